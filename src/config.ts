@@ -1,0 +1,293 @@
+/**
+ * Every setting of the server in one schema: its name, default, check and description. Flags, `LATCHKEY_*`
+ * variables, `--help`, the README table, `config show` and `doctor` all read it from here.
+ */
+import { z } from 'zod'
+import { isCidr } from './policy/address.ts'
+
+const integer = (minimum: number, maximum = Number.MAX_SAFE_INTEGER) =>
+  z
+    .string()
+    .regex(/^\d{1,15}$/, 'must be a whole number')
+    .transform(Number)
+    .pipe(
+      z
+        .number()
+        .min(minimum, `must be at least ${minimum}`)
+        .max(maximum, `must be at most ${maximum}`),
+    )
+
+const flag = () =>
+  z
+    .enum(['true', 'false', '1', '0'], 'must be true or false')
+    .transform((text) => text !== 'false' && text !== '0')
+
+const list = (check: (item: string) => boolean, complaint: (item: string) => string) =>
+  z
+    .string()
+    .transform((text) =>
+      text
+        .split(',')
+        .map((item) => item.trim())
+        .filter((item) => item !== ''),
+    )
+    .superRefine((items, context) => {
+      const wrong = items.find((item) => !check(item))
+      if (wrong !== undefined) context.addIssue({ code: 'custom', message: complaint(wrong) })
+    })
+
+const text = () => z.string().trim().min(1, 'must not be empty')
+
+const isOrigin = (item: string) => item === '*' || /^[a-z][a-z0-9+.-]*:\/\/[^/?#\s]+$/i.test(item)
+const isProxy = (item: string) => item === 'loopback' || item === 'private' || isCidr(item)
+
+/** Settings in the order in which `--help` shows them. `.meta({ group })` starts a group, `env` marks secrets that have no flag. */
+export const schema = z.object({
+  host: text()
+    .default('localhost')
+    .describe('Address to listen on; `0.0.0.0` or `::` for every interface')
+    .meta({ group: 'Listening' }),
+  port: integer(0, 65_535).default(8080).describe('Port to listen on; 0 picks a free one'),
+  data: text().default('./data').describe('Folder of the databases and the master key'),
+  tlsCert: text()
+    .optional()
+    .describe('PEM file with the certificate chain; with `--tls-key`, serves https and wss itself'),
+  tlsKey: text().optional().describe('PEM file with the private key'),
+  basePath: z
+    .string()
+    .regex(/^(\/[A-Za-z0-9._~-]+)*\/?$/, 'must be a path such as /realtime')
+    .transform((path) => path.replace(/\/$/, ''))
+    .default('')
+    .describe('Path under which a proxy passes requests on unchanged, such as `/realtime`'),
+  publicUrl: z
+    .url({ protocol: /^https?$/, error: 'must be an http or https address' })
+    .transform((url) => url.replace(/\/$/, ''))
+    .optional()
+    .describe(
+      'Address that clients use, such as `https://my.host`; printed and checked by `doctor`',
+    ),
+  trustedProxies: list(
+    isProxy,
+    (item) => `has "${item}", which is no address, no CIDR range, not "loopback" and not "private"`,
+  )
+    .default([])
+    .describe(
+      'Proxies whose X-Forwarded-For is believed: addresses, CIDR ranges, `loopback`, `private`',
+    ),
+  allowedOrigins: list(
+    isOrigin,
+    (item) => `has "${item}", which is no origin such as https://my.site`,
+  )
+    .default(['*'])
+    .describe(
+      'Origins that browsers may connect from, such as `https://my.site,https://*.my.site`; `*` for all',
+    ),
+  metricsPort: integer(1, 65_535)
+    .optional()
+    .describe('Serve /metrics on a port of its own, and not on the main one'),
+  metricsHost: text().default('localhost').describe('Address of the metrics port'),
+
+  openChannels: flag()
+    .default(true)
+    .describe('Let anyone use channels that no reservation covers')
+    .meta({ group: 'Channels' }),
+  strictKeys: flag()
+    .default(false)
+    .describe('Refuse keys on an open channel that has none, which are otherwise ignored'),
+  explainRefusals: flag()
+    .default(false)
+    .describe('Accept a refused socket, say why in an error event, then close it with 1008'),
+  guardEvents: flag()
+    .default(false)
+    .describe('Refuse messages whose `type` is join, leave, error, open or close'),
+  legacyUsers: flag()
+    .default(false)
+    .describe('Add a numeric `users` to joins and leaves for itty-sockets before 0.9'),
+  maxReservations: integer(0).default(5).describe('Reservations of one account; 0 for no limit'),
+
+  maxConnections: integer(0)
+    .default(50_000)
+    .describe('Connections in all; 0 for no limit')
+    .meta({ group: 'Limits' }),
+  maxAddressConnections: integer(0)
+    .default(1000)
+    .describe('Connections of one address (IPv6: one /64); 0 for no limit'),
+  connectionRate: integer(0)
+    .default(20)
+    .describe('Connection attempts a second of one address, on average; 0 for no limit'),
+  connectionBurst: integer(1).default(400).describe('Connection attempts of one address at once'),
+  messageRate: integer(0)
+    .default(500)
+    .describe('Messages a second of one socket, on average; 0 for no limit'),
+  messageBurst: integer(1).default(2000).describe('Messages of one socket at once'),
+  maxMessageBytes: integer(1, 16_777_216).default(102_400).describe('Bytes of one message'),
+  maxWarnings: integer(0)
+    .default(3)
+    .describe('Warnings for sending too fast before a socket is closed; one a second at most'),
+  banSeconds: integer(0)
+    .default(0)
+    .describe(
+      'How long an address is shut out after a socket was closed for flooding; 0 for no ban',
+    ),
+  pushRate: integer(0)
+    .default(200)
+    .describe('HTTP pushes a second of one address, on average; 0 for no limit'),
+  pushBurst: integer(1).default(1000).describe('HTTP pushes of one address at once'),
+  maxChannels: integer(0)
+    .default(100_000)
+    .describe('Channels with somebody in them; 0 for no limit'),
+  maxMembers: integer(0).default(20_000).describe('Connections on one channel; 0 for no limit'),
+  maxChannelBytes: integer(1, 4096).default(256).describe('Bytes of a channel name'),
+  maxAliasLength: integer(1, 4096).default(128).describe('Characters of an alias'),
+  maxBacklogBytes: integer(16_384, 1_073_741_824)
+    .default(1_048_576)
+    .describe('Bytes that may wait for a slow reader before it is closed'),
+  idleTimeout: integer(8, 960)
+    .default(28)
+    .describe('Seconds of silence before a socket is closed; it is pinged about 8 seconds earlier'),
+
+  drainSeconds: integer(0, 600)
+    .default(10)
+    .describe('Longest time that closing the sockets may take on SIGTERM')
+    .meta({ group: 'Operation' }),
+  logLevel: z
+    .enum(
+      ['debug', 'info', 'warning', 'error', 'fatal'],
+      'must be debug, info, warning, error or fatal',
+    )
+    .default('info')
+    .describe('Least severe level that is logged'),
+  logFormat: z
+    .enum(['auto', 'text', 'json'], 'must be auto, text or json')
+    .default('auto')
+    .describe('`json` lines or `text`; auto is text on a terminal'),
+  masterKey: z
+    .string()
+    .regex(/^[A-Za-z0-9+/_-]{43}=?$/, 'must be 32 bytes in base64')
+    .optional()
+    .describe(
+      'Key that encrypts stored secrets, 32 bytes in base64; without it, the file `master.key`',
+    )
+    .meta({ secret: true }),
+})
+
+export type Config = Readonly<z.infer<typeof schema>>
+export type SettingName = keyof Config
+
+/** One setting, as help texts and tables show it. */
+export interface Setting {
+  readonly name: SettingName
+  /** `--tls-cert`, or undefined for a secret, which would show in the process list. */
+  readonly flag: string | undefined
+  readonly variable: string
+  readonly group: string
+  readonly description: string
+  /** The default as one would write it; empty when there is none. */
+  readonly defaultText: string
+  readonly isSwitch: boolean
+}
+
+export const settings: readonly Setting[] = listSettings()
+
+function listSettings(): Setting[] {
+  let group = ''
+  return Object.entries(schema.shape).map(([name, field]) => {
+    const meta = (field.meta() ?? {}) as { group?: string; secret?: boolean }
+    group = meta.group ?? group
+    const initial: unknown = field.safeParse(undefined).data
+    return {
+      name: name as SettingName,
+      flag: meta.secret ? undefined : kebab(name),
+      variable: `LATCHKEY_${kebab(name).replaceAll('-', '_').toUpperCase()}`,
+      group,
+      description: field.description ?? '',
+      defaultText: initial === undefined ? '' : String(initial),
+      isSwitch: typeof initial === 'boolean',
+    }
+  })
+}
+
+function kebab(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+}
+
+export type ConfigResult =
+  | { readonly ok: true; readonly config: Config; readonly sources: Sources }
+  | { readonly ok: false; readonly complaint: string }
+
+export type Source = 'flag' | 'environment' | 'default'
+export type Sources = Readonly<Record<SettingName, Source>>
+
+/**
+ * Reads the settings: flags win over the environment, which wins over defaults.
+ * @param flags values by kebab-case name, without dashes
+ * @param environment the whole environment; only `LATCHKEY_*` is looked at, and no other name may begin so
+ */
+export function readConfig(
+  flags: Readonly<Record<string, string>>,
+  environment: Readonly<Record<string, string | undefined>>,
+): ConfigResult {
+  const unknownFlag = Object.keys(flags).find((name) => !settings.some((s) => s.flag === name))
+  if (unknownFlag !== undefined) {
+    return { ok: false, complaint: `unknown option --${unknownFlag}${suggestion(unknownFlag)}` }
+  }
+  const unknownVariable = Object.keys(environment).find(
+    (name) => name.startsWith('LATCHKEY_') && !settings.some((s) => s.variable === name),
+  )
+  if (unknownVariable !== undefined) {
+    return { ok: false, complaint: `unknown variable ${unknownVariable} in the environment` }
+  }
+  const input: Record<string, string> = {}
+  const sources = {} as Record<SettingName, Source>
+  for (const setting of settings) {
+    const given = setting.flag === undefined ? undefined : flags[setting.flag]
+    const value = given ?? environment[setting.variable]
+    sources[setting.name] =
+      value === undefined ? 'default' : given === undefined ? 'environment' : 'flag'
+    if (value !== undefined) input[setting.name] = value
+  }
+  const parsed = schema.safeParse(input)
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]!
+    const setting = settings.find((s) => s.name === issue.path[0])!
+    const called = sources[setting.name] === 'flag' ? `--${setting.flag}` : setting.variable
+    return { ok: false, complaint: `${called} ${issue.message}` }
+  }
+  const complaint = contradiction(parsed.data)
+  return complaint === undefined
+    ? { ok: true, config: parsed.data, sources }
+    : { ok: false, complaint }
+}
+
+/** What no single setting can get wrong alone. */
+function contradiction(config: Config): string | undefined {
+  if ((config.tlsCert === undefined) !== (config.tlsKey === undefined)) {
+    return config.tlsCert === undefined
+      ? '--tls-key needs --tls-cert beside it'
+      : '--tls-cert needs --tls-key beside it'
+  }
+  if (config.metricsPort !== undefined && config.metricsPort === config.port) {
+    return '--metrics-port must differ from --port'
+  }
+  return undefined
+}
+
+/** " (did you mean --port?)" for a name that is a slip away from a real one. */
+function suggestion(name: string): string {
+  const near = settings.find((s) => s.flag !== undefined && distance(s.flag, name) <= 2)
+  return near ? ` (did you mean --${near.flag}?)` : ''
+}
+
+/** Levenshtein distance. */
+export function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const swap = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)
+      next[j] = Math.min(row[j]! + 1, next[j - 1]! + 1, swap)
+    }
+    row = next
+  }
+  return row[b.length]!
+}

@@ -1,0 +1,113 @@
+/**
+ * The table of expected failures. A failure is a value that travels up to an adapter, which words it
+ * in its protocol's own form; exceptions are kept for bugs.
+ */
+
+interface Row {
+  /** HTTP status an adapter answers with, when it answers over HTTP. */
+  readonly status: number
+  /** Safe to show to a stranger: names no key, no account and no rule. */
+  readonly message: string
+  /** Whether the same request can succeed later without being changed. */
+  readonly retry: boolean
+}
+
+const table = {
+  bad_request: { status: 400, message: 'the request cannot be understood', retry: false },
+  bad_channel: {
+    status: 400,
+    message: 'the channel name is empty or not valid UTF-8',
+    retry: false,
+  },
+  channel_too_long: { status: 414, message: 'the channel name is too long', retry: false },
+  alias_too_long: { status: 400, message: 'the alias is too long', retry: false },
+  upgrade_required: { status: 426, message: 'a WebSocket upgrade is required here', retry: false },
+  method_not_allowed: { status: 405, message: 'the method is not allowed here', retry: false },
+  not_found: { status: 404, message: 'there is nothing here', retry: false },
+  internal: { status: 500, message: 'an internal error, which has been logged', retry: true },
+
+  join_refused: { status: 403, message: 'the join key is missing or wrong', retry: false },
+  keys_refused: { status: 403, message: 'keys cannot be set on this channel', retry: false },
+  channel_not_open: { status: 403, message: 'this channel is not open', retry: false },
+  push_refused: { status: 403, message: 'the send key is missing or wrong', retry: false },
+  send_key_required: { status: 403, message: 'send key required', retry: false },
+  access_changed: { status: 403, message: 'access to this channel has changed', retry: false },
+  disconnected: { status: 403, message: 'disconnected by the operator', retry: true },
+
+  recipient_unknown: { status: 404, message: 'no such member on this channel', retry: false },
+  recipient_malformed: { status: 400, message: 'the recipient prefix is malformed', retry: false },
+  not_json: { status: 400, message: 'the message is not valid JSON', retry: false },
+  too_deep: { status: 400, message: 'the message is nested too deeply', retry: false },
+  binary_frame: { status: 400, message: 'binary frames are not accepted', retry: false },
+  reserved_event: { status: 400, message: 'the message type is reserved', retry: false },
+  message_too_large: { status: 413, message: 'the message is too large', retry: false },
+
+  rate_limited: { status: 429, message: 'too many messages', retry: true },
+  flooding: { status: 429, message: 'closed for sending too many messages', retry: true },
+  push_rate: { status: 429, message: 'too many pushes from this address', retry: true },
+  connection_rate: {
+    status: 429,
+    message: 'too many connection attempts from this address',
+    retry: true,
+  },
+  address_connections: {
+    status: 429,
+    message: 'too many connections from this address',
+    retry: true,
+  },
+  banned: { status: 429, message: 'this address is banned for a while', retry: true },
+  origin_refused: { status: 403, message: 'this origin is not allowed', retry: false },
+  server_full: {
+    status: 503,
+    message: 'the server has no room for another connection',
+    retry: true,
+  },
+  channel_full: { status: 503, message: 'the channel has no room for another member', retry: true },
+  too_many_channels: {
+    status: 503,
+    message: 'the server has no room for another channel',
+    retry: true,
+  },
+  restarting: { status: 503, message: 'the server is restarting', retry: true },
+
+  unauthorized: { status: 401, message: 'a valid access token is required', retry: false },
+  forbidden: { status: 403, message: 'the access token does not permit this', retry: false },
+  invalid: { status: 400, message: 'the input is not valid', retry: false },
+  namespace_invalid: { status: 400, message: 'the namespace is not valid', retry: false },
+  namespace_taken: { status: 409, message: 'the namespace is already reserved', retry: false },
+  namespace_owned: {
+    status: 403,
+    message: 'the namespace lies under a root of another account',
+    retry: false,
+  },
+  quota_reached: { status: 403, message: 'the account has no reservation left', retry: false },
+  account_taken: { status: 409, message: 'an account of that name exists', retry: false },
+  account_unknown: { status: 404, message: 'there is no such account', retry: false },
+  account_needed: { status: 409, message: 'the owner account cannot be removed', retry: false },
+  account_in_use: { status: 409, message: 'the account still has reservations', retry: false },
+  reservation_unknown: { status: 404, message: 'there is no such reservation', retry: false },
+  token_unknown: { status: 404, message: 'there is no such access token', retry: false },
+  connection_unknown: { status: 404, message: 'there is no such connection', retry: false },
+} as const satisfies Record<string, Row>
+
+export type FailureName = keyof typeof table
+
+export interface Failure extends Row {
+  readonly name: FailureName
+}
+
+export type Result<T> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly failure: Failure }
+
+/** A row of the table, with the default message or a more telling one that is safe to show. */
+export function failure(name: FailureName, message: string = table[name].message): Failure {
+  return { name, status: table[name].status, message, retry: table[name].retry }
+}
+
+export function ok<T>(value: T): Result<T> {
+  return { ok: true, value }
+}
+
+export function fail<T>(name: FailureName, message?: string): Result<T> {
+  return { ok: false, failure: failure(name, message) }
+}

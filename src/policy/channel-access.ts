@@ -1,0 +1,178 @@
+/**
+ * Who may join a channel of the commons and who may send on it (itty AC-1 to AC-34): the most specific
+ * reservation, then its parent, then the first joiner's keys, then open. Pure: the caller brings the facts.
+ */
+import type { FailureName } from '../failure.ts'
+import { type Keys, opens } from './keys.ts'
+import type { Match } from './namespaces.ts'
+
+/** A reserved namespace as the policy needs it. */
+export interface Reservation {
+  readonly id: string
+  readonly accountId: string
+  readonly namespace: string
+  readonly keys: Keys
+  readonly options: ChannelOptions
+}
+
+/** Behaviour that a reservation may choose for its channels; unset follows the server's setting. */
+export interface ChannelOptions {
+  /** Accept a refused socket, tell it why in an error event, then close it (AC-33). */
+  readonly explainRefusals?: boolean
+  /** Refuse messages whose `type` is one of the protocol's own events (E-14). */
+  readonly guardEvents?: boolean
+  /** Add a numeric `users` to joins and leaves for clients before 0.9 (V-2). */
+  readonly legacyUsers?: boolean
+}
+
+export interface CommonsRules {
+  /** Whether channels that no reservation covers may be used at all. */
+  readonly openChannels: boolean
+  /** Refuse keys that a joiner brings to a channel that does not ask for them (AC-27). */
+  readonly strictKeys: boolean
+}
+
+/** What is known about the channel when somebody asks. */
+export interface ChannelFacts {
+  readonly match: Match<Reservation> | undefined
+  /** The first joiner's keys while somebody is on the channel; undefined when nobody is. */
+  readonly ephemeral: Keys | undefined
+}
+
+/** Which rule decided, in the documented order of priority (AC-19 to AC-22). */
+export type Rule = 'namespace' | 'parent' | 'ephemeral' | 'open' | 'closed'
+
+/** Why a verdict is what it is: for the owner's eyes (log, explain), never for the stranger's. */
+export interface Because {
+  readonly rule: Rule
+  readonly reservation: Reservation | undefined
+  /** The reservation that the deciding one overrides as a whole (AC-30). */
+  readonly overrides: Reservation | undefined
+  readonly detail: string
+}
+
+export type Verdict =
+  | {
+      readonly join: true
+      readonly send: boolean
+      /** Keys this joiner sets on a channel that it creates. */
+      readonly sets: Keys | undefined
+      readonly because: Because
+    }
+  | { readonly join: false; readonly failure: FailureName; readonly because: Because }
+
+/** Decides about a newcomer (AC-34). */
+export function decideJoin(presented: Keys, facts: ChannelFacts, rules: CommonsRules): Verdict {
+  if (facts.match) return decideReserved(presented, facts.match, true)
+  if (!rules.openChannels)
+    return refuse('channel_not_open', facts, 'closed', 'no reservation covers it')
+  if (facts.ephemeral) return decideEphemeral(presented, facts.ephemeral, rules.strictKeys)
+  const brings = presented.join !== undefined || presented.send !== undefined
+  const because = brings
+    ? reason('ephemeral', facts.match, 'first on the channel, sets its keys')
+    : reason('open', facts.match, 'first on the channel, brings no keys')
+  return { join: true, send: true, sets: presented, because }
+}
+
+/**
+ * Decides again about somebody who is already there, after reservations changed (AC-32). Keys that the
+ * channel no longer asks for are not held against a member: it did not try to set them on this rule.
+ */
+export function decideStay(presented: Keys, facts: ChannelFacts, rules: CommonsRules): Verdict {
+  if (facts.match) return decideReserved(presented, facts.match, false)
+  if (!rules.openChannels)
+    return refuse('channel_not_open', facts, 'closed', 'no reservation covers it')
+  return decideEphemeral(presented, facts.ephemeral ?? {}, false)
+}
+
+/** Decides about an HTTP push: only a reservation with a send key admits one (H-1, H-5). */
+export function decidePush(presented: Keys, match: Match<Reservation> | undefined): Verdict {
+  const required = match?.best.keys.send
+  const rule = match ? reservedRule(match) : 'open'
+  if (!match || !required) {
+    return {
+      join: false,
+      failure: 'push_refused',
+      because: reason(rule, match, 'no send key is reserved'),
+    }
+  }
+  if (!opens(presented.send, required)) {
+    return {
+      join: false,
+      failure: 'push_refused',
+      because: reason(rule, match, keyDetail('send', presented.send)),
+    }
+  }
+  return {
+    join: true,
+    send: true,
+    sets: undefined,
+    because: reason(rule, match, 'the send key fits'),
+  }
+}
+
+function decideReserved(presented: Keys, match: Match<Reservation>, newcomer: boolean): Verdict {
+  const { keys } = match.best
+  const rule = reservedRule(match)
+  if (newcomer && presented.join && !keys.join) return surplus('join', rule, match)
+  if (newcomer && presented.send && !keys.send) return surplus('send', rule, match)
+  return decideKeys(presented, keys, rule, match)
+}
+
+function decideEphemeral(presented: Keys, keys: Keys, strict: boolean): Verdict {
+  const rule: Rule = keys.join || keys.send ? 'ephemeral' : 'open'
+  if (strict && presented.join && !keys.join) return surplus('join', rule, undefined)
+  if (strict && presented.send && !keys.send) return surplus('send', rule, undefined)
+  return decideKeys(presented, keys, rule, undefined)
+}
+
+/** The two keys are independent: the join key opens the door, the send key the mouth (AC-2, AC-5, AC-26). */
+function decideKeys(
+  presented: Keys,
+  keys: Keys,
+  rule: Rule,
+  match: Match<Reservation> | undefined,
+): Verdict {
+  if (keys.join && !opens(presented.join, keys.join)) {
+    const because = reason(rule, match, keyDetail('join', presented.join))
+    return { join: false, failure: 'join_refused', because }
+  }
+  const send = !keys.send || opens(presented.send, keys.send)
+  const joined = keys.join ? 'the join key fits' : 'no join key is asked for'
+  const mouth = !keys.send
+    ? 'no send key is asked for'
+    : send
+      ? 'the send key fits'
+      : `may only listen: ${keyDetail('send', presented.send)}`
+  return { join: true, send, sets: undefined, because: reason(rule, match, `${joined}, ${mouth}`) }
+}
+
+function surplus(
+  kind: 'join' | 'send',
+  rule: Rule,
+  match: Match<Reservation> | undefined,
+): Verdict {
+  const because = reason(
+    rule,
+    match,
+    `brings a ${kind} key that is not asked for, which counts as setting one`,
+  )
+  return { join: false, failure: 'keys_refused', because }
+}
+
+function keyDetail(kind: 'join' | 'send', presented: Uint8Array | undefined): string {
+  return presented ? `the ${kind} key is wrong` : `the ${kind} key is missing`
+}
+
+/** `parent` when the namespace serves as the default for what lies below it, `namespace` when it is the target or beats a parent. */
+function reservedRule(match: Match<Reservation>): Rule {
+  return match.exact || match.parent ? 'namespace' : 'parent'
+}
+
+function refuse(name: FailureName, facts: ChannelFacts, rule: Rule, detail: string): Verdict {
+  return { join: false, failure: name, because: reason(rule, facts.match, detail) }
+}
+
+function reason(rule: Rule, match: Match<Reservation> | undefined, detail: string): Because {
+  return { rule, reservation: match?.best, overrides: match?.parent, detail }
+}
