@@ -1,0 +1,48 @@
+/** A channel while somebody is on it, and the attachments that make it exist. */
+import type { Group } from '../fanout/fanout.ts'
+import type { Because } from '../policy/channel-access.ts'
+import type { Keys } from '../policy/keys.ts'
+import type { ChannelRef, Member, Socket } from './types.ts'
+
+/** What a protocol session must be able to hear about its attachment. */
+export interface AttachmentOwner {
+  /** The channel no longer admits it; the core has already taken it off the channel. */
+  evicted(cause: 'access_changed' | 'disconnected'): void
+}
+
+/** One connection's place on one channel. */
+export interface Attachment {
+  readonly channel: Channel
+  readonly socket: Socket
+  readonly member: Member
+  readonly owner: AttachmentOwner
+  readonly group: Group
+  /** Kept so that access can be decided again when rules change. */
+  readonly presented: Keys
+  /** Whether the member's own messages come back to it. */
+  readonly echo: boolean
+  readonly since: number
+  maySend: boolean
+  because: Because
+}
+
+export class Channel {
+  readonly ref: ChannelRef
+  readonly since: number
+  /** By connection id, in the order of joining. */
+  readonly attachments = new Map<string, Attachment>()
+  /** The first joiner's keys; they live as long as the channel (AC-15). */
+  ephemeral: Keys
+  /** When readers of this channel were last searched for slow ones. */
+  lastSlowCheck = 0
+
+  constructor(ref: ChannelRef, ephemeral: Keys, now: number) {
+    this.ref = ref
+    this.ephemeral = ephemeral
+    this.since = now
+  }
+
+  get total(): number {
+    return this.attachments.size
+  }
+}

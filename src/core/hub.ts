@@ -1,0 +1,259 @@
+/**
+ * The hub: admits to channels, keeps who is on them, and sends what happens on them to whoever is there.
+ * It asks the policy and knows no protocol; protocols register how to encode an event.
+ */
+import type { Engine } from '../engine/engine.ts'
+import type { FailureName } from '../failure.ts'
+import type { Fanout } from '../fanout/fanout.ts'
+import {
+  type ChannelFacts,
+  type CommonsRules,
+  type Reservation,
+  type Verdict,
+  decideJoin,
+  decidePush,
+  decideStay,
+} from '../policy/channel-access.ts'
+import { type Keys, NO_KEYS } from '../policy/keys.ts'
+import type { NamespaceIndex } from '../policy/namespaces.ts'
+import { type Attachment, type AttachmentOwner, Channel } from './channel.ts'
+import type { Clock } from './clock.ts'
+import type { Counters } from './counters.ts'
+import type { ChannelRef, Event, Format, Frame, Member, Message, Socket } from './types.ts'
+
+/** Pure: one encoding serves every reader of a variant. An event may need several frames, or none. */
+export type Encode = (event: Event, variant: string) => readonly Frame[]
+
+export interface HubParts {
+  readonly engine: Engine
+  readonly fanout: Fanout
+  readonly namespaces: NamespaceIndex<Reservation>
+  readonly rules: CommonsRules
+  readonly limits: { readonly maxChannels: number; readonly maxMembers: number }
+  readonly encoders: ReadonlyMap<string, Encode>
+  readonly counters: Counters
+  readonly clock: Clock
+  /** Called with the readers of a channel when one of them is behind, at most four times a second. */
+  readonly onSlowReaders: (sockets: Iterable<Socket>) => void
+}
+
+/** What a newcomer brings. */
+export interface Newcomer {
+  readonly socket: Socket
+  readonly member: Member
+  readonly owner: AttachmentOwner
+  readonly presented: Keys
+  readonly format: Format
+  readonly echo: boolean
+}
+
+/** What makes a newcomer's admission impossible whatever keys it holds. */
+export type Room = Extract<FailureName, 'channel_full' | 'too_many_channels'>
+
+const SLOW_CHECK_MS = 250
+
+export class Hub {
+  readonly #parts: HubParts
+  readonly #channels = new Map<string, Channel>()
+
+  constructor(parts: HubParts) {
+    this.#parts = parts
+  }
+
+  start(): Promise<void> {
+    return this.#parts.engine.start((ref, event, origin) => {
+      this.#deliver(ref, event, origin as Socket | undefined)
+    })
+  }
+
+  get channels(): ReadonlyMap<string, Channel> {
+    return this.#channels
+  }
+
+  channel(ref: ChannelRef): Channel | undefined {
+    return this.#channels.get(ref.key)
+  }
+
+  /** Whether the limits leave room for one more; asked before the keys are looked at. */
+  room(ref: ChannelRef): Room | undefined {
+    const { maxChannels, maxMembers } = this.#parts.limits
+    const channel = this.#channels.get(ref.key)
+    if (channel) return maxMembers > 0 && channel.total >= maxMembers ? 'channel_full' : undefined
+    return maxChannels > 0 && this.#channels.size >= maxChannels ? 'too_many_channels' : undefined
+  }
+
+  /** Decides about a newcomer and changes nothing. The verdict holds until the next turn of the event loop. */
+  admit(ref: ChannelRef, presented: Keys): Verdict {
+    return decideJoin(presented, this.facts(ref), this.#parts.rules)
+  }
+
+  /** Decides about an HTTP push. */
+  admitPush(ref: ChannelRef, presented: Keys): Verdict {
+    return decidePush(presented, this.#parts.namespaces.match(ref.name))
+  }
+
+  /** What the policy is told about a channel. */
+  facts(ref: ChannelRef): ChannelFacts {
+    return {
+      match: this.#parts.namespaces.match(ref.name),
+      ephemeral: this.#channels.get(ref.key)?.ephemeral,
+    }
+  }
+
+  /**
+   * Makes an admitted newcomer a member: membership, announcement and what `welcome` sees are one step, so
+   * that the newcomer's list and the joins and leaves that follow fit exactly (E-12, O-1).
+   * @param verdict what `admit` said in this same turn
+   * @param welcome sends the newcomer what it needs to know, before anything else reaches it
+   */
+  join(
+    ref: ChannelRef,
+    newcomer: Newcomer,
+    verdict: Verdict & { join: true },
+    welcome: (channel: Channel, now: number) => void,
+  ): Attachment {
+    const { clock, counters, fanout } = this.#parts
+    const now = clock.now()
+    const channel = this.#channels.get(ref.key) ?? this.#create(ref, verdict.sets ?? NO_KEYS, now)
+    const { member } = newcomer
+    // The others hear of it before the newcomer's own topic is joined, so it hears only its welcome.
+    const total = channel.total + 1
+    this.#publish(ref, { kind: 'join', member, total, timestamp: now })
+    const attachment: Attachment = {
+      channel,
+      socket: newcomer.socket,
+      member,
+      owner: newcomer.owner,
+      presented: newcomer.presented,
+      echo: newcomer.echo,
+      since: now,
+      maySend: verdict.send,
+      because: verdict.because,
+      group: fanout.join(newcomer.socket, channel.ref, newcomer.format),
+    }
+    channel.attachments.set(member.connectionId, attachment)
+    counters.joins++
+    welcome(channel, now)
+    return attachment
+  }
+
+  /** Takes a member off its channel and tells the rest. Safe to call twice. */
+  leave(attachment: Attachment): void {
+    const { channel, member } = attachment
+    if (channel.attachments.get(member.connectionId) !== attachment) return
+    channel.attachments.delete(member.connectionId)
+    this.#parts.fanout.leave(attachment.socket, attachment.group)
+    this.#parts.counters.leaves++
+    if (channel.total === 0) {
+      this.#channels.delete(channel.ref.key)
+      return
+    }
+    const timestamp = this.#parts.clock.now()
+    this.#publish(channel.ref, { kind: 'leave', member, total: channel.total, timestamp })
+  }
+
+  /** Publishes a member's message to its channel. The caller has checked `maySend`. */
+  send(attachment: Attachment, message: Message): void {
+    const event: Event = {
+      kind: 'message',
+      messages: [message],
+      timestamp: this.#parts.clock.now(),
+    }
+    this.#publish(attachment.channel.ref, event, attachment.echo ? undefined : attachment.socket)
+  }
+
+  /**
+   * Sends a message to one member of the sender's channel.
+   * @returns whether there is such a member
+   */
+  sendDirect(attachment: Attachment, recipient: string, message: Message): boolean {
+    const target = attachment.channel.attachments.get(recipient)
+    if (!target) return false
+    const { clock, counters, encoders, fanout } = this.#parts
+    const event: Event = { kind: 'message', messages: [message], timestamp: clock.now() }
+    const { format } = target.group
+    for (const frame of encoders.get(format.protocol)!(event, format.variant)) {
+      fanout.direct(target.socket, frame)
+      counters.deliveries++
+    }
+    counters.messagesDirect++
+    return true
+  }
+
+  /**
+   * Publishes on behalf of no connection. A channel with nobody on it is not created (H-4).
+   * @returns how many connections it was handed to
+   */
+  push(ref: ChannelRef, message: Message): number {
+    const channel = this.#channels.get(ref.key)
+    this.#parts.counters.messagesPushed++
+    if (!channel) return 0
+    const timestamp = this.#parts.clock.now()
+    this.#publish(ref, { kind: 'message', messages: [message], timestamp })
+    return channel.total
+  }
+
+  /**
+   * Decides again about everybody whom changed reservations may concern (AC-32).
+   * @param concerns whether a channel name is touched; rare, so it may look at every channel
+   */
+  review(concerns: (channelName: string) => boolean): void {
+    for (const channel of [...this.#channels.values()]) {
+      if (!concerns(channel.ref.name)) continue
+      if (this.#parts.namespaces.match(channel.ref.name)) channel.ephemeral = NO_KEYS
+      this.#reviewMembers(channel)
+    }
+  }
+
+  /** Puts a member off its channel and tells its session why. */
+  evict(attachment: Attachment, cause: 'access_changed' | 'disconnected'): void {
+    this.leave(attachment)
+    attachment.owner.evicted(cause)
+  }
+
+  #reviewMembers(channel: Channel): void {
+    // A decision per member: they hold different keys, and this runs only when an owner changes a rule.
+    for (const attachment of [...channel.attachments.values()]) {
+      const verdict = decideStay(attachment.presented, this.facts(channel.ref), this.#parts.rules)
+      attachment.because = verdict.because
+      if (verdict.join) attachment.maySend = verdict.send
+      else this.evict(attachment, 'access_changed')
+    }
+  }
+
+  #create(ref: ChannelRef, ephemeral: Keys, now: number): Channel {
+    const channel = new Channel(ref, ephemeral, now)
+    this.#channels.set(ref.key, channel)
+    return channel
+  }
+
+  #publish(ref: ChannelRef, event: Event, except?: Socket): void {
+    void this.#parts.engine.publish(ref, event, except)
+  }
+
+  /** One encoding and one publish for each group, however many are in it. */
+  #deliver(ref: ChannelRef, event: Event, except: Socket | undefined): void {
+    const { fanout, encoders, counters } = this.#parts
+    let behind = false
+    for (const group of fanout.groups(ref)) {
+      const frames = encoders.get(group.format.protocol)!(event, group.format.variant)
+      for (const frame of frames) {
+        if (fanout.deliver(group, frame, except)) behind = true
+        counters.deliveries += group.size
+      }
+    }
+    if (behind) this.#checkSlowReaders(ref)
+  }
+
+  #checkSlowReaders(ref: ChannelRef): void {
+    const channel = this.#channels.get(ref.key)
+    const now = this.#parts.clock.now()
+    if (!channel || now - channel.lastSlowCheck < SLOW_CHECK_MS) return
+    channel.lastSlowCheck = now
+    this.#parts.onSlowReaders(socketsOf(channel))
+  }
+}
+
+function* socketsOf(channel: Channel): Iterable<Socket> {
+  for (const attachment of channel.attachments.values()) yield attachment.socket
+}

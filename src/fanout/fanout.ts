@@ -1,0 +1,24 @@
+/** The seam to what carries one frame to many sockets. */
+import type { ChannelRef, Format, Frame, Socket } from '../core/types.ts'
+
+/** Everybody on a channel who reads the same variant of the same wire format: they share one encoding. */
+export interface Group {
+  readonly topic: string
+  readonly channel: ChannelRef
+  readonly format: Format
+  readonly size: number
+}
+
+export interface Fanout {
+  join(socket: Socket, channel: ChannelRef, format: Format): Group
+  leave(socket: Socket, group: Group): void
+  /** Only groups that have members. */
+  groups(channel: ChannelRef): readonly Group[]
+  /**
+   * Sends one frame to a whole group but for one socket.
+   * @returns whether some reader of the group is behind; never a reason to send again
+   */
+  deliver(group: Group, frame: Frame, except: Socket | undefined): boolean
+  /** Sends to one socket, in order with what `deliver` sends to it. */
+  direct(socket: Socket, frame: Frame): void
+}
