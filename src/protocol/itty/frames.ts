@@ -1,0 +1,67 @@
+/** The frames that itty-sockets clients read, with exactly the documented keys (E-1 to E-13). */
+import type { Event, Member, Message } from '../../core/types.ts'
+import type { Failure } from '../../failure.ts'
+
+/** Readers before 0.9 find a numeric `users` in joins and leaves (V-2). */
+export const LEGACY = 'legacy'
+export const CURRENT = ''
+
+/** One frame a message; a join or leave is one frame. */
+export function encode(event: Event, variant: string): readonly string[] {
+  if (event.kind === 'message') {
+    return event.messages.map((message) => messageFrame(message, event.timestamp))
+  }
+  const users = variant === LEGACY ? `"users":${event.total},` : ''
+  const who = event.member.listed ? identity(event.member) : ''
+  return [`{"type":"${event.kind}",${who}${users}"total":${event.total},"date":${event.timestamp}}`]
+}
+
+/** The value is spliced in as the sender wrote it; it has been checked to be JSON (F-9). No `type`: it would hide the payload's (E-3). */
+function messageFrame(message: Message, timestamp: number): string {
+  const sender = message.sender ? identity(message.sender) : ''
+  return `{"message":${valueText(message)},${sender}"date":${timestamp}}`
+}
+
+function valueText({ data, encoding }: Message): string {
+  if (data === undefined) return 'null'
+  if (typeof data === 'string') return encoding === 'json' ? data : JSON.stringify(data)
+  return JSON.stringify(Buffer.from(data).toString('base64'))
+}
+
+/** `uid`, and `alias` only where there is one: with none the key is left out (E-7). */
+function identity({ connectionId, clientId }: Member): string {
+  return clientId === undefined
+    ? `"uid":"${connectionId}",`
+    : `"uid":"${connectionId}","alias":${JSON.stringify(clientId)},`
+}
+
+/** What the joiner itself is told; `users` only for those who asked to list (E-8, E-11). */
+export interface OwnJoin {
+  readonly member: Member
+  /** Everybody on the channel in the order of joining, the joiner among them. */
+  readonly users: Iterable<Member> | undefined
+  readonly total: number
+  readonly timestamp: number
+  readonly legacy: boolean
+}
+
+export function ownJoinFrame({ member, users, total, timestamp, legacy }: OwnJoin): string {
+  const list = users ? usersText(users, member) : legacy ? `"users":${total},` : ''
+  return `{"type":"join","self":true,${identity(member)}${list}"total":${total},"date":${timestamp}}`
+}
+
+function usersText(users: Iterable<Member>, self: Member): string {
+  const entries: string[] = []
+  for (const user of users) {
+    if (!user.listed) continue
+    const entry = identity(user)
+    entries.push(user === self ? `{${entry}"self":true}` : `{${entry.slice(0, -1)}}`)
+  }
+  return `"users":[${entries.join(',')}],`
+}
+
+/** Nothing in the clients reads `code`; it is for apps that must tell errors apart (E-13). */
+export function errorFrame(failure: Failure, timestamp: number): string {
+  const message = JSON.stringify(failure.message)
+  return `{"type":"error","message":${message},"code":"${failure.name}","date":${timestamp}}`
+}

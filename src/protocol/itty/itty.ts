@@ -1,0 +1,142 @@
+/** The itty-sockets protocol: WebSockets under `/c/`, HTTP push under `/push/`. */
+import type { Clock, Randomness } from '../../core/clock.ts'
+import { COMMONS, type ChannelRef, type Member, type Socket, channelRef } from '../../core/types.ts'
+import { type Failure, failure } from '../../failure.ts'
+import type { Verdict } from '../../policy/channel-access.ts'
+import { type Keys, NO_KEYS } from '../../policy/keys.ts'
+import type { Opening, Protocol, Session, Visit } from '../protocol.ts'
+import { CURRENT, LEGACY, encode, ownJoinFrame } from './frames.ts'
+import { type IttyOptions, channelName, parseOptions } from './options.ts'
+import { PUSH_PREFIX, type PushParts, servePush } from './push.ts'
+import { explainedRefusal, refusalResponse } from './refusal.ts'
+import { IttySession, type SessionParts } from './session.ts'
+import { UidSource } from './uid.ts'
+
+export const PROTOCOL = 'itty'
+export const SOCKET_PREFIX = '/c/'
+
+/** What the log may know of a refused join; never a key, never the query. */
+export interface JoinDetail {
+  readonly channel: string | undefined
+  readonly address: string
+  readonly rule: string | undefined
+  readonly because: string | undefined
+}
+
+export interface IttyParts extends SessionParts {
+  readonly clock: Clock
+  readonly random: Randomness
+  /** Turns a presented key into what the policy compares. */
+  readonly digest: (key: string) => Uint8Array
+  readonly mayPush: PushParts['mayPush']
+  readonly onRefusal: (why: Failure, detail: JoinDetail) => void
+  readonly maxChannelBytes: number
+  readonly maxAliasLength: number
+  readonly explainRefusals: boolean
+  readonly legacyUsers: boolean
+}
+
+type Admitted = Verdict & { join: true }
+
+export class IttyProtocol implements Protocol {
+  readonly name = PROTOCOL
+  readonly encode = encode
+  readonly #parts: IttyParts
+  readonly #uids: UidSource
+  readonly #push: PushParts
+
+  constructor(parts: IttyParts) {
+    this.#parts = parts
+    this.#uids = new UidSource(parts.random)
+    this.#push = {
+      ...parts,
+      maxMessageBytes: parts.limits.maxMessageBytes,
+      onRefusal: (why, detail) => parts.onRefusal(why, { ...detail, rule: undefined }),
+    }
+  }
+
+  owns(path: string): boolean {
+    return path.startsWith(SOCKET_PREFIX) || path.startsWith(PUSH_PREFIX)
+  }
+
+  serve(visit: Visit): Response | Promise<Response> {
+    if (visit.path.startsWith(PUSH_PREFIX)) return servePush(this.#push, visit)
+    const name = visit.request.method === 'GET' ? 'upgrade_required' : 'method_not_allowed'
+    return refusalResponse(failure(name))
+  }
+
+  /** The order of decisions is that of AC-34; bans, rates and origins come before, in the transport. */
+  connect(visit: Visit): Response | Opening {
+    if (!visit.path.startsWith(SOCKET_PREFIX)) return refusalResponse(failure('not_found'))
+    const named = channelName(visit.path.slice(SOCKET_PREFIX.length), this.#parts.maxChannelBytes)
+    if (!named.ok) return this.#refuse(visit, named.failure, undefined)
+    const parsed = parseOptions(visit.query, this.#parts.maxAliasLength)
+    if (!parsed.ok) return this.#refuse(visit, parsed.failure, named.value)
+    const ref = channelRef(COMMONS, named.value)
+    const full = this.#parts.hub.room(ref)
+    if (full) return this.#refuse(visit, failure(full), named.value)
+    const presented = this.#presented(parsed.value)
+    const verdict = this.#parts.hub.admit(ref, presented)
+    if (!verdict.join) return this.#refuse(visit, failure(verdict.failure), named.value, verdict)
+    return (socket) => this.#open(socket, ref, parsed.value, presented, verdict)
+  }
+
+  #presented({ joinKey, sendKey }: IttyOptions): Keys {
+    if (joinKey === undefined && sendKey === undefined) return NO_KEYS
+    return {
+      ...(joinKey !== undefined && { join: this.#parts.digest(joinKey) }),
+      ...(sendKey !== undefined && { send: this.#parts.digest(sendKey) }),
+    }
+  }
+
+  #refuse(
+    visit: Visit,
+    why: Failure,
+    channel: string | undefined,
+    verdict?: Verdict,
+  ): Response | Opening {
+    const because = verdict?.because
+    this.#parts.onRefusal(why, {
+      channel,
+      address: visit.address,
+      rule: because?.rule,
+      because: because?.detail,
+    })
+    const explains = because?.reservation?.options.explainRefusals ?? this.#parts.explainRefusals
+    // Only a decision of the policy is explained: it is the one an app can act on.
+    if (verdict && explains) return explainedRefusal(why, () => this.#parts.clock.now())
+    return refusalResponse(why)
+  }
+
+  #open(
+    socket: Socket,
+    ref: ChannelRef,
+    options: IttyOptions,
+    presented: Keys,
+    verdict: Admitted,
+  ): Session {
+    const { hub } = this.#parts
+    const taken = hub.channel(ref)?.attachments
+    const member: Member = {
+      connectionId: this.#uids.next((uid) => taken?.has(uid) === true),
+      clientId: options.alias,
+      listed: options.announce,
+    }
+    const session = new IttySession(this.#parts, socket)
+    const legacy = options.legacy || this.#legacyUsers(verdict)
+    const format = { protocol: PROTOCOL, variant: legacy && !options.list ? LEGACY : CURRENT }
+    const newcomer = { socket, member, owner: session, presented, format, echo: options.echo }
+    const attachment = hub.join(ref, newcomer, verdict, (channel, timestamp) => {
+      const users = options.list
+        ? Array.from(channel.attachments.values(), (attached) => attached.member)
+        : undefined
+      socket.send(ownJoinFrame({ member, users, total: channel.total, timestamp, legacy }))
+    })
+    session.attach(attachment)
+    return session
+  }
+
+  #legacyUsers({ because }: Admitted): boolean {
+    return because.reservation?.options.legacyUsers ?? this.#parts.legacyUsers
+  }
+}

@@ -1,0 +1,141 @@
+/** One itty-sockets client: a socket that is a member of exactly one channel for as long as it lives. */
+import type { Attachment, AttachmentOwner } from '../../core/channel.ts'
+import type { Clock } from '../../core/clock.ts'
+import { type Counters, count } from '../../core/counters.ts'
+import type { Hub } from '../../core/hub.ts'
+import type { Frame, Socket } from '../../core/types.ts'
+import { type Failure, type FailureName, failure } from '../../failure.ts'
+import {
+  type Bucket,
+  type Rate,
+  type Warnings,
+  fullBucket,
+  take,
+  warn,
+} from '../../policy/limits.ts'
+import type { Session } from '../protocol.ts'
+import { errorFrame } from './frames.ts'
+import { checkMessage, parseRecipient, unknownRecipient } from './message-text.ts'
+
+/** WebSocket close codes (RFC 6455 7.4.1; 1012 and 1013 from the IANA registry), O-5. */
+export const CLOSE = { unsupported: 1003, policy: 1008, tooBig: 1009, restart: 1012 } as const
+
+export interface SessionLimits {
+  readonly messages: Rate
+  readonly maxMessageBytes: number
+  readonly maxWarnings: number
+}
+
+export interface SessionParts {
+  readonly hub: Hub
+  readonly clock: Clock
+  readonly counters: Counters
+  readonly limits: SessionLimits
+  /** The server's setting; a reservation's own wins. */
+  readonly guardEvents: boolean
+}
+
+export class IttySession implements Session, AttachmentOwner {
+  readonly #parts: SessionParts
+  readonly #socket: Socket
+  readonly #bucket: Bucket
+  #warnings: Warnings | undefined
+  #attachment: Attachment | undefined
+
+  constructor(parts: SessionParts, socket: Socket) {
+    this.#parts = parts
+    this.#socket = socket
+    this.#bucket = fullBucket(parts.limits.messages, parts.clock.now())
+  }
+
+  /** Tells the session its place on the channel; frames come only afterwards. */
+  attach(attachment: Attachment): void {
+    this.#attachment = attachment
+  }
+
+  receive(frame: Frame): void {
+    const { clock, counters, limits } = this.#parts
+    const attachment = this.#attachment
+    // Frames may still arrive between an eviction and the end of the closing handshake.
+    if (!attachment) return
+    counters.messagesReceived++
+    if (!take(this.#bucket, limits.messages, clock.now())) return this.#offend('rate_limited')
+    if (typeof frame !== 'string') return this.#offend('binary_frame', CLOSE.unsupported)
+    if (isLarger(frame, limits.maxMessageBytes)) {
+      return this.#end('message_too_large', CLOSE.tooBig)
+    }
+    counters.bytesReceived += frame.length
+    this.#relay(attachment, frame)
+  }
+
+  closed(): void {
+    if (this.#attachment) this.#parts.hub.leave(this.#attachment)
+    this.#attachment = undefined
+  }
+
+  dismiss(): void {
+    this.#end('restarting', CLOSE.restart)
+  }
+
+  evicted(cause: 'access_changed' | 'disconnected'): void {
+    this.#attachment = undefined
+    this.#end(cause, CLOSE.policy)
+  }
+
+  #relay(attachment: Attachment, frame: string): void {
+    // The send key is asked for before the content is looked at: a listener learns nothing from a probe (AC-29).
+    if (!attachment.maySend) return this.#complain(failure('send_key_required'))
+    const addressed = parseRecipient(frame)
+    if (!addressed.ok) return this.#complain(addressed.failure)
+    const { recipient, text } = addressed.value
+    const checked = checkMessage(text, this.#guardsEvents(attachment))
+    if (!checked.ok) return this.#complain(checked.failure)
+    const message = { data: text, encoding: 'json', sender: attachment.member }
+    if (recipient === undefined) return this.#parts.hub.send(attachment, message)
+    if (!this.#parts.hub.sendDirect(attachment, recipient, message)) {
+      this.#complain(unknownRecipient(recipient))
+    }
+  }
+
+  #guardsEvents({ because }: Attachment): boolean {
+    return because.reservation?.options.guardEvents ?? this.#parts.guardEvents
+  }
+
+  /** An offence costs a warning; when they are used up, the socket is closed (L-2, L-4, F-8). */
+  #offend(name: FailureName, code: number = CLOSE.policy): void {
+    const { clock, limits } = this.#parts
+    this.#warnings ??= { count: 0, at: 0 }
+    this.#complain(failure(name))
+    if (warn(this.#warnings, limits.maxWarnings, clock.now()) === 'warned') return
+    if (name === 'rate_limited') {
+      this.#complain(failure('flooding'))
+      this.#leave()
+      this.#socket.punish(code, 'flooding')
+    } else {
+      this.#end(name, code)
+    }
+  }
+
+  #complain(why: Failure): void {
+    count(this.#parts.counters.refusals, why.name)
+    this.#socket.send(errorFrame(why, this.#parts.clock.now()))
+  }
+
+  /** A reason as an error event, then the close: clients ignore codes and reasons of a close (O-3, O-5). */
+  #end(name: FailureName, code: number): void {
+    this.#complain(failure(name))
+    this.#leave()
+    this.#socket.close(code, name)
+  }
+
+  /** At once, not when the closing handshake is over: the others must not wait for a dead peer. */
+  #leave(): void {
+    this.closed()
+  }
+}
+
+/** Compares in UTF-8 bytes, measuring only what could be over the limit. */
+function isLarger(text: string, maxBytes: number): boolean {
+  if (text.length > maxBytes) return true
+  return text.length * 3 > maxBytes && Buffer.byteLength(text) > maxBytes
+}

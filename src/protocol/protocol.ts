@@ -1,0 +1,37 @@
+/** The seam to a wire protocol: a folder each, none aware of another. */
+import type { Encode } from '../core/hub.ts'
+import type { Frame, Socket } from '../core/types.ts'
+
+/** A request that the transport has already checked against bans, rates and origins. */
+export interface Visit {
+  readonly request: Request
+  /** Path without the base path, still percent-encoded. */
+  readonly path: string
+  /** Query string without its `?`, still encoded; it may hold secrets. */
+  readonly query: string
+  /** The client's address. */
+  readonly address: string
+}
+
+/** The state of one socket: what a protocol must remember between frames. */
+export interface Session {
+  receive(frame: Frame): void
+  /** The socket is gone; nothing can be sent any more. */
+  closed(): void
+  /** The server is about to close the socket: says so in the protocol's own way, and closes it. */
+  dismiss(): void
+}
+
+/** What an accepted upgrade hands to the transport: a session for the socket, once it is open. */
+export type Opening = (socket: Socket) => Session
+
+export interface Protocol {
+  readonly name: string
+  readonly encode: Encode
+  /** Whether an upgrade or plain request on this path is for this protocol. */
+  owns(path: string): boolean
+  /** Decides about an upgrade, without waiting: an answer refuses it. */
+  connect(visit: Visit): Response | Opening
+  /** Answers a plain HTTP request. */
+  serve(visit: Visit): Response | Promise<Response>
+}
