@@ -1,0 +1,52 @@
+/**
+ * Cryptography for secrets that must be shown again to their owner: sealed with AES-256-GCM for storage,
+ * and compared by a keyed digest, so that checking a key needs no decryption and the database alone
+ * opens nothing. Both keys are derived from the master key, which is never in the database.
+ */
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
+import type { Digest } from '../policy/keys.ts'
+
+const NONCE_BYTES = 12
+const TAG_BYTES = 16
+
+export class Keyring {
+  readonly #sealing: Buffer
+  readonly #digesting: Buffer
+
+  /** @param masterKey 32 random bytes */
+  constructor(masterKey: Uint8Array) {
+    this.#sealing = derive(masterKey, 'latchkey sealing')
+    this.#digesting = derive(masterKey, 'latchkey digest')
+  }
+
+  /** Encrypts; the result is nonce, tag and ciphertext in one piece. */
+  seal(text: string): Buffer {
+    const nonce = randomBytes(NONCE_BYTES)
+    const cipher = createCipheriv('aes-256-gcm', this.#sealing, nonce)
+    const body = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()])
+    return Buffer.concat([nonce, cipher.getAuthTag(), body])
+  }
+
+  /** @returns undefined if it was sealed under another master key or changed since */
+  open(sealed: Uint8Array): string | undefined {
+    if (sealed.byteLength < NONCE_BYTES + TAG_BYTES) return undefined
+    const bytes = Buffer.from(sealed)
+    const decipher = createDecipheriv('aes-256-gcm', this.#sealing, bytes.subarray(0, NONCE_BYTES))
+    decipher.setAuthTag(bytes.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES))
+    try {
+      const body = decipher.update(bytes.subarray(NONCE_BYTES + TAG_BYTES))
+      return Buffer.concat([body, decipher.final()]).toString('utf8')
+    } catch {
+      return undefined
+    }
+  }
+
+  /** A keyed digest of 32 bytes; equal for equal texts under one master key. */
+  digest(text: string): Digest {
+    return new Bun.CryptoHasher('sha256', this.#digesting).update(text).digest()
+  }
+}
+
+function derive(masterKey: Uint8Array, purpose: string): Buffer {
+  return Buffer.from(hkdfSync('sha256', masterKey, new Uint8Array(), purpose, 32))
+}

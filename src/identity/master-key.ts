@@ -1,0 +1,63 @@
+/** Where the master key comes from: the environment, or a file that the first start makes. */
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { StartError } from '../start-error.ts'
+
+export const MASTER_KEY_FILE = 'master.key'
+const KEY_BYTES = 32
+
+/**
+ * The 32 bytes of the master key.
+ * @param given the base64 text of `LATCHKEY_MASTER_KEY`, already checked for its length
+ * @throws StartError if the file cannot be read, made or understood
+ */
+export function loadMasterKey(folder: string, given: string | undefined): Uint8Array {
+  if (given !== undefined) return Buffer.from(given, 'base64')
+  const path = join(folder, MASTER_KEY_FILE)
+  const text = read(path) ?? create(path)
+  const key = Buffer.from(text.trim(), 'base64')
+  if (key.length !== KEY_BYTES)
+    throw new StartError(`${path} does not hold a master key of 32 bytes in base64`)
+  return key
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw new StartError(`${path} cannot be read: ${(error as Error).message}`)
+  }
+}
+
+/** Written whole beside its place and then linked there, so that two first starts cannot make two keys. */
+function create(path: string): string {
+  const text = `${randomBytes(KEY_BYTES).toString('base64')}\n`
+  const draft = `${path}.${process.pid}.new`
+  try {
+    const file = openSync(draft, 'wx', 0o600)
+    writeSync(file, text)
+    fsyncSync(file)
+    closeSync(file)
+    linkSync(draft, path)
+    return text
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return read(path)!
+    throw new StartError(`${path} cannot be written: ${(error as Error).message}`)
+  } finally {
+    try {
+      unlinkSync(draft)
+    } catch {
+      // It was never made.
+    }
+  }
+}

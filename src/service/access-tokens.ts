@@ -1,0 +1,126 @@
+/** Access tokens for the HTTP API: made, listed, checked and revoked. */
+import type { Clock } from '../core/clock.ts'
+import { type Result, fail, ok } from '../failure.ts'
+import { hashAccessToken, newAccessToken } from '../identity/access-token.ts'
+import { type AccessTokenRow, AccessTokenTable, AccountTable } from '../store/accounts.ts'
+import type { Store } from '../store/database.ts'
+import type { Account } from './accounts.ts'
+import { newId } from './id.ts'
+
+export const SCOPES = [
+  'read:account',
+  'write:account',
+  'read:reservation',
+  'write:reservation',
+  'read:channel',
+  'read:connection',
+  'write:connection',
+] as const
+
+export type Scope = (typeof SCOPES)[number]
+
+export function isScope(text: string): text is Scope {
+  return (SCOPES as readonly string[]).includes(text)
+}
+
+/** A stored token without its hash; the token itself is shown once, when it is made. */
+export type AccessToken = Omit<AccessTokenRow, 'hash' | 'scopes'> & { readonly scopes: Scope[] }
+
+/** Who an access token speaks for. */
+export interface Bearer {
+  readonly account: Account
+  readonly token: AccessToken
+}
+
+export interface NewAccessToken {
+  readonly name: string
+  readonly scopes: readonly Scope[]
+  /** Milliseconds from now; undefined for a token that does not expire. */
+  readonly lifetime: number | undefined
+}
+
+/** Use is noted at most this often: it is for people who look for forgotten tokens, not an audit. */
+const USE_NOTED_EVERY_MS = 60_000
+
+export class AccessTokenService {
+  readonly #tokens: AccessTokenTable
+  readonly #accounts: AccountTable
+  readonly #clock: Clock
+
+  constructor(store: Store, clock: Clock) {
+    this.#tokens = new AccessTokenTable(store)
+    this.#accounts = new AccountTable(store)
+    this.#clock = clock
+  }
+
+  list(account: Account | undefined): AccessToken[] {
+    return this.#tokens.list(account?.id).map(withoutHash)
+  }
+
+  add(
+    account: Account,
+    wish: NewAccessToken,
+  ): { readonly token: AccessToken; readonly secret: string } {
+    const secret = newAccessToken()
+    const now = this.#clock.now()
+    const row: AccessTokenRow = {
+      id: newId(),
+      accountId: account.id,
+      name: wish.name,
+      hash: hashAccessToken(secret),
+      scopes: [...wish.scopes],
+      createdAt: now,
+      expiresAt: wish.lifetime === undefined ? null : now + wish.lifetime,
+      lastUsedAt: null,
+    }
+    this.#tokens.insert(row)
+    return { token: withoutHash(row), secret }
+  }
+
+  remove(id: string): Result<AccessToken> {
+    const row = this.#tokens.byId(id)
+    if (!row) return fail('token_unknown')
+    this.#tokens.remove(id)
+    return ok(withoutHash(row))
+  }
+
+  /** Revokes every token of an account. */
+  removeAll(account: Account): number {
+    return this.#tokens.removeOf(account.id)
+  }
+
+  /** Who an `Authorization` header speaks for. */
+  identify(authorization: string | null): Result<Bearer> {
+    const secret = /^Bearer ([\w.~+/-]+=*)$/i.exec(authorization ?? '')?.[1]
+    return secret === undefined ? fail('unauthorized') : this.check(secret)
+  }
+
+  /** The command line on the server's own machine: it may do everything, and has no token to show. */
+  operator(owner: Account): Result<Bearer> {
+    const token: AccessToken = {
+      id: 'command-line',
+      accountId: owner.id,
+      name: 'command line',
+      scopes: [...SCOPES],
+      createdAt: 0,
+      expiresAt: null,
+      lastUsedAt: null,
+    }
+    return ok({ account: owner, token })
+  }
+
+  /** Who presents this token; unknown, revoked and expired ones look alike. */
+  check(secret: string): Result<Bearer> {
+    const row = this.#tokens.byHash(hashAccessToken(secret))
+    const now = this.#clock.now()
+    if (!row || (row.expiresAt !== null && row.expiresAt <= now)) return fail('unauthorized')
+    const account = this.#accounts.byId(row.accountId)
+    if (!account) return fail('unauthorized')
+    if (now - (row.lastUsedAt ?? 0) > USE_NOTED_EVERY_MS) this.#tokens.used(row.id, now)
+    return ok({ account, token: withoutHash(row) })
+  }
+}
+
+function withoutHash({ hash: _, scopes, ...rest }: AccessTokenRow): AccessToken {
+  return { ...rest, scopes: scopes.filter(isScope) }
+}

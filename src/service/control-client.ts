@@ -1,0 +1,41 @@
+/** Calls the API of the server that runs on a data folder, over its socket file. */
+import { existsSync } from 'node:fs'
+import { controlSocketPath } from './control-socket.ts'
+
+export interface ControlAnswer {
+  readonly status: number
+  readonly body: unknown
+}
+
+const TIMEOUT_MS = 5000
+
+/** @returns undefined when no server runs on that folder */
+export async function callServer(
+  folder: string,
+  method: string,
+  path: string,
+  body?: object,
+): Promise<ControlAnswer | undefined> {
+  const unix = controlSocketPath(folder)
+  if (!existsSync(unix)) return undefined
+  try {
+    const response = await fetch(`http://latchkey${path}`, {
+      unix,
+      method,
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      ...(body && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+    })
+    const text = await response.text()
+    return {
+      status: response.status,
+      body: text === '' ? undefined : (JSON.parse(text) as unknown),
+    }
+  } catch {
+    // The file of a server that was killed stays behind, and nobody answers on it.
+    return undefined
+  }
+}
+
+export async function isServed(folder: string): Promise<boolean> {
+  return (await callServer(folder, 'GET', '/health'))?.status === 200
+}

@@ -1,0 +1,216 @@
+/** Reservations: namespaces that an account keeps for itself, with the keys that open them. */
+import type { Clock } from '../core/clock.ts'
+import { type Result, fail, ok } from '../failure.ts'
+import type { Keyring } from '../identity/keyring.ts'
+import type { ChannelOptions } from '../policy/channel-access.ts'
+import { coveringNames, decideOwnership, fold, namespaceFault } from '../policy/reservation.ts'
+import type { Store } from '../store/database.ts'
+import { type ReservationRow, ReservationTable } from '../store/reservations.ts'
+import type { Account } from './accounts.ts'
+import { newId } from './id.ts'
+
+/** A reservation as its owner sees it: keys in the clear, undefined when not set. */
+export interface OwnedReservation {
+  readonly id: string
+  readonly accountId: string
+  readonly namespace: string
+  readonly joinKey: string | undefined
+  readonly sendKey: string | undefined
+  readonly options: ChannelOptions
+  readonly createdAt: number
+  readonly updatedAt: number
+}
+
+/** Null clears a key or an option; undefined leaves it as it is. */
+export interface ReservationChange {
+  readonly joinKey?: string | null
+  readonly sendKey?: string | null
+  readonly explainRefusals?: boolean | null
+  readonly guardEvents?: boolean | null
+  readonly legacyUsers?: boolean | null
+}
+
+/** What was done, and what its owner may not have meant. */
+export interface Reserved {
+  readonly reservation: OwnedReservation
+  readonly warnings: string[]
+}
+
+const MAX_KEY_LENGTH = 256
+
+export class ReservationService {
+  readonly #store: Store
+  readonly #table: ReservationTable
+  readonly #keyring: Keyring
+  readonly #clock: Clock
+  readonly #quota: number
+
+  /** @param quota reservations of one account; 0 for no limit */
+  constructor(store: Store, keyring: Keyring, clock: Clock, quota: number) {
+    this.#store = store
+    this.#table = new ReservationTable(store)
+    this.#keyring = keyring
+    this.#clock = clock
+    this.#quota = quota
+  }
+
+  list(account: Account | undefined): OwnedReservation[] {
+    return this.#table.list(account?.id).map((row) => this.#owned(row))
+  }
+
+  /** By id or by namespace. */
+  find(idOrNamespace: string): Result<OwnedReservation> {
+    const row = this.#row(idOrNamespace)
+    return row ? ok(this.#owned(row)) : fail('reservation_unknown')
+  }
+
+  add(account: Account, namespace: string, change: ReservationChange): Result<Reserved> {
+    const fault = namespaceFault(namespace)
+    if (fault !== undefined)
+      return fail('namespace_invalid', `the namespace is not valid: ${fault}`)
+    const keyFault = faultOfKeys(change)
+    if (keyFault !== undefined) return fail('invalid', keyFault)
+    return this.#write((): Result<Reserved> => {
+      const folded = fold(namespace)
+      const neighbours = this.#table.related(folded, coveringNames(folded))
+      const verdict = decideOwnership(account.id, namespace, neighbours)
+      if (!verdict.allowed) return fail(verdict.failure)
+      if (this.#quota > 0 && this.#table.countOf(account.id) >= this.#quota) {
+        return fail(
+          'quota_reached',
+          `the account has used its ${this.#quota} reservations (--max-reservations)`,
+        )
+      }
+      const now = this.#clock.now()
+      const row: ReservationRow = {
+        ...EMPTY_ROW,
+        ...this.#patch(change),
+        id: newId(),
+        accountId: account.id,
+        namespace,
+        folded,
+        createdAt: now,
+        updatedAt: now,
+      }
+      this.#table.insert(row)
+      const lookalikes = verdict.lookalikes.map(
+        (other) => `${other} is reserved too and differs only by case`,
+      )
+      return ok({
+        reservation: this.#owned(row),
+        warnings: [...lookalikes, ...this.#keyWarnings(row)],
+      })
+    })
+  }
+
+  change(idOrNamespace: string, change: ReservationChange): Result<Reserved> {
+    const keyFault = faultOfKeys(change)
+    if (keyFault !== undefined) return fail('invalid', keyFault)
+    return this.#write((): Result<Reserved> => {
+      const row = this.#row(idOrNamespace)
+      if (!row) return fail('reservation_unknown')
+      const patch = { ...this.#patch(change), updatedAt: this.#clock.now() }
+      this.#table.update(row, patch)
+      const changed = { ...row, ...patch }
+      return ok({ reservation: this.#owned(changed), warnings: this.#keyWarnings(changed) })
+    })
+  }
+
+  remove(idOrNamespace: string): Result<OwnedReservation> {
+    return this.#write((): Result<OwnedReservation> => {
+      const row = this.#row(idOrNamespace)
+      if (!row) return fail('reservation_unknown')
+      this.#table.remove(row)
+      return ok(this.#owned(row))
+    })
+  }
+
+  #write<T>(action: () => T): T {
+    // Immediate: what was read to decide must still hold when it is written, whichever process writes.
+    return this.#store.db.transaction(action, { behavior: 'immediate' })
+  }
+
+  #row(idOrNamespace: string): ReservationRow | undefined {
+    return this.#table.byId(idOrNamespace) ?? this.#table.byNamespace(idOrNamespace)
+  }
+
+  #patch(change: ReservationChange) {
+    const { joinKey, sendKey, explainRefusals, guardEvents, legacyUsers } = change
+    return {
+      ...(joinKey !== undefined && {
+        joinKey: joinKey === null ? null : this.#keyring.seal(joinKey),
+        joinDigest: joinKey === null ? null : Buffer.from(this.#keyring.digest(joinKey)),
+      }),
+      ...(sendKey !== undefined && {
+        sendKey: sendKey === null ? null : this.#keyring.seal(sendKey),
+        sendDigest: sendKey === null ? null : Buffer.from(this.#keyring.digest(sendKey)),
+      }),
+      ...(explainRefusals !== undefined && { explainRefusals }),
+      ...(guardEvents !== undefined && { guardEvents }),
+      ...(legacyUsers !== undefined && { legacyUsers }),
+    }
+  }
+
+  /** A more specific reservation replaces its parent as a whole, keys included (AC-30). */
+  #keyWarnings(row: ReservationRow): string[] {
+    const above = coveringNames(row.namespace).slice(0, -1)
+    const parent = above.map((name) => this.#table.byNamespace(name)).findLast((found) => found)
+    if (!parent) return []
+    const lost = [
+      parent.joinDigest && !row.joinDigest ? 'join' : undefined,
+      parent.sendDigest && !row.sendDigest ? 'send' : undefined,
+    ].filter((kind) => kind !== undefined)
+    return lost.map(
+      (kind) =>
+        `${row.namespace} has no ${kind} key and does not inherit the one of ${parent.namespace}`,
+    )
+  }
+
+  #owned(row: ReservationRow): OwnedReservation {
+    return {
+      id: row.id,
+      accountId: row.accountId,
+      namespace: row.namespace,
+      joinKey: row.joinKey ? this.#keyring.open(row.joinKey) : undefined,
+      sendKey: row.sendKey ? this.#keyring.open(row.sendKey) : undefined,
+      options: optionsOf(row),
+      createdAt: row.createdAt,
+      updatedAt: row.updatedAt,
+    }
+  }
+}
+
+export function optionsOf(row: ReservationRow): ChannelOptions {
+  return {
+    ...(row.explainRefusals !== null && { explainRefusals: row.explainRefusals }),
+    ...(row.guardEvents !== null && { guardEvents: row.guardEvents }),
+    ...(row.legacyUsers !== null && { legacyUsers: row.legacyUsers }),
+  }
+}
+
+const EMPTY_ROW = {
+  joinKey: null,
+  joinDigest: null,
+  sendKey: null,
+  sendDigest: null,
+  explainRefusals: null,
+  guardEvents: null,
+  legacyUsers: null,
+}
+
+/** A client cannot present a key that the options reader takes for absent (C-9). */
+function faultOfKeys({ joinKey, sendKey }: ReservationChange): string | undefined {
+  for (const [kind, key] of [
+    ['join', joinKey],
+    ['send', sendKey],
+  ] as const) {
+    if (key === undefined || key === null) continue
+    if (key === '' || key === 'undefined' || key === 'null')
+      return `the ${kind} key cannot be "${key}"`
+    if (key.length > MAX_KEY_LENGTH)
+      return `the ${kind} key is longer than ${MAX_KEY_LENGTH} characters`
+    if (!key.isWellFormed() || /\p{Cc}/u.test(key))
+      return `the ${kind} key contains control characters`
+  }
+  return undefined
+}

@@ -1,0 +1,4 @@
+/** The migrations in order, as text inside the program, so that they travel in the executable. */
+import first from './migrations/0000_first.sql' with { type: 'text' }
+
+export const migrations: readonly string[] = [first]
