@@ -1,0 +1,102 @@
+/** The HTTP API under `/v1` and `/api/v1`: bearer tokens, validated input, one table of operations. */
+import { type Context, Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { type Failure, type Result, failure } from '../failure.ts'
+import type { Bearer, Scope } from '../service/access-tokens.ts'
+import { errorBody } from './errors.ts'
+import { openApiDocument } from './openapi.ts'
+import { type ApiParts, operations } from './operations.ts'
+import type { Call, Route } from './route.ts'
+
+/** Says who is calling: by an access token, or because only the machine's own user can reach the listener. */
+export type Identify = (request: Request) => Result<Bearer>
+
+const MAX_BODY_BYTES = 65_536
+
+export function apiApp(parts: ApiParts, identify: Identify): Hono {
+  const app = new Hono()
+  const routes = operations(parts)
+  app.use(
+    bodyLimit({
+      maxSize: MAX_BODY_BYTES,
+      onError: (context) =>
+        answerFailure(context, failure('message_too_large', 'the body is too large')),
+    }),
+  )
+  app.get('/openapi.json', (context) => context.json(openApiDocument(routes, '/v1')))
+  for (const route of routes) {
+    const path = route.path.replaceAll(/\{(\w+)\}/g, ':$1')
+    app.on(route.method, [path], (context) => handle(context, route, identify))
+  }
+  app.all('*', (context) => answerFailure(context, unmatched(routes, context)))
+  return app
+}
+
+async function handle(context: Context, route: Route, identify: Identify): Promise<Response> {
+  const bearer = identify(context.req.raw)
+  if (!bearer.ok) return answerFailure(context, bearer.failure)
+  if (!permits(bearer.value, route.scope)) {
+    return answerFailure(
+      context,
+      failure('forbidden', `the access token lacks the scope ${route.scope}`),
+    )
+  }
+  const input = await readInput(context, route)
+  if (!input.ok) return answerFailure(context, input.failure, input.details)
+  const result = route.handle({ ...input.value, bearer: bearer.value })
+  if (!result.ok) return answerFailure(context, result.failure)
+  return route.status === 204
+    ? context.body(null, 204)
+    : context.json(result.value as object, route.status)
+}
+
+function permits({ token }: Bearer, scope: Scope | undefined): boolean {
+  return scope === undefined || token.scopes.includes(scope)
+}
+
+type Input =
+  | { readonly ok: true; readonly value: Omit<Call<never, never, never>, 'bearer'> }
+  | { readonly ok: false; readonly failure: Failure; readonly details: unknown }
+
+async function readInput(context: Context, route: Route): Promise<Input> {
+  let body: unknown
+  if (route.body) {
+    try {
+      body = await context.req.json()
+    } catch {
+      return { ok: false, failure: failure('invalid', 'the body is not valid JSON'), details: null }
+    }
+  }
+  const read = {
+    path: route.params.safeParse(context.req.param()),
+    query: route.query.safeParse(context.req.query()),
+    body: route.body?.safeParse(body),
+  }
+  for (const [place, parsed] of Object.entries(read)) {
+    if (!parsed || parsed.success) continue
+    const issue = parsed.error.issues[0]!
+    const where = [place, ...issue.path.map(String)].join('.')
+    return {
+      ok: false,
+      failure: failure('invalid', `${where}: ${issue.message}`),
+      details: parsed.error.issues,
+    }
+  }
+  const value = { path: read.path.data, query: read.query.data, body: read.body?.data }
+  return { ok: true, value: value as Omit<Call<never, never, never>, 'bearer'> }
+}
+
+function unmatched(routes: readonly Route[], context: Context): Failure {
+  const path = context.req.path.replace(/^(\/api)?\/v1/, '')
+  const known = routes.some((route) => pattern(route.path).test(path))
+  return failure(known ? 'method_not_allowed' : 'not_found')
+}
+
+function pattern(path: string): RegExp {
+  return new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[^/]+')}$`)
+}
+
+function answerFailure(context: Context, why: Failure, details: unknown = null): Response {
+  if (why.name === 'unauthorized') context.header('www-authenticate', 'Bearer')
+  return context.json(errorBody(why, details), why.status as 400)
+}

@@ -1,0 +1,47 @@
+/** One operation of the HTTP API: its address, who may call it, what goes in and out, and what it does. */
+import type { z } from 'zod'
+import type { Result } from '../failure.ts'
+import type { Bearer, Scope } from '../service/access-tokens.ts'
+
+export interface Call<Path, Query, Body> {
+  readonly path: Path
+  readonly query: Query
+  readonly body: Body
+  readonly bearer: Bearer
+}
+
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  /** With `{name}` for parameters, as in OpenAPI. */
+  readonly path: string
+  readonly summary: string
+  /** Undefined for what any valid token may do. */
+  readonly scope: Scope | undefined
+  readonly params: z.ZodType
+  readonly query: z.ZodType
+  readonly body: z.ZodType | undefined
+  /** Status on success; 204 has no body. */
+  readonly status: 200 | 201 | 204
+  readonly answer: z.ZodType | undefined
+  handle(call: Call<never, never, never>): Result<unknown>
+}
+
+/** Keeps the types of the schemas and of the handler together while a route is written down. */
+export function route<
+  Path extends z.ZodType,
+  Query extends z.ZodType,
+  Body extends z.ZodType,
+>(definition: {
+  method: Route['method']
+  path: string
+  summary: string
+  scope: Scope | undefined
+  params: Path
+  query: Query
+  body?: Body
+  status: Route['status']
+  answer?: z.ZodType
+  handle: (call: Call<z.output<Path>, z.output<Query>, z.output<Body>>) => Result<unknown>
+}): Route {
+  return { ...definition, body: definition.body, answer: definition.answer }
+}

@@ -1,0 +1,144 @@
+/** What the HTTP API takes and gives: zod schemas, from which the OpenAPI document is made as well. */
+import { z } from 'zod'
+import type { AccessToken } from '../service/access-tokens.ts'
+import type { Account } from '../service/accounts.ts'
+import type { OwnedReservation, Reserved } from '../service/reservations.ts'
+
+export const none = z.object({})
+const time = z.int().describe('Milliseconds since the Unix epoch')
+
+export const account = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    role: z.enum(['owner', 'member']),
+    created: time,
+  })
+  .meta({ id: 'Account' })
+
+export const newAccount = z.strictObject({ name: z.string() }).meta({ id: 'NewAccount' })
+
+const key = z.string().nullable().describe('Null when not set')
+const option = z.boolean().nullable().describe("Null follows the server's setting")
+
+export const reservation = z
+  .object({
+    id: z.string(),
+    accountId: z.string(),
+    namespace: z.string(),
+    joinKey: key,
+    sendKey: key,
+    explainRefusals: option,
+    guardEvents: option,
+    legacyUsers: option,
+    created: time,
+    modified: time,
+    warnings: z
+      .array(z.string())
+      .optional()
+      .describe('What you may not have meant, after a change'),
+  })
+  .meta({ id: 'Reservation' })
+
+const change = {
+  joinKey: key.optional(),
+  sendKey: key.optional(),
+  explainRefusals: option.optional(),
+  guardEvents: option.optional(),
+  legacyUsers: option.optional(),
+}
+
+export const reservationChange = z.strictObject(change).meta({ id: 'ReservationChange' })
+export const newReservation = z
+  .strictObject({ namespace: z.string(), ...change })
+  .meta({ id: 'NewReservation' })
+
+export const channel = z
+  .object({
+    name: z.string(),
+    members: z.int(),
+    since: time,
+    rule: z.enum(['namespace', 'parent', 'ephemeral', 'open', 'closed']),
+    namespace: z.string().optional().describe('The reserved namespace that covers it'),
+    hasJoinKey: z.boolean(),
+    hasSendKey: z.boolean(),
+  })
+  .meta({ id: 'Channel' })
+
+export const connection = z
+  .object({
+    id: z.string(),
+    protocol: z.string(),
+    channel: z.string(),
+    uid: z.string(),
+    alias: z.string().optional(),
+    address: z.string(),
+    since: time,
+    maySend: z.boolean(),
+    rule: z.string(),
+  })
+  .meta({ id: 'Connection' })
+
+/** In a body and not in the address, because addresses end up in logs. */
+export const question = z
+  .strictObject({
+    channel: z.string().min(1),
+    joinKey: z.string().optional(),
+    sendKey: z.string().optional(),
+  })
+  .meta({ id: 'Question' })
+
+export const explanation = z
+  .object({
+    channel: z.string(),
+    join: z.boolean(),
+    send: z.boolean(),
+    rule: z.string(),
+    namespace: z.string().optional(),
+    overrides: z.string().optional(),
+    detail: z.string(),
+    live: z.boolean(),
+  })
+  .meta({ id: 'Explanation' })
+
+export const me = z
+  .object({
+    account: z.object({ id: z.string(), name: z.string() }),
+    token: z.object({ id: z.string(), name: z.string(), capabilities: z.array(z.string()) }),
+  })
+  .meta({ id: 'Me' })
+
+export const disconnected = z.object({ disconnected: z.int() }).meta({ id: 'Disconnected' })
+
+export function accountView({ id, name, role, createdAt }: Account): z.infer<typeof account> {
+  return { id, name, role, created: createdAt }
+}
+
+export function reservationView(owned: OwnedReservation): z.infer<typeof reservation> {
+  return {
+    id: owned.id,
+    accountId: owned.accountId,
+    namespace: owned.namespace,
+    joinKey: owned.joinKey ?? null,
+    sendKey: owned.sendKey ?? null,
+    explainRefusals: owned.options.explainRefusals ?? null,
+    guardEvents: owned.options.guardEvents ?? null,
+    legacyUsers: owned.options.legacyUsers ?? null,
+    created: owned.createdAt,
+    modified: owned.updatedAt,
+  }
+}
+
+export function reservedView({
+  reservation: owned,
+  warnings,
+}: Reserved): z.infer<typeof reservation> {
+  return { ...reservationView(owned), ...(warnings.length > 0 && { warnings }) }
+}
+
+export function meView(owner: Account, token: AccessToken): z.infer<typeof me> {
+  return {
+    account: { id: owner.id, name: owner.name },
+    token: { id: token.id, name: token.name, capabilities: token.scopes },
+  }
+}

@@ -1,0 +1,145 @@
+/** The counters in Prometheus' text form. No label names a channel or a client: those have no bounds. */
+import { Counter, Gauge, Registry } from 'prom-client'
+import { type Counters, type Tally } from '../core/counters.ts'
+
+export interface MetricsSources {
+  readonly counters: Counters
+  readonly channels: () => number
+  readonly reservations: () => number
+  readonly isReady: () => boolean
+  /** Milliseconds by which the event loop was late when it was last measured. */
+  readonly loopDelay: () => number
+  readonly version: string
+  /** Seconds since the Unix epoch. */
+  readonly startedAt: number
+}
+
+export class Metrics {
+  readonly #registry = new Registry()
+
+  constructor(sources: MetricsSources) {
+    const { counters } = sources
+    this.#gauge('latchkey_ready', 'Whether the server accepts clients', () =>
+      Number(sources.isReady()),
+    )
+    this.#gauge('latchkey_connections', 'Open WebSocket connections', () => counters.connections)
+    this.#gauge('latchkey_channels', 'Channels with somebody on them', sources.channels)
+    this.#gauge('latchkey_reservations', 'Reserved namespaces', sources.reservations)
+    this.#gauge(
+      'latchkey_event_loop_delay_seconds',
+      'How late the event loop runs',
+      () => sources.loopDelay() / 1000,
+    )
+    this.#gauge(
+      'process_start_time_seconds',
+      'Start of the process since the Unix epoch',
+      () => sources.startedAt,
+    )
+    this.#gauge('process_resident_memory_bytes', 'Resident memory', () => process.memoryUsage.rss())
+    this.#counter(
+      'latchkey_connections_opened_total',
+      'WebSocket connections opened',
+      () => counters.connectionsOpened,
+    )
+    this.#counter('latchkey_joins_total', 'Joins to channels', () => counters.joins)
+    this.#counter('latchkey_leaves_total', 'Leaves from channels', () => counters.leaves)
+    this.#counter(
+      'latchkey_messages_received_total',
+      'Frames received from clients',
+      () => counters.messagesReceived,
+    )
+    this.#counter(
+      'latchkey_messages_direct_total',
+      'Messages sent to one member',
+      () => counters.messagesDirect,
+    )
+    this.#counter(
+      'latchkey_messages_pushed_total',
+      'Messages pushed over HTTP',
+      () => counters.messagesPushed,
+    )
+    this.#counter(
+      'latchkey_deliveries_total',
+      'Frames handed to sockets',
+      () => counters.deliveries,
+    )
+    this.#counter(
+      'latchkey_received_characters_total',
+      'Characters received',
+      () => counters.bytesReceived,
+    )
+    this.#counter('process_cpu_seconds_total', 'Processor time used', () => {
+      const { user, system } = process.cpuUsage()
+      return (user + system) / 1e6
+    })
+    this.#tally(
+      'latchkey_refusals_total',
+      'Refused connections, joins, sends and pushes',
+      counters.refusals,
+    )
+    this.#tally('latchkey_closes_total', 'Closed connections', counters.closes)
+    const build = new Gauge({
+      name: 'latchkey_build_info',
+      help: 'The running version',
+      labelNames: ['version'],
+      registers: [this.#registry],
+    })
+    build.set({ version: sources.version }, 1)
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType
+  }
+
+  text(): Promise<string> {
+    return this.#registry.metrics()
+  }
+
+  #gauge(name: string, help: string, read: () => number): void {
+    const collect = function collect(this: Gauge) {
+      this.set(read())
+    }
+    void new Gauge({ name, help, collect, registers: [this.#registry] })
+  }
+
+  /** The number is kept elsewhere, as a plain one; it is only copied when somebody asks. */
+  #counter(name: string, help: string, read: () => number): void {
+    const collect = function collect(this: Counter) {
+      this.reset()
+      this.inc(read())
+    }
+    void new Counter({ name, help, collect, registers: [this.#registry] })
+  }
+
+  #tally(name: string, help: string, tally: Tally): void {
+    const collect = function collect(this: Counter<'reason'>) {
+      this.reset()
+      for (const [reason, value] of tally) this.inc({ reason }, value)
+    }
+    void new Counter({ name, help, labelNames: ['reason'], collect, registers: [this.#registry] })
+  }
+}
+
+/** Measures how late timers fire; the runtime's own figure reads 0 under Bun. */
+export class LoopDelay {
+  #late = 0
+  #timer: Timer | undefined
+
+  get milliseconds(): number {
+    return this.#late
+  }
+
+  start(): void {
+    const every = 500
+    let due = performance.now() + every
+    this.#timer = setInterval(() => {
+      const now = performance.now()
+      this.#late = Math.max(0, now - due)
+      due = now + every
+    }, every)
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+  }
+}

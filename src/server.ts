@@ -1,0 +1,259 @@
+/** The composition root: builds the parts, connects them, starts and stops them. No rule lives here. */
+import type { Config } from './config.ts'
+import { type Clock, type Randomness, systemClock, systemRandomness } from './core/clock.ts'
+import { Counters } from './core/counters.ts'
+import { Hub } from './core/hub.ts'
+import { LocalEngine } from './engine/local.ts'
+import { TopicFanout } from './fanout/topics.ts'
+import { drain } from './ops/drain.ts'
+import { logger } from './ops/logs.ts'
+import { LoopDelay, Metrics } from './ops/metrics.ts'
+import { Refusals, originFix } from './ops/refusals.ts'
+import { proxyRanges } from './policy/address.ts'
+import { encode } from './protocol/itty/frames.ts'
+import { IttyProtocol, PROTOCOL as ITTY } from './protocol/itty/itty.ts'
+import { LiveRules } from './service/live-rules.ts'
+import { LiveService } from './service/live.ts'
+import { type Services, openServices } from './service/services.ts'
+import { Admission } from './transport/admission.ts'
+import { Front } from './transport/front.ts'
+import { type HttpApp, httpApp } from './transport/http.ts'
+import { type Listeners, listen } from './transport/listen.ts'
+import { Sockets } from './transport/websocket.ts'
+import { VERSION } from './version.ts'
+
+export interface RunningServer {
+  /** The main listener's own address, such as `http://localhost:8080`, without the base path. */
+  readonly url: string
+  readonly port: number
+  /** Every address that a person might want to open. */
+  readonly addresses: readonly string[]
+  readonly folder: string
+  /** Refuses new sockets, closes the open ones a few at a time, and lets go of everything. */
+  stop(): Promise<void>
+}
+
+/** What tests replace. */
+export interface Surroundings {
+  readonly clock: Clock
+  readonly random: Randomness
+}
+
+const SYSTEM: Surroundings = { clock: systemClock, random: systemRandomness }
+
+/** @throws StartError when something outside the program prevents the start */
+export async function startServer(
+  config: Config,
+  surroundings: Surroundings = SYSTEM,
+): Promise<RunningServer> {
+  const services = openServices(config, surroundings.clock)
+  try {
+    return await new Assembly(config, surroundings, services).start()
+  } catch (error) {
+    services.close()
+    throw error
+  }
+}
+
+class Assembly {
+  readonly #config: Config
+  readonly #surroundings: Surroundings
+  readonly #services: Services
+  readonly #log = logger('server')
+  readonly #counters = new Counters()
+  readonly #loopDelay = new LoopDelay()
+  readonly #refusals: Refusals
+  readonly #admission: Admission
+  readonly #sockets: Sockets
+  readonly #rules: LiveRules
+  readonly #hub: Hub
+  #listeners: Listeners | undefined
+  #isDraining = false
+
+  constructor(config: Config, surroundings: Surroundings, services: Services) {
+    this.#config = config
+    this.#surroundings = surroundings
+    this.#services = services
+    this.#refusals = new Refusals(this.#counters, surroundings.clock, logger('refusal'))
+    this.#admission = new Admission(admissionLimits(config), surroundings.clock)
+    this.#sockets = new Sockets({
+      ...config,
+      admission: this.#admission,
+      counters: this.#counters,
+      onBug: this.#onBug,
+    })
+    this.#rules = new LiveRules(services.store, seed(surroundings.random), (concerns) =>
+      this.#hub.review(concerns),
+    )
+    this.#hub = this.#makeHub()
+  }
+
+  readonly #onBug = (error: unknown): void => {
+    this.#log.error('unexpected error', {
+      error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    })
+  }
+
+  async start(): Promise<RunningServer> {
+    await this.#hub.start()
+    this.#rules.start()
+    this.#loopDelay.start()
+    const metrics = this.#makeMetrics()
+    const live = new LiveService(this.#hub, this.#config)
+    const http = this.#makeHttp(live, metrics)
+    this.#listeners = listen({
+      config: this.#config,
+      folder: this.#services.folder,
+      front: this.#makeFront(http),
+      sockets: this.#sockets.handlers(),
+      metrics: this.#config.metricsPort === undefined ? undefined : metrics,
+      control: this.#makeControl(live),
+    })
+    const { url, port, addresses } = this.#listeners
+    return { url, port, addresses, folder: this.#services.folder, stop: () => this.#stop() }
+  }
+
+  #makeHub(): Hub {
+    return new Hub({
+      engine: new LocalEngine(),
+      fanout: new TopicFanout(() => this.#listeners!.main),
+      namespaces: this.#rules.namespaces,
+      rules: this.#config,
+      limits: this.#config,
+      encoders: new Map([[ITTY, encode]]),
+      counters: this.#counters,
+      clock: this.#surroundings.clock,
+      onSlowReaders: (sockets) => this.#sockets.markSlowReaders(sockets),
+    })
+  }
+
+  #makeItty(): IttyProtocol {
+    const { clock, random } = this.#surroundings
+    const config = this.#config
+    return new IttyProtocol({
+      ...config,
+      hub: this.#hub,
+      clock,
+      random,
+      counters: this.#counters,
+      limits: {
+        messages: { perSecond: config.messageRate, burst: config.messageBurst },
+        maxMessageBytes: config.maxMessageBytes,
+        maxWarnings: config.maxWarnings,
+      },
+      digest: (key) => this.#services.keyring.digest(key),
+      mayPush: (address) => this.#admission.mayPush(address),
+      onRefusal: (why, detail) => this.#refusals.record(why, detail),
+    })
+  }
+
+  #makeFront(http: HttpApp): Front {
+    const { allowedOrigins } = this.#config
+    return new Front({
+      protocols: [this.#makeItty()],
+      admission: this.#admission,
+      clock: this.#surroundings.clock,
+      basePath: this.#config.basePath,
+      trustedProxies: proxyRanges(this.#config.trustedProxies),
+      allowedOrigins,
+      http,
+      isDraining: () => this.#isDraining,
+      onRefusal: (why, detail) => {
+        const fix =
+          detail.origin === undefined ? {} : { fix: originFix(detail.origin, allowedOrigins) }
+        this.#refusals.record(why, { ...detail, ...fix })
+      },
+      onBug: this.#onBug,
+    })
+  }
+
+  #makeHttp(live: LiveService, metrics: Metrics): HttpApp {
+    const { accessTokens } = this.#services
+    return httpApp({
+      api: this.#apiParts(live),
+      identify: (request) => accessTokens.identify(request.headers.get('authorization')),
+      metrics: this.#config.metricsPort === undefined ? metrics : undefined,
+      notReady: () => this.#notReady(),
+      basePath: this.#config.basePath,
+      onBug: this.#onBug,
+    })
+  }
+
+  /** The same application for the command line, over a socket file that only this machine's user can open. */
+  #makeControl(live: LiveService): HttpApp {
+    return httpApp({
+      api: this.#apiParts(live),
+      identify: () => this.#services.accessTokens.operator(this.#services.accounts.ensureOwner()),
+      metrics: undefined,
+      notReady: () => this.#notReady(),
+      basePath: '',
+      onBug: this.#onBug,
+    })
+  }
+
+  #apiParts(live: LiveService) {
+    return { services: this.#services, live, onChange: () => this.#rules.refresh() }
+  }
+
+  #makeMetrics(): Metrics {
+    return new Metrics({
+      counters: this.#counters,
+      channels: () => this.#hub.channels.size,
+      reservations: () => this.#rules.namespaces.size,
+      isReady: () => this.#notReady() === undefined,
+      loopDelay: () => this.#loopDelay.milliseconds,
+      version: VERSION,
+      startedAt: Math.round((Date.now() - performance.now()) / 1000),
+    })
+  }
+
+  #notReady(): string | undefined {
+    if (this.#isDraining) return 'stopping'
+    try {
+      this.#services.store.sqlite.query('SELECT 1').get()
+      return undefined
+    } catch {
+      return 'the database does not answer'
+    }
+  }
+
+  async #stop(): Promise<void> {
+    if (this.#isDraining) return
+    this.#isDraining = true
+    const sessions = [...this.#sockets.open]
+      .map((connection) => connection.session)
+      .filter((session) => session !== undefined)
+    const withinMs = this.#config.drainSeconds * 1000
+    await drain(sessions, {
+      withinMs: withinMs * 0.8,
+      random: this.#surroundings.random,
+      sleep: Bun.sleep,
+    })
+    await this.#allClosed(withinMs * 0.2)
+    this.#rules.stop()
+    this.#loopDelay.stop()
+    await this.#listeners?.stop()
+    this.#services.close()
+  }
+
+  /** Gives closing handshakes a moment to finish; whoever does not answer is cut off. */
+  async #allClosed(withinMs: number): Promise<void> {
+    const deadline = performance.now() + Math.max(withinMs, 100)
+    while (this.#sockets.open.size > 0 && performance.now() < deadline) await Bun.sleep(10)
+  }
+}
+
+function admissionLimits(config: Config) {
+  return {
+    connections: { perSecond: config.connectionRate, burst: config.connectionBurst },
+    pushes: { perSecond: config.pushRate, burst: config.pushBurst },
+    maxConnections: config.maxConnections,
+    maxAddressConnections: config.maxAddressConnections,
+    banSeconds: config.banSeconds,
+  }
+}
+
+function seed(random: Randomness): number {
+  const bytes = random(new Uint8Array(4))
+  return new DataView(bytes.buffer).getInt32(0)
+}

@@ -1,0 +1,113 @@
+/** Decides whether an address may connect at all, before any protocol is asked (AC-34 step 1, L-1, L-4, L-5). */
+import type { Clock } from '../core/clock.ts'
+import type { FailureName } from '../failure.ts'
+import { limitKey } from '../policy/address.ts'
+import { type Bucket, type Rate, fullBucket, isRested, take } from '../policy/limits.ts'
+
+export interface AdmissionLimits {
+  readonly connections: Rate
+  readonly pushes: Rate
+  readonly maxConnections: number
+  readonly maxAddressConnections: number
+  readonly banSeconds: number
+}
+
+/** What is remembered of one address; kept in memory only. */
+interface Visitor {
+  open: number
+  bannedUntil: number
+  readonly connections: Bucket
+  readonly pushes: Bucket
+}
+
+const SWEEP_EVERY_MS = 60_000
+
+export class Admission {
+  readonly #limits: AdmissionLimits
+  readonly #clock: Clock
+  readonly #visitors = new Map<string, Visitor>()
+  #open = 0
+  #lastSweep: number
+
+  constructor(limits: AdmissionLimits, clock: Clock) {
+    this.#limits = limits
+    this.#clock = clock
+    this.#lastSweep = clock.now()
+  }
+
+  /** Connections that are open now. */
+  get open(): number {
+    return this.#open
+  }
+
+  /** How many addresses are remembered; it falls back when they go quiet. */
+  get remembered(): number {
+    return this.#visitors.size
+  }
+
+  /** Counts an attempt to connect, and says why it must be refused. */
+  refuse(address: string): FailureName | undefined {
+    const now = this.#clock.now()
+    this.#sweep(now)
+    const { maxConnections, maxAddressConnections, connections } = this.#limits
+    const visitor = this.#visitor(limitKey(address), now)
+    if (visitor.bannedUntil > now) return 'banned'
+    if (!take(visitor.connections, connections, now)) return 'connection_rate'
+    if (maxAddressConnections > 0 && visitor.open >= maxAddressConnections)
+      return 'address_connections'
+    if (maxConnections > 0 && this.#open >= maxConnections) return 'server_full'
+    return undefined
+  }
+
+  /** Counts an attempt to push. */
+  mayPush(address: string): boolean {
+    const now = this.#clock.now()
+    this.#sweep(now)
+    const visitor = this.#visitor(limitKey(address), now)
+    return visitor.bannedUntil <= now && take(visitor.pushes, this.#limits.pushes, now)
+  }
+
+  opened(address: string): void {
+    this.#open++
+    this.#visitor(limitKey(address), this.#clock.now()).open++
+  }
+
+  closed(address: string): void {
+    this.#open--
+    const visitor = this.#visitors.get(limitKey(address))
+    if (visitor) visitor.open--
+  }
+
+  /** Shuts an address out for a while, if bans are on. */
+  ban(address: string): void {
+    const now = this.#clock.now()
+    if (this.#limits.banSeconds === 0) return
+    this.#visitor(limitKey(address), now).bannedUntil = now + this.#limits.banSeconds * 1000
+  }
+
+  #visitor(key: string, now: number): Visitor {
+    const known = this.#visitors.get(key)
+    if (known) return known
+    const visitor: Visitor = {
+      open: 0,
+      bannedUntil: 0,
+      connections: fullBucket(this.#limits.connections, now),
+      pushes: fullBucket(this.#limits.pushes, now),
+    }
+    this.#visitors.set(key, visitor)
+    return visitor
+  }
+
+  /** Forgets addresses of which nothing is left to remember, so that a scan of many cannot fill the memory. */
+  #sweep(now: number): void {
+    if (now - this.#lastSweep < SWEEP_EVERY_MS) return
+    this.#lastSweep = now
+    for (const [key, visitor] of this.#visitors) {
+      const quiet = visitor.open === 0 && visitor.bannedUntil <= now
+      const rested =
+        isRested(visitor.connections, this.#limits.connections, now) &&
+        isRested(visitor.pushes, this.#limits.pushes, now)
+      if (quiet && rested) this.#visitors.delete(key)
+    }
+  }
+}

@@ -1,0 +1,154 @@
+/**
+ * The front door: every request of the main port comes through here. Upgrades and push go straight to their
+ * protocol, because they are many; everything else goes to the HTTP application.
+ */
+import type { Server } from 'bun'
+import type { Clock } from '../core/clock.ts'
+import { type Failure, failure } from '../failure.ts'
+import { type Range, clientAddress } from '../policy/address.ts'
+import { isOriginAllowed } from '../policy/origin.ts'
+import type { Protocol, Visit } from '../protocol/protocol.ts'
+import type { Admission } from './admission.ts'
+import { Connection } from './connection.ts'
+
+export interface FrontParts {
+  readonly protocols: readonly Protocol[]
+  readonly admission: Admission
+  readonly clock: Clock
+  readonly basePath: string
+  readonly trustedProxies: readonly Range[]
+  readonly allowedOrigins: readonly string[]
+  /** Answers what is for no protocol; the path is given without the base path. */
+  readonly http: (request: Request, path: string, address: string) => Response | Promise<Response>
+  readonly isDraining: () => boolean
+  readonly onRefusal: (why: Failure, detail: FrontDetail) => void
+  readonly onBug: (error: unknown) => void
+}
+
+/** What the log may know of a request that was turned away at the door. */
+export interface FrontDetail {
+  readonly address: string
+  readonly origin?: string
+}
+
+export class Front {
+  readonly #parts: FrontParts
+  #nextId = 1
+
+  constructor(parts: FrontParts) {
+    this.#parts = parts
+  }
+
+  /** Bun's `fetch`; undefined once a request has become a WebSocket. */
+  fetch(request: Request, server: Server<Connection>): Response | Promise<Response> | undefined {
+    try {
+      const answer = this.#answer(request, server)
+      return answer instanceof Promise ? answer.catch((error) => this.#bug(error)) : answer
+    } catch (error) {
+      return this.#bug(error)
+    }
+  }
+
+  #bug(error: unknown): Response {
+    this.#parts.onBug(error)
+    return plain(failure('internal'))
+  }
+
+  #answer(request: Request, server: Server<Connection>): Response | Promise<Response> | undefined {
+    const [whole, query] = splitUrl(request.url)
+    const path = this.#localPath(whole)
+    if (path === undefined) return plain(failure('not_found'))
+    const address = this.#address(request, server)
+    const protocol = this.#parts.protocols.find((candidate) => candidate.owns(path))
+    if (!protocol) return this.#parts.http(request, path, address)
+    const visit: Visit = { request, path, query, address }
+    if (!isUpgrade(request)) return branded(protocol.serve(visit))
+    return this.#connect(visit, protocol, server)
+  }
+
+  #connect(visit: Visit, protocol: Protocol, server: Server<Connection>): Response | undefined {
+    const turned = this.#turnAway(visit)
+    if (turned) return turned
+    const opening = protocol.connect(visit)
+    if (opening instanceof Response) return brand(opening)
+    const connection = new Connection({
+      id: this.#nextId++,
+      address: visit.address,
+      protocol: protocol.name,
+      since: this.#parts.clock.now(),
+      opening,
+      ban: (address) => this.#parts.admission.ban(address),
+    })
+    // The socket opens before this returns, so what the protocol decided still holds.
+    const upgraded = server.upgrade(visit.request, { data: connection, headers: BRAND })
+    return upgraded
+      ? undefined
+      : plain(failure('bad_request', 'the WebSocket handshake is malformed'))
+  }
+
+  #turnAway({ request, address }: Visit): Response | undefined {
+    if (this.#parts.isDraining()) return this.#refuse(failure('restarting'), { address })
+    const full = this.#parts.admission.refuse(address)
+    if (full) return this.#refuse(failure(full), { address })
+    const origin = request.headers.get('origin')
+    if (origin !== null && !isOriginAllowed(origin, this.#parts.allowedOrigins)) {
+      return this.#refuse(failure('origin_refused'), { address, origin })
+    }
+    return undefined
+  }
+
+  #refuse(why: Failure, detail: FrontDetail): Response {
+    this.#parts.onRefusal(why, detail)
+    return plain(why)
+  }
+
+  /** The path below the base path. Health checks of the machine itself need not know the base path. */
+  #localPath(path: string): string | undefined {
+    const { basePath } = this.#parts
+    if (basePath === '' || path === '/health' || path === '/ready' || path === '/metrics')
+      return path
+    if (path === basePath) return '/'
+    return path.startsWith(`${basePath}/`) ? path.slice(basePath.length) : undefined
+  }
+
+  #address(request: Request, server: Server<Connection>): string {
+    const peer = server.requestIP(request)?.address ?? ''
+    const { trustedProxies } = this.#parts
+    if (trustedProxies.length === 0) return peer
+    return clientAddress(peer, request.headers.get('x-forwarded-for'), trustedProxies)
+  }
+}
+
+/** Lets `doctor` tell our own answer from a proxy's. */
+const BRAND = { server: 'latchkey' }
+
+function brand(response: Response): Response {
+  response.headers.set('server', BRAND.server)
+  return response
+}
+
+function branded(answer: Response | Promise<Response>): Response | Promise<Response> {
+  return answer instanceof Response ? brand(answer) : answer.then(brand)
+}
+
+function plain(why: Failure): Response {
+  const headers: Record<string, string> = { ...BRAND, 'content-type': 'text/plain; charset=utf-8' }
+  if (why.retry) headers['retry-after'] = '1'
+  return new Response(`${why.message}\n`, { status: why.status, headers })
+}
+
+function isUpgrade(request: Request): boolean {
+  return request.headers.get('upgrade')?.toLowerCase() === 'websocket'
+}
+
+/** Path and query of what Bun gives as the URL: without a usable Host header it is a bare path. */
+export function splitUrl(url: string): [path: string, query: string] {
+  const scheme = url.startsWith('/') ? -1 : url.indexOf('://')
+  const start = scheme < 0 ? 0 : url.indexOf('/', scheme + 3)
+  if (start < 0) return ['/', '']
+  const hash = url.indexOf('#', start)
+  const end = hash < 0 ? url.length : hash
+  const mark = url.indexOf('?', start)
+  if (mark < 0 || mark > end) return [url.slice(start, end), '']
+  return [url.slice(start, mark), url.slice(mark + 1, end)]
+}

@@ -1,0 +1,88 @@
+/** The HTTP application: health, metrics, documentation and the API. Sockets and push never come here. */
+import { type Context, Hono } from 'hono'
+import { secureHeaders } from 'hono/secure-headers'
+import { type Identify, apiApp } from '../api/app.ts'
+import { errorBody } from '../api/errors.ts'
+import type { ApiParts } from '../api/operations.ts'
+import { docsPage, homePage } from '../docs/pages.ts'
+import { failure } from '../failure.ts'
+import type { Metrics } from '../ops/metrics.ts'
+import { VERSION } from '../version.ts'
+
+export interface HttpParts {
+  readonly api: ApiParts
+  readonly identify: Identify
+  /** Undefined where /metrics is served on a port of its own. */
+  readonly metrics: Metrics | undefined
+  /** Why the server cannot take clients now; undefined when it can. */
+  readonly notReady: () => string | undefined
+  readonly basePath: string
+  readonly onBug: (error: unknown) => void
+}
+
+/** What the front tells of a request: its path without the base path. */
+export interface HttpEnv {
+  readonly path: string
+}
+
+export type HttpApp = (request: Request, path: string) => Response | Promise<Response>
+
+export function httpApp(parts: HttpParts): HttpApp {
+  const app = new Hono<{ Bindings: HttpEnv }>({
+    getPath: (_request, options) => options?.env?.path ?? '/',
+  })
+  app.use(
+    secureHeaders({ contentSecurityPolicy: { defaultSrc: ["'none'"], styleSrc: ["'self'"] } }),
+  )
+  app.get('/health', (context) => answer(context, 200, { status: 'ok', version: VERSION }))
+  app.get('/ready', (context) => {
+    const reason = parts.notReady()
+    return reason === undefined
+      ? answer(context, 200, { status: 'ready' })
+      : answer(context, 503, { status: 'not ready', reason })
+  })
+  const { metrics } = parts
+  if (metrics) app.get('/metrics', (context) => metricsAnswer(context, metrics))
+  app.get('/', (context) => context.html(homePage(parts.basePath)))
+  app.get('/docs/style.css', (context) => {
+    context.header('cache-control', 'max-age=3600')
+    return context.body(docsPage.style, 200, { 'content-type': 'text/css; charset=utf-8' })
+  })
+  app.get('/docs/:page?', (context) => {
+    const page = docsPage(context.req.param('page') ?? 'index', parts.basePath)
+    return page === undefined
+      ? context.html(docsPage('index', parts.basePath)!, 404)
+      : context.html(page)
+  })
+  const api = apiApp(parts.api, parts.identify)
+  app.route('/v1', api)
+  app.route('/api/v1', api)
+  app.notFound((context) => answer(context, 404, errorBody(failure('not_found'))))
+  app.onError((error, context) => {
+    parts.onBug(error)
+    return answer(context, 500, errorBody(failure('internal')))
+  })
+  return async (request, path) => {
+    const response = await app.fetch(request, { path })
+    response.headers.set('server', 'latchkey')
+    return response
+  }
+}
+
+/** Exactly `application/json`: one SDK reads error bodies under no other type. */
+function answer(context: Context, status: 200 | 404 | 500 | 503, body: object): Response {
+  return context.body(JSON.stringify(body), status, { 'content-type': 'application/json' })
+}
+
+/** The answer to a scrape. */
+async function metricsAnswer(context: Context, metrics: Metrics): Promise<Response> {
+  return context.body(await metrics.text(), 200, { 'content-type': metrics.contentType })
+}
+
+/** An application that serves nothing but metrics, for a port of its own. */
+export function metricsApp(metrics: Metrics): Hono {
+  const app = new Hono()
+  app.get('/metrics', (context) => metricsAnswer(context, metrics))
+  app.get('/health', (context) => answer(context, 200, { status: 'ok', version: VERSION }))
+  return app
+}

@@ -1,0 +1,147 @@
+/** Opens the listeners: the main port, optionally one for metrics, and the socket file for the command line. */
+import { chmodSync, existsSync, readFileSync, unlinkSync } from 'node:fs'
+import { networkInterfaces } from 'node:os'
+import type { Server, WebSocketHandler } from 'bun'
+import type { Config } from '../config.ts'
+import type { Metrics } from '../ops/metrics.ts'
+import { controlSocketPath } from '../service/control-socket.ts'
+import { StartError } from '../start-error.ts'
+import type { Connection } from './connection.ts'
+import type { Front } from './front.ts'
+import { type HttpApp, metricsApp } from './http.ts'
+
+export interface ListenParts {
+  readonly config: Config
+  readonly folder: string
+  readonly front: Front
+  readonly sockets: WebSocketHandler<Connection>
+  /** Given when metrics have a port of their own. */
+  readonly metrics: Metrics | undefined
+  readonly control: HttpApp
+}
+
+export interface Listeners {
+  readonly main: Server<Connection>
+  readonly url: string
+  readonly port: number
+  readonly addresses: readonly string[]
+  stop(): Promise<void>
+}
+
+/** @throws StartError when a port is taken or a certificate cannot be used */
+export function listen(parts: ListenParts): Listeners {
+  const { config } = parts
+  const main = attempt(`${config.host}:${config.port}`, () => mainListener(parts))
+  const opened: Server<unknown>[] = [main]
+  try {
+    const { metrics } = parts
+    if (metrics && config.metricsPort !== undefined) {
+      const { metricsHost: hostname, metricsPort: port } = config
+      const app = metricsApp(metrics)
+      opened.push(
+        attempt(`${hostname}:${port}`, () =>
+          Bun.serve({ hostname, port, fetch: (request) => app.fetch(request) }),
+        ),
+      )
+    }
+    const control = controlListener(parts)
+    opened.push(control)
+    const scheme = config.tlsCert === undefined ? 'http' : 'https'
+    const port = main.port!
+    return {
+      main,
+      port,
+      url: `${scheme}://${hostText(config.host)}:${port}`,
+      addresses: addresses(config, scheme, port),
+      stop: async () => {
+        await Promise.all(opened.map((listener) => listener.stop(true)))
+        removeQuietly(controlSocketPath(parts.folder))
+      },
+    }
+  } catch (error) {
+    for (const listener of opened) void listener.stop(true)
+    throw error
+  }
+}
+
+function mainListener({ config, front, sockets }: ListenParts): Server<Connection> {
+  const tls =
+    config.tlsCert === undefined
+      ? undefined
+      : { cert: pem(config.tlsCert), key: pem(config.tlsKey!) }
+  return Bun.serve<Connection, never>({
+    hostname: config.host,
+    port: config.port,
+    ...(tls && { tls }),
+    // A push may hold one message; the API has its own, smaller limit.
+    maxRequestBodySize: Math.max(config.maxMessageBytes, 65_536) + 1024,
+    idleTimeout: 30,
+    // Bun's page for errors would show source code to strangers.
+    development: false,
+    fetch: (request, server) => front.fetch(request, server),
+    websocket: sockets,
+  })
+}
+
+function controlListener({ folder, control }: ListenParts): Server<unknown> {
+  const unix = controlSocketPath(folder)
+  removeQuietly(unix)
+  const listener = attempt(unix, () =>
+    Bun.serve({
+      unix,
+      development: false,
+      fetch: (request) => control(request, new URL(request.url).pathname),
+    }),
+  )
+  chmodSync(unix, 0o600)
+  return listener
+}
+
+function pem(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    throw new StartError(`${path} cannot be read: ${(error as Error).message}`)
+  }
+}
+
+function attempt<T>(where: string, open: () => T): T {
+  try {
+    return open()
+  } catch (error) {
+    if (error instanceof StartError) throw error
+    const code = (error as NodeJS.ErrnoException).code
+    if (code === 'EADDRINUSE')
+      throw new StartError(`${where} is already in use; choose another --port`)
+    throw new StartError(`cannot listen on ${where}: ${(error as Error).message}`)
+  }
+}
+
+function removeQuietly(path: string): void {
+  if (existsSync(path)) unlinkSync(path)
+}
+
+/** Every address under which this machine can be reached, for people to click on. */
+function addresses(config: Config, scheme: string, port: number): string[] {
+  const hosts = isWildcard(config.host)
+    ? ['localhost', ...machineAddresses(config.host)]
+    : [config.host]
+  const urls = hosts.map((host) => `${scheme}://${hostText(host)}:${port}${config.basePath}`)
+  return config.publicUrl === undefined ? urls : [config.publicUrl, ...urls]
+}
+
+function isWildcard(host: string): boolean {
+  return host === '0.0.0.0' || host === '::'
+}
+
+function machineAddresses(host: string): string[] {
+  return Object.values(networkInterfaces())
+    .flatMap((entries) => entries ?? [])
+    .filter((entry) => !entry.internal && (entry.family === 'IPv4' || host === '::'))
+    .filter((entry) => !entry.address.startsWith('fe80'))
+    .map((entry) => entry.address)
+}
+
+function hostText(host: string): string {
+  return host.includes(':') ? `[${host}]` : host
+}

@@ -1,0 +1,92 @@
+/** Bun's WebSocket handlers: frames to sessions, and the registry of open sockets. */
+import type { ServerWebSocket, WebSocketHandler } from 'bun'
+import { type Counters, count } from '../core/counters.ts'
+import type { Socket } from '../core/types.ts'
+import type { Admission } from './admission.ts'
+import type { Connection } from './connection.ts'
+
+export interface SocketParts {
+  readonly admission: Admission
+  readonly counters: Counters
+  readonly maxMessageBytes: number
+  readonly maxBacklogBytes: number
+  readonly idleTimeout: number
+  /** An exception in a session: a bug, to be logged. */
+  readonly onBug: (error: unknown) => void
+}
+
+/** The frame size at which Bun itself hangs up; below it a protocol can still say why (L-3). */
+const MIN_FRAME_LIMIT = 1_048_576
+const INTERNAL_ERROR = 1011
+
+export class Sockets {
+  readonly #parts: SocketParts
+  readonly #open = new Set<Connection>()
+
+  constructor(parts: SocketParts) {
+    this.#parts = parts
+  }
+
+  get open(): ReadonlySet<Connection> {
+    return this.#open
+  }
+
+  readonly handlers = (): WebSocketHandler<Connection> => ({
+    maxPayloadLength: Math.max(MIN_FRAME_LIMIT, this.#parts.maxMessageBytes * 2),
+    // Without this a reader at its limit would lose frames in silence (design rule 2).
+    backpressureLimit: this.#parts.maxBacklogBytes,
+    closeOnBackpressureLimit: true,
+    idleTimeout: this.#parts.idleTimeout,
+    sendPings: true,
+    perMessageDeflate: false,
+    open: (ws) => this.#onOpen(ws),
+    message: (ws, frame) => this.#guard(ws, () => ws.data.session?.receive(frame)),
+    close: (ws, code, reason) => this.#onClose(ws, code, reason),
+  })
+
+  /** Marks who is behind, so that a close that follows can be told from a lost network. */
+  markSlowReaders(sockets: Iterable<Socket>): void {
+    for (const socket of sockets) {
+      const connection = socket as Connection
+      connection.isBehind = connection.ws.getBufferedAmount() > 0
+    }
+  }
+
+  #onOpen(ws: ServerWebSocket<Connection>): void {
+    const connection = ws.data
+    this.#open.add(connection)
+    this.#parts.admission.opened(connection.address)
+    this.#parts.counters.connectionsOpened++
+    this.#parts.counters.connections++
+    this.#guard(ws, () => connection.open(ws))
+  }
+
+  #onClose(ws: ServerWebSocket<Connection>, code: number, reason: string): void {
+    const connection = ws.data
+    if (!this.#open.delete(connection)) return
+    this.#parts.admission.closed(connection.address)
+    this.#parts.counters.connections--
+    count(this.#parts.counters.closes, closeReason(connection, code, reason))
+    this.#guard(ws, () => connection.session?.closed())
+  }
+
+  /** A bug in one session ends that session, never the process or another's connection (design rule 10). */
+  #guard(ws: ServerWebSocket<Connection>, action: () => void): void {
+    try {
+      action()
+    } catch (error) {
+      this.#parts.onBug(error)
+      ws.close(INTERNAL_ERROR, 'internal error')
+    }
+  }
+}
+
+/** Bun reports 1006 for everything that did not end with a closing handshake; its reason text tells more. */
+function closeReason(connection: Connection, code: number, reason: string): string {
+  if (connection.closeReason !== undefined) return connection.closeReason
+  if (code !== 1006) return 'client'
+  if (reason.includes('inactivity')) return 'idle'
+  if (reason.includes('too big')) return 'message_too_large'
+  if (reason !== '') return 'protocol_error'
+  return connection.isBehind ? 'slow_reader' : 'lost'
+}
