@@ -1,0 +1,22 @@
+/** Asks the running server what only it knows, over its socket file. */
+import { resolve } from 'node:path'
+import { type Result, fail, failure, ok } from '../failure.ts'
+import { callServer } from '../service/control-client.ts'
+import type { CommandContext } from './command.ts'
+
+/** @returns a failure when no server runs on the data folder, or when it refuses */
+export async function askServer<T>(
+  { config }: CommandContext,
+  method: string,
+  path: string,
+  body?: object,
+): Promise<Result<T>> {
+  const folder = resolve(config.data)
+  const answer = await callServer(folder, method, path, body)
+  if (!answer) return fail('not_found', `no server is running on ${folder}`)
+  if (answer.status >= 400) {
+    const { message } = answer.body as { message: string }
+    return { ok: false, failure: failure('invalid', message) }
+  }
+  return ok(answer.body as T)
+}

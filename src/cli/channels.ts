@@ -1,0 +1,103 @@
+/** `latchkey channels list | explain` */
+import { resolve } from 'node:path'
+import { presentedKeys } from '../api/operations.ts'
+import { callServer } from '../service/control-client.ts'
+import { type Explanation, type LiveChannel, explain as explainAccess } from '../service/live.ts'
+import { LiveRules } from '../service/live-rules.ts'
+import { askServer } from './ask-server.ts'
+import { type Command, type CommandContext, EXIT } from './command.ts'
+import { table, timeText } from './output.ts'
+import { failed, withServices } from './with-services.ts'
+
+const list: Command = {
+  name: 'channels list',
+  summary: 'List the channels that somebody is on, the fullest first',
+  positionals: [],
+  options: [],
+  settings: 'data',
+  run: async (context) => {
+    const answer = await askServer<LiveChannel[]>(context, 'GET', '/v1/channels')
+    if (!answer.ok) return failed(context, answer.failure)
+    context.output.result(answer.value, listText(answer.value))
+    return EXIT.done
+  },
+}
+
+const explain: Command = {
+  name: 'channels explain',
+  summary: 'Say which rule decides who may join and send on a channel, and why',
+  positionals: ['CHANNEL'],
+  options: [
+    { name: 'join-key', value: 'KEY', description: 'As if this join key were presented' },
+    { name: 'send-key', value: 'KEY', description: 'As if this send key were presented' },
+  ],
+  settings: 'data',
+  run: async (context) => {
+    const answer = await ask(context)
+    context.output.result(answer, explanationText(answer))
+    return EXIT.done
+  },
+}
+
+/** A running server also knows the keys of the first joiner; without one, reservations alone decide. */
+async function ask(context: CommandContext): Promise<Explanation> {
+  const question = {
+    channel: context.positionals[0]!,
+    joinKey: context.options['join-key'],
+    sendKey: context.options['send-key'],
+  }
+  const answer = await callServer(
+    resolve(context.config.data),
+    'POST',
+    '/v1/channels/explain',
+    question,
+  )
+  if (answer?.status === 200) return answer.body as Explanation
+  let explanation: Explanation | undefined
+  await withServices(context, ({ store, keyring }) => {
+    const rules = new LiveRules(store, 0, () => {})
+    rules.load()
+    const facts = { match: rules.namespaces.match(question.channel), ephemeral: undefined }
+    const keys = presentedKeys(keyring, question)
+    explanation = explainAccess(question.channel, keys, facts, context.config, false)
+    return EXIT.done
+  })
+  return explanation!
+}
+
+function explanationText(answer: Explanation): string {
+  const by = answer.namespace === undefined ? '' : `, the reservation ${answer.namespace}`
+  const over = answer.overrides === undefined ? '' : ` instead of ${answer.overrides}`
+  return [
+    `Channel  ${answer.channel}`,
+    `Rule     ${answer.rule}${by}${over}`,
+    `Join     ${answer.join ? 'yes' : 'no'}`,
+    `Send     ${answer.send ? 'yes' : 'no'}`,
+    `Because  ${answer.detail}`,
+    ...(answer.live
+      ? []
+      : ['No server runs on this data folder: keys of first joiners are not known.']),
+  ].join('\n')
+}
+
+function listText(channels: readonly LiveChannel[]): string {
+  if (channels.length === 0) return 'Nobody is on any channel.'
+  return table(
+    ['Channel', 'Members', 'Rule', 'Reservation', 'Keys', 'Since (UTC)'],
+    channels.map((channel) => [
+      channel.name,
+      String(channel.members),
+      channel.rule,
+      channel.namespace ?? '-',
+      keysText(channel),
+      timeText(channel.since),
+    ]),
+  )
+}
+
+function keysText({ hasJoinKey, hasSendKey }: LiveChannel): string {
+  const kinds = [hasJoinKey ? 'join' : '', hasSendKey ? 'send' : ''].filter((kind) => kind !== '')
+  return kinds.length === 0 ? '-' : kinds.join(', ')
+}
+
+export const channelCommands: readonly Command[] = [list, explain]

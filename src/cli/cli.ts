@@ -1,0 +1,90 @@
+/** Finds the command that was asked for, reads its arguments and settings, and runs it. */
+import { distance, readConfig } from '../config.ts'
+import { StartError } from '../start-error.ts'
+import { accessTokenCommands } from './access-tokens.ts'
+import { accountCommands } from './accounts.ts'
+import { parseArguments } from './arguments.ts'
+import { backupCommands } from './backup.ts'
+import { channelCommands } from './channels.ts'
+import { type Command, EXIT } from './command.ts'
+import { configCommands } from './config.ts'
+import { connectionCommands } from './connections.ts'
+import { doctor } from './doctor.ts'
+import { commandHelp, overview } from './help.ts'
+import { type Streams, makeOutput } from './output.ts'
+import { reservationCommands } from './reservations.ts'
+import { serve } from './serve.ts'
+import { version } from './version.ts'
+
+export const commands: readonly Command[] = [
+  serve,
+  ...reservationCommands,
+  ...accountCommands,
+  ...accessTokenCommands,
+  ...channelCommands,
+  ...connectionCommands,
+  ...backupCommands,
+  ...configCommands,
+  doctor,
+  version,
+]
+
+/**
+ * Runs one command line.
+ * @param argv without the program's own name
+ * @returns the exit code: 0 done, 1 failed, 2 not understood
+ */
+export async function runCommandLine(
+  argv: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+  streams: Streams,
+): Promise<number> {
+  const wanted = argv[0] === '--version' ? ['version', ...argv.slice(1)] : argv
+  if (wanted.length === 0 || wanted[0] === 'help' || wanted[0] === '--help' || wanted[0] === '-h') {
+    streams.out(`${overview(commands)}\n`)
+    return EXIT.done
+  }
+  const output = makeOutput(argv.includes('--json'), streams)
+  const command = findCommand(wanted)
+  if (!command) {
+    output.complain(`unknown command ${unknownName(wanted)}; latchkey --help lists the commands`)
+    return EXIT.usage
+  }
+  const parsed = parseArguments(command, wanted.slice(command.name.split(' ').length))
+  if (!parsed.ok) {
+    output.complain(parsed.complaint)
+    return EXIT.usage
+  }
+  if (parsed.help) {
+    streams.out(`${commandHelp(command)}\n`)
+    return EXIT.done
+  }
+  const read = readConfig(parsed.settings, environment)
+  if (!read.ok) {
+    output.complain(read.complaint)
+    return EXIT.usage
+  }
+  try {
+    return await command.run({ ...parsed, config: read.config, sources: read.sources, output })
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error
+    output.complain(error.message)
+    return EXIT.failed
+  }
+}
+
+/** The longest name wins, so that `config show` is not taken for a command `config`. */
+function findCommand(words: readonly string[]): Command | undefined {
+  return (
+    commands.find((command) => command.name === words.slice(0, 2).join(' ')) ??
+    commands.find((command) => command.name === words[0])
+  )
+}
+
+function unknownName(words: readonly string[]): string {
+  const typed = commands.some((command) => command.name.startsWith(`${words[0]} `))
+    ? words.slice(0, 2).join(' ')
+    : words[0]!
+  const near = commands.find((command) => distance(command.name, typed) <= 2)
+  return near ? `${typed} (did you mean ${near.name}?)` : typed
+}

@@ -1,0 +1,67 @@
+/** `latchkey serve` */
+import { type Config } from '../config.ts'
+import { startLogs } from '../ops/logs.ts'
+import { isServed } from '../service/control-client.ts'
+import { type RunningServer, startServer } from '../server.ts'
+import { StartError } from '../start-error.ts'
+import { VERSION } from '../version.ts'
+import { resolve } from 'node:path'
+import { type Command, EXIT } from './command.ts'
+import type { Output } from './output.ts'
+
+export const serve: Command = {
+  name: 'serve',
+  summary: 'Run the server',
+  positionals: [],
+  options: [],
+  settings: 'all',
+  run: async ({ config, output }) => {
+    startLogs(config)
+    if (await isServed(resolve(config.data))) {
+      throw new StartError(`another server is running on the data folder ${resolve(config.data)}`)
+    }
+    const stopped = stopSignal()
+    const server = await startServer(config)
+    announce(server, config, output)
+    await stopped.first
+    output.say('Stopping; a second signal stops at once.')
+    await Promise.race([server.stop(), stopped.second])
+    return EXIT.done
+  },
+}
+
+/** SIGTERM and SIGINT (Ctrl-C) mean the same. */
+function stopSignal(): { first: Promise<void>; second: Promise<void> } {
+  const first = Promise.withResolvers<void>()
+  const second = Promise.withResolvers<void>()
+  let signals = 0
+  const onSignal = () => (signals++ === 0 ? first.resolve() : second.resolve())
+  process.on('SIGTERM', onSignal)
+  process.on('SIGINT', onSignal)
+  return { first: first.promise, second: second.promise }
+}
+
+function announce(server: RunningServer, config: Config, output: Output): void {
+  const { addresses, folder, port } = server
+  const sockets = addresses.map((address) => `${address.replace(/^http/, 'ws')}/c/`)
+  if (output.json) {
+    output.result({ version: VERSION, port, addresses, sockets, data: folder }, '')
+    return
+  }
+  output.say(`Latchkey ${VERSION} is listening.`)
+  for (const address of addresses) output.say(`  ${address}`)
+  for (const socket of sockets) output.say(`  ${socket}<channel>   itty-sockets`)
+  output.say(`  data folder ${folder}`)
+  if (config.metricsPort !== undefined) {
+    output.say(`  metrics http://${config.metricsHost}:${config.metricsPort}/metrics`)
+  }
+  if (config.tlsCert === undefined && !isLoopback(config.host) && config.publicUrl === undefined) {
+    output.say(
+      '  Keys travel in the clear on this address: put a proxy with a certificate in front, or use --tls-cert.',
+    )
+  }
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host.startsWith('127.')
+}

@@ -1,0 +1,39 @@
+/** Opens the data folder for one command and closes it afterwards, whatever happens. */
+import { systemClock } from '../core/clock.ts'
+import { type Failure, type Result } from '../failure.ts'
+import type { Account } from '../service/accounts.ts'
+import { type Services, openServices } from '../service/services.ts'
+import { type CommandContext, EXIT } from './command.ts'
+
+export async function withServices(
+  context: CommandContext,
+  action: (services: Services) => number | Promise<number>,
+): Promise<number> {
+  const services = openServices(context.config, systemClock)
+  try {
+    return await action(services)
+  } finally {
+    services.close()
+  }
+}
+
+/** Says what failed and returns the exit code for it. */
+export function failed({ output }: CommandContext, why: Failure): number {
+  output.complain(why.message)
+  return EXIT.failed
+}
+
+/** The account that `--account` names, by name or id; without it, the owner. */
+export function actingAccount(
+  { options }: CommandContext,
+  { accounts }: Services,
+): Result<Account> {
+  const named = options['account']
+  return named === undefined ? { ok: true, value: accounts.ensureOwner() } : accounts.find(named)
+}
+
+export const ACCOUNT_OPTION = {
+  name: 'account',
+  value: 'NAME',
+  description: 'Account to act for, by name or id (default: the owner)',
+}

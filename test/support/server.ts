@@ -1,0 +1,108 @@
+/** Starts real servers for tests: in this process, or as a process of its own through the command line. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Config, readConfig } from '../../src/config.ts'
+import { systemClock } from '../../src/core/clock.ts'
+import { startLogs } from '../../src/ops/logs.ts'
+import { type RunningServer, startServer } from '../../src/server.ts'
+import type { ReservationChange } from '../../src/service/reservations.ts'
+import { openServices } from '../../src/service/services.ts'
+
+export const MAIN = join(import.meta.dir, '../../src/main.ts')
+
+/** A fresh folder that is removed with `remove`. */
+export function temporaryFolder(): { path: string; remove: () => void } {
+  const path = mkdtempSync(join(tmpdir(), 'latchkey-test-'))
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) }
+}
+
+/** Settings for tests: a free port, nothing logged, no limit in the way unless a test sets it. */
+const QUIET: Record<string, string> = {
+  host: '127.0.0.1',
+  port: '0',
+  'log-level': 'fatal',
+  'connection-rate': '0',
+  'message-rate': '0',
+  'push-rate': '0',
+  'drain-seconds': '1',
+}
+
+/** @throws when a flag is wrong, which in a test is a mistake */
+export function testConfig(flags: Record<string, string>): Config {
+  const read = readConfig({ ...QUIET, ...flags }, {})
+  if (!read.ok) throw new Error(read.complaint)
+  return read.config
+}
+
+export interface TestServer extends RunningServer {
+  readonly config: Config
+  /** `ws://127.0.0.1:1234/c/`, to which a channel is appended. */
+  readonly sockets: string
+  /** Stops the server and removes its folder. */
+  end(): Promise<void>
+  /** Reserves a namespace for the owner, as another process would. */
+  reserve(namespace: string, change?: ReservationChange): void
+  change(namespace: string, change: ReservationChange): void
+  unreserve(namespace: string): void
+}
+
+/** Starts a server in this process, on a free port of the loopback and a fresh data folder. */
+export async function startTestServer(flags: Record<string, string> = {}): Promise<TestServer> {
+  const folder = temporaryFolder()
+  const config = testConfig({ data: folder.path, ...flags })
+  startLogs(config)
+  const server = await startServer(config)
+  const withServices = <T>(action: (services: ReturnType<typeof openServices>) => T): T => {
+    const services = openServices(config, systemClock)
+    try {
+      return action(services)
+    } finally {
+      services.close()
+    }
+  }
+  const must = <T>(
+    result: { ok: true; value: T } | { ok: false; failure: { message: string } },
+  ): void => {
+    if (!result.ok) throw new Error(result.failure.message)
+  }
+  return {
+    ...server,
+    config,
+    sockets: `${server.url.replace('http', 'ws')}${config.basePath}/c/`,
+    end: async () => {
+      await server.stop()
+      folder.remove()
+    },
+    reserve: (namespace, change = {}) =>
+      withServices((s) => must(s.reservations.add(s.accounts.ensureOwner(), namespace, change))),
+    change: (namespace, change) =>
+      withServices((s) => must(s.reservations.change(namespace, change))),
+    unreserve: (namespace) => withServices((s) => must(s.reservations.remove(namespace))),
+  }
+}
+
+export interface CommandResult {
+  readonly code: number
+  readonly out: string
+  readonly err: string
+}
+
+/** Runs the command line in a process of its own. */
+export async function latchkey(
+  argv: readonly string[],
+  environment: Record<string, string> = {},
+): Promise<CommandResult> {
+  const child = Bun.spawn([process.execPath, MAIN, ...argv], {
+    env: { PATH: process.env['PATH'] ?? '', ...environment },
+    stdout: 'pipe',
+    stderr: 'pipe',
+    stdin: 'ignore',
+  })
+  const [out, err, code] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ])
+  return { code, out, err }
+}
