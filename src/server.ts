@@ -1,4 +1,5 @@
 /** The composition root: builds the parts, connects them, starts and stops them. No rule lives here. */
+import { accessSync, constants } from 'node:fs'
 import type { Config } from './config.ts'
 import { type Clock, type Randomness, systemClock, systemRandomness } from './core/clock.ts'
 import { Counters } from './core/counters.ts'
@@ -152,7 +153,6 @@ class Assembly {
     return new Front({
       protocols: [this.#makeItty()],
       admission: this.#admission,
-      clock: this.#surroundings.clock,
       basePath: this.#config.basePath,
       trustedProxies: proxyRanges(this.#config.trustedProxies),
       allowedOrigins,
@@ -211,9 +211,10 @@ class Assembly {
     if (this.#isDraining) return 'stopping'
     try {
       this.#services.store.sqlite.query('SELECT 1').get()
+      accessSync(this.#services.folder, constants.W_OK)
       return undefined
     } catch {
-      return 'the database does not answer'
+      return 'the data folder cannot be used'
     }
   }
 

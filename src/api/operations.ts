@@ -18,8 +18,8 @@ export interface ApiParts {
   readonly onChange: () => void
 }
 
-const id = z.object({ id: z.string() })
-const accountId = z.object({ account_id: z.string() })
+const idParams = z.object({ id: z.string() })
+const accountParams = z.object({ account_id: z.string() })
 
 export function operations(parts: ApiParts): Route[] {
   return [...accountRoutes(parts), ...reservationRoutes(parts), ...liveRoutes(parts)]
@@ -72,7 +72,7 @@ function accountRoutes({ services: { accounts } }: ApiParts): Route[] {
       path: '/accounts/{account_id}',
       summary: 'Removes an account without reservations; only the owner may',
       scope: 'write:account',
-      params: accountId,
+      params: accountParams,
       query: shapes.none,
       status: 204,
       handle: ({ bearer, path }) =>
@@ -97,7 +97,7 @@ function reservationRoutes({ services: { accounts, reservations }, onChange }: A
       path: '/accounts/{account_id}/reservations',
       summary: 'Lists the reservations of an account',
       scope: 'read:reservation',
-      params: accountId,
+      params: accountParams,
       query: shapes.none,
       status: 200,
       answer: z.array(shapes.reservation),
@@ -111,7 +111,7 @@ function reservationRoutes({ services: { accounts, reservations }, onChange }: A
       path: '/accounts/{account_id}/reservations',
       summary: 'Reserves a namespace',
       scope: 'write:reservation',
-      params: accountId,
+      params: accountParams,
       query: shapes.none,
       body: shapes.newReservation,
       status: 201,
@@ -128,7 +128,7 @@ function reservationRoutes({ services: { accounts, reservations }, onChange }: A
       path: '/reservations/{id}',
       summary: 'Reads a reservation',
       scope: 'read:reservation',
-      params: id,
+      params: idParams,
       query: shapes.none,
       status: 200,
       answer: shapes.reservation,
@@ -139,7 +139,7 @@ function reservationRoutes({ services: { accounts, reservations }, onChange }: A
       path: '/reservations/{id}',
       summary: 'Changes keys and options; applies at once to those who are connected',
       scope: 'write:reservation',
-      params: id,
+      params: idParams,
       query: shapes.none,
       body: shapes.reservationChange,
       status: 200,
@@ -156,7 +156,7 @@ function reservationRoutes({ services: { accounts, reservations }, onChange }: A
       path: '/reservations/{id}',
       summary: 'Gives a namespace back',
       scope: 'write:reservation',
-      params: id,
+      params: idParams,
       query: shapes.none,
       status: 204,
       handle: ({ bearer, path }) => {
@@ -214,7 +214,7 @@ function liveRoutes({ services: { keyring }, live }: ApiParts): Route[] {
       path: '/connections/{id}',
       summary: 'Disconnects a connection, which is told so',
       scope: 'write:connection',
-      params: id,
+      params: idParams,
       query: shapes.none,
       status: 204,
       handle: ({ bearer, path }) => live.disconnect(sight(bearer), path.id),

@@ -1,6 +1,6 @@
 /** `latchkey serve` */
 import { type Config } from '../config.ts'
-import { startLogs } from '../ops/logs.ts'
+import { isTextLog, logger, startLogs } from '../ops/logs.ts'
 import { isServed } from '../service/control-client.ts'
 import { type RunningServer, startServer } from '../server.ts'
 import { StartError } from '../start-error.ts'
@@ -24,7 +24,8 @@ export const serve: Command = {
     const server = await startServer(config)
     announce(server, config, output)
     await stopped.first
-    output.say('Stopping; a second signal stops at once.')
+    if (isTextLog(config)) output.say('Stopping; a second signal stops at once.')
+    else logger('server').info('stopping')
     await Promise.race([server.stop(), stopped.second])
     return EXIT.done
   },
@@ -46,6 +47,11 @@ function announce(server: RunningServer, config: Config, output: Output): void {
   const sockets = addresses.map((address) => `${address.replace(/^http/, 'ws')}/c/`)
   if (output.json) {
     output.result({ version: VERSION, port, addresses, sockets, data: folder }, '')
+    return
+  }
+  // Whoever collects structured logs reads standard output line by line.
+  if (!isTextLog(config)) {
+    logger('server').info('listening', { version: VERSION, addresses, sockets, data: folder })
     return
   }
   output.say(`Latchkey ${VERSION} is listening.`)

@@ -198,7 +198,7 @@ export class Hub {
    * @param concerns whether a channel name is touched; rare, so it may look at every channel
    */
   review(concerns: (channelName: string) => boolean): void {
-    for (const channel of [...this.#channels.values()]) {
+    for (const channel of this.#channels.values()) {
       if (!concerns(channel.ref.name)) continue
       if (this.#parts.namespaces.match(channel.ref.name)) channel.ephemeral = NO_KEYS
       this.#reviewMembers(channel)
@@ -213,7 +213,7 @@ export class Hub {
 
   #reviewMembers(channel: Channel): void {
     // A decision per member: they hold different keys, and this runs only when an owner changes a rule.
-    for (const attachment of [...channel.attachments.values()]) {
+    for (const attachment of channel.attachments.values()) {
       const verdict = decideStay(attachment.presented, this.facts(channel.ref), this.#parts.rules)
       attachment.because = verdict.because
       if (verdict.join) attachment.maySend = verdict.send

@@ -13,8 +13,7 @@ export type { Logger } from '@logtape/logtape'
 
 /** Sets the process up to log; may be called again, as tests do. */
 export function startLogs({ logLevel, logFormat }: Pick<Config, 'logLevel' | 'logFormat'>): void {
-  const isText = logFormat === 'text' || (logFormat === 'auto' && process.stdout.isTTY)
-  const formatter = isText
+  const formatter = isTextLog({ logFormat })
     ? getTextFormatter({ category: '.', timestamp: 'time', format: textLine })
     : getJsonLinesFormatter({ properties: 'flatten', message: 'rendered' })
   configureSync({
@@ -25,6 +24,11 @@ export function startLogs({ logLevel, logFormat }: Pick<Config, 'logLevel' | 'lo
       { category: ['logtape', 'meta'], lowestLevel: 'error', sinks: ['stdout'] },
     ],
   })
+}
+
+/** Whether logs are for a person at a terminal rather than for a program that collects them. */
+export function isTextLog({ logFormat }: Pick<Config, 'logFormat'>): boolean {
+  return logFormat === 'text' || (logFormat === 'auto' && process.stdout.isTTY)
 }
 
 /** A logger for one part of the server, such as `itty` or `store`. */

@@ -3,12 +3,9 @@ import type { ServerWebSocket } from 'bun'
 import type { Frame } from '../core/types.ts'
 import type { TopicSocket } from '../fanout/topics.ts'
 import type { Opening, Session } from '../protocol/protocol.ts'
+import type { Admission } from './admission.ts'
 
 export class Connection implements TopicSocket {
-  readonly id: number
-  readonly address: string
-  readonly protocol: string
-  readonly since: number
   /** Set when the socket opens; nothing touches it before. */
   ws!: ServerWebSocket<Connection>
   session: Session | undefined
@@ -17,21 +14,24 @@ export class Connection implements TopicSocket {
   isBehind = false
   /** Why the server closed it, if it was the server. */
   closeReason: string | undefined
-  readonly #opening: Opening
-  readonly #ban: (address: string) => void
+  readonly id: number
+  readonly address: string
+  readonly #admission: Admission
+  #opening: Opening | undefined
 
-  constructor(init: ConnectionInit) {
-    this.id = init.id
-    this.address = init.address
-    this.protocol = init.protocol
-    this.since = init.since
-    this.#opening = init.opening
-    this.#ban = init.ban
+  constructor(id: number, address: string, opening: Opening, admission: Admission) {
+    this.id = id
+    this.address = address
+    this.#opening = opening
+    this.#admission = admission
   }
 
   open(ws: ServerWebSocket<Connection>): void {
     this.ws = ws
-    this.session = this.#opening(this)
+    const opening = this.#opening!
+    // It holds on to the whole upgrade request, which must not live as long as the socket.
+    this.#opening = undefined
+    this.session = opening(this)
   }
 
   send(frame: Frame): void {
@@ -44,16 +44,7 @@ export class Connection implements TopicSocket {
   }
 
   punish(code: number, reason: string): void {
-    this.#ban(this.address)
+    this.#admission.ban(this.address)
     this.close(code, reason)
   }
-}
-
-export interface ConnectionInit {
-  readonly id: number
-  readonly address: string
-  readonly protocol: string
-  readonly since: number
-  readonly opening: Opening
-  readonly ban: (address: string) => void
 }

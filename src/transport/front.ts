@@ -3,7 +3,6 @@
  * protocol, because they are many; everything else goes to the HTTP application.
  */
 import type { Server } from 'bun'
-import type { Clock } from '../core/clock.ts'
 import { type Failure, failure } from '../failure.ts'
 import { type Range, clientAddress } from '../policy/address.ts'
 import { isOriginAllowed } from '../policy/origin.ts'
@@ -14,7 +13,6 @@ import { Connection } from './connection.ts'
 export interface FrontParts {
   readonly protocols: readonly Protocol[]
   readonly admission: Admission
-  readonly clock: Clock
   readonly basePath: string
   readonly trustedProxies: readonly Range[]
   readonly allowedOrigins: readonly string[]
@@ -71,14 +69,8 @@ export class Front {
     if (turned) return turned
     const opening = protocol.connect(visit)
     if (opening instanceof Response) return brand(opening)
-    const connection = new Connection({
-      id: this.#nextId++,
-      address: visit.address,
-      protocol: protocol.name,
-      since: this.#parts.clock.now(),
-      opening,
-      ban: (address) => this.#parts.admission.ban(address),
-    })
+    const { admission } = this.#parts
+    const connection = new Connection(this.#nextId++, visit.address, opening, admission)
     // The socket opens before this returns, so what the protocol decided still holds.
     const upgraded = server.upgrade(visit.request, { data: connection, headers: BRAND })
     return upgraded

@@ -32,7 +32,11 @@ export function httpApp(parts: HttpParts): HttpApp {
     getPath: (_request, options) => options?.env?.path ?? '/',
   })
   app.use(
-    secureHeaders({ contentSecurityPolicy: { defaultSrc: ["'none'"], styleSrc: ["'self'"] } }),
+    secureHeaders({
+      // Whether the owner's whole domain is https only is not ours to say.
+      strictTransportSecurity: false,
+      contentSecurityPolicy: { defaultSrc: ["'none'"], styleSrc: ["'self'"] },
+    }),
   )
   app.get('/health', (context) => answer(context, 200, { status: 'ok', version: VERSION }))
   app.get('/ready', (context) => {
