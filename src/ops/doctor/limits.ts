@@ -1,0 +1,53 @@
+/** The open-file limit: every socket is a file, and a server that runs out of them stops accepting. */
+import { readFile } from 'node:fs/promises'
+import type { Config } from '../../config.ts'
+import { type Finding, reporter } from './finding.ts'
+
+const report = reporter('open files')
+const ENOUGH = 65_536
+/** Databases, listeners and logs beside the sockets. */
+const RESERVE = 256
+
+export interface FileLimit {
+  /** Infinity for `unlimited`. */
+  readonly soft: number
+  readonly hard: number
+}
+
+export async function* checkLimits(config: Config): AsyncGenerator<Finding> {
+  const text = await readFile('/proc/self/limits', 'utf8').catch(() => undefined)
+  const limit = text === undefined ? undefined : parseLimit(text)
+  yield limit
+    ? judgeLimit(limit, config)
+    : report.skipped('the limit cannot be read on this platform (ulimit -n)')
+}
+
+/** Reads the row of `/proc/PID/limits`. */
+export function parseLimit(text: string): FileLimit | undefined {
+  const row = /^Max open files\s+(\d+|unlimited)\s+(\d+|unlimited)/m.exec(text)
+  if (!row) return undefined
+  return { soft: limitNumber(row[1]), hard: limitNumber(row[2]) }
+}
+
+function limitNumber(word: string | undefined): number {
+  return word === 'unlimited' ? Infinity : Number(word)
+}
+
+/** The limit of this shell and user; a service manager may give the server another one. */
+export function judgeLimit({ soft, hard }: FileLimit, config: Config): Finding {
+  const wanted = config.maxConnections === 0 ? ENOUGH : config.maxConnections + RESERVE
+  const goal = Math.max(ENOUGH, 2 ** Math.ceil(Math.log2(wanted)))
+  const lines = [
+    `systemd: LimitNOFILE=${goal}`,
+    `docker: --ulimit nofile=${goal}:${goal}`,
+    hard >= goal ? `shell: ulimit -n ${goal}` : `/etc/security/limits.conf: * - nofile ${goal}`,
+  ]
+  if (soft < wanted && config.maxConnections > 0) {
+    return report.warning(
+      `${soft} files may be open here, fewer than --max-connections ${config.maxConnections} needs`,
+      [...lines, `or --max-connections ${Math.max(1, soft - RESERVE)}`],
+    )
+  }
+  if (soft < ENOUGH) return report.warning(`only ${soft} files may be open here`, lines)
+  return report.ok(`${soft === Infinity ? 'any number of' : soft} files may be open`)
+}

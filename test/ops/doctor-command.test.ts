@@ -1,0 +1,60 @@
+/** `latchkey doctor` as a process: what it prints, and the exit code that scripts rely on. */
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import type { Finding } from '../../src/ops/doctor/finding.ts'
+import { type TestServer, latchkey, startTestServer, temporaryFolder } from '../support/server.ts'
+import { type Proxy, asNginx, dropUpgrade, startProxy } from './doctor-proxies.ts'
+
+let server: TestServer
+let broken: Proxy
+const folder = temporaryFolder()
+
+beforeAll(async () => {
+  server = await startTestServer()
+  broken = await startProxy({ to: server.port, head: dropUpgrade, reply: asNginx })
+})
+
+afterAll(async () => {
+  broken.stop()
+  await server.end()
+  folder.remove()
+})
+
+const doctor = (...argv: string[]) =>
+  latchkey(['doctor', '--data', folder.path, '--port', '0', ...argv])
+
+describe('latchkey doctor', () => {
+  test('ends with 0 when nothing is wrong', async () => {
+    const { code, out } = await doctor(`http://127.0.0.1:${server.port}`, '--idle', '0')
+    expect(out).toContain('ok       messages       a message goes there and comes back\n')
+    expect(out).toEndWith('Nothing is wrong.\n')
+    expect(code).toBe(0)
+  })
+
+  test('ends with 1 and shows the lines to change', async () => {
+    const { code, out } = await doctor(`ws://127.0.0.1:${broken.port}`)
+    expect(out).toContain(
+      'wrong    upgrade        the request reaches Latchkey, but the proxy drops',
+    )
+    expect(out).toContain('               proxy_set_header Upgrade $http_upgrade;\n')
+    expect(out).toEndWith('One thing is wrong.\n')
+    expect(code).toBe(1)
+  })
+
+  test('takes the address from the settings, and prints one JSON document', async () => {
+    const { code, out } = await doctor('--public-url', `http://127.0.0.1:${broken.port}`, '--json')
+    const { ok, findings } = JSON.parse(out) as { ok: boolean; findings: Finding[] }
+    expect(ok).toBe(false)
+    expect(findings.find((finding) => finding.verdict === 'wrong')?.check).toBe('upgrade')
+    expect(code).toBe(1)
+  })
+
+  const mistakes: [string, string[], string][] = [
+    ['no address', ['my.host'], 'URL must be an http, https, ws or wss address'],
+    ['no number', ['--idle', 'long'], '--idle must be a number of seconds'],
+    ['no origin', ['--origin', 'my.site'], '--origin must be an origin such as https://my.site'],
+    ['no file', ['--ca', '/nowhere.pem'], '--ca cannot be read (ENOENT)'],
+  ]
+  test.each(mistakes)('%s: one line, exit code 2', async (_name, argv, complaint) => {
+    expect(await doctor(...argv)).toEqual({ code: 2, out: '', err: `latchkey: ${complaint}\n` })
+  })
+})
