@@ -47,7 +47,7 @@ export async function startServer(
   config: Config,
   surroundings: Surroundings = SYSTEM,
 ): Promise<RunningServer> {
-  const services = openServices(config, surroundings.clock)
+  const services = openServices(config, surroundings.clock, true)
   try {
     return await new Assembly(config, surroundings, services).start()
   } catch (error) {
@@ -83,8 +83,11 @@ class Assembly {
       counters: this.#counters,
       onBug: this.#onBug,
     })
-    this.#rules = new LiveRules(services.store, seed(surroundings.random), (concerns) =>
-      this.#hub.review(concerns),
+    this.#rules = new LiveRules(
+      services.store,
+      seed(surroundings.random),
+      (concerns) => this.#hub.review(concerns),
+      this.#onBug,
     )
     this.#hub = this.#makeHub()
   }

@@ -1,6 +1,6 @@
 /** Asks the running server what only it knows, over its socket file. */
 import { resolve } from 'node:path'
-import { type Result, fail, failure, ok } from '../failure.ts'
+import { type Result, fail, ok } from '../failure.ts'
 import { callServer } from '../service/control-client.ts'
 import type { CommandContext } from './command.ts'
 
@@ -15,8 +15,8 @@ export async function askServer<T>(
   const answer = await callServer(folder, method, path, body)
   if (!answer) return fail('not_found', `no server is running on ${folder}`)
   if (answer.status >= 400) {
-    const { message } = answer.body as { message: string }
-    return { ok: false, failure: failure('invalid', message) }
+    const { message, reason } = answer.body as { message?: string; reason?: string }
+    return fail('invalid', message ?? reason ?? `the server answered ${answer.status}`)
   }
   return ok(answer.body as T)
 }

@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { presentedKeys } from '../api/operations.ts'
 import { callServer } from '../service/control-client.ts'
 import { type Explanation, type LiveChannel, explain as explainAccess } from '../service/live.ts'
-import { LiveRules } from '../service/live-rules.ts'
+import { readNamespaces } from '../service/live-rules.ts'
 import { askServer } from './ask-server.ts'
 import { type Command, type CommandContext, EXIT } from './command.ts'
 import { table, timeText } from './output.ts'
@@ -55,9 +55,8 @@ async function ask(context: CommandContext): Promise<Explanation> {
   if (answer?.status === 200) return answer.body as Explanation
   let explanation: Explanation | undefined
   await withServices(context, ({ store, keyring }) => {
-    const rules = new LiveRules(store, 0, () => {})
-    rules.load()
-    const facts = { match: rules.namespaces.match(question.channel), ephemeral: undefined }
+    const match = readNamespaces(store).match(question.channel)
+    const facts = { match, ephemeral: undefined }
     const keys = presentedKeys(keyring, question)
     explanation = explainAccess(question.channel, keys, facts, context.config, false)
     return EXIT.done

@@ -10,6 +10,7 @@ import { type Command, EXIT } from './command.ts'
 import { configCommands } from './config.ts'
 import { connectionCommands } from './connections.ts'
 import { doctor } from './doctor.ts'
+import { health } from './health.ts'
 import { commandHelp, overview } from './help.ts'
 import { type Streams, makeOutput } from './output.ts'
 import { reservationCommands } from './reservations.ts'
@@ -25,6 +26,7 @@ export const commands: readonly Command[] = [
   ...connectionCommands,
   ...backupCommands,
   ...configCommands,
+  health,
   doctor,
   version,
 ]

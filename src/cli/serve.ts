@@ -20,6 +20,7 @@ export const serve: Command = {
     if (await isServed(resolve(config.data))) {
       throw new StartError(`another server is running on the data folder ${resolve(config.data)}`)
     }
+    logBugs()
     const stopped = stopSignal()
     const server = await startServer(config)
     announce(server, config, output)
@@ -29,6 +30,16 @@ export const serve: Command = {
     await Promise.race([server.stop(), stopped.second])
     return EXIT.done
   },
+}
+
+/** What slips through every handler is logged; one client's bad luck must not end everybody's connection. */
+function logBugs(): void {
+  const log = logger('server')
+  const onBug = (error: unknown) => {
+    log.fatal('unhandled error', { error: error instanceof Error ? error.stack : String(error) })
+  }
+  process.on('uncaughtException', onBug)
+  process.on('unhandledRejection', onBug)
 }
 
 /** SIGTERM and SIGINT (Ctrl-C) mean the same. */

@@ -9,7 +9,11 @@ export async function withServices(
   context: CommandContext,
   action: (services: Services) => number | Promise<number>,
 ): Promise<number> {
-  const services = openServices(context.config, systemClock)
+  const services = openServices(
+    context.config,
+    systemClock,
+    context.sources.maxReservations !== 'default',
+  )
   try {
     return await action(services)
   } finally {

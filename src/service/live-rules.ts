@@ -20,24 +20,31 @@ export class LiveRules {
   #dataVersion = 0
   #timer: Timer | undefined
 
-  constructor(store: Store, seed: number, listener: RulesListener) {
+  readonly #onBug: (error: unknown) => void
+
+  /**
+   * @param seed see `NamespaceIndex`
+   * @param onBug told when looking for changes fails; it is tried again at the next look
+   */
+  constructor(
+    store: Store,
+    seed: number,
+    listener: RulesListener,
+    onBug: (error: unknown) => void,
+  ) {
     this.#store = store
     this.#table = new ReservationTable(store)
     this.#listener = listener
+    this.#onBug = onBug
     this.namespaces = new NamespaceIndex(seed)
   }
 
   /** Reads everything once, then looks for changes of other processes. */
   start(): void {
-    this.load()
-    this.#timer = setInterval(() => this.#poll(), POLL_MS)
-  }
-
-  /** Reads everything once. */
-  load(): void {
     this.#dataVersion = this.#readDataVersion()
     this.#seen = this.#table.lastChange()
-    for (const row of this.#table.list(undefined)) this.namespaces.set(row.namespace, toRule(row))
+    fill(this.namespaces, this.#table)
+    this.#timer = setInterval(() => this.#poll(), POLL_MS)
   }
 
   stop(): void {
@@ -56,10 +63,14 @@ export class LiveRules {
 
   /** SQLite's data version moves when another connection has written: cheaper than a query. */
   #poll(): void {
-    const version = this.#readDataVersion()
-    if (version === this.#dataVersion) return
-    this.#dataVersion = version
-    this.refresh()
+    try {
+      const version = this.#readDataVersion()
+      if (version === this.#dataVersion) return
+      this.refresh()
+      this.#dataVersion = version
+    } catch (error) {
+      this.#onBug(error)
+    }
   }
 
   #readDataVersion(): number {
@@ -75,15 +86,24 @@ export class LiveRules {
 
   /** After so many changes at once that their list no longer goes back far enough, or after a restored backup. */
   #reload(): void {
-    const rows = this.#table.list(undefined)
-    const kept = new Set(rows.map((row) => row.namespace))
     for (const { namespace } of this.namespaces.values()) {
-      if (!kept.has(namespace)) this.namespaces.delete(namespace)
+      if (!this.#table.byNamespace(namespace)) this.namespaces.delete(namespace)
     }
-    for (const row of rows) this.namespaces.set(row.namespace, toRule(row))
+    fill(this.namespaces, this.#table)
     this.#seen = this.#table.lastChange()
     this.#listener(() => true)
   }
+}
+
+/** The reservations of a database as the policy looks them up, at one moment. */
+export function readNamespaces(store: Store): NamespaceIndex<Reservation> {
+  const namespaces = new NamespaceIndex<Reservation>()
+  fill(namespaces, new ReservationTable(store))
+  return namespaces
+}
+
+function fill(namespaces: NamespaceIndex<Reservation>, table: ReservationTable): void {
+  for (const row of table.list(undefined)) namespaces.set(row.namespace, toRule(row))
 }
 
 function toRule(row: ReservationRow): Reservation {

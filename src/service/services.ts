@@ -24,19 +24,25 @@ export interface Services {
   close(): void
 }
 
+const QUOTA = 'max-reservations'
+
 /**
  * Opens a data folder, and makes on first use what is missing: folder, database, master key, owner account.
+ * @param decidesQuota whether this process says how many reservations an account may have; a command that
+ *   was not told follows the server that last ran
  * @throws StartError when something outside the program prevents it
  */
 export function openServices(
   config: Pick<Config, 'data' | 'masterKey' | 'maxReservations'>,
   clock: Clock,
+  decidesQuota: boolean,
 ): Services {
   const folder = resolve(config.data)
   makeFolder(folder)
   const store = openStore(folder)
   const keyring = new Keyring(loadMasterKey(folder, config.masterKey))
   proveMasterKey(store, keyring)
+  const quota = agreedQuota(store, config.maxReservations, decidesQuota)
   const accounts = new AccountService(store, clock)
   accounts.ensureOwner()
   return {
@@ -45,9 +51,16 @@ export function openServices(
     keyring,
     accounts,
     accessTokens: new AccessTokenService(store, clock),
-    reservations: new ReservationService(store, keyring, clock, config.maxReservations),
+    reservations: new ReservationService(store, keyring, clock, quota),
     close: () => closeStore(store),
   }
+}
+
+function agreedQuota(store: Store, given: number, decides: boolean): number {
+  const known = readFact(store, QUOTA)?.toString()
+  if (!decides) return known === undefined ? given : Number(known)
+  if (known !== String(given)) writeFact(store, QUOTA, Buffer.from(String(given)))
+  return given
 }
 
 function makeFolder(folder: string): void {

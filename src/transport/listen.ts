@@ -73,8 +73,8 @@ function mainListener({ config, front, sockets }: ListenParts): Server<Connectio
     hostname: config.host,
     port: config.port,
     ...(tls && { tls }),
-    // A push may hold one message; the API has its own, smaller limit.
-    maxRequestBodySize: Math.max(config.maxMessageBytes, 65_536) + 1024,
+    // Only a bound on what may be buffered: pushes and the API have their own, smaller limits and errors.
+    maxRequestBodySize: Math.max(config.maxMessageBytes * 4, 262_144),
     idleTimeout: 30,
     // Bun's page for errors would show source code to strangers.
     development: false,

@@ -1,7 +1,7 @@
 /** Bun's WebSocket handlers: frames to sessions, and the registry of open sockets. */
 import type { ServerWebSocket, WebSocketHandler } from 'bun'
 import { type Counters, count } from '../core/counters.ts'
-import type { Socket } from '../core/types.ts'
+import type { Frame, Socket } from '../core/types.ts'
 import type { Admission } from './admission.ts'
 import type { Connection } from './connection.ts'
 
@@ -40,7 +40,7 @@ export class Sockets {
     sendPings: true,
     perMessageDeflate: false,
     open: (ws) => this.#onOpen(ws),
-    message: (ws, frame) => this.#guard(ws, () => ws.data.session?.receive(frame)),
+    message: (ws, frame) => this.#onMessage(ws, frame),
     close: (ws, code, reason) => this.#onClose(ws, code, reason),
   })
 
@@ -58,7 +58,19 @@ export class Sockets {
     this.#parts.admission.opened(connection.address)
     this.#parts.counters.connectionsOpened++
     this.#parts.counters.connections++
-    this.#guard(ws, () => connection.open(ws))
+    try {
+      connection.open(ws)
+    } catch (error) {
+      this.#onBug(ws, error)
+    }
+  }
+
+  #onMessage(ws: ServerWebSocket<Connection>, frame: Frame): void {
+    try {
+      ws.data.session?.receive(frame)
+    } catch (error) {
+      this.#onBug(ws, error)
+    }
   }
 
   #onClose(ws: ServerWebSocket<Connection>, code: number, reason: string): void {
@@ -67,17 +79,17 @@ export class Sockets {
     this.#parts.admission.closed(connection.address)
     this.#parts.counters.connections--
     count(this.#parts.counters.closes, closeReason(connection, code, reason))
-    this.#guard(ws, () => connection.session?.closed())
+    try {
+      connection.session?.closed()
+    } catch (error) {
+      this.#onBug(ws, error)
+    }
   }
 
   /** A bug in one session ends that session, never the process or another's connection (design rule 10). */
-  #guard(ws: ServerWebSocket<Connection>, action: () => void): void {
-    try {
-      action()
-    } catch (error) {
-      this.#parts.onBug(error)
-      ws.close(INTERNAL_ERROR, 'internal error')
-    }
+  #onBug(ws: ServerWebSocket<Connection>, error: unknown): void {
+    this.#parts.onBug(error)
+    ws.close(INTERNAL_ERROR, 'internal error')
   }
 }
 

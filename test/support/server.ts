@@ -54,7 +54,7 @@ export async function startTestServer(flags: Record<string, string> = {}): Promi
   startLogs(config)
   const server = await startServer(config)
   const withServices = <T>(action: (services: ReturnType<typeof openServices>) => T): T => {
-    const services = openServices(config, systemClock)
+    const services = openServices(config, systemClock, false)
     try {
       return action(services)
     } finally {
