@@ -70,6 +70,7 @@ const table = {
   },
   restarting: { status: 503, message: 'the server is restarting', retry: true },
 
+  capability_invalid: { status: 400, message: 'the capability is not valid', retry: false },
   unauthorized: { status: 401, message: 'a valid access token is required', retry: false },
   forbidden: { status: 403, message: 'the access token does not permit this', retry: false },
   invalid: { status: 400, message: 'the input is not valid', retry: false },

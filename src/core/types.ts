@@ -1,6 +1,4 @@
 /** The vocabulary of the core: what protocols share. No wire format, no socket library, no database. */
-import type { ChannelOptions } from '../policy/channel-access.ts'
-
 /** One frame as it goes over the wire: text or binary. */
 export type Frame = string | Uint8Array
 
@@ -63,13 +61,10 @@ export interface Socket {
   readonly id: number
   /** The client's address, for limits and logs. */
   readonly address: string
-  /** Whether its frames still wait for a slow reader. */
+  /** Only inside its own handlers: elsewhere `Fanout.direct` keeps order and batching. */
   send(frame: Frame): void
   /** @param reason shown to the client, so it says nothing a stranger should not know */
   close(code: number, reason: string): void
   /** Closes, and shuts the address out for a while if the operator asked for that. */
   punish(code: number, reason: string): void
 }
-
-/** Channel options with the server's settings filled in. */
-export type EffectiveOptions = Required<ChannelOptions>
