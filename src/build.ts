@@ -18,8 +18,9 @@ async function build(): Promise<void> {
   const file = outfile ?? (platform === undefined ? 'dist/latchkey' : `dist/latchkey-${platform}`)
   await Bun.build({
     entrypoints: ['src/main.ts'],
-    minify: true,
-    sourcemap: 'inline',
+    // Names stay, so that the stack of a bug report can be read.
+    minify: { whitespace: true, syntax: true, identifiers: false },
+    sourcemap: 'none',
     bytecode: true,
     format: 'esm',
     compile: {

@@ -229,7 +229,8 @@ export function readConfig(
 ): ConfigResult {
   const unknownFlag = Object.keys(flags).find((name) => !settings.some((s) => s.flag === name))
   if (unknownFlag !== undefined) {
-    return { ok: false, complaint: `unknown option --${unknownFlag}${suggestion(unknownFlag)}` }
+    const names = settings.map((setting) => setting.flag).filter((name) => name !== undefined)
+    return { ok: false, complaint: unknownOption(unknownFlag, names) }
   }
   const unknownVariable = Object.keys(environment).find(
     (name) => name.startsWith('LATCHKEY_') && !settings.some((s) => s.variable === name),
@@ -272,10 +273,11 @@ function contradiction(config: Config): string | undefined {
   return undefined
 }
 
-/** " (did you mean --port?)" for a name that is a slip away from a real one. */
-function suggestion(name: string): string {
-  const near = settings.find((s) => s.flag !== undefined && distance(s.flag, name) <= 2)
-  return near ? ` (did you mean --${near.flag}?)` : ''
+/** `unknown option --prot (did you mean --port?)` */
+export function unknownOption(name: string, known: readonly string[]): string {
+  const near = known.find((candidate) => distance(candidate, name) <= 2)
+  const hint = near === undefined ? '' : ` (did you mean --${near}?)`
+  return `unknown option --${name}${hint}`
 }
 
 /** Levenshtein distance. */

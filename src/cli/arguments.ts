@@ -1,5 +1,5 @@
 /** Reads an argument list: `--name value`, `--name=value`, `--switch`, `--no-switch`, and what is left. */
-import { settings } from '../config.ts'
+import { settings, unknownOption } from '../config.ts'
 import type { Command, OptionSpec } from './command.ts'
 
 export type ParsedArguments =
@@ -77,8 +77,7 @@ function readFlag(
   const negated = name.startsWith('no-') && known.get(name.slice(3)) === true
   const isSwitch = known.get(name)
   if (negated && equals < 0) values[name.slice(3)] = 'false'
-  // Left to `readConfig`, which knows what it might have meant.
-  else if (isSwitch === undefined) values[name] = equals < 0 ? '' : text.slice(equals + 1)
+  else if (isSwitch === undefined) return unknownOption(name, [...known.keys()])
   else if (equals >= 0) values[name] = text.slice(equals + 1)
   else if (isSwitch) values[name] = /^(true|false)$/.test(rest[0] ?? '') ? rest.shift()! : 'true'
   else {

@@ -45,7 +45,8 @@ function effective({ config, sources }: CommandContext) {
 }
 
 function valueText(value: Config[keyof Config] | null): string {
-  return value === null || value === '' ? '-' : String(value)
+  const text = String(value ?? '')
+  return text === '' ? '-' : text
 }
 
 export const configCommands: readonly Command[] = [check, show]

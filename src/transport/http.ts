@@ -4,7 +4,7 @@ import { secureHeaders } from 'hono/secure-headers'
 import { type Identify, apiApp } from '../api/app.ts'
 import { errorBody } from '../api/errors.ts'
 import type { ApiParts } from '../api/operations.ts'
-import { docsPage, homePage } from '../docs/pages.ts'
+import { docsPage, homePage, missingPage } from '../docs/pages.ts'
 import { failure } from '../failure.ts'
 import type { Metrics } from '../ops/metrics.ts'
 import { VERSION } from '../version.ts'
@@ -55,7 +55,7 @@ export function httpApp(parts: HttpParts): HttpApp {
   app.get('/docs/:page?', (context) => {
     const page = docsPage(context.req.param('page') ?? 'index', parts.basePath)
     return page === undefined
-      ? context.html(docsPage('index', parts.basePath)!, 404)
+      ? context.html(missingPage(parts.basePath), 404)
       : context.html(page)
   })
   const api = apiApp(parts.api, parts.identify)
