@@ -1,46 +1,87 @@
 /** The documentation pages, rendered from the Markdown files beside this one; they travel in the executable. */
+import access from './access.md' with { type: 'text' }
+import api from './api.md' with { type: 'text' }
+import cli from './cli.md' with { type: 'text' }
+import clients from './clients.md' with { type: 'text' }
+import deploy from './deploy.md' with { type: 'text' }
 import index from './index.md' with { type: 'text' }
+import limits from './limits.md' with { type: 'text' }
+import operations from './operations.md' with { type: 'text' }
+import push from './push.md' with { type: 'text' }
+import settings from './settings.md' with { type: 'text' }
+import { settingsTables } from './settings.ts'
 import style from './style.css' with { type: 'text' }
 
-/** Pages by the last part of their address, in the order of the menu. */
-const PAGES: Readonly<Record<string, { readonly title: string; readonly text: string }>> = {
-  index: { title: 'Latchkey', text: index },
+interface Page {
+  readonly title: string
+  readonly text: string
 }
+
+/** Pages by the last part of their address, in the order of the menu. */
+const PAGES: Readonly<Record<string, Page>> = {
+  index: { title: 'Start here', text: index },
+  clients: { title: 'Clients', text: clients },
+  access: { title: 'Access', text: access },
+  push: { title: 'Push', text: push },
+  cli: { title: 'Command line', text: cli },
+  api: { title: 'HTTP API', text: api },
+  deploy: { title: 'Deploy', text: deploy },
+  operations: { title: 'Operations', text: operations },
+  limits: { title: 'Limits', text: limits },
+  settings: { title: 'Settings', text: `${settings}\n${settingsTables()}\n` },
+}
+
+export const PAGE_NAMES: readonly string[] = Object.keys(PAGES)
 
 /** A page as HTML, or undefined if there is none of that name. */
 export function docsPage(name: string, basePath: string): string | undefined {
   const page = Object.hasOwn(PAGES, name) ? PAGES[name] : undefined
-  return (
-    page &&
-    layout(page.title, Bun.markdown.html(page.text, { tables: true, autolinks: true }), basePath)
-  )
+  return page && layout(page.title, render(page.text, basePath), basePath, name)
 }
 docsPage.style = style
 
-/** What a person sees who opens the server's own address. */
-export function homePage(basePath: string): string {
-  return layout(
-    'Latchkey',
-    `<h1>Latchkey is running.</h1><p>Connect an itty-sockets client to <code>wss://this-host${basePath}/c/room</code>, or read <a href="${basePath}/docs">the documentation</a>.</p>`,
-    basePath,
-  )
+/** For an address under the documentation that has no page. */
+export function missingPage(basePath: string): string {
+  const body =
+    '<h1>There is no such page</h1><p>The menu lists all pages. Addresses change between versions; this one may be from another.</p>'
+  return layout('No such page', body, basePath)
 }
 
-function layout(title: string, body: string, basePath: string): string {
+/** What a person sees who opens the server's own address. */
+export function homePage(basePath: string): string {
+  const body = `<h1>Latchkey is running</h1><p>Connect an itty-sockets client to <code>${basePath}/c/</code> and the name of a channel on this server, or read <a href="${basePath}/docs">the documentation</a>.</p>`
+  return layout('Latchkey', body, basePath)
+}
+
+/** Pages link to each other as files, which also works where the repository is read; here they become addresses. */
+function render(text: string, basePath: string): string {
+  return Bun.markdown
+    .html(text, { headings: { ids: true } })
+    .replaceAll(/href="([a-z]+)\.md(#[\w-]+)?"/g, `href="${basePath}/docs/$1$2"`)
+}
+
+function layout(title: string, body: string, basePath: string, current?: string): string {
   const menu = Object.entries(PAGES)
-    .map(([name, page]) => `<a href="${basePath}/docs/${name}">${page.title}</a>`)
-    .join('')
+    .map(([name, page]) => {
+      const mark = name === current ? ' aria-current="page"' : ''
+      return `<a href="${basePath}/docs/${name}"${mark}>${page.title}</a>`
+    })
+    .join('\n')
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title}</title>
+<title>${title === 'Latchkey' ? title : `${title} · Latchkey`}</title>
 <link rel="stylesheet" href="${basePath}/docs/style.css">
 </head>
 <body>
-<nav>${menu}</nav>
-<main>${body}</main>
+<nav aria-label="Documentation">
+${menu}
+</nav>
+<main>
+${body}
+</main>
 </body>
 </html>
 `
