@@ -54,9 +54,7 @@ export function httpApp(parts: HttpParts): HttpApp {
   })
   app.get('/docs/:page?', (context) => {
     const page = docsPage(context.req.param('page') ?? 'index', parts.basePath)
-    return page === undefined
-      ? context.html(missingPage(parts.basePath), 404)
-      : context.html(page)
+    return page === undefined ? context.html(missingPage(parts.basePath), 404) : context.html(page)
   })
   const api = apiApp(parts.api, parts.identify)
   app.route('/v1', api)
