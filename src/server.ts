@@ -105,14 +105,16 @@ class Assembly {
     const metrics = this.#makeMetrics()
     const live = new LiveService(this.#hub, this.#config)
     const http = this.#makeHttp(live, metrics)
-    this.#listeners = listen({
-      config: this.#config,
-      folder: this.#services.folder,
-      front: this.#makeFront(http),
-      sockets: this.#sockets.handlers(),
-      metrics: this.#config.metricsPort === undefined ? undefined : metrics,
-      control: this.#makeControl(live),
-    })
+    this.#listeners = await this.#services.claimFolder(() =>
+      listen({
+        config: this.#config,
+        folder: this.#services.folder,
+        front: this.#makeFront(http),
+        sockets: this.#sockets.handlers(),
+        metrics: this.#config.metricsPort === undefined ? undefined : metrics,
+        control: this.#makeControl(live),
+      }),
+    )
     const { url, port, addresses } = this.#listeners
     return { url, port, addresses, folder: this.#services.folder, stop: () => this.#stop() }
   }

@@ -23,7 +23,7 @@ export function apiApp(parts: ApiParts, identify: Identify): Hono {
         answerFailure(context, failure('message_too_large', 'the body is too large')),
     }),
   )
-  app.get('/openapi.json', (context) => context.json(openApiDocument(routes, '/v1')))
+  app.get('/openapi.json', (context) => context.json(openApiDocument(routes)))
   for (const route of routes) {
     const path = route.path.replaceAll(/\{(\w+)\}/g, ':$1')
     app.on(route.method, [path], (context) => handle(context, route, identify))

@@ -6,11 +6,13 @@ import type { Route } from './route.ts'
 
 type Json = { [key: string]: unknown }
 
-export function openApiDocument(routes: readonly Route[], serverUrl: string): Json {
+/** @param routes as they are served; their shared shapes become the document's components */
+export function openApiDocument(routes: readonly Route[]): Json {
+  const schemas: Json = {}
   const paths: Record<string, Json> = {}
   for (const route of routes) {
     const path = (paths[route.path] ??= {})
-    path[route.method.toLowerCase()] = operation(route)
+    path[route.method.toLowerCase()] = operation(route, schemas)
   }
   return {
     openapi: '3.1.0',
@@ -19,26 +21,32 @@ export function openApiDocument(routes: readonly Route[], serverUrl: string): Js
       version: VERSION,
       description: `Manages a Latchkey server. Access tokens are made by \`latchkey access-tokens add\`; their scopes are ${SCOPES.join(', ')}.`,
     },
-    servers: [{ url: serverUrl }],
+    // Relative to the document, which a proxy may serve under any path.
+    servers: [{ url: '.' }],
     security: [{ accessToken: [] }],
-    components: { securitySchemes: { accessToken: { type: 'http', scheme: 'bearer' } } },
+    components: { schemas, securitySchemes: { accessToken: { type: 'http', scheme: 'bearer' } } },
     paths,
   }
 }
 
-function operation(route: Route): Json {
+function operation(route: Route, shared: Json): Json {
   return {
     operationId: operationId(route),
     summary: route.summary,
     ...(route.scope && { description: `Needs the scope \`${route.scope}\`.` }),
-    parameters: [...parameters(route.params, 'path'), ...parameters(route.query, 'query')],
-    ...(route.body && { requestBody: { required: true, content: json(route.body, 'input') } }),
+    parameters: [
+      ...parameters(route.params, 'path', shared),
+      ...parameters(route.query, 'query', shared),
+    ],
+    ...(route.body && {
+      requestBody: { required: true, content: json(route.body, 'input', shared) },
+    }),
     responses: {
       [route.status]: {
         description: 'Done',
-        ...(route.answer && { content: json(route.answer, 'output') }),
+        ...(route.answer && { content: json(route.answer, 'output', shared) }),
       },
-      default: { description: 'Refused or failed', content: json(errorShape, 'output') },
+      default: { description: 'Refused or failed', content: json(errorShape, 'output', shared) },
     },
   }
 }
@@ -59,8 +67,8 @@ function operationId({ method, path }: Route): string {
   return method.toLowerCase() + camel + suffix
 }
 
-function parameters(schema: z.ZodType, place: 'path' | 'query'): Json[] {
-  const { properties = {}, required = [] } = schemaOf(schema, 'input') as {
+function parameters(schema: z.ZodType, place: 'path' | 'query', shared: Json): Json[] {
+  const { properties = {}, required = [] } = schemaOf(schema, 'input', shared) as {
     properties?: Json
     required?: string[]
   }
@@ -72,11 +80,22 @@ function parameters(schema: z.ZodType, place: 'path' | 'query'): Json[] {
   }))
 }
 
-function json(schema: z.ZodType, io: 'input' | 'output'): Json {
-  return { 'application/json': { schema: schemaOf(schema, io) } }
+function json(schema: z.ZodType, io: 'input' | 'output', shared: Json): Json {
+  return { 'application/json': { schema: schemaOf(schema, io, shared) } }
 }
 
-function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, reused: 'inline' }) as Json
-  return rest
+/** Shapes that have an id are told once, among the components; zod would repeat them beside each use. */
+function schemaOf(schema: z.ZodType, io: 'input' | 'output', shared: Json): Json {
+  const {
+    $schema: _,
+    $defs = {},
+    ...rest
+  } = z.toJSONSchema(schema, { io, reused: 'inline' }) as Json
+  for (const [id, shape] of Object.entries($defs as Json)) shared[id] = withoutId(shape as Json)
+  return JSON.parse(JSON.stringify(rest).replaceAll('"#/$defs/', '"#/components/schemas/')) as Json
+}
+
+/** OpenAPI knows a shape by its place, and JSON Schema's `id` would mean an address. */
+function withoutId({ id: _, ...shape }: Json): Json {
+  return shape
 }

@@ -1,11 +1,8 @@
 /** `latchkey serve` */
 import { type Config } from '../config.ts'
 import { isTextLog, logger, startLogs } from '../ops/logs.ts'
-import { isServed } from '../service/control-client.ts'
 import { type RunningServer, startServer } from '../server.ts'
-import { StartError } from '../start-error.ts'
 import { VERSION } from '../version.ts'
-import { resolve } from 'node:path'
 import { type Command, EXIT } from './command.ts'
 import type { Output } from './output.ts'
 
@@ -17,9 +14,6 @@ export const serve: Command = {
   settings: 'all',
   run: async ({ config, output }) => {
     startLogs(config)
-    if (await isServed(resolve(config.data))) {
-      throw new StartError(`another server is running on the data folder ${resolve(config.data)}`)
-    }
     logBugs()
     const stopped = stopSignal()
     const server = await startServer(config)

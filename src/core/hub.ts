@@ -173,7 +173,7 @@ export class Hub {
     const event: Event = { kind: 'message', messages: [message], timestamp: clock.now() }
     const { format } = target.group
     for (const frame of encoders.get(format.protocol)!(event, format.variant)) {
-      fanout.direct(target.socket, frame)
+      if (fanout.direct(target.socket, frame)) this.#parts.onSlowReaders([target.socket])
       counters.deliveries++
     }
     counters.messagesDirect++

@@ -19,6 +19,9 @@ export interface Fanout {
    * @returns whether some reader of the group is behind; never a reason to send again
    */
   deliver(group: Group, frame: Frame, except: Socket | undefined): boolean
-  /** Sends to one socket, in order with what `deliver` sends to it. */
-  direct(socket: Socket, frame: Frame): void
+  /**
+   * Sends to one socket, in order with what `deliver` sends to it.
+   * @returns whether that reader is behind
+   */
+  direct(socket: Socket, frame: Frame): boolean
 }

@@ -56,7 +56,7 @@ export class TopicFanout implements Fanout {
     return result < 0
   }
 
-  direct(socket: Socket, frame: Frame): void {
+  direct(socket: Socket, frame: Frame): boolean {
     const target = asTopicSocket(socket)
     const topic = `@${target.id}`
     // A `send` from another socket's handler would end the batching of the target's writes; a topic of
@@ -65,7 +65,7 @@ export class TopicFanout implements Fanout {
       target.ws.subscribe(topic)
       target.hasPrivateTopic = true
     }
-    this.#server().publish(topic, frame)
+    return this.#server().publish(topic, frame) < 0
   }
 
   #group(channel: ChannelRef, format: Format): TopicGroup {

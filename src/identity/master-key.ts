@@ -18,16 +18,27 @@ const KEY_BYTES = 32
 /**
  * The 32 bytes of the master key.
  * @param given the base64 text of `LATCHKEY_MASTER_KEY`, already checked for its length
+ * @param mayCreate false for a database that has secrets already: a new key could not open them
  * @throws StartError if the file cannot be read, made or understood
  */
-export function loadMasterKey(folder: string, given: string | undefined): Uint8Array {
+export function loadMasterKey(
+  folder: string,
+  given: string | undefined,
+  mayCreate: boolean,
+): Uint8Array {
   if (given !== undefined) return Buffer.from(given, 'base64')
   const path = join(folder, MASTER_KEY_FILE)
-  const text = read(path) ?? create(path)
+  const text = read(path) ?? (mayCreate ? create(path) : missing(path))
   const key = Buffer.from(text.trim(), 'base64')
   if (key.length !== KEY_BYTES)
     throw new StartError(`${path} does not hold a master key of 32 bytes in base64`)
   return key
+}
+
+function missing(path: string): never {
+  throw new StartError(
+    `the master key is missing: put it back at ${path} or in LATCHKEY_MASTER_KEY`,
+  )
 }
 
 function read(path: string): string | undefined {

@@ -9,6 +9,7 @@ import {
   copyFileSync,
   existsSync,
   fsyncSync,
+  mkdirSync,
   openSync,
   renameSync,
   rmSync,
@@ -75,7 +76,11 @@ export function verifyBackup(file: string, keys: KeySource): Result<BackupReport
 function inspect(database: Database, file: string, keys: KeySource): Result<BackupReport> {
   const one = (sql: string): unknown => Object.values(database.query(sql).get() as object)[0]
   const integrity = one('PRAGMA integrity_check')
-  if (integrity !== 'ok') return fail('invalid', `${file} is damaged: ${String(integrity)}`)
+  if (integrity !== 'ok') {
+    // It lists every page that is wrong; one line tells enough.
+    const first = String(integrity).split('\n').at(-1)
+    return fail('invalid', `${file} is damaged: ${first}`)
+  }
   const schema = Number(one('PRAGMA user_version'))
   if (schema === 0) return fail('invalid', `${file} is a database, but not one of latchkey`)
   if (schema > SCHEMA_VERSION)
@@ -99,7 +104,9 @@ function masterKeyFits(
   { folder, masterKey }: KeySource,
 ): boolean | undefined {
   if (masterKey === undefined && !existsSync(join(folder, MASTER_KEY_FILE))) return undefined
-  return proof !== undefined && opensProof(proof, new Keyring(loadMasterKey(folder, masterKey)))
+  return (
+    proof !== undefined && opensProof(proof, new Keyring(loadMasterKey(folder, masterKey, false)))
+  )
 }
 
 /**
@@ -120,6 +127,7 @@ export function restoreBackup(
       `the master key of this backup is not here; put it at ${join(keys.folder, MASTER_KEY_FILE)} or in LATCHKEY_MASTER_KEY`,
     )
   }
+  mkdirSync(keys.folder, { recursive: true, mode: 0o700 })
   const target = join(keys.folder, DATABASE_FILE)
   const draft = `${target}.${process.pid}.new`
   copyFileSync(file, draft)

@@ -22,8 +22,8 @@ function parseIpv6(text: string): Uint8Array | undefined {
   const bare = text.replace(/%.*$/, '')
   const halves = bare.split('::')
   if (halves.length > 2) return undefined
-  const head = groups(halves[0]!)
-  const tail = halves.length === 2 ? groups(halves[1]!) : []
+  const head = groups(halves[0]!, halves.length === 1)
+  const tail = halves.length === 2 ? groups(halves[1]!, true) : []
   if (!head || !tail) return undefined
   const missing = 16 - head.length - tail.length
   if (halves.length === 2 ? missing < 2 : missing !== 0) return undefined
@@ -33,13 +33,13 @@ function parseIpv6(text: string): Uint8Array | undefined {
   return bytes
 }
 
-/** The bytes of `a:b:c` groups, the last of which may be a dotted IPv4 address. */
-function groups(text: string): number[] | undefined {
+/** The bytes of `a:b:c` groups; where they end the address, the last may be a dotted IPv4 address. */
+function groups(text: string, endsAddress: boolean): number[] | undefined {
   if (text === '') return []
   const bytes: number[] = []
   const parts = text.split(':')
   for (const [i, part] of parts.entries()) {
-    if (part.includes('.') && i === parts.length - 1) {
+    if (part.includes('.') && endsAddress && i === parts.length - 1) {
       const dotted = parseIpv4(part)
       if (!dotted) return undefined
       bytes.push(...dotted)

@@ -10,6 +10,7 @@ import { type Store, closeStore, openStore } from '../store/database.ts'
 import { readFact, writeFact } from '../store/facts.ts'
 import { PROOF, makeProof, opensProof } from '../store/proof.ts'
 import { AccountService } from './accounts.ts'
+import { isServed } from './control-client.ts'
 import { AccessTokenService } from './access-tokens.ts'
 import { ReservationService } from './reservations.ts'
 
@@ -21,6 +22,11 @@ export interface Services {
   readonly accounts: AccountService
   readonly accessTokens: AccessTokenService
   readonly reservations: ReservationService
+  /**
+   * Opens the listeners if no other server runs on this folder.
+   * @throws StartError if one does
+   */
+  claimFolder<T>(open: () => T): Promise<T>
   close(): void
 }
 
@@ -40,8 +46,7 @@ export function openServices(
   const folder = resolve(config.data)
   makeFolder(folder)
   const store = openStore(folder)
-  const keyring = new Keyring(loadMasterKey(folder, config.masterKey))
-  proveMasterKey(store, keyring)
+  const keyring = openKeyring(store, folder, config.masterKey)
   const quota = agreedQuota(store, config.maxReservations, decidesQuota)
   const accounts = new AccountService(store, clock)
   accounts.ensureOwner()
@@ -52,7 +57,21 @@ export function openServices(
     accounts,
     accessTokens: new AccessTokenService(store, clock),
     reservations: new ReservationService(store, keyring, clock, quota),
+    claimFolder: (open) => claimFolder(store, folder, open),
     close: () => closeStore(store),
+  }
+}
+
+/** Under the database's write lock, so that of two servers that start at once the second sees the first. */
+async function claimFolder<T>({ sqlite }: Store, folder: string, open: () => T): Promise<T> {
+  sqlite.run('BEGIN IMMEDIATE')
+  try {
+    if (await isServed(folder)) {
+      throw new StartError(`another server is running on the data folder ${folder}`)
+    }
+    return open()
+  } finally {
+    sqlite.run('ROLLBACK')
   }
 }
 
@@ -72,12 +91,14 @@ function makeFolder(folder: string): void {
 }
 
 /** A wrong master key must stop the start, not show up later as keys that no longer fit. */
-function proveMasterKey(store: Store, keyring: Keyring): void {
+function openKeyring(store: Store, folder: string, given: string | undefined): Keyring {
   const proof = readFact(store, PROOF)
+  const keyring = new Keyring(loadMasterKey(folder, given, proof === undefined))
   if (proof === undefined) writeFact(store, PROOF, makeProof(keyring))
   else if (!opensProof(proof, keyring)) {
     throw new StartError(
       'the master key does not belong to this database; restore the right master.key',
     )
   }
+  return keyring
 }

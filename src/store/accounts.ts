@@ -1,5 +1,5 @@
 /** Reads and writes accounts and their access tokens. */
-import { asc, eq } from 'drizzle-orm'
+import { asc, eq, sql } from 'drizzle-orm'
 import type { Store } from './database.ts'
 import { accessTokens, accounts } from './schema.ts'
 
@@ -14,7 +14,11 @@ export class AccountTable {
   }
 
   list(): AccountRow[] {
-    return this.#db.select().from(accounts).orderBy(asc(accounts.createdAt), asc(accounts.id)).all()
+    return this.#db
+      .select()
+      .from(accounts)
+      .orderBy(asc(accounts.createdAt), sql`rowid`)
+      .all()
   }
 
   owner(): AccountRow | undefined {

@@ -35,7 +35,7 @@ export class Connection implements TopicSocket {
   }
 
   send(frame: Frame): void {
-    this.ws.send(frame)
+    if (this.ws.send(frame) < 0) this.isBehind = true
   }
 
   close(code: number, reason: string): void {

@@ -31,16 +31,23 @@ export interface Listeners {
 /** @throws StartError when a port is taken or a certificate cannot be used */
 export function listen(parts: ListenParts): Listeners {
   const { config } = parts
-  const main = attempt(`${config.host}:${config.port}`, () => mainListener(parts))
+  const main = attempt(`${config.host}:${config.port}`, '--port', () => mainListener(parts))
   const opened: Server<unknown>[] = [main]
   try {
     const { metrics } = parts
     if (metrics && config.metricsPort !== undefined) {
-      const { metricsHost: hostname, metricsPort: port } = config
+      const { metricsPort: port } = config
+      const hostname = bindAddress(config.metricsHost)
       const app = metricsApp(metrics)
       opened.push(
-        attempt(`${hostname}:${port}`, () =>
-          Bun.serve({ hostname, port, fetch: (request) => app.fetch(request) }),
+        attempt(`${hostname}:${port}`, '--metrics-port', () =>
+          Bun.serve({
+            hostname,
+            port,
+            development: false,
+            reusePort: false,
+            fetch: (request) => app.fetch(request),
+          }),
         ),
       )
     }
@@ -70,7 +77,7 @@ function mainListener({ config, front, sockets }: ListenParts): Server<Connectio
       ? undefined
       : { cert: pem(config.tlsCert), key: pem(config.tlsKey!) }
   return Bun.serve<Connection, never>({
-    hostname: config.host,
+    hostname: bindAddress(config.host),
     port: config.port,
     ...(tls && { tls }),
     // Only a bound on what may be buffered: pushes and the API have their own, smaller limits and errors.
@@ -78,6 +85,8 @@ function mainListener({ config, front, sockets }: ListenParts): Server<Connectio
     idleTimeout: 30,
     // Bun's page for errors would show source code to strangers.
     development: false,
+    // Outside development Bun shares a port by default, and each server would get some of the clients.
+    reusePort: false,
     fetch: (request, server) => front.fetch(request, server),
     websocket: sockets,
   })
@@ -86,7 +95,7 @@ function mainListener({ config, front, sockets }: ListenParts): Server<Connectio
 function controlListener({ folder, control }: ListenParts): Server<unknown> {
   const unix = controlSocketPath(folder)
   removeQuietly(unix)
-  const listener = attempt(unix, () =>
+  const listener = attempt(unix, '--data', () =>
     Bun.serve({
       unix,
       development: false,
@@ -105,14 +114,14 @@ function pem(path: string): string {
   }
 }
 
-function attempt<T>(where: string, open: () => T): T {
+function attempt<T>(where: string, option: string, open: () => T): T {
   try {
     return open()
   } catch (error) {
     if (error instanceof StartError) throw error
     const code = (error as NodeJS.ErrnoException).code
     if (code === 'EADDRINUSE')
-      throw new StartError(`${where} is already in use; choose another --port`)
+      throw new StartError(`${where} is already in use; choose another ${option}`)
     throw new StartError(`cannot listen on ${where}: ${(error as Error).message}`)
   }
 }
@@ -140,6 +149,14 @@ function machineAddresses(host: string): string[] {
     .filter((entry) => !entry.internal && (entry.family === 'IPv4' || host === '::'))
     .filter((entry) => !entry.address.startsWith('fe80'))
     .map((entry) => entry.address)
+}
+
+/**
+ * Given the name, Bun would quietly take ::1 where another program has the port on 127.0.0.1,
+ * and clients would reach either one.
+ */
+function bindAddress(host: string): string {
+  return host === 'localhost' ? '127.0.0.1' : host
 }
 
 function hostText(host: string): string {

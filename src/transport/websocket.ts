@@ -41,6 +41,9 @@ export class Sockets {
     perMessageDeflate: false,
     open: (ws) => this.#onOpen(ws),
     message: (ws, frame) => this.#onMessage(ws, frame),
+    drain: (ws) => {
+      ws.data.isBehind = false
+    },
     close: (ws, code, reason) => this.#onClose(ws, code, reason),
   })
 
@@ -98,7 +101,7 @@ function closeReason(connection: Connection, code: number, reason: string): stri
   if (connection.closeReason !== undefined) return connection.closeReason
   if (code !== 1006) return 'client'
   if (reason.includes('inactivity')) return 'idle'
-  if (reason.includes('too big')) return 'message_too_large'
+  if (reason.includes('too big message')) return 'message_too_large'
   if (reason !== '') return 'protocol_error'
   return connection.isBehind ? 'slow_reader' : 'lost'
 }

@@ -59,7 +59,16 @@ export async function servePush(parts: PushParts, visit: Visit): Promise<Respons
 
 function presentedKeys(parts: PushParts, request: Request): Keys {
   const key = request.headers.get('x-send-key')
-  return key ? { send: parts.digest(key) } : {}
+  return key ? { send: parts.digest(headerText(key)) } : {}
+}
+
+/** Headers are read as Latin-1; most programs write UTF-8 into them, browsers cannot. */
+function headerText(value: string): string {
+  try {
+    return utf8.decode(Buffer.from(value, 'latin1'))
+  } catch {
+    return value
+  }
 }
 
 async function readBody(request: Request, maxBytes: number): Promise<Result<string>> {
