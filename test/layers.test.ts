@@ -1,0 +1,235 @@
+/** Data flows one way, and so do imports: no layer knows the one above it. */
+import { describe, expect, test } from 'bun:test'
+import { sourceFiles } from './support/imports.ts'
+
+/**
+ * What the files of each room may import besides each other: rooms, single files of a room, packages.
+ * The first entry whose name begins a path is its room.
+ */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  'main.ts': ['cli/cli.ts'],
+  'build.ts': ['version.ts', 'node:util'],
+  'failure.ts': [],
+  'start-error.ts': [],
+  'version.ts': ['../package.json'],
+  'config.ts': ['policy/address.ts', 'zod'],
+
+  'policy/': ['failure.ts', 'node:crypto'],
+  'identity/': ['policy/keys.ts', 'start-error.ts', 'node:crypto', 'node:fs', 'node:path'],
+
+  // The core knows what carries and what orders events only by their seams.
+  'core/': ['policy/', 'failure.ts', 'engine/engine.ts', 'fanout/fanout.ts'],
+  'engine/engine.ts': ['core/types.ts'],
+  'engine/': ['core/types.ts'],
+  'fanout/fanout.ts': ['core/types.ts'],
+  'fanout/': ['core/types.ts', 'bun'],
+
+  'protocol/protocol.ts': ['core/'],
+  'protocol/itty/': ['core/', 'policy/', 'failure.ts', 'protocol/protocol.ts'],
+
+  'store/': [
+    'identity/keyring.ts',
+    'start-error.ts',
+    'bun:sqlite',
+    'drizzle-orm',
+    'node:fs',
+    'node:path',
+  ],
+  'service/': [
+    'core/',
+    'policy/',
+    'identity/',
+    'store/',
+    'config.ts',
+    'failure.ts',
+    'start-error.ts',
+    'node:',
+  ],
+  'api/': [
+    'service/',
+    'identity/keyring.ts',
+    'policy/keys.ts',
+    'failure.ts',
+    'version.ts',
+    'hono',
+    'zod',
+  ],
+
+  // Doctor looks at a server from outside, so it may not use what the server is made of.
+  'ops/doctor/': ['config.ts', 'failure.ts', 'node:'],
+  'ops/backup.ts': ['identity/', 'store/', 'failure.ts', 'bun:sqlite', 'node:'],
+  'ops/': [
+    'core/clock.ts',
+    'core/counters.ts',
+    'policy/limits.ts',
+    'config.ts',
+    'failure.ts',
+    '@logtape/logtape',
+    'prom-client',
+  ],
+  'docs/': ['config.ts'],
+
+  // The front door of any protocol: it knows the seam and no implementation.
+  'transport/listen.ts': [
+    'config.ts',
+    'ops/metrics.ts',
+    'service/control-socket.ts',
+    'start-error.ts',
+    'bun',
+    'node:',
+  ],
+  'transport/http.ts': [
+    'api/',
+    'docs/pages.ts',
+    'ops/metrics.ts',
+    'failure.ts',
+    'version.ts',
+    'hono',
+  ],
+  'transport/': [
+    'core/clock.ts',
+    'core/counters.ts',
+    'core/types.ts',
+    'policy/',
+    'protocol/protocol.ts',
+    'fanout/topics.ts',
+    'failure.ts',
+    'bun',
+  ],
+
+  // The composition root: the only place that sees everything but the command line.
+  'server.ts': [
+    'config.ts',
+    'core/',
+    'engine/',
+    'fanout/',
+    'ops/',
+    'policy/address.ts',
+    'protocol/',
+    'service/',
+    'transport/',
+    'version.ts',
+    'node:fs',
+  ],
+  // Commands call the services that the API calls, and never the parts of a running server.
+  'cli/': [
+    'server.ts',
+    'service/',
+    'api/',
+    'ops/',
+    'core/clock.ts',
+    'store/database.ts',
+    'config.ts',
+    'failure.ts',
+    'start-error.ts',
+    'version.ts',
+    'node:',
+  ],
+}
+
+const begins = (path: string, entry: string) =>
+  path === entry || (/[/:]$/.test(entry) ? path.startsWith(entry) : path.startsWith(`${entry}/`))
+
+/** The room of a file, such as `core/`, or undefined where nobody has thought about it. */
+function roomOf(path: string): string | undefined {
+  return Object.keys(MAY_IMPORT).find((room) => begins(path, room))
+}
+
+/** Whether the file may import that. Files of one folder may import each other, but no seam its implementations. */
+function isAllowed(path: string, from: string): boolean {
+  const room = roomOf(path)!
+  const seam = /^(engine|fanout|protocol)\/\1\.ts$/
+  const own = room.replace(/[^/]+\.ts$/, '')
+  if (own !== '' && begins(from, own) && roomOf(from) !== undefined) {
+    if (seam.test(path)) return false
+    if (roomOf(from) === room || seam.test(from) || own.startsWith('transport/')) return true
+  }
+  return MAY_IMPORT[room]!.some((entry) => begins(from, entry))
+}
+
+const files = sourceFiles()
+
+describe('imports', () => {
+  test('every file is in a room', () => {
+    expect(files.length).toBeGreaterThan(80)
+    expect(files.map((file) => file.path).filter((path) => roomOf(path) === undefined)).toEqual([])
+  })
+
+  test('go one way', () => {
+    const wrong = files.flatMap(({ path, imports }) =>
+      imports.filter(({ from }) => !isAllowed(path, from)).map(({ from }) => `${path} → ${from}`),
+    )
+    expect(wrong).toEqual([])
+  })
+
+  test.each([
+    ['policy/keys.ts', 'core/types.ts'],
+    ['core/hub.ts', 'engine/local.ts'],
+    ['core/hub.ts', 'fanout/topics.ts'],
+    ['core/hub.ts', 'protocol/protocol.ts'],
+    ['core/types.ts', 'bun'],
+    ['engine/engine.ts', 'engine/local.ts'],
+    ['fanout/fanout.ts', 'fanout/topics.ts'],
+    ['protocol/protocol.ts', 'protocol/itty/itty.ts'],
+    ['protocol/itty/session.ts', 'transport/connection.ts'],
+    ['protocol/itty/itty.ts', 'service/live.ts'],
+    ['protocol/itty/itty.ts', 'store/reservations.ts'],
+    ['protocol/itty/itty.ts', 'protocol/ably/session.ts'],
+    ['transport/front.ts', 'protocol/itty/itty.ts'],
+    ['transport/websocket.ts', 'core/hub.ts'],
+    ['service/live.ts', 'api/shapes.ts'],
+    ['store/database.ts', 'service/services.ts'],
+    ['cli/serve.ts', 'transport/listen.ts'],
+    ['ops/doctor/tls.ts', 'server.ts'],
+  ])('%s may not import %s', (path, from) => {
+    expect(isAllowed(path, from)).toBe(false)
+  })
+
+  test('no two files need each other to run', () => {
+    const needs = new Map(
+      files.map(({ path, imports }) => [
+        path,
+        imports.filter((item) => item.isNeededAtRunTime).map(({ from }) => from),
+      ]),
+    )
+    const done = new Set<string>()
+    const visit = (path: string, above: readonly string[]): void => {
+      if (above.includes(path)) throw new Error(`a circle: ${[...above, path].join(' → ')}`)
+      if (done.has(path)) return
+      for (const next of needs.get(path) ?? []) visit(next, [...above, path])
+      done.add(path)
+    }
+    for (const path of needs.keys()) visit(path, [])
+    expect(done.size).toBeGreaterThanOrEqual(files.length)
+  })
+})
+
+describe('files', () => {
+  test('only main.ts ends the process', () => {
+    const ending = files.filter(({ code }) => /\bprocess\s*\.\s*(exit|abort|kill)\b/.test(code))
+    expect(ending.map((file) => file.path)).toEqual(['main.ts'])
+  })
+
+  test('only main.ts reads the environment and the arguments', () => {
+    const reading = files.filter(({ code }) => /\bprocess\s*\.\s*(env|argv)\b/.test(code))
+    expect(reading.map((file) => file.path)).toEqual(['main.ts'])
+  })
+
+  test('each says first what it is for, has a name that says something, and stays readable', () => {
+    for (const { path, text } of files) {
+      expect(path).toMatch(/^([a-z]+\/)*[a-z]+(-[a-z]+)*(\.config)?\.ts$/)
+      expect(path).not.toMatch(/(index|utils?|helpers?|misc|common)\.ts$/)
+      expect({ path, opens: /^(#!.*\n)?\/\*\*/.test(text) }).toEqual({ path, opens: true })
+      expect({ path, lines: text.split('\n').length <= 500 }).toEqual({ path, lines: true })
+    }
+  })
+
+  test('where rules are made and kept, the clock and chance come from outside', () => {
+    const rooms = /^(policy|core|engine|fanout|protocol|service|transport|api)\//
+    const own = files.filter(
+      ({ path, code }) =>
+        rooms.test(path) && /\bDate\b|\bperformance\b|Math\s*\.\s*random|getRandom/.test(code),
+    )
+    expect(own.map((file) => file.path)).toEqual(['core/clock.ts'])
+  })
+})

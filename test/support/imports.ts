@@ -1,0 +1,60 @@
+/** What the source files import from each other, for tests of the structure. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+
+const SOURCE = join(import.meta.dir, '../../src')
+const transpiler = new Bun.Transpiler({ loader: 'ts' })
+
+export interface SourceFile {
+  /** Path below `src`, such as `core/hub.ts`. */
+  readonly path: string
+  readonly text: string
+  /** The code without comments and types. */
+  readonly code: string
+  /** Everything it imports or exports from elsewhere, types included. */
+  readonly imports: readonly Import[]
+}
+
+export interface Import {
+  /** Path below `src`, or the name of a package or of a module of the platform. */
+  readonly from: string
+  /** What stands between `import` and `from`. */
+  readonly names: string
+  /** Whether it is still there when types are gone. */
+  readonly isNeededAtRunTime: boolean
+}
+
+/** Every TypeScript file under `src`, or under one folder of it. */
+export function sourceFiles(folder = '.'): SourceFile[] {
+  return readdirSync(join(SOURCE, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts') && !name.endsWith('.d.ts'))
+    .toSorted()
+    .map((name) => readSource(join(folder, name)))
+}
+
+export function readSource(path: string): SourceFile {
+  const text = readFileSync(join(SOURCE, path), 'utf8')
+  // The transpiler takes a program without the line that a shell reads.
+  const program = text.replace(/^#!.*/, '')
+  const code = transpiler.transformSync(program)
+  return { path, text, code, imports: importsOf(path, program) }
+}
+
+export function importsOf(path: string, text: string): Import[] {
+  const needed = new Set(transpiler.scanImports(text).map((found) => found.path))
+  const statements = text.matchAll(/^(?:import|export)\s+([^'";]*?)\s*from\s+'([^']+)'/gm)
+  const found = Array.from(statements, ([, names, from]) => ({ names: names!, from: from! }))
+  const named = new Set(found.map(({ from }) => from))
+  // Imports for their effect alone, and dynamic ones, are named by nobody.
+  const bare = [...needed].filter((from) => !named.has(from)).map((from) => ({ names: '', from }))
+  return [...found, ...bare].map(({ names, from }) => ({
+    names,
+    from: resolve(path, from),
+    isNeededAtRunTime: needed.has(from) && !names.startsWith('type '),
+  }))
+}
+
+function resolve(path: string, from: string): string {
+  if (!from.startsWith('.')) return from
+  return relative(SOURCE, join(SOURCE, dirname(path), from))
+}
