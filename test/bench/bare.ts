@@ -1,0 +1,65 @@
+/**
+ * The measure of things: a `Bun.serve` with nothing on it that publishes the bytes that our server would.
+ * No checks, no policy, no member list, no limits. Run as `bun test/bench/bare.ts PORT`.
+ */
+import type { Server } from 'bun'
+import { messageEnvelope, pushEnvelope } from './payload.ts'
+
+interface Data {
+  readonly topic: string
+}
+
+const OWN_JOIN = '{"type":"join","self":true,"uid":"Xy12Zz","total":1000,"date":1710000000000}'
+const OTHER_JOIN = '{"type":"join","total":1000,"date":1710000000000}'
+const LEAVE = '{"type":"leave","total":1000,"date":1710000000000}'
+const JSON_HEADERS = { headers: { 'content-type': 'application/json' } }
+
+// Built at the first message of a length: all messages of a run are the same.
+let envelope = ''
+let envelopeOf = -1
+
+const server = Bun.serve<Data>({
+  hostname: '127.0.0.1',
+  port: Number(process.argv[2]),
+  fetch(request, self) {
+    const path = request.url.slice(request.url.indexOf('/', 8))
+    if (path.startsWith('/c/')) {
+      const end = path.indexOf('?')
+      const topic = path.slice(3, end < 0 ? undefined : end)
+      return self.upgrade(request, { data: { topic } })
+        ? undefined
+        : new Response('', { status: 426 })
+    }
+    if (path.startsWith('/push/')) return push(request, path.slice(6), self)
+    return new Response('ready')
+  },
+  websocket: {
+    idleTimeout: 960,
+    perMessageDeflate: false,
+    maxPayloadLength: 102_400,
+    backpressureLimit: 1_048_576,
+    closeOnBackpressureLimit: true,
+    open(socket) {
+      const { topic } = socket.data
+      socket.subscribe(topic)
+      socket.send(OWN_JOIN)
+      socket.publish(topic, OTHER_JOIN)
+    },
+    message(socket, text) {
+      if (text.length !== envelopeOf) {
+        envelopeOf = text.length
+        envelope = messageEnvelope(String(text))
+      }
+      socket.publish(socket.data.topic, envelope)
+    },
+    close(socket) {
+      server.publish(socket.data.topic, LEAVE)
+    },
+  },
+})
+
+async function push(request: Request, topic: string, self: Server<Data>): Promise<Response> {
+  const message: unknown = await request.json()
+  self.publish(topic, pushEnvelope(JSON.stringify(message)))
+  return new Response('{"receivers":1}', JSON_HEADERS)
+}

@@ -1,0 +1,62 @@
+/** The bytes that travel: what clients send, and how long what the server makes of it must be. */
+
+/** A JSON object of exactly `bytes` ASCII bytes, of the shape that a chat sends. */
+export function chatMessage(bytes: number): string {
+  const start = '{"kind":"chat","room":17,"text":"'
+  const end = '"}'
+  return start + 'lorem ipsum '.repeat(bytes).slice(0, bytes - start.length - end.length) + end
+}
+
+/** What a member receives when another sends `text` (itty E-2); the bare server publishes this string. */
+export function messageEnvelope(text: string): string {
+  return `{"message":${text},"uid":"Xy12Zz","date":1710000000000}`
+}
+
+/** What a member receives when `text` is pushed over HTTP (itty H-4). */
+export function pushEnvelope(text: string): string {
+  return `{"message":${text},"date":1710000000000}`
+}
+
+/** Length on the wire of a server's text frame with this ASCII content. */
+export function serverFrameBytes(content: string): number {
+  return content.length + headerBytes(content.length)
+}
+
+/** A client's text frame (RFC 6455) under the masking key 0, which leaves the content as it is. */
+export function clientFrame(content: string): Uint8Array {
+  const header = headerBytes(content.length)
+  const frame = new Uint8Array(header + 4 + content.length)
+  frame[0] = 0x81
+  if (header === 2) frame[1] = 0x80 | content.length
+  else frame.set([0x80 | 126, content.length >> 8, content.length & 0xff], 1)
+  new TextEncoder().encodeInto(content, frame.subarray(header + 4))
+  return frame
+}
+
+/** The same frame `count` times in a row, so that a burst is one write. */
+export function repeatFrame(frame: Uint8Array, count: number): Uint8Array {
+  const all = new Uint8Array(frame.length * count)
+  for (let i = 0; i < count; i++) all.set(frame, i * frame.length)
+  return all
+}
+
+/** Length of the first server frame in `bytes`, header included; undefined while its header is incomplete. */
+export function firstFrameBytes(bytes: Uint8Array): number | undefined {
+  const length = bytes[1]
+  if (length === undefined) return undefined
+  if (length < 126) return length + 2
+  if (length === 127) throw new Error('a frame of more than 64 KiB has no place in this benchmark')
+  return bytes.length < 4 ? undefined : bytes[2]! * 256 + bytes[3]! + 4
+}
+
+/** The text inside the first server frame of `bytes`. */
+export function firstFrameText(bytes: Uint8Array): string {
+  const end = firstFrameBytes(bytes) ?? 0
+  return new TextDecoder().decode(bytes.subarray(end > 127 ? 4 : 2, end))
+}
+
+function headerBytes(content: number): number {
+  if (content > 0xffff)
+    throw new Error('a frame of more than 64 KiB has no place in this benchmark')
+  return content < 126 ? 2 : 4
+}

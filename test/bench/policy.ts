@@ -1,0 +1,52 @@
+/** How many channels a second the policy resolves, and whether a million reservations make it slower. */
+import type { Benchmark, Sample, Scale, Session, Variant } from './benchmark.ts'
+import { runWorker } from './server.ts'
+
+export const policy: Benchmark = {
+  name: 'policy',
+  summary:
+    'which rule decides about a join: namespace lookup and verdict, a third of the names unreserved',
+  columns: ['1,000,000 reserved', '1,000 reserved'],
+  metrics: [
+    {
+      key: 'rate',
+      label: 'channels below the same 1,000 namespaces: M resolutions/s',
+      digits: 2,
+      target: { of: 'value', is: 'at least', limit: 2 },
+    },
+    {
+      key: 'cost',
+      label: 'the same: ns per resolution',
+      digits: 0,
+      target: { of: 'ratio', is: 'at most', limit: 1.5 },
+    },
+    {
+      key: 'uniformCost',
+      label: 'harder, no target: channels below all namespaces alike: ns per resolution',
+      digits: 0,
+    },
+  ],
+  roundsAtMost: 3,
+  parts: 1,
+  open,
+}
+
+async function open(variant: Variant, scale: Scale): Promise<Session> {
+  const reservations = variant === 'ours' ? 1_000_000 : 1000
+  let sample: Sample = {}
+  return {
+    part: async () => {
+      sample = await resolve(reservations, scale.seconds * 3)
+    },
+    sample: () => sample,
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  }
+}
+
+async function resolve(reservations: number, seconds: number): Promise<Sample> {
+  const costs = (await runWorker('policy-worker.ts', String(reservations), String(seconds))) as {
+    readonly hot: number
+    readonly uniform: number
+  }
+  return { rate: 1000 / costs.hot, cost: costs.hot, uniformCost: costs.uniform }
+}

@@ -1,0 +1,59 @@
+/** Many small channels: 1,000 of two members, where one sends and the other receives, 1,000 messages in flight. */
+import type { Benchmark, Scale, Session, Variant } from './benchmark.ts'
+import { chatMessage, clientFrame, messageEnvelope, serverFrameBytes } from './payload.ts'
+import { joinAll } from './peer.ts'
+import { flow, probe, settle } from './pump.ts'
+import { startServer } from './server.ts'
+import { Tally } from './stopwatch.ts'
+
+const MESSAGE = chatMessage(200)
+const ROOMS = 1000
+
+export const rooms: Benchmark = {
+  name: 'rooms',
+  summary: '1,000 channels of 2 members, each publishing in turn, 1,000 messages in flight',
+  metrics: [
+    {
+      key: 'rate',
+      label: 'k deliveries/s',
+      digits: 1,
+      target: { of: 'ratio', is: 'at least', limit: 0.8 },
+    },
+    { key: 'cpu', label: 'server CPU s per million', digits: 2 },
+    { key: 'load', label: 'load of the server', digits: 2 },
+  ],
+  parts: 8,
+  open,
+}
+
+async function open(variant: Variant, scale: Scale): Promise<Session> {
+  const server = await startServer(variant)
+  const channels = Array.from({ length: ROOMS }, (_, room) => `bench/room-${room}`)
+  const publishers = await joinAll(server.port, channels)
+  const crowd = await joinAll(server.port, channels)
+  await settle(publishers, crowd)
+  const frame = clientFrame(MESSAGE)
+  let turn = 0
+  const publish = (count: number) => {
+    for (let i = 0; i < count; i++) publishers.peers[turn++ % ROOMS]!.send(frame)
+  }
+  const expected = messageEnvelope(MESSAGE)
+  await probe(crowd, () => publish(1), expected)
+  const loop = {
+    server,
+    crowd,
+    publish,
+    bytesPerMessage: serverFrameBytes(expected),
+    window: ROOMS,
+  }
+  await flow(loop, scale.seconds * 2)
+  const tally = new Tally()
+  return {
+    part: async () => {
+      const done = await flow(loop, scale.seconds)
+      tally.add(done.messages, done)
+    },
+    sample: () => ({ rate: tally.perSecond / 1000, cpu: tally.cpuEach * 1e6, load: tally.load }),
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  }
+}

@@ -1,0 +1,217 @@
+/** Starts and stops the servers under measurement, each as a process of its own, and reads what they use from /proc. */
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import type { Variant } from './benchmark.ts'
+
+const ROOT = join(import.meta.dir, '../..')
+const READY_WITHIN_MS = 15_000
+const TICKS_PER_SECOND = 100
+
+// No limit may stand between the generator and the server; pings would mix with the counted bytes.
+const NO_LIMITS = [
+  '--connection-rate',
+  '--message-rate',
+  '--push-rate',
+  '--max-address-connections',
+  '--max-connections',
+  '--max-members',
+  '--max-channels',
+].flatMap((flag) => [flag, '0'])
+const SETTINGS = [
+  ...NO_LIMITS,
+  '--idle-timeout',
+  '960',
+  '--drain-seconds',
+  '1',
+  '--log-level',
+  'error',
+]
+
+/** A namespace that our server holds a reservation for before it starts. */
+export interface Reserved {
+  readonly namespace: string
+  readonly sendKey: string
+}
+
+let profiles: string | undefined
+
+/** Makes all servers of ours write a CPU profile into a folder when they stop. */
+export function profileInto(folder: string): void {
+  profiles = resolve(folder)
+}
+
+const running = new Set<Bun.Subprocess>()
+
+/** Leaves no server behind when the benchmark ends early. */
+export function killServers(): void {
+  for (const child of running) child.kill('SIGKILL')
+}
+
+export class ServerProcess implements AsyncDisposable {
+  readonly port: number
+  readonly #child: Bun.Subprocess
+  readonly #data: string
+
+  constructor(port: number, child: Bun.Subprocess, data: string) {
+    this.port = port
+    this.#child = child
+    this.#data = data
+    running.add(child)
+  }
+
+  /** User and system time of the process since its start, in seconds; the kernel counts in steps of 10 ms. */
+  cpuSeconds(): number {
+    const [user, system] = statTicks(this.#child.pid)
+    return (user! + system!) / TICKS_PER_SECOND
+  }
+
+  /** Resident memory in bytes; the kernel's socket buffers are not in it. */
+  residentBytes(): number {
+    const status = readFileSync(`/proc/${this.#child.pid}/status`, 'utf8')
+    return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1024
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#child.kill(profiles === undefined ? 'SIGKILL' : 'SIGTERM')
+    await this.#child.exited
+    running.delete(this.#child)
+    rmSync(this.#data, { recursive: true, force: true })
+  }
+}
+
+/** Starts a fresh server and waits until it answers `GET /ready`. */
+export async function startServer(variant: Variant, reserved?: Reserved): Promise<ServerProcess> {
+  const data = mkdtempSync(join(tmpdir(), 'latchkey-bench-'))
+  const port = freePort()
+  if (variant === 'ours' && reserved) await reserve(data, reserved)
+  const command =
+    variant === 'bare'
+      ? ['test/bench/bare.ts', String(port)]
+      : [
+          'src/main.ts',
+          'serve',
+          '--host',
+          '127.0.0.1',
+          '--port',
+          String(port),
+          '--data',
+          data,
+          ...SETTINGS,
+        ]
+  const child = Bun.spawn([...pin('0'), process.execPath, ...profiling(variant), ...command], {
+    cwd: ROOT,
+    env: environment(),
+    stdout: 'ignore',
+    stderr: 'inherit',
+  })
+  const server = new ServerProcess(port, child, data)
+  try {
+    await ready(child, port)
+  } catch (error) {
+    await server[Symbol.asyncDispose]()
+    throw error
+  }
+  return server
+}
+
+/** Runs a TypeScript file of this folder on the server's core and returns what it prints, parsed as JSON. */
+export async function runWorker(file: string, ...parameters: string[]): Promise<unknown> {
+  const path = join(import.meta.dir, file)
+  const child = Bun.spawn([...pin('0'), process.execPath, path, ...parameters], {
+    env: environment(),
+    stderr: 'inherit',
+  })
+  const output = await new Response(child.stdout).text()
+  if ((await child.exited) !== 0) throw new Error(`${file} failed`)
+  return JSON.parse(output)
+}
+
+/** Whether server and generator can be given a core each. */
+export function canPin(): boolean {
+  return navigator.hardwareConcurrency > 1 && Bun.which('taskset') !== null
+}
+
+/** Moves this process, with all its threads, to the generator's core. */
+export function pinGenerator(): void {
+  if (canPin()) Bun.spawnSync(['taskset', '-a', '-p', '-c', '1', String(process.pid)])
+}
+
+/** User and system time of this process and of the children that it has outlived, in seconds. */
+export function familyCpuSeconds(): number {
+  const ticks = statTicks('self')
+  return (ticks[0]! + ticks[1]! + ticks[2]! + ticks[3]!) / TICKS_PER_SECOND
+}
+
+/** Time that all processors together have been busy since the machine started, in seconds. */
+export function machineCpuSeconds(): number {
+  const fields = readFileSync('/proc/stat', 'utf8').split('\n', 1)[0]!.split(/\s+/)
+  const [user, nice, system, , , interrupt, soft] = fields.slice(1).map(Number)
+  return (user! + nice! + system! + interrupt! + soft!) / TICKS_PER_SECOND
+}
+
+/** utime, stime, cutime and cstime of proc(5). */
+function statTicks(process: number | 'self'): number[] {
+  const stat = readFileSync(`/proc/${process}/stat`, 'utf8')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return fields.slice(11, 15).map(Number)
+}
+
+async function reserve(data: string, reserved: Reserved): Promise<void> {
+  const { namespace, sendKey } = reserved
+  const command = [
+    'src/main.ts',
+    'reservations',
+    'add',
+    namespace,
+    '--send-key',
+    sendKey,
+    '--data',
+    data,
+  ]
+  const child = Bun.spawn([process.execPath, ...command], {
+    cwd: ROOT,
+    env: environment(),
+    stdout: 'ignore',
+    stderr: 'inherit',
+  })
+  if ((await child.exited) !== 0) throw new Error('the reservation for the push benchmark failed')
+}
+
+async function ready(child: Bun.Subprocess, port: number): Promise<void> {
+  const deadline = performance.now() + READY_WITHIN_MS
+  while (performance.now() < deadline && child.exitCode === null) {
+    const answer = await fetch(`http://127.0.0.1:${port}/ready`).catch(() => undefined)
+    if (answer?.ok) return
+    await Bun.sleep(20)
+  }
+  throw new Error('the server did not become ready')
+}
+
+/** Settings of the caller must not change what is measured. */
+function environment(): Record<string, string | undefined> {
+  return Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !name.startsWith('LATCHKEY_')),
+  )
+}
+
+function profiling(variant: Variant): string[] {
+  return profiles === undefined || variant === 'bare'
+    ? []
+    : ['--cpu-prof', `--cpu-prof-dir=${profiles}`]
+}
+
+function pin(core: string): string[] {
+  return canPin() ? ['taskset', '-c', core] : []
+}
+
+function freePort(): number {
+  const probe = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data: () => undefined } })
+  probe.stop(true)
+  return probe.port
+}
+
+/** The figures come from the /proc file system, so there is nothing to measure with elsewhere. */
+export function hasProc(): boolean {
+  return existsSync('/proc/self/stat')
+}
