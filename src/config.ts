@@ -140,7 +140,7 @@ export const schema = z.object({
   maxChannelBytes: integer(1, 4096).default(256).describe('Bytes of a channel name'),
   maxAliasLength: integer(1, 4096).default(128).describe('Characters of an alias'),
   maxBacklogBytes: integer(16_384, 1_073_741_824)
-    .default(1_048_576)
+    .default(524_288)
     .describe('Bytes that may wait for a slow reader before it is closed'),
   idleTimeout: integer(8, 960)
     .default(28)

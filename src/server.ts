@@ -148,7 +148,7 @@ class Assembly {
         maxWarnings: config.maxWarnings,
       },
       digest: (key) => this.#services.keyring.digest(key),
-      mayPush: (address) => this.#admission.mayPush(address),
+      mayPush: (visitor) => this.#admission.mayPush(visitor),
       onRefusal: (why, detail) => this.#refusals.record(why, detail),
     })
   }

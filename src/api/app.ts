@@ -28,7 +28,7 @@ export function apiApp(parts: ApiParts, identify: Identify): Hono {
     const path = route.path.replaceAll(/\{(\w+)\}/g, ':$1')
     app.on(route.method, [path], (context) => handle(context, route, identify))
   }
-  app.all('*', (context) => answerFailure(context, unmatched(routes, context)))
+  app.all('*', (context) => answerUnmatched(context, routes))
   return app
 }
 
@@ -86,10 +86,14 @@ async function readInput(context: Context, route: Route): Promise<Input> {
   return { ok: true, value: value as Omit<Call<never, never, never>, 'bearer'> }
 }
 
-function unmatched(routes: readonly Route[], context: Context): Failure {
+function answerUnmatched(context: Context, routes: readonly Route[]): Response {
   const path = context.req.path.replace(/^(\/api)?\/v1/, '')
-  const known = routes.some((route) => pattern(route.path).test(path))
-  return failure(known ? 'method_not_allowed' : 'not_found')
+  const methods = routes
+    .filter((route) => pattern(route.path).test(path))
+    .map(({ method }) => method)
+  if (methods.length === 0) return answerFailure(context, failure('not_found'))
+  context.header('allow', [...new Set(methods)].join(', '))
+  return answerFailure(context, failure('method_not_allowed'))
 }
 
 function pattern(path: string): RegExp {

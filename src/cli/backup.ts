@@ -1,8 +1,10 @@
 /** `latchkey backup create | verify | restore` */
-import { resolve } from 'node:path'
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { systemClock } from '../core/clock.ts'
 import { type BackupReport, createBackup, restoreBackup, verifyBackup } from '../ops/backup.ts'
 import { isServed } from '../service/control-client.ts'
+import { DATABASE_FILE } from '../store/database.ts'
 import { type Command, type CommandContext, EXIT } from './command.ts'
 import { failed, withServices } from './with-services.ts'
 
@@ -12,8 +14,13 @@ const create: Command = {
   positionals: ['FILE'],
   options: [],
   settings: 'data',
-  run: (context) =>
-    withServices(context, ({ store, folder }) => {
+  run: (context) => {
+    // A mistyped folder must not become a backup of nothing.
+    if (!existsSync(join(context.config.data, DATABASE_FILE))) {
+      context.output.complain(`there is no database in ${resolve(context.config.data)}`)
+      return Promise.resolve(EXIT.failed)
+    }
+    return withServices(context, ({ store, folder }) => {
       const file = resolve(context.positionals[0]!)
       const created = createBackup(store, file)
       if (!created.ok) return failed(context, created.failure)
@@ -23,7 +30,8 @@ const create: Command = {
         'It needs the master key of this server to be of use: keep master.key in another safe place.'
       context.output.result(checked.value, `${reportText(checked.value)}\n${reminder}`)
       return EXIT.done
-    }),
+    })
+  },
 }
 
 const verify: Command = {

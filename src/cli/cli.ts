@@ -67,7 +67,13 @@ export async function runCommandLine(
     return EXIT.usage
   }
   try {
-    return await command.run({ ...parsed, config: read.config, sources: read.sources, output })
+    const { config, sources } = read
+    return await command.run({
+      ...parsed,
+      config,
+      sources,
+      output: makeOutput(parsed.json, streams),
+    })
   } catch (error) {
     if (!(error instanceof StartError)) throw error
     output.complain(error.message)

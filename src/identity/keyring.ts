@@ -8,10 +8,13 @@ import type { Digest } from '../policy/keys.ts'
 
 const NONCE_BYTES = 12
 const TAG_BYTES = 16
+const RECENT_DIGESTS = 256
 
 export class Keyring {
   readonly #sealing: Buffer
   readonly #digesting: Buffer
+  /** A backend pushes with the same key again and again; a hash for each would cost as much as the rest. */
+  readonly #recent = new Map<string, Digest>()
 
   /** @param masterKey 32 random bytes */
   constructor(masterKey: Uint8Array) {
@@ -43,7 +46,12 @@ export class Keyring {
 
   /** A keyed digest of 32 bytes; equal for equal texts under one master key. */
   digest(text: string): Digest {
-    return new Bun.CryptoHasher('sha256', this.#digesting).update(text).digest()
+    const known = this.#recent.get(text)
+    if (known) return known
+    if (this.#recent.size >= RECENT_DIGESTS) this.#recent.clear()
+    const digest = new Bun.CryptoHasher('sha256', this.#digesting).update(text).digest()
+    this.#recent.set(text, digest)
+    return digest
   }
 }
 

@@ -5,7 +5,8 @@ import {
   linkSync,
   openSync,
   readFileSync,
-  unlinkSync,
+  renameSync,
+  rmSync,
   writeSync,
 } from 'node:fs'
 import { randomBytes } from 'node:crypto'
@@ -53,22 +54,30 @@ function read(path: string): string | undefined {
 /** Written whole beside its place and then linked there, so that two first starts cannot make two keys. */
 function create(path: string): string {
   const text = `${randomBytes(KEY_BYTES).toString('base64')}\n`
-  const draft = `${path}.${process.pid}.new`
+  // Random, because the draft of a start that was killed may still lie there.
+  const draft = `${path}.${randomBytes(6).toString('hex')}.new`
   try {
     const file = openSync(draft, 'wx', 0o600)
     writeSync(file, text)
     fsyncSync(file)
     closeSync(file)
-    linkSync(draft, path)
-    return text
+    return publish(draft, path) ? text : read(path)!
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return read(path)!
     throw new StartError(`${path} cannot be written: ${(error as Error).message}`)
   } finally {
-    try {
-      unlinkSync(draft)
-    } catch {
-      // It was never made.
-    }
+    rmSync(draft, { force: true })
+  }
+}
+
+/** @returns false if another start has made the key meanwhile */
+function publish(draft: string, path: string): boolean {
+  try {
+    linkSync(draft, path)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    // Some file systems have no links; only there could two first starts at once still collide.
+    renameSync(draft, path)
+    return true
   }
 }

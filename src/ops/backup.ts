@@ -88,6 +88,10 @@ function inspect(database: Database, file: string, keys: KeySource): Result<Back
   const proof = database.query('SELECT value FROM facts WHERE name = ?').get(PROOF) as {
     value: Uint8Array
   } | null
+  const keyring = findKeyring(keys)
+  const fits = keyring && proof !== null && opensProof(proof.value, keyring)
+  const damaged = keyring && fits ? damagedKey(database, keyring) : undefined
+  if (damaged !== undefined) return fail('invalid', `${file} is damaged: a key of ${damaged}`)
   return ok({
     file,
     bytes: Bun.file(file).size,
@@ -95,18 +99,29 @@ function inspect(database: Database, file: string, keys: KeySource): Result<Back
     accounts: Number(one('SELECT count(*) FROM accounts')),
     reservations: Number(one('SELECT count(*) FROM reservations')),
     accessTokens: Number(one('SELECT count(*) FROM access_tokens')),
-    masterKeyFits: masterKeyFits(proof?.value, keys),
+    masterKeyFits: fits,
   })
 }
 
-function masterKeyFits(
-  proof: Uint8Array | undefined,
-  { folder, masterKey }: KeySource,
-): boolean | undefined {
+/** The master key to try on a backup, if there is one. */
+function findKeyring({ folder, masterKey }: KeySource): Keyring | undefined {
   if (masterKey === undefined && !existsSync(join(folder, MASTER_KEY_FILE))) return undefined
-  return (
-    proof !== undefined && opensProof(proof, new Keyring(loadMasterKey(folder, masterKey, false)))
+  return new Keyring(loadMasterKey(folder, masterKey, false))
+}
+
+/** SQLite checks its own structure and not the bytes of a value, so each sealed key is opened. */
+function damagedKey(database: Database, keyring: Keyring): string | undefined {
+  const rows = database.query('SELECT namespace, join_key, send_key FROM reservations').all()
+  const damaged = (rows as SealedRow[]).find((row) =>
+    [row.join_key, row.send_key].some((sealed) => sealed && keyring.open(sealed) === undefined),
   )
+  return damaged?.namespace
+}
+
+interface SealedRow {
+  readonly namespace: string
+  readonly join_key: Uint8Array | null
+  readonly send_key: Uint8Array | null
 }
 
 /**

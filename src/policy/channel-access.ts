@@ -138,13 +138,27 @@ function decideKeys(
     return { join: false, failure: 'join_refused', because }
   }
   const send = !keys.send || opens(presented.send, keys.send)
-  const joined = keys.join ? 'the join key fits' : 'no join key is asked for'
-  const mouth = !keys.send
-    ? 'no send key is asked for'
-    : send
-      ? 'the send key fits'
-      : `may only listen: ${keyDetail('send', presented.send)}`
-  return { join: true, send, sets: undefined, because: reason(rule, match, `${joined}, ${mouth}`) }
+  const detail = keys.join ? LOCKED : UNLOCKED
+  const mouth = !keys.send ? detail.anyone : send ? detail.speaker : listener(detail, presented)
+  return { join: true, send, sets: undefined, because: reason(rule, match, mouth) }
+}
+
+function listener(detail: typeof LOCKED, { send }: Keys): string {
+  return send ? detail.wrong : detail.missing
+}
+
+// Written out, because joins are many and a text made for each would be garbage that nobody reads.
+const LOCKED = {
+  anyone: 'the join key fits, no send key is asked for',
+  speaker: 'the join key fits, the send key fits',
+  wrong: 'the join key fits, may only listen: the send key is wrong',
+  missing: 'the join key fits, may only listen: the send key is missing',
+}
+const UNLOCKED: typeof LOCKED = {
+  anyone: 'no join key is asked for, no send key is asked for',
+  speaker: 'no join key is asked for, the send key fits',
+  wrong: 'no join key is asked for, may only listen: the send key is wrong',
+  missing: 'no join key is asked for, may only listen: the send key is missing',
 }
 
 function surplus(

@@ -51,7 +51,7 @@ export class NamespaceIndex<T> {
 
   /** Sets the value of a namespace; names are not checked here (`policy/reservation.ts` does). */
   set(namespace: string, value: T): void {
-    this.#markRoot(namespace)
+    this.#markAbove(namespace)
     const slot = this.#ensure(namespace, namespace.length)
     const number = this.#slots[slot + 3]!
     if (number !== 0) {
@@ -88,7 +88,6 @@ export class NamespaceIndex<T> {
     let best = 0
     let parent = 0
     let bestEnd = 0
-    let root = true
     let hash = this.#seed ^ FNV_OFFSET
     for (let end = 0; ; end++) {
       const code = end < channel.length ? channel.charCodeAt(end) : COLON
@@ -100,9 +99,8 @@ export class NamespaceIndex<T> {
           best = number
           bestEnd = end
         }
-        // Most names have nothing reserved below their root: one probe settles those.
-        if (root && (slot < 0 || (this.#slots[slot + 2]! & BELOW) === 0)) break
-        root = false
+        // Nothing is reserved below this name, so the rest of the channel's need not be looked at.
+        if (slot < 0 || (this.#slots[slot + 2]! & BELOW) === 0) break
       }
       if (end >= channel.length) break
       hash = Math.imul(hash ^ code, FNV_PRIME)
@@ -115,13 +113,12 @@ export class NamespaceIndex<T> {
     }
   }
 
-  /** Remembers at the first segment that something lies below it, so that lookups know to look further. */
-  #markRoot(namespace: string): void {
+  /** Remembers at every shorter name that something lies below it, so that lookups know how far to look. */
+  #markAbove(namespace: string): void {
     for (let end = 0; end < namespace.length; end++) {
       if (!isBoundary(namespace.charCodeAt(end))) continue
       const slot = this.#ensure(namespace, end)
       this.#slots[slot + 2] = this.#slots[slot + 2]! | BELOW
-      return
     }
   }
 

@@ -30,12 +30,16 @@ export async function callServer(
       status: response.status,
       body: text === '' ? undefined : (JSON.parse(text) as unknown),
     }
-  } catch {
+  } catch (error) {
+    if ((error as Error).name === 'TimeoutError') return HUNG
     // The file of a server that was killed stays behind, and nobody answers on it.
     return undefined
   }
 }
 
+/** A server that does not answer is there all the same. */
+const HUNG: ControlAnswer = { status: 504, body: { message: 'the server does not answer' } }
+
 export async function isServed(folder: string): Promise<boolean> {
-  return (await callServer(folder, 'GET', '/health'))?.status === 200
+  return (await callServer(folder, 'GET', '/health')) !== undefined
 }

@@ -4,6 +4,7 @@ import { type Result, fail, ok } from '../failure.ts'
 import type { Keyring } from '../identity/keyring.ts'
 import type { ChannelOptions } from '../policy/channel-access.ts'
 import { coveringNames, decideOwnership, fold, namespaceFault } from '../policy/reservation.ts'
+import { StartError } from '../start-error.ts'
 import type { Store } from '../store/database.ts'
 import { type ReservationRow, ReservationTable } from '../store/reservations.ts'
 import type { Account } from './accounts.ts'
@@ -166,13 +167,21 @@ export class ReservationService {
     )
   }
 
+  /** A key that cannot be opened is still asked for, so it must not look as if there were none. */
+  #opened(row: ReservationRow, sealed: Buffer | null): string | undefined {
+    if (sealed === null) return undefined
+    const key = this.#keyring.open(sealed)
+    if (key === undefined) throw new StartError(`a stored key of ${row.namespace} is damaged`)
+    return key
+  }
+
   #owned(row: ReservationRow): OwnedReservation {
     return {
       id: row.id,
       accountId: row.accountId,
       namespace: row.namespace,
-      joinKey: row.joinKey ? this.#keyring.open(row.joinKey) : undefined,
-      sendKey: row.sendKey ? this.#keyring.open(row.sendKey) : undefined,
+      joinKey: this.#opened(row, row.joinKey),
+      sendKey: this.#opened(row, row.sendKey),
       options: optionsOf(row),
       createdAt: row.createdAt,
       updatedAt: row.updatedAt,

@@ -7,6 +7,7 @@ import { type Failure, failure } from '../failure.ts'
 import { type Range, clientAddress } from '../policy/address.ts'
 import { isOriginAllowed } from '../policy/origin.ts'
 import type { Protocol, Visit } from '../protocol/protocol.ts'
+import { SERVER_HEADER } from '../version.ts'
 import type { Admission } from './admission.ts'
 import { Connection } from './connection.ts'
 
@@ -17,7 +18,7 @@ export interface FrontParts {
   readonly trustedProxies: readonly Range[]
   readonly allowedOrigins: readonly string[]
   /** Answers what is for no protocol; the path is given without the base path. */
-  readonly http: (request: Request, path: string, address: string) => Response | Promise<Response>
+  readonly http: (request: Request, path: string) => Response | Promise<Response>
   readonly isDraining: () => boolean
   readonly onRefusal: (why: Failure, detail: FrontDetail) => void
   readonly onBug: (error: unknown) => void
@@ -56,11 +57,10 @@ export class Front {
     const [whole, query] = splitUrl(request.url)
     const path = this.#localPath(whole)
     if (path === undefined) return plain(failure('not_found'))
-    const address = this.#address(request, server)
     const protocol = this.#parts.protocols.find((candidate) => candidate.owns(path))
-    if (!protocol) return this.#parts.http(request, path, address)
-    const visit: Visit = { request, path, query, address }
-    if (!isUpgrade(request)) return branded(protocol.serve(visit))
+    if (!protocol) return this.#parts.http(request, path)
+    const visit = new Arrival(request, path, query, () => this.#address(request, server))
+    if (!isUpgrade(request)) return protocol.serve(visit)
     return this.#connect(visit, protocol, server)
   }
 
@@ -68,17 +68,18 @@ export class Front {
     const turned = this.#turnAway(visit)
     if (turned) return turned
     const opening = protocol.connect(visit)
-    if (opening instanceof Response) return brand(opening)
+    if (opening instanceof Response) return opening
     const { admission } = this.#parts
     const connection = new Connection(this.#nextId++, visit.address, opening, admission)
     // The socket opens before this returns, so what the protocol decided still holds.
-    const upgraded = server.upgrade(visit.request, { data: connection, headers: BRAND })
-    return upgraded
-      ? undefined
-      : plain(failure('bad_request', 'the WebSocket handshake is malformed'))
+    const upgraded = server.upgrade(visit.request, { data: connection, headers: SERVER_HEADER })
+    if (upgraded) return undefined
+    const why = failure('bad_request', 'the WebSocket handshake is malformed')
+    return this.#refuse(why, { address: visit.address })
   }
 
-  #turnAway({ request, address }: Visit): Response | undefined {
+  #turnAway(visit: Visit): Response | undefined {
+    const { address, request } = visit
     if (this.#parts.isDraining()) return this.#refuse(failure('restarting'), { address })
     const full = this.#parts.admission.refuse(address)
     if (full) return this.#refuse(failure(full), { address })
@@ -111,25 +112,38 @@ export class Front {
   }
 }
 
-/** Lets `doctor` tell our own answer from a proxy's. */
-const BRAND = { server: 'latchkey' }
+/** Asks for the client's address only when somebody wants it: Bun's answer costs as much as a whole publish. */
+class Arrival implements Visit {
+  readonly request: Request
+  readonly path: string
+  readonly query: string
+  readonly #find: () => string
+  #address: string | undefined
 
-function brand(response: Response): Response {
-  response.headers.set('server', BRAND.server)
-  return response
-}
+  constructor(request: Request, path: string, query: string, find: () => string) {
+    this.request = request
+    this.path = path
+    this.query = query
+    this.#find = find
+  }
 
-function branded(answer: Response | Promise<Response>): Response | Promise<Response> {
-  return answer instanceof Response ? brand(answer) : answer.then(brand)
+  get address(): string {
+    return (this.#address ??= this.#find())
+  }
 }
 
 function plain(why: Failure): Response {
-  const headers: Record<string, string> = { ...BRAND, 'content-type': 'text/plain; charset=utf-8' }
+  const headers: Record<string, string> = {
+    ...SERVER_HEADER,
+    'content-type': 'text/plain; charset=utf-8',
+  }
   if (why.retry) headers['retry-after'] = '1'
   return new Response(`${why.message}\n`, { status: why.status, headers })
 }
 
+/** An upgrade is a GET (RFC 6455 4.1); asking for the method first spares pushes the look at a header. */
 function isUpgrade(request: Request): boolean {
+  if (request.method !== 'GET') return false
   return request.headers.get('upgrade')?.toLowerCase() === 'websocket'
 }
 

@@ -9,7 +9,9 @@ export const CURRENT = ''
 /** One frame a message; a join or leave is one frame. */
 export function encode(event: Event, variant: string): readonly string[] {
   if (event.kind === 'message') {
-    return event.messages.map((message) => messageFrame(message, event.timestamp))
+    const { messages, timestamp } = event
+    if (messages.length === 1) return [messageFrame(messages[0]!, timestamp)]
+    return messages.map((message) => messageFrame(message, timestamp))
   }
   const users = variant === LEGACY ? `"users":${event.total},` : ''
   const who = event.member.listed ? identity(event.member) : ''

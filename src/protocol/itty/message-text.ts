@@ -39,7 +39,9 @@ export function checkMessage(text: string, guardEvents: boolean): Result<true> {
 
 function isDeeper(value: object, allowed: number): boolean {
   if (allowed === 0) return true
-  for (const child of Array.isArray(value) ? value : Object.values(value)) {
+  // Without `Object.values`, which would make an array for every message.
+  for (const key in value) {
+    const child = (value as Record<string, unknown>)[key]
     if (typeof child === 'object' && child !== null && isDeeper(child, allowed - 1)) return true
   }
   return false

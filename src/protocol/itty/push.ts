@@ -5,13 +5,14 @@ import { type Failure, type Result, fail, ok } from '../../failure.ts'
 import type { Keys } from '../../policy/keys.ts'
 import type { Visit } from '../protocol.ts'
 import { checkMessage } from './message-text.ts'
+import { SERVER_HEADER } from '../../version.ts'
 import { channelName } from './options.ts'
 
 export interface PushParts {
   readonly hub: Hub
   readonly digest: (key: string) => Uint8Array
-  /** Whether this address may push now; it counts the attempt. */
-  readonly mayPush: (address: string) => boolean
+  /** Whether the visitor's address may push now; it counts the attempt. */
+  readonly mayPush: (visitor: Pick<Visit, 'address'>) => boolean
   readonly onRefusal: (why: Failure, detail: PushDetail) => void
   readonly maxChannelBytes: number
   readonly maxMessageBytes: number
@@ -27,7 +28,18 @@ export interface PushDetail {
 
 export const PUSH_PREFIX = '/push/'
 
-const CORS = {
+/** Of every answer: any page may read it, and its type is exactly this. */
+const HEADERS = {
+  ...SERVER_HEADER,
+  'content-type': 'application/json',
+  'access-control-allow-origin': '*',
+}
+
+/** Made once: Bun takes a `Headers` in less than half the time of an object. */
+const ACCEPTED: ResponseInit = { status: 200, headers: new Headers(HEADERS) }
+
+const PREFLIGHT = {
+  ...SERVER_HEADER,
   'access-control-allow-origin': '*',
   'access-control-allow-methods': 'POST',
   'access-control-allow-headers': 'content-type, x-send-key',
@@ -37,9 +49,9 @@ const CORS = {
 /** Answers any request under `/push/`. */
 export async function servePush(parts: PushParts, visit: Visit): Promise<Response> {
   const { method } = visit.request
-  if (method === 'OPTIONS') return new Response(null, { status: 204, headers: CORS })
+  if (method === 'OPTIONS') return new Response(null, { status: 204, headers: PREFLIGHT })
   if (method !== 'POST') return refused(parts, visit, undefined, fail('method_not_allowed'))
-  if (!parts.mayPush(visit.address)) return refused(parts, visit, undefined, fail('push_rate'))
+  if (!parts.mayPush(visit)) return refused(parts, visit, undefined, fail('push_rate'))
   const named = channelName(visit.path.slice(PUSH_PREFIX.length), parts.maxChannelBytes)
   if (!named.ok) return refused(parts, visit, undefined, named)
   const ref = channelRef(COMMONS, named.value)
@@ -54,7 +66,7 @@ export async function servePush(parts: PushParts, visit: Visit): Promise<Respons
   if (!checked.ok) return refused(parts, visit, named.value, checked)
   const text = (body as { value: string }).value
   const receivers = parts.hub.push(ref, { data: text, encoding: 'json', sender: undefined })
-  return answer(200, `{"receivers":${receivers}}`)
+  return new Response(`{"receivers":${receivers}}`, ACCEPTED)
 }
 
 function presentedKeys(parts: PushParts, request: Request): Keys {
@@ -64,6 +76,7 @@ function presentedKeys(parts: PushParts, request: Request): Keys {
 
 /** Headers are read as Latin-1; most programs write UTF-8 into them, browsers cannot. */
 function headerText(value: string): string {
+  if (/^[ -~]*$/.test(value)) return value
   try {
     return utf8.decode(Buffer.from(value, 'latin1'))
   } catch {
@@ -100,13 +113,8 @@ function refused(
   const why = (result as { failure: Failure }).failure
   parts.onRefusal(why, { channel, address: visit.address, because })
   const body = `{"error":${JSON.stringify({ code: why.name, message: why.message })}}`
-  const extra: Record<string, string> = {}
-  if (why.name === 'method_not_allowed') extra['allow'] = 'POST, OPTIONS'
-  if (why.retry) extra['retry-after'] = '1'
-  return answer(why.status, body, extra)
-}
-
-function answer(status: number, body: string, extra: Record<string, string> = {}): Response {
-  const headers = { 'content-type': 'application/json', ...CORS, ...extra }
-  return new Response(body, { status, headers })
+  const headers: Record<string, string> = { ...HEADERS }
+  if (why.name === 'method_not_allowed') headers['allow'] = 'POST, OPTIONS'
+  if (why.retry) headers['retry-after'] = '1'
+  return new Response(body, { status: why.status, headers })
 }
