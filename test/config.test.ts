@@ -1,0 +1,171 @@
+/** Settings: each readable as flag and variable, in the right order of precedence, and none wrong in silence. */
+import { describe, expect, test } from 'bun:test'
+import { type SettingName, readConfig, settings } from '../src/config.ts'
+
+const NO_ENVIRONMENT = {}
+
+/** Two valid values of every setting, as text, and what they are read as. */
+const SAMPLES: Record<SettingName, [string, unknown, string, unknown]> = {
+  host: ['0.0.0.0', '0.0.0.0', '::1', '::1'],
+  port: ['9000', 9000, '0', 0],
+  data: ['/srv/a', '/srv/a', 'b', 'b'],
+  tlsCert: ['a.pem', 'a.pem', 'b.pem', 'b.pem'],
+  tlsKey: ['a.key', 'a.key', 'b.key', 'b.key'],
+  basePath: ['/rt/', '/rt', '/a/b', '/a/b'],
+  publicUrl: ['https://my.host/', 'https://my.host', 'http://x.test', 'http://x.test'],
+  trustedProxies: ['loopback, 10.0.0.0/8', ['loopback', '10.0.0.0/8'], 'private', ['private']],
+  allowedOrigins: [
+    'https://a.test,https://*.b.test',
+    ['https://a.test', 'https://*.b.test'],
+    '*',
+    ['*'],
+  ],
+  metricsPort: ['9100', 9100, '9101', 9101],
+  metricsHost: ['0.0.0.0', '0.0.0.0', '::1', '::1'],
+  openChannels: ['false', false, '1', true],
+  strictKeys: ['true', true, '0', false],
+  explainRefusals: ['true', true, 'false', false],
+  guardEvents: ['1', true, 'false', false],
+  legacyUsers: ['true', true, 'false', false],
+  maxReservations: ['7', 7, '0', 0],
+  maxConnections: ['1', 1, '0', 0],
+  maxAddressConnections: ['2', 2, '0', 0],
+  connectionRate: ['3', 3, '0', 0],
+  connectionBurst: ['4', 4, '1', 1],
+  messageRate: ['5', 5, '0', 0],
+  messageBurst: ['6', 6, '1', 1],
+  maxMessageBytes: ['1000', 1000, '16777216', 16_777_216],
+  maxWarnings: ['8', 8, '0', 0],
+  banSeconds: ['9', 9, '0', 0],
+  pushRate: ['10', 10, '0', 0],
+  pushBurst: ['11', 11, '1', 1],
+  maxChannels: ['12', 12, '0', 0],
+  maxMembers: ['13', 13, '0', 0],
+  maxChannelBytes: ['14', 14, '4096', 4096],
+  maxAliasLength: ['15', 15, '1', 1],
+  maxBacklogBytes: ['16384', 16_384, '1073741824', 1_073_741_824],
+  idleTimeout: ['30', 30, '8', 8],
+  drainSeconds: ['17', 17, '0', 0],
+  logLevel: ['debug', 'debug', 'fatal', 'fatal'],
+  logFormat: ['json', 'json', 'text', 'text'],
+  masterKey: ['A'.repeat(43), 'A'.repeat(43), `${'B'.repeat(43)}=`, `${'B'.repeat(43)}=`],
+}
+
+/** A certificate and its key are only valid together. */
+const COMPANION: Partial<Record<SettingName, Record<string, string>>> = {
+  tlsCert: { 'tls-key': 'k' },
+  tlsKey: { 'tls-cert': 'c' },
+}
+
+function read(flags: Record<string, string>, environment: Record<string, string> = {}) {
+  const result = readConfig(flags, environment)
+  if (!result.ok) throw new Error(result.complaint)
+  return result
+}
+
+function complaint(flags: Record<string, string>, environment: Record<string, string> = {}) {
+  const result = readConfig(flags, environment)
+  return result.ok ? undefined : result.complaint
+}
+
+describe('every setting', () => {
+  test('has a description, a variable and a name in kebab case', () => {
+    expect(settings.map((setting) => setting.name)).toEqual(Object.keys(SAMPLES) as SettingName[])
+    for (const { name, flag, variable, description, group } of settings) {
+      expect(description, name).not.toBe('')
+      expect(group, name).not.toBe('')
+      expect(variable).toMatch(/^LATCHKEY_[A-Z]+(_[A-Z]+)*$/)
+      if (flag !== undefined)
+        expect(variable).toBe(`LATCHKEY_${flag.replaceAll('-', '_').toUpperCase()}`)
+    }
+  })
+
+  test.each(settings)('$name is read from its variable and its flag, which wins', (setting) => {
+    const { name, flag, variable } = setting
+    const [first, firstValue, second, secondValue] = SAMPLES[name]
+    const companion = COMPANION[name] ?? {}
+    const fromVariable = read(companion, { [variable]: first })
+    expect(fromVariable.config[name]).toEqual(firstValue as never)
+    expect(fromVariable.sources[name]).toBe('environment')
+    if (flag === undefined) return
+    const fromFlag = read({ ...companion, [flag]: first }, {})
+    expect(fromFlag.config[name]).toEqual(firstValue as never)
+    const both = read({ ...companion, [flag]: second }, { [variable]: first })
+    expect(both.config[name]).toEqual(secondValue as never)
+    expect(both.sources[name]).toBe('flag')
+  })
+
+  test('has the default that is shown for it', () => {
+    const { config, sources } = read({}, NO_ENVIRONMENT)
+    for (const { name, defaultText } of settings) {
+      expect(config[name] === undefined ? '' : String(config[name]), name).toBe(defaultText)
+      expect(sources[name]).toBe('default')
+    }
+  })
+
+  test('limits are on by default', () => {
+    const { config } = read({})
+    const limits = settings.filter(({ group }) => group === 'Limits').map(({ name }) => name)
+    expect(limits.length).toBeGreaterThan(10)
+    // A ban is the one that the protocol's notes ask to be off (L-4).
+    const off = limits.filter((name) => config[name] === 0)
+    expect(off).toEqual(['banSeconds'])
+  })
+})
+
+describe('what is wrong is named', () => {
+  const wrong: [flag: string, value: string, complaint: string][] = [
+    ['port', 'abc', 'must be a whole number'],
+    ['port', '', 'must be a whole number'],
+    ['port', '-1', 'must be a whole number'],
+    ['port', '80.5', 'must be a whole number'],
+    ['port', '65536', 'must be at most 65535'],
+    ['metrics-port', '0', 'must be at least 1'],
+    ['data', '  ', 'must not be empty'],
+    ['base-path', 'rt', 'must be a path such as /realtime'],
+    ['base-path', '/a//b', 'must be a path such as /realtime'],
+    ['public-url', 'ws://my.host', 'must be an http or https address'],
+    ['trusted-proxies', 'loopback,10.0.0.0/33', 'has "10.0.0.0/33", which is no address'],
+    ['allowed-origins', 'my.site', 'has "my.site", which is no origin'],
+    ['allowed-origins', 'https://my.site/', 'has "https://my.site/", which is no origin'],
+    ['open-channels', 'yes', 'must be true or false'],
+    ['max-message-bytes', '0', 'must be at least 1'],
+    ['idle-timeout', '7', 'must be at least 8'],
+    ['log-level', 'verbose', 'must be debug, info, warning, error or fatal'],
+    ['log-format', 'xml', 'must be auto, text or json'],
+  ]
+
+  test.each(wrong)('--%s %p: %s', (flag, value, text) => {
+    const { variable } = settings.find((setting) => setting.flag === flag)!
+    expect(complaint({ [flag]: value })).toStartWith(`--${flag} ${text}`)
+    expect(complaint({}, { [variable]: value })).toStartWith(`${variable} ${text}`)
+    expect(complaint({ [flag]: value })).not.toContain('\n')
+  })
+
+  test('a wrong value in a variable does not matter where a flag overrides it', () => {
+    expect(read({ port: '1' }, { LATCHKEY_PORT: 'abc' }).config.port).toBe(1)
+  })
+
+  test('an unknown option, with a guess at what was meant', () => {
+    expect(complaint({ prot: '1' })).toBe('unknown option --prot (did you mean --port?)')
+    expect(complaint({ bogus: '1' })).toBe('unknown option --bogus')
+  })
+
+  test('an unknown LATCHKEY_ variable, and no other variable', () => {
+    expect(complaint({}, { LATCHKEY_BOGUS: '1' })).toContain('LATCHKEY_BOGUS')
+    expect(complaint({}, { PORT: 'abc', LATCHKEYS: '1' })).toBeUndefined()
+  })
+
+  test('the master key has no flag and is never repeated', () => {
+    expect(complaint({ 'master-key': 'A'.repeat(43) })).toStartWith('unknown option --master-key')
+    expect(complaint({}, { LATCHKEY_MASTER_KEY: 'hush' })).toBe(
+      'LATCHKEY_MASTER_KEY must be 32 bytes in base64',
+    )
+  })
+
+  test('settings that contradict each other', () => {
+    expect(complaint({ 'tls-cert': 'c' })).toBe('--tls-cert needs --tls-key beside it')
+    expect(complaint({}, { LATCHKEY_TLS_KEY: 'k' })).toBe('--tls-key needs --tls-cert beside it')
+    expect(complaint({ port: '9000', 'metrics-port': '9000' })).toContain('--metrics-port')
+  })
+})

@@ -1,0 +1,69 @@
+/** Where the master key comes from, and that a first start that was cut off does not stop the next. */
+import { afterEach, beforeEach, expect, test } from 'bun:test'
+import { mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { MASTER_KEY_FILE, loadMasterKey } from '../../src/identity/master-key.ts'
+import { StartError } from '../../src/start-error.ts'
+import { temporaryFolder } from '../support/server.ts'
+
+let folder: ReturnType<typeof temporaryFolder>
+beforeEach(() => (folder = temporaryFolder()))
+afterEach(() => folder.remove())
+
+const file = () => join(folder.path, MASTER_KEY_FILE)
+
+test('the first use makes one, later uses read it', () => {
+  const made = loadMasterKey(folder.path, undefined, true)
+  expect(made).toHaveLength(32)
+  expect(Buffer.from(loadMasterKey(folder.path, undefined, true)).equals(made)).toBe(true)
+  expect(readdirSync(folder.path)).toEqual([MASTER_KEY_FILE])
+  expect(statSync(file()).mode & 0o777).toBe(0o600)
+})
+
+test('none is made for a database that needs the one it had', () => {
+  expect(() => loadMasterKey(folder.path, undefined, false)).toThrow(/the master key is missing/)
+  expect(readdirSync(folder.path)).toEqual([])
+})
+
+test('two folders have two keys', () => {
+  const other = temporaryFolder()
+  const [one, two] = [
+    loadMasterKey(folder.path, undefined, true),
+    loadMasterKey(other.path, undefined, true),
+  ]
+  expect(Buffer.from(one).equals(two)).toBe(false)
+  other.remove()
+})
+
+test('a given one is used as it is, in either base64 alphabet', () => {
+  const bytes = Buffer.alloc(32, 0xfb)
+  for (const encoding of ['base64', 'base64url'] as const)
+    expect(
+      Buffer.from(loadMasterKey(folder.path, bytes.toString(encoding), true)).equals(bytes),
+    ).toBe(true)
+  expect(readdirSync(folder.path)).toEqual([])
+})
+
+// In a container every process has the same number, so what a killed one left may bear ours.
+test('the draft of a first start that was cut off is in nobody’s way', () => {
+  writeFileSync(`${file()}.${process.pid}.new`, 'half a k')
+  expect(loadMasterKey(folder.path, undefined, true)).toHaveLength(32)
+  expect(Buffer.from(readFileSync(file(), 'utf8').trim(), 'base64')).toHaveLength(32)
+})
+
+test.each(['', 'short', Buffer.alloc(31).toString('base64'), Buffer.alloc(33).toString('base64')])(
+  'a file that holds %p is refused',
+  (text) => {
+    writeFileSync(file(), text)
+    expect(() => loadMasterKey(folder.path, undefined, true)).toThrow(StartError)
+    expect(readFileSync(file(), 'utf8')).toBe(text)
+  },
+)
+
+test('what cannot be read or made is told', () => {
+  mkdirSync(file())
+  expect(() => loadMasterKey(folder.path, undefined, true)).toThrow(/cannot be read/)
+  expect(() => loadMasterKey(join(folder.path, 'absent'), undefined, true)).toThrow(
+    /cannot be written/,
+  )
+})
