@@ -25,7 +25,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'fanout/': ['core/types.ts', 'bun'],
 
   'protocol/protocol.ts': ['core/'],
-  'protocol/itty/': ['core/', 'policy/', 'failure.ts', 'protocol/protocol.ts'],
+  'protocol/itty/': ['core/', 'policy/', 'failure.ts', 'version.ts', 'protocol/protocol.ts'],
 
   'store/': [
     'identity/keyring.ts',
@@ -87,6 +87,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'hono',
   ],
   'transport/': [
+    'version.ts',
     'core/clock.ts',
     'core/counters.ts',
     'core/types.ts',

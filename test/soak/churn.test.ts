@@ -56,11 +56,11 @@ function maskedText(text: string): Buffer {
   return Buffer.concat([Buffer.from([0x81, 0x80 | text.length, 0, 0, 0, 0]), Buffer.from(text)])
 }
 
-function visitPath(visit: number): string {
-  if (visit % 10 === 0) return '/c/locked/room?joinKey=wrong'
-  if (visit % 10 === 1) return '/c/locked/room?joinKey=right'
-  if (visit % 10 === 2) return `/c/own-${visit}?joinKey=k${visit}&as=visitor${visit}`
-  return `/c/room-${visit % 50}?announce=true&list=true&as=visitor${visit}`
+function visitPath(number: number): string {
+  if (number % 10 === 0) return '/c/locked/room?joinKey=wrong'
+  if (number % 10 === 1) return '/c/locked/room?joinKey=right'
+  if (number % 10 === 2) return `/c/own-${number}?joinKey=k${number}&as=visitor${number}`
+  return `/c/room-${number % 50}?announce=true&list=true&as=visitor${number}`
 }
 
 /** Joins, sends, leaves; or is refused. Resolves when the connection is gone. */
