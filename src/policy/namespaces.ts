@@ -23,19 +23,26 @@ export interface Match<T> {
   readonly exact: boolean
 }
 
-// A slot is four words: hash (0 marks a free slot), where its text starts in the pool,
-// its length with a flag for "something is reserved below", and the number of its value (0: none).
-const SLOT_WORDS = 4
+/**
+ * Two words a slot, so that a large table stays close together in memory: the hash (0 marks a free slot) and
+ * the number of a node. A node is a namespace, or a name above one that has no value of its own.
+ */
+const SLOT_WORDS = 2
+/** Two words a node: where its text starts in the pool, and its length with the flag below. */
+const NODE_WORDS = 2
+/** Something is reserved below this name. */
 const BELOW = 1
+/** Slots in use, at most: more would make the searches longer, fewer the table larger. */
+const MAX_LOAD = 0.7
 
 export class NamespaceIndex<T> {
   #slots = new Uint32Array(16 * SLOT_WORDS)
   #mask = 15
-  #used = 0
+  #nodes = new Uint32Array(16 * NODE_WORDS)
   #pool = new Uint16Array(256)
   #poolEnd = 0
-  #values: (T | undefined)[] = [undefined]
-  #free: number[] = []
+  /** By node number; undefined where nothing is reserved under that very name. */
+  readonly #values: (T | undefined)[] = []
   #size = 0
   readonly #seed: number
 
@@ -52,26 +59,17 @@ export class NamespaceIndex<T> {
   /** Sets the value of a namespace; names are not checked here (`policy/reservation.ts` does). */
   set(namespace: string, value: T): void {
     this.#markAbove(namespace)
-    const slot = this.#ensure(namespace, namespace.length)
-    const number = this.#slots[slot + 3]!
-    if (number !== 0) {
-      this.#values[number] = value
-      return
-    }
-    const fresh = this.#free.pop() ?? this.#values.length
-    this.#values[fresh] = value
-    this.#slots[slot + 3] = fresh
-    this.#size++
+    const node = this.#ensure(namespace, namespace.length)
+    if (this.#values[node] === undefined) this.#size++
+    this.#values[node] = value
   }
 
-  /** Takes a namespace out; its slot stays as an empty one until the table grows. */
+  /** Takes a namespace out; its name stays in the table, where it does no harm. */
   delete(namespace: string): boolean {
-    const slot = this.#find(this.#hash(namespace, namespace.length), namespace, namespace.length)
-    const number = slot < 0 ? 0 : this.#slots[slot + 3]!
-    if (number === 0) return false
-    this.#slots[slot + 3] = 0
-    this.#values[number] = undefined
-    this.#free.push(number)
+    const length = namespace.length
+    const node = this.#find(this.#hash(namespace, length), namespace, length)
+    if (node < 0 || this.#values[node] === undefined) return false
+    this.#values[node] = undefined
     this.#size--
     return true
   }
@@ -85,40 +83,36 @@ export class NamespaceIndex<T> {
 
   /** The longest namespace that covers the channel and the one it overrides. */
   match(channel: string): Match<T> | undefined {
-    let best = 0
-    let parent = 0
+    let best: T | undefined
+    let parent: T | undefined
     let bestEnd = 0
     let hash = this.#seed ^ FNV_OFFSET
     for (let end = 0; ; end++) {
       const code = end < channel.length ? channel.charCodeAt(end) : COLON
       if (isBoundary(code)) {
-        const slot = this.#find(finish(hash), channel, end)
-        const number = slot < 0 ? 0 : this.#slots[slot + 3]!
-        if (number !== 0) {
+        const node = this.#find(finish(hash), channel, end)
+        if (node < 0) break
+        const value = this.#values[node]
+        if (value !== undefined) {
           parent = best
-          best = number
+          best = value
           bestEnd = end
         }
         // Nothing is reserved below this name, so the rest of the channel's need not be looked at.
-        if (slot < 0 || (this.#slots[slot + 2]! & BELOW) === 0) break
+        if ((this.#nodes[node * NODE_WORDS + 1]! & BELOW) === 0) break
       }
       if (end >= channel.length) break
       hash = Math.imul(hash ^ code, FNV_PRIME)
     }
-    if (best === 0) return undefined
-    return {
-      best: this.#values[best]!,
-      parent: parent === 0 ? undefined : this.#values[parent],
-      exact: bestEnd === channel.length,
-    }
+    return best === undefined ? undefined : { best, parent, exact: bestEnd === channel.length }
   }
 
   /** Remembers at every shorter name that something lies below it, so that lookups know how far to look. */
   #markAbove(namespace: string): void {
     for (let end = 0; end < namespace.length; end++) {
       if (!isBoundary(namespace.charCodeAt(end))) continue
-      const slot = this.#ensure(namespace, end)
-      this.#slots[slot + 2] = this.#slots[slot + 2]! | BELOW
+      const word = this.#ensure(namespace, end) * NODE_WORDS + 1
+      this.#nodes[word] = this.#nodes[word]! | BELOW
     }
   }
 
@@ -128,20 +122,22 @@ export class NamespaceIndex<T> {
     return finish(hash)
   }
 
-  /** The slot of a name, or the bitwise complement of the free slot where it belongs. */
+  /** The node of a name, or the bitwise complement of the free slot where it belongs. */
   #find(hash: number, text: string, length: number): number {
     const slots = this.#slots
     for (let place = hash & this.#mask; ; place = (place + 1) & this.#mask) {
       const slot = place * SLOT_WORDS
       const found = slots[slot]!
       if (found === 0) return ~slot
-      if (found === hash && this.#holds(slot, text, length)) return slot
+      if (found !== hash) continue
+      const node = slots[slot + 1]!
+      if (this.#isNamed(node, text, length)) return node
     }
   }
 
-  #holds(slot: number, text: string, length: number): boolean {
-    if (this.#slots[slot + 2]! >>> 1 !== length) return false
-    const start = this.#slots[slot + 1]!
+  #isNamed(node: number, text: string, length: number): boolean {
+    if (this.#nodes[node * NODE_WORDS + 1]! >>> 1 !== length) return false
+    const start = this.#nodes[node * NODE_WORDS]!
     const pool = this.#pool
     for (let i = 0; i < length; i++) {
       if (pool[start + i] !== text.charCodeAt(i)) return false
@@ -153,30 +149,34 @@ export class NamespaceIndex<T> {
     const hash = this.#hash(text, length)
     const found = this.#find(hash, text, length)
     if (found >= 0) return found
-    if ((this.#used + 1) * 2 > this.#mask) {
-      this.#grow()
+    const node = this.#values.length
+    if (node + 1 > (this.#mask + 1) * MAX_LOAD) {
+      this.#widen()
       return this.#ensure(text, length)
     }
-    const slot = ~found
-    const start = this.#store(text, length)
-    this.#slots.set([hash, start, length << 1, 0], slot)
-    this.#used++
-    return slot
+    this.#slots.set([hash, node], ~found)
+    this.#values.push(undefined)
+    const words = node * NODE_WORDS
+    if (words === this.#nodes.length) this.#nodes = doubled(this.#nodes, words * 2)
+    this.#nodes.set([this.#keep(text, length), length << 1], words)
+    return node
   }
 
-  #store(text: string, length: number): number {
+  /** Puts a text into the pool and says where it starts. */
+  #keep(text: string, length: number): number {
     const start = this.#poolEnd
-    if (start + length > this.#pool.length) {
-      const larger = new Uint16Array(Math.max(this.#pool.length * 2, start + length))
+    const end = start + length
+    if (end > this.#pool.length) {
+      const larger = new Uint16Array(Math.max(this.#pool.length * 2, end))
       larger.set(this.#pool)
       this.#pool = larger
     }
     for (let i = 0; i < length; i++) this.#pool[start + i] = text.charCodeAt(i)
-    this.#poolEnd = start + length
+    this.#poolEnd = end
     return start
   }
 
-  #grow(): void {
+  #widen(): void {
     const old = this.#slots
     const places = (this.#mask + 1) * 2
     this.#slots = new Uint32Array(places * SLOT_WORDS)
@@ -188,6 +188,12 @@ export class NamespaceIndex<T> {
       this.#slots.set(old.subarray(slot, slot + SLOT_WORDS), place * SLOT_WORDS)
     }
   }
+}
+
+function doubled(words: Uint32Array<ArrayBuffer>, length: number): Uint32Array<ArrayBuffer> {
+  const larger = new Uint32Array(length)
+  larger.set(words)
+  return larger
 }
 
 const FNV_OFFSET = 0x811c9dc5

@@ -32,10 +32,12 @@ export interface FrontDetail {
 
 export class Front {
   readonly #parts: FrontParts
+  readonly #allowsEveryOrigin: boolean
   #nextId = 1
 
   constructor(parts: FrontParts) {
     this.#parts = parts
+    this.#allowsEveryOrigin = parts.allowedOrigins.includes('*')
   }
 
   /** Bun's `fetch`; undefined once a request has become a WebSocket. */
@@ -59,7 +61,7 @@ export class Front {
     if (path === undefined) return plain(failure('not_found'))
     const protocol = this.#parts.protocols.find((candidate) => candidate.owns(path))
     if (!protocol) return this.#parts.http(request, path)
-    const visit = new Arrival(request, path, query, () => this.#address(request, server))
+    const visit = new Arrival(request, path, query, server, this.#parts.trustedProxies)
     if (!isUpgrade(request)) return protocol.serve(visit)
     return this.#connect(visit, protocol, server)
   }
@@ -72,7 +74,7 @@ export class Front {
     const { admission } = this.#parts
     const connection = new Connection(this.#nextId++, visit.address, opening, admission)
     // The socket opens before this returns, so what the protocol decided still holds.
-    const upgraded = server.upgrade(visit.request, { data: connection, headers: SERVER_HEADER })
+    const upgraded = server.upgrade(visit.request, { data: connection })
     if (upgraded) return undefined
     const why = failure('bad_request', 'the WebSocket handshake is malformed')
     return this.#refuse(why, { address: visit.address })
@@ -83,7 +85,7 @@ export class Front {
     if (this.#parts.isDraining()) return this.#refuse(failure('restarting'), { address })
     const full = this.#parts.admission.refuse(address)
     if (full) return this.#refuse(failure(full), { address })
-    const origin = request.headers.get('origin')
+    const origin = this.#allowsEveryOrigin ? null : request.headers.get('origin')
     if (origin !== null && !isOriginAllowed(origin, this.#parts.allowedOrigins)) {
       return this.#refuse(failure('origin_refused'), { address, origin })
     }
@@ -103,13 +105,6 @@ export class Front {
     if (path === basePath) return '/'
     return path.startsWith(`${basePath}/`) ? path.slice(basePath.length) : undefined
   }
-
-  #address(request: Request, server: Server<Connection>): string {
-    const peer = server.requestIP(request)?.address ?? ''
-    const { trustedProxies } = this.#parts
-    if (trustedProxies.length === 0) return peer
-    return clientAddress(peer, request.headers.get('x-forwarded-for'), trustedProxies)
-  }
 }
 
 /** Asks for the client's address only when somebody wants it: Bun's answer costs as much as a whole publish. */
@@ -117,18 +112,32 @@ class Arrival implements Visit {
   readonly request: Request
   readonly path: string
   readonly query: string
-  readonly #find: () => string
+  readonly #server: Server<Connection>
+  readonly #trusted: readonly Range[]
   #address: string | undefined
 
-  constructor(request: Request, path: string, query: string, find: () => string) {
+  constructor(
+    request: Request,
+    path: string,
+    query: string,
+    server: Server<Connection>,
+    trusted: readonly Range[],
+  ) {
     this.request = request
     this.path = path
     this.query = query
-    this.#find = find
+    this.#server = server
+    this.#trusted = trusted
   }
 
   get address(): string {
     return (this.#address ??= this.#find())
+  }
+
+  #find(): string {
+    const peer = this.#server.requestIP(this.request)?.address ?? ''
+    if (this.#trusted.length === 0) return peer
+    return clientAddress(peer, this.request.headers.get('x-forwarded-for'), this.#trusted)
   }
 }
 

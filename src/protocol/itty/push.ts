@@ -1,7 +1,8 @@
 /** HTTP push: a backend sends to a reserved channel without a WebSocket (H-1 to H-6). */
 import type { Hub } from '../../core/hub.ts'
-import { COMMONS, channelRef } from '../../core/types.ts'
-import { type Failure, type Result, fail, ok } from '../../failure.ts'
+import { COMMONS, type ChannelRef, channelRef } from '../../core/types.ts'
+import { type Failure, failure } from '../../failure.ts'
+import type { Verdict } from '../../policy/channel-access.ts'
 import type { Keys } from '../../policy/keys.ts'
 import type { Visit } from '../protocol.ts'
 import { checkMessage } from './message-text.ts'
@@ -47,26 +48,44 @@ const PREFLIGHT = {
 }
 
 /** Answers any request under `/push/`. */
-export async function servePush(parts: PushParts, visit: Visit): Promise<Response> {
+export function servePush(parts: PushParts, visit: Visit): Response | Promise<Response> {
   const { method } = visit.request
   if (method === 'OPTIONS') return new Response(null, { status: 204, headers: PREFLIGHT })
-  if (method !== 'POST') return refused(parts, visit, undefined, fail('method_not_allowed'))
-  if (!parts.mayPush(visit)) return refused(parts, visit, undefined, fail('push_rate'))
+  if (method !== 'POST') return refused(parts, visit, failure('method_not_allowed'))
+  if (!parts.mayPush(visit)) return refused(parts, visit, failure('push_rate'))
   const named = channelName(visit.path.slice(PUSH_PREFIX.length), parts.maxChannelBytes)
-  if (!named.ok) return refused(parts, visit, undefined, named)
+  if (!named.ok) return refused(parts, visit, named.failure)
   const ref = channelRef(COMMONS, named.value)
   // The key is asked for before the body is read: a stranger cannot make the server buffer anything.
   const verdict = parts.hub.admitPush(ref, presentedKeys(parts, visit.request))
-  if (!verdict.join) {
-    return refused(parts, visit, named.value, fail(verdict.failure), verdict.because.detail)
-  }
+  if (!verdict.join) return refused(parts, visit, failure(verdict.failure), ref, verdict)
+  const announced = Number(visit.request.headers.get('content-length') ?? 0)
+  if (announced > parts.maxMessageBytes) return tooLarge(parts, visit, ref)
   const guard = verdict.because.reservation?.options.guardEvents ?? parts.guardEvents
-  const body = await readBody(visit.request, parts.maxMessageBytes)
-  const checked = body.ok ? checkMessage(body.value, guard) : body
-  if (!checked.ok) return refused(parts, visit, named.value, checked)
-  const text = (body as { value: string }).value
+  return visit.request.bytes().then(
+    (bytes) => relay(parts, visit, ref, bytes, guard),
+    () => refused(parts, visit, failure('bad_request', 'the body could not be read'), ref),
+  )
+}
+
+function relay(
+  parts: PushParts,
+  visit: Visit,
+  ref: ChannelRef,
+  bytes: Uint8Array,
+  guard: boolean,
+): Response {
+  if (bytes.byteLength > parts.maxMessageBytes) return tooLarge(parts, visit, ref)
+  const text = decode(bytes)
+  if (text === undefined) return refused(parts, visit, failure('not_json'), ref)
+  const checked = checkMessage(text, guard)
+  if (!checked.ok) return refused(parts, visit, checked.failure, ref)
   const receivers = parts.hub.push(ref, { data: text, encoding: 'json', sender: undefined })
   return new Response(`{"receivers":${receivers}}`, ACCEPTED)
+}
+
+function tooLarge(parts: PushParts, visit: Visit, ref: ChannelRef): Response {
+  return refused(parts, visit, failure('message_too_large'), ref)
 }
 
 function presentedKeys(parts: PushParts, request: Request): Keys {
@@ -84,20 +103,12 @@ function headerText(value: string): string {
   }
 }
 
-async function readBody(request: Request, maxBytes: number): Promise<Result<string>> {
-  const announced = Number(request.headers.get('content-length') ?? 0)
-  if (announced > maxBytes) return fail('message_too_large')
-  let bytes: Uint8Array
+/** @returns undefined for bytes that are not UTF-8 */
+function decode(bytes: Uint8Array): string | undefined {
   try {
-    bytes = await request.bytes()
+    return utf8.decode(bytes)
   } catch {
-    return fail('bad_request', 'the body could not be read')
-  }
-  if (bytes.byteLength > maxBytes) return fail('message_too_large')
-  try {
-    return ok(utf8.decode(bytes))
-  } catch {
-    return fail('not_json')
+    return undefined
   }
 }
 
@@ -106,12 +117,12 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 function refused(
   parts: PushParts,
   visit: Visit,
-  channel: string | undefined,
-  result: Result<unknown>,
-  because?: string,
+  why: Failure,
+  ref?: ChannelRef,
+  verdict?: Verdict,
 ): Response {
-  const why = (result as { failure: Failure }).failure
-  parts.onRefusal(why, { channel, address: visit.address, because })
+  const because = verdict?.because.detail
+  parts.onRefusal(why, { channel: ref?.name, address: visit.address, because })
   const body = `{"error":${JSON.stringify({ code: why.name, message: why.message })}}`
   const headers: Record<string, string> = { ...HEADERS }
   if (why.name === 'method_not_allowed') headers['allow'] = 'POST, OPTIONS'

@@ -2,6 +2,7 @@
 import type { Randomness } from '../../core/clock.ts'
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
+const CODES = Array.from(ALPHABET, (character) => character.charCodeAt(0))
 const LENGTH = 6
 const POOL_BYTES = 4096
 
@@ -9,6 +10,7 @@ const POOL_BYTES = 4096
 export class UidSource {
   readonly #random: Randomness
   readonly #pool = new Uint8Array(POOL_BYTES)
+  readonly #codes: number[] = Array.from({ length: LENGTH }, () => 0)
   #next = POOL_BYTES
 
   constructor(random: Randomness) {
@@ -18,21 +20,22 @@ export class UidSource {
   /** An id that is not taken. */
   next(isTaken: (uid: string) => boolean): string {
     for (;;) {
-      let uid = ''
-      while (uid.length < LENGTH) uid += this.#character()
+      for (let i = 0; i < LENGTH; i++) this.#codes[i] = this.#draw()
+      // One string, where adding up characters would make six.
+      const uid = String.fromCharCode(...this.#codes)
       if (!isTaken(uid)) return uid
     }
   }
 
-  #character(): string {
+  #draw(): number {
     for (;;) {
       if (this.#next === POOL_BYTES) {
         this.#random(this.#pool)
         this.#next = 0
       }
       // Six bits address 64 places; the two beyond the alphabet are drawn again, so all are equally likely.
-      const index = this.#pool[this.#next++]! & 63
-      if (index < ALPHABET.length) return ALPHABET[index]!
+      const code = CODES[this.#pool[this.#next++]! & 63]
+      if (code !== undefined) return code
     }
   }
 }
