@@ -88,6 +88,24 @@ const table = {
   account_in_use: { status: 409, message: 'the account still has reservations', retry: false },
   reservation_unknown: { status: 404, message: 'there is no such reservation', retry: false },
   token_unknown: { status: 404, message: 'there is no such access token', retry: false },
+  app_not_found: { status: 404, message: 'there is no such app', retry: false },
+  app_taken: { status: 409, message: 'the account has an app of that name', retry: false },
+  app_needed: { status: 409, message: 'the default app cannot be removed', retry: false },
+  app_ambiguous: {
+    status: 409,
+    message: 'several accounts have an app of that name; use its id',
+    retry: false,
+  },
+  key_not_found: { status: 404, message: 'there is no such key', retry: false },
+  key_already_revoked: { status: 409, message: 'the key has been revoked', retry: false },
+  key_has_old_secret: {
+    status: 409,
+    message: 'the key still has an old secret; retire that first',
+    retry: false,
+  },
+  key_has_one_secret: { status: 409, message: 'the key has no old secret', retry: false },
+  rule_not_found: { status: 404, message: 'there is no such channel rule', retry: false },
+  rule_taken: { status: 409, message: 'the app has a rule of that id', retry: false },
   connection_unknown: { status: 404, message: 'there is no such connection', retry: false },
 } as const satisfies Record<string, Row>
 

@@ -13,6 +13,9 @@ import { Refusals, originFix } from './ops/refusals.ts'
 import { proxyRanges } from './policy/address.ts'
 import { encode } from './protocol/itty/frames.ts'
 import { IttyProtocol, PROTOCOL as ITTY } from './protocol/itty/itty.ts'
+import { ChangeWatcher } from './service/change-watcher.ts'
+import { KeyUses } from './service/key-uses.ts'
+import { AppDirectory } from './service/live-apps.ts'
 import { LiveRules } from './service/live-rules.ts'
 import { LiveService } from './service/live.ts'
 import { type Services, openServices } from './service/services.ts'
@@ -67,6 +70,9 @@ class Assembly {
   readonly #admission: Admission
   readonly #sockets: Sockets
   readonly #rules: LiveRules
+  readonly #apps: AppDirectory
+  readonly #keyUses: KeyUses
+  readonly #changes: ChangeWatcher
   readonly #hub: Hub
   #listeners: Listeners | undefined
   #isDraining = false
@@ -83,12 +89,12 @@ class Assembly {
       counters: this.#counters,
       onBug: this.#onBug,
     })
-    this.#rules = new LiveRules(
-      services.store,
-      seed(surroundings.random),
-      (concerns) => this.#hub.review(concerns),
-      this.#onBug,
+    this.#rules = new LiveRules(services.store, seed(surroundings.random), (concerns) =>
+      this.#hub.review(concerns),
     )
+    this.#apps = new AppDirectory(services.store, services.keyring, surroundings.clock)
+    this.#keyUses = new KeyUses(services.store, surroundings.clock, this.#onBug)
+    this.#changes = new ChangeWatcher(services.store, [this.#rules, this.#apps], this.#onBug)
     this.#hub = this.#makeHub()
   }
 
@@ -100,7 +106,8 @@ class Assembly {
 
   async start(): Promise<RunningServer> {
     await this.#hub.start()
-    this.#rules.start()
+    this.#changes.start()
+    this.#keyUses.start()
     this.#loopDelay.start()
     const metrics = this.#makeMetrics()
     const live = new LiveService(this.#hub, this.#config)
@@ -197,7 +204,7 @@ class Assembly {
   }
 
   #apiParts(live: LiveService) {
-    return { services: this.#services, live, onChange: () => this.#rules.refresh() }
+    return { services: this.#services, live, onChange: () => this.#changes.refresh() }
   }
 
   #makeMetrics(): Metrics {
@@ -236,7 +243,8 @@ class Assembly {
       sleep: Bun.sleep,
     })
     await this.#allClosed(withinMs * 0.2)
-    this.#rules.stop()
+    this.#changes.stop()
+    this.#keyUses.stop()
     this.#loopDelay.stop()
     await this.#listeners?.stop()
     this.#services.close()

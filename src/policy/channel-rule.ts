@@ -1,0 +1,56 @@
+/** Channel rules: what an app lays down for all channels whose name begins with a segment. */
+
+/** The settings of a rule, named as in Ably's Control API, where a rule is a namespace. */
+export interface ChannelRuleSettings {
+  /** Only clients with a client id may attach or publish. */
+  readonly authenticated: boolean
+  /** Messages are kept on disk, beyond the two minutes of every channel. */
+  readonly persisted: boolean
+  /** The last message is kept for a year. */
+  readonly persistLast: boolean
+  readonly pushEnabled: boolean
+  readonly tlsOnly: boolean
+  /** Messages can be updated, deleted, appended to and annotated. */
+  readonly mutableMessages: boolean
+  readonly exposeTimeserial: boolean
+  readonly populateChannelRegistry: boolean
+  readonly batchingEnabled: boolean
+  /** Milliseconds. */
+  readonly batchingInterval: number | null
+  readonly conflationEnabled: boolean
+  /** Milliseconds. */
+  readonly conflationInterval: number | null
+  /** A template such as `#{message.name}`: of messages with the same value only the last is delivered. */
+  readonly conflationKey: string | null
+}
+
+export interface ChannelRule extends ChannelRuleSettings {
+  /** The first segment of the channel names, without the colon. */
+  readonly id: string
+}
+
+/** What holds where no rule says otherwise. */
+export const DEFAULT_RULE_SETTINGS: ChannelRuleSettings = Object.freeze({
+  authenticated: false,
+  persisted: false,
+  persistLast: false,
+  pushEnabled: false,
+  tlsOnly: false,
+  mutableMessages: false,
+  exposeTimeserial: false,
+  populateChannelRegistry: false,
+  batchingEnabled: false,
+  batchingInterval: null,
+  conflationEnabled: false,
+  conflationInterval: null,
+  conflationKey: null,
+})
+
+/**
+ * The rule id that a channel falls under: its name up to the first colon, so that `news` and `news:uk` share one.
+ * @param channel without its qualifier: `news:uk`, not `[?rewind=1]news:uk`
+ */
+export function ruleIdOf(channel: string): string {
+  const colon = channel.indexOf(':')
+  return colon < 0 ? channel : channel.slice(0, colon)
+}

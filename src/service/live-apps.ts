@@ -1,0 +1,157 @@
+/** The apps that the server asks about on every request, kept in memory and equal to the database. */
+import type { Clock } from '../core/clock.ts'
+import type { Keyring } from '../identity/keyring.ts'
+import { RevocationList } from '../identity/revocation.ts'
+import { type Capability, parseCapability } from '../policy/capability/capability.ts'
+import { CapabilityChecker } from '../policy/capability/checker.ts'
+import type { ChannelRule } from '../policy/channel-rule.ts'
+import {
+  type ApiKeyRow,
+  ApiKeyTable,
+  type AppRow,
+  AppTable,
+  ChannelRuleTable,
+  RevocationTable,
+} from '../store/apps.ts'
+import type { Store } from '../store/database.ts'
+import type { Follower } from './change-watcher.ts'
+
+export interface LiveKey {
+  readonly appId: string
+  readonly id: string
+  /** `appId.keyId` */
+  readonly name: string
+  readonly capability: Capability
+  readonly checker: CapabilityChecker
+  readonly revocableTokens: boolean
+  readonly status: 'enabled' | 'revoked'
+  /** The current one first, then the old one until it is retired; opened at the first use. */
+  readonly secrets: readonly string[]
+  /** The same as they are stored: what `KeyUses` notes a use of. */
+  readonly sealedSecrets: readonly Buffer[]
+}
+
+export interface LiveApp {
+  readonly id: string
+  readonly status: 'enabled' | 'disabled'
+  readonly tlsOnly: boolean
+  /** Milliseconds since the epoch; undefined for an app that stays. */
+  readonly expiresAt: number | undefined
+  /** By id of the key, without the app. */
+  readonly keys: ReadonlyMap<string, LiveKey>
+  readonly rules: readonly ChannelRule[]
+}
+
+/** Told the id of an app that was added, changed or removed: itself, a key, a rule or a revocation. */
+export type AppListener = (appId: string) => void
+
+export class AppDirectory implements Follower {
+  readonly kind = 'app'
+  readonly revocations = new RevocationList()
+  readonly #apps = new Map<string, LiveApp>()
+  readonly #listeners = new Set<AppListener>()
+  readonly #appTable: AppTable
+  readonly #keyTable: ApiKeyTable
+  readonly #ruleTable: ChannelRuleTable
+  readonly #revocationTable: RevocationTable
+  readonly #keyring: Keyring
+  readonly #clock: Clock
+
+  /** Empty until it is told to `reload`, as the change watcher does when it starts. */
+  constructor(store: Store, keyring: Keyring, clock: Clock) {
+    this.#appTable = new AppTable(store)
+    this.#keyTable = new ApiKeyTable(store)
+    this.#ruleTable = new ChannelRuleTable(store)
+    this.#revocationTable = new RevocationTable(store)
+    this.#keyring = keyring
+    this.#clock = clock
+  }
+
+  app(id: string): LiveApp | undefined {
+    return this.#apps.get(id)
+  }
+
+  /** @param keyName `appId.keyId`; a revoked key is found too, and its status says so */
+  key(keyName: string): LiveKey | undefined {
+    const dot = keyName.indexOf('.')
+    return this.#apps.get(keyName.slice(0, dot))?.keys.get(keyName.slice(dot + 1))
+  }
+
+  /** @returns what ends the listening */
+  onChange(listener: AppListener): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  apply(appIds: readonly string[]): void {
+    for (const id of appIds) this.#read(id)
+    for (const id of appIds) for (const listener of this.#listeners) listener(id)
+  }
+
+  reload(): void {
+    const stored = this.#appTable.list(undefined).map(({ id }) => id)
+    this.apply([...new Set([...this.#apps.keys(), ...stored])])
+  }
+
+  #read(id: string): void {
+    const row = this.#appTable.byId(id)
+    if (row) this.#apps.set(id, this.#live(row))
+    else this.#apps.delete(id)
+    this.revocations.replace(id, this.#revocationTable.list(id, this.#clock.now()))
+  }
+
+  #live({ id, status, tlsOnly, expiresAt }: AppRow): LiveApp {
+    const keys = this.#keyTable.list(id).map((row) => new StoredKey(row, this.#keyring))
+    return {
+      id,
+      status,
+      tlsOnly,
+      expiresAt: expiresAt ?? undefined,
+      keys: new Map(keys.map((key) => [key.id, key])),
+      rules: this.#ruleTable.list(id),
+    }
+  }
+}
+
+class StoredKey implements LiveKey {
+  readonly appId: string
+  readonly id: string
+  readonly name: string
+  readonly capability: Capability
+  readonly checker: CapabilityChecker
+  readonly revocableTokens: boolean
+  readonly status: LiveKey['status']
+  readonly sealedSecrets: readonly Buffer[]
+  readonly #keyring: Keyring
+  #secrets: readonly string[] | undefined
+
+  constructor(row: ApiKeyRow, keyring: Keyring) {
+    this.appId = row.appId
+    this.id = row.id
+    this.name = `${row.appId}.${row.id}`
+    this.capability = storedCapability(row.capability)
+    this.checker = new CapabilityChecker(this.capability)
+    this.revocableTokens = row.revocableTokens
+    this.status = row.status
+    this.sealedSecrets = row.oldSecret === null ? [row.secret] : [row.secret, row.oldSecret]
+    this.#keyring = keyring
+  }
+
+  get secrets(): readonly string[] {
+    this.#secrets ??= this.sealedSecrets.map((sealed) => mustOpen(this.#keyring, sealed))
+    return this.#secrets
+  }
+}
+
+/** Text that cannot be read permits nothing; only canonical text is ever stored. */
+function storedCapability(text: string): Capability {
+  const read = parseCapability(text)
+  return read.ok ? read.value : new Map()
+}
+
+/** The start has proved that the master key fits, so a secret that does not open was damaged since. */
+function mustOpen(keyring: Keyring, sealed: Buffer): string {
+  const secret = keyring.open(sealed)
+  if (secret === undefined) throw new Error('a stored secret does not open')
+  return secret
+}
