@@ -107,6 +107,70 @@ const table = {
   rule_not_found: { status: 404, message: 'there is no such channel rule', retry: false },
   rule_taken: { status: 409, message: 'the app has a rule of that id', retry: false },
   connection_unknown: { status: 404, message: 'there is no such connection', retry: false },
+
+  credentials_missing: { status: 401, message: 'authentication is required', retry: false },
+  credentials_wrong: { status: 401, message: 'the credentials are not valid', retry: false },
+  credentials_malformed: {
+    status: 400,
+    message: 'the credentials cannot be understood',
+    retry: false,
+  },
+  key_malformed: { status: 400, message: 'this is not an API key', retry: false },
+  key_unknown: { status: 404, message: 'there is no such API key', retry: false },
+  key_not_in_app: { status: 401, message: 'the app has no such API key', retry: false },
+  key_revoked: { status: 401, message: 'the API key has been revoked', retry: false },
+  app_unknown: { status: 404, message: 'there is no such app', retry: false },
+  app_disabled: { status: 401, message: 'the app is disabled', retry: false },
+  app_expired: { status: 401, message: 'the app has expired', retry: false },
+  tls_required: { status: 403, message: 'the app requires TLS', retry: false },
+  basic_required: { status: 401, message: 'this needs an API key, not a token', retry: false },
+  token_required: { status: 401, message: 'this needs a token, not an API key', retry: false },
+  client_id_invalid: { status: 400, message: 'the client id is not valid', retry: false },
+  client_id_mismatch: {
+    status: 401,
+    message: 'the client id is not one that the credentials permit',
+    retry: false,
+  },
+  capability_refused: {
+    status: 401,
+    message: 'the capability of the credentials does not permit this',
+    retry: false,
+  },
+
+  token_malformed: { status: 400, message: 'this is not a token', retry: false },
+  token_unreadable: { status: 401, message: 'the token cannot be read', retry: false },
+  token_unrecognised: { status: 401, message: 'the token was not issued here', retry: false },
+  token_expired: { status: 401, message: 'token expired', retry: false },
+  token_revoked: { status: 401, message: 'the token has been revoked', retry: false },
+  jwt_invalid: { status: 401, message: 'invalid JWT format', retry: false },
+  jwt_claims_invalid: {
+    status: 400,
+    message: 'invalid JWT format: a claim is missing or wrong',
+    retry: false,
+  },
+  ttl_invalid: { status: 400, message: 'the time to live is not valid', retry: false },
+  parameter_invalid: { status: 400, message: 'a parameter is not valid', retry: false },
+  timestamp_refused: {
+    status: 401,
+    message: 'the timestamp is too far from the time of this server',
+    retry: false,
+  },
+  nonce_replayed: { status: 401, message: 'the nonce has been used before', retry: false },
+  token_requests_full: {
+    status: 429,
+    message: 'too many token requests signed with this API key',
+    retry: true,
+  },
+  revocation_disabled: {
+    status: 401,
+    message: 'the tokens of this API key are not revocable',
+    retry: false,
+  },
+  revocation_other_key: {
+    status: 401,
+    message: 'tokens are revoked with the API key they were issued from',
+    retry: false,
+  },
 } as const satisfies Record<string, Row>
 
 export type FailureName = keyof typeof table

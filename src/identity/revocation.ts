@@ -1,19 +1,100 @@
-/** Revocations of tokens, in memory: asked on every request, fed by the directory of apps. */
+/** Revoked tokens: of a client, of a revocation key or of a channel, as far as they were issued before a moment (RSA17). */
 
-export interface Revocation {
-  readonly kind: 'clientId' | 'revocationKey' | 'channel'
+export type RevocationKind = 'clientId' | 'revocationKey' | 'channel'
+
+export interface RevocationTarget {
+  readonly kind: RevocationKind
   readonly value: string
-  readonly issuedBefore: number
-  readonly appliesAt: number
-  readonly expiresAt: number
 }
 
-export class RevocationList {
-  readonly #byApp = new Map<string, readonly Revocation[]>()
+export interface Revocation extends RevocationTarget {
+  /** Only tokens of this key; without it, those of every key of the app. */
+  readonly keyId?: string | null | undefined
+  /** Milliseconds since the epoch; tokens issued at that moment or later are not concerned. */
+  readonly issuedBefore: number
+  /** Milliseconds since the epoch; until then the tokens still count. */
+  readonly appliesAt: number
+}
 
-  /** Sets all revocations of an app. */
-  replace(appId: string, revocations: readonly Revocation[]): void {
-    if (revocations.length === 0) this.#byApp.delete(appId)
-    else this.#byApp.set(appId, revocations)
+/** What has to be known about a token to say whether it is revoked. A key is none, and lacks `issued`. */
+export interface Revocable {
+  readonly appId: string
+  readonly keyId: string
+  /** Milliseconds since the epoch. */
+  readonly issued?: number | undefined
+  /** As in the token, `*` included; not what its holder made of it. */
+  readonly tokenClientId?: string | undefined
+  readonly revocationKey?: string | undefined
+  /** The resource names of the token's capability, as they stand there. */
+  readonly tokenResources?: Iterable<string> | undefined
+}
+
+/** Per app, the revocations of every target. */
+type Targets = Map<string, Revocation[]>
+
+/** Looking is cheap, whatever the number of revocations: one look-up for each thing that a token can be named by. */
+export class RevocationList {
+  readonly #apps = new Map<string, Targets>()
+
+  add(appId: string, revocation: Revocation): void {
+    let targets = this.#apps.get(appId)
+    if (!targets) this.#apps.set(appId, (targets = new Map()))
+    const at = targetKey(revocation.kind, revocation.value)
+    const others = (targets.get(at) ?? []).filter((other) => !includes(revocation, other))
+    if (others.some((other) => includes(other, revocation))) return
+    targets.set(at, [...others, revocation])
   }
+
+  /** Puts these in the place of all that the app had; none drops the app. */
+  replace(appId: string, revocations: Iterable<Revocation>): void {
+    this.#apps.delete(appId)
+    for (const revocation of revocations) this.add(appId, revocation)
+  }
+
+  isRevoked(token: Revocable, now: number): boolean {
+    const from = this.revokedFrom(token)
+    return from !== undefined && from <= now
+  }
+
+  /**
+   * From when on a token is revoked, in milliseconds since the epoch; a moment to come where its holders were
+   * given time for a new one. Undefined if it is not revoked at all.
+   */
+  revokedFrom(token: Revocable): number | undefined {
+    const targets = this.#apps.get(token.appId)
+    if (!targets || token.issued === undefined) return undefined
+    let first: number | undefined
+    for (const name of namesOf(token)) {
+      for (const revocation of targets.get(name) ?? []) {
+        if (!concerns(revocation, token, token.issued)) continue
+        if (first === undefined || revocation.appliesAt < first) first = revocation.appliesAt
+      }
+    }
+    return first
+  }
+}
+
+function* namesOf(token: Revocable): Generator<string> {
+  if (token.tokenClientId !== undefined) yield targetKey('clientId', token.tokenClientId)
+  if (token.revocationKey !== undefined) yield targetKey('revocationKey', token.revocationKey)
+  for (const resource of token.tokenResources ?? []) yield targetKey('channel', resource)
+}
+
+function targetKey(kind: RevocationKind, value: string): string {
+  return `${kind}:${value}`
+}
+
+function concerns(revocation: Revocation, token: Revocable, issued: number): boolean {
+  const keyId = revocation.keyId ?? undefined
+  return issued < revocation.issuedBefore && (keyId === undefined || keyId === token.keyId)
+}
+
+/** Whether every token that `b` ever refuses is one that `a` refuses, and from no later on. */
+function includes(a: Revocation, b: Revocation): boolean {
+  const anyKey = (a.keyId ?? undefined) === undefined
+  return (
+    (anyKey || a.keyId === b.keyId) &&
+    a.issuedBefore >= b.issuedBefore &&
+    a.appliesAt <= b.appliesAt
+  )
 }
