@@ -1,0 +1,63 @@
+/** The numbers by which Ably's SDKs know failures; they appear nowhere else in the source. */
+import { type FailureName, failure } from '../../failure.ts'
+
+/** Where the status says too little. SDKs fetch a new token at 40140 to 40149, and only there that helps (RSC10). */
+const CODES: Partial<Record<FailureName, number>> = {
+  parameter_invalid: 40003,
+  ttl_invalid: 40003,
+  capability_invalid: 40003,
+  key_malformed: 40005,
+  credentials_malformed: 40005,
+  token_malformed: 40005,
+  message_too_large: 40009,
+  bad_channel: 40010,
+  channel_too_long: 40010,
+  client_id_invalid: 40012,
+  not_json: 40013,
+  too_deep: 40013,
+
+  credentials_missing: 40101,
+  credentials_wrong: 40101,
+  client_id_mismatch: 40102,
+  timestamp_refused: 40104,
+  nonce_replayed: 40105,
+  app_disabled: 40120,
+  app_expired: 40120,
+  key_revoked: 40131,
+  revocation_other_key: 40133,
+  token_revoked: 40141,
+  token_expired: 40142,
+  token_unrecognised: 40143,
+  jwt_invalid: 40144,
+  jwt_claims_invalid: 40144,
+  token_unreadable: 40145,
+  capability_refused: 40160,
+  basic_required: 40162,
+  revocation_disabled: 40163,
+  token_required: 40172,
+
+  tls_required: 40311,
+  // Its status is 401 nevertheless: both are what SDKs are tested for (UTS auth RSA4).
+  key_not_in_app: 40400,
+
+  rate_limited: 42911,
+  connection_rate: 42922,
+  too_many_channels: 90010,
+  server_full: 50003,
+  restarting: 50003,
+}
+
+const BY_STATUS: Readonly<Record<number, number>> = {
+  401: 40100,
+  403: 40300,
+  404: 40400,
+  405: 40500,
+  413: 40009,
+  429: 42910,
+}
+
+/** The code of a failure; of its status, if it has none of its own. */
+export function ablyCode(name: FailureName): number {
+  const { status } = failure(name)
+  return CODES[name] ?? BY_STATUS[status] ?? (status < 500 ? 40000 : 50000)
+}
