@@ -1,7 +1,7 @@
 /**
  * Cryptography for secrets that must be shown again to their owner: sealed with AES-256-GCM for storage,
  * and compared by a keyed digest, so that checking a key needs no decryption and the database alone
- * opens nothing. Both keys are derived from the master key, which is never in the database.
+ * opens nothing. All keys are derived from the master key, which is never in the database.
  */
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
 import type { Digest } from '../policy/keys.ts'
@@ -15,11 +15,13 @@ export class Keyring {
   readonly #digesting: Buffer
   /** A backend pushes with the same key again and again; a hash for each would cost as much as the rest. */
   readonly #recent = new Map<string, Digest>()
+  readonly #tokens: Buffer
 
   /** @param masterKey 32 random bytes */
   constructor(masterKey: Uint8Array) {
     this.#sealing = derive(masterKey, 'latchkey sealing')
     this.#digesting = derive(masterKey, 'latchkey digest')
+    this.#tokens = derive(masterKey, 'latchkey tokens')
   }
 
   /** Encrypts; the result is nonce, tag and ciphertext in one piece. */
@@ -52,6 +54,11 @@ export class Keyring {
     const digest = new Bun.CryptoHasher('sha256', this.#digesting).update(text).digest()
     this.#recent.set(text, digest)
     return digest
+  }
+
+  /** The key of 32 bytes that authenticates the tokens of an app, so that no token is valid in another app. */
+  tokenKey(appId: string): Uint8Array {
+    return new Bun.CryptoHasher('sha256', this.#tokens).update(appId).digest()
   }
 }
 

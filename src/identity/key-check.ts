@@ -1,0 +1,36 @@
+/** Whether an API key is one of ours, and whether it and its app are in a state to be used. */
+import { type Failure, type Result, fail, failure, ok } from '../failure.ts'
+import { parseApiKey, placeOfSecret } from './api-key.ts'
+import type { Directory, DirectoryKey, SecretUses } from './directory.ts'
+
+/** The key that a text is, with its secret; says nothing yet about its state. */
+export function findApiKey(
+  text: string,
+  directory: Directory,
+  uses: SecretUses,
+): Result<DirectoryKey> {
+  const parsed = parseApiKey(text)
+  if (!parsed.ok) return parsed
+  const { appId, keyName, secret } = parsed.value
+  const key = directory.key(keyName)
+  // SDKs must not take an unknown app for one that merely lacks the key (UTS auth RSA4, js realtime/failure).
+  if (!key) return fail(directory.app(appId) ? 'key_not_in_app' : 'credentials_wrong')
+  const place = placeOfSecret(key.secrets, secret)
+  if (place === undefined) return fail('credentials_wrong')
+  uses.note(key, place)
+  return ok(key)
+}
+
+/** Why a key cannot be used now, over this kind of connection; only for those who have shown that they may know. */
+export function refusalToUse(
+  key: DirectoryKey,
+  directory: Directory,
+  secure: boolean,
+  now: number,
+): Failure | undefined {
+  const app = directory.app(key.appId)
+  if (!app || key.status !== 'enabled') return failure('key_revoked')
+  if (app.status !== 'enabled') return failure('app_disabled')
+  if (app.expiresAt !== undefined && app.expiresAt <= now) return failure('app_expired')
+  return app.tlsOnly && !secure ? failure('tls_required') : undefined
+}
