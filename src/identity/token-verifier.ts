@@ -1,0 +1,112 @@
+/** Finds out what a token permits: native or a JWT, and JWTs that only carry another token. */
+import type { Clock } from '../core/clock.ts'
+import { type Result, fail, ok } from '../failure.ts'
+import { intersect } from '../policy/capability/capability.ts'
+import { CapabilityChecker } from '../policy/capability/checker.ts'
+import type { TokenClaims } from './claims.ts'
+import type { Directory, DirectoryKey } from './directory.ts'
+import { type Jwt, isAlgorithm, isSignedWith, looksLikeJwt, parseJwt } from './jwt.ts'
+import { readJwtClaims, statedExpiry } from './jwt-claims.ts'
+import { MAX_TOKEN_LENGTH, type NativeTokens } from './native-token.ts'
+import type { AppPrincipal, Identity } from './principal.ts'
+
+/** A token may be carried inside of another, but not at any depth. */
+const MAX_DEPTH = 2
+
+/** What a token was found to be. It holds while its key is the same object in the directory. */
+export interface VerifiedToken {
+  readonly key: DirectoryKey
+  /** Which secret of the key signed it; undefined for a native token. */
+  readonly place: number | undefined
+  readonly holder: TokenHolder
+}
+
+/** A principal but for the client id that a request claims. */
+export type TokenHolder = Omit<AppPrincipal, keyof Identity> & { readonly expires: number }
+
+type Verdict = Result<VerifiedToken>
+
+export class TokenVerifier {
+  readonly #directory: Directory
+  readonly #tokens: NativeTokens
+  readonly #clock: Clock
+
+  constructor(directory: Directory, tokens: NativeTokens, clock: Clock) {
+    this.#directory = directory
+    this.#tokens = tokens
+    this.#clock = clock
+  }
+
+  /** Says nothing about expiry of native tokens, revocation, or the state of the key and its app. */
+  verify(text: string): Verdict | Promise<Verdict> {
+    return this.#verify(text, 1)
+  }
+
+  #verify(text: string, depth: number): Verdict | Promise<Verdict> {
+    if (text.length > MAX_TOKEN_LENGTH) return fail('token_malformed', 'the token is too long')
+    return looksLikeJwt(text) ? this.#verifyJwt(text, depth) : this.#verifyNative(text)
+  }
+
+  #verifyNative(text: string): Verdict {
+    const read = this.#tokens.read(text)
+    if (!read.ok) return read
+    const claims = read.value
+    const key = this.#directory.key(`${claims.appId}.${claims.keyId}`)
+    if (key) return grant(claims, key, undefined)
+    return fail(this.#directory.app(claims.appId) ? 'key_revoked' : 'token_unrecognised')
+  }
+
+  async #verifyJwt(text: string, depth: number): Promise<Verdict> {
+    const jwt = parseJwt(text)
+    if (!jwt.ok) return jwt
+    const { embedded } = jwt.value
+    return embedded === undefined
+      ? this.#verifySigned(jwt.value)
+      : this.#verifyEmbedded(jwt.value, embedded, depth)
+  }
+
+  /** The outside is not ours to verify; it can only shorten the life of what is inside. */
+  async #verifyEmbedded({ claims }: Jwt, embedded: string, depth: number): Promise<Verdict> {
+    if (depth === MAX_DEPTH)
+      return fail('jwt_invalid', 'invalid JWT format: tokens are nested too deeply')
+    const inner = await this.#verify(embedded, depth + 1)
+    const outerExpiry = statedExpiry(claims)
+    if (!inner.ok || outerExpiry === undefined) return inner
+    const { holder } = inner.value
+    const expires = Math.min(holder.expires, outerExpiry)
+    return ok({ ...inner.value, holder: { ...holder, expires } })
+  }
+
+  async #verifySigned(jwt: Jwt): Promise<Verdict> {
+    if (jwt.keyName === undefined)
+      return fail('jwt_invalid', 'invalid JWT format: "kid" in the header names no API key')
+    if (!jwt.claims || !isAlgorithm(jwt.algorithm))
+      return fail('jwt_invalid', 'invalid JWT format: it is not signed with HS256, HS384 or HS512')
+    const key = this.#directory.key(jwt.keyName)
+    if (!key) return fail('key_not_found')
+    const place = await placeOfSigner(jwt, key)
+    if (place === undefined)
+      return fail('jwt_invalid', 'invalid JWT format: the signature is not one of the API key')
+    const claims = readJwtClaims(jwt.claims, key, this.#clock.now())
+    return claims.ok ? grant(claims.value, key, place) : claims
+  }
+}
+
+async function placeOfSigner(jwt: Jwt, key: DirectoryKey): Promise<number | undefined> {
+  for (const [place, secret] of key.secrets.entries()) {
+    if (await isSignedWith(jwt, secret)) return place
+  }
+  return undefined
+}
+
+/** A token permits what both it and its key, as it is now, permit. */
+function grant(claims: TokenClaims, key: DirectoryKey, place: number | undefined): Verdict {
+  const { capability: named, clientId, ...others } = claims
+  const capability = named ? intersect(named, key.capability) : key.capability
+  if (capability.size === 0)
+    return fail('capability_refused', 'the API key permits nothing of what the token asks for')
+  const checker = named ? new CapabilityChecker(capability) : key.checker
+  const tokenResources = [...(named ?? key.capability).keys()]
+  const token = { tokenClientId: clientId, tokenResources, capability, checker }
+  return ok({ key, place, holder: { kind: 'app', ...others, ...token } })
+}
