@@ -1,0 +1,134 @@
+/** Issues native tokens: for whoever signed a request or has the key, and for an operator (RSA8, RSA9). */
+import type { Clock } from '../core/clock.ts'
+import { type Result, fail, failure, ok } from '../failure.ts'
+import { canonicalText, intersect, parseCapability } from '../policy/capability/capability.ts'
+import { placeOf } from './api-key.ts'
+import { CLOCK_SKEW_MS, DEFAULT_TTL_MS, SECOND_MS, maxTtl } from './claims.ts'
+import type { Credential } from './credentials.ts'
+import type { Directory, DirectoryKey, SecretUses } from './directory.ts'
+import { findApiKey, refusalToUse } from './key-check.ts'
+import type { NativeTokens } from './native-token.ts'
+import { NonceStore } from './nonce-store.ts'
+import { type Signed, type TokenRequest, isRequestSignedWith } from './token-request.ts'
+
+export interface TokenWish {
+  /** Milliseconds; undefined for an hour. */
+  readonly ttl?: number | undefined
+  /** JSON text; undefined for all that the key may. */
+  readonly capability?: string | undefined
+  /** `*` for any; undefined for none. */
+  readonly clientId?: string | undefined
+}
+
+/** As SDKs expect it (TD1-TD6). */
+export interface TokenDetails {
+  readonly token: string
+  readonly keyName: string
+  /** Milliseconds since the epoch, as is `expires`. */
+  readonly issued: number
+  readonly expires: number
+  /** Canonical JSON text. */
+  readonly capability: string
+  readonly clientId?: string
+}
+
+/** Makes a token of a key; nothing is asked about the state of the key. */
+export function issueToken(
+  tokens: NativeTokens,
+  key: DirectoryKey,
+  wish: TokenWish,
+  now: number,
+): Result<TokenDetails> {
+  const ttl = wish.ttl ?? DEFAULT_TTL_MS
+  const longest = maxTtl(key)
+  if (!Number.isSafeInteger(ttl) || ttl < 1 || ttl > longest)
+    return fail('ttl_invalid', `"ttl" is not between 1 ms and ${longest / SECOND_MS} seconds`)
+  const wanted =
+    wish.capability === undefined ? ok(key.capability) : parseCapability(wish.capability)
+  if (!wanted.ok) return wanted
+  const capability = intersect(wanted.value, key.capability)
+  if (capability.size === 0)
+    return fail('capability_refused', 'the API key permits nothing of the capability asked for')
+  const claims = { issued: now, expires: now + ttl, capability, clientId: wish.clientId }
+  return ok({
+    token: tokens.issue({ appId: key.appId, keyId: key.id, ...claims }),
+    keyName: key.name,
+    issued: claims.issued,
+    expires: claims.expires,
+    capability: canonicalText(capability),
+    ...(wish.clientId !== undefined && { clientId: wish.clientId }),
+  })
+}
+
+export class TokenIssuer {
+  readonly #directory: Directory
+  readonly #tokens: NativeTokens
+  readonly #uses: SecretUses
+  readonly #clock: Clock
+  /** A timestamp may lie ahead by the skew, and counts until it lies behind by the skew. */
+  readonly #nonces = new NonceStore(2 * CLOCK_SKEW_MS)
+
+  constructor(directory: Directory, tokens: NativeTokens, uses: SecretUses, clock: Clock) {
+    this.#directory = directory
+    this.#tokens = tokens
+    this.#uses = uses
+    this.#clock = clock
+  }
+
+  /**
+   * Answers `POST /keys/{keyName}/requestToken`.
+   * @param credential of the request; does not matter where the body is signed
+   * @param secure whether the request came over TLS
+   */
+  answer(
+    keyName: string,
+    request: TokenRequest,
+    credential: Credential | undefined,
+    secure: boolean,
+  ): Result<TokenDetails> {
+    const now = this.#clock.now()
+    const key = this.#directory.key(keyName)
+    if (!key) return fail('key_not_found')
+    const proof = request.signed
+      ? this.#checkSigned(key, request, request.signed, now)
+      : this.#checkPlain(key, request, credential)
+    if (!proof.ok) return proof
+    const refusal = refusalToUse(key, this.#directory, secure, now)
+    return refusal ? { ok: false, failure: refusal } : issueToken(this.#tokens, key, request, now)
+  }
+
+  #checkPlain(
+    key: DirectoryKey,
+    request: TokenRequest,
+    credential: Credential | undefined,
+  ): Result<void> {
+    if (!credential) return fail('credentials_missing')
+    if (credential.kind !== 'key') return fail('basic_required')
+    const found = findApiKey(credential.text, this.#directory, this.#uses)
+    if (!found.ok) return found
+    const same = found.value.name === key.name && (request.keyName ?? key.name) === key.name
+    return same ? ok(undefined) : { ok: false, failure: otherKey() }
+  }
+
+  #checkSigned(
+    key: DirectoryKey,
+    request: TokenRequest,
+    signed: Signed,
+    now: number,
+  ): Result<void> {
+    if (request.keyName !== key.name) return { ok: false, failure: otherKey() }
+    const place = placeOf(key.secrets, (secret) => isRequestSignedWith(signed, secret))
+    if (place === undefined)
+      return fail('credentials_wrong', 'the signature of the token request is wrong')
+    if (Math.abs(signed.timestamp - now) > CLOCK_SKEW_MS) return fail('timestamp_refused')
+    const remembered = this.#nonces.remember(key.name, `${signed.timestamp} ${signed.nonce}`, now)
+    if (remembered === 'seen') return fail('nonce_replayed')
+    if (remembered === 'full') return fail('token_requests_full')
+    this.#uses.note(key, place)
+    return ok(undefined)
+  }
+}
+
+function otherKey() {
+  return failure('credentials_wrong', 'the API key of the request is not that of the path')
+}
