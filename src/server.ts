@@ -18,6 +18,7 @@ import { KeyUses } from './service/key-uses.ts'
 import { AppDirectory } from './service/live-apps.ts'
 import { LiveRules } from './service/live-rules.ts'
 import { LiveService } from './service/live.ts'
+import type { UnshownKey } from './service/root-key.ts'
 import { type Services, openServices } from './service/services.ts'
 import { Admission } from './transport/admission.ts'
 import { Front } from './transport/front.ts'
@@ -33,6 +34,8 @@ export interface RunningServer {
   /** Every address that a person might want to open. */
   readonly addresses: readonly string[]
   readonly folder: string
+  /** The root key of the default app, until it has been shown. */
+  readonly unshownKey: UnshownKey | undefined
   /** Refuses new sockets, closes the open ones a few at a time, and lets go of everything. */
   stop(): Promise<void>
 }
@@ -123,7 +126,9 @@ class Assembly {
       }),
     )
     const { url, port, addresses } = this.#listeners
-    return { url, port, addresses, folder: this.#services.folder, stop: () => this.#stop() }
+    const { folder, rootKey } = this.#services
+    const unshownKey = rootKey.unshown()
+    return { url, port, addresses, folder, unshownKey, stop: () => this.#stop() }
   }
 
   #makeHub(): Hub {

@@ -3,6 +3,7 @@ import { distance, readConfig } from '../config.ts'
 import { StartError } from '../start-error.ts'
 import { accessTokenCommands } from './access-tokens.ts'
 import { accountCommands } from './accounts.ts'
+import { appCommands } from './apps.ts'
 import { parseArguments } from './arguments.ts'
 import { backupCommands } from './backup.ts'
 import { channelCommands } from './channels.ts'
@@ -12,14 +13,19 @@ import { connectionCommands } from './connections.ts'
 import { doctor } from './doctor.ts'
 import { health } from './health.ts'
 import { commandHelp, overview } from './help.ts'
+import { keyCommands } from './keys.ts'
 import { type Streams, makeOutput } from './output.ts'
 import { reservationCommands } from './reservations.ts'
+import { ruleCommands } from './rules.ts'
 import { serve } from './serve.ts'
 import { version } from './version.ts'
 
 export const commands: readonly Command[] = [
   serve,
   ...reservationCommands,
+  ...appCommands,
+  ...keyCommands,
+  ...ruleCommands,
   ...accountCommands,
   ...accessTokenCommands,
   ...channelCommands,

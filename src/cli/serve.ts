@@ -18,6 +18,7 @@ export const serve: Command = {
     const stopped = stopSignal()
     const server = await startServer(config)
     announce(server, config, output)
+    announceKey(server, config, output)
     await stopped.first
     if (isTextLog(config)) output.say('Stopping; a second signal stops at once.')
     else logger('server').info('stopping')
@@ -45,6 +46,22 @@ function stopSignal(): { first: Promise<void>; second: Promise<void> } {
   process.on('SIGTERM', onSignal)
   process.on('SIGINT', onSignal)
   return { first: first.promise, second: second.promise }
+}
+
+/**
+ * The root key is for the eyes of a person: it stays out of what a service manager or a container collects,
+ * where `keys rotate` is the way to a secret.
+ */
+function announceKey({ unshownKey }: RunningServer, config: Config, output: Output): void {
+  if (!unshownKey) return
+  if (!output.json && isTextLog(config)) {
+    output.say(`  root key ${unshownKey.reveal()}   shown only this once`)
+    return
+  }
+  if (output.json) return
+  logger('server').info('a root key was made; latchkey keys rotate shows a secret of it', {
+    key: unshownKey.name,
+  })
 }
 
 function announce(server: RunningServer, config: Config, output: Output): void {

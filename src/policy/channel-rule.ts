@@ -54,3 +54,23 @@ export function ruleIdOf(channel: string): string {
   const colon = channel.indexOf(':')
   return colon < 0 ? channel : channel.slice(0, colon)
 }
+
+const MAX_ID_LENGTH = 128
+const MAX_INTERVAL_MS = 60_000
+
+/** What is wrong with a rule, or undefined. */
+export function ruleFault(rule: ChannelRule): string | undefined {
+  if (rule.id === '' || rule.id.length > MAX_ID_LENGTH)
+    return `the id of a rule has 1 to ${MAX_ID_LENGTH} characters`
+  if (/[:*\p{Cc}]|^\[/u.test(rule.id) || !rule.id.isWellFormed())
+    return 'the id of a rule is the first segment of channel names: no colon, no *, no [ in front'
+  for (const name of ['batchingInterval', 'conflationInterval'] as const) {
+    const value = rule[name]
+    if (value === null || (Number.isInteger(value) && value > 0 && value <= MAX_INTERVAL_MS))
+      continue
+    return `${name} is a number of milliseconds from 1 to ${MAX_INTERVAL_MS}`
+  }
+  if (rule.batchingEnabled && rule.conflationEnabled)
+    return 'a rule cannot have both batching and conflation'
+  return undefined
+}

@@ -15,6 +15,12 @@ export const SCOPES = [
   'read:channel',
   'read:connection',
   'write:connection',
+  'read:app',
+  'write:app',
+  'read:key',
+  'write:key',
+  'read:namespace',
+  'write:namespace',
 ] as const
 
 export type Scope = (typeof SCOPES)[number]

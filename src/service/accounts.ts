@@ -1,7 +1,8 @@
-/** Accounts: who owns reservations. The first start creates the owner, who may act for every account. */
+/** Accounts: who owns reservations and apps. The first start creates the owner, who may act for every account. */
 import type { Clock } from '../core/clock.ts'
 import { type Result, fail, ok } from '../failure.ts'
 import { type AccountRow, AccountTable } from '../store/accounts.ts'
+import { AppTable } from '../store/apps.ts'
 import type { Store } from '../store/database.ts'
 import { ReservationTable } from '../store/reservations.ts'
 import { newId } from './id.ts'
@@ -15,12 +16,14 @@ export class AccountService {
   readonly #store: Store
   readonly #table: AccountTable
   readonly #reservations: ReservationTable
+  readonly #apps: AppTable
   readonly #clock: Clock
 
   constructor(store: Store, clock: Clock) {
     this.#store = store
     this.#table = new AccountTable(store)
     this.#reservations = new ReservationTable(store)
+    this.#apps = new AppTable(store)
     this.#clock = clock
   }
 
@@ -55,7 +58,7 @@ export class AccountService {
     )
   }
 
-  /** Removes an account and its access tokens; its reservations must have been removed before. */
+  /** Removes an account and its access tokens; its reservations and apps must have been removed before. */
   remove(idOrName: string): Result<Account> {
     return this.#store.db.transaction(
       (): Result<Account> => {
@@ -63,6 +66,8 @@ export class AccountService {
         if (!found.ok) return found
         if (found.value.role === 'owner') return fail('account_needed')
         if (this.#reservations.countOf(found.value.id) > 0) return fail('account_in_use')
+        if (this.#apps.list(found.value.id).length > 0)
+          return fail('account_in_use', 'the account still has apps')
         this.#table.remove(found.value.id)
         return found
       },

@@ -12,7 +12,11 @@ import { PROOF, makeProof, opensProof } from '../store/proof.ts'
 import { AccountService } from './accounts.ts'
 import { isServed } from './control-client.ts'
 import { AccessTokenService } from './access-tokens.ts'
+import { ApiKeyService } from './api-keys.ts'
+import { AppService } from './apps.ts'
+import { ChannelRuleService } from './channel-rules.ts'
 import { ReservationService } from './reservations.ts'
+import { RootKey } from './root-key.ts'
 
 export interface Services {
   /** The data folder as an absolute path. */
@@ -22,6 +26,10 @@ export interface Services {
   readonly accounts: AccountService
   readonly accessTokens: AccessTokenService
   readonly reservations: ReservationService
+  readonly apps: AppService
+  readonly apiKeys: ApiKeyService
+  readonly channelRules: ChannelRuleService
+  readonly rootKey: RootKey
   /**
    * Opens the listeners if no other server runs on this folder.
    * @throws StartError if one does
@@ -33,7 +41,7 @@ export interface Services {
 const QUOTA = 'max-reservations'
 
 /**
- * Opens a data folder, and makes on first use what is missing: folder, database, master key, owner account.
+ * Opens a data folder, and makes on first use what is missing: folder, database, master key, owner account, default app.
  * @param decidesQuota whether this process says how many reservations an account may have; a command that
  *   was not told follows the server that last ran
  * @throws StartError when something outside the program prevents it
@@ -49,7 +57,10 @@ export function openServices(
   const keyring = openKeyring(store, folder, config.masterKey)
   const quota = agreedQuota(store, config.maxReservations, decidesQuota)
   const accounts = new AccountService(store, clock)
-  accounts.ensureOwner()
+  const apps = new AppService(store, clock)
+  const apiKeys = new ApiKeyService(store, keyring, clock)
+  const rootKey = new RootKey(store, apps, apiKeys)
+  rootKey.ensure(accounts.ensureOwner())
   return {
     folder,
     store,
@@ -57,6 +68,10 @@ export function openServices(
     accounts,
     accessTokens: new AccessTokenService(store, clock),
     reservations: new ReservationService(store, keyring, clock, quota),
+    apps,
+    apiKeys,
+    channelRules: new ChannelRuleService(store, clock),
+    rootKey,
     claimFolder: (open) => claimFolder(store, folder, open),
     close: () => closeStore(store),
   }

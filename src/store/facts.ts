@@ -13,3 +13,7 @@ export function writeFact({ db }: Store, name: string, value: Buffer): void {
     .onConflictDoUpdate({ target: facts.name, set: { value } })
     .run()
 }
+
+export function removeFact({ db }: Store, name: string): void {
+  db.delete(facts).where(eq(facts.name, name)).run()
+}

@@ -1,0 +1,164 @@
+/** Apps, keys and namespaces as Ably's Control API v1 has them; a namespace is what we call a channel rule. */
+import { z } from 'zod'
+import type { ApiKey } from '../service/api-keys.ts'
+import type { App } from '../service/apps.ts'
+import type { StoredRule } from '../service/channel-rules.ts'
+
+const time = z.int().describe('Milliseconds since the Unix epoch')
+
+/** Clients of Ably send all of them, empty where nothing is set. */
+const push = Object.fromEntries(
+  [
+    'apnsAuthType',
+    'apnsCertificate',
+    'apnsIssuerKey',
+    'apnsPrivateKey',
+    'apnsSigningKey',
+    'apnsSigningKeyId',
+    'apnsTopicHeader',
+    'apnsUseSandboxEndpoint',
+    'fcmKey',
+    'fcmProjectId',
+    'fcmServiceAccount',
+  ].map((name) => [
+    name,
+    z
+      .union([z.literal(''), z.literal(false), z.null()], 'push is not supported yet')
+      .optional()
+      .describe('Only empty: push is not supported yet'),
+  ]),
+)
+
+const status = z.enum(['enabled', 'disabled'])
+
+export const app = z
+  .object({
+    accountId: z.string(),
+    id: z.string(),
+    name: z.string(),
+    status,
+    tlsOnly: z.boolean(),
+    created: time,
+    modified: time,
+  })
+  .meta({ id: 'App' })
+
+const appSettings = { status: status.optional(), tlsOnly: z.boolean().optional(), ...push }
+
+export const newApp = z.strictObject({ name: z.string(), ...appSettings }).meta({ id: 'NewApp' })
+
+export const appChange = z
+  .strictObject({
+    id: z.string().optional().describe('Must be the one of the address'),
+    name: z.string().optional(),
+    ...appSettings,
+  })
+  .meta({ id: 'AppChange' })
+
+const capability = z.record(z.string(), z.array(z.string()))
+
+export const key = z
+  .object({
+    appId: z.string(),
+    id: z.string(),
+    name: z.string(),
+    status: z.int().describe('0 enabled, 1 revoked'),
+    key: z.string().describe('The whole key, with its secret'),
+    capability,
+    revocableTokens: z.boolean(),
+    created: time,
+    modified: time,
+  })
+  .meta({ id: 'Key' })
+
+const keySettings = {
+  capability: capability.nullish().describe('Without one a new key may do everything'),
+  revocableTokens: z.boolean().optional(),
+}
+
+export const newKey = z.strictObject({ name: z.string(), ...keySettings }).meta({ id: 'NewKey' })
+
+export const keyChange = z
+  .strictObject({ name: z.string().optional(), ...keySettings })
+  .meta({ id: 'KeyChange' })
+
+const interval = z.int().nullable().describe('Milliseconds; null for the usual')
+
+const switches = {
+  authenticated: z.boolean(),
+  persisted: z.boolean(),
+  persistLast: z.boolean(),
+  pushEnabled: z.boolean(),
+  tlsOnly: z.boolean(),
+  exposeTimeserial: z.boolean(),
+  mutableMessages: z.boolean(),
+  populateChannelRegistry: z.boolean(),
+  batchingEnabled: z.boolean(),
+  batchingInterval: interval,
+  conflationEnabled: z.boolean(),
+  conflationInterval: interval,
+  conflationKey: z.string().nullable(),
+}
+
+export const namespace = z
+  .object({ appId: z.string(), id: z.string(), ...switches, created: time, modified: time })
+  .meta({ id: 'Namespace' })
+
+const namespaceSettings = z.object(switches).partial().shape
+
+export const newNamespace = z
+  .strictObject({
+    id: z.string(),
+    ...namespaceSettings,
+    exposeTimeSerial: z.boolean().optional().describe('Another spelling of exposeTimeserial'),
+  })
+  .meta({ id: 'NewNamespace' })
+
+export const namespaceChange = newNamespace.omit({ id: true }).meta({ id: 'NamespaceChange' })
+
+export function appView(value: App): z.infer<typeof app> {
+  const { accountId, id, name, tlsOnly, createdAt, updatedAt } = value
+  return {
+    accountId,
+    id,
+    name,
+    status: value.status,
+    tlsOnly,
+    created: createdAt,
+    modified: updatedAt,
+  }
+}
+
+/** @param whole the key with its secret */
+export function keyView(value: ApiKey, whole: string): z.infer<typeof key> {
+  return {
+    appId: value.appId,
+    id: value.id,
+    name: value.name,
+    status: value.status === 'enabled' ? 0 : 1,
+    key: whole,
+    capability: capabilityView(value),
+    revocableTokens: value.revocableTokens,
+    created: value.createdAt,
+    modified: value.updatedAt,
+  }
+}
+
+export function capabilityView({ capability: text }: ApiKey): z.infer<typeof capability> {
+  return JSON.parse(text) as z.infer<typeof capability>
+}
+
+export function namespaceView(rule: StoredRule): z.infer<typeof namespace> {
+  const { createdAt, updatedAt, ...settings } = rule
+  return { ...settings, created: createdAt, modified: updatedAt }
+}
+
+/** Clients of Ably send empty text for no key, and spell one name in two ways. */
+export function namespaceSettingsOf(body: z.infer<typeof namespaceChange>) {
+  const { exposeTimeSerial, conflationKey, ...settings } = body
+  return {
+    ...(exposeTimeSerial !== undefined && { exposeTimeserial: exposeTimeSerial }),
+    ...(conflationKey !== undefined && { conflationKey: conflationKey || null }),
+    ...settings,
+  }
+}

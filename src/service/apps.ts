@@ -1,0 +1,148 @@
+/** Apps: what API keys and channel rules belong to. The first start makes one, which is meant when none is named. */
+import type { Clock } from '../core/clock.ts'
+import { type Result, fail, ok } from '../failure.ts'
+import { type AppRow, AppTable } from '../store/apps.ts'
+import type { Store } from '../store/database.ts'
+import type { Account } from './accounts.ts'
+import { newShortId } from './id.ts'
+
+export type App = AppRow
+
+/** What is left out stays as it is. */
+export interface AppChange {
+  readonly name?: string
+  readonly status?: App['status']
+  readonly tlsOnly?: boolean
+}
+
+export interface NewApp extends Omit<AppChange, 'name'> {
+  readonly name: string
+  /** Milliseconds from now, after which the app is gone; undefined for an app that stays. */
+  readonly lifetime?: number
+}
+
+const DEFAULT_NAME = 'default'
+const MAX_NAME_LENGTH = 100
+
+export class AppService {
+  readonly #store: Store
+  readonly #table: AppTable
+  readonly #clock: Clock
+
+  constructor(store: Store, clock: Clock) {
+    this.#store = store
+    this.#table = new AppTable(store)
+    this.#clock = clock
+  }
+
+  /**
+   * The default app, made for this account if there is none.
+   * @param onMade runs in the same transaction, so that an app never is without what it adds
+   */
+  ensureDefault(owner: Account, onMade: (app: App) => void): App {
+    const found = this.#table.default()
+    if (found) return found
+    return this.#write(() => {
+      const meanwhile = this.#table.default()
+      if (meanwhile) return meanwhile
+      const app = this.#row(owner, { name: DEFAULT_NAME }, true)
+      this.#table.insert(app)
+      onMade(app)
+      return app
+    })
+  }
+
+  /** @param account whose apps are listed; undefined for those of all accounts */
+  list(account: Account | undefined): App[] {
+    return this.#table.list(account?.id)
+  }
+
+  /** By id or by name; without either, the default app. */
+  find(idOrName: string | undefined): Result<App> {
+    if (idOrName === undefined) {
+      const app = this.#table.default()
+      return app ? ok(app) : fail('app_not_found')
+    }
+    const found = this.#table.byId(idOrName)
+    if (found) return ok(found)
+    const [named, another] = this.#table.byName(idOrName)
+    if (another) return fail('app_ambiguous')
+    return named ? ok(named) : fail('app_not_found')
+  }
+
+  add(account: Account, wish: NewApp): Result<App> {
+    const fault = nameFault(wish.name)
+    if (fault !== undefined) return fail('invalid', fault)
+    return this.#write((): Result<App> => {
+      if (this.#table.ofAccount(account.id, wish.name)) return fail('app_taken')
+      const app = this.#row(account, wish, false)
+      this.#table.insert(app)
+      return ok(app)
+    })
+  }
+
+  set(id: string, change: AppChange): Result<App> {
+    const fault = change.name === undefined ? undefined : nameFault(change.name)
+    if (fault !== undefined) return fail('invalid', fault)
+    return this.#write((): Result<App> => {
+      const app = this.#table.byId(id)
+      if (!app) return fail('app_not_found')
+      const namesake = this.#table.ofAccount(app.accountId, change.name ?? app.name)
+      if (namesake && namesake.id !== id) return fail('app_taken')
+      const patch = { ...change, updatedAt: this.#clock.now() }
+      this.#table.update(id, patch)
+      return ok({ ...app, ...patch })
+    })
+  }
+
+  /** Removes an app with its keys, rules and revocations. */
+  remove(id: string): Result<App> {
+    return this.#write((): Result<App> => {
+      const app = this.#table.byId(id)
+      if (!app) return fail('app_not_found')
+      if (app.isDefault) return fail('app_needed')
+      this.#table.remove(id)
+      return ok(app)
+    })
+  }
+
+  /** Removes apps whose time is over, and says which. */
+  removeExpired(): App[] {
+    return this.#write(() => {
+      const expired = this.#table.expired(this.#clock.now())
+      for (const { id } of expired) this.#table.remove(id)
+      return expired
+    })
+  }
+
+  #row(account: Account, wish: NewApp, isDefault: boolean): App {
+    const now = this.#clock.now()
+    return {
+      id: this.#newId(),
+      accountId: account.id,
+      name: wish.name,
+      status: wish.status ?? 'enabled',
+      tlsOnly: wish.tlsOnly ?? false,
+      isDefault,
+      createdAt: now,
+      updatedAt: now,
+      expiresAt: wish.lifetime === undefined ? null : now + wish.lifetime,
+    }
+  }
+
+  #newId(): string {
+    let id = newShortId()
+    while (this.#table.byId(id)) id = newShortId()
+    return id
+  }
+
+  #write<T>(action: () => T): T {
+    return this.#store.db.transaction(action, { behavior: 'immediate' })
+  }
+}
+
+function nameFault(name: string): string | undefined {
+  if (name.trim() !== name || name === '' || name.length > MAX_NAME_LENGTH || /\p{Cc}/u.test(name))
+    return `a name has 1 to ${MAX_NAME_LENGTH} characters, no control characters and no spaces at its ends`
+  return undefined
+}
