@@ -5,7 +5,8 @@ import { type Failure, type Result, failure } from '../failure.ts'
 import type { Bearer, Scope } from '../service/access-tokens.ts'
 import { errorBody } from './errors.ts'
 import { openApiDocument } from './openapi.ts'
-import { type ApiParts, operations } from './operations.ts'
+import { operations } from './operations.ts'
+import type { ApiParts } from './parts.ts'
 import type { Call, Route } from './route.ts'
 
 /** Says who is calling: by an access token, or because only the machine's own user can reach the listener. */

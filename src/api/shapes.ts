@@ -104,6 +104,9 @@ export const explanation = z
 export const me = z
   .object({
     account: z.object({ id: z.string(), name: z.string() }),
+    user: z
+      .object({ id: z.int(), email: z.string() })
+      .describe('The account once more, as clients of Ably look for it: its email is its name'),
     token: z.object({ id: z.string(), name: z.string(), capabilities: z.array(z.string()) }),
   })
   .meta({ id: 'Me' })
@@ -139,6 +142,12 @@ export function reservedView({
 export function meView(owner: Account, token: AccessToken): z.infer<typeof me> {
   return {
     account: { id: owner.id, name: owner.name },
+    user: { id: numberOf(owner), email: owner.name },
     token: { id: token.id, name: token.name, capabilities: token.scopes },
   }
+}
+
+/** Clients of Ably read the id of a user as a whole number; ten characters of ours fit into one exactly. */
+function numberOf({ id }: Account): number {
+  return Number.parseInt(id.slice(0, 10), 36)
 }

@@ -49,7 +49,7 @@ const add: Command = {
 
 const remove: Command = {
   name: 'accounts remove',
-  summary: 'Remove an account that has no reservations, and its access tokens',
+  summary: 'Remove an account that has no reservations and no apps, and its access tokens',
   positionals: ['NAME'],
   options: [],
   settings: 'data',

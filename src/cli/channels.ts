@@ -1,6 +1,6 @@
 /** `latchkey channels list | explain` */
 import { resolve } from 'node:path'
-import { presentedKeys } from '../api/operations.ts'
+import { presentedKeys } from '../api/live-routes.ts'
 import { callServer } from '../service/control-client.ts'
 import { type Explanation, type LiveChannel, explain as explainAccess } from '../service/live.ts'
 import { readNamespaces } from '../service/live-rules.ts'

@@ -1,5 +1,6 @@
 /** The documentation pages, rendered from the Markdown files beside this one; they travel in the executable. */
 import access from './access.md' with { type: 'text' }
+import apps from './apps.md' with { type: 'text' }
 import api from './api.md' with { type: 'text' }
 import cli from './cli.md' with { type: 'text' }
 import clients from './clients.md' with { type: 'text' }
@@ -22,6 +23,7 @@ const PAGES: Readonly<Record<string, Page>> = {
   index: { title: 'Start here', text: index },
   clients: { title: 'Clients', text: clients },
   access: { title: 'Access', text: access },
+  apps: { title: 'Apps', text: apps },
   push: { title: 'Push', text: push },
   cli: { title: 'Command line', text: cli },
   api: { title: 'HTTP API', text: api },

@@ -1,0 +1,21 @@
+/** Who may see what of whom: the owner everything, other accounts only what is theirs. */
+import { type Result, fail } from '../failure.ts'
+import type { Bearer } from '../service/access-tokens.ts'
+import type { Account } from '../service/accounts.ts'
+
+export function isOwner({ account }: Bearer): boolean {
+  return account.role === 'owner'
+}
+
+export function maySee(bearer: Bearer, accountId: string): boolean {
+  return isOwner(bearer) || bearer.account.id === accountId
+}
+
+/** The account whose channels a bearer sees; undefined for all of them. */
+export function sight(bearer: Bearer): Account | undefined {
+  return isOwner(bearer) ? undefined : bearer.account
+}
+
+export function visibleAccount(found: Result<Account>, bearer: Bearer): Result<Account> {
+  return found.ok && !maySee(bearer, found.value.id) ? fail('account_unknown') : found
+}

@@ -1,0 +1,95 @@
+/** The operations on channels and connections. */
+import { z } from 'zod'
+import { fail, ok } from '../failure.ts'
+import type { Keyring } from '../identity/keyring.ts'
+import type { Keys } from '../policy/keys.ts'
+import type { Bearer } from '../service/access-tokens.ts'
+import type { LiveService } from '../service/live.ts'
+import { isOwner, sight } from './access.ts'
+import type { ApiParts } from './parts.ts'
+import { type Route, route } from './route.ts'
+import * as shapes from './shapes.ts'
+
+const idParams = z.object({ id: z.string() })
+
+export function liveRoutes({ services: { keyring }, live }: ApiParts): Route[] {
+  return [
+    route({
+      method: 'GET',
+      path: '/channels',
+      summary: 'Lists channels with somebody on them, the fullest first',
+      scope: 'read:channel',
+      params: shapes.none,
+      query: shapes.none,
+      status: 200,
+      answer: z.array(shapes.channel),
+      handle: ({ bearer }) => ok(live.channels(sight(bearer))),
+    }),
+    route({
+      method: 'POST',
+      path: '/channels/explain',
+      summary: 'Says whether somebody with these keys may join and send, and which rule decides',
+      scope: 'read:channel',
+      params: shapes.none,
+      query: shapes.none,
+      body: shapes.question,
+      status: 200,
+      answer: shapes.explanation,
+      handle: ({ bearer, body }) => {
+        const answer = live.explain(body.channel, presentedKeys(keyring, body))
+        // What another account's reservation says is its own business.
+        return isOwner(bearer) || mayExplain(bearer, live, body.channel)
+          ? ok(answer)
+          : fail('forbidden')
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/connections',
+      summary: 'Lists connections, of one channel or of all',
+      scope: 'read:connection',
+      params: shapes.none,
+      query: z.object({ channel: z.string().optional() }),
+      status: 200,
+      answer: z.array(shapes.connection),
+      handle: ({ bearer, query }) => ok(live.connections(sight(bearer), query.channel)),
+    }),
+    route({
+      method: 'DELETE',
+      path: '/connections/{id}',
+      summary: 'Disconnects a connection, which is told so',
+      scope: 'write:connection',
+      params: idParams,
+      query: shapes.none,
+      status: 204,
+      handle: ({ bearer, path }) => live.disconnect(sight(bearer), path.id),
+    }),
+    route({
+      method: 'DELETE',
+      path: '/connections',
+      summary: 'Disconnects everybody on a channel',
+      scope: 'write:connection',
+      params: shapes.none,
+      query: z.object({ channel: z.string().min(1) }),
+      status: 200,
+      answer: shapes.disconnected,
+      handle: ({ bearer, query }) =>
+        ok({ disconnected: live.disconnectChannel(sight(bearer), query.channel) }),
+    }),
+  ]
+}
+
+/** Digests of the keys somebody would present. */
+export function presentedKeys(
+  keyring: Keyring,
+  { joinKey, sendKey }: { joinKey?: string | undefined; sendKey?: string | undefined },
+): Keys {
+  return {
+    ...(joinKey && { join: keyring.digest(joinKey) }),
+    ...(sendKey && { send: keyring.digest(sendKey) }),
+  }
+}
+
+function mayExplain(bearer: Bearer, live: LiveService, channel: string): boolean {
+  return live.ownerOf(channel) === bearer.account.id
+}
