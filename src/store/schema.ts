@@ -149,6 +149,8 @@ export const revocations = sqliteTable(
   {
     id: integer().primaryKey({ autoIncrement: true }),
     appId: appId(),
+    /** The key that the tokens were made with; null for those of every key. */
+    keyId: text('key_id'),
     kind: text({ enum: ['clientId', 'revocationKey', 'channel'] }).notNull(),
     value: text().notNull(),
     issuedBefore: integer('issued_before').notNull(),

@@ -57,6 +57,7 @@ CREATE TABLE `channel_rules` (
 CREATE TABLE `revocations` (
 	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
 	`app_id` text NOT NULL,
+	`key_id` text,
 	`kind` text NOT NULL,
 	`value` text NOT NULL,
 	`issued_before` integer NOT NULL,
