@@ -6,8 +6,9 @@ const MINUTE_MS = 60 * SECOND_MS
 const HOUR_MS = 60 * MINUTE_MS
 
 export const DEFAULT_TTL_MS = HOUR_MS
-const MAX_TTL_MS = 24 * HOUR_MS
-/** So that the revocations of an hour are all that ever need to be kept. */
+/** The longest life of any token: so long must a revocation be remembered. */
+export const LONGEST_TTL_MS = 24 * HOUR_MS
+/** Tokens that can be revoked are to be short-lived (docs/auth/revocation). */
 const MAX_REVOCABLE_TTL_MS = HOUR_MS
 
 /** How far the clocks of others may be from ours (RSA9d; docs/auth/token). */
@@ -36,8 +37,5 @@ export interface TokenClaims {
 
 /** The longest life of a token of a key, in milliseconds. */
 export function maxTtl(key: { readonly revocableTokens: boolean }): number {
-  return key.revocableTokens ? MAX_REVOCABLE_TTL_MS : MAX_TTL_MS
+  return key.revocableTokens ? MAX_REVOCABLE_TTL_MS : LONGEST_TTL_MS
 }
-
-/** The longest life of any token, in milliseconds: so long must a revocation be remembered. */
-export const LONGEST_TTL_MS = MAX_TTL_MS

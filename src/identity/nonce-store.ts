@@ -18,7 +18,7 @@ export class NonceStore {
   readonly #counts = new Map<string, number>()
 
   /**
-   * @param keepMs for how long a request could be sent again and still be accepted for its timestamp
+   * @param keepMs for how long, to the millisecond included, a request could be sent again and still be accepted for its timestamp
    * @param max requests of one key; beyond, it says 'full', so that the use of one key costs no other
    */
   constructor(keepMs: number, max = MAX_PER_KEY) {
@@ -45,7 +45,7 @@ export class NonceStore {
 
   #forget(now: number): void {
     for (const [short, { keyName, at }] of this.#seen) {
-      if (at > now - this.#keepMs) return
+      if (at >= now - this.#keepMs) return
       this.#seen.delete(short)
       const left = this.#counts.get(keyName)! - 1
       if (left === 0) this.#counts.delete(keyName)

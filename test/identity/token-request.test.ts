@@ -1,0 +1,313 @@
+/** `POST /keys/{keyName}/requestToken`: signed over literal texts or with the key, and all that is refused. */
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test'
+import { type Result, ok } from '../../src/failure.ts'
+import type { Credential } from '../../src/identity/credentials.ts'
+import { NonceStore } from '../../src/identity/nonce-store.ts'
+import type { TokenDetails } from '../../src/identity/token-issuer.ts'
+import {
+  type TokenRequest,
+  parseTokenRequest,
+  readTokenRequest,
+} from '../../src/identity/token-request.ts'
+import { AblyApps, OLD_SECRET, SECRET, START, macOf, outcome, value } from './ably-apps.ts'
+
+const HOUR = 3_600_000
+
+let apps: AblyApps
+beforeAll(() => (apps = new AblyApps()))
+afterAll(() => apps.close())
+afterEach(() => void (apps.now = START))
+
+let nonces = 0
+const nonce = () => `nonce-number-${String((nonces += 1)).padStart(8, '0')}`
+
+function answer(
+  request: Result<TokenRequest>,
+  path = 'app1.root',
+  credential?: Credential,
+): Result<TokenDetails> {
+  return request.ok ? apps.issuer.answer(path, request.value, credential, false) : request
+}
+
+interface Fields {
+  readonly keyName?: string
+  readonly ttl?: string
+  readonly capability?: string
+  readonly clientId?: string
+  readonly timestamp?: string
+  readonly nonce?: string
+}
+
+/** The JSON text of a signed request in which ttl and timestamp stand as the digits given. */
+function signed(fields: Fields, secret = SECRET, more = ''): string {
+  const all = { keyName: 'app1.root', timestamp: String(apps.now), nonce: nonce(), ...fields }
+  const order = ['keyName', 'ttl', 'capability', 'clientId', 'timestamp', 'nonce'] as const
+  const mac = macOf(
+    order.map((name) => all[name] ?? ''),
+    secret,
+  )
+  const members = order.flatMap((name) => {
+    const text = all[name]
+    if (text === undefined) return []
+    const raw = name === 'ttl' || name === 'timestamp'
+    return [`"${name}":${raw ? text : JSON.stringify(text)}`]
+  })
+  return `{${[...members, `"mac":${JSON.stringify(mac)}`].join(',')}${more}}`
+}
+
+describe('a signed request', () => {
+  test('brings the details of a token that counts', async () => {
+    const details = value(answer(parseTokenRequest(signed({ ttl: '5000', clientId: 'ann' }))))
+    expect(details).toEqual({
+      token: expect.stringMatching(/^app1\.[\w-]+$/),
+      keyName: 'app1.root',
+      issued: START,
+      expires: START + 5000,
+      capability: '{"*":["*"]}',
+      clientId: 'ann',
+    })
+    expect(value(await apps.withToken(details.token)).clientId).toBe('ann')
+  })
+
+  test('needs no member but those of its signature', () => {
+    const details = value(answer(parseTokenRequest(signed({}))))
+    expect(details.expires - details.issued).toBe(HOUR)
+    expect('clientId' in details).toBe(false)
+  })
+
+  test('an Authorization header of another key and unknown members do not matter', () => {
+    const credential = { kind: 'key', text: 'app2.lone:wrong' } as const
+    const body = signed({}, SECRET, ',"queryTime":true,"nested":{"ttl":-1}')
+    expect(outcome(answer(parseTokenRequest(body), 'app1.root', credential))).toBe('ok')
+  })
+
+  test('may be signed with the old secret, and tells which one it was', () => {
+    apps.uses.length = 0
+    const body = signed({ keyName: 'app1.rotated' }, OLD_SECRET)
+    expect(outcome(answer(parseTokenRequest(body), 'app1.rotated'))).toBe('ok')
+    expect(apps.uses).toEqual(['app1.rotated 1'])
+  })
+
+  test.each([
+    ['a power of ten', { ttl: '5e3' }],
+    ['a fraction that is none', { ttl: '5000.0' }],
+    ['digits beyond a double', { timestamp: `${START}.0000000000` }],
+    ['texts of digits', { ttl: '"5000"', timestamp: `"${START}"` }],
+  ])('is over the text as sent: %s', (_, fields) => {
+    const texts = Object.fromEntries(
+      Object.entries(fields).map(([name, text]) => [name, text.replaceAll('"', '')]),
+    )
+    const mac = macOf([
+      'app1.root',
+      texts['ttl'] ?? '',
+      '',
+      '',
+      texts['timestamp'] ?? `${START}`,
+      `nonce-of-its-own-${_}`,
+    ])
+    const body = `{"keyName":"app1.root","nonce":"nonce-of-its-own-${_}","timestamp":${START},${Object.entries(
+      fields,
+    )
+      .map(([name, text]) => `"${name}":${text}`)
+      .join(',')},"mac":"${mac}"}`
+    expect(outcome(answer(parseTokenRequest(body)))).toBe('ok')
+  })
+
+  test('is over the capability as sent, which need not be canonical', () => {
+    const capability = '{ "b": ["subscribe","publish"], "a":["*"] }'
+    const details = value(answer(parseTokenRequest(signed({ capability }))))
+    expect(details.capability).toBe('{"a":["*"],"b":["publish","subscribe"]}')
+  })
+
+  test('a ttl of zero or null is the default, signed as zero or as nothing', () => {
+    for (const ttl of ['0', '""', 'null']) {
+      for (const text of ['0', '']) {
+        if (ttl !== '0' && text === '0') continue
+        const own = nonce()
+        const mac = macOf(['app1.root', text, '', '', String(START), own])
+        const body = `{"keyName":"app1.root","ttl":${ttl},"timestamp":${START},"nonce":"${own}","mac":"${mac}"}`
+        const details = value(answer(parseTokenRequest(body)))
+        expect(details.expires - details.issued).toBe(HOUR)
+      }
+    }
+  })
+
+  test('may come as MessagePack or a form', () => {
+    for (const wrap of [String, Number, BigInt]) {
+      const own = nonce()
+      const mac = macOf(['app1.root', '5000', '', '', String(START), own])
+      const members = { ttl: wrap(5000), timestamp: wrap(START), nonce: own, mac }
+      const body = { keyName: 'app1.root', capability: null, ...members }
+      expect(outcome(answer(readTokenRequest(body)))).toBe('ok')
+    }
+  })
+
+  test.each([
+    ['1', 1],
+    ['123', 123],
+    ['5000', 5000],
+    ['100000', 100_000],
+    ['86400000', 24 * HOUR],
+  ])('with a ttl of %s lives exactly so long', (ttl, expected) => {
+    const details = value(answer(parseTokenRequest(signed({ ttl }))))
+    expect(details.expires - details.issued).toBe(expected)
+  })
+
+  test.each([
+    ['an unknown key in the path', () => signed({}), 'app1.other', '404/40400'],
+    ['an unknown app in the path', () => signed({}), 'ablyjs.test', '404/40400'],
+    ['another key in the path', () => signed({}), 'app1.narrow', '401/40101'],
+    [
+      'no key in the body',
+      () => `{"timestamp":${START},"nonce":"${nonce()}","mac":"x"}`,
+      'app1.root',
+      '401/40101',
+    ],
+    ['a wrong secret', () => signed({}, 'another'), 'app1.root', '401/40101'],
+    [
+      'a mac of another length',
+      () => signed({}).replace(/"mac":"[^"]*"/, '"mac":"x"'),
+      'app1.root',
+      '401/40101',
+    ],
+    ['a revoked key', () => signed({ keyName: 'app1.gone' }), 'app1.gone', '401/40131'],
+    ['2 minutes ago', () => signed({ timestamp: String(START - 120_000) }), 'app1.root', 'ok'],
+    ['longer ago', () => signed({ timestamp: String(START - 120_001) }), 'app1.root', '401/40104'],
+    [
+      '30 minutes ahead',
+      () => signed({ timestamp: String(START + 1_800_000) }),
+      'app1.root',
+      '401/40104',
+    ],
+    ['no timestamp', () => signed({}).replace(/"timestamp":\d+,/, ''), 'app1.root', '400/40003'],
+    ['a timestamp that is no number', () => signed({ timestamp: '"x"' }), 'app1.root', '400/40003'],
+    ['a nonce of 15', () => signed({ nonce: 'x'.repeat(15) }), 'app1.root', '400/40003'],
+    ['no nonce', () => signed({}).replace(/"nonce":"[^"]*",/, ''), 'app1.root', '400/40003'],
+    [
+      'a nonce that is a number',
+      () => signed({}).replace(/"nonce":"[^"]*"/, '"nonce":1'),
+      'app1.root',
+      '400/40003',
+    ],
+    ['ttl over a day', () => signed({ ttl: '86400001' }), 'app1.root', '400/40003'],
+    ['ttl below zero', () => signed({ ttl: '-1' }), 'app1.root', '400/40003'],
+    ['ttl no number', () => signed({ ttl: '"abc"' }), 'app1.root', '400/40003'],
+    ['ttl an object', () => signed({ ttl: '{}' }), 'app1.root', '400/40003'],
+    ['ttl a part of a millisecond', () => signed({ ttl: '1.5' }), 'app1.root', '400/40003'],
+    [
+      'an hour of a revocable key',
+      () => signed({ keyName: 'app1.revocable', ttl: '3600000' }),
+      'app1.revocable',
+      'ok',
+    ],
+    [
+      'more of a revocable key',
+      () => signed({ keyName: 'app1.revocable', ttl: '3600001' }),
+      'app1.revocable',
+      '400/40003',
+    ],
+    ['capability not JSON', () => signed({ capability: '{' }), 'app1.root', '400/40003'],
+    [
+      'capability of no operation',
+      () => signed({ capability: '{"a":[]}' }),
+      'app1.root',
+      '400/40003',
+    ],
+    ['capability an object', () => '{"capability":{"a":["*"]}}', 'app1.root', '400/40003'],
+    [
+      'capability beyond the key',
+      () => signed({ keyName: 'app1.narrow', capability: '{"x":["*"]}' }),
+      'app1.narrow',
+      '401/40160',
+    ],
+    ['client id empty', () => signed({ clientId: '' }), 'app1.root', '400/40012'],
+    ['client id a number', () => '{"clientId":1}', 'app1.root', '400/40012'],
+    ['client id any', () => signed({ clientId: '*' }), 'app1.root', 'ok'],
+    ['not JSON', () => '{', 'app1.root', '400/40000'],
+    ['a list', () => '[]', 'app1.root', '400/40000'],
+  ])('%s', (_, make, path, expected) => {
+    const result = answer(parseTokenRequest(make()), path)
+    expect(outcome(result)).toBe(expected)
+    if (!result.ok) expect(result.failure.message).not.toContain(SECRET)
+  })
+
+  test('counts once', () => {
+    const body = signed({})
+    expect(outcome(answer(parseTokenRequest(body)))).toBe('ok')
+    expect(outcome(answer(parseTokenRequest(body)))).toBe('401/40105')
+    apps.now = START + 119_999
+    expect(outcome(answer(parseTokenRequest(body)))).toBe('401/40105')
+    apps.now = START + 120_001
+    expect(outcome(answer(parseTokenRequest(body)))).toBe('401/40104')
+  })
+
+  test('from a clock that is ahead counts once as well', () => {
+    const body = signed({ timestamp: String(START + 120_000) })
+    expect(outcome(answer(parseTokenRequest(body)))).toBe('ok')
+    for (const later of [0, 120_000, 239_999, 240_000]) {
+      apps.now = START + later
+      expect(outcome(answer(parseTokenRequest(body)))).toBe('401/40105')
+    }
+    apps.now = START + 240_001
+    expect(outcome(answer(parseTokenRequest(body)))).toBe('401/40104')
+  })
+
+  test('a request that was refused does not use up its nonce', () => {
+    const fields = { nonce: nonce() }
+    expect(outcome(answer(parseTokenRequest(signed(fields, 'another'))))).toBe('401/40101')
+    expect(outcome(answer(parseTokenRequest(signed(fields))))).toBe('ok')
+  })
+})
+
+describe('a plain request', () => {
+  const key = (text: string): Credential => ({ kind: 'key', text })
+  test.each([
+    ['with the key', key(`app1.root:${SECRET}`), 'ok'],
+    ['with a wrong secret', key('app1.root:wrong'), '401/40101'],
+    ['with another key', key(`app1.narrow:${SECRET}`), '401/40101'],
+    ['with nothing', undefined, '401/40101'],
+    ['with a token', { kind: 'token', text: 'app1.x' } as const, '401/40162'],
+  ])('%s', (_, credential, expected) => {
+    expect(outcome(answer(parseTokenRequest('{"ttl":5000}'), 'app1.root', credential))).toBe(
+      expected,
+    )
+  })
+
+  test('may leave out everything', () => {
+    const details = value(
+      answer(parseTokenRequest('{}'), 'app1.narrow', key(`app1.narrow:${SECRET}`)),
+    )
+    expect(details.capability).toBe('{"news:*":["publish","subscribe"],"status":["history"]}')
+  })
+
+  test('must not name another key', () => {
+    const request = parseTokenRequest('{"keyName":"app1.narrow"}')
+    expect(outcome(answer(request, 'app1.root', key(`app1.root:${SECRET}`)))).toBe('401/40101')
+  })
+
+  test('the app must be in a state to be used', () => {
+    const credential = key(`app2.lone:${SECRET}`)
+    const ask = () => outcome(answer(ok(value(parseTokenRequest('{}'))), 'app2.lone', credential))
+    apps.changeApp('app2', { tlsOnly: true })
+    expect(ask()).toBe('403/40311')
+    apps.changeApp('app2', { tlsOnly: false, status: 'disabled' })
+    expect(ask()).toBe('401/40120')
+    apps.changeApp('app2', { status: 'enabled' })
+    expect(ask()).toBe('ok')
+  })
+})
+
+describe('remembered nonces', () => {
+  test('are forgotten in time, and never more than so many of a key', () => {
+    const store = new NonceStore(1000, 2)
+    expect(store.remember('a', '1', 0)).toBe('new')
+    expect(store.remember('a', '2', 500)).toBe('new')
+    expect(store.remember('a', '3', 500)).toBe('full')
+    expect(store.remember('a', '1', 1000)).toBe('seen')
+    expect(store.remember('b', '1', 1000)).toBe('new')
+    expect(store.remember('a', '3', 1001)).toBe('new')
+    expect(store.size).toBe(3)
+    expect(store.remember('a', '4', 9999)).toBe('new')
+    expect(store.size).toBe(1)
+  })
+})
