@@ -1,0 +1,276 @@
+/** Apps, keys and namespaces over the HTTP API, in the shapes that clients of Ably's Control API v1 read. */
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { systemClock } from '../../src/core/clock.ts'
+import { SCOPES, type Scope } from '../../src/service/access-tokens.ts'
+import { openServices } from '../../src/service/services.ts'
+import { type TestServer, startTestServer } from '../support/server.ts'
+
+let server: TestServer
+let owner: string
+let ann: string
+beforeAll(async () => {
+  server = await startTestServer()
+  owner = tokenOf('owner')
+  ann = tokenOf('ann')
+})
+afterAll(() => server.end())
+
+function tokenOf(name: string, scopes: readonly Scope[] = SCOPES): string {
+  const services = openServices(server.config, systemClock, false)
+  try {
+    const found = services.accounts.find(name)
+    const account = found.ok ? found : services.accounts.add(name)
+    if (!account.ok) throw new Error(account.failure.message)
+    return services.accessTokens.add(account.value, { name, scopes, lifetime: undefined }).secret
+  } finally {
+    services.close()
+  }
+}
+
+interface Answer {
+  readonly status: number
+  // Every test says itself what it expects to be in it.
+  readonly body: Record<string, unknown> & { readonly id: string; readonly key: string }
+}
+
+async function call(
+  method: string,
+  path: string,
+  body?: object,
+  token: string = owner,
+): Promise<Answer> {
+  const response = await fetch(`${server.url}/v1${path}`, {
+    method,
+    headers: { authorization: `Bearer ${token}` },
+    ...(body && { body: JSON.stringify(body) }),
+  })
+  const text = await response.text()
+  const read = (text === '' ? {} : JSON.parse(text)) as Answer['body']
+  return { status: response.status, body: read }
+}
+
+async function list(path: string, token: string = owner): Promise<Answer['body'][]> {
+  const { status, body } = await call('GET', path, undefined, token)
+  expect(status).toBe(200)
+  return body as unknown as Answer['body'][]
+}
+
+let number = 0
+async function newApp(token: string = owner, account = 'owner'): Promise<string> {
+  const wish = { name: `app ${(number += 1)}` }
+  const { status, body } = await call('POST', `/accounts/${account}/apps`, wish, token)
+  expect(status).toBe(201)
+  return body.id
+}
+
+test('GET /me has a user, whose id is a whole number', async () => {
+  const { body } = await call('GET', '/me')
+  const { id, email } = body['user'] as { id: number; email: string }
+  expect(Number.isSafeInteger(id)).toBe(true)
+  expect(email).toBe('owner')
+  expect((body['account'] as { name: string }).name).toBe('owner')
+  const { capabilities } = body['token'] as { capabilities: string[] }
+  expect(capabilities).toEqual([...SCOPES])
+})
+
+describe('apps', () => {
+  test('are added, listed, changed and removed', async () => {
+    const added = await call('POST', '/accounts/owner/apps', { name: 'shop', tlsOnly: true })
+    expect(added).toMatchObject({
+      status: 201,
+      body: { name: 'shop', status: 'enabled', tlsOnly: true, created: expect.any(Number) },
+    })
+    const { id } = added.body
+    expect(await list('/accounts/owner/apps')).toContainEqual(added.body)
+    const changed = await call('PATCH', `/apps/${id}`, { status: 'disabled', tlsOnly: false })
+    expect(changed).toMatchObject({
+      status: 200,
+      body: { id, name: 'shop', status: 'disabled', tlsOnly: false },
+    })
+    expect((await call('DELETE', `/apps/${id}`)).status).toBe(204)
+    expect((await call('DELETE', `/apps/${id}`)).status).toBe(404)
+  })
+
+  test('are sent by clients with empty push settings', async () => {
+    const push = { fcmKey: '', apnsCertificate: '', apnsPrivateKey: '', fcmProjectId: null }
+    const wish = { name: 'pushed', tlsOnly: false, apnsUseSandboxEndpoint: false, ...push }
+    const { status, body } = await call('POST', '/accounts/owner/apps', wish)
+    expect(status).toBe(201)
+    const same = { ...wish, id: body.id, status: 'enabled' }
+    expect((await call('PATCH', `/apps/${body.id}`, same)).status).toBe(200)
+    const real = await call('PATCH', `/apps/${body.id}`, { fcmKey: 'k' })
+    expect(real.status).toBe(400)
+    expect(real.body['message']).toContain('push is not supported yet')
+  })
+
+  test.each([
+    [{}, 400],
+    [{ name: '' }, 400],
+    [{ name: 'default' }, 409],
+    [{ name: 'x', colour: 'red' }, 400],
+    [{ name: 'x', status: 'off' }, 400],
+  ])('%j cannot be added', async (wish, status) => {
+    expect((await call('POST', '/accounts/owner/apps', wish)).status).toBe(status)
+  })
+
+  test('keep their id, and the default one stays', async () => {
+    const id = await newApp()
+    expect((await call('PATCH', `/apps/${id}`, { id: 'other' })).status).toBe(400)
+    const apps = await list('/accounts/owner/apps')
+    const first = apps.find(({ name }) => name === 'default')!
+    expect((await call('DELETE', `/apps/${first.id}`)).status).toBe(409)
+  })
+})
+
+describe('keys', () => {
+  test('are made, listed with their secret, changed and revoked', async () => {
+    const app = await newApp()
+    const capability = { 'public:*': ['subscribe', 'publish'] }
+    const made = await call('POST', `/apps/${app}/keys`, { name: 'ci', capability })
+    expect(made).toMatchObject({
+      status: 201,
+      body: {
+        appId: app,
+        name: 'ci',
+        status: 0,
+        capability: { 'public:*': ['publish', 'subscribe'] },
+        revocableTokens: false,
+      },
+    })
+    const { id, key } = made.body
+    expect(key).toStartWith(`${app}.${id}:`)
+    expect(await list(`/apps/${app}/keys`)).toEqual([made.body])
+    const change = { name: 'cd', revocableTokens: true, capability: null }
+    const changed = await call('PATCH', `/apps/${app}/keys/${id}`, change)
+    expect(changed.body).toMatchObject({ name: 'cd', revocableTokens: true, key })
+    expect(changed.body['capability']).toEqual(made.body['capability'])
+    const revoked = await call('POST', `/apps/${app}/keys/${id}/revoke`)
+    expect(revoked).toMatchObject({ status: 200, body: { id, status: 1 } })
+    expect((await call('POST', `/apps/${app}/keys/${id}/revoke`)).status).toBe(409)
+  })
+
+  test('are revoked by DELETE too, and may do everything by default', async () => {
+    const app = await newApp()
+    const { body } = await call('POST', `/apps/${app}/keys`, { name: 'all' })
+    expect(body['capability']).toEqual({ '*': ['*'] })
+    expect((await call('DELETE', `/apps/${app}/keys/${body.id}`)).status).toBe(204)
+    expect(await list(`/apps/${app}/keys`)).toMatchObject([{ id: body.id, status: 1 }])
+  })
+
+  test.each([
+    [{}],
+    [{ name: 'x', capability: {} }],
+    [{ name: 'x', capability: { a: ['fly'] } }],
+    [{ name: 'x', capability: '{"a":["publish"]}' }],
+    [{ name: 'x', privileges: ['publish'] }],
+  ])('%j is refused', async (wish) => {
+    const app = await newApp()
+    expect((await call('POST', `/apps/${app}/keys`, wish)).status).toBe(400)
+    expect(await list(`/apps/${app}/keys`)).toEqual([])
+  })
+})
+
+describe('namespaces', () => {
+  test('are added, read, listed, changed and removed', async () => {
+    const app = await newApp()
+    // As Ably's Go client sends it: every member, empty or not.
+    const wish = {
+      id: 'chat',
+      authenticated: false,
+      persisted: true,
+      persistLast: false,
+      pushEnabled: false,
+      tlsOnly: false,
+      exposeTimeserial: false,
+      batchingEnabled: true,
+      batchingInterval: 40,
+      conflationEnabled: false,
+      conflationInterval: null,
+      conflationKey: '',
+      mutableMessages: false,
+      populateChannelRegistry: false,
+    }
+    const added = await call('POST', `/apps/${app}/namespaces`, wish)
+    expect(added.status).toBe(201)
+    const { created, modified, ...settings } = added.body as Record<string, unknown>
+    expect(settings).toEqual({ ...wish, conflationKey: null, appId: app })
+    expect([typeof created, modified]).toEqual(['number', created])
+    const path = `/apps/${app}/namespaces/chat`
+    expect((await call('GET', path)).body).toEqual(added.body)
+    expect(await list(`/apps/${app}/namespaces`)).toEqual([added.body])
+    const changed = await call('PATCH', path, { exposeTimeSerial: true, persisted: false })
+    expect(changed).toMatchObject({
+      status: 200,
+      body: { persisted: false, exposeTimeserial: true, batchingInterval: 40 },
+    })
+    expect((await call('DELETE', path)).status).toBe(204)
+    expect((await call('GET', path)).status).toBe(404)
+  })
+
+  test.each([
+    [{}, 400],
+    [{ id: 'a:b' }, 400],
+    [{ id: 'chat', persisted: 'yes' }, 400],
+    [{ id: 'chat', colour: 'red' }, 400],
+    [{ id: 'taken' }, 409],
+  ])('%j cannot be added', async (wish, status) => {
+    const app = await newApp()
+    await call('POST', `/apps/${app}/namespaces`, { id: 'taken' })
+    expect((await call('POST', `/apps/${app}/namespaces`, wish)).status).toBe(status)
+  })
+})
+
+/** One call of every operation, with the scope that it needs. */
+const CALLS: [method: string, path: string, scope: Scope, body: object | undefined][] = [
+  ['GET', '/accounts/none/apps', 'read:app', undefined],
+  ['POST', '/accounts/none/apps', 'write:app', { name: 'x' }],
+  ['PATCH', '/apps/none', 'write:app', {}],
+  ['DELETE', '/apps/none', 'write:app', undefined],
+  ['GET', '/apps/none/keys', 'read:key', undefined],
+  ['POST', '/apps/none/keys', 'write:key', { name: 'x' }],
+  ['PATCH', '/apps/none/keys/none', 'write:key', {}],
+  ['POST', '/apps/none/keys/none/revoke', 'write:key', undefined],
+  ['DELETE', '/apps/none/keys/none', 'write:key', undefined],
+  ['GET', '/apps/none/namespaces', 'read:namespace', undefined],
+  ['POST', '/apps/none/namespaces', 'write:namespace', { id: 'x' }],
+  ['GET', '/apps/none/namespaces/none', 'read:namespace', undefined],
+  ['PATCH', '/apps/none/namespaces/none', 'write:namespace', {}],
+  ['DELETE', '/apps/none/namespaces/none', 'write:namespace', undefined],
+]
+
+describe('access', () => {
+  test.each(CALLS)('%s %s needs %s', async (method, path, scope, body) => {
+    const others = SCOPES.filter((other) => other !== scope)
+    const refused = await call(method, path, body, tokenOf('owner', others))
+    expect(refused.status).toBe(403)
+    expect(refused.body['message']).toContain(scope)
+    expect((await call(method, path, body, tokenOf('owner', [scope]))).status).toBe(404)
+  })
+
+  test('what belongs to another account does not exist', async () => {
+    const app = await newApp()
+    const key = (await call('POST', `/apps/${app}/keys`, { name: 'x' })).body.id
+    await call('POST', `/apps/${app}/namespaces`, { id: 'chat' })
+    for (const [method, path, , body] of CALLS) {
+      const theirs = path
+        .replace('/accounts/none', '/accounts/owner')
+        .replace('/apps/none', `/apps/${app}`)
+        .replace('/keys/none', `/keys/${key}`)
+        .replace('/namespaces/none', '/namespaces/chat')
+      const answer = await call(method, theirs, body, ann)
+      expect([method, theirs, answer.status]).toEqual([method, theirs, 404])
+    }
+    expect(await list(`/apps/${app}/keys`)).toMatchObject([{ id: key, status: 0 }])
+  })
+
+  test('one has one’s own, which the owner sees too', async () => {
+    const app = await newApp(ann, 'ann')
+    expect(await list('/accounts/ann/apps', ann)).toMatchObject([{ id: app }])
+    expect((await call('POST', `/apps/${app}/keys`, { name: 'x' }, ann)).status).toBe(201)
+    expect(await list(`/apps/${app}/keys`)).toHaveLength(1)
+  })
+
+  test('an app is not found by its name', async () => {
+    expect((await call('GET', '/apps/default/keys')).status).toBe(404)
+  })
+})

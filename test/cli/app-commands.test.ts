@@ -1,0 +1,257 @@
+/** The commands for apps, keys and channel rules, on a real data folder; and the root key at the first start. */
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { runCommandLine } from '../../src/cli/cli.ts'
+import { eventually } from '../support/client.ts'
+import { MAIN, temporaryFolder } from '../support/server.ts'
+
+let folder: ReturnType<typeof temporaryFolder>
+beforeEach(() => {
+  folder = temporaryFolder()
+})
+afterEach(() => folder.remove())
+
+async function run(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
+  let out = ''
+  let err = ''
+  const streams = {
+    out: (text: string) => void (out += text),
+    err: (text: string) => void (err += text),
+  }
+  const code = await runCommandLine([...argv, '--data', folder.path], {}, streams)
+  return { code, out, err }
+}
+
+async function json<T>(...argv: string[]): Promise<T> {
+  const { code, out, err } = await run(...argv, '--json')
+  if (code !== 0) throw new Error(`${argv.join(' ')} failed: ${err}`)
+  return JSON.parse(out) as T
+}
+
+/** What a command complains about; it must fail. */
+async function complaint(...argv: string[]): Promise<string> {
+  const { code, out, err } = await run(...argv)
+  expect([code, out]).toEqual([1, ''])
+  return err
+}
+
+interface AppView {
+  readonly id: string
+  readonly name: string
+  readonly status: string
+  readonly tlsOnly: boolean
+  readonly default: boolean
+}
+interface KeyView {
+  readonly appId: string
+  readonly id: string
+  readonly keyName: string
+  readonly key: string
+  readonly name: string
+  readonly status: string
+  readonly capability: object
+  readonly revocableTokens: boolean
+  readonly oldSecret: object | null
+}
+
+describe('apps', () => {
+  test('are listed, added, changed and removed', async () => {
+    const [first] = await json<AppView[]>('apps', 'list')
+    expect(first).toMatchObject({ name: 'default', default: true, status: 'enabled' })
+    const added = await json<AppView>('apps', 'add', 'shop', '--tls-only')
+    expect(added).toMatchObject({ name: 'shop', default: false, tlsOnly: true })
+    const said = await run('apps', 'set', 'shop', '--name', 'store', '--no-tls-only')
+    expect(said.out).toBe(`store (${added.id}) is enabled.\n`)
+    await run('apps', 'set', added.id, '--status', 'disabled')
+    const { out } = await run('apps', 'list')
+    expect(out).toContain('store')
+    expect(await json<AppView[]>('apps', 'list')).toMatchObject([
+      first!,
+      { id: added.id, status: 'disabled', tlsOnly: false },
+    ])
+    expect((await run('apps', 'remove', 'store')).code).toBe(0)
+    expect(await json<AppView[]>('apps', 'list')).toHaveLength(1)
+  })
+
+  test('can belong to another account', async () => {
+    await run('accounts', 'add', 'ann')
+    await run('apps', 'add', 'shop', '--account', 'ann')
+    expect(await json<AppView[]>('apps', 'list', '--account', 'ann')).toMatchObject([
+      { name: 'shop' },
+    ])
+  })
+
+  test('mistakes are named', async () => {
+    expect(await complaint('apps', 'remove', 'default')).toContain('default app')
+    expect(await complaint('apps', 'set', 'none')).toContain('no such app')
+    expect(await complaint('apps', 'set', 'default', '--status', 'off')).toContain('--status')
+    expect(await complaint('keys', 'list', '--app', 'none')).toContain('no such app')
+  })
+})
+
+describe('keys', () => {
+  test('a new one is shown whole, once', async () => {
+    const wish = ['--privileges', 'publish,subscribe', '--channels', 'general,public:*']
+    const made = await json<KeyView>('keys', 'add', '--name', 'ci', '--revocable-tokens', ...wish)
+    expect(made.key).toMatch(/^[A-Za-z0-9]{6}\.[A-Za-z0-9]{6}:[A-Za-z0-9]{43}$/)
+    expect(made).toMatchObject({
+      name: 'ci',
+      status: 'enabled',
+      revocableTokens: true,
+      capability: { general: ['publish', 'subscribe'], 'public:*': ['publish', 'subscribe'] },
+    })
+    const secret = made.key.split(':')[1]!
+    for (const argv of [
+      ['keys', 'list'],
+      ['keys', 'list', '--json'],
+      ['keys', 'set', 'ci'],
+    ]) {
+      const { code, out } = await run(...argv)
+      expect(code).toBe(0)
+      expect(out).toContain(made.keyName)
+      expect(out).not.toContain(secret)
+    }
+  })
+
+  test('for people it stands on the first line', async () => {
+    const { out } = await run('keys', 'add')
+    expect(out).toMatch(/shown only this once: \w{6}\.\w{6}:\w{43}\n.*\{"\*":\["\*"\]\}\.\n$/)
+  })
+
+  test('a capability is taken as JSON, or of lists, not of both', async () => {
+    const text = '{"a":["publish"],"b":["history"]}'
+    const made = await json<KeyView>('keys', 'add', '--name', 'k', '--capability', text)
+    expect(made.capability).toEqual({ a: ['publish'], b: ['history'] })
+    const all = await json<KeyView>('keys', 'set', 'k', '--privileges', 'all', '--channels', 'c')
+    expect(all.capability).toEqual({ c: ['*'] })
+    const both = ['keys', 'add', '--capability', text, '--channels', 'c']
+    expect(await complaint(...both)).toContain('--capability cannot')
+    expect(await complaint('keys', 'add', '--capability', '{')).toContain('not valid JSON')
+    expect(await complaint('keys', 'add', '--capability', '{}')).toContain('no resource')
+    expect(await complaint('keys', 'add', '--privileges', 'fly')).toContain('"fly"')
+  })
+
+  test('one is named by app and id, whole, by id or by name', async () => {
+    await run('apps', 'add', 'shop')
+    const made = await json<KeyView>('keys', 'add', '--name', 'till', '--app', 'shop')
+    const shown = (...words: string[]) => json<KeyView>('keys', 'set', ...words)
+    for (const words of [
+      [made.keyName],
+      [made.key],
+      [made.id, '--app', 'shop'],
+      ['till', '--app', made.appId],
+    ]) {
+      expect((await shown(...words)).keyName).toBe(made.keyName)
+    }
+    expect(await complaint('keys', 'set', 'till')).toContain('no such key')
+    const stranger = await complaint('keys', 'set', `${made.appId}.none00:s3cret`)
+    expect(stranger).toContain('no such key')
+    expect(stranger).not.toContain('s3cret')
+  })
+
+  test('rotation, retirement, revocation', async () => {
+    const made = await json<KeyView>('keys', 'add', '--name', 'ci')
+    const rotated = await json<KeyView>('keys', 'rotate', 'ci')
+    expect(rotated.keyName).toBe(made.keyName)
+    expect(rotated.key).not.toBe(made.key)
+    expect(rotated.oldSecret).toEqual({ lastUsed: null })
+    expect(await complaint('keys', 'rotate', 'ci')).toContain('retire that first')
+    expect((await json<KeyView>('keys', 'retire', 'ci')).oldSecret).toBeNull()
+    expect((await json<KeyView>('keys', 'revoke', made.key)).status).toBe('revoked')
+    expect(await complaint('keys', 'set', 'ci')).toContain('revoked')
+  })
+
+  test('explain says which line decides, and a command that would allow it', async () => {
+    const made = await json<KeyView>('keys', 'add', '--name', 'k', '--channels', 'chat:*')
+    await run('keys', 'set', 'k', '--privileges', 'subscribe')
+    const ask = ['--channel', "chat:it's", '--operation', 'publish']
+    const { out } = await run('keys', 'explain', made.key, ...ask)
+    expect(out).toContain('Permitted  no\n')
+    expect(out).toContain('"chat:*":["subscribe"] is without publish')
+    const command = /latchkey (keys set .*)$/m.exec(out)![1]!
+    const words = Bun.spawnSync(['sh', '-c', `printf '%s\\0' ${command}`]).stdout.toString()
+    expect((await run(...words.split('\0').slice(0, -1))).code).toBe(0)
+    expect((await run('keys', 'explain', 'k', ...ask)).out).toContain('Permitted  yes\n')
+    const wrong = await json<{ permitted: boolean }>('keys', 'explain', `${made.keyName}:x`, ...ask)
+    expect(wrong.permitted).toBe(false)
+    expect(await complaint('keys', 'explain', 'k', '--operation', 'fly')).toContain('fly')
+  })
+})
+
+describe('rules', () => {
+  test('are added, changed, listed and removed', async () => {
+    const added = await run('rules', 'add', 'chat', '--persisted', '--authenticated')
+    expect(added.out).toBe('Channels chat and chat:* are authenticated, persisted.\n')
+    const conflation = ['--conflation-interval', '500', '--conflation-key', '#{message.name}']
+    const options = ['--no-authenticated', '--conflation-enabled', ...conflation]
+    const changed = await json<object>('rules', 'set', 'chat', ...options)
+    expect(changed).toMatchObject({
+      id: 'chat',
+      persisted: true,
+      authenticated: false,
+      conflationEnabled: true,
+      conflationInterval: 500,
+      conflationKey: '#{message.name}',
+    })
+    const cleared = ['--conflation-interval', 'default', '--conflation-key', 'default']
+    expect(await json<object>('rules', 'set', 'chat', ...cleared)).toMatchObject({
+      conflationInterval: null,
+      conflationKey: null,
+    })
+    expect(await json<object[]>('rules', 'list')).toHaveLength(1)
+    expect((await run('rules', 'remove', 'chat')).code).toBe(0)
+    expect((await run('rules', 'list')).out).toBe('default has no channel rules.\n')
+  })
+
+  test('mistakes are named', async () => {
+    expect(await complaint('rules', 'add', 'a:b')).toContain('first segment')
+    expect(await complaint('rules', 'set', 'none')).toContain('no such channel rule')
+    const interval = ['--batching-interval', 'soon']
+    expect(await complaint('rules', 'add', 'a', ...interval)).toContain('--batching-interval')
+    const both = ['--batching-enabled', '--conflation-enabled']
+    expect(await complaint('rules', 'add', 'a', ...both)).toContain('both')
+  })
+})
+
+describe('the first start', () => {
+  const WHOLE = /\w{6}\.\w{6}:\w{43}/
+
+  /** Everything that a server prints until it has stopped. */
+  async function served(format: 'text' | 'json'): Promise<string> {
+    const argv = ['serve', '--port', '0', '--log-format', format, '--data', folder.path]
+    const child = Bun.spawn([process.execPath, MAIN, ...argv], {
+      env: { PATH: process.env['PATH'] ?? '' },
+      stdin: 'ignore',
+      stdout: 'pipe',
+      stderr: 'pipe',
+    })
+    let out = ''
+    const reading = (async () => {
+      const decoder = new TextDecoder()
+      for await (const bytes of child.stdout) out += decoder.decode(bytes, { stream: true })
+    })()
+    try {
+      const isUp = () => /root key|data folder|a root key was made/.test(out)
+      await eventually(() => isUp() || child.exitCode !== null, 'the server has started', 10_000)
+    } finally {
+      child.kill('SIGTERM')
+    }
+    await Promise.all([reading, child.exited])
+    return out
+  }
+
+  test('shows the whole root key to a person, and only that once', async () => {
+    const whole = WHOLE.exec(await served('text'))?.[0]
+    expect(whole).toBeDefined()
+    const answer = await json<{ permitted: boolean }>('keys', 'explain', whole!)
+    expect(answer.permitted).toBe(true)
+    expect(await served('text')).not.toMatch(WHOLE)
+  })
+
+  test('keeps it out of structured logs, where its name has to do', async () => {
+    const out = await served('json')
+    expect(out).not.toMatch(WHOLE)
+    const [root] = await json<KeyView[]>('keys', 'list')
+    expect(out).toContain(root!.keyName)
+    expect(await served('text')).toMatch(WHOLE)
+  })
+})
