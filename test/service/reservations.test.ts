@@ -1,5 +1,6 @@
 /** Who may reserve what (N-3, N-4, N-6), over the real store and across processes' worth of connections. */
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { ChangeWatcher } from '../../src/service/change-watcher.ts'
 import { LiveRules, readNamespaces } from '../../src/service/live-rules.ts'
 import { type Services, openServices } from '../../src/service/services.ts'
 import { temporaryFolder, testConfig } from '../support/server.ts'
@@ -116,54 +117,46 @@ describe('other processes', () => {
     const other = open()
     const concerned: ((name: string) => boolean)[] = []
     const bugs: unknown[] = []
-    const rules = new LiveRules(
-      services.store,
-      0,
-      (concerns) => void concerned.push(concerns),
-      (bug) => void bugs.push(bug),
-    )
+    const rules = new LiveRules(services.store, 0, (concerns) => void concerned.push(concerns))
+    const watcher = new ChangeWatcher(services.store, [rules], (bug) => void bugs.push(bug))
     add('ann', 'before', other)
-    rules.start()
-    rules.stop()
+    watcher.start()
+    watcher.stop()
     const known = () => [...rules.namespaces.values()].map((rule) => rule.namespace).toSorted()
     expect(known()).toEqual(['before'])
     add('ann', 'acme', other)
     expect(known()).toEqual(['before'])
-    rules.refresh()
+    watcher.refresh()
     expect(known()).toEqual(['acme', 'before'])
     const concerns = concerned.at(-1)!
     const names = ['acme', 'acme/x', 'acme:x', 'acmes', 'before', 'other']
     expect(names.map((name) => concerns(name))).toEqual([true, true, true, false, false, false])
     other.reservations.change('acme', { joinKey: 'j' })
-    rules.refresh()
+    watcher.refresh()
     const digest = services.keyring.digest('j')
     const join = rules.namespaces.match('acme/x')!.best.keys.join!
     expect(Buffer.from(join).equals(digest)).toBe(true)
     other.reservations.remove('before')
-    rules.refresh()
+    watcher.refresh()
     expect(known()).toEqual(['acme'])
     const calls = concerned.length
-    rules.refresh()
+    watcher.refresh()
     expect([concerned.length, bugs]).toEqual([calls, []])
   })
 
   test('who fell behind further than the list of changes goes back reads everything', () => {
     const other = open()
     let reviewed: ((name: string) => boolean) | undefined
-    const rules = new LiveRules(
-      services.store,
-      0,
-      (concerns) => void (reviewed = concerns),
-      () => {},
-    )
+    const rules = new LiveRules(services.store, 0, (concerns) => void (reviewed = concerns))
+    const watcher = new ChangeWatcher(services.store, [rules], () => {})
     add('ann', 'old')
-    rules.start()
-    rules.stop()
+    watcher.start()
+    watcher.stop()
     other.reservations.remove('old')
     add('ann', 'new', other)
-    other.store.sqlite.run("INSERT INTO changes (seq, namespace) VALUES (50000, 'new')")
+    other.store.sqlite.run("INSERT INTO changes (seq, entity) VALUES (50000, 'new')")
     other.store.sqlite.run('DELETE FROM changes WHERE seq < 50000')
-    rules.refresh()
+    watcher.refresh()
     expect([...rules.namespaces.values()].map((rule) => rule.namespace)).toEqual(['new'])
     expect(reviewed!('anything')).toBe(true)
   })

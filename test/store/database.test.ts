@@ -63,13 +63,14 @@ describe('the schema in the code is what the migrations make', () => {
   test.each(tables.map((table) => [getTableConfig(table).name, table] as const))(
     'columns, indexes and references of %s',
     (name, table) => {
-      const { columns, indexes, foreignKeys } = getTableConfig(table)
+      const { columns, indexes, foreignKeys, primaryKeys } = getTableConfig(table)
+      const together = primaryKeys.flatMap((key) => key.columns.map((column) => column.name))
       inStore((database) => {
         const wanted = columns.map((column) => ({
           name: column.name,
           type: column.getSQLType(),
           notnull: Number(column.notNull),
-          pk: Number(column.primary),
+          pk: column.primary ? 1 : together.indexOf(column.name) + 1,
         }))
         expect(columnsOf(database, name)).toEqual(
           wanted.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
