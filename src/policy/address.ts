@@ -111,7 +111,7 @@ export function clientAddress(
   if (forwarded === null || trusted.length === 0) return peer
   let client = peer
   const hops = forwarded.split(',')
-  while (isTrusted(client, trusted)) {
+  while (isInRanges(client, trusted)) {
     const hop = hops.pop()?.trim()
     if (!hop) break
     const bare = stripPort(hop)
@@ -121,9 +121,10 @@ export function clientAddress(
   return client
 }
 
-function isTrusted(text: string, trusted: readonly Range[]): boolean {
+/** Whether the text is an address in one of the ranges. */
+export function isInRanges(text: string, ranges: readonly Range[]): boolean {
   const address = parseAddress(text)
-  return address !== undefined && trusted.some((range) => inRange(address, range))
+  return address !== undefined && ranges.some((range) => inRange(address, range))
 }
 
 /** Some proxies write `1.2.3.4:567` or `[2001:db8::1]:567`. */

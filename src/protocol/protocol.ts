@@ -11,6 +11,8 @@ export interface Visit {
   readonly query: string
   /** The client's address. */
   readonly address: string
+  /** Whether the client's own connection is encrypted, as far as this server or a trusted proxy can tell. */
+  readonly secure: boolean
 }
 
 /** The state of one socket: what a protocol must remember between frames. */
@@ -25,13 +27,17 @@ export interface Session {
 /** What an accepted upgrade hands to the transport: a session for the socket, once it is open. */
 export type Opening = (socket: Socket) => Session
 
-export interface Protocol {
-  readonly name: string
+export interface Protocol extends HttpProtocol {
   readonly encode: Encode
-  /** Whether an upgrade or plain request on this path is for this protocol. */
-  owns(path: string): boolean
   /** Decides about an upgrade, without waiting: an answer refuses it. */
   connect(visit: Visit): Response | Opening
+}
+
+/** A protocol, or the part of one, that is spoken in plain requests. */
+export interface HttpProtocol {
+  readonly name: string
+  /** Whether a request on this path is for this protocol. */
+  owns(path: string): boolean
   /** Answers a plain HTTP request. */
   serve(visit: Visit): Response | Promise<Response>
 }

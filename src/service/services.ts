@@ -16,6 +16,7 @@ import { ApiKeyService } from './api-keys.ts'
 import { AppService } from './apps.ts'
 import { ChannelRuleService } from './channel-rules.ts'
 import { ReservationService } from './reservations.ts'
+import { RevocationService } from './revocations.ts'
 import { RootKey } from './root-key.ts'
 
 export interface Services {
@@ -30,6 +31,7 @@ export interface Services {
   readonly apiKeys: ApiKeyService
   readonly channelRules: ChannelRuleService
   readonly rootKey: RootKey
+  readonly revocations: RevocationService
   /**
    * Opens the listeners if no other server runs on this folder.
    * @throws StartError if one does
@@ -72,6 +74,7 @@ export function openServices(
     apiKeys,
     channelRules: new ChannelRuleService(store, clock),
     rootKey,
+    revocations: new RevocationService(store, clock),
     claimFolder: (open) => claimFolder(store, folder, open),
     close: () => closeStore(store),
   }

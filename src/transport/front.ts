@@ -4,15 +4,15 @@
  */
 import type { Server } from 'bun'
 import { type Failure, failure } from '../failure.ts'
-import { type Range, clientAddress } from '../policy/address.ts'
+import { type Range, clientAddress, isInRanges } from '../policy/address.ts'
 import { isOriginAllowed } from '../policy/origin.ts'
-import type { Protocol, Visit } from '../protocol/protocol.ts'
+import type { HttpProtocol, Protocol, Visit } from '../protocol/protocol.ts'
 import { SERVER_HEADER } from '../version.ts'
 import type { Admission } from './admission.ts'
 import { Connection } from './connection.ts'
 
 export interface FrontParts {
-  readonly protocols: readonly Protocol[]
+  readonly protocols: readonly (Protocol | HttpProtocol)[]
   readonly admission: Admission
   readonly basePath: string
   readonly trustedProxies: readonly Range[]
@@ -62,7 +62,7 @@ export class Front {
     const protocol = this.#parts.protocols.find((candidate) => candidate.owns(path))
     if (!protocol) return this.#parts.http(request, path)
     const visit = new Arrival(request, path, query, server, this.#parts.trustedProxies)
-    if (!isUpgrade(request)) return protocol.serve(visit)
+    if (!('connect' in protocol) || !isUpgrade(request)) return protocol.serve(visit)
     return this.#connect(visit, protocol, server)
   }
 
@@ -134,8 +134,19 @@ class Arrival implements Visit {
     return (this.#address ??= this.#find())
   }
 
+  get secure(): boolean {
+    if (this.request.url.startsWith('https:')) return true
+    // Only what a trusted proxy says of the way in front of it counts.
+    const forwarded = this.request.headers.get('x-forwarded-proto')
+    return forwarded === 'https' && isInRanges(this.#peer(), this.#trusted)
+  }
+
+  #peer(): string {
+    return this.#server.requestIP(this.request)?.address ?? ''
+  }
+
   #find(): string {
-    const peer = this.#server.requestIP(this.request)?.address ?? ''
+    const peer = this.#peer()
     if (this.#trusted.length === 0) return peer
     return clientAddress(peer, this.request.headers.get('x-forwarded-for'), this.#trusted)
   }

@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Config, readConfig } from '../../src/config.ts'
 import { systemClock } from '../../src/core/clock.ts'
+import type { Result } from '../../src/failure.ts'
 import { startLogs } from '../../src/ops/logs.ts'
 import { type RunningServer, startServer } from '../../src/server.ts'
+import type { ApiKeyChange } from '../../src/service/api-keys.ts'
 import type { ReservationChange } from '../../src/service/reservations.ts'
 import { openServices } from '../../src/service/services.ts'
 
@@ -45,6 +47,9 @@ export interface TestServer extends RunningServer {
   reserve(namespace: string, change?: ReservationChange): void
   change(namespace: string, change: ReservationChange): void
   unreserve(namespace: string): void
+  /** Makes an API key of the default app, as another process would; returns it whole. */
+  addKey(wish?: ApiKeyChange): string
+  revokeKey(key: string): void
 }
 
 /** Starts a server in this process, on a free port of the loopback and a fresh data folder. */
@@ -61,10 +66,9 @@ export async function startTestServer(flags: Record<string, string> = {}): Promi
       services.close()
     }
   }
-  const must = <T>(
-    result: { ok: true; value: T } | { ok: false; failure: { message: string } },
-  ): void => {
+  const got = <T>(result: Result<T>): T => {
     if (!result.ok) throw new Error(result.failure.message)
+    return result.value
   }
   return {
     ...server,
@@ -75,10 +79,19 @@ export async function startTestServer(flags: Record<string, string> = {}): Promi
       folder.remove()
     },
     reserve: (namespace, change = {}) =>
-      withServices((s) => must(s.reservations.add(s.accounts.ensureOwner(), namespace, change))),
+      withServices(
+        (s) => void got(s.reservations.add(s.accounts.ensureOwner(), namespace, change)),
+      ),
     change: (namespace, change) =>
-      withServices((s) => must(s.reservations.change(namespace, change))),
-    unreserve: (namespace) => withServices((s) => must(s.reservations.remove(namespace))),
+      withServices((s) => void got(s.reservations.change(namespace, change))),
+    addKey: (wish = {}) =>
+      withServices(({ apps, apiKeys }) => got(apiKeys.add(got(apps.find(undefined)), wish)).whole),
+    revokeKey: (key) =>
+      withServices(({ apps, apiKeys }) => {
+        const id = key.slice(key.indexOf('.') + 1, key.indexOf(':'))
+        got(apiKeys.revoke(got(apps.find(undefined)), id))
+      }),
+    unreserve: (namespace) => withServices((s) => void got(s.reservations.remove(namespace))),
   }
 }
 

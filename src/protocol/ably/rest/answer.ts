@@ -1,0 +1,103 @@
+/** Answers of the REST interface, with the headers and error bodies that SDKs depend on. */
+import type { Failure } from '../../../failure.ts'
+import { SERVER_HEADER } from '../../../version.ts'
+import { ablyCode } from '../codes.ts'
+import { CONTENT_TYPE, type Format, encodeBody } from './format.ts'
+
+/** What a handler gives back: a value to be encoded, or nothing at all. */
+export interface RestAnswer {
+  readonly status: number
+  readonly value: unknown
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** How the client wants its answer. */
+export interface AnswerStyle {
+  readonly format: Format
+  /** Headers in the body, for browsers that cannot read them. */
+  readonly envelope: Format | undefined
+  readonly origin: string | null
+}
+
+/** The members of an error as it stands in bodies and frames. */
+export interface ErrorInfo {
+  readonly code: number
+  readonly statusCode: number
+  readonly message: string
+}
+
+export function errorInfo(why: Failure): ErrorInfo {
+  return { code: ablyCode(why.name), statusCode: why.status, message: why.message }
+}
+
+export function success(answer: RestAnswer, style: AnswerStyle): Response {
+  if (style.envelope !== undefined) return enveloped(answer, style, style.envelope)
+  const headers = { ...SERVER_HEADER, ...corsHeaders(style.origin), ...answer.headers }
+  if (answer.value === undefined) return new Response(null, { status: answer.status, headers })
+  return new Response(encodeBody(answer.value, style.format), {
+    status: answer.status,
+    headers: { ...headers, 'content-type': CONTENT_TYPE[style.format] },
+  })
+}
+
+/** The code and text also go into headers: paged reads and browsers take them from there (HP6, HP7). */
+export function refusal(why: Failure, style: AnswerStyle): Response {
+  const error = errorInfo(why)
+  const headers: Record<string, string> = {
+    'x-ably-errorcode': String(error.code),
+    'x-ably-errormessage': headerText(error.message),
+    ...(why.status === 401 && { 'www-authenticate': 'Basic realm="Latchkey"' }),
+    ...(why.status === 429 && { 'retry-after': '1' }),
+  }
+  return success({ status: why.status, value: { error }, headers }, style)
+}
+
+function enveloped(answer: RestAnswer, style: AnswerStyle, format: Format): Response {
+  const body = {
+    statusCode: answer.status,
+    response: answer.value ?? null,
+    headers: { 'content-type': CONTENT_TYPE[format], ...answer.headers },
+  }
+  return new Response(encodeBody(body, format), {
+    status: 200,
+    headers: {
+      ...SERVER_HEADER,
+      ...corsHeaders(style.origin),
+      'content-type': CONTENT_TYPE[format],
+    },
+  })
+}
+
+const EXPOSED =
+  'Link, X-Ably-Errorcode, X-Ably-Errormessage, X-Ably-ServerId, Content-Type, Content-Length'
+
+/** SDKs send credentials, so the origin is repeated: `*` would not do. */
+export function corsHeaders(origin: string | null): Record<string, string> {
+  if (origin === null) return {}
+  return {
+    'access-control-allow-origin': origin,
+    'access-control-allow-credentials': 'true',
+    'access-control-expose-headers': EXPOSED,
+    vary: 'Origin',
+  }
+}
+
+export function preflight(request: Request): Response {
+  return new Response(null, {
+    status: 204,
+    headers: {
+      ...SERVER_HEADER,
+      ...corsHeaders(request.headers.get('origin')),
+      'access-control-allow-methods': 'GET, POST, PUT, PATCH, DELETE, OPTIONS',
+      'access-control-allow-headers':
+        request.headers.get('access-control-request-headers') ??
+        'authorization, content-type, accept, x-ably-version, ably-agent, x-ably-clientid',
+      'access-control-max-age': '86400',
+    },
+  })
+}
+
+/** Header values take no line breaks and nothing beyond Latin-1. */
+function headerText(text: string): string {
+  return text.replaceAll(/[^\u0020-\u007e]/g, '?')
+}

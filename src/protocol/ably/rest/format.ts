@@ -1,0 +1,73 @@
+/** The two body formats of the Ably protocol: which one a client wants, and reading and writing both. */
+import { Packr } from 'msgpackr'
+import { type Result, fail, ok } from '../../../failure.ts'
+
+export type Format = 'json' | 'msgpack'
+
+/** Without `; charset`: SDKs compare the whole header. */
+export const CONTENT_TYPE: Readonly<Record<Format, string>> = {
+  json: 'application/json',
+  msgpack: 'application/x-msgpack',
+}
+
+/** Plain maps and numbers only, which every SDK's decoder knows. */
+const packr = new Packr({ useRecords: false, mapsAsObjects: true, int64AsType: 'number' })
+
+/** What the answer must be in: the Accept header decides, then `format=`, then JSON (RSC8). */
+export function wantedFormat(request: Request, query: URLSearchParams): Format {
+  const accept = request.headers.get('accept') ?? ''
+  if (accept.includes('msgpack')) return 'msgpack'
+  if (accept.includes('json')) return 'json'
+  return query.get('format') === 'msgpack' ? 'msgpack' : 'json'
+}
+
+/** A body as it was read, with its text where it was text: signatures cover the text, not the value. */
+export interface Body {
+  readonly value: unknown
+  readonly text: string | undefined
+}
+
+/** Reads a body by its content type; anything that is neither MessagePack nor a form is taken for JSON text. */
+export async function readBody(request: Request, maxBytes: number): Promise<Result<Body>> {
+  const announced = Number(request.headers.get('content-length') ?? 0)
+  if (announced > maxBytes) return fail('message_too_large')
+  let bytes: Uint8Array
+  try {
+    bytes = await request.bytes()
+  } catch {
+    return fail('bad_request', 'the body could not be read')
+  }
+  if (bytes.byteLength > maxBytes) return fail('message_too_large')
+  const type = request.headers.get('content-type') ?? ''
+  if (type.includes('msgpack')) return unpackBody(bytes)
+  return type.includes('x-www-form-urlencoded') ? readForm(bytes) : parseBody(bytes)
+}
+
+function unpackBody(bytes: Uint8Array): Result<Body> {
+  try {
+    return ok({ value: packr.unpack(bytes) as unknown, text: undefined })
+  } catch {
+    return fail('bad_request', 'the body is not valid MessagePack')
+  }
+}
+
+function readForm(bytes: Uint8Array): Result<Body> {
+  const fields = new URLSearchParams(Buffer.from(bytes).toString('utf8'))
+  return ok({ value: Object.fromEntries(fields), text: undefined })
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+function parseBody(bytes: Uint8Array): Result<Body> {
+  try {
+    const text = utf8.decode(bytes)
+    return ok({ value: text === '' ? undefined : (JSON.parse(text) as unknown), text })
+  } catch {
+    return fail('bad_request', 'the body is not valid JSON')
+  }
+}
+
+/** Writes a value in which no member is undefined: MessagePack has no word for it that SDKs know. */
+export function encodeBody(value: unknown, format: Format): string | Uint8Array<ArrayBuffer> {
+  return format === 'json' ? JSON.stringify(value) : new Uint8Array(packr.pack(value))
+}

@@ -1,0 +1,113 @@
+/** Tokens over REST: issued for signed and plain requests, and revoked (RSA8, RSA9, RSA17). */
+import { type Failure, type Result, fail, ok } from '../../../failure.ts'
+import type { Authenticator } from '../../../identity/authenticate.ts'
+import { type Credentials, findCredentials } from '../../../identity/credentials.ts'
+import type { Directory, DirectoryKey } from '../../../identity/directory.ts'
+import {
+  type RevocationRequest,
+  type StoredRevocation,
+  readRevocationRequest,
+  refusalToRevoke,
+  revocationsOf,
+} from '../../../identity/revocation-request.ts'
+import type { TokenIssuer } from '../../../identity/token-issuer.ts'
+import { parseTokenRequest, readTokenRequest } from '../../../identity/token-request.ts'
+import { type RestAnswer, errorInfo } from './answer.ts'
+import { NEW_BATCH_SHAPES, type RestCall, type RestRoute } from './routes.ts'
+
+export interface TokenParts {
+  readonly directory: Directory
+  readonly authenticator: Authenticator
+  readonly issuer: TokenIssuer
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+  /** Keeps revocations for good and makes them count. */
+  readonly revoke: (appId: string, revocations: readonly StoredRevocation[]) => void
+}
+
+export function tokenRoutes(parts: TokenParts): RestRoute[] {
+  return [
+    {
+      method: 'GET',
+      path: '/time',
+      handle: () => ok({ status: 200, value: [parts.now()] }),
+    },
+    {
+      method: 'POST',
+      path: '/keys/:keyName/requestToken',
+      hidesOtherMethods: true,
+      handle: (call) => requestToken(parts, call),
+    },
+    {
+      method: 'POST',
+      path: '/keys/:keyName/revokeTokens',
+      handle: (call) => revokeTokens(parts, call),
+    },
+  ]
+}
+
+async function requestToken({ issuer }: TokenParts, call: RestCall): Promise<Result<RestAnswer>> {
+  const body = await call.body()
+  if (!body.ok) return body
+  // A signature covers the numbers as they were written, so the text is read and not the value.
+  const { text, value } = body.value
+  const request = text === undefined ? readTokenRequest(value) : parseTokenRequest(text)
+  if (!request.ok) return request
+  const credentials = credentialsFor(call, request.value.signed !== undefined)
+  if (!credentials.ok) return credentials
+  const { credential } = credentials.value
+  const details = issuer.answer(call.params['keyName']!, request.value, credential, call.secure)
+  return details.ok ? ok({ status: 201, value: details.value }) : details
+}
+
+const NO_CREDENTIALS: Credentials = { credential: undefined, clientId: undefined }
+
+/** Whatever else a signed request carries does not matter, not even a header that makes no sense. */
+function credentialsFor({ request, query }: RestCall, isSigned: boolean): Result<Credentials> {
+  return isSigned ? ok(NO_CREDENTIALS) : findCredentials(request.headers, query)
+}
+
+async function revokeTokens(parts: TokenParts, call: RestCall): Promise<Result<RestAnswer>> {
+  const began = parts.now()
+  const key = await keyToRevoke(parts, call)
+  if (!key.ok) return key
+  const body = await call.body()
+  if (!body.ok) return body
+  const request = readRevocationRequest(body.value.value, began)
+  if (!request.ok) return request
+  const { appId } = key.value
+  const revocations = revocationsOf(request.value, key.value)
+  if (revocations.length > 0) parts.revoke(appId, revocations)
+  return ok(revocationAnswer(request.value, call.version))
+}
+
+/** The key whose tokens may be revoked by this caller. */
+async function keyToRevoke(parts: TokenParts, call: RestCall): Promise<Result<DirectoryKey>> {
+  const credentials = findCredentials(call.request.headers, call.query)
+  if (!credentials.ok) return credentials
+  const { secure } = call
+  const principal = await parts.authenticator.authenticate(credentials.value, { secure })
+  if (!principal.ok) return principal
+  const key = parts.directory.key(call.params['keyName']!)
+  if (!key) return fail('key_not_found')
+  const refusal: Failure | undefined = refusalToRevoke(principal.value, key)
+  return refusal ? { ok: false, failure: refusal } : ok(key)
+}
+
+/** One entry a target, in the order of the request; older versions get them bare (BPF). */
+function revocationAnswer(request: RevocationRequest, version: number): RestAnswer {
+  const { issuedBefore, appliesAt } = request
+  const results = request.targets.map(({ text, target }) =>
+    target.ok
+      ? { target: text, issuedBefore, appliesAt }
+      : { target: text, error: errorInfo(target.failure) },
+  )
+  const failureCount = request.targets.filter(({ target }) => !target.ok).length
+  if (version >= NEW_BATCH_SHAPES) {
+    const successCount = results.length - failureCount
+    return { status: 201, value: { successCount, failureCount, results } }
+  }
+  if (failureCount === 0) return { status: 201, value: results }
+  const error = { code: 40020, statusCode: 400, message: 'some targets were not revoked' }
+  return { status: 400, value: { error, batchResponse: results } }
+}
