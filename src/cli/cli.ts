@@ -18,6 +18,7 @@ import { type Streams, makeOutput } from './output.ts'
 import { reservationCommands } from './reservations.ts'
 import { ruleCommands } from './rules.ts'
 import { serve } from './serve.ts'
+import { tokenCommands } from './tokens.ts'
 import { version } from './version.ts'
 
 export const commands: readonly Command[] = [
@@ -25,6 +26,7 @@ export const commands: readonly Command[] = [
   ...reservationCommands,
   ...appCommands,
   ...keyCommands,
+  ...tokenCommands,
   ...ruleCommands,
   ...accountCommands,
   ...accessTokenCommands,

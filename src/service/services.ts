@@ -18,6 +18,7 @@ import { ChannelRuleService } from './channel-rules.ts'
 import { ReservationService } from './reservations.ts'
 import { RevocationService } from './revocations.ts'
 import { RootKey } from './root-key.ts'
+import { TokenService } from './tokens.ts'
 
 export interface Services {
   /** The data folder as an absolute path. */
@@ -32,6 +33,7 @@ export interface Services {
   readonly channelRules: ChannelRuleService
   readonly rootKey: RootKey
   readonly revocations: RevocationService
+  readonly tokens: TokenService
   /**
    * Opens the listeners if no other server runs on this folder.
    * @throws StartError if one does
@@ -75,6 +77,7 @@ export function openServices(
     channelRules: new ChannelRuleService(store, clock),
     rootKey,
     revocations: new RevocationService(store, clock),
+    tokens: new TokenService(store, keyring, clock),
     claimFolder: (open) => claimFolder(store, folder, open),
     close: () => closeStore(store),
   }
