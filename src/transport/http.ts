@@ -56,6 +56,8 @@ export function httpApp(parts: HttpParts): HttpApp {
     const page = docsPage(context.req.param('page') ?? 'index', parts.basePath)
     return page === undefined ? context.html(missingPage(parts.basePath), 404) : context.html(page)
   })
+  // Where tools look first; the document's own address tells it where the API is.
+  app.get('/openapi.json', (context) => context.redirect(`${parts.basePath}/v1/openapi.json`))
   const api = apiApp(parts.api, parts.identify)
   app.route('/v1', api)
   app.route('/api/v1', api)

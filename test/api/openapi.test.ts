@@ -28,6 +28,12 @@ function* objects(value: unknown, place = '#'): Generator<[string, Record<string
   for (const [name, member] of Object.entries(value)) yield* objects(member, `${place}/${name}`)
 }
 
+test('is found at the root too', async () => {
+  const response = await fetch(`${api.server.url}/openapi.json`)
+  expect(new URL(response.url).pathname).toBe('/v1/openapi.json')
+  expect(response.status).toBe(200)
+})
+
 test('is OpenAPI 3.1 and needs no token to be read', async () => {
   expect(document.openapi).toBe('3.1.0')
   for (const path of ['/v1/openapi.json', '/api/v1/openapi.json']) {
