@@ -36,7 +36,8 @@ async function open(variant: Variant, scale: Scale): Promise<Session> {
   let sample: Sample = {}
   return {
     part: async () => {
-      sample = await resolve(reservations, scale.seconds * 3)
+      // Long enough for the collector to be done with what building a million of them left behind.
+      sample = await resolve(reservations, scale.seconds * 8)
     },
     sample: () => sample,
     [Symbol.asyncDispose]: () => Promise.resolve(),

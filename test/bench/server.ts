@@ -115,13 +115,19 @@ export async function startServer(variant: Variant, reserved?: Reserved): Promis
   return server
 }
 
-/** Runs a TypeScript file of this folder on the server's core and returns what it prints, parsed as JSON. */
+/**
+ * Runs a TypeScript file of this folder and returns what it prints, parsed as JSON. It may use every core:
+ * nothing generates load beside it, and the collector of its large heap works on another core, as in a server.
+ */
 export async function runWorker(file: string, ...parameters: string[]): Promise<unknown> {
   const path = join(import.meta.dir, file)
-  const child = Bun.spawn([...pin('0'), process.execPath, path, ...parameters], {
-    env: environment(),
-    stderr: 'inherit',
-  })
+  const child = Bun.spawn(
+    [...pin(`0-${navigator.hardwareConcurrency - 1}`), process.execPath, path, ...parameters],
+    {
+      env: environment(),
+      stderr: 'inherit',
+    },
+  )
   const output = await new Response(child.stdout).text()
   if ((await child.exited) !== 0) throw new Error(`${file} failed`)
   return JSON.parse(output)
