@@ -12,6 +12,9 @@ const CONNECTIONS = 32
 const RESERVED = { namespace: 'bench-push', sendKey: 'bench-send-key' }
 const CHANNEL = `${RESERVED.namespace}/feed`
 const FINISH_WITHIN_MS = 10_000
+/** Of the seconds that the scale gives: long turns, because each begins with caches that the other has filled. */
+const PART = 3
+const WARM_UP_PARTS = 10
 
 export const push: Benchmark = {
   name: 'push',
@@ -26,7 +29,7 @@ export const push: Benchmark = {
     { key: 'cpu', label: 'server CPU s per million', digits: 1 },
     { key: 'load', label: 'load of the server', digits: 2 },
   ],
-  parts: 8,
+  parts: 4,
   roundsAtMost: 3,
   open,
 }
@@ -35,14 +38,15 @@ async function open(variant: Variant, scale: Scale): Promise<Session> {
   const server = await startServer(variant, RESERVED)
   const listener = await joinAll(server.port, [CHANNEL])
   await settle(listener)
-  await post(server.port, scale.seconds * 2)
+  // What is measured is compiled code; the longer a handler, the later it is that.
+  await post(server.port, scale.seconds * WARM_UP_PARTS)
   await settle(listener)
   const tally = new Tally()
   return {
     part: async () => {
       const before = listener.bytes
       const stop = startWatch(server)
-      const requests = await post(server.port, scale.seconds)
+      const requests = await post(server.port, scale.seconds * PART)
       tally.add(requests, stop())
       await settle(listener)
       const delivered = (listener.bytes - before) / serverFrameBytes(pushEnvelope(MESSAGE))
