@@ -1,5 +1,6 @@
 /** The HTTP API under `/v1` and `/api/v1`: bearer tokens, validated input, one table of operations. */
 import { type Context, Hono } from 'hono'
+import type { z } from 'zod'
 import { bodyLimit } from 'hono/body-limit'
 import { type Failure, type Result, failure } from '../failure.ts'
 import type { Bearer, Scope } from '../service/access-tokens.ts'
@@ -80,11 +81,21 @@ async function readInput(context: Context, route: Route): Promise<Input> {
     return {
       ok: false,
       failure: failure('invalid', `${where}: ${issue.message}`),
-      details: parsed.error.issues,
+      details: detailsOf(place, parsed.error),
     }
   }
   const value = { path: read.path.data, query: read.query.data, body: read.body?.data }
   return { ok: true, value: value as Omit<Call<never, never, never>, 'bearer'> }
+}
+
+/** Complaints by member, which is the form that clients of Ably's Control API read. */
+function detailsOf(place: string, error: z.ZodError): Record<string, string[]> {
+  const details: Record<string, string[]> = {}
+  for (const { path, message } of error.issues) {
+    const where = [place, ...path.map(String)].join('.')
+    details[where] = [...(details[where] ?? []), message]
+  }
+  return details
 }
 
 function answerUnmatched(context: Context, routes: readonly Route[]): Response {

@@ -87,7 +87,7 @@ function reportText(report: BackupReport): string {
       : report.masterKeyFits
         ? 'the master key fits'
         : 'the master key does NOT fit'
-  return `${report.file} is whole: ${report.bytes} bytes, schema ${report.schema}, ${report.accounts} accounts, ${report.reservations} reservations, ${report.accessTokens} access tokens; ${key}.`
+  return `${report.file} is whole: ${report.bytes} bytes, schema ${report.schema}, ${report.accounts} accounts, ${report.reservations} reservations, ${report.accessTokens} access tokens, ${report.apps} apps, ${report.apiKeys} API keys; ${key}.`
 }
 
 export const backupCommands: readonly Command[] = [create, verify, restore]

@@ -28,6 +28,8 @@ export interface BackupReport {
   readonly accounts: number
   readonly reservations: number
   readonly accessTokens: number
+  readonly apps: number
+  readonly apiKeys: number
   /** Whether the folder's master key opens the keys in it; undefined where there is no master key to try. */
   readonly masterKeyFits: boolean | undefined
 }
@@ -90,7 +92,7 @@ function inspect(database: Database, file: string, keys: KeySource): Result<Back
   } | null
   const keyring = findKeyring(keys)
   const fits = keyring && proof !== null && opensProof(proof.value, keyring)
-  const damaged = keyring && fits ? damagedKey(database, keyring) : undefined
+  const damaged = keyring && fits ? damagedKey(database, keyring, schema) : undefined
   if (damaged !== undefined) return fail('invalid', `${file} is damaged: a key of ${damaged}`)
   return ok({
     file,
@@ -99,6 +101,8 @@ function inspect(database: Database, file: string, keys: KeySource): Result<Back
     accounts: Number(one('SELECT count(*) FROM accounts')),
     reservations: Number(one('SELECT count(*) FROM reservations')),
     accessTokens: Number(one('SELECT count(*) FROM access_tokens')),
+    apps: schema < APPS_SINCE ? 0 : Number(one('SELECT count(*) FROM apps')),
+    apiKeys: schema < APPS_SINCE ? 0 : Number(one('SELECT count(*) FROM api_keys')),
     masterKeyFits: fits,
   })
 }
@@ -109,19 +113,33 @@ function findKeyring({ folder, masterKey }: KeySource): Keyring | undefined {
   return new Keyring(loadMasterKey(folder, masterKey, false))
 }
 
-/** SQLite checks its own structure and not the bytes of a value, so each sealed key is opened. */
-function damagedKey(database: Database, keyring: Keyring): string | undefined {
-  const rows = database.query('SELECT namespace, join_key, send_key FROM reservations').all()
-  const damaged = (rows as SealedRow[]).find((row) =>
-    [row.join_key, row.send_key].some((sealed) => sealed && keyring.open(sealed) === undefined),
-  )
-  return damaged?.namespace
-}
+/** Older backups have no apps; they are migrated when they are opened after a restore. */
+const APPS_SINCE = 2
+
+/** Where sealed secrets are, and since which schema version. */
+const SEALED = [
+  {
+    since: 1,
+    sql: 'SELECT namespace AS name, join_key AS one, send_key AS other FROM reservations',
+  },
+  {
+    since: APPS_SINCE,
+    sql: "SELECT app_id || '.' || id AS name, secret AS one, old_secret AS other FROM api_keys",
+  },
+]
 
 interface SealedRow {
-  readonly namespace: string
-  readonly join_key: Uint8Array | null
-  readonly send_key: Uint8Array | null
+  readonly name: string
+  readonly one: Uint8Array | null
+  readonly other: Uint8Array | null
+}
+
+/** SQLite checks its own structure and not the bytes of a value, so each sealed key is opened. */
+function damagedKey(database: Database, keyring: Keyring, schema: number): string | undefined {
+  const isDamaged = (sealed: Uint8Array | null) => sealed && keyring.open(sealed) === undefined
+  return SEALED.filter(({ since }) => since <= schema)
+    .flatMap(({ sql }) => database.query(sql).all() as SealedRow[])
+    .find(({ one, other }) => isDamaged(one) || isDamaged(other))?.name
 }
 
 /**

@@ -1,4 +1,5 @@
 /** `latchkey backup`: consistent while the server writes, honest about damage, and restorable. */
+import { Database } from 'bun:sqlite'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test'
 import {
   copyFileSync,
@@ -34,6 +35,18 @@ const backup = (
   environment: Record<string, string> = {},
 ) => run(['backup', verb, path, '--data', into], environment)
 
+/** Changes the last bit of a sealed value, which SQLite itself cannot notice. */
+function flip(path: string, table: string, column: string): void {
+  const database = new Database(path)
+  const row = database.query(`SELECT rowid, ${column} AS sealed FROM ${table}`).get() as {
+    rowid: number
+    sealed: Uint8Array
+  }
+  row.sealed[row.sealed.length - 1]! ^= 1
+  database.query(`UPDATE ${table} SET ${column} = ? WHERE rowid = ?`).run(row.sealed, row.rowid)
+  database.close()
+}
+
 beforeAll(async () => {
   await reserve('acme')
   await run(['access-tokens', 'add', '--data', data])
@@ -55,6 +68,8 @@ describe('create', () => {
       accounts: 1,
       reservations: 1,
       accessTokens: 1,
+      apps: 1,
+      apiKeys: 1,
       masterKeyFits: true,
     })
     expect(statSync(target).mode & 0o777).toBe(0o600)
@@ -122,7 +137,9 @@ describe('verify', () => {
     const { code, out } = await latchkey(['backup', 'verify', file, '--data', data])
     expect(code).toBe(0)
     expect(out).toContain('is whole')
-    expect(out).toContain('1 accounts, 1 reservations, 1 access tokens; the master key fits')
+    expect(out).toContain(
+      '1 accounts, 1 reservations, 1 access tokens, 1 apps, 1 API keys; the master key fits',
+    )
     expect(readFileSync(file).equals(before)).toBe(true)
   })
 
@@ -153,6 +170,8 @@ describe('verify', () => {
       },
       '',
     ],
+    ['changed in a join key', (path) => flip(path, 'reservations', 'join_key'), 'a key of acme'],
+    ['changed in an API key', (path) => flip(path, 'api_keys', 'secret'), 'is damaged: a key of '],
   ]
   test.each(damage)('a file that is %s fails in one line', async (name, hurt, text) => {
     const path = join(folder.path, `${name.replaceAll(' ', '-')}.db`)
