@@ -53,15 +53,14 @@ function stopSignal(): { first: Promise<void>; second: Promise<void> } {
  * where `keys rotate` is the way to a secret.
  */
 function announceKey({ unshownKey }: RunningServer, config: Config, output: Output): void {
-  if (!unshownKey) return
-  if (!output.json && isTextLog(config)) {
+  if (!unshownKey || output.json) return
+  // Text may be collected as well, so it is not the format that tells whether a person is looking.
+  if (process.stdout.isTTY && isTextLog(config)) {
     output.say(`  root key ${unshownKey.reveal()}   shown only this once`)
     return
   }
-  if (output.json) return
-  logger('server').info('a root key was made; latchkey keys rotate shows a secret of it', {
-    key: unshownKey.name,
-  })
+  const hint = 'a root key was made; latchkey keys rotate shows a secret of it'
+  logger('server').info(hint, { key: unshownKey.name })
 }
 
 function announce(server: RunningServer, config: Config, output: Output): void {

@@ -215,43 +215,76 @@ describe('rules', () => {
 describe('the first start', () => {
   const WHOLE = /\w{6}\.\w{6}:\w{43}/
 
-  /** Everything that a server prints until it has stopped. */
+  const argv = (format: string) => [
+    process.execPath,
+    MAIN,
+    'serve',
+    '--port',
+    '0',
+    '--log-format',
+    format,
+    '--data',
+    folder.path,
+  ]
+  const env = { PATH: process.env['PATH'] ?? '' }
+
+  /** Stops a server once it has said all that it says at the start. */
+  async function stopWhenUp(child: Bun.Subprocess, printed: () => string): Promise<void> {
+    const hasExited = () => child.exitCode !== null
+    try {
+      const isUp = () => /data folder|"listening"| listening /.test(printed())
+      await eventually(() => isUp() || hasExited(), 'the server has started', 10_000)
+    } finally {
+      child.kill('SIGTERM')
+    }
+    await child.exited
+  }
+
+  /** Everything that a server prints into a pipe until it has stopped. */
   async function served(format: 'text' | 'json'): Promise<string> {
-    const argv = ['serve', '--port', '0', '--log-format', format, '--data', folder.path]
-    const child = Bun.spawn([process.execPath, MAIN, ...argv], {
-      env: { PATH: process.env['PATH'] ?? '' },
-      stdin: 'ignore',
-      stdout: 'pipe',
-      stderr: 'pipe',
-    })
+    const child = Bun.spawn(argv(format), { env, stdin: 'ignore', stdout: 'pipe', stderr: 'pipe' })
     let out = ''
     const reading = (async () => {
       const decoder = new TextDecoder()
       for await (const bytes of child.stdout) out += decoder.decode(bytes, { stream: true })
     })()
-    try {
-      const isUp = () => /root key|data folder|a root key was made/.test(out)
-      await eventually(() => isUp() || child.exitCode !== null, 'the server has started', 10_000)
-    } finally {
-      child.kill('SIGTERM')
-    }
-    await Promise.all([reading, child.exited])
+    await stopWhenUp(child, () => out)
+    await reading
     return out
   }
 
-  test('shows the whole root key to a person, and only that once', async () => {
-    const whole = WHOLE.exec(await served('text'))?.[0]
+  /** The same on a terminal, where a person looks. */
+  async function shown(): Promise<string> {
+    let out = ''
+    const decoder = new TextDecoder()
+    const ended = Promise.withResolvers<void>()
+    const child = Bun.spawn(argv('auto'), {
+      env,
+      terminal: {
+        cols: 200,
+        data: (_, bytes) => void (out += decoder.decode(bytes, { stream: true })),
+        exit: () => ended.resolve(),
+      },
+    })
+    await stopWhenUp(child, () => out)
+    child.terminal?.close()
+    await ended.promise
+    return out
+  }
+
+  test('shows the whole root key to a person at a terminal, and only that once', async () => {
+    const whole = WHOLE.exec(await shown())?.[0]
     expect(whole).toBeDefined()
     const answer = await json<{ permitted: boolean }>('keys', 'explain', whole!)
     expect(answer.permitted).toBe(true)
-    expect(await served('text')).not.toMatch(WHOLE)
+    expect(await shown()).not.toMatch(WHOLE)
   })
 
-  test('keeps it out of structured logs, where its name has to do', async () => {
-    const out = await served('json')
+  test.each(['json', 'text'] as const)('keeps it out of collected %s', async (format) => {
+    const out = await served(format)
     expect(out).not.toMatch(WHOLE)
     const [root] = await json<KeyView[]>('keys', 'list')
     expect(out).toContain(root!.keyName)
-    expect(await served('text')).toMatch(WHOLE)
+    expect(await shown()).toMatch(WHOLE)
   })
 })
