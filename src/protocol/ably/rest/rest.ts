@@ -3,7 +3,7 @@ import type { Failure, Result } from '../../../failure.ts'
 import type { HttpProtocol, Visit } from '../../protocol.ts'
 import { type AnswerStyle, type RestAnswer, preflight, refusal, success } from './answer.ts'
 import { readBody, wantedFormat } from './format.ts'
-import { type RestCall, type RestRoute, RestRouter } from './routes.ts'
+import { type Found, type RestCall, type RestRoute, RestRouter } from './routes.ts'
 
 export interface RestParts {
   readonly routes: readonly RestRoute[]
@@ -11,9 +11,12 @@ export interface RestParts {
   readonly onRefusal: (why: Failure, detail: RestDetail) => void
 }
 
-/** What the log may know of a refused request: the path holds names and no secret. */
+/** What the log may know of a refused request. */
 export interface RestDetail {
-  readonly path: string
+  /** The route and not the path, in which somebody may have put a whole key by mistake. */
+  readonly route: string
+  /** The key that the path names, without what may stand behind its name. */
+  readonly key: string | undefined
   readonly address: string
 }
 
@@ -42,10 +45,13 @@ export class AblyRest implements HttpProtocol {
     const style = styleOf(visit.request, query)
     const found = this.#router.find(visit.request.method, visit.path)
     if (!found.ok) return this.#refuse(visit, found.failure, style)
-    const answer = found.value.route.handle(this.#call(visit, query, found.value.params))
-    if (answer instanceof Promise)
-      return answer.then((result) => this.#answer(visit, result, style))
-    return this.#answer(visit, answer, style)
+    const { route, params } = found.value
+    const finish = (result: Result<RestAnswer>) =>
+      result.ok
+        ? success(result.value, style)
+        : this.#refuse(visit, result.failure, style, found.value)
+    const answer = route.handle(this.#call(visit, query, params))
+    return answer instanceof Promise ? answer.then(finish) : finish(answer)
   }
 
   #call(visit: Visit, query: URLSearchParams, params: Record<string, string>): RestCall {
@@ -54,19 +60,18 @@ export class AblyRest implements HttpProtocol {
       request,
       params,
       query,
-      address: visit.address,
       secure: visit.secure,
       version: versionOf(request, query),
       body: () => readBody(request, this.#parts.maxBodyBytes),
     }
   }
 
-  #answer(visit: Visit, result: Result<RestAnswer>, style: AnswerStyle): Response {
-    return result.ok ? success(result.value, style) : this.#refuse(visit, result.failure, style)
-  }
-
-  #refuse(visit: Visit, why: Failure, style: AnswerStyle): Response {
-    this.#parts.onRefusal(why, { path: visit.path, address: visit.address })
+  #refuse(visit: Visit, why: Failure, style: AnswerStyle, found?: Found): Response {
+    this.#parts.onRefusal(why, {
+      route: found?.route.path ?? rootOf(visit.path),
+      key: found?.params['keyName']?.split(':')[0],
+      address: visit.address,
+    })
     return refusal(why, style)
   }
 }

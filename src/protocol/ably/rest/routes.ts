@@ -11,7 +11,6 @@ export interface RestCall {
   /** Decoded values of the `:name` segments. */
   readonly params: Readonly<Record<string, string>>
   readonly query: URLSearchParams
-  readonly address: string
   readonly secure: boolean
   /** The protocol version the client speaks; 6 where it names none. */
   readonly version: number
