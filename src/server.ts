@@ -116,6 +116,15 @@ class Assembly {
   }
 
   async start(): Promise<RunningServer> {
+    try {
+      return await this.#start()
+    } catch (error) {
+      this.#stopTimers()
+      throw error
+    }
+  }
+
+  async #start(): Promise<RunningServer> {
     await this.#hub.start()
     this.#changes.start()
     this.#keyUses.start()
@@ -278,11 +287,15 @@ class Assembly {
       sleep: Bun.sleep,
     })
     await this.#allClosed(withinMs * 0.2)
+    this.#stopTimers()
+    await this.#listeners?.stop()
+    this.#services.close()
+  }
+
+  #stopTimers(): void {
     this.#changes.stop()
     this.#keyUses.stop()
     this.#loopDelay.stop()
-    await this.#listeners?.stop()
-    this.#services.close()
   }
 
   /** Gives closing handshakes a moment to finish; whoever does not answer is cut off. */
