@@ -3,7 +3,8 @@ import { type Result, fail, ok } from '../failure.ts'
 import type { ApiKey, ApiKeyChange, CapabilityWish } from '../service/api-keys.ts'
 import type { App } from '../service/apps.ts'
 import type { Services } from '../service/services.ts'
-import type { OptionSpec } from './command.ts'
+import type { CommandContext, OptionSpec } from './command.ts'
+import { failed, withServices } from './with-services.ts'
 
 export const KEY_OPTIONS: readonly OptionSpec[] = [
   { name: 'name', value: 'NAME', description: 'What it is for' },
@@ -74,16 +75,23 @@ export interface FoundKey {
   readonly secret: string | undefined
 }
 
+/** Runs an action on the key that the first argument names. */
+export function withKey(
+  context: CommandContext,
+  action: (services: Services, found: FoundKey) => number,
+): Promise<number> {
+  return withServices(context, (services) => {
+    const found = findKey(services, context.positionals[0]!, context.options['app'])
+    return found.ok ? action(services, found.value) : failed(context, found.failure)
+  })
+}
+
 /**
  * Finds a key by its name `appId.keyId`, by the whole key with its secret, or within an app by its id or
  * the name that people gave it.
  * @param app id or name; undefined for the default app
  */
-export function findKey(
-  services: Services,
-  wanted: string,
-  app: string | undefined,
-): Result<FoundKey> {
+function findKey(services: Services, wanted: string, app: string | undefined): Result<FoundKey> {
   const [, appId, keyId, secret] = /^([A-Za-z0-9]+)\.([A-Za-z0-9]+)(?::(.*))?$/.exec(wanted) ?? []
   const own = appId === undefined ? undefined : services.apps.find(appId)
   if (own?.ok && own.value.id === appId) {

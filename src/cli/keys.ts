@@ -6,9 +6,9 @@ import { type KeyExplanation, explainKey, lineText } from '../service/key-explan
 import type { Services } from '../service/services.ts'
 import { APP_OPTION, withApp } from './apps.ts'
 import { type Command, type CommandContext, EXIT } from './command.ts'
-import { type FoundKey, KEY_OPTIONS, findKey, readKeyChange } from './key-options.ts'
+import { type FoundKey, KEY_OPTIONS, readKeyChange, withKey } from './key-options.ts'
 import { table, timeText } from './output.ts'
-import { failed, withServices } from './with-services.ts'
+import { failed } from './with-services.ts'
 
 const list: Command = {
   name: 'keys list',
@@ -126,16 +126,6 @@ const explain: Command = {
       context.output.result(answer.value, explanationText(answer.value))
       return EXIT.done
     }),
-}
-
-function withKey(
-  context: CommandContext,
-  action: (services: Services, found: FoundKey) => number,
-): Promise<number> {
-  return withServices(context, (services) => {
-    const found = findKey(services, context.positionals[0]!, context.options['app'])
-    return found.ok ? action(services, found.value) : failed(context, found.failure)
-  })
 }
 
 function change(

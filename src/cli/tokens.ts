@@ -3,7 +3,7 @@ import { type Result, fail, ok } from '../failure.ts'
 import type { TokenExplanation } from '../service/tokens.ts'
 import { APP_OPTION } from './apps.ts'
 import { type Command, type CommandContext, EXIT } from './command.ts'
-import { findKey } from './key-options.ts'
+import { withKey } from './key-options.ts'
 import { timeText } from './output.ts'
 import { failed, withServices } from './with-services.ts'
 
@@ -19,15 +19,13 @@ const issue: Command = {
   ],
   settings: 'data',
   run: (context) =>
-    withServices(context, (services) => {
-      const found = findKey(services, context.positionals[0]!, context.options['app'])
-      if (!found.ok) return failed(context, found.failure)
+    withKey(context, ({ tokens }, { key }) => {
       const ttl = readSeconds(context.options['ttl'])
       if (!ttl.ok) return failed(context, ttl.failure)
       const clientId = context.options['client-id']
       const { capability } = context.options
       const wish = { ttl: ttl.value, clientId, capability }
-      const issued = services.tokens.issue(found.value.key.keyName, wish)
+      const issued = tokens.issue(key.keyName, wish)
       if (!issued.ok) return failed(context, issued.failure)
       const { token, expires } = issued.value
       context.output.result(issued.value, `${token}\nValid until ${timeText(expires)} (UTC).`)
@@ -71,15 +69,13 @@ const revoke: Command = {
   ],
   settings: 'data',
   run: (context) =>
-    withServices(context, (services) => {
-      const found = findKey(services, context.positionals[0]!, context.options['app'])
-      if (!found.ok) return failed(context, found.failure)
+    withKey(context, ({ tokens }, { key }) => {
       const targets = targetsOf(context)
       if (targets.length === 0) {
         context.output.complain('tokens revoke needs --client-id, --revocation-key or --channel')
         return EXIT.usage
       }
-      const revoked = services.tokens.revoke(found.value.key.keyName, targets)
+      const revoked = tokens.revoke(key.keyName, targets)
       if (!revoked.ok) return failed(context, revoked.failure)
       context.output.result({ revoked: targets }, `Revoked ${targets.join(', ')}.`)
       return EXIT.done

@@ -13,7 +13,7 @@ export class Counters {
   messagesPushed = 0
   /** Frames handed to sockets by fan-out, one for each recipient. */
   deliveries = 0
-  bytesReceived = 0
+  charactersReceived = 0
   /** Refused upgrades, joins, sends and pushes by failure name. */
   readonly refusals: Tally = new Map()
   /** Closed connections by reason. */

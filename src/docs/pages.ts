@@ -11,7 +11,9 @@ import operations from './operations.md' with { type: 'text' }
 import push from './push.md' with { type: 'text' }
 import settings from './settings.md' with { type: 'text' }
 import { settingsTables } from './settings.ts'
-import style from './style.css' with { type: 'text' }
+import docsStyle from './style.css' with { type: 'text' }
+
+export { docsStyle }
 
 interface Page {
   readonly title: string
@@ -40,7 +42,6 @@ export function docsPage(name: string, basePath: string): string | undefined {
   const page = Object.hasOwn(PAGES, name) ? PAGES[name] : undefined
   return page && layout(page.title, render(page.text, basePath), basePath, name)
 }
-docsPage.style = style
 
 /** For an address under the documentation that has no page. */
 export function missingPage(basePath: string): string {

@@ -66,7 +66,7 @@ export class Metrics {
     this.#counter(
       'latchkey_received_characters_total',
       'Characters received',
-      () => counters.bytesReceived,
+      () => counters.charactersReceived,
     )
     this.#counter('process_cpu_seconds_total', 'Processor time used', () => {
       const { user, system } = process.cpuUsage()

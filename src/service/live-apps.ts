@@ -1,5 +1,6 @@
 /** The apps that the server asks about on every request, kept in memory and equal to the database. */
 import type { Clock } from '../core/clock.ts'
+import type { Directory, DirectoryApp, DirectoryKey } from '../identity/directory.ts'
 import type { Keyring } from '../identity/keyring.ts'
 import { RevocationList } from '../identity/revocation.ts'
 import { type Capability, parseCapability } from '../policy/capability/capability.ts'
@@ -16,27 +17,12 @@ import {
 import type { Store } from '../store/database.ts'
 import type { Follower } from './change-watcher.ts'
 
-export interface LiveKey {
-  readonly appId: string
-  readonly id: string
-  /** `appId.keyId` */
-  readonly name: string
-  readonly capability: Capability
-  readonly checker: CapabilityChecker
-  readonly revocableTokens: boolean
-  readonly status: 'enabled' | 'revoked'
-  /** The current one first, then the old one until it is retired; opened at the first use. */
-  readonly secrets: readonly string[]
-  /** The same as they are stored: what `KeyUses` notes a use of. */
+export interface LiveKey extends DirectoryKey {
+  /** Its secrets as they are stored: what `KeyUses` notes a use of. */
   readonly sealedSecrets: readonly Buffer[]
 }
 
-export interface LiveApp {
-  readonly id: string
-  readonly status: 'enabled' | 'disabled'
-  readonly tlsOnly: boolean
-  /** Milliseconds since the epoch; undefined for an app that stays. */
-  readonly expiresAt: number | undefined
+export interface LiveApp extends DirectoryApp {
   /** By id of the key, without the app. */
   readonly keys: ReadonlyMap<string, LiveKey>
   readonly rules: readonly ChannelRule[]
@@ -45,7 +31,7 @@ export interface LiveApp {
 /** Told the id of an app that was added, changed or removed: itself, a key, a rule or a revocation. */
 export type AppListener = (appId: string) => void
 
-export class AppDirectory implements Follower {
+export class AppDirectory implements Follower, Directory {
   readonly kind = 'app'
   readonly revocations = new RevocationList()
   readonly #apps = new Map<string, LiveApp>()

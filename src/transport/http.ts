@@ -4,10 +4,10 @@ import { secureHeaders } from 'hono/secure-headers'
 import { type Identify, apiApp } from '../api/app.ts'
 import { errorBody } from '../api/errors.ts'
 import type { ApiParts } from '../api/parts.ts'
-import { docsPage, homePage, missingPage } from '../docs/pages.ts'
+import { docsPage, docsStyle, homePage, missingPage } from '../docs/pages.ts'
 import { failure } from '../failure.ts'
 import type { Metrics } from '../ops/metrics.ts'
-import { VERSION } from '../version.ts'
+import { SERVER_HEADER, VERSION } from '../version.ts'
 
 export interface HttpParts {
   readonly api: ApiParts
@@ -50,7 +50,7 @@ export function httpApp(parts: HttpParts): HttpApp {
   app.get('/', (context) => context.html(homePage(parts.basePath)))
   app.get('/docs/style.css', (context) => {
     context.header('cache-control', 'max-age=3600')
-    return context.body(docsPage.style, 200, { 'content-type': 'text/css; charset=utf-8' })
+    return context.body(docsStyle, 200, { 'content-type': 'text/css; charset=utf-8' })
   })
   app.get('/docs/:page?', (context) => {
     const page = docsPage(context.req.param('page') ?? 'index', parts.basePath)
@@ -68,7 +68,7 @@ export function httpApp(parts: HttpParts): HttpApp {
   })
   return async (request, path) => {
     const response = await app.fetch(request, { path })
-    response.headers.set('server', 'latchkey')
+    response.headers.set('server', SERVER_HEADER.server)
     return response
   }
 }

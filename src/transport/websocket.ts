@@ -31,21 +31,23 @@ export class Sockets {
     return this.#open
   }
 
-  readonly handlers = (): WebSocketHandler<Connection> => ({
-    maxPayloadLength: Math.max(MIN_FRAME_LIMIT, this.#parts.maxMessageBytes * 2),
-    // Without this a reader at its limit would lose frames in silence (design rule 2).
-    backpressureLimit: this.#parts.maxBacklogBytes,
-    closeOnBackpressureLimit: true,
-    idleTimeout: this.#parts.idleTimeout,
-    sendPings: true,
-    perMessageDeflate: false,
-    open: (ws) => this.#onOpen(ws),
-    message: (ws, frame) => this.#onMessage(ws, frame),
-    drain: (ws) => {
-      ws.data.isBehind = false
-    },
-    close: (ws, code, reason) => this.#onClose(ws, code, reason),
-  })
+  handlers(): WebSocketHandler<Connection> {
+    return {
+      maxPayloadLength: Math.max(MIN_FRAME_LIMIT, this.#parts.maxMessageBytes * 2),
+      // Without this a reader at its limit would lose frames in silence (design rule 2).
+      backpressureLimit: this.#parts.maxBacklogBytes,
+      closeOnBackpressureLimit: true,
+      idleTimeout: this.#parts.idleTimeout,
+      sendPings: true,
+      perMessageDeflate: false,
+      open: (ws) => this.#onOpen(ws),
+      message: (ws, frame) => this.#onMessage(ws, frame),
+      drain: (ws) => {
+        ws.data.isBehind = false
+      },
+      close: (ws, code, reason) => this.#onClose(ws, code, reason),
+    }
+  }
 
   /** Marks who is behind, so that a close that follows can be told from a lost network. */
   markSlowReaders(sockets: Iterable<Socket>): void {

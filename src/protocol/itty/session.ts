@@ -64,7 +64,7 @@ export class IttySession implements Session, AttachmentOwner {
     if (isLarger(frame, limits.maxMessageBytes)) {
       return this.#end('message_too_large', CLOSE.tooBig)
     }
-    counters.bytesReceived += frame.length
+    counters.charactersReceived += frame.length
     this.#relay(attachment, frame)
   }
 
