@@ -38,7 +38,122 @@ export interface Message {
   readonly sender: Member | undefined
 }
 
-/** What happens on a channel, in the channel's order. `timestamp` is in milliseconds, by the server's clock. */
+/** JSON text of an object: what a publisher wrote beside the data comes out as it went in. */
+export type JsonText = string
+
+export type MessageAction = 'create' | 'update' | 'delete' | 'append' | 'summary' | 'meta'
+
+/** A state of a message; the one that was created is the first. */
+export interface Version {
+  /** After every earlier one, as text is ordered. */
+  readonly serial: string
+  readonly timestamp: number
+  readonly clientId?: string | undefined
+  readonly description?: string | undefined
+  readonly metadata?: JsonText | undefined
+}
+
+/**
+ * A message of a channel that remembers. Members that its publisher left out are undefined. Data is text or
+ * bytes; `encoding` says what they stand for and never ends in `base64`, which belongs to wire formats.
+ */
+export interface KeptMessage {
+  readonly id: string
+  readonly name: string | undefined
+  readonly data: string | Uint8Array | undefined
+  readonly encoding: string | undefined
+  readonly clientId: string | undefined
+  readonly connectionId: string | undefined
+  readonly extras: JsonText | undefined
+  /** Milliseconds since the epoch, by the server's clock, when it was created. */
+  readonly timestamp: number
+  /** Names the message for ever, and orders it among the messages of its channel. */
+  readonly serial: string
+  readonly action: MessageAction
+  readonly version: Version
+  /** What its annotations come to, by annotation type. */
+  readonly summary: JsonText | undefined
+}
+
+export type PresenceAction = 'absent' | 'present' | 'enter' | 'leave' | 'update'
+
+/** Somebody's presence on a channel, or a change of it. One client may be present once per connection. */
+export interface PresenceMessage {
+  readonly action: PresenceAction
+  /** `connectionId:serial:index`, or another form when the server made the event (RTP2b). */
+  readonly id: string
+  readonly clientId: string
+  readonly connectionId: string
+  readonly data: string | Uint8Array | undefined
+  readonly encoding: string | undefined
+  readonly extras: JsonText | undefined
+  readonly timestamp: number
+}
+
+/** What somebody attached to a message of another. */
+export interface Annotation {
+  readonly action: 'create' | 'delete'
+  readonly id: string
+  /** After the serial of its message, as text is ordered. */
+  readonly serial: string
+  readonly messageSerial: string
+  readonly type: string
+  readonly name: string | undefined
+  readonly clientId: string | undefined
+  readonly count: number | undefined
+  readonly data: string | Uint8Array | undefined
+  readonly encoding: string | undefined
+  readonly extras: JsonText | undefined
+  readonly timestamp: number
+}
+
+/** What is published together stands together: one position, one id, one frame. */
+interface Placed {
+  /** Where it stands in its channel: later ones are greater, as text is ordered. */
+  readonly position: string
+  /** Of the whole; its parts are `id:0`, `id:1` and so on, unless the publisher named them. */
+  readonly id: string
+  /** Absent when there is no connection behind it. */
+  readonly connectionId: string | undefined
+  readonly timestamp: number
+}
+
+export interface Publication extends Placed {
+  readonly kind: 'publication'
+  /** As they are delivered: of an append, the new part only. */
+  readonly messages: readonly KeptMessage[]
+  /** As they stand after it, where that is something else: for readers who have not seen what was before. */
+  readonly whole?: readonly KeptMessage[]
+  /** Neither kept nor delivered again. */
+  readonly ephemeral?: boolean
+}
+
+export interface PresenceChange extends Placed {
+  readonly kind: 'presence'
+  readonly changes: readonly PresenceMessage[]
+}
+
+export interface AnnotationChange extends Placed {
+  readonly kind: 'annotation'
+  readonly annotations: readonly Annotation[]
+}
+
+/** How many are on a channel, and as what. */
+export interface Occupancy {
+  readonly connections: number
+  readonly publishers: number
+  readonly subscribers: number
+  readonly presenceConnections: number
+  readonly presenceMembers: number
+  readonly presenceSubscribers: number
+  readonly objectPublishers: number
+  readonly objectSubscribers: number
+}
+
+/**
+ * What happens on a channel, in the channel's order. Channels of the commons tell of messages, joins and
+ * leaves; those of an app of the rest. `timestamp` is in milliseconds, by the server's clock.
+ */
 export type Event =
   | { readonly kind: 'message'; readonly messages: readonly Message[]; readonly timestamp: number }
   | {
@@ -48,6 +163,18 @@ export type Event =
       readonly total: number
       readonly timestamp: number
     }
+  | Publication
+  | PresenceChange
+  | AnnotationChange
+  | {
+      readonly kind: 'occupancy'
+      readonly id: string
+      readonly occupancy: Occupancy
+      readonly timestamp: number
+    }
+
+/** An event that has a place in its channel, from which a client can go on. */
+export type PlacedEvent = Publication | PresenceChange | AnnotationChange
 
 /** The variant of a wire format that a group of recipients reads. */
 export interface Format {

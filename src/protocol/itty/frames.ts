@@ -1,21 +1,36 @@
 /** The frames that itty-sockets clients read, with exactly the documented keys (E-1 to E-13). */
-import type { Event, Member, Message } from '../../core/types.ts'
+import type { Event, KeptMessage, Member, Message } from '../../core/types.ts'
 import type { Failure } from '../../failure.ts'
 
 /** Readers before 0.9 find a numeric `users` in joins and leaves (V-2). */
 export const LEGACY = 'legacy'
 export const CURRENT = ''
 
-/** One frame a message; a join or leave is one frame. */
+/** One frame a message; a join or leave is one frame. What else an app's channels tell has no form here. */
 export function encode(event: Event, variant: string): readonly string[] {
-  if (event.kind === 'message') {
-    const { messages, timestamp } = event
-    if (messages.length === 1) return [messageFrame(messages[0]!, timestamp)]
-    return messages.map((message) => messageFrame(message, timestamp))
+  switch (event.kind) {
+    case 'message': {
+      const { messages, timestamp } = event
+      if (messages.length === 1) return [messageFrame(messages[0]!, timestamp)]
+      return messages.map((message) => messageFrame(message, timestamp))
+    }
+    case 'publication':
+      return event.messages.filter(({ action }) => action === 'create').map(keptFrame)
+    case 'join':
+    case 'leave':
+      return [membershipFrame(event, variant)]
+    default:
+      return []
   }
-  const users = variant === LEGACY ? `"users":${event.total},` : ''
-  const who = event.member.listed ? identity(event.member) : ''
-  return [`{"type":"${event.kind}",${who}${users}"total":${event.total},"date":${event.timestamp}}`]
+}
+
+function membershipFrame(
+  { kind, member, total, timestamp }: Extract<Event, { kind: 'join' | 'leave' }>,
+  variant: string,
+): string {
+  const users = variant === LEGACY ? `"users":${total},` : ''
+  const who = member.listed ? identity(member) : ''
+  return `{"type":"${kind}",${who}${users}"total":${total},"date":${timestamp}}`
 }
 
 /** The value is spliced in as the sender wrote it; it has been checked to be JSON (F-9). No `type`: it would hide the payload's (E-3). */
@@ -24,14 +39,20 @@ function messageFrame(message: Message, timestamp: number): string {
   return `{"message":${valueText(message)},${sender}"date":${timestamp}}`
 }
 
-function valueText({ data, encoding }: Message): string {
+function keptFrame(message: KeptMessage): string {
+  const { connectionId, clientId, timestamp } = message
+  const sender = connectionId === undefined ? '' : identity({ connectionId, clientId })
+  return `{"message":${valueText(message)},${sender}"date":${timestamp}}`
+}
+
+function valueText({ data, encoding }: Pick<Message, 'data' | 'encoding'>): string {
   if (data === undefined) return 'null'
   if (typeof data === 'string') return encoding === 'json' ? data : JSON.stringify(data)
   return JSON.stringify(Buffer.from(data).toString('base64'))
 }
 
 /** `uid`, and `alias` only where there is one: with none the key is left out (E-7). */
-function identity({ connectionId, clientId }: Member): string {
+function identity({ connectionId, clientId }: Pick<Member, 'connectionId' | 'clientId'>): string {
   return clientId === undefined
     ? `"uid":"${connectionId}",`
     : `"uid":"${connectionId}","alias":${JSON.stringify(clientId)},`
