@@ -107,6 +107,39 @@ export interface Annotation {
   readonly timestamp: number
 }
 
+/** What a publisher asks for, before the channel has stamped it. What it left out is undefined. */
+export interface MessageDraft {
+  /** The publisher's own id, by which a repetition is known. */
+  readonly id: string | undefined
+  readonly name: string | undefined
+  readonly data: string | Uint8Array | undefined
+  readonly encoding: string | undefined
+  readonly clientId: string | undefined
+  readonly extras: JsonText | undefined
+}
+
+/** A change of a message that is there. What the draft leaves out stays as it was. */
+export interface MessageEdit {
+  readonly serial: string
+  readonly action: 'update' | 'delete' | 'append'
+  readonly draft: MessageDraft
+  readonly version: Pick<Version, 'clientId' | 'description' | 'metadata'>
+}
+
+export interface PresenceDraft {
+  readonly action: 'enter' | 'leave' | 'update'
+  /** Given when somebody enters again as the member they were. */
+  readonly id: string | undefined
+  readonly clientId: string
+  readonly data: string | Uint8Array | undefined
+  readonly encoding: string | undefined
+  readonly extras: JsonText | undefined
+}
+
+export type AnnotationDraft = Omit<Annotation, 'id' | 'serial' | 'timestamp'> & {
+  readonly id: string | undefined
+}
+
 /** What is published together stands together: one position, one id, one frame. */
 interface Placed {
   /** Where it stands in its channel: later ones are greater, as text is ordered. */
