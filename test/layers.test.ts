@@ -34,7 +34,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'fanout/': ['core/types.ts', 'bun'],
 
   'protocol/protocol.ts': ['core/'],
-  'protocol/ably/': ['identity/', 'failure.ts', 'version.ts', 'protocol/protocol.ts', 'msgpackr'],
+  'protocol/ably/': [
+    'identity/',
+    'policy/',
+    'failure.ts',
+    'version.ts',
+    'protocol/protocol.ts',
+    'msgpackr',
+  ],
   'protocol/itty/': ['core/', 'policy/', 'failure.ts', 'version.ts', 'protocol/protocol.ts'],
 
   'store/': [
