@@ -41,6 +41,11 @@ const table = {
   binary_frame: { status: 400, message: 'binary frames are not accepted', retry: false },
   reserved_event: { status: 400, message: 'the message type is reserved', retry: false },
   message_too_large: { status: 413, message: 'the message is too large', retry: false },
+  append_mismatch: {
+    status: 400,
+    message: 'the data is not of a kind that can be appended to that of the message',
+    retry: false,
+  },
 
   rate_limited: { status: 429, message: 'too many messages', retry: true },
   flooding: { status: 429, message: 'closed for sending too many messages', retry: true },

@@ -13,6 +13,7 @@ const CODES: Partial<Record<FailureName, number>> = {
   bad_channel: 40010,
   channel_too_long: 40010,
   client_id_invalid: 40012,
+  append_mismatch: 40013,
   not_json: 40013,
   too_deep: 40013,
 
