@@ -2,6 +2,7 @@
 import type { Group } from '../fanout/fanout.ts'
 import type { Because } from '../policy/channel-access.ts'
 import type { Keys } from '../policy/keys.ts'
+import type { Audience } from './delivery.ts'
 import type { ChannelRef, Member, Socket } from './types.ts'
 
 /** What a protocol session must be able to hear about its attachment. */
@@ -26,15 +27,16 @@ export interface Attachment {
   because: Because
 }
 
-export class Channel {
+export class Channel implements Audience {
   readonly ref: ChannelRef
   readonly since: number
   /** By connection id, in the order of joining. */
   readonly attachments = new Map<string, Attachment>()
   /** The first joiner's keys; they live as long as the channel (AC-15). */
   ephemeral: Keys
-  /** When readers of this channel were last searched for slow ones. */
   lastSlowCheck = 0
+  /** The commons remember nothing. */
+  readonly previous = undefined
 
   constructor(ref: ChannelRef, ephemeral: Keys, now: number) {
     this.ref = ref
@@ -44,5 +46,9 @@ export class Channel {
 
   get total(): number {
     return this.attachments.size
+  }
+
+  *sockets(): Iterable<Socket> {
+    for (const attachment of this.attachments.values()) yield attachment.socket
   }
 }

@@ -1,8 +1,7 @@
 /**
- * The hub: admits to channels, keeps who is on them, and sends what happens on them to whoever is there.
- * It asks the policy and knows no protocol; protocols register how to encode an event.
+ * The hub of the commons: admits to its channels, keeps who is on them, and tells them what happens there.
+ * It asks the policy and knows no protocol.
  */
-import type { Engine } from '../engine/engine.ts'
 import type { FailureName } from '../failure.ts'
 import type { Fanout } from '../fanout/fanout.ts'
 import {
@@ -19,22 +18,17 @@ import type { NamespaceIndex } from '../policy/namespaces.ts'
 import { type Attachment, type AttachmentOwner, Channel } from './channel.ts'
 import type { Clock } from './clock.ts'
 import type { Counters } from './counters.ts'
-import type { ChannelRef, Event, Format, Frame, Member, Message, Socket } from './types.ts'
-
-/** Pure: one encoding serves every reader of a variant. An event may need several frames, or none. */
-export type Encode = (event: Event, variant: string) => readonly Frame[]
+import type { Delivery } from './delivery.ts'
+import type { ChannelRef, Event, Format, Member, Message, Socket } from './types.ts'
 
 export interface HubParts {
-  readonly engine: Engine
+  readonly delivery: Delivery
   readonly fanout: Fanout
   readonly namespaces: NamespaceIndex<Reservation>
   readonly rules: CommonsRules
   readonly limits: { readonly maxChannels: number; readonly maxMembers: number }
-  readonly encoders: ReadonlyMap<string, Encode>
   readonly counters: Counters
   readonly clock: Clock
-  /** Called with the readers of a channel when one of them is behind, at most four times a second. */
-  readonly onSlowReaders: (sockets: Iterable<Socket>) => void
 }
 
 /** What a newcomer brings. */
@@ -50,20 +44,12 @@ export interface Newcomer {
 /** What makes a newcomer's admission impossible whatever keys it holds. */
 export type Room = Extract<FailureName, 'channel_full' | 'too_many_channels'>
 
-const SLOW_CHECK_MS = 250
-
 export class Hub {
   readonly #parts: HubParts
   readonly #channels = new Map<string, Channel>()
 
   constructor(parts: HubParts) {
     this.#parts = parts
-  }
-
-  start(): Promise<void> {
-    return this.#parts.engine.start((ref, event, origin) => {
-      this.#deliver(ref, event, origin as Socket | undefined)
-    })
   }
 
   get channels(): ReadonlyMap<string, Channel> {
@@ -169,13 +155,10 @@ export class Hub {
   sendDirect(attachment: Attachment, recipient: string, message: Message): boolean {
     const target = attachment.channel.attachments.get(recipient)
     if (!target) return false
-    const { clock, counters, encoders, fanout } = this.#parts
+    const { clock, counters, delivery } = this.#parts
     const event: Event = { kind: 'message', messages: [message], timestamp: clock.now() }
-    const { format } = target.group
-    for (const frame of encoders.get(format.protocol)!(event, format.variant)) {
-      if (fanout.direct(target.socket, frame)) this.#parts.onSlowReaders([target.socket])
-      counters.deliveries++
-    }
+    const { protocol, variant } = target.group.format
+    delivery.direct(target.socket, event, protocol, variant)
     counters.messagesDirect++
     return true
   }
@@ -228,32 +211,6 @@ export class Hub {
   }
 
   #publish(ref: ChannelRef, event: Event, except?: Socket): void {
-    void this.#parts.engine.publish(ref, event, except)
+    this.#parts.delivery.publish(ref, event, except)
   }
-
-  /** One encoding and one publish for each group, however many are in it. */
-  #deliver(ref: ChannelRef, event: Event, except: Socket | undefined): void {
-    const { fanout, encoders, counters } = this.#parts
-    let behind = false
-    for (const group of fanout.groups(ref)) {
-      const frames = encoders.get(group.format.protocol)!(event, group.format.variant)
-      for (const frame of frames) {
-        if (fanout.deliver(group, frame, except)) behind = true
-        counters.deliveries += group.size
-      }
-    }
-    if (behind) this.#checkSlowReaders(ref)
-  }
-
-  #checkSlowReaders(ref: ChannelRef): void {
-    const channel = this.#channels.get(ref.key)
-    const now = this.#parts.clock.now()
-    if (!channel || now - channel.lastSlowCheck < SLOW_CHECK_MS) return
-    channel.lastSlowCheck = now
-    this.#parts.onSlowReaders(socketsOf(channel))
-  }
-}
-
-function* socketsOf(channel: Channel): Iterable<Socket> {
-  for (const attachment of channel.attachments.values()) yield attachment.socket
 }

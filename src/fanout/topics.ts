@@ -12,6 +12,8 @@ export interface TopicSocket extends Socket {
 
 interface TopicGroup extends Group {
   size: number
+  /** Those that no topic reaches: streams and polls over HTTP. Undefined until there is one. */
+  sinks: Set<Socket> | undefined
 }
 
 const NOBODY: readonly Group[] = Object.freeze([])
@@ -28,7 +30,8 @@ export class TopicFanout implements Fanout {
   join(socket: Socket, channel: ChannelRef, format: Format): Group {
     const group = this.#group(channel, format)
     group.size++
-    asTopicSocket(socket).ws.subscribe(group.topic)
+    if (isTopicSocket(socket)) socket.ws.subscribe(group.topic)
+    else (group.sinks ??= new Set()).add(socket)
     return group
   }
 
@@ -37,7 +40,8 @@ export class TopicFanout implements Fanout {
     const own = groups?.find((candidate) => candidate === group)
     if (!groups || !own) return
     // Does nothing on a closed socket: Bun has already dropped its subscriptions then.
-    asTopicSocket(socket).ws.unsubscribe(group.topic)
+    if (isTopicSocket(socket)) socket.ws.unsubscribe(group.topic)
+    else own.sinks?.delete(socket)
     own.size--
     if (own.size > 0) return
     groups.splice(groups.indexOf(own), 1)
@@ -49,21 +53,28 @@ export class TopicFanout implements Fanout {
   }
 
   deliver(group: Group, frame: Frame, except: Socket | undefined): boolean {
+    const { sinks, topic } = group as TopicGroup
+    // A loop, because an HTTP stream has no topic; there are few, and they buffer for themselves.
+    if (sinks) for (const sink of sinks) if (sink !== except) sink.send(frame)
     // The result is that of the worst recipient, so it can serve as a hint and nothing else.
-    const result = except
-      ? asTopicSocket(except).ws.publish(group.topic, frame)
-      : this.#server().publish(group.topic, frame)
+    const result =
+      except && isTopicSocket(except)
+        ? except.ws.publish(topic, frame)
+        : this.#server().publish(topic, frame)
     return result < 0
   }
 
   direct(socket: Socket, frame: Frame): boolean {
-    const target = asTopicSocket(socket)
-    const topic = `@${target.id}`
+    if (!isTopicSocket(socket)) {
+      socket.send(frame)
+      return false
+    }
+    const topic = `@${socket.id}`
     // A `send` from another socket's handler would end the batching of the target's writes; a topic of
     // its own keeps order and batching, and costs memory only for those who are addressed directly.
-    if (!target.hasPrivateTopic) {
-      target.ws.subscribe(topic)
-      target.hasPrivateTopic = true
+    if (!socket.hasPrivateTopic) {
+      socket.ws.subscribe(topic)
+      socket.hasPrivateTopic = true
     }
     return this.#server().publish(topic, frame) < 0
   }
@@ -76,14 +87,14 @@ export class TopicFanout implements Fanout {
     )
     if (known) return known
     const topic = `${format.protocol}.${format.variant}\n${channel.key}`
-    const group: TopicGroup = { topic, channel, format, size: 0 }
+    const group: TopicGroup = { topic, channel, format, size: 0, sinks: undefined }
     if (groups) groups.push(group)
     else this.#groups.set(channel.key, [group])
     return group
   }
 }
 
-/** This fan-out and the WebSocket transport come as a pair: every socket it is handed has a `ws`. */
-function asTopicSocket(socket: Socket): TopicSocket {
-  return socket as TopicSocket
+/** A WebSocket, and no stream or poll over HTTP. */
+function isTopicSocket(socket: Socket): socket is TopicSocket {
+  return 'hasPrivateTopic' in socket
 }

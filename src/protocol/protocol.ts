@@ -1,5 +1,5 @@
 /** The seam to a wire protocol: a folder each, none aware of another. */
-import type { Encode } from '../core/hub.ts'
+import type { Encode } from '../core/delivery.ts'
 import type { Frame, Socket } from '../core/types.ts'
 
 /** A request that the transport has already checked against bans, rates and origins. */

@@ -1,0 +1,92 @@
+/** Takes each event, in the order the engine gives it, to everybody who is to hear of it. */
+import type { Engine } from '../engine/engine.ts'
+import type { Fanout } from '../fanout/fanout.ts'
+import type { Clock } from './clock.ts'
+import type { Counters } from './counters.ts'
+import type { ChannelRef, Event, Frame, Publication, Socket } from './types.ts'
+
+/**
+ * Pure: one encoding serves every reader of a variant. An event may need several frames, or none.
+ * @param previous the publication before this one on the channel, for variants that say only what changed
+ */
+export type Encode = (
+  event: Event,
+  variant: string,
+  previous: Publication | undefined,
+) => readonly Frame[]
+
+/** The readers of a channel, as far as their slowness is concerned. */
+export interface Audience {
+  /** When they were last searched for slow ones, in milliseconds. */
+  lastSlowCheck: number
+  /** The publication that was delivered last. */
+  readonly previous: Publication | undefined
+  sockets(): Iterable<Socket>
+}
+
+export interface DeliveryParts {
+  readonly engine: Engine
+  readonly fanout: Fanout
+  readonly encoders: ReadonlyMap<string, Encode>
+  readonly counters: Counters
+  readonly clock: Clock
+  readonly audience: (channel: ChannelRef) => Audience | undefined
+  /** Called with the readers of a channel when one of them is behind, at most four times a second. */
+  readonly onSlowReaders: (sockets: Iterable<Socket>) => void
+}
+
+const SLOW_CHECK_MS = 250
+
+export class Delivery {
+  readonly #parts: DeliveryParts
+
+  constructor(parts: DeliveryParts) {
+    this.#parts = parts
+  }
+
+  start(): Promise<void> {
+    return this.#parts.engine.start((channel, event, origin) => {
+      this.#deliver(channel, event, origin as Socket | undefined)
+    })
+  }
+
+  /** @param except the one socket that is not to hear of it */
+  publish(channel: ChannelRef, event: Event, except?: Socket): void {
+    void this.#parts.engine.publish(channel, event, except)
+  }
+
+  /** Sends an event to one socket, in order with what is published. */
+  direct(socket: Socket, event: Event, protocol: string, variant: string): void {
+    const { counters, encoders, fanout, onSlowReaders } = this.#parts
+    for (const frame of encoders.get(protocol)!(event, variant, undefined)) {
+      if (fanout.direct(socket, frame)) onSlowReaders([socket])
+      counters.deliveries++
+    }
+  }
+
+  /** One encoding and one publish for each group, however many are in it. */
+  #deliver(channel: ChannelRef, event: Event, except: Socket | undefined): void {
+    const { fanout, encoders, counters } = this.#parts
+    const groups = fanout.groups(channel)
+    if (groups.length === 0) return
+    const previous =
+      event.kind === 'publication' ? this.#parts.audience(channel)?.previous : undefined
+    let behind = false
+    for (const group of groups) {
+      const { protocol, variant } = group.format
+      for (const frame of encoders.get(protocol)!(event, variant, previous)) {
+        if (fanout.deliver(group, frame, except)) behind = true
+        counters.deliveries += group.size
+      }
+    }
+    if (behind) this.#checkSlowReaders(channel)
+  }
+
+  #checkSlowReaders(channel: ChannelRef): void {
+    const audience = this.#parts.audience(channel)
+    const now = this.#parts.clock.now()
+    if (!audience || now - audience.lastSlowCheck < SLOW_CHECK_MS) return
+    audience.lastSlowCheck = now
+    this.#parts.onSlowReaders(audience.sockets())
+  }
+}
