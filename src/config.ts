@@ -146,6 +146,17 @@ export const schema = z.object({
     .default(28)
     .describe('Seconds of silence before a socket is closed; it is pinged about 8 seconds earlier'),
 
+  historyMemoryMb: integer(1, 1_048_576)
+    .default(256)
+    .describe('Megabytes of memory for what app channels remember for two minutes')
+    .meta({ group: 'App channels' }),
+  historyMessages: integer(1, 1_000_000)
+    .default(10_000)
+    .describe('Most messages that one app channel remembers in memory'),
+  maxPresenceMembers: integer(0)
+    .default(1000)
+    .describe('Presence members of one app channel; 0 for no limit'),
+
   drainSeconds: integer(0, 600)
     .default(10)
     .describe('Longest time that closing the sockets may take on SIGTERM')

@@ -174,6 +174,18 @@ const table = {
     message: 'tokens are revoked with the API key they were issued from',
     retry: false,
   },
+
+  message_unknown: { status: 404, message: 'there is no such message', retry: false },
+  not_mutable: {
+    status: 400,
+    message: 'messages of this channel cannot be changed or annotated: no channel rule says so',
+    retry: false,
+  },
+  presence_full: {
+    status: 400,
+    message: 'the channel has no room for another presence member',
+    retry: true,
+  },
 } as const satisfies Record<string, Row>
 
 export type FailureName = keyof typeof table

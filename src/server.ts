@@ -1,10 +1,9 @@
 /** The composition root: builds the parts, connects them, starts and stops them. No rule lives here. */
 import { accessSync, constants } from 'node:fs'
+import { Channels } from './channels.ts'
 import type { Config } from './config.ts'
 import { type Clock, type Randomness, systemClock, systemRandomness } from './core/clock.ts'
 import { Counters } from './core/counters.ts'
-import { Hub } from './core/hub.ts'
-import { LocalEngine } from './engine/local.ts'
 import { TopicFanout } from './fanout/topics.ts'
 import { Authenticator } from './identity/authenticate.ts'
 import { NativeTokens } from './identity/native-token.ts'
@@ -84,7 +83,7 @@ class Assembly {
   readonly #apps: AppDirectory
   readonly #keyUses: KeyUses
   readonly #changes: ChangeWatcher
-  readonly #hub: Hub
+  readonly #channels: Channels
   #listeners: Listeners | undefined
   #isDraining = false
 
@@ -101,12 +100,12 @@ class Assembly {
       onBug: this.#onBug,
     })
     this.#rules = new LiveRules(services.store, seed(surroundings.random), (concerns) =>
-      this.#hub.review(concerns),
+      this.#channels.hub.review(concerns),
     )
     this.#apps = new AppDirectory(services.store, services.keyring, surroundings.clock)
     this.#keyUses = new KeyUses(services.store, surroundings.clock, this.#onBug)
     this.#changes = new ChangeWatcher(services.store, [this.#rules, this.#apps], this.#onBug)
-    this.#hub = this.#makeHub()
+    this.#channels = this.#makeChannels()
   }
 
   readonly #onBug = (error: unknown): void => {
@@ -125,12 +124,12 @@ class Assembly {
   }
 
   async #start(): Promise<RunningServer> {
-    await this.#hub.start()
+    await this.#channels.start()
     this.#changes.start()
     this.#keyUses.start()
     this.#loopDelay.start()
     const metrics = this.#makeMetrics()
-    const live = new LiveService(this.#hub, this.#config)
+    const live = new LiveService(this.#channels.hub, this.#config)
     const http = this.#makeHttp(live, metrics)
     this.#listeners = await this.#services.claimFolder(() =>
       listen({
@@ -148,16 +147,18 @@ class Assembly {
     return { url, port, addresses, folder, unshownKey, stop: () => this.#stop() }
   }
 
-  #makeHub(): Hub {
-    return new Hub({
-      engine: new LocalEngine(),
-      fanout: new TopicFanout(() => this.#listeners!.main),
-      namespaces: this.#rules.namespaces,
-      rules: this.#config,
-      limits: this.#config,
-      encoders: new Map([[ITTY, encode]]),
+  #makeChannels(): Channels {
+    return new Channels({
+      ...this.#surroundings,
+      config: this.#config,
       counters: this.#counters,
-      clock: this.#surroundings.clock,
+      fanout: new TopicFanout(() => this.#listeners!.main),
+      encoders: new Map([[ITTY, encode]]),
+      namespaces: this.#rules.namespaces,
+      ruleOf: (channel) => this.#apps.ruleOf(channel.realm, channel.name),
+      maxPresenceMembers: () => this.#config.maxPresenceMembers,
+      log: undefined,
+      lastPosition: undefined,
       onSlowReaders: (sockets) => this.#sockets.markSlowReaders(sockets),
     })
   }
@@ -167,7 +168,7 @@ class Assembly {
     const config = this.#config
     return new IttyProtocol({
       ...config,
-      hub: this.#hub,
+      hub: this.#channels.hub,
       clock,
       random,
       counters: this.#counters,
@@ -254,7 +255,7 @@ class Assembly {
   #makeMetrics(): Metrics {
     return new Metrics({
       counters: this.#counters,
-      channels: () => this.#hub.channels.size,
+      channels: () => this.#channels.hub.channels.size,
       reservations: () => this.#rules.namespaces.size,
       isReady: () => this.#notReady() === undefined,
       loopDelay: () => this.#loopDelay.milliseconds,
@@ -293,6 +294,7 @@ class Assembly {
   }
 
   #stopTimers(): void {
+    this.#channels.stop()
     this.#changes.stop()
     this.#keyUses.stop()
     this.#loopDelay.stop()

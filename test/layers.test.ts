@@ -115,8 +115,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'bun',
   ],
 
+  // Composes the core, as the server composes the rest.
+  'channels.ts': ['config.ts', 'core/', 'engine/local.ts', 'fanout/fanout.ts', 'policy/'],
   // The composition root: the only place that sees everything but the command line.
   'server.ts': [
+    'channels.ts',
     'config.ts',
     'core/',
     'engine/',

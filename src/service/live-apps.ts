@@ -5,7 +5,12 @@ import type { Keyring } from '../identity/keyring.ts'
 import { RevocationList } from '../identity/revocation.ts'
 import { type Capability, parseCapability } from '../policy/capability/capability.ts'
 import { CapabilityChecker } from '../policy/capability/checker.ts'
-import type { ChannelRule } from '../policy/channel-rule.ts'
+import {
+  type ChannelRule,
+  type ChannelRuleSettings,
+  DEFAULT_RULE_SETTINGS,
+  ruleIdOf,
+} from '../policy/channel-rule.ts'
 import {
   type ApiKeyRow,
   ApiKeyTable,
@@ -25,7 +30,8 @@ export interface LiveKey extends DirectoryKey {
 export interface LiveApp extends DirectoryApp {
   /** By id of the key, without the app. */
   readonly keys: ReadonlyMap<string, LiveKey>
-  readonly rules: readonly ChannelRule[]
+  /** By id: the first segment of the names they are for. */
+  readonly rules: ReadonlyMap<string, ChannelRule>
 }
 
 /** Told the id of an app that was added, changed or removed: itself, a key, a rule or a revocation. */
@@ -63,6 +69,11 @@ export class AppDirectory implements Follower, Directory {
     return this.#apps.get(keyName.slice(0, dot))?.keys.get(keyName.slice(dot + 1))
   }
 
+  /** What holds on a channel of an app. */
+  ruleOf(appId: string, channel: string): ChannelRuleSettings {
+    return this.#apps.get(appId)?.rules.get(ruleIdOf(channel)) ?? DEFAULT_RULE_SETTINGS
+  }
+
   /** @returns what ends the listening */
   onChange(listener: AppListener): () => void {
     this.#listeners.add(listener)
@@ -94,7 +105,7 @@ export class AppDirectory implements Follower, Directory {
       tlsOnly,
       expiresAt: expiresAt ?? undefined,
       keys: new Map(keys.map((key) => [key.id, key])),
-      rules: this.#ruleTable.list(id),
+      rules: new Map(this.#ruleTable.list(id).map((rule) => [rule.id, rule])),
     }
   }
 }

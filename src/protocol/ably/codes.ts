@@ -44,6 +44,8 @@ const CODES: Partial<Record<FailureName, number>> = {
   rate_limited: 42911,
   connection_rate: 42922,
   too_many_channels: 90010,
+  presence_full: 91003,
+  not_mutable: 93002,
   server_full: 50003,
   restarting: 50003,
 }

@@ -1,0 +1,125 @@
+/** Composes the core: the channels of the commons and of apps, and what carries, orders and keeps their events. */
+import type { Config } from './config.ts'
+import type { AppChannel } from './core/app-channel.ts'
+import { Broker } from './core/broker.ts'
+import type { Clock, Randomness } from './core/clock.ts'
+import type { Counters } from './core/counters.ts'
+import { Delivery, type Encode } from './core/delivery.ts'
+import type { History } from './core/history.ts'
+import { Hub } from './core/hub.ts'
+import { IdSource } from './core/id-source.ts'
+import { MemoryHistory } from './core/memory-history.ts'
+import { PositionSource } from './core/position.ts'
+import { Presence } from './core/presence.ts'
+import { Publisher } from './core/publisher.ts'
+import { RetentionQueue } from './core/retention.ts'
+import { COMMONS, type ChannelRef, type Socket } from './core/types.ts'
+import { LocalEngine } from './engine/local.ts'
+import type { Fanout } from './fanout/fanout.ts'
+import type { ChannelRuleSettings } from './policy/channel-rule.ts'
+import type { Reservation } from './policy/channel-access.ts'
+import type { NamespaceIndex } from './policy/namespaces.ts'
+
+export interface ChannelParts {
+  readonly config: Config
+  readonly clock: Clock
+  readonly random: Randomness
+  readonly counters: Counters
+  readonly fanout: Fanout
+  readonly encoders: ReadonlyMap<string, Encode>
+  readonly namespaces: NamespaceIndex<Reservation>
+  readonly ruleOf: (channel: ChannelRef) => ChannelRuleSettings
+  /** How many presence members a channel of an app may have; 0 for no limit. */
+  readonly maxPresenceMembers: (appId: string) => number
+  /** What keeps the channels whose rule says so; without one they are kept as all others are. */
+  readonly log: History | undefined
+  /** The greatest position that was given out before the start, if that is known. */
+  readonly lastPosition: string | undefined
+  readonly onSlowReaders: (sockets: Iterable<Socket>) => void
+}
+
+/** How long a client may be away and go on where it was (RTN15, connection state). */
+const KEEP_MS = 120_000
+const SITE_LENGTH = 10
+const MAX_IDS = 100_000
+const EXPIRY_MS = 1000
+
+export class Channels {
+  readonly hub: Hub
+  readonly broker: Broker
+  readonly publisher: Publisher
+  readonly presence: Presence
+  readonly ids: IdSource
+  readonly #delivery: Delivery
+  #timer: Timer | undefined
+
+  constructor(parts: ChannelParts) {
+    const { config, clock, counters, fanout } = parts
+    this.ids = new IdSource(parts.random)
+    // Only letters and digits: what stands behind the `@` of a position must not end it.
+    const site = this.ids.next(SITE_LENGTH).replaceAll(/[-_]/g, '0')
+    const positions = new PositionSource(clock, site, parts.lastPosition)
+    this.#delivery = new Delivery({
+      engine: new LocalEngine(),
+      fanout,
+      encoders: parts.encoders,
+      counters,
+      clock,
+      audience: (ref) => (ref.realm === COMMONS ? this.hub.channel(ref) : this.broker.channel(ref)),
+      onSlowReaders: parts.onSlowReaders,
+    })
+    this.hub = new Hub({
+      delivery: this.#delivery,
+      fanout,
+      namespaces: parts.namespaces,
+      rules: config,
+      limits: config,
+      counters,
+      clock,
+    })
+    this.broker = this.#makeBroker(parts, positions)
+    const shared = { broker: this.broker, positions, ids: this.ids, clock }
+    this.publisher = new Publisher({ ...shared, maxMessageBytes: config.maxMessageBytes })
+    this.presence = new Presence({ ...shared, maxMembers: parts.maxPresenceMembers })
+  }
+
+  start(): Promise<void> {
+    this.#timer = setInterval(() => this.broker.expire(), EXPIRY_MS)
+    return this.#delivery.start()
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+  }
+
+  /** A channel of the commons or of an app, if there is one. */
+  channelOfApp(ref: ChannelRef): AppChannel | undefined {
+    return this.broker.channel(ref)
+  }
+
+  #makeBroker(parts: ChannelParts, positions: PositionSource): Broker {
+    const { clock, config, fanout } = parts
+    const maxBytes = config.historyMemoryMb * 1_048_576
+    // One queue each: what clients go on from must not be forgotten for what somebody might look up.
+    const remembered = new RetentionQueue({ keepMs: KEEP_MS, maxBytes: maxBytes / 2 })
+    const retention = new RetentionQueue({ keepMs: KEEP_MS, maxBytes: maxBytes / 2 })
+    const memory = new MemoryHistory(remembered, () => clock.now(), config.historyMessages)
+    return new Broker({
+      delivery: this.#delivery,
+      fanout,
+      clock,
+      positions,
+      retention,
+      memory,
+      log: parts.log ?? memory,
+      ruleOf: parts.ruleOf,
+      limits: {
+        maxChannels: config.maxChannels,
+        maxRecentEvents: config.historyMessages,
+        idempotencyMs: KEEP_MS,
+        maxIds: MAX_IDS,
+        keepMs: KEEP_MS,
+      },
+    })
+  }
+}

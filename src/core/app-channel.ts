@@ -1,0 +1,141 @@
+/** A channel of an app: it lives as long as somebody is on it, or might come back to it. */
+import type { Group } from '../fanout/fanout.ts'
+import type { SummaryState } from './annotation-summary.ts'
+import type { Audience } from './delivery.ts'
+import { RecentIds } from './idempotency.ts'
+import type { Modes } from './modes.ts'
+import { OccupancyCount } from './occupancy.ts'
+import { PresenceSet } from './presence-set.ts'
+import { RecentEvents } from './recent.ts'
+import type { ChannelRef, KeptMessage, Occupancy, Publication, Socket } from './types.ts'
+
+/** One connection's place on a channel of an app. A connection may have several, under different qualified names. */
+export interface AppAttachment {
+  readonly channel: AppChannel
+  readonly socket: Socket
+  readonly connectionId: string
+  readonly since: number
+  modes: Modes
+  groups: readonly Group[]
+}
+
+/** What a publisher is told. */
+export interface Receipt {
+  /** Of the whole publication. */
+  readonly id: string
+  /** Of its messages, in their order. */
+  readonly serials: readonly string[]
+  /** Settled once it is kept as the channel promises; undefined where it is already. */
+  readonly kept: Promise<void> | undefined
+}
+
+export interface AppChannelLimits {
+  /** Events that somebody can go on from. */
+  readonly maxRecentEvents: number
+  readonly idempotencyMs: number
+  readonly maxIds: number
+}
+
+/** What was worked on lately is worked on again: tokens are appended to the same message by the hundred. */
+const MAX_AT_HAND = 64
+
+export class AppChannel implements Audience {
+  readonly ref: ChannelRef
+  readonly since: number
+  readonly recent: RecentEvents
+  readonly ids: RecentIds<Receipt>
+  readonly presence = new PresenceSet()
+  readonly attachments = new Set<AppAttachment>()
+  readonly messagesAtHand = new AtHand<KeptMessage>(MAX_AT_HAND)
+  readonly summariesAtHand = new AtHand<SummaryState>(MAX_AT_HAND)
+  previous: Publication | undefined
+  lastSlowCheck = 0
+  /** When it was last attached to, published on or asked about; milliseconds. */
+  lastUse: number
+  /** Whether the retention queue is going to say when it may go. */
+  isLeaving = false
+  readonly #occupancy = new OccupancyCount()
+  #afterPublication: (() => void)[] = []
+
+  /** @param position where its memory begins */
+  constructor(
+    ref: ChannelRef,
+    position: string,
+    limits: AppChannelLimits,
+    now: number,
+    onForgotten: () => void,
+  ) {
+    this.ref = ref
+    this.since = now
+    this.lastUse = now
+    this.recent = new RecentEvents(position, limits.maxRecentEvents, onForgotten)
+    this.ids = new RecentIds(limits.idempotencyMs, limits.maxIds)
+  }
+
+  get isInUse(): boolean {
+    return this.attachments.size > 0 || this.presence.size > 0
+  }
+
+  get occupancy(): Occupancy {
+    return this.#occupancy.metrics(this.presence.size)
+  }
+
+  add(attachment: AppAttachment): void {
+    this.attachments.add(attachment)
+    this.#occupancy.add(attachment.modes)
+  }
+
+  /** @returns whether it was there */
+  remove(attachment: AppAttachment): boolean {
+    if (!this.attachments.delete(attachment)) return false
+    this.#occupancy.remove(attachment.modes)
+    return true
+  }
+
+  changeModes(attachment: AppAttachment, modes: Modes): void {
+    this.#occupancy.remove(attachment.modes)
+    this.#occupancy.add(modes)
+    attachment.modes = modes
+  }
+
+  /** Once, right after the next publication has been delivered. */
+  afterNextPublication(act: () => void): void {
+    this.#afterPublication.push(act)
+  }
+
+  delivered(publication: Publication): void {
+    this.previous = publication
+    if (this.#afterPublication.length === 0) return
+    const acts = this.#afterPublication
+    this.#afterPublication = []
+    for (const act of acts) act()
+  }
+
+  *sockets(): Iterable<Socket> {
+    for (const { socket } of this.attachments) yield socket
+  }
+}
+
+/** The last few things by serial. */
+export class AtHand<T> {
+  readonly #max: number
+  readonly #things = new Map<string, T>()
+
+  constructor(max: number) {
+    this.#max = max
+  }
+
+  get(serial: string): T | undefined {
+    return this.#things.get(serial)
+  }
+
+  set(serial: string, thing: T): void {
+    this.#things.delete(serial)
+    this.#things.set(serial, thing)
+    if (this.#things.size <= this.#max) return
+    for (const oldest of this.#things.keys()) {
+      this.#things.delete(oldest)
+      return
+    }
+  }
+}

@@ -1,0 +1,240 @@
+/**
+ * The broker: the channels of apps, who is attached to them, and what they remember. Publishing and presence
+ * work on the channels that it opens. Who may do what has been decided before it is asked.
+ */
+import type { Fanout } from '../fanout/fanout.ts'
+import { type Result, fail, ok } from '../failure.ts'
+import type { ChannelRuleSettings } from '../policy/channel-rule.ts'
+import { type AppAttachment, AppChannel, type AppChannelLimits } from './app-channel.ts'
+import type { Clock } from './clock.ts'
+import type { Delivery } from './delivery.ts'
+import type { Entry, History } from './history.ts'
+import type { Modes } from './modes.ts'
+import type { PositionSource } from './position.ts'
+import type { RetentionQueue } from './retention.ts'
+import type { ChannelRef, Format, PlacedEvent, Socket } from './types.ts'
+
+export interface BrokerParts {
+  readonly delivery: Delivery
+  readonly fanout: Fanout
+  readonly clock: Clock
+  readonly positions: PositionSource
+  /** Of what channels keep for clients that come back, and of memory that nobody asked to be kept longer. */
+  readonly retention: RetentionQueue
+  /** What is gone after two minutes. */
+  readonly memory: History
+  /** What stays for as long as the operator says. */
+  readonly log: History
+  /** The settings of the rule that a channel falls under. */
+  readonly ruleOf: (channel: ChannelRef) => ChannelRuleSettings
+  readonly limits: AppChannelLimits & {
+    readonly maxChannels: number
+    readonly keepMs: number
+  }
+  readonly onOpened?: (channel: AppChannel) => void
+  readonly onClosed?: (channel: AppChannel) => void
+  /** Told after somebody came, went or changed on a channel. */
+  readonly onOccupancy?: (channel: AppChannel) => void
+}
+
+/** Somebody who attaches. */
+export interface Newcomer {
+  readonly socket: Socket
+  readonly connectionId: string
+  readonly modes: Modes
+  /** What it reads: a group is joined for each. */
+  readonly formats: readonly Format[]
+}
+
+type Realm = Map<string, AppChannel>
+
+const NO_CHANNELS: ReadonlyMap<string, AppChannel> = new Map()
+
+export class Broker {
+  readonly #parts: BrokerParts
+  readonly #realms = new Map<string, Realm>()
+  #size = 0
+
+  constructor(parts: BrokerParts) {
+    this.#parts = parts
+  }
+
+  /** How many channels there are. */
+  get size(): number {
+    return this.#size
+  }
+
+  /** The channels of an app, by name. */
+  channels(realm: string): ReadonlyMap<string, AppChannel> {
+    return this.#realms.get(realm) ?? NO_CHANNELS
+  }
+
+  channel(ref: ChannelRef): AppChannel | undefined {
+    return this.#realms.get(ref.realm)?.get(ref.name)
+  }
+
+  /** Finds a channel or makes it. @returns `too_many_channels` when there is no room */
+  open(ref: ChannelRef): Result<AppChannel> {
+    const now = this.#parts.clock.now()
+    const known = this.channel(ref)
+    if (known) {
+      known.lastUse = now
+      return ok(known)
+    }
+    const { maxChannels } = this.#parts.limits
+    if (maxChannels > 0 && this.#size >= maxChannels) return fail('too_many_channels')
+    return ok(this.#create(ref, this.#parts.positions.next(), now))
+  }
+
+  rule(ref: ChannelRef): ChannelRuleSettings {
+    return this.#parts.ruleOf(ref)
+  }
+
+  /** What a channel remembers, where its rule says that it does. */
+  history(ref: ChannelRef): History {
+    return this.#isDurable(ref) ? this.#parts.log : this.#parts.memory
+  }
+
+  /** The joining of groups, and nothing else: what the newcomer has to be sent before has been sent (RTL4). */
+  attach(channel: AppChannel, newcomer: Newcomer): AppAttachment {
+    const { socket, connectionId, modes } = newcomer
+    const attachment: AppAttachment = {
+      channel,
+      socket,
+      connectionId,
+      modes,
+      since: this.#parts.clock.now(),
+      groups: newcomer.formats.map((format) =>
+        this.#parts.fanout.join(socket, channel.ref, format),
+      ),
+    }
+    channel.add(attachment)
+    channel.lastUse = attachment.since
+    this.#parts.onOccupancy?.(channel)
+    return attachment
+  }
+
+  /** Another set of modes and formats for somebody who is attached. */
+  change(attachment: AppAttachment, modes: Modes, formats: readonly Format[]): void {
+    const { channel, socket } = attachment
+    const before = attachment.groups
+    attachment.groups = formats.map(
+      (format) =>
+        before.find((group) => isSame(group.format, format)) ??
+        this.#parts.fanout.join(socket, channel.ref, format),
+    )
+    const gone = before.filter((group) => !attachment.groups.includes(group))
+    for (const group of gone) this.#parts.fanout.leave(socket, group)
+    channel.changeModes(attachment, modes)
+    this.#parts.onOccupancy?.(channel)
+  }
+
+  /** Safe to call twice. */
+  detach(attachment: AppAttachment): void {
+    const { channel, socket } = attachment
+    if (!channel.remove(attachment)) return
+    for (const group of attachment.groups) this.#parts.fanout.leave(socket, group)
+    attachment.groups = []
+    channel.lastUse = this.#parts.clock.now()
+    this.released(channel)
+    this.#parts.onOccupancy?.(channel)
+  }
+
+  /** To be told when presence ended on a channel that may have nobody left. */
+  released(channel: AppChannel): void {
+    if (channel.isInUse || channel.isLeaving) return
+    channel.isLeaving = true
+    // Stays as long as a client that was on it may come back (RTN15g).
+    const forgetOldest = () => {
+      channel.isLeaving = false
+      this.#removeIfIdle(channel)
+    }
+    this.#parts.retention.note({ forgetOldest }, 0, this.#parts.clock.now())
+  }
+
+  /**
+   * Gives an event that is in its order to everybody, and keeps it.
+   * @param bytes about what it takes in memory
+   * @param entries what history is to know of it
+   * @returns settled once it is kept as the channel promises; undefined where it is already
+   */
+  place(
+    channel: AppChannel,
+    event: PlacedEvent,
+    bytes: number,
+    entries: readonly Entry[],
+    except?: Socket,
+  ): Promise<void> | undefined {
+    const { delivery, log, memory, retention } = this.#parts
+    channel.lastUse = event.timestamp
+    if (event.kind === 'publication' && event.ephemeral === true) {
+      channel.recent.skipTo(event.position)
+    } else {
+      channel.recent.add(event)
+      retention.note(channel.recent, bytes, event.timestamp)
+    }
+    const isDurable = entries.length > 0 && this.#isDurable(channel.ref)
+    const kept =
+      entries.length === 0 ? undefined : (isDurable ? log : memory).append(channel.ref, entries)
+    delivery.publish(channel.ref, event, except)
+    if (event.kind === 'publication') channel.delivered(event)
+    return isDurable ? kept : undefined
+  }
+
+  /** To be told when the presence set changed. */
+  occupancyChanged(channel: AppChannel): void {
+    this.#parts.onOccupancy?.(channel)
+  }
+
+  /** Forgets an app: it was deleted. */
+  forget(realm: string): void {
+    const channels = this.#realms.get(realm)
+    if (channels) {
+      this.#realms.delete(realm)
+      this.#size -= channels.size
+      for (const channel of channels.values()) this.#parts.onClosed?.(channel)
+    }
+    this.#parts.memory.forget(realm)
+    this.#parts.log.forget(realm)
+  }
+
+  /** Every second or so: lets go of what is too old on channels where nothing happens. */
+  expire(): void {
+    this.#parts.retention.expire(this.#parts.clock.now())
+  }
+
+  #isDurable(ref: ChannelRef): boolean {
+    const rule = this.#parts.ruleOf(ref)
+    // A message that can still be changed has to be there to be changed.
+    return rule.persisted || rule.persistLast || rule.mutableMessages
+  }
+
+  #create(ref: ChannelRef, position: string, now: number): AppChannel {
+    const channel: AppChannel = new AppChannel(ref, position, this.#parts.limits, now, () =>
+      this.#removeIfIdle(channel),
+    )
+    const realm = this.#realms.get(ref.realm)
+    if (realm) realm.set(ref.name, channel)
+    else this.#realms.set(ref.realm, new Map([[ref.name, channel]]))
+    this.#size++
+    this.released(channel)
+    this.#parts.onOpened?.(channel)
+    return channel
+  }
+
+  #removeIfIdle(channel: AppChannel): void {
+    const { clock, limits } = this.#parts
+    if (channel.isInUse || channel.recent.size > 0) return
+    if (channel.lastUse > clock.now() - limits.keepMs) return this.released(channel)
+    const realm = this.#realms.get(channel.ref.realm)
+    if (realm?.get(channel.ref.name) !== channel) return
+    realm.delete(channel.ref.name)
+    if (realm.size === 0) this.#realms.delete(channel.ref.realm)
+    this.#size--
+    this.#parts.onClosed?.(channel)
+  }
+}
+
+function isSame(a: Format, b: Format): boolean {
+  return a.protocol === b.protocol && a.variant === b.variant
+}

@@ -1,0 +1,237 @@
+/** History in memory, for as long as the retention queue allows. */
+import type { Entry, History, Page, Slice } from './history.ts'
+import { takePage } from './page.ts'
+import { serialAt } from './position.ts'
+import type { Rememberer, RetentionQueue } from './retention.ts'
+import type { Annotation, ChannelRef, KeptMessage, PresenceMessage } from './types.ts'
+
+const KEPT = Promise.resolve()
+/** What objects and keys cost beside their contents, roughly. */
+const ENTRY_BYTES = 300
+const NOTHING: Slice<never> = Object.freeze({ items: [], next: undefined })
+
+export class MemoryHistory implements History {
+  readonly #queue: RetentionQueue
+  readonly #now: () => number
+  readonly #maxEntries: number
+  readonly #channels = new Map<string, ChannelMemory>()
+
+  /** @param maxEntries how much one channel may remember */
+  constructor(queue: RetentionQueue, now: () => number, maxEntries: number) {
+    this.#queue = queue
+    this.#now = now
+    this.#maxEntries = maxEntries
+  }
+
+  get size(): number {
+    return this.#channels.size
+  }
+
+  append(channel: ChannelRef, entries: readonly Entry[]): Promise<void> {
+    let memory = this.#channels.get(channel.key)
+    if (!memory) {
+      memory = new ChannelMemory(channel.realm, this.#maxEntries, () =>
+        this.#channels.delete(channel.key),
+      )
+      this.#channels.set(channel.key, memory)
+    }
+    for (const entry of entries) {
+      memory.add(entry)
+      this.#queue.note(memory, bytesOf(entry), this.#now())
+    }
+    return KEPT
+  }
+
+  messages(channel: ChannelRef, page: Page): Slice<KeptMessage> {
+    const memory = this.#at(channel)
+    return memory ? takePage(memory.messages, MESSAGES, page) : NOTHING
+  }
+
+  message(channel: ChannelRef, serial: string): KeptMessage | undefined {
+    return this.#at(channel)?.message(serial)
+  }
+
+  versions(channel: ChannelRef, serial: string, page: Page): Slice<KeptMessage> {
+    return takePage(this.#at(channel)?.versions(serial) ?? [], VERSIONS, page)
+  }
+
+  presence(channel: ChannelRef, page: Page): Slice<PresenceMessage> {
+    const memory = this.#at(channel)
+    if (!memory) return NOTHING
+    const { items, next } = takePage(memory.presence, PRESENCE, page)
+    return { items: items.map(({ change }) => change), next }
+  }
+
+  annotations(channel: ChannelRef, messageSerial: string, page: Page): Slice<Annotation> {
+    return takePage(this.#at(channel)?.annotations(messageSerial) ?? [], ANNOTATIONS, page)
+  }
+
+  forget(realm: string): void {
+    for (const [key, memory] of this.#channels)
+      if (memory.realm === realm) this.#channels.delete(key)
+  }
+
+  #at(channel: ChannelRef): ChannelMemory | undefined {
+    this.#queue.expire(this.#now())
+    return this.#channels.get(channel.key)
+  }
+}
+
+interface PresenceEntry {
+  readonly serial: string
+  readonly change: PresenceMessage
+}
+
+const MESSAGES = {
+  key: ({ serial }: KeptMessage) => serial,
+  time: ({ timestamp }: KeptMessage) => timestamp,
+}
+const VERSIONS = {
+  key: ({ version }: KeptMessage) => version.serial,
+  time: ({ version }: KeptMessage) => version.timestamp,
+}
+const PRESENCE = {
+  key: ({ serial }: PresenceEntry) => serial,
+  time: ({ change }: PresenceEntry) => change.timestamp,
+}
+const ANNOTATIONS = {
+  key: ({ serial }: Annotation) => serial,
+  time: ({ timestamp }: Annotation) => timestamp,
+}
+
+/** What the queue was told of, in its order: messages and presence go by themselves, the rest with its message. */
+type Noted = 'message' | 'presence' | 'attached'
+
+class ChannelMemory implements Rememberer {
+  readonly realm: string
+  readonly messages: KeptMessage[] = []
+  readonly presence: PresenceEntry[] = []
+  readonly #versions = new Map<string, KeptMessage[]>()
+  readonly #annotations = new Map<string, Annotation[]>()
+  readonly #noted: Noted[] = []
+  readonly #maxEntries: number
+  readonly #onEmpty: () => void
+  #forgottenEarly = 0
+
+  constructor(realm: string, maxEntries: number, onEmpty: () => void) {
+    this.realm = realm
+    this.#maxEntries = maxEntries
+    this.#onEmpty = onEmpty
+  }
+
+  message(serial: string): KeptMessage | undefined {
+    return this.messages[this.#indexOf(serial)]
+  }
+
+  versions(serial: string): readonly KeptMessage[] {
+    const listed = this.#versions.get(serial)
+    if (listed) return listed
+    const message = this.message(serial)
+    return message ? [message] : []
+  }
+
+  annotations(messageSerial: string): readonly Annotation[] {
+    return this.#annotations.get(messageSerial) ?? []
+  }
+
+  add(entry: Entry): void {
+    this.#noted.push(this.#take(entry))
+    if (this.#noted.length <= this.#maxEntries) return
+    this.#forgottenEarly++
+    this.#drop()
+  }
+
+  forgetOldest(): void {
+    if (this.#forgottenEarly > 0) this.#forgottenEarly--
+    else this.#drop()
+    if (this.#noted.length === 0) this.#onEmpty()
+  }
+
+  #take(entry: Entry): Noted {
+    switch (entry.kind) {
+      case 'message':
+        this.messages.push(entry.message)
+        return 'message'
+      case 'presence':
+        this.presence.push({ serial: this.#presenceSerial(entry.position), change: entry.change })
+        return 'presence'
+      case 'version':
+        this.#addVersion(entry.message, entry.isListed)
+        return 'attached'
+      case 'annotation':
+        this.#addAnnotation(entry.annotation, entry.message)
+        return 'attached'
+    }
+  }
+
+  #presenceSerial(position: string): string {
+    let index = 0
+    for (let i = this.presence.length - 1; i >= 0; i--) {
+      if (!this.presence[i]!.serial.startsWith(position)) break
+      index++
+    }
+    return serialAt(position, index)
+  }
+
+  #addVersion(message: KeptMessage, isListed: boolean): void {
+    const at = this.#indexOf(message.serial)
+    const before = this.messages[at]
+    if (!before) return
+    const listed = this.#versions.get(message.serial) ?? [before]
+    if (isListed) listed.push(message)
+    // An append changes the version it was made to, unless that is how the message was created.
+    else if (listed.length > 1) listed[listed.length - 1] = message
+    this.#versions.set(message.serial, listed)
+    this.messages[at] = message
+  }
+
+  #addAnnotation(annotation: Annotation, message: KeptMessage): void {
+    const at = this.#indexOf(message.serial)
+    if (at < 0) return
+    this.messages[at] = message
+    const known = this.#annotations.get(message.serial)
+    if (known) known.push(annotation)
+    else this.#annotations.set(message.serial, [annotation])
+  }
+
+  /** @returns -1 where there is none */
+  #indexOf(serial: string): number {
+    let low = 0
+    let high = this.messages.length - 1
+    while (low <= high) {
+      const middle = (low + high) >>> 1
+      const found = this.messages[middle]!.serial
+      if (found === serial) return middle
+      if (found < serial) low = middle + 1
+      else high = middle - 1
+    }
+    return -1
+  }
+
+  #drop(): void {
+    const kind = this.#noted.shift()
+    if (kind === 'presence') this.presence.shift()
+    if (kind !== 'message') return
+    const oldest = this.messages.shift()
+    if (!oldest) return
+    this.#versions.delete(oldest.serial)
+    this.#annotations.delete(oldest.serial)
+  }
+}
+
+function bytesOf(entry: Entry): number {
+  switch (entry.kind) {
+    case 'message':
+    case 'version':
+      return contentBytes(entry.message)
+    case 'presence':
+      return contentBytes(entry.change)
+    case 'annotation':
+      return contentBytes(entry.annotation)
+  }
+}
+
+/** About what the content takes in memory. */
+export function contentBytes({ data, extras }: Pick<KeptMessage, 'data' | 'extras'>): number {
+  return ENTRY_BYTES + (data?.length ?? 0) + (extras?.length ?? 0)
+}

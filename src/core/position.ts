@@ -1,0 +1,73 @@
+/** Positions: the order of everything that channels remember, as text that grows. */
+import type { Clock } from './clock.ts'
+
+/** What can stand in a position after its `@`; set once for a server's run. */
+export type Site = string
+
+const MS_DIGITS = 14
+const COUNTER_DIGITS = 3
+const MAX_COUNTER = 999
+const FORM = /^(\d{14})-(\d{3})@[A-Za-z0-9]+$/
+const INDEX_DIGITS = 3
+
+/**
+ * Gives out positions such as `01826232498871-000@aB3xK9pQ2r`, each greater than all before, as text is
+ * ordered, even where the clock stands still or goes back.
+ */
+export class PositionSource {
+  readonly #clock: Clock
+  readonly #suffix: string
+  #ms = 0
+  #counter = 0
+
+  /** @param last the greatest position that anybody may have seen, if that is known */
+  constructor(clock: Clock, site: Site, last: string | undefined) {
+    this.#clock = clock
+    this.#suffix = `@${site}`
+    this.follow(last)
+  }
+
+  /** Goes on after a position that came from elsewhere. */
+  follow(position: string | undefined): void {
+    const parts = position === undefined ? null : FORM.exec(position)
+    if (!parts) return
+    const ms = Number(parts[1])
+    const counter = Number(parts[2])
+    if (ms < this.#ms || (ms === this.#ms && counter <= this.#counter)) return
+    this.#ms = ms
+    this.#counter = counter
+  }
+
+  next(): string {
+    const now = this.#clock.now()
+    if (now > this.#ms) {
+      this.#ms = now
+      this.#counter = 0
+    } else if (this.#counter < MAX_COUNTER) this.#counter++
+    else {
+      this.#ms++
+      this.#counter = 0
+    }
+    return `${pad(this.#ms, MS_DIGITS)}-${pad(this.#counter, COUNTER_DIGITS)}${this.#suffix}`
+  }
+}
+
+/** Whether text has the form of a position; a stranger may have made it up all the same. */
+export function isPosition(text: string): boolean {
+  return FORM.test(text)
+}
+
+/** The serial of one of the things that stand at a position together. */
+export function serialAt(position: string, index: number): string {
+  return `${position}:${pad(index, INDEX_DIGITS)}`
+}
+
+/** The position at which the thing with a serial stands. */
+export function positionOf(serial: string): string {
+  const colon = serial.lastIndexOf(':')
+  return colon < 0 ? serial : serial.slice(0, colon)
+}
+
+function pad(value: number, digits: number): string {
+  return String(value).padStart(digits, '0')
+}
