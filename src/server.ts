@@ -1,20 +1,16 @@
 /** The composition root: builds the parts, connects them, starts and stops them. No rule lives here. */
 import { accessSync, constants } from 'node:fs'
+import { Ably } from './ably.ts'
 import { Channels } from './channels.ts'
 import type { Config } from './config.ts'
 import { type Clock, type Randomness, systemClock, systemRandomness } from './core/clock.ts'
 import { Counters } from './core/counters.ts'
 import { TopicFanout } from './fanout/topics.ts'
-import { Authenticator } from './identity/authenticate.ts'
-import { NativeTokens } from './identity/native-token.ts'
-import { TokenIssuer } from './identity/token-issuer.ts'
 import { drain } from './ops/drain.ts'
 import { logger } from './ops/logs.ts'
 import { LoopDelay, Metrics } from './ops/metrics.ts'
 import { Refusals, originFix } from './ops/refusals.ts'
 import { proxyRanges } from './policy/address.ts'
-import { AblyRest } from './protocol/ably/rest/rest.ts'
-import { tokenRoutes } from './protocol/ably/rest/token-routes.ts'
 import { encode } from './protocol/itty/frames.ts'
 import { IttyProtocol, PROTOCOL as ITTY } from './protocol/itty/itty.ts'
 import { ChangeWatcher } from './service/change-watcher.ts'
@@ -43,9 +39,6 @@ export interface RunningServer {
   /** Refuses new sockets, closes the open ones a few at a time, and lets go of everything. */
   stop(): Promise<void>
 }
-
-/** Nothing that is sent to the routes there are is larger. */
-const MAX_REST_BODY_BYTES = 65_536
 
 /** What tests replace. */
 export interface Surroundings {
@@ -183,24 +176,15 @@ class Assembly {
     })
   }
 
-  #makeAblyRest(): AblyRest {
-    const { clock, random } = this.#surroundings
-    const { keyring, revocations } = this.#services
-    const tokens = new NativeTokens(keyring, random)
-    const credentials = [this.#apps, tokens, this.#keyUses, clock] as const
-    const routes = tokenRoutes({
+  #makeAbly(): Ably {
+    return new Ably({
+      ...this.#surroundings,
+      config: this.#config,
+      services: this.#services,
       directory: this.#apps,
-      authenticator: new Authenticator(...credentials),
-      issuer: new TokenIssuer(...credentials),
-      now: () => clock.now(),
-      revoke: (appId, list) => {
-        revocations.add(appId, list)
-        this.#changes.refresh()
-      },
-    })
-    return new AblyRest({
-      routes,
-      maxBodyBytes: MAX_REST_BODY_BYTES,
+      keyUses: this.#keyUses,
+      channels: this.#channels,
+      onChange: () => this.#changes.refresh(),
       onRefusal: (why, detail) => this.#refusals.record(why, detail),
     })
   }
@@ -208,7 +192,7 @@ class Assembly {
   #makeFront(http: HttpApp): Front {
     const { allowedOrigins } = this.#config
     return new Front({
-      protocols: [this.#makeItty(), this.#makeAblyRest()],
+      protocols: [this.#makeItty(), this.#makeAbly().rest],
       admission: this.#admission,
       basePath: this.#config.basePath,
       trustedProxies: proxyRanges(this.#config.trustedProxies),

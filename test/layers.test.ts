@@ -117,8 +117,20 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
   // Composes the core, as the server composes the rest.
   'channels.ts': ['config.ts', 'core/', 'engine/local.ts', 'fanout/fanout.ts', 'policy/'],
+  // Composes the protocol of Ably's SDKs over the core.
+  'ably.ts': [
+    'channels.ts',
+    'config.ts',
+    'core/',
+    'identity/',
+    'policy/',
+    'protocol/ably/',
+    'service/',
+    'failure.ts',
+  ],
   // The composition root: the only place that sees everything but the command line.
   'server.ts': [
+    'ably.ts',
     'channels.ts',
     'config.ts',
     'core/',

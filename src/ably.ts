@@ -1,0 +1,62 @@
+/** Composes what Ably's SDKs speak: who they are, and the REST interface to tokens and to the channels of apps. */
+import type { Channels } from './channels.ts'
+import type { Config } from './config.ts'
+import type { Clock, Randomness } from './core/clock.ts'
+import { Authenticator } from './identity/authenticate.ts'
+import { NativeTokens } from './identity/native-token.ts'
+import { TokenIssuer } from './identity/token-issuer.ts'
+import { AblyRest, type RestParts } from './protocol/ably/rest/rest.ts'
+import type { RestRoute } from './protocol/ably/rest/routes.ts'
+import { tokenRoutes } from './protocol/ably/rest/token-routes.ts'
+import type { KeyUses } from './service/key-uses.ts'
+import type { AppDirectory } from './service/live-apps.ts'
+import type { Services } from './service/services.ts'
+
+export interface AblyParts {
+  readonly config: Config
+  readonly clock: Clock
+  readonly random: Randomness
+  readonly services: Services
+  readonly directory: AppDirectory
+  readonly keyUses: KeyUses
+  readonly channels: Channels
+  /** To be told when settings were changed here, so that they count at once. */
+  readonly onChange: () => void
+  readonly onRefusal: RestParts['onRefusal']
+}
+
+/** Nothing that is sent to the routes there are is larger. */
+const MAX_REST_BODY_BYTES = 65_536
+
+export class Ably {
+  readonly authenticator: Authenticator
+  readonly rest: AblyRest
+  readonly #parts: AblyParts
+
+  constructor(parts: AblyParts) {
+    this.#parts = parts
+    const { clock, random, directory, keyUses, services } = parts
+    const tokens = new NativeTokens(services.keyring, random)
+    const credentials = [directory, tokens, keyUses, clock] as const
+    this.authenticator = new Authenticator(...credentials)
+    this.rest = new AblyRest({
+      routes: [...this.#tokenRoutes(new TokenIssuer(...credentials))],
+      maxBodyBytes: MAX_REST_BODY_BYTES,
+      onRefusal: parts.onRefusal,
+    })
+  }
+
+  #tokenRoutes(issuer: TokenIssuer): RestRoute[] {
+    const { clock, directory, onChange, services } = this.#parts
+    return tokenRoutes({
+      directory,
+      authenticator: this.authenticator,
+      issuer,
+      now: () => clock.now(),
+      revoke: (appId, list) => {
+        services.revocations.add(appId, list)
+        onChange()
+      },
+    })
+  }
+}
