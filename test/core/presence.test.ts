@@ -1,0 +1,102 @@
+/** Presence: membership and its announcement are one step, and right for two connections of one client. */
+import { expect, test } from 'bun:test'
+import { channelRef } from '../../src/core/types.ts'
+import type { PresenceDraft } from '../../src/core/types.ts'
+import { CoreWorld, everything, listener, value } from '../support/core-world.ts'
+
+const ref = channelRef('app', 'room')
+
+function world() {
+  const made = new CoreWorld()
+  const reader = listener()
+  made.broker.attach(value(made.broker.open(ref)), { ...everything, socket: reader })
+  const told = () =>
+    reader.heard.flatMap((event) =>
+      event.kind === 'presence'
+        ? event.changes.map((change) => `${change.action} ${change.connectionId} ${change.data}`)
+        : [],
+    )
+  let serial = 0
+  const change = (
+    action: PresenceDraft['action'],
+    clientId: string,
+    connectionId: string,
+    more: Partial<PresenceDraft> = {},
+  ) => {
+    const rest = { id: undefined, data: undefined, encoding: undefined, extras: undefined }
+    const draft = { ...rest, action, clientId, ...more }
+    return made.presence.change(ref, [draft], { connectionId, id: `${connectionId}:${serial++}` })
+  }
+  return { made, told, change }
+}
+
+const members = (made: CoreWorld) =>
+  Array.from(made.broker.channel(ref)!.presence.members(), (member) => member)
+
+test('enter, update and leave are told as they were sent', () => {
+  const { made, told, change } = world()
+  value(change('enter', 'ann', 'c1', { data: 'a' }))
+  value(change('update', 'ann', 'c1', { data: 'b' }))
+  expect(members(made)).toMatchObject([{ action: 'present', clientId: 'ann', data: 'b' }])
+  value(change('leave', 'ann', 'c1'))
+  expect(told()).toEqual(['enter c1 a', 'update c1 b', 'leave c1 b'])
+  expect(members(made)).toEqual([])
+})
+
+test('a client on two connections is two members', () => {
+  const { made, change } = world()
+  value(change('enter', 'ann', 'c1'))
+  value(change('enter', 'ann', 'c2'))
+  expect(members(made)).toHaveLength(2)
+  made.presence.leave(ref, 'c1')
+  expect(members(made).map(({ connectionId }) => connectionId)).toEqual(['c2'])
+})
+
+test('who enters again as who they are is not told again', () => {
+  const { made, told, change } = world()
+  value(change('enter', 'ann', 'c1'))
+  const [{ id } = { id: '' }] = members(made)
+  expect(value(change('enter', 'ann', 'c1', { id })).event).toBeUndefined()
+  expect(told()).toHaveLength(1)
+  made.presence.leave(ref, 'c1')
+  expect(value(change('enter', 'ann', 'c1', { id })).event).toBeDefined()
+  expect(members(made).map((member) => member.id)).toEqual([id])
+})
+
+test('the end of a connection takes off all it entered, with ids of another form', () => {
+  const { told, change, made } = world()
+  value(change('enter', 'ann', 'c1', { data: 'x' }))
+  value(change('enter', 'bob', 'c1'))
+  const { event } = made.presence.leave(ref, 'c1')
+  expect(event!.changes.map(({ action, data }) => [action, data])).toEqual([
+    ['leave', 'x'],
+    ['leave', undefined],
+  ])
+  expect(event!.changes.some(({ id }) => id.startsWith('c1'))).toBe(false)
+  expect(told()).toHaveLength(4)
+  expect(made.presence.leave(ref, 'c1').event).toBeUndefined()
+})
+
+test('a full channel takes changes of those who are in, and nobody new', () => {
+  const { made, change } = world()
+  made.maxMembers = 1
+  value(change('enter', 'ann', 'c1'))
+  const refused = change('enter', 'bob', 'c1')
+  expect(refused.ok ? undefined : refused.failure.name).toBe('presence_full')
+  value(change('update', 'ann', 'c1'))
+  value(change('leave', 'ann', 'c1'))
+  value(change('enter', 'bob', 'c1'))
+})
+
+test('history knows enter, update and leave, newest first', () => {
+  const { made, change } = world()
+  value(change('enter', 'ann', 'c1'))
+  value(change('update', 'ann', 'c1'))
+  made.presence.leave(ref, 'c1')
+  const page = { direction: 'backwards', limit: 2 } as const
+  const { items, next } = made.broker.history(ref).presence(ref, page)
+  expect(items.map(({ action }) => action)).toEqual(['leave', 'update'])
+  const rest = made.broker.history(ref).presence(ref, { ...page, after: next })
+  expect(rest.items.map(({ action }) => action)).toEqual(['enter'])
+  expect(rest.next).toBeUndefined()
+})

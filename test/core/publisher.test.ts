@@ -1,0 +1,279 @@
+/** Publishing on channels of apps: order, repetition, memory, edits and annotations. */
+import { describe, expect, test } from 'bun:test'
+import type { AnnotationDraft, Event, MessageEdit, Publication } from '../../src/core/types.ts'
+import type { NewPublication } from '../../src/core/publisher.ts'
+import { channelRef } from '../../src/core/types.ts'
+import { DEFAULT_RULE_SETTINGS } from '../../src/policy/channel-rule.ts'
+import { CoreWorld, KEEP_MS, draft, everything, listener, value } from '../support/core-world.ts'
+
+const ref = channelRef('app', 'room')
+const plain: Omit<NewPublication, 'drafts'> = {
+  connectionId: 'c1',
+  id: undefined,
+  batchId: undefined,
+  ephemeral: false,
+}
+const all = { direction: 'forwards', limit: 100 } as const
+
+function world(limits = {}) {
+  const made = new CoreWorld(limits)
+  const reader = listener()
+  made.broker.attach(value(made.broker.open(ref)), { ...everything, socket: reader })
+  return { made, reader, publish: publishing(made) }
+}
+
+function publishing(made: CoreWorld) {
+  return (names: string[], more: Partial<typeof plain> = {}) =>
+    value(
+      made.publisher.publish(ref, {
+        ...plain,
+        ...more,
+        drafts: names.map((name) => draft({ name })),
+      }),
+    )
+}
+
+const publications = (events: readonly Event[]) =>
+  events.filter((event) => event.kind === 'publication')
+const namesOf = (events: readonly Event[]) =>
+  publications(events).map(({ messages }) => messages.map(({ name }) => name))
+
+describe('messages', () => {
+  test('stand together, in order, with serials that grow', () => {
+    const { made, reader, publish } = world()
+    const first = publish(['a', 'b'])
+    const second = publish(['c'])
+    expect(namesOf(reader.heard)).toEqual([['a', 'b'], ['c']])
+    const serials = [...first.serials, ...second.serials]
+    expect(serials.toSorted()).toEqual(serials)
+    const kept = made.broker.history(ref).messages(ref, all).items
+    expect(kept.map(({ name, serial }) => [name, serial])).toEqual([
+      ['a', serials[0]],
+      ['b', serials[1]],
+      ['c', serials[2]],
+    ])
+    expect(kept.map(({ id }) => id)).toEqual([`${first.id}:0`, `${first.id}:1`, `${second.id}:0`])
+  })
+
+  test('one that comes again is answered as the first was, and told once', () => {
+    const { made, reader, publish } = world()
+    const first = publish(['a'], { batchId: 'mine' })
+    made.now += KEEP_MS - 1
+    expect(publish(['other'], { batchId: 'mine' })).toEqual(first)
+    made.now += 2
+    expect(publish(['late'], { batchId: 'mine' })).not.toEqual(first)
+    expect(namesOf(reader.heard)).toEqual([['a'], ['late']])
+  })
+
+  test('one that could not be kept may come again', async () => {
+    const { made, publish } = world()
+    made.rule = { ...DEFAULT_RULE_SETTINGS, persisted: true }
+    let breaks = true
+    const append = made.log.append.bind(made.log)
+    made.log.append = (...args) =>
+      breaks ? Promise.reject(new Error('disk full')) : append(...args)
+    const failed = publish(['a'], { batchId: 'mine' })
+    expect(failed.kept).rejects.toThrow('disk full')
+    await failed.kept?.catch(() => undefined)
+    breaks = false
+    expect(publish(['a'], { batchId: 'mine' }).serials).not.toEqual(failed.serials)
+  })
+
+  test('are forgotten after two minutes, and the channel with them', () => {
+    const { made, publish } = world()
+    const channel = made.broker.channel(ref)!
+    const position = channel.recent.head
+    publish(['a'])
+    expect(channel.recent.after(position)).toHaveLength(1)
+    for (const attachment of channel.attachments) made.broker.detach(attachment)
+    made.now += KEEP_MS - 1
+    made.broker.expire()
+    expect(made.broker.size).toBe(1)
+    made.now += KEEP_MS + 2
+    made.broker.expire()
+    expect(channel.recent.after(position)).toBeUndefined()
+    expect(made.broker.size).toBe(0)
+    expect(made.closed).toEqual(['room'])
+    expect(made.memory.messages(ref, all).items).toEqual([])
+    expect(made.memory.size).toBe(0)
+  })
+
+  test('a channel that somebody left may be gone on with for two minutes, though nothing was said', () => {
+    const { made } = world()
+    const channel = made.broker.channel(ref)!
+    const position = channel.recent.head
+    made.now += 3 * KEEP_MS
+    made.broker.expire()
+    for (const attachment of channel.attachments) made.broker.detach(attachment)
+    made.now += KEEP_MS - 1
+    made.broker.expire()
+    expect(made.broker.channel(ref)?.recent.after(position)).toEqual([])
+    made.now += 2
+    made.broker.expire()
+    expect(made.broker.channel(ref)).toBeUndefined()
+  })
+
+  test('more than a channel may remember pushes out the oldest, and says so to who comes back', () => {
+    const { made, publish } = world({ maxRecentEvents: 3 })
+    const channel = made.broker.channel(ref)!
+    const start = channel.recent.head
+    publish(['a'])
+    const one = channel.recent.head
+    for (const name of ['b', 'c', 'd']) publish([name])
+    expect(channel.recent.after(start)).toBeUndefined()
+    expect(namesOf(channel.recent.after(one)!)).toEqual([['b'], ['c'], ['d']])
+    expect(channel.recent.after('99999999999999-000@site')).toBeUndefined()
+    made.now += KEEP_MS + 1
+    publish(['e'])
+    expect(namesOf(channel.recent.all())).toEqual([['e']])
+  })
+
+  test('ephemeral ones are told and not remembered', () => {
+    const { made, reader, publish } = world()
+    const before = made.broker.channel(ref)!.recent.head
+    publish(['a'], { ephemeral: true })
+    expect(namesOf(reader.heard)).toEqual([['a']])
+    expect(made.broker.channel(ref)!.recent.after(before)).toEqual([])
+    expect(made.broker.history(ref).messages(ref, all).items).toEqual([])
+  })
+
+  test('there is an end to how many channels there can be', () => {
+    const made = new CoreWorld({ maxChannels: 1 })
+    publishing(made)(['a'])
+    const refused = made.broker.open(channelRef('app', 'other'))
+    expect(refused.ok ? undefined : refused.failure.name).toBe('too_many_channels')
+  })
+
+  test('an app that is deleted is forgotten, and no other', () => {
+    const { made, publish } = world()
+    publish(['a'])
+    value(made.broker.open(channelRef('app2', 'room')))
+    made.broker.forget('app')
+    expect(made.broker.channel(ref)).toBeUndefined()
+    expect(made.broker.size).toBe(1)
+    expect(made.memory.messages(ref, all).items).toEqual([])
+  })
+})
+
+describe('edits', () => {
+  const edit = (serial: string, action: MessageEdit['action'], data: string): MessageEdit => ({
+    serial,
+    action,
+    draft: draft({ data }),
+    version: {},
+  })
+  const editor = { connectionId: 'c2', id: undefined, clientId: 'ann' }
+
+  test('need a rule that allows them', () => {
+    const { made, publish } = world()
+    const [serial] = publish(['a']).serials
+    const refused = made.publisher.edit(ref, edit(serial!, 'update', 'x'), editor, () => undefined)
+    expect(refused.ok ? undefined : refused.failure.name).toBe('not_mutable')
+  })
+
+  test('are told at once, listed as versions, and read at the place of the original', () => {
+    const { made, reader, publish } = world()
+    made.rule = { ...DEFAULT_RULE_SETTINGS, mutableMessages: true }
+    const [serial] = publish(['a']).serials
+    publish(['b'])
+    const update = (data: string) =>
+      value(made.publisher.edit(ref, edit(serial!, 'update', data), editor, () => undefined))
+    const versions = [update('1'), update('2')].map(({ versionSerial }) => versionSerial)
+    expect(versions.toSorted()).toEqual(versions)
+    const history = made.broker.history(ref)
+    expect(history.messages(ref, all).items.map(({ name, data }) => [name, data])).toEqual([
+      ['a', '2'],
+      ['b', undefined],
+    ])
+    expect(history.versions(ref, serial!, all).items.map(({ action }) => action)).toEqual([
+      'create',
+      'update',
+      'update',
+    ])
+    const last = publications(reader.heard).at(-1)!
+    expect(last.messages[0]).toMatchObject({ serial, action: 'update', data: '2', name: 'a' })
+  })
+
+  test('an append is told as what was added, and kept as the whole', () => {
+    const { made, reader, publish } = world()
+    made.rule = { ...DEFAULT_RULE_SETTINGS, mutableMessages: true }
+    const [serial] = publish(['a']).serials
+    for (const data of ['Hel', 'lo'])
+      value(made.publisher.edit(ref, edit(serial!, 'append', data), editor, () => undefined))
+    const last = publications(reader.heard).at(-1) as Publication
+    expect(last.messages[0]).toMatchObject({ action: 'append', data: 'lo' })
+    expect(last.whole?.[0]).toMatchObject({ action: 'update', data: 'Hello' })
+    const history = made.broker.history(ref)
+    expect(history.message(ref, serial!)?.data).toBe('Hello')
+    expect(history.versions(ref, serial!, all).items).toHaveLength(1)
+  })
+
+  test('who may not touch a message changes nothing, and no message is not found', () => {
+    const { made, reader, publish } = world()
+    made.rule = { ...DEFAULT_RULE_SETTINGS, mutableMessages: true }
+    const [serial] = publish(['a']).serials
+    const why = made.publisher.edit(ref, edit('none', 'update', 'x'), editor, () => undefined)
+    expect(why.ok ? undefined : why.failure.name).toBe('message_unknown')
+    const refused = made.publisher.edit(ref, edit(serial!, 'update', 'x'), editor, (original) => {
+      expect(original.name).toBe('a')
+      return { name: 'capability_refused', status: 401, message: '', retry: false }
+    })
+    expect(refused.ok).toBe(false)
+    expect(reader.heard).toHaveLength(1)
+  })
+})
+
+describe('annotations', () => {
+  const like = (messageSerial: string, clientId: string): AnnotationDraft => ({
+    action: 'create',
+    id: undefined,
+    messageSerial,
+    type: 'like:flag.v1',
+    name: undefined,
+    clientId,
+    count: undefined,
+    data: undefined,
+    encoding: undefined,
+    extras: undefined,
+  })
+  const by = { connectionId: 'c2', id: undefined }
+
+  test('are told first, then what they come to; both are kept', () => {
+    const { made, reader, publish } = world()
+    made.rule = { ...DEFAULT_RULE_SETTINGS, mutableMessages: true }
+    const [serial] = publish(['a']).serials
+    value(made.publisher.annotate(ref, [like(serial!, 'ann'), like(serial!, 'bob')], by))
+    expect(reader.heard.map(({ kind }) => kind)).toEqual([
+      'publication',
+      'annotation',
+      'publication',
+    ])
+    const summary = publications(reader.heard).at(-1)!.messages[0]!
+    expect(summary).toMatchObject({ action: 'summary', serial })
+    expect(JSON.parse(summary.summary!)['like:flag.v1'].total).toBe(2)
+    const history = made.broker.history(ref)
+    const annotations = history.annotations(ref, serial!, all).items
+    expect(annotations.map(({ clientId }) => clientId)).toEqual(['ann', 'bob'])
+    expect(annotations.every((annotation) => annotation.serial > serial!)).toBe(true)
+    expect(history.message(ref, serial!)?.summary).toBe(summary.summary!)
+  })
+
+  test('an edit keeps what annotations came to', () => {
+    const { made, publish } = world()
+    made.rule = { ...DEFAULT_RULE_SETTINGS, mutableMessages: true }
+    const [serial] = publish(['a']).serials
+    value(made.publisher.annotate(ref, [like(serial!, 'ann')], by))
+    const change = { serial: serial!, action: 'update' as const, draft: draft(), version: {} }
+    value(made.publisher.edit(ref, change, { ...by, clientId: undefined }, () => undefined))
+    expect(made.broker.history(ref).message(ref, serial!)?.summary).toContain('like:flag.v1')
+  })
+
+  test('of a message that is not there are refused, all of them', () => {
+    const { made, reader, publish } = world()
+    made.rule = { ...DEFAULT_RULE_SETTINGS, mutableMessages: true }
+    const [serial] = publish(['a']).serials
+    const refused = made.publisher.annotate(ref, [like(serial!, 'ann'), like('none', 'ann')], by)
+    expect(refused.ok ? undefined : refused.failure.name).toBe('message_unknown')
+    expect(reader.heard).toHaveLength(1)
+  })
+})

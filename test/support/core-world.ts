@@ -1,0 +1,112 @@
+/** The core of app channels with a clock that tests set, and a reader that hears what its groups hear. */
+import { Broker, type BrokerParts } from '../../src/core/broker.ts'
+import { Counters } from '../../src/core/counters.ts'
+import { systemRandomness } from '../../src/core/clock.ts'
+import { Delivery } from '../../src/core/delivery.ts'
+import { IdSource } from '../../src/core/id-source.ts'
+import { MemoryHistory } from '../../src/core/memory-history.ts'
+import { MODE } from '../../src/core/modes.ts'
+import { PositionSource } from '../../src/core/position.ts'
+import { Presence } from '../../src/core/presence.ts'
+import { Publisher } from '../../src/core/publisher.ts'
+import { RetentionQueue } from '../../src/core/retention.ts'
+import { type Event, type Frame, type MessageDraft, type Socket } from '../../src/core/types.ts'
+import { LocalEngine } from '../../src/engine/local.ts'
+import { TopicFanout } from '../../src/fanout/topics.ts'
+import { type ChannelRuleSettings, DEFAULT_RULE_SETTINGS } from '../../src/policy/channel-rule.ts'
+
+export const KEEP_MS = 120_000
+const ALL_MODES = Object.values(MODE).reduce((sum, mode) => sum | mode, 0)
+
+export class CoreWorld {
+  now = 1_700_000_000_000
+  rule: ChannelRuleSettings = DEFAULT_RULE_SETTINGS
+  maxMembers = 0
+  readonly closed: string[] = []
+  readonly memory: MemoryHistory
+  readonly log: MemoryHistory
+  readonly broker: Broker
+  readonly publisher: Publisher
+  readonly presence: Presence
+
+  constructor(limits: Partial<BrokerParts['limits']> & { maxBytes?: number } = {}) {
+    const clock = { now: () => this.now }
+    const queue = () => new RetentionQueue({ keepMs: KEEP_MS, maxBytes: limits.maxBytes ?? 1e9 })
+    const positions = new PositionSource(clock, 'site', undefined)
+    const fanout = new TopicFanout(() => ({ publish: () => 0 }))
+    const delivery = new Delivery({
+      engine: new LocalEngine(),
+      fanout,
+      // A reader here hears events, not frames.
+      encoders: new Map([['plain', (event: Event) => [event as unknown as Frame]]]),
+      counters: new Counters(),
+      clock,
+      audience: (ref) => this.broker.channel(ref),
+      onSlowReaders: () => undefined,
+    })
+    this.memory = new MemoryHistory(queue(), clock.now, 1000)
+    this.log = new MemoryHistory(queue(), clock.now, 1000)
+    this.broker = new Broker({
+      delivery,
+      fanout,
+      clock,
+      positions,
+      retention: queue(),
+      memory: this.memory,
+      log: this.log,
+      ruleOf: () => this.rule,
+      limits: {
+        maxChannels: 0,
+        maxRecentEvents: 1000,
+        idempotencyMs: KEEP_MS,
+        maxIds: 1000,
+        keepMs: KEEP_MS,
+        ...limits,
+      },
+      onClosed: (channel) => this.closed.push(channel.ref.name),
+    })
+    const ids = new IdSource(systemRandomness)
+    const shared = { broker: this.broker, positions, ids, clock }
+    this.publisher = new Publisher({ ...shared, maxMessageBytes: 65_536 })
+    this.presence = new Presence({ ...shared, maxMembers: () => this.maxMembers })
+    void delivery.start()
+  }
+}
+
+/** Somebody without a WebSocket; `heard` is what was sent. */
+export function listener(): Socket & { heard: Event[] } {
+  const heard: Event[] = []
+  return {
+    id: 1,
+    address: '127.0.0.1',
+    heard,
+    send: (frame) => void heard.push(frame as unknown as Event),
+    close: () => undefined,
+    punish: () => undefined,
+  }
+}
+
+export const everything = {
+  connectionId: 'c1',
+  modes: ALL_MODES,
+  formats: [{ protocol: 'plain', variant: '' }],
+}
+
+export function draft(members: Partial<MessageDraft> = {}): MessageDraft {
+  return {
+    id: undefined,
+    name: undefined,
+    data: undefined,
+    encoding: undefined,
+    clientId: undefined,
+    extras: undefined,
+    ...members,
+  }
+}
+
+export function value<T>(
+  result: { ok: true; value: T } | { ok: false; failure: { name: string } },
+): T {
+  if (!result.ok) throw new Error(result.failure.name)
+  return result.value
+}
