@@ -2,14 +2,17 @@
 import type { Channels } from './channels.ts'
 import type { Config } from './config.ts'
 import type { Clock, Randomness } from './core/clock.ts'
+import type { Result } from './failure.ts'
 import { Authenticator } from './identity/authenticate.ts'
 import { NativeTokens } from './identity/native-token.ts'
 import { TokenIssuer } from './identity/token-issuer.ts'
 import { AblyRest, type RestParts } from './protocol/ably/rest/rest.ts'
 import type { RestRoute } from './protocol/ably/rest/routes.ts'
+import { type SandboxParts, sandboxRoutes } from './protocol/ably/rest/sandbox-routes.ts'
 import { tokenRoutes } from './protocol/ably/rest/token-routes.ts'
 import type { KeyUses } from './service/key-uses.ts'
 import type { AppDirectory } from './service/live-apps.ts'
+import { Sandbox } from './service/sandbox.ts'
 import type { Services } from './service/services.ts'
 
 export interface AblyParts {
@@ -22,6 +25,8 @@ export interface AblyParts {
   readonly channels: Channels
   /** To be told when settings were changed here, so that they count at once. */
   readonly onChange: () => void
+  /** Counts a request to make an app of the sandbox, and says whether the address may make another. */
+  readonly mayMakeApp: SandboxParts['mayMake']
   readonly onRefusal: RestParts['onRefusal']
 }
 
@@ -40,7 +45,10 @@ export class Ably {
     const credentials = [directory, tokens, keyUses, clock] as const
     this.authenticator = new Authenticator(...credentials)
     this.rest = new AblyRest({
-      routes: [...this.#tokenRoutes(new TokenIssuer(...credentials))],
+      routes: [
+        ...this.#tokenRoutes(new TokenIssuer(...credentials)),
+        ...sandboxRoutes(this.#sandboxParts()),
+      ],
       maxBodyBytes: MAX_REST_BODY_BYTES,
       onRefusal: parts.onRefusal,
     })
@@ -58,5 +66,23 @@ export class Ably {
         onChange()
       },
     })
+  }
+
+  #sandboxParts(): SandboxParts | undefined {
+    const { config, services, mayMakeApp, onChange } = this.#parts
+    if (!config.sandbox) return undefined
+    const sandbox = new Sandbox(services, config)
+    const known = <T>(result: Result<T>): Result<T> => {
+      if (result.ok) onChange()
+      return result
+    }
+    return {
+      authenticator: this.authenticator,
+      mayMake: mayMakeApp,
+      make: (request) => known(sandbox.add(request)),
+      remove: (appId) => known(sandbox.remove(appId)),
+      // Waits for presence that no connection stands behind.
+      onFixtures: () => {},
+    }
   }
 }

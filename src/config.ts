@@ -49,6 +49,9 @@ export const schema = z.object({
     .meta({ group: 'Listening' }),
   port: integer(0, 65_535).default(8080).describe('Port to listen on; 0 picks a free one'),
   data: text().default('./data').describe('Folder of the databases and the master key'),
+  inMemory: flag()
+    .default(false)
+    .describe('Write no file: keep everything in memory, where it ends with the server'),
   tlsCert: text()
     .optional()
     .describe('PEM file with the certificate chain; with `--tls-key`, serves https and wss itself'),
@@ -104,6 +107,18 @@ export const schema = z.object({
     .default(false)
     .describe('Add a numeric `users` to joins and leaves for itty-sockets before 0.9'),
   maxReservations: integer(0).default(5).describe('Reservations of one account; 0 for no limit'),
+
+  sandbox: flag()
+    .default(false)
+    .describe('Let anyone make disposable apps with `POST /apps`, for tests and CI')
+    .meta({ group: 'Sandbox' }),
+  sandboxOnPublicAddress: flag()
+    .default(false)
+    .describe('Allow a sandbox on an address that the whole internet can reach'),
+  sandboxMinutes: integer(1, 10_080)
+    .default(60)
+    .describe('Minutes until an app of the sandbox is removed'),
+  maxSandboxApps: integer(1).default(1000).describe('Apps of the sandbox at a time'),
 
   maxConnections: integer(0)
     .default(50_000)
@@ -265,14 +280,14 @@ export function readConfig(
     const called = sources[setting.name] === 'flag' ? `--${setting.flag}` : setting.variable
     return { ok: false, complaint: `${called} ${issue.message}` }
   }
-  const complaint = contradiction(parsed.data)
+  const complaint = contradiction(parsed.data, sources)
   return complaint === undefined
     ? { ok: true, config: parsed.data, sources }
     : { ok: false, complaint }
 }
 
 /** What no single setting can get wrong alone. */
-function contradiction(config: Config): string | undefined {
+function contradiction(config: Config, sources: Sources): string | undefined {
   if ((config.tlsCert === undefined) !== (config.tlsKey === undefined)) {
     return config.tlsCert === undefined
       ? '--tls-key needs --tls-cert beside it'
@@ -280,6 +295,13 @@ function contradiction(config: Config): string | undefined {
   }
   if (config.metricsPort !== undefined && config.metricsPort === config.port) {
     return '--metrics-port must differ from --port'
+  }
+  if (config.inMemory && sources.data !== 'default') {
+    const called = sources.data === 'flag' ? '--data' : 'LATCHKEY_DATA'
+    return `${called} names a folder, and --in-memory uses none; leave one of them out`
+  }
+  if (config.sandboxOnPublicAddress && !config.sandbox) {
+    return '--sandbox-on-public-address needs --sandbox beside it'
   }
   return undefined
 }

@@ -109,6 +109,18 @@ const table = {
     retry: false,
   },
   key_has_one_secret: { status: 409, message: 'the key has no old secret', retry: false },
+  sandbox_off: {
+    status: 404,
+    message: 'apps are made here only where the server runs with a sandbox',
+    retry: false,
+  },
+  sandbox_full: { status: 429, message: 'the sandbox has no room for another app', retry: true },
+  sandbox_only: {
+    status: 403,
+    message: 'with an API key only an app of the sandbox can be deleted',
+    retry: false,
+  },
+  request_rate: { status: 429, message: 'too many requests from this address', retry: true },
   rule_not_found: { status: 404, message: 'there is no such channel rule', retry: false },
   rule_taken: { status: 409, message: 'the app has a rule of that id', retry: false },
   connection_unknown: { status: 404, message: 'there is no such connection', retry: false },

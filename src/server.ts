@@ -9,10 +9,12 @@ import { TopicFanout } from './fanout/topics.ts'
 import { drain } from './ops/drain.ts'
 import { logger } from './ops/logs.ts'
 import { LoopDelay, Metrics } from './ops/metrics.ts'
+import { publicAddress } from './ops/public-address.ts'
 import { Refusals, originFix } from './ops/refusals.ts'
 import { proxyRanges } from './policy/address.ts'
 import { encode } from './protocol/itty/frames.ts'
 import { IttyProtocol, PROTOCOL as ITTY } from './protocol/itty/itty.ts'
+import { AppExpiry } from './service/app-expiry.ts'
 import { ChangeWatcher } from './service/change-watcher.ts'
 import { KeyUses } from './service/key-uses.ts'
 import { AppDirectory } from './service/live-apps.ts'
@@ -25,6 +27,7 @@ import { Front } from './transport/front.ts'
 import { type HttpApp, httpApp } from './transport/http.ts'
 import { type Listeners, listen } from './transport/listen.ts'
 import { Sockets } from './transport/websocket.ts'
+import { StartError } from './start-error.ts'
 import { VERSION } from './version.ts'
 
 export interface RunningServer {
@@ -33,7 +36,8 @@ export interface RunningServer {
   readonly port: number
   /** Every address that a person might want to open. */
   readonly addresses: readonly string[]
-  readonly folder: string
+  /** The data folder; undefined where everything is in memory. */
+  readonly folder: string | undefined
   /** The root key of the default app, until it has been shown. */
   readonly unshownKey: UnshownKey | undefined
   /** Refuses new sockets, closes the open ones a few at a time, and lets go of everything. */
@@ -53,6 +57,7 @@ export async function startServer(
   config: Config,
   surroundings: Surroundings = SYSTEM,
 ): Promise<RunningServer> {
+  await refusePublicSandbox(config)
   const services = openServices(config, surroundings.clock, true)
   try {
     return await new Assembly(config, surroundings, services).start()
@@ -60,6 +65,16 @@ export async function startServer(
     services.close()
     throw error
   }
+}
+
+/** Whoever reaches a sandbox can fill it, which is no harm among colleagues and much on the internet. */
+async function refusePublicSandbox(config: Config): Promise<void> {
+  if (!config.sandbox || config.sandboxOnPublicAddress) return
+  const address = await publicAddress(config)
+  if (address === undefined) return
+  throw new StartError(
+    `--sandbox lets anyone make apps, and ${address} is a public address; listen elsewhere, or add --sandbox-on-public-address`,
+  )
 }
 
 class Assembly {
@@ -75,6 +90,7 @@ class Assembly {
   readonly #rules: LiveRules
   readonly #apps: AppDirectory
   readonly #keyUses: KeyUses
+  readonly #expiry: AppExpiry
   readonly #changes: ChangeWatcher
   readonly #channels: Channels
   #listeners: Listeners | undefined
@@ -98,6 +114,13 @@ class Assembly {
     this.#apps = new AppDirectory(services.store, services.keyring, surroundings.clock)
     this.#keyUses = new KeyUses(services.store, surroundings.clock, this.#onBug)
     this.#changes = new ChangeWatcher(services.store, [this.#rules, this.#apps], this.#onBug)
+    this.#expiry = new AppExpiry({
+      apps: services.apps,
+      directory: this.#apps,
+      clock: surroundings.clock,
+      onRemoved: () => this.#changes.refresh(),
+      onBug: this.#onBug,
+    })
     this.#channels = this.#makeChannels()
   }
 
@@ -120,6 +143,7 @@ class Assembly {
     await this.#channels.start()
     this.#changes.start()
     this.#keyUses.start()
+    this.#expiry.start()
     this.#loopDelay.start()
     const metrics = this.#makeMetrics()
     const live = new LiveService(this.#channels.hub, this.#config)
@@ -149,7 +173,8 @@ class Assembly {
       encoders: new Map([[ITTY, encode]]),
       namespaces: this.#rules.namespaces,
       ruleOf: (channel) => this.#apps.ruleOf(channel.realm, channel.name),
-      maxPresenceMembers: () => this.#config.maxPresenceMembers,
+      maxPresenceMembers: (appId) =>
+        this.#apps.app(appId)?.maxPresenceMembers ?? this.#config.maxPresenceMembers,
       log: undefined,
       lastPosition: undefined,
       onSlowReaders: (sockets) => this.#sockets.markSlowReaders(sockets),
@@ -184,6 +209,7 @@ class Assembly {
       directory: this.#apps,
       keyUses: this.#keyUses,
       channels: this.#channels,
+      mayMakeApp: (visitor) => this.#admission.mayPush(visitor),
       onChange: () => this.#changes.refresh(),
       onRefusal: (why, detail) => this.#refusals.record(why, detail),
     })
@@ -252,7 +278,8 @@ class Assembly {
     if (this.#isDraining) return 'stopping'
     try {
       this.#services.store.sqlite.query('SELECT 1').get()
-      accessSync(this.#services.folder, constants.W_OK)
+      const { folder } = this.#services
+      if (folder !== undefined) accessSync(folder, constants.W_OK)
       return undefined
     } catch {
       return 'the data folder cannot be used'
@@ -281,6 +308,7 @@ class Assembly {
     this.#channels.stop()
     this.#changes.stop()
     this.#keyUses.stop()
+    this.#expiry.stop()
     this.#loopDelay.stop()
   }
 

@@ -9,6 +9,7 @@ const SAMPLES: Record<SettingName, [string, unknown, string, unknown]> = {
   host: ['0.0.0.0', '0.0.0.0', '::1', '::1'],
   port: ['9000', 9000, '0', 0],
   data: ['/srv/a', '/srv/a', 'b', 'b'],
+  inMemory: ['true', true, '0', false],
   tlsCert: ['a.pem', 'a.pem', 'b.pem', 'b.pem'],
   tlsKey: ['a.key', 'a.key', 'b.key', 'b.key'],
   basePath: ['/rt/', '/rt', '/a/b', '/a/b'],
@@ -28,6 +29,10 @@ const SAMPLES: Record<SettingName, [string, unknown, string, unknown]> = {
   guardEvents: ['1', true, 'false', false],
   legacyUsers: ['true', true, 'false', false],
   maxReservations: ['7', 7, '0', 0],
+  sandbox: ['true', true, 'false', false],
+  sandboxOnPublicAddress: ['1', true, 'false', false],
+  sandboxMinutes: ['5', 5, '120', 120],
+  maxSandboxApps: ['10', 10, '1', 1],
   maxConnections: ['1', 1, '0', 0],
   maxAddressConnections: ['2', 2, '0', 0],
   connectionRate: ['3', 3, '0', 0],
@@ -58,6 +63,7 @@ const SAMPLES: Record<SettingName, [string, unknown, string, unknown]> = {
 const COMPANION: Partial<Record<SettingName, Record<string, string>>> = {
   tlsCert: { 'tls-key': 'k' },
   tlsKey: { 'tls-cert': 'c' },
+  sandboxOnPublicAddress: { sandbox: 'true' },
 }
 
 function read(flags: Record<string, string>, environment: Record<string, string> = {}) {
@@ -170,5 +176,8 @@ describe('what is wrong is named', () => {
     expect(complaint({ 'tls-cert': 'c' })).toBe('--tls-cert needs --tls-key beside it')
     expect(complaint({}, { LATCHKEY_TLS_KEY: 'k' })).toBe('--tls-key needs --tls-cert beside it')
     expect(complaint({ port: '9000', 'metrics-port': '9000' })).toContain('--metrics-port')
+    expect(complaint({ data: 'd', 'in-memory': 'true' })).toStartWith('--data names a folder')
+    expect(complaint({ 'in-memory': 'true' }, { LATCHKEY_DATA: 'd' })).toStartWith('LATCHKEY_DATA')
+    expect(complaint({ 'sandbox-on-public-address': 'true' })).toContain('needs --sandbox')
   })
 })

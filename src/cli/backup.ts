@@ -20,11 +20,11 @@ const create: Command = {
       context.output.complain(`there is no database in ${resolve(context.config.data)}`)
       return Promise.resolve(EXIT.failed)
     }
-    return withServices(context, ({ store, folder }) => {
+    return withServices(context, ({ store }) => {
       const file = resolve(context.positionals[0]!)
       const created = createBackup(store, file)
       if (!created.ok) return failed(context, created.failure)
-      const checked = verifyBackup(file, { folder, masterKey: context.config.masterKey })
+      const checked = verifyBackup(file, keySource(context))
       if (!checked.ok) return failed(context, checked.failure)
       const reminder =
         'It needs the master key of this server to be of use: keep master.key in another safe place.'

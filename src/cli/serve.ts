@@ -67,7 +67,7 @@ function announce(server: RunningServer, config: Config, output: Output): void {
   const { addresses, folder, port } = server
   const sockets = addresses.map((address) => `${address.replace(/^http/, 'ws')}/c/`)
   if (output.json) {
-    output.result({ version: VERSION, port, addresses, sockets, data: folder }, '')
+    output.result({ version: VERSION, port, addresses, sockets, data: folder ?? null }, '')
     return
   }
   // Whoever collects structured logs reads standard output line by line.
@@ -78,7 +78,7 @@ function announce(server: RunningServer, config: Config, output: Output): void {
   output.say(`Latchkey ${VERSION} is listening.`)
   for (const address of addresses) output.say(`  ${address}`)
   for (const socket of sockets) output.say(`  ${socket}<channel>   itty-sockets`)
-  output.say(`  data folder ${folder}`)
+  output.say(folder === undefined ? '  in memory only, no file' : `  data folder ${folder}`)
   if (config.metricsPort !== undefined) {
     output.say(`  metrics http://${config.metricsHost}:${config.metricsPort}/metrics`)
   }

@@ -3,12 +3,17 @@ import { systemClock } from '../core/clock.ts'
 import { type Failure, type Result } from '../failure.ts'
 import type { Account } from '../service/accounts.ts'
 import { type Services, openServices } from '../service/services.ts'
+import { StartError } from '../start-error.ts'
 import { type CommandContext, EXIT } from './command.ts'
 
+/** @throws StartError where there is no data folder */
 export async function withServices(
   context: CommandContext,
   action: (services: Services) => number | Promise<number>,
 ): Promise<number> {
+  if (context.config.inMemory) {
+    throw new StartError('--in-memory is for servers; a command has no data folder to work on then')
+  }
   const services = openServices(
     context.config,
     systemClock,

@@ -27,13 +27,18 @@ export function loadMasterKey(
   given: string | undefined,
   mayCreate: boolean,
 ): Uint8Array {
-  if (given !== undefined) return Buffer.from(given, 'base64')
+  if (given !== undefined) return newMasterKey(given)
   const path = join(folder, MASTER_KEY_FILE)
   const text = read(path) ?? (mayCreate ? create(path) : missing(path))
   const key = Buffer.from(text.trim(), 'base64')
   if (key.length !== KEY_BYTES)
     throw new StartError(`${path} does not hold a master key of 32 bytes in base64`)
   return key
+}
+
+/** A master key that is kept nowhere: the given one, or one that ends with the process. */
+export function newMasterKey(given: string | undefined): Uint8Array {
+  return given === undefined ? randomBytes(KEY_BYTES) : Buffer.from(given, 'base64')
 }
 
 function missing(path: string): never {

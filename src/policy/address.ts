@@ -89,6 +89,16 @@ export function inRange(address: Uint8Array, range: Range): boolean {
 const LOOPBACK = ['127.0.0.0/8', '::1']
 const PRIVATE = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7', 'fe80::/10']
 
+/** What no route of the internet leads to, besides: link-local, and the networks of carriers and overlays. */
+const UNROUTED = ['169.254.0.0/16', '100.64.0.0/10', '0.0.0.0/8', '::/128']
+
+const NOT_PUBLIC = [...LOOPBACK, ...PRIVATE, ...UNROUTED].map((item) => parseRange(item)!)
+
+/** Whether a text is a name, or an address that everybody on the internet can reach. */
+export function isPublicAddress(text: string): boolean {
+  return !isInRanges(text, NOT_PUBLIC)
+}
+
 /** The ranges behind a `--trusted-proxies` list, its words `loopback` and `private` included. */
 export function proxyRanges(items: readonly string[]): Range[] {
   return items

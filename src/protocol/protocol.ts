@@ -13,6 +13,8 @@ export interface Visit {
   readonly address: string
   /** Whether the client's own connection is encrypted, as far as this server or a trusted proxy can tell. */
   readonly secure: boolean
+  /** This server as the client addresses it, with its base path: `https://my.host:8443/realtime`. */
+  readonly base: string
 }
 
 /** The state of one socket: what a protocol must remember between frames. */

@@ -19,6 +19,8 @@ export interface NewApp extends Omit<AppChange, 'name'> {
   readonly name: string
   /** Milliseconds from now, after which the app is gone; undefined for an app that stays. */
   readonly lifetime?: number
+  /** Undefined for what the server allows. */
+  readonly maxPresenceMembers?: number | undefined
 }
 
 const DEFAULT_NAME = 'default'
@@ -106,6 +108,11 @@ export class AppService {
     })
   }
 
+  /** How many apps will expire. */
+  countExpiring(): number {
+    return this.#table.countExpiring()
+  }
+
   /** Removes apps whose time is over, and says which. */
   removeExpired(): App[] {
     return this.#write(() => {
@@ -127,6 +134,7 @@ export class AppService {
       createdAt: now,
       updatedAt: now,
       expiresAt: wish.lifetime === undefined ? null : now + wish.lifetime,
+      maxPresenceMembers: wish.maxPresenceMembers ?? null,
     }
   }
 

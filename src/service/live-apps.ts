@@ -32,6 +32,8 @@ export interface LiveApp extends DirectoryApp {
   readonly keys: ReadonlyMap<string, LiveKey>
   /** By id: the first segment of the names they are for. */
   readonly rules: ReadonlyMap<string, ChannelRule>
+  /** Members that may be present on one of its channels; undefined for what the server allows. */
+  readonly maxPresenceMembers: number | undefined
 }
 
 /** Told the id of an app that was added, changed or removed: itself, a key, a rule or a revocation. */
@@ -74,6 +76,13 @@ export class AppDirectory implements Follower, Directory {
     return this.#apps.get(appId)?.rules.get(ruleIdOf(channel)) ?? DEFAULT_RULE_SETTINGS
   }
 
+  /** Whether the time of an app is over that is still here. */
+  hasExpired(now: number): boolean {
+    for (const { expiresAt } of this.#apps.values())
+      if (expiresAt !== undefined && expiresAt <= now) return true
+    return false
+  }
+
   /** @returns what ends the listening */
   onChange(listener: AppListener): () => void {
     this.#listeners.add(listener)
@@ -97,7 +106,7 @@ export class AppDirectory implements Follower, Directory {
     this.revocations.replace(id, this.#revocationTable.list(id, this.#clock.now()))
   }
 
-  #live({ id, status, tlsOnly, expiresAt }: AppRow): LiveApp {
+  #live({ id, status, tlsOnly, expiresAt, maxPresenceMembers }: AppRow): LiveApp {
     const keys = this.#keyTable.list(id).map((row) => new StoredKey(row, this.#keyring))
     return {
       id,
@@ -106,6 +115,7 @@ export class AppDirectory implements Follower, Directory {
       expiresAt: expiresAt ?? undefined,
       keys: new Map(keys.map((key) => [key.id, key])),
       rules: new Map(this.#ruleTable.list(id).map((rule) => [rule.id, rule])),
+      maxPresenceMembers: maxPresenceMembers ?? undefined,
     }
   }
 }

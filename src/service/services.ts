@@ -4,9 +4,9 @@ import { resolve } from 'node:path'
 import type { Config } from '../config.ts'
 import type { Clock } from '../core/clock.ts'
 import { Keyring } from '../identity/keyring.ts'
-import { loadMasterKey } from '../identity/master-key.ts'
+import { loadMasterKey, newMasterKey } from '../identity/master-key.ts'
 import { StartError } from '../start-error.ts'
-import { type Store, closeStore, openStore } from '../store/database.ts'
+import { type Store, closeStore, openMemoryStore, openStore } from '../store/database.ts'
 import { readFact, writeFact } from '../store/facts.ts'
 import { PROOF, makeProof, opensProof } from '../store/proof.ts'
 import { AccountService } from './accounts.ts'
@@ -21,8 +21,8 @@ import { RootKey } from './root-key.ts'
 import { TokenService } from './tokens.ts'
 
 export interface Services {
-  /** The data folder as an absolute path. */
-  readonly folder: string
+  /** The data folder as an absolute path; undefined where everything is in memory. */
+  readonly folder: string | undefined
   readonly store: Store
   readonly keyring: Keyring
   readonly accounts: AccountService
@@ -51,13 +51,13 @@ const QUOTA = 'max-reservations'
  * @throws StartError when something outside the program prevents it
  */
 export function openServices(
-  config: Pick<Config, 'data' | 'masterKey' | 'maxReservations'>,
+  config: Pick<Config, 'data' | 'inMemory' | 'masterKey' | 'maxReservations'>,
   clock: Clock,
   decidesQuota: boolean,
 ): Services {
-  const folder = resolve(config.data)
-  makeFolder(folder)
-  const store = openStore(folder)
+  const folder = config.inMemory ? undefined : resolve(config.data)
+  if (folder !== undefined) makeFolder(folder)
+  const store = folder === undefined ? openMemoryStore() : openStore(folder)
   const keyring = openKeyring(store, folder, config.masterKey)
   const quota = agreedQuota(store, config.maxReservations, decidesQuota)
   const accounts = new AccountService(store, clock)
@@ -84,7 +84,12 @@ export function openServices(
 }
 
 /** Under the database's write lock, so that of two servers that start at once the second sees the first. */
-async function claimFolder<T>({ sqlite }: Store, folder: string, open: () => T): Promise<T> {
+async function claimFolder<T>(
+  { sqlite }: Store,
+  folder: string | undefined,
+  open: () => T,
+): Promise<T> {
+  if (folder === undefined) return open()
   sqlite.run('BEGIN IMMEDIATE')
   try {
     if (await isServed(folder)) {
@@ -112,9 +117,11 @@ function makeFolder(folder: string): void {
 }
 
 /** A wrong master key must stop the start, not show up later as keys that no longer fit. */
-function openKeyring(store: Store, folder: string, given: string | undefined): Keyring {
+function openKeyring(store: Store, folder: string | undefined, given: string | undefined): Keyring {
   const proof = readFact(store, PROOF)
-  const keyring = new Keyring(loadMasterKey(folder, given, proof === undefined))
+  const key =
+    folder === undefined ? newMasterKey(given) : loadMasterKey(folder, given, proof === undefined)
+  const keyring = new Keyring(key)
   if (proof === undefined) writeFact(store, PROOF, makeProof(keyring))
   else if (!opensProof(proof, keyring)) {
     throw new StartError(

@@ -1,5 +1,5 @@
 /** Reads and writes apps with their API keys, channel rules and revocations; writes leave a line in the list of changes. */
-import { and, asc, eq, gt, isNotNull, lte } from 'drizzle-orm'
+import { and, asc, count, eq, gt, isNotNull, lte } from 'drizzle-orm'
 import { recordChange } from './changes.ts'
 import type { Store } from './database.ts'
 import { apiKeys, apps, channelRules, revocations } from './schema.ts'
@@ -57,6 +57,12 @@ export class AppTable {
   expired(now: number): AppRow[] {
     const where = and(isNotNull(apps.expiresAt), lte(apps.expiresAt, now))
     return this.#db.select().from(apps).where(where).all()
+  }
+
+  /** How many apps will expire. */
+  countExpiring(): number {
+    const row = this.#db.select({ apps: count() }).from(apps).where(isNotNull(apps.expiresAt)).get()
+    return row?.apps ?? 0
   }
 
   insert(row: AppRow): void {

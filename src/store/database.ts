@@ -37,6 +37,14 @@ export function openStore(folder: string): Store {
   }
 }
 
+/** A database without a file, which ends with the process. */
+export function openMemoryStore(): Store {
+  const sqlite = new Database(':memory:', { strict: true })
+  sqlite.run('PRAGMA foreign_keys = ON')
+  migrate(sqlite, ':memory:')
+  return { sqlite, db: drizzle(sqlite, { schema }) }
+}
+
 /** The schema version that this program writes; SQLite's `user_version` holds that of a file. */
 export const SCHEMA_VERSION = migrations.length
 

@@ -78,6 +78,8 @@ export const apps = sqliteTable(
     updatedAt: integer('updated_at').notNull(),
     /** Null for an app that stays. */
     expiresAt: integer('expires_at'),
+    /** Members that may be present on a channel; null for what the server allows. */
+    maxPresenceMembers: integer('max_presence_members'),
   },
   (table) => [
     uniqueIndex('apps_name').on(table.accountId, table.name),

@@ -61,7 +61,7 @@ export class Front {
     if (path === undefined) return plain(failure('not_found'))
     const protocol = this.#parts.protocols.find((candidate) => candidate.owns(path))
     if (!protocol) return this.#parts.http(request, path)
-    const visit = new Arrival(request, path, query, server, this.#parts.trustedProxies)
+    const visit = new Arrival(request, path, query, server, this.#parts)
     if (!('connect' in protocol) || !isUpgrade(request)) return protocol.serve(visit)
     return this.#connect(visit, protocol, server)
   }
@@ -113,7 +113,7 @@ class Arrival implements Visit {
   readonly path: string
   readonly query: string
   readonly #server: Server<Connection>
-  readonly #trusted: readonly Range[]
+  readonly #parts: FrontParts
   #address: string | undefined
 
   constructor(
@@ -121,13 +121,13 @@ class Arrival implements Visit {
     path: string,
     query: string,
     server: Server<Connection>,
-    trusted: readonly Range[],
+    parts: FrontParts,
   ) {
     this.request = request
     this.path = path
     this.query = query
     this.#server = server
-    this.#trusted = trusted
+    this.#parts = parts
   }
 
   get address(): string {
@@ -138,7 +138,14 @@ class Arrival implements Visit {
     if (this.request.url.startsWith('https:')) return true
     // Only what a trusted proxy says of the way in front of it counts.
     const forwarded = this.request.headers.get('x-forwarded-proto')
-    return forwarded === 'https' && isInRanges(this.#peer(), this.#trusted)
+    return forwarded === 'https' && isInRanges(this.#peer(), this.#parts.trustedProxies)
+  }
+
+  get base(): string {
+    const given = this.request.headers.get('host') ?? ''
+    // It ends up in answers, and anybody can write anything into it.
+    const host = HOST.test(given) ? given : `localhost:${this.#server.port}`
+    return `${this.secure ? 'https' : 'http'}://${host}${this.#parts.basePath}`
   }
 
   #peer(): string {
@@ -147,10 +154,14 @@ class Arrival implements Visit {
 
   #find(): string {
     const peer = this.#peer()
-    if (this.#trusted.length === 0) return peer
-    return clientAddress(peer, this.request.headers.get('x-forwarded-for'), this.#trusted)
+    const { trustedProxies } = this.#parts
+    if (trustedProxies.length === 0) return peer
+    return clientAddress(peer, this.request.headers.get('x-forwarded-for'), trustedProxies)
   }
 }
+
+/** A name, an IPv4 address or an IPv6 address in brackets, with or without a port. */
+const HOST = /^(?:[\w.-]{1,253}|\[[\da-f:.]{2,45}\])(?::\d{1,5})?$/i
 
 function plain(why: Failure): Response {
   const headers: Record<string, string> = {

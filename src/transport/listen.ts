@@ -12,7 +12,8 @@ import { type HttpApp, metricsApp } from './http.ts'
 
 export interface ListenParts {
   readonly config: Config
-  readonly folder: string
+  /** Where the socket file goes; undefined for a server that writes no file. */
+  readonly folder: string | undefined
   readonly front: Front
   readonly sockets: WebSocketHandler<Connection>
   /** Given when metrics have a port of their own. */
@@ -51,8 +52,8 @@ export function listen(parts: ListenParts): Listeners {
         ),
       )
     }
-    const control = controlListener(parts)
-    opened.push(control)
+    const unix = parts.folder === undefined ? undefined : controlSocketPath(parts.folder)
+    if (unix !== undefined) opened.push(controlListener(unix, parts.control))
     const scheme = config.tlsCert === undefined ? 'http' : 'https'
     const port = main.port!
     return {
@@ -62,7 +63,7 @@ export function listen(parts: ListenParts): Listeners {
       addresses: addresses(config, scheme, port),
       stop: async () => {
         await Promise.all(opened.map((listener) => listener.stop(true)))
-        removeQuietly(controlSocketPath(parts.folder))
+        if (unix !== undefined) removeQuietly(unix)
       },
     }
   } catch (error) {
@@ -92,8 +93,7 @@ function mainListener({ config, front, sockets }: ListenParts): Server<Connectio
   })
 }
 
-function controlListener({ folder, control }: ListenParts): Server<unknown> {
-  const unix = controlSocketPath(folder)
+function controlListener(unix: string, control: HttpApp): Server<unknown> {
   removeQuietly(unix)
   const listener = attempt(unix, '--data', () =>
     Bun.serve({

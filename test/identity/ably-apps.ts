@@ -72,7 +72,8 @@ export class AblyApps {
   #insertApp(id: string): void {
     const flags = { status: 'enabled', tlsOnly: false, isDefault: false } as const
     const times = { createdAt: START, updatedAt: START, expiresAt: null }
-    this.#apps.insert({ id, accountId: 'account', name: id, ...flags, ...times })
+    const limits = { maxPresenceMembers: null }
+    this.#apps.insert({ id, accountId: 'account', name: id, ...flags, ...times, ...limits })
   }
 
   #insertKey(appId: string, id: string, capability: string): void {

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import {
   clientAddress,
   inRange,
+  isPublicAddress,
   isCidr,
   limitKey,
   parseAddress,
@@ -169,6 +170,22 @@ describe('clientAddress', () => {
     }
     expect(within(['private'], '8.8.8.8')).toBe(false)
   })
+})
+
+test.each([
+  ['8.8.8.8', true],
+  ['2606:4700::1111', true],
+  ['my.host', true],
+  ['172.32.0.1', true],
+  ['172.31.0.1', false],
+  ['127.0.0.53', false],
+  ['::ffff:192.168.1.1', false],
+  ['fe80::1%eth0', false],
+  ['fd12::1', false],
+  ['169.254.1.1', false],
+  ['100.100.1.1', false],
+])('%s is public: %p', (address, isPublic) => {
+  expect(isPublicAddress(address)).toBe(isPublic)
 })
 
 describe('limitKey', () => {

@@ -39,6 +39,7 @@ export function testConfig(flags: Record<string, string>): Config {
 
 export interface TestServer extends RunningServer {
   readonly config: Config
+  readonly folder: string
   /** `ws://127.0.0.1:1234/c/`, to which a channel is appended. */
   readonly sockets: string
   /** Stops the server and removes its folder. */
@@ -73,6 +74,7 @@ export async function startTestServer(flags: Record<string, string> = {}): Promi
   return {
     ...server,
     config,
+    folder: folder.path,
     sockets: `${server.url.replace('http', 'ws')}${config.basePath}/c/`,
     end: async () => {
       await server.stop()

@@ -61,6 +61,7 @@ export class AblyRest implements HttpProtocol {
       params,
       query,
       secure: visit.secure,
+      visit,
       version: versionOf(request, query),
       body: () => readBody(request, this.#parts.maxBodyBytes),
     }

@@ -1,5 +1,6 @@
 /** Finds the handler of a REST request. Paths are split before they are decoded, so an encoded `/` makes no segment. */
 import { type Result, fail, ok } from '../../../failure.ts'
+import type { Visit } from '../../protocol.ts'
 import type { RestAnswer } from './answer.ts'
 import type { Body } from './format.ts'
 
@@ -12,6 +13,8 @@ export interface RestCall {
   readonly params: Readonly<Record<string, string>>
   readonly query: URLSearchParams
   readonly secure: boolean
+  /** Who asks, and how they address this server. */
+  readonly visit: Pick<Visit, 'address' | 'base'>
   /** The protocol version the client speaks; 6 where it names none. */
   readonly version: number
   /** Reads and parses the body, bounded. */

@@ -1,0 +1,1 @@
+ALTER TABLE `apps` ADD `max_presence_members` integer;
