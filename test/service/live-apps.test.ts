@@ -42,7 +42,8 @@ describe('at the start', () => {
     const key = directory.key(name)!
     expect(key.secrets).toEqual([secret])
     expect(key.checker.permits('anything', 'publish')).toBe(true)
-    expect(directory.app(app.id)).toMatchObject({ status: 'enabled', tlsOnly: false, rules: [] })
+    expect(directory.app(app.id)).toMatchObject({ status: 'enabled', tlsOnly: false })
+    expect(directory.app(app.id)?.rules.size).toBe(0)
     expect([...directory.app(app.id)!.keys.values()]).toEqual([key])
   })
 
@@ -62,7 +63,9 @@ describe('after a change of this process', () => {
     watcher.refresh()
     expect(told.toSorted()).toEqual([app.id, shop.id].toSorted())
     expect(directory.key(key.keyName)?.status).toBe('enabled')
-    expect(directory.app(app.id)?.rules).toMatchObject([{ id: 'chat', persisted: true }])
+    expect([...directory.app(app.id)!.rules.values()]).toMatchObject([
+      { id: 'chat', persisted: true },
+    ])
     must(services.apiKeys.revoke(app, key.id))
     must(services.apps.remove(shop.id))
     watcher.refresh()
