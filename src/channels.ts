@@ -1,6 +1,5 @@
 /** Composes the core: the channels of the commons and of apps, and what carries, orders and keeps their events. */
 import type { Config } from './config.ts'
-import type { AppChannel } from './core/app-channel.ts'
 import { Broker } from './core/broker.ts'
 import type { Clock, Randomness } from './core/clock.ts'
 import type { Counters } from './core/counters.ts'
@@ -8,6 +7,7 @@ import { Delivery, type Encode } from './core/delivery.ts'
 import type { History } from './core/history.ts'
 import { Hub } from './core/hub.ts'
 import { IdSource } from './core/id-source.ts'
+import { Links } from './core/links.ts'
 import { MemoryHistory } from './core/memory-history.ts'
 import { PositionSource } from './core/position.ts'
 import { Presence } from './core/presence.ts'
@@ -51,6 +51,7 @@ export class Channels {
   readonly presence: Presence
   readonly ids: IdSource
   readonly #delivery: Delivery
+  readonly #links: Links
   #timer: Timer | undefined
 
   constructor(parts: ChannelParts) {
@@ -68,7 +69,13 @@ export class Channels {
       audience: (ref) => (ref.realm === COMMONS ? this.hub.channel(ref) : this.broker.channel(ref)),
       onSlowReaders: parts.onSlowReaders,
     })
+    this.broker = this.#makeBroker(parts, positions)
+    const shared = { broker: this.broker, positions, ids: this.ids, clock }
+    this.publisher = new Publisher({ ...shared, maxMessageBytes: config.maxMessageBytes })
+    this.presence = new Presence({ ...shared, maxMembers: parts.maxPresenceMembers })
+    this.#links = new Links(this)
     this.hub = new Hub({
+      links: this.#links,
       delivery: this.#delivery,
       fanout,
       namespaces: parts.namespaces,
@@ -77,10 +84,7 @@ export class Channels {
       counters,
       clock,
     })
-    this.broker = this.#makeBroker(parts, positions)
-    const shared = { broker: this.broker, positions, ids: this.ids, clock }
-    this.publisher = new Publisher({ ...shared, maxMessageBytes: config.maxMessageBytes })
-    this.presence = new Presence({ ...shared, maxMembers: parts.maxPresenceMembers })
+    this.#links.start((ref, kind, member) => this.hub.announce(ref, kind, member))
   }
 
   start(): Promise<void> {
@@ -90,11 +94,6 @@ export class Channels {
 
   stop(): void {
     clearInterval(this.#timer)
-  }
-
-  /** A channel of the commons or of an app, if there is one. */
-  channelOfApp(ref: ChannelRef): AppChannel | undefined {
-    return this.broker.channel(ref)
   }
 
   #makeBroker(parts: ChannelParts, positions: PositionSource): Broker {
@@ -113,6 +112,7 @@ export class Channels {
       memory,
       log: parts.log ?? memory,
       ruleOf: parts.ruleOf,
+      onPresence: (ref, event) => this.#links.present(event, ref),
       limits: {
         maxChannels: config.maxChannels,
         maxRecentEvents: config.historyMessages,

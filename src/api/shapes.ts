@@ -31,6 +31,7 @@ export const reservation = z
     explainRefusals: option,
     guardEvents: option,
     legacyUsers: option,
+    appId: z.string().nullable().describe('The app whose channels these are too; null for none'),
     created: time,
     modified: time,
     warnings: z
@@ -46,6 +47,11 @@ const change = {
   explainRefusals: option.optional(),
   guardEvents: option.optional(),
   legacyUsers: option.optional(),
+  app: z
+    .string()
+    .nullable()
+    .optional()
+    .describe('Id or name of the app to link it to; null to unlink it'),
 }
 
 export const reservationChange = z.strictObject(change).meta({ id: 'ReservationChange' })
@@ -127,6 +133,7 @@ export function reservationView(owned: OwnedReservation): z.infer<typeof reserva
     explainRefusals: owned.options.explainRefusals ?? null,
     guardEvents: owned.options.guardEvents ?? null,
     legacyUsers: owned.options.legacyUsers ?? null,
+    appId: owned.options.appId ?? null,
     created: owned.createdAt,
     modified: owned.updatedAt,
   }

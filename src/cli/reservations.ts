@@ -15,11 +15,17 @@ const KEY_OPTIONS: readonly OptionSpec[] = [
     value: 'true|false|default',
     description: `The setting --${name} for this namespace`,
   })),
+  {
+    name: 'app',
+    value: 'APP',
+    description: 'Link it to an app: its channels are then those of that app too',
+  },
 ]
 
 const CLEAR_OPTIONS: readonly OptionSpec[] = [
   { name: 'no-join-key', value: undefined, description: 'Take the join key away' },
   { name: 'no-send-key', value: undefined, description: 'Take the send key away' },
+  { name: 'no-app', value: undefined, description: 'Unlink it from its app' },
 ]
 
 const list: Command = {
@@ -94,8 +100,10 @@ function apply(
   const done = change.ok ? act(change.value) : change
   if (!done.ok) return failed(context, done.failure)
   const { reservation, warnings } = done.value
+  const { appId } = reservation.options
   const lines = [
     `${reservation.namespace} is reserved; ${keysText(reservation)}.`,
+    ...(appId === undefined ? [] : [`Its channels are those of the app ${appId} too.`]),
     ...warnings.map((warning) => `Warning: ${warning}.`),
   ]
   context.output.result(reservedView(done.value), lines.join('\n'))
@@ -125,6 +133,8 @@ function readChange(options: Readonly<Record<string, string>>): Result<Reservati
     }
     change[member] = value === 'default' ? null : value === 'true'
   }
+  if (options['no-app'] === 'true') change['app'] = null
+  else if (options['app'] !== undefined) change['app'] = options['app']
   return ok(change)
 }
 

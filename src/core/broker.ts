@@ -12,7 +12,7 @@ import type { Entry, History } from './history.ts'
 import type { Modes } from './modes.ts'
 import type { PositionSource } from './position.ts'
 import type { RetentionQueue } from './retention.ts'
-import type { ChannelRef, Format, PlacedEvent, Socket } from './types.ts'
+import type { ChannelRef, Format, PlacedEvent, PresenceChange, Socket } from './types.ts'
 
 export interface BrokerParts {
   readonly delivery: Delivery
@@ -33,6 +33,8 @@ export interface BrokerParts {
   }
   readonly onOpened?: (channel: AppChannel) => void
   readonly onClosed?: (channel: AppChannel) => void
+  /** Told of each change of presence, after it was delivered. */
+  readonly onPresence?: (channel: ChannelRef, event: PresenceChange) => void
   /** Told after somebody came, went or changed on a channel. */
   readonly onOccupancy?: (channel: AppChannel) => void
 }
@@ -178,6 +180,7 @@ export class Broker {
       entries.length === 0 ? undefined : (isDurable ? log : memory).append(channel.ref, entries)
     delivery.publish(channel.ref, event, except)
     if (event.kind === 'publication') channel.delivered(event)
+    if (event.kind === 'presence') this.#parts.onPresence?.(channel.ref, event)
     return isDurable ? kept : undefined
   }
 

@@ -19,7 +19,17 @@ import { type Attachment, type AttachmentOwner, Channel } from './channel.ts'
 import type { Clock } from './clock.ts'
 import type { Counters } from './counters.ts'
 import type { Delivery } from './delivery.ts'
-import type { ChannelRef, Event, Format, Member, Message, Socket } from './types.ts'
+import type { Links } from './links.ts'
+import {
+  COMMONS,
+  type ChannelRef,
+  type Event,
+  type Format,
+  type Member,
+  type Message,
+  type Socket,
+  channelRef,
+} from './types.ts'
 
 export interface HubParts {
   readonly delivery: Delivery
@@ -27,6 +37,7 @@ export interface HubParts {
   readonly namespaces: NamespaceIndex<Reservation>
   readonly rules: CommonsRules
   readonly limits: { readonly maxChannels: number; readonly maxMembers: number }
+  readonly links: Links
   readonly counters: Counters
   readonly clock: Clock
 }
@@ -58,6 +69,32 @@ export class Hub {
 
   channel(ref: ChannelRef): Channel | undefined {
     return this.#channels.get(ref.key)
+  }
+
+  /** The channel that members of the commons know by a name: where its reservation is linked, one of that app. */
+  refOf(name: string): ChannelRef {
+    const { options } = this.#parts.namespaces.match(name)?.best ?? {}
+    return channelRef(options?.appId ?? COMMONS, name)
+  }
+
+  /** Everybody on a channel that may be seen, those on the side of an app included. */
+  *members(channel: Channel): Iterable<Member> {
+    for (const { member } of channel.attachments.values()) yield member
+    if (isShared(channel.ref)) yield* this.#parts.links.others(channel.ref)
+  }
+
+  /** How many are on a channel, those present on the side of an app included. */
+  total(channel: Channel): number {
+    const { links } = this.#parts
+    return channel.total + (isShared(channel.ref) ? links.countOthers(channel.ref) : 0)
+  }
+
+  /** Tells the members of the commons of somebody on the side of an app. */
+  announce(ref: ChannelRef, kind: 'join' | 'leave', member: Member): void {
+    const channel = this.#channels.get(ref.key)
+    if (!channel) return
+    const total = this.total(channel)
+    this.#publish(ref, { kind, member, total, timestamp: this.#parts.clock.now() })
   }
 
   /** Whether the limits leave room for one more; asked before the keys are looked at. */
@@ -103,7 +140,7 @@ export class Hub {
     const channel = this.#channels.get(ref.key) ?? this.#create(ref, verdict.sets ?? NO_KEYS, now)
     const { member } = newcomer
     // The others hear of it before the newcomer's own topic is joined, so it hears only its welcome.
-    const total = channel.total + 1
+    const total = this.total(channel) + 1
     this.#publish(ref, { kind: 'join', member, total, timestamp: now })
     const attachment: Attachment = {
       channel,
@@ -120,6 +157,7 @@ export class Hub {
     channel.attachments.set(member.connectionId, attachment)
     counters.joins++
     welcome(channel, now)
+    if (isShared(ref)) this.#parts.links.joined(attachment)
     return attachment
   }
 
@@ -130,22 +168,27 @@ export class Hub {
     channel.attachments.delete(member.connectionId)
     this.#parts.fanout.leave(attachment.socket, attachment.group)
     this.#parts.counters.leaves++
+    if (isShared(channel.ref)) this.#parts.links.left(attachment)
     if (channel.total === 0) {
       this.#channels.delete(channel.ref.key)
       return
     }
     const timestamp = this.#parts.clock.now()
-    this.#publish(channel.ref, { kind: 'leave', member, total: channel.total, timestamp })
+    const total = this.total(channel)
+    this.#publish(channel.ref, { kind: 'leave', member, total, timestamp })
   }
 
   /** Publishes a member's message to its channel. The caller has checked `maySend`. */
   send(attachment: Attachment, message: Message): void {
+    const { ref } = attachment.channel
+    const except = attachment.echo ? undefined : attachment.socket
+    if (isShared(ref)) return this.#parts.links.publish(ref, message, except)
     const event: Event = {
       kind: 'message',
       messages: [message],
       timestamp: this.#parts.clock.now(),
     }
-    this.#publish(attachment.channel.ref, event, attachment.echo ? undefined : attachment.socket)
+    this.#publish(ref, event, except)
   }
 
   /**
@@ -169,7 +212,12 @@ export class Hub {
    */
   push(ref: ChannelRef, message: Message): number {
     const channel = this.#channels.get(ref.key)
-    this.#parts.counters.messagesPushed++
+    const { counters, links } = this.#parts
+    counters.messagesPushed++
+    if (isShared(ref)) {
+      links.publish(ref, message)
+      return links.readers(ref)
+    }
     if (!channel) return 0
     const timestamp = this.#parts.clock.now()
     this.#publish(ref, { kind: 'message', messages: [message], timestamp })
@@ -182,8 +230,16 @@ export class Hub {
    */
   review(concerns: (channelName: string) => boolean): void {
     for (const channel of this.#channels.values()) {
-      if (!concerns(channel.ref.name)) continue
-      if (this.#parts.namespaces.match(channel.ref.name)) channel.ephemeral = NO_KEYS
+      const { name, realm } = channel.ref
+      if (!concerns(name)) continue
+      if (this.refOf(name).realm !== realm) {
+        // It was linked or unlinked: whoever comes back finds the other channel.
+        for (const attachment of channel.attachments.values()) {
+          this.evict(attachment, 'access_changed')
+        }
+        continue
+      }
+      if (this.#parts.namespaces.match(name)) channel.ephemeral = NO_KEYS
       this.#reviewMembers(channel)
     }
   }
@@ -213,4 +269,8 @@ export class Hub {
   #publish(ref: ChannelRef, event: Event, except?: Socket): void {
     this.#parts.delivery.publish(ref, event, except)
   }
+}
+
+function isShared(ref: ChannelRef): boolean {
+  return ref.realm !== COMMONS
 }

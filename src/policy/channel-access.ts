@@ -23,6 +23,8 @@ export interface ChannelOptions {
   readonly guardEvents?: boolean
   /** Add a numeric `users` to joins and leaves for clients before 0.9 (V-2). */
   readonly legacyUsers?: boolean
+  /** The app whose channels these are too: both kinds of client meet on them. */
+  readonly appId?: string
 }
 
 export interface CommonsRules {

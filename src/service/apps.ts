@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.ts'
 import { type Result, fail, ok } from '../failure.ts'
 import { type AppRow, AppTable } from '../store/apps.ts'
 import type { Store } from '../store/database.ts'
+import { ReservationTable } from '../store/reservations.ts'
 import type { Account } from './accounts.ts'
 import { newShortId } from './id.ts'
 
@@ -29,11 +30,13 @@ const MAX_NAME_LENGTH = 100
 export class AppService {
   readonly #store: Store
   readonly #table: AppTable
+  readonly #reservations: ReservationTable
   readonly #clock: Clock
 
   constructor(store: Store, clock: Clock) {
     this.#store = store
     this.#table = new AppTable(store)
+    this.#reservations = new ReservationTable(store)
     this.#clock = clock
   }
 
@@ -97,13 +100,13 @@ export class AppService {
     })
   }
 
-  /** Removes an app with its keys, rules and revocations. */
+  /** Removes an app with its keys, rules and revocations; reservations that were linked to it no longer are. */
   remove(id: string): Result<App> {
     return this.#write((): Result<App> => {
       const app = this.#table.byId(id)
       if (!app) return fail('app_not_found')
       if (app.isDefault) return fail('app_needed')
-      this.#table.remove(id)
+      this.#remove(id)
       return ok(app)
     })
   }
@@ -117,9 +120,14 @@ export class AppService {
   removeExpired(): App[] {
     return this.#write(() => {
       const expired = this.#table.expired(this.#clock.now())
-      for (const { id } of expired) this.#table.remove(id)
+      for (const { id } of expired) this.#remove(id)
       return expired
     })
+  }
+
+  #remove(id: string): void {
+    for (const row of this.#reservations.ofApp(id)) this.#reservations.update(row, { appId: null })
+    this.#table.remove(id)
   }
 
   #row(account: Account, wish: NewApp, isDefault: boolean): App {

@@ -5,6 +5,7 @@ import type { Keyring } from '../identity/keyring.ts'
 import type { ChannelOptions } from '../policy/channel-access.ts'
 import { coveringNames, decideOwnership, fold, namespaceFault } from '../policy/reservation.ts'
 import { StartError } from '../start-error.ts'
+import { AppTable } from '../store/apps.ts'
 import type { Store } from '../store/database.ts'
 import { type ReservationRow, ReservationTable } from '../store/reservations.ts'
 import type { Account } from './accounts.ts'
@@ -29,6 +30,8 @@ export interface ReservationChange {
   readonly explainRefusals?: boolean | null
   readonly guardEvents?: boolean | null
   readonly legacyUsers?: boolean | null
+  /** Id or name of an app of the same account. */
+  readonly app?: string | null
 }
 
 /** What was done, and what its owner may not have meant. */
@@ -42,6 +45,7 @@ const MAX_KEY_LENGTH = 256
 export class ReservationService {
   readonly #store: Store
   readonly #table: ReservationTable
+  readonly #apps: AppTable
   readonly #keyring: Keyring
   readonly #clock: Clock
   readonly #quota: number
@@ -50,6 +54,7 @@ export class ReservationService {
   constructor(store: Store, keyring: Keyring, clock: Clock, quota: number) {
     this.#store = store
     this.#table = new ReservationTable(store)
+    this.#apps = new AppTable(store)
     this.#keyring = keyring
     this.#clock = clock
     this.#quota = quota
@@ -82,10 +87,13 @@ export class ReservationService {
           `the account has used its ${this.#quota} reservations (--max-reservations)`,
         )
       }
+      const app = this.#app(account.id, change.app)
+      if (!app.ok) return app
       const now = this.#clock.now()
       const row: ReservationRow = {
         ...EMPTY_ROW,
         ...this.#patch(change),
+        ...app.value,
         id: newId(),
         accountId: account.id,
         namespace,
@@ -110,7 +118,9 @@ export class ReservationService {
     return this.#write((): Result<Reserved> => {
       const row = this.#row(idOrNamespace)
       if (!row) return fail('reservation_unknown')
-      const patch = { ...this.#patch(change), updatedAt: this.#clock.now() }
+      const app = this.#app(row.accountId, change.app)
+      if (!app.ok) return app
+      const patch = { ...this.#patch(change), ...app.value, updatedAt: this.#clock.now() }
       this.#table.update(row, patch)
       const changed = { ...row, ...patch }
       return ok({ reservation: this.#owned(changed), warnings: this.#keyWarnings(changed) })
@@ -150,6 +160,18 @@ export class ReservationService {
       ...(guardEvents !== undefined && { guardEvents }),
       ...(legacyUsers !== undefined && { legacyUsers }),
     }
+  }
+
+  /** An app of another account looks like none at all. */
+  #app(
+    accountId: string,
+    wanted: string | null | undefined,
+  ): Result<Pick<ReservationRow, 'appId'> | undefined> {
+    if (wanted === undefined) return ok(undefined)
+    if (wanted === null) return ok({ appId: null })
+    const byId = this.#apps.byId(wanted)
+    const found = byId?.accountId === accountId ? byId : this.#apps.ofAccount(accountId, wanted)
+    return found ? ok({ appId: found.id }) : fail('app_not_found')
   }
 
   /** A more specific reservation replaces its parent as a whole, keys included (AC-30). */
@@ -194,6 +216,7 @@ export function optionsOf(row: ReservationRow): ChannelOptions {
     ...(row.explainRefusals !== null && { explainRefusals: row.explainRefusals }),
     ...(row.guardEvents !== null && { guardEvents: row.guardEvents }),
     ...(row.legacyUsers !== null && { legacyUsers: row.legacyUsers }),
+    ...(row.appId !== null && { appId: row.appId }),
   }
 }
 
@@ -205,6 +228,7 @@ const EMPTY_ROW = {
   explainRefusals: null,
   guardEvents: null,
   legacyUsers: null,
+  appId: null,
 }
 
 /** A client cannot present a key that the options reader takes for absent (C-9). */

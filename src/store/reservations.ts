@@ -34,6 +34,10 @@ export class ReservationTable {
     return this.#db.select().from(reservations).where(eq(reservations.namespace, namespace)).get()
   }
 
+  ofApp(appId: string): ReservationRow[] {
+    return this.#db.select().from(reservations).where(eq(reservations.appId, appId)).all()
+  }
+
   countOf(accountId: string): number {
     const where = eq(reservations.accountId, accountId)
     return this.#db.select({ n: count() }).from(reservations).where(where).get()!.n

@@ -36,12 +36,15 @@ export const reservations = sqliteTable(
     explainRefusals: integer('explain_refusals', { mode: 'boolean' }),
     guardEvents: integer('guard_events', { mode: 'boolean' }),
     legacyUsers: integer('legacy_users', { mode: 'boolean' }),
+    /** The app whose channels these are too; no key of SQL, so that the removal of an app is noticed as a change. */
+    appId: text('app_id'),
     createdAt: integer('created_at').notNull(),
     updatedAt: integer('updated_at').notNull(),
   },
   (table) => [
     index('reservations_account').on(table.accountId),
     index('reservations_folded').on(table.folded),
+    index('reservations_app').on(table.appId),
   ],
 )
 

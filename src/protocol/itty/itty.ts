@@ -1,6 +1,6 @@
 /** The itty-sockets protocol: WebSockets under `/c/`, HTTP push under `/push/`. */
 import type { Clock, Randomness } from '../../core/clock.ts'
-import { COMMONS, type ChannelRef, type Member, type Socket, channelRef } from '../../core/types.ts'
+import type { ChannelRef, Member, Socket } from '../../core/types.ts'
 import { type Failure, failure } from '../../failure.ts'
 import type { Verdict } from '../../policy/channel-access.ts'
 import { type Keys, NO_KEYS } from '../../policy/keys.ts'
@@ -72,7 +72,7 @@ export class IttyProtocol implements Protocol {
     if (!named.ok) return this.#refuse(visit, named.failure, undefined)
     const parsed = parseOptions(visit.query, this.#parts.maxAliasLength)
     if (!parsed.ok) return this.#refuse(visit, parsed.failure, named.value)
-    const ref = channelRef(COMMONS, named.value)
+    const ref = this.#parts.hub.refOf(named.value)
     const full = this.#parts.hub.room(ref)
     if (full) return this.#refuse(visit, failure(full), named.value)
     const presented = this.#presented(parsed.value)
@@ -127,10 +127,9 @@ export class IttyProtocol implements Protocol {
     const format = { protocol: PROTOCOL, variant: legacy && !options.list ? LEGACY : CURRENT }
     const newcomer = { socket, member, owner: session, presented, format, echo: options.echo }
     const attachment = hub.join(ref, newcomer, verdict, (channel, timestamp) => {
-      const users = options.list
-        ? Array.from(channel.attachments.values(), (attached) => attached.member)
-        : undefined
-      socket.send(ownJoinFrame({ member, users, total: channel.total, timestamp, legacy }))
+      const users = options.list ? [...hub.members(channel)] : undefined
+      const total = hub.total(channel)
+      socket.send(ownJoinFrame({ member, users, total, timestamp, legacy }))
     })
     session.attach(attachment)
     return session

@@ -1,6 +1,6 @@
 /** HTTP push: a backend sends to a reserved channel without a WebSocket (H-1 to H-6). */
 import type { Hub } from '../../core/hub.ts'
-import { COMMONS, type ChannelRef, channelRef } from '../../core/types.ts'
+import type { ChannelRef } from '../../core/types.ts'
 import { type Failure, failure } from '../../failure.ts'
 import type { Verdict } from '../../policy/channel-access.ts'
 import type { Keys } from '../../policy/keys.ts'
@@ -55,7 +55,7 @@ export function servePush(parts: PushParts, visit: Visit): Response | Promise<Re
   if (!parts.mayPush(visit)) return refused(parts, visit, failure('push_rate'))
   const named = channelName(visit.path.slice(PUSH_PREFIX.length), parts.maxChannelBytes)
   if (!named.ok) return refused(parts, visit, named.failure)
-  const ref = channelRef(COMMONS, named.value)
+  const ref = parts.hub.refOf(named.value)
   // The key is asked for before the body is read: a stranger cannot make the server buffer anything.
   const verdict = parts.hub.admitPush(ref, presentedKeys(parts, visit.request))
   if (!verdict.join) return refused(parts, visit, failure(verdict.failure), ref, verdict)

@@ -1,0 +1,165 @@
+/**
+ * Channels that both kinds of client share: a reservation that is linked to an app. Members of the commons
+ * are on the app's channel as guests, and who is present there is a member to them.
+ */
+import type { Attachment } from './channel.ts'
+import type { AppAttachment } from './app-channel.ts'
+import type { Broker } from './broker.ts'
+import { MODE } from './modes.ts'
+import type { Presence } from './presence.ts'
+import type { Publisher } from './publisher.ts'
+import type { ChannelRef, Member, Message, PresenceChange, Socket } from './types.ts'
+
+/**
+ * Stands before the client id of a guest: guests choose their own names, which must not pass for the
+ * identities that an app vouches for.
+ */
+export const GUEST = 'guest:'
+
+const GUEST_MODES = MODE.publish | MODE.subscribe | MODE.presence | MODE.presenceSubscribe
+
+/** Tells the members of the commons of somebody who is present, or no longer. */
+export type Announce = (channel: ChannelRef, kind: 'join' | 'leave', member: Member) => void
+
+export interface LinkParts {
+  readonly broker: Broker
+  readonly publisher: Publisher
+  readonly presence: Presence
+}
+
+export class Links {
+  readonly #parts: LinkParts
+  readonly #guests = new Map<Attachment, AppAttachment>()
+  /** Who is present without being a guest, by channel; only of channels that have guests. */
+  readonly #others = new Map<string, Map<string, Member>>()
+  #announce: Announce = () => undefined
+  #serial = 0
+
+  constructor(parts: LinkParts) {
+    this.#parts = parts
+  }
+
+  start(announce: Announce): void {
+    this.#announce = announce
+  }
+
+  /** Members that are no guests. */
+  others(channel: ChannelRef): readonly Member[] {
+    const known = this.#others.get(channel.key)
+    if (known) return [...known.values()]
+    return [...this.#present(channel).values()]
+  }
+
+  /** How many they are. */
+  countOthers(channel: ChannelRef): number {
+    return (this.#others.get(channel.key) ?? this.#present(channel)).size
+  }
+
+  /** A member of the commons has come to a shared channel. */
+  joined(attachment: Attachment): void {
+    const { broker } = this.#parts
+    const { member, socket, channel } = attachment
+    const opened = broker.open(channel.ref)
+    // The hub's own limit has admitted it; where the broker is full, the guest is heard and not counted.
+    if (!opened.ok) return
+    if (!this.#others.has(channel.ref.key)) {
+      this.#others.set(channel.ref.key, this.#present(channel.ref))
+    }
+    const { connectionId } = member
+    const place = { socket, connectionId, modes: GUEST_MODES, formats: [] }
+    this.#guests.set(attachment, broker.attach(opened.value, place))
+    if (!member.listed) return
+    const enter = {
+      action: 'enter' as const,
+      id: undefined,
+      clientId: guestId(member),
+      data: undefined,
+      encoding: undefined,
+      extras: undefined,
+    }
+    const id = `${connectionId}:${this.#serial++}`
+    this.#parts.presence.change(channel.ref, [enter], { connectionId, id })
+  }
+
+  left(attachment: Attachment): void {
+    const { channel, member } = attachment
+    const place = this.#guests.get(attachment)
+    if (!place) return
+    this.#guests.delete(attachment)
+    this.#parts.presence.leave(channel.ref, member.connectionId)
+    this.#parts.broker.detach(place)
+    if (channel.total === 0) this.#others.delete(channel.ref.key)
+  }
+
+  /**
+   * Publishes what a guest says, or what was pushed where there is no sender.
+   * @param except the socket that is not to hear of it
+   */
+  publish(channel: ChannelRef, { data, encoding, sender }: Message, except?: Socket): void {
+    const draft = {
+      id: undefined,
+      name: undefined,
+      ...plainest(data, encoding),
+      clientId: sender?.listed === true ? guestId(sender) : undefined,
+      extras: undefined,
+    }
+    this.#parts.publisher.publish(channel, {
+      drafts: [draft],
+      batchId: undefined,
+      ephemeral: false,
+      connectionId: sender?.listed === true ? sender.connectionId : undefined,
+      id: undefined,
+      except,
+    })
+  }
+
+  /** How many are attached to a channel, guests included. */
+  readers(channel: ChannelRef): number {
+    return this.#parts.broker.channel(channel)?.attachments.size ?? 0
+  }
+
+  /** Presence changed on a channel of an app. */
+  present({ changes }: PresenceChange, channel: ChannelRef): void {
+    const others = this.#others.get(channel.key)
+    if (!others) return
+    for (const change of changes) {
+      if (change.clientId.startsWith(GUEST)) continue
+      const member = asMember(change)
+      const key = `${member.connectionId}\n${change.clientId}`
+      if (change.action === 'leave') {
+        if (others.delete(key)) this.#announce(channel, 'leave', member)
+      } else if (!others.has(key)) {
+        others.set(key, member)
+        this.#announce(channel, 'join', member)
+      }
+    }
+  }
+
+  #present(channel: ChannelRef): Map<string, Member> {
+    const others = new Map<string, Member>()
+    for (const present of this.#parts.broker.channel(channel)?.presence.members() ?? []) {
+      const { connectionId, clientId } = present
+      if (!clientId.startsWith(GUEST)) others.set(`${connectionId}\n${clientId}`, asMember(present))
+    }
+    return others
+  }
+}
+
+function guestId({ clientId, connectionId }: Member): string {
+  return GUEST + (clientId ?? connectionId)
+}
+
+function asMember(present: { connectionId: string; clientId: string }): Member {
+  return { connectionId: present.connectionId, clientId: present.clientId, listed: true }
+}
+
+/** The value as an app's client would have published it: text is text, and only the rest is JSON. */
+function plainest(
+  data: Message['data'],
+  encoding: string | undefined,
+): Pick<Message, 'data' | 'encoding'> {
+  if (encoding !== 'json' || typeof data !== 'string' || !/^\s*"/.test(data)) {
+    return { data, encoding }
+  }
+  return { data: JSON.parse(data) as string, encoding: undefined }
+}
