@@ -33,8 +33,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'fanout/fanout.ts': ['core/types.ts'],
   'fanout/': ['core/types.ts', 'bun'],
 
+  'delta/': [],
+
   'protocol/protocol.ts': ['core/'],
   'protocol/ably/': [
+    'delta/',
     'identity/',
     'policy/',
     'failure.ts',

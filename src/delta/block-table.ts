@@ -1,0 +1,104 @@
+/** Where in a source the blocks of a target occur: a hash table of its four-byte blocks. */
+
+/** The shortest block that is found. */
+export const BLOCK = 4
+
+/** Blocks that are remembered; of a longer source only every second, third, … */
+const MAX_BLOCKS = 65_536
+
+/** Places that are tried for one block, so that sources of few different blocks take no longer than others. */
+const MAX_TRIES = 16
+
+export interface Match {
+  /** In the source. */
+  at: number
+  size: number
+}
+
+/** One table serves all deltas, one after the other: too big to be made for each. */
+export class BlockTable {
+  #source: Uint8Array = new Uint8Array()
+  #start = 0
+  #stride = 1
+  #shift = 32
+  /** By hash: one more than the number of the last block that has it; 0 for none. */
+  #heads = new Int32Array()
+  /** By number of a block: one more than that of the block before it with the same hash. */
+  #earlier = new Int32Array()
+
+  /** Forgets everything else and takes in a part of a source. */
+  load(source: Uint8Array, start: number, end: number): void {
+    const positions = Math.max(0, end - start - BLOCK + 1)
+    this.#source = source
+    this.#start = start
+    this.#stride = Math.max(1, Math.ceil(positions / MAX_BLOCKS))
+    const blocks = Math.ceil(positions / this.#stride)
+    const bits = 32 - Math.clz32(Math.max(blocks - 1, 15))
+    this.#shift = 32 - bits
+    this.#makeRoom(1 << bits)
+    for (let block = 0; block < blocks; block++) {
+      const hash = hashAt(source, start + block * this.#stride) >>> this.#shift
+      this.#earlier[block] = this.#heads[hash]!
+      this.#heads[hash] = block + 1
+    }
+  }
+
+  #makeRoom(size: number): void {
+    if (this.#heads.length < size) {
+      this.#heads = new Int32Array(size)
+      this.#earlier = new Int32Array(size)
+    } else {
+      this.#heads.fill(0, 0, size)
+    }
+  }
+
+  /** Lets go of the source. */
+  clear(): void {
+    this.#source = new Uint8Array()
+  }
+
+  /**
+   * Finds the longest match of the target at a position, up to an end.
+   * @param guess a place in the source to try first; it need not be one
+   * @returns its size, and in `found` where it is; less than a block if there is none
+   */
+  find(target: Uint8Array, at: number, end: number, guess: number, found: Match): number {
+    found.size = 0
+    if (at + BLOCK > end) return 0
+    if (guess >= 0) this.#consider(guess, target, at, end, found)
+    let next = this.#heads[hashAt(target, at) >>> this.#shift]!
+    for (let tries = 0; next > 0 && tries < MAX_TRIES && at + found.size < end; tries++) {
+      this.#consider(this.#start + (next - 1) * this.#stride, target, at, end, found)
+      next = this.#earlier[next - 1]!
+    }
+    return found.size
+  }
+
+  #consider(from: number, target: Uint8Array, at: number, end: number, found: Match): void {
+    // Only what goes on equal where the best one so far ended can be longer.
+    if (this.#source[from + found.size] !== target[at + found.size]) return
+    const size = commonLength(this.#source, from, target, at, end - at)
+    if (size <= found.size) return
+    found.at = from
+    found.size = size
+  }
+}
+
+function hashAt(bytes: Uint8Array, at: number): number {
+  const block = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)
+  return Math.imul(block, 0x9e3779b1)
+}
+
+/** How many bytes of `a` from one position on are those of `b` from another, at most `limit`. */
+export function commonLength(
+  a: Uint8Array,
+  fromA: number,
+  b: Uint8Array,
+  fromB: number,
+  limit: number,
+): number {
+  const most = Math.min(limit, a.length - fromA)
+  let size = 0
+  while (size < most && a[fromA + size] === b[fromB + size]) size++
+  return size
+}

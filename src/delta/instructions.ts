@@ -1,0 +1,136 @@
+/** How a target can be made from a source: which bytes to copy, to repeat, to add. */
+import { BLOCK, BlockTable, type Match, commonLength } from './block-table.ts'
+
+export interface Instruction {
+  readonly kind: 'add' | 'run' | 'copy'
+  /** In the source for a copy, otherwise in the target. */
+  readonly at: number
+  readonly size: number
+}
+
+/** A shorter run costs as much as the bytes themselves. */
+const MIN_RUN = 6
+
+/** After so many places without anything, the search takes wider steps; copies reach back over what it skipped. */
+const PATIENCE = 64
+const MAX_STEP = 16
+
+/** A copy so long is not there by chance: what comes after it in the source is likely to come here too. */
+const NO_CHANCE = 16
+
+const table = new BlockTable()
+
+/**
+ * What makes the target, in its order. Time is linear in both sizes, whatever the bytes are: what did not
+ * change at both ends is not looked at twice, and the search between them never tries more than a few places.
+ */
+export function instructionsFor(source: Uint8Array, target: Uint8Array): Instruction[] {
+  const prefix = commonLength(source, 0, target, 0, target.length)
+  const start = isWorthCopying(0, prefix) ? prefix : 0
+  const suffix = commonEnd(source, target, Math.min(source.length, target.length) - start)
+  const hasSuffix = isWorthCopying(source.length - suffix, suffix)
+  const end = hasSuffix ? target.length - suffix : target.length
+
+  const made = new Assembly(source, target)
+  if (start > 0) made.copy(0, 0, start)
+  if (end - start >= BLOCK) {
+    // Where an insertion resembles something, that is mostly near.
+    const reach = 1024 + 4 * (end - start)
+    const from = Math.max(0, start - reach)
+    table.load(source, from, Math.min(source.length, source.length - suffix + reach))
+    search(made, target, start, end)
+    table.clear()
+  }
+  if (hasSuffix) made.copy(source.length - suffix, end, suffix)
+  return made.finish()
+}
+
+function search(made: Assembly, target: Uint8Array, start: number, end: number): void {
+  const match: Match = { at: 0, size: 0 }
+  let at = start
+  let misses = 0
+  // How much further on the source is: most changes leave what follows where it was, or move all of it alike.
+  let shift = 0
+  while (at < end) {
+    const copied = table.find(target, at, end, at + shift, match)
+    const run = runLength(target, at, end)
+    if (run >= MIN_RUN && run >= copied) {
+      made.run(at, run)
+      at += run
+      misses = 0
+    } else if (isWorthCopying(match.at, copied)) {
+      made.copy(match.at, at, copied)
+      if (copied >= NO_CHANCE) shift = match.at - at
+      at += copied
+      misses = 0
+    } else {
+      at += Math.min(1 + Math.floor(misses / PATIENCE), MAX_STEP)
+      misses++
+    }
+  }
+}
+
+/** A copy takes an instruction, an address, and often another instruction for the bytes behind it. */
+function isWorthCopying(at: number, size: number): boolean {
+  return size >= BLOCK && size > (at < 0x80 ? 3 : at < 0x4000 ? 4 : 5)
+}
+
+/** How many bytes at the ends are the same. */
+function commonEnd(source: Uint8Array, target: Uint8Array, limit: number): number {
+  let size = 0
+  while (size < limit && source[source.length - 1 - size] === target[target.length - 1 - size])
+    size++
+  return size
+}
+
+function runLength(target: Uint8Array, at: number, end: number): number {
+  const byte = target[at]
+  let next = at + 1
+  while (next < end && target[next] === byte) next++
+  return next - at
+}
+
+/** Puts instructions in a row; what no instruction makes is added. */
+class Assembly {
+  readonly #instructions: Instruction[] = []
+  /** Up to here the target is made. */
+  #end = 0
+
+  constructor(
+    readonly source: Uint8Array,
+    readonly target: Uint8Array,
+  ) {}
+
+  /** @param at in the source; @param to in the target */
+  copy(at: number, to: number, size: number): void {
+    let back = 0
+    while (
+      to - back > this.#end &&
+      at - back > 0 &&
+      this.source[at - back - 1] === this.target[to - back - 1]
+    ) {
+      back++
+    }
+    this.#add(to - back)
+    this.#push({ kind: 'copy', at: at - back, size: size + back })
+  }
+
+  run(at: number, size: number): void {
+    this.#add(at)
+    this.#push({ kind: 'run', at, size })
+  }
+
+  finish(): Instruction[] {
+    this.#add(this.target.length)
+    return this.#instructions
+  }
+
+  #add(to: number): void {
+    if (to > this.#end) this.#push({ kind: 'add', at: this.#end, size: to - this.#end })
+  }
+
+  #push(instruction: Instruction): void {
+    this.#instructions.push(instruction)
+    this.#end += instruction.size
+  }
+}
