@@ -1,6 +1,7 @@
 /** A channel of an app: it lives as long as somebody is on it, or might come back to it. */
 import type { Group } from '../fanout/fanout.ts'
 import type { SummaryState } from './annotation-summary.ts'
+import type { Batch } from './batching.ts'
 import type { Audience } from './delivery.ts'
 import { RecentIds } from './idempotency.ts'
 import type { Modes } from './modes.ts'
@@ -49,6 +50,8 @@ export class AppChannel implements Audience {
   readonly messagesAtHand = new AtHand<KeptMessage>(MAX_AT_HAND)
   readonly summariesAtHand = new AtHand<SummaryState>(MAX_AT_HAND)
   previous: Publication | undefined
+  /** What waits for the end of an interval, where a rule says so. */
+  batch: Batch | undefined
   lastSlowCheck = 0
   /** When it was last attached to, published on or asked about; milliseconds. */
   lastUse: number

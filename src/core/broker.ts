@@ -6,6 +6,7 @@ import type { Fanout } from '../fanout/fanout.ts'
 import { type Result, fail, ok } from '../failure.ts'
 import type { ChannelRuleSettings } from '../policy/channel-rule.ts'
 import { type AppAttachment, AppChannel, type AppChannelLimits } from './app-channel.ts'
+import { Batch, waitOf } from './batching.ts'
 import type { Clock } from './clock.ts'
 import type { Delivery } from './delivery.ts'
 import type { Entry, History } from './history.ts'
@@ -100,6 +101,7 @@ export class Broker {
   /** The joining of groups, and nothing else: what the newcomer has to be sent before has been sent (RTL4). */
   attach(channel: AppChannel, newcomer: Newcomer): AppAttachment {
     const { socket, connectionId, modes } = newcomer
+    channel.batch?.flush()
     const attachment: AppAttachment = {
       channel,
       socket,
@@ -167,7 +169,7 @@ export class Broker {
     entries: readonly Entry[],
     except?: Socket,
   ): Promise<void> | undefined {
-    const { delivery, log, memory, retention } = this.#parts
+    const { log, memory, retention } = this.#parts
     channel.lastUse = event.timestamp
     if (event.kind === 'publication' && event.ephemeral === true) {
       channel.recent.skipTo(event.position)
@@ -178,8 +180,7 @@ export class Broker {
     const isDurable = entries.length > 0 && this.#isDurable(channel.ref)
     const kept =
       entries.length === 0 ? undefined : (isDurable ? log : memory).append(channel.ref, entries)
-    delivery.publish(channel.ref, event, except)
-    if (event.kind === 'publication') channel.delivered(event)
+    this.#deliver(channel, event, except)
     if (event.kind === 'presence') this.#parts.onPresence?.(channel.ref, event)
     return isDurable ? kept : undefined
   }
@@ -193,6 +194,7 @@ export class Broker {
   forget(realm: string): void {
     const channels = this.#realms.get(realm)
     if (channels) {
+      for (const channel of channels.values()) channel.batch?.flush()
       this.#realms.delete(realm)
       this.#size -= channels.size
       for (const channel of channels.values()) this.#parts.onClosed?.(channel)
@@ -204,6 +206,23 @@ export class Broker {
   /** Every second or so: lets go of what is too old on channels where nothing happens. */
   expire(): void {
     this.#parts.retention.expire(this.#parts.clock.now())
+  }
+
+  #deliver(channel: AppChannel, event: PlacedEvent, except: Socket | undefined): void {
+    const { delivery } = this.#parts
+    const rule = this.#parts.ruleOf(channel.ref)
+    const waitMs = event.kind === 'publication' ? waitOf(rule) : undefined
+    if (event.kind === 'publication' && waitMs !== undefined) {
+      channel.batch ??= new Batch((publication, exceptNow) => {
+        delivery.publish(channel.ref, publication, exceptNow)
+        channel.delivered(publication)
+      })
+      return channel.batch.add(event, except, rule, waitMs)
+    }
+    // Nothing overtakes what is waiting.
+    channel.batch?.flush()
+    delivery.publish(channel.ref, event, except)
+    if (event.kind === 'publication') channel.delivered(event)
   }
 
   #isDurable(ref: ChannelRef): boolean {

@@ -1,5 +1,7 @@
 /** Channel rules: what an app lays down for all channels whose name begins with a segment. */
 
+import { conflationKeyFault } from './conflation-key.ts'
+
 /** The settings of a rule, named as in Ably's Control API, where a rule is a namespace. */
 export interface ChannelRuleSettings {
   /** Only clients with a client id may attach or publish. */
@@ -70,6 +72,9 @@ export function ruleFault(rule: ChannelRule): string | undefined {
       continue
     return `${name} is a number of milliseconds from 1 to ${MAX_INTERVAL_MS}`
   }
+  const unknown = rule.conflationKey === null ? undefined : conflationKeyFault(rule.conflationKey)
+  if (unknown !== undefined)
+    return `conflationKey can use message.id, name, clientId and extras.headers; not ${unknown}`
   if (rule.batchingEnabled && rule.conflationEnabled)
     return 'a rule cannot have both batching and conflation'
   return undefined
