@@ -72,6 +72,11 @@ export class Broker {
     return this.#realms.get(realm) ?? NO_CHANNELS
   }
 
+  /** The channels of all apps. */
+  *all(): Iterable<AppChannel> {
+    for (const realm of this.#realms.values()) yield* realm.values()
+  }
+
   channel(ref: ChannelRef): AppChannel | undefined {
     return this.#realms.get(ref.realm)?.get(ref.name)
   }
@@ -86,7 +91,9 @@ export class Broker {
     }
     const { maxChannels } = this.#parts.limits
     if (maxChannels > 0 && this.#size >= maxChannels) return fail('too_many_channels')
-    return ok(this.#create(ref, this.#parts.positions.next(), now))
+    const channel = this.#create(ref, this.#parts.positions.next(), now)
+    this.released(channel)
+    return ok(channel)
   }
 
   rule(ref: ChannelRef): ChannelRuleSettings {
@@ -153,7 +160,7 @@ export class Broker {
       channel.isLeaving = false
       this.#removeIfIdle(channel)
     }
-    this.#parts.retention.note({ forgetOldest }, 0, this.#parts.clock.now())
+    this.#parts.retention.note({ forgetOldest }, 0, channel.lastUse)
   }
 
   /**
@@ -188,6 +195,32 @@ export class Broker {
   /** To be told when the presence set changed. */
   occupancyChanged(channel: AppChannel): void {
     this.#parts.onOccupancy?.(channel)
+  }
+
+  /**
+   * Makes a channel that another run of the server had; once it is filled, `released` is to be told.
+   * @returns undefined where there is one already
+   */
+  restore(
+    ref: ChannelRef,
+    { floor, head, lastUse }: { floor: string; head: string; lastUse: number },
+  ): AppChannel | undefined {
+    if (this.channel(ref)) return undefined
+    this.#parts.positions.follow(head)
+    const channel = this.#create(ref, floor, lastUse)
+    channel.recent.skipTo(head)
+    return channel
+  }
+
+  /** Remembers an event that was delivered in another run of the server. */
+  recall(channel: AppChannel, event: PlacedEvent, bytes: number, entries: readonly Entry[]): void {
+    const { memory, retention } = this.#parts
+    const { head } = channel.recent
+    channel.recent.add(event)
+    channel.recent.skipTo(head)
+    retention.note(channel.recent, bytes, event.timestamp)
+    if (event.kind === 'publication') channel.previous = event
+    if (!this.#isDurable(channel.ref)) void memory.append(channel.ref, entries)
   }
 
   /** Forgets an app: it was deleted. */
@@ -239,7 +272,6 @@ export class Broker {
     if (realm) realm.set(ref.name, channel)
     else this.#realms.set(ref.realm, new Map([[ref.name, channel]]))
     this.#size++
-    this.released(channel)
     this.#parts.onOpened?.(channel)
     return channel
   }

@@ -27,6 +27,11 @@ export class RecentIds<T> {
     return known && known.at > now - this.#keepMs ? known.receipt : undefined
   }
 
+  /** In the order of time. */
+  entries(): [id: string, receipt: T, at: number][] {
+    return Array.from(this.#known, ([id, { receipt, at }]) => [id, receipt, at])
+  }
+
   remove(id: string): void {
     this.#known.delete(id)
   }

@@ -37,7 +37,7 @@ export class MemoryHistory implements History {
     }
     for (const entry of entries) {
       memory.add(entry)
-      this.#queue.note(memory, bytesOf(entry), this.#now())
+      this.#queue.note(memory, bytesOf(entry), timeOf(entry))
     }
     return KEPT
   }
@@ -228,6 +228,18 @@ function bytesOf(entry: Entry): number {
       return contentBytes(entry.change)
     case 'annotation':
       return contentBytes(entry.annotation)
+  }
+}
+
+function timeOf(entry: Entry): number {
+  switch (entry.kind) {
+    case 'message':
+    case 'version':
+      return entry.message.version.timestamp
+    case 'presence':
+      return entry.change.timestamp
+    case 'annotation':
+      return entry.annotation.timestamp
   }
 }
 

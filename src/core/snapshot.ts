@@ -1,0 +1,85 @@
+/** The channels of apps at one moment, so that a server that starts again goes on where the last one stopped. */
+import type { AppChannel, Receipt } from './app-channel.ts'
+import type { Broker } from './broker.ts'
+import type { Entry } from './history.ts'
+import { contentBytes } from './memory-history.ts'
+import { type PlacedEvent, type PresenceMessage, channelRef } from './types.ts'
+
+/** Plain data: no classes, no functions, no promises. */
+export interface ChannelSnapshot {
+  readonly realm: string
+  readonly name: string
+  /** Everything after this position is in `events`. */
+  readonly floor: string
+  readonly head: string
+  readonly events: readonly PlacedEvent[]
+  readonly presence: readonly PresenceMessage[]
+  readonly ids: readonly (readonly [id: string, receipt: PlainReceipt, at: number])[]
+  readonly lastUse: number
+}
+
+export type PlainReceipt = Pick<Receipt, 'id' | 'serials'>
+
+/** @param isWanted which members of presence sets may come back: those whose connections can */
+export function takeSnapshot(
+  broker: Broker,
+  isWanted: (member: PresenceMessage) => boolean,
+): ChannelSnapshot[] {
+  return Array.from(broker.all(), (channel) => ({
+    realm: channel.ref.realm,
+    name: channel.ref.name,
+    floor: channel.recent.floor,
+    head: channel.recent.head,
+    events: channel.recent.all(),
+    presence: [...channel.presence.members()].filter(isWanted),
+    ids: channel.ids
+      .entries()
+      .map(([id, { id: whole, serials }, at]) => [id, { id: whole, serials }, at]),
+    lastUse: channel.lastUse,
+  }))
+}
+
+/** Puts channels back into a broker that has none yet. */
+export function restoreSnapshot(broker: Broker, snapshots: readonly ChannelSnapshot[]): void {
+  const placed: { channel: AppChannel; event: PlacedEvent }[] = []
+  for (const snapshot of snapshots) {
+    const channel = broker.restore(channelRef(snapshot.realm, snapshot.name), snapshot)
+    if (!channel) continue
+    for (const member of snapshot.presence) channel.presence.put(member)
+    for (const [id, receipt, at] of snapshot.ids) {
+      channel.ids.add(id, { ...receipt, kept: undefined }, at)
+    }
+    for (const event of snapshot.events) placed.push({ channel, event })
+  }
+  // The memory of all channels ends in the order of time, so it is filled in that order.
+  placed.sort((a, b) => (a.event.position < b.event.position ? -1 : 1))
+  for (const { channel, event } of placed) {
+    broker.recall(channel, event, bytesOf(event), entriesOf(event))
+  }
+  for (const channel of broker.all()) broker.released(channel)
+}
+
+/** What history in memory knew of an event. Edits are left out: only channels that are kept on disk have them. */
+function entriesOf(event: PlacedEvent): Entry[] {
+  const { position } = event
+  switch (event.kind) {
+    case 'publication':
+      return event.messages
+        .filter(({ action }) => action === 'create')
+        .map((message) => ({ kind: 'message', message, position }))
+    case 'presence':
+      return event.changes.map((change) => ({ kind: 'presence', change, position }))
+    case 'annotation':
+      return []
+  }
+}
+
+function bytesOf(event: PlacedEvent): number {
+  const contents =
+    event.kind === 'publication'
+      ? event.messages
+      : event.kind === 'presence'
+        ? event.changes
+        : event.annotations
+  return contents.reduce((sum: number, content) => sum + contentBytes(content), 0)
+}
