@@ -202,22 +202,36 @@ const table = {
 
 export type FailureName = keyof typeof table
 
+/**
+ * What the owner may learn from the log and nobody else may: the line of a capability, a rule, a limit.
+ * It is a function so that nothing is worked out that is not written down, and so that no answer can hold it.
+ */
+export type Because = () => Readonly<Record<string, string | number | undefined>>
+
 export interface Failure extends Row {
   readonly name: FailureName
+  readonly because?: Because
 }
 
 export type Result<T> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly failure: Failure }
 
 /** A row of the table, with the default message or a more telling one that is safe to show. */
-export function failure(name: FailureName, message: string = table[name].message): Failure {
-  return { name, status: table[name].status, message, retry: table[name].retry }
+export function failure(
+  name: FailureName,
+  message: string = table[name].message,
+  because?: Because,
+): Failure {
+  const { status, retry } = table[name]
+  return { name, status, message, retry, ...(because && { because }) }
 }
+
+export const FAILURE_NAMES = Object.keys(table) as readonly FailureName[]
 
 export function ok<T>(value: T): Result<T> {
   return { ok: true, value }
 }
 
-export function fail<T>(name: FailureName, message?: string): Result<T> {
-  return { ok: false, failure: failure(name, message) }
+export function fail<T>(name: FailureName, message?: string, because?: Because): Result<T> {
+  return { ok: false, failure: failure(name, message, because) }
 }

@@ -100,7 +100,8 @@ class Assembly {
     this.#config = config
     this.#surroundings = surroundings
     this.#services = services
-    this.#refusals = new Refusals(this.#counters, surroundings.clock, logger('refusal'))
+    const refusalLog = logger('refusal')
+    this.#refusals = new Refusals(this.#counters, surroundings.clock, refusalLog, config)
     this.#admission = new Admission(admissionLimits(config), surroundings.clock)
     this.#sockets = new Sockets({
       ...config,

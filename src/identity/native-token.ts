@@ -75,6 +75,15 @@ export class NativeTokens {
   }
 }
 
+/** The name of the key that a token says it is of, without a look at its code: for logs. */
+export function nativeKeyName(text: string): string | undefined {
+  const [, appId, encoded] = SHAPE.exec(text) ?? []
+  if (appId === undefined || encoded === undefined) return undefined
+  const body = Buffer.from(encoded, 'base64url').subarray(HEAD_BYTES, -MAC_BYTES).toString()
+  const keyId = /^\["([A-Za-z0-9_-]+)",/.exec(body)?.[1]
+  return keyId === undefined ? undefined : `${appId}.${keyId}`
+}
+
 /** Whoever made the code made the body too, so its shape needs no second look. */
 function readBody(appId: string, text: string): Result<NativeClaims> {
   const [keyId, issued, expires, capabilityText, clientId] = JSON.parse(text) as Body

@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.ts'
 import { type Result, fail, failure, ok } from '../failure.ts'
 import { canonicalText, intersect, parseCapability } from '../policy/capability/capability.ts'
 import { placeOf } from './api-key.ts'
+import { noCommonGround } from './capability-gap.ts'
 import { CLOCK_SKEW_MS, DEFAULT_TTL_MS, SECOND_MS, maxTtl } from './claims.ts'
 import type { Credential } from './credentials.ts'
 import type { Directory, DirectoryKey, SecretUses } from './directory.ts'
@@ -48,7 +49,11 @@ export function issueToken(
   if (!wanted.ok) return wanted
   const capability = intersect(wanted.value, key.capability)
   if (capability.size === 0)
-    return fail('capability_refused', 'the API key permits nothing of the capability asked for')
+    return fail(
+      'capability_refused',
+      'the API key permits nothing of the capability asked for',
+      () => noCommonGround(key, wanted.value),
+    )
   const claims = { issued: now, expires: now + ttl, capability, clientId: wish.clientId }
   return ok({
     token: tokens.issue({ appId: key.appId, keyId: key.id, ...claims }),

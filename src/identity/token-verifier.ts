@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.ts'
 import { type Result, fail, ok } from '../failure.ts'
 import { intersect } from '../policy/capability/capability.ts'
 import { CapabilityChecker } from '../policy/capability/checker.ts'
+import { noCommonGround } from './capability-gap.ts'
 import type { TokenClaims } from './claims.ts'
 import type { Directory, DirectoryKey } from './directory.ts'
 import { type Jwt, isAlgorithm, isSignedWith, looksLikeJwt, parseJwt } from './jwt.ts'
@@ -104,7 +105,11 @@ function grant(claims: TokenClaims, key: DirectoryKey, place: number | undefined
   const { capability: named, clientId, ...others } = claims
   const capability = named ? intersect(named, key.capability) : key.capability
   if (capability.size === 0)
-    return fail('capability_refused', 'the API key permits nothing of what the token asks for')
+    return fail(
+      'capability_refused',
+      'the API key permits nothing of what the token asks for',
+      () => noCommonGround(key, named ?? key.capability),
+    )
   const checker = named ? new CapabilityChecker(capability) : key.checker
   const tokenResources = [...(named ?? key.capability).keys()]
   const token = { tokenClientId: clientId, tokenResources, capability, checker }

@@ -1,7 +1,8 @@
 /** Tells the operator who was turned away and why, without letting a flood of refusals fill the log. */
+import { type Config, type SettingName, settings } from '../config.ts'
 import type { Clock } from '../core/clock.ts'
 import { type Counters, count } from '../core/counters.ts'
-import type { Failure } from '../failure.ts'
+import type { Failure, FailureName } from '../failure.ts'
 import { type Bucket, type Rate, fullBucket, take } from '../policy/limits.ts'
 import type { Logger } from './logs.ts'
 
@@ -12,10 +13,12 @@ export class Refusals {
   readonly #counters: Counters
   readonly #clock: Clock
   readonly #log: Logger
+  readonly #config: Config
   readonly #bucket: Bucket
   #unlogged = 0
 
-  constructor(counters: Counters, clock: Clock, log: Logger) {
+  constructor(counters: Counters, clock: Clock, log: Logger, config: Config) {
+    this.#config = config
     this.#counters = counters
     this.#clock = clock
     this.#log = log
@@ -31,8 +34,42 @@ export class Refusals {
     }
     const unlogged = this.#unlogged > 0 ? { unlogged: this.#unlogged } : {}
     this.#unlogged = 0
-    this.#log.warn(`refused: ${why.message}`, { reason: why.name, ...detail, ...unlogged })
+    this.#log.warn(`refused: ${why.message}`, {
+      reason: why.name,
+      setting: settingsBehind(why.name, this.#config),
+      ...detail,
+      ...why.because?.(),
+      ...unlogged,
+    })
   }
+}
+
+/** The settings that decide about a failure, so that whoever reads of it knows what to change. */
+const SETTINGS: Partial<Record<FailureName, readonly SettingName[]>> = {
+  address_connections: ['maxAddressConnections'],
+  alias_too_long: ['maxAliasLength'],
+  banned: ['banSeconds'],
+  channel_full: ['maxMembers'],
+  channel_not_open: ['openChannels'],
+  channel_too_long: ['maxChannelBytes'],
+  connection_rate: ['connectionRate', 'connectionBurst'],
+  flooding: ['messageRate', 'messageBurst', 'maxWarnings'],
+  message_too_large: ['maxMessageBytes'],
+  presence_full: ['maxPresenceMembers'],
+  push_rate: ['pushRate', 'pushBurst'],
+  rate_limited: ['messageRate', 'messageBurst'],
+  request_rate: ['pushRate', 'pushBurst'],
+  sandbox_full: ['maxSandboxApps'],
+  sandbox_off: ['sandbox'],
+  server_full: ['maxConnections'],
+  too_many_channels: ['maxChannels'],
+}
+
+/** `--push-rate 200 --push-burst 1000`, or undefined where no setting is behind it. */
+function settingsBehind(name: FailureName, config: Config): string | undefined {
+  const behind = settings.filter((setting) => SETTINGS[name]?.includes(setting.name))
+  if (behind.length === 0) return undefined
+  return behind.map((setting) => `--${setting.flag} ${String(config[setting.name])}`).join(' ')
 }
 
 /** How to let an origin in, for the log line of its refusal. */

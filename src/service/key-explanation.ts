@@ -6,12 +6,14 @@ import {
   parseCapability,
   readCapability,
 } from '../policy/capability/capability.ts'
-import { type CapabilityLine, explainCapability } from '../policy/capability/explain.ts'
+import { type CapabilityLine, explainCapability, lineText } from '../policy/capability/explain.ts'
 import { OPERATIONS, type Operation } from '../policy/capability/operations.ts'
 import { ruleIdOf } from '../policy/channel-rule.ts'
 import type { ApiKey } from './api-keys.ts'
 import type { App } from './apps.ts'
 import type { StoredRule } from './channel-rules.ts'
+
+export { lineText }
 
 export interface KeyExplanation {
   readonly key: string
@@ -79,11 +81,6 @@ function reason(permitted: boolean, line: CapabilityLine | undefined, operation:
   if (!line) return 'no line of the capability is about this channel'
   const text = lineText(line)
   return permitted ? `the line ${text} permits it` : `the line ${text} is without ${operation}`
-}
-
-/** As it stands in the JSON of a capability. */
-export function lineText({ resource, operations }: CapabilityLine): string {
-  return `${JSON.stringify(resource)}:${JSON.stringify(operations)}`
 }
 
 function changed(capability: Capability, { resource, operations }: CapabilityLine): string {

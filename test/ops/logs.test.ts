@@ -8,7 +8,7 @@ import { ServerProcess, run, runJson } from '../cli/process.ts'
 import { Client, eventually } from '../support/client.ts'
 import { statusOf } from '../support/itty.ts'
 import { RawSocket } from '../support/raw-socket.ts'
-import { temporaryFolder } from '../support/server.ts'
+import { temporaryFolder, testConfig } from '../support/server.ts'
 import { ManualClock } from '../support/timed-server.ts'
 
 const SECRET = 'hushhush'
@@ -158,7 +158,7 @@ describe('refusals', () => {
     const log = Object.assign(Object.create(logger('test')) as ReturnType<typeof logger>, {
       warn: (_message: string, fields: Record<string, unknown>) => void lines.push(fields),
     })
-    const refusals = new Refusals(counters, clock, log)
+    const refusals = new Refusals(counters, clock, log, testConfig({ 'ban-seconds': '60' }))
     for (let i = 0; i < 5000; i++) refusals.record(failure('join_refused'), { address: 'a' })
     expect(counters.refusals.get('join_refused')).toBe(5000)
     expect(lines).toHaveLength(100)
@@ -167,7 +167,22 @@ describe('refusals', () => {
     expect(lines.at(-1)).toEqual({ reason: 'join_refused', address: 'a', unlogged: 4900 })
     clock.advance(1000)
     refusals.record(failure('banned'), { address: 'a' })
-    expect(lines.at(-1)).toEqual({ reason: 'banned', address: 'a' })
+    expect(lines.at(-1)).toEqual({ reason: 'banned', address: 'a', setting: '--ban-seconds 60' })
+  })
+
+  test('say what is behind them, which is worked out only for lines that are written', () => {
+    const clock = new ManualClock()
+    const lines: Record<string, unknown>[] = []
+    const log = Object.assign(Object.create(logger('test')) as ReturnType<typeof logger>, {
+      warn: (_message: string, fields: Record<string, unknown>) => void lines.push(fields),
+    })
+    const refusals = new Refusals(new Counters(), clock, log, testConfig({}))
+    let asked = 0
+    const why = failure('capability_refused', 'no', () => ({ because: `asked ${++asked} times` }))
+    for (let i = 0; i < 500; i++) refusals.record(why, { address: 'a' })
+    expect(lines[0]).toMatchObject({ because: 'asked 1 times', address: 'a' })
+    expect(asked).toBe(100)
+    expect(JSON.stringify(why)).not.toContain('asked')
   })
 
   test('of an origin tell how to let it in beside those that are', () => {

@@ -31,7 +31,8 @@ export function explainCapability(
   channel: string,
   operation: Operation,
 ): CapabilityAnswer {
-  const about = narrowestFirst(capability).filter((resource) => matches(resource, channel))
+  const matching = [...capability.keys()].filter((resource) => matches(resource, channel))
+  const about = narrowestFirst(matching)
   const deciding = about.find((resource) => {
     const line = new Map([[resource, capability.get(resource)!]])
     return new CapabilityChecker(line).permits(channel, operation)
@@ -45,17 +46,22 @@ export function explainCapability(
   }
 }
 
+/** As it stands in the JSON of a capability. */
+export function lineText({ resource, operations }: CapabilityLine): string {
+  return `${JSON.stringify(resource)}:${JSON.stringify(operations)}`
+}
+
 function matches(resource: string, channel: string): boolean {
   const line = new Map([[resource, EVERY_OPERATION]])
   return new CapabilityChecker(line).operationsOn(channel) !== NO_OPERATIONS
 }
 
 /** A line comes before every line that covers it; otherwise the order is that of the text. */
-function narrowestFirst(capability: Capability): string[] {
-  const patterns = new Map([...capability.keys()].map((text) => [text, parsePattern(text)]))
+function narrowestFirst(resources: readonly string[]): string[] {
+  const patterns = new Map(resources.map((text) => [text, parsePattern(text)]))
   const wider = (text: string) =>
     [...patterns.values()].filter((other) => covers(other, patterns.get(text)!)).length
-  return [...capability.keys()].toSorted((a, b) => wider(b) - wider(a) || (a < b ? -1 : 1))
+  return resources.toSorted((a, b) => wider(b) - wider(a) || (a < b ? -1 : 1))
 }
 
 function extended(capability: Capability, channel: string, operation: Operation): number {

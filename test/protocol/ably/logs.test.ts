@@ -2,6 +2,8 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { temporaryFolder } from '../../support/server.ts'
 import { ServerProcess, run } from '../../cli/process.ts'
+import { eventually } from '../../support/client.ts'
+import { basic, newSandboxApp, postApp } from '../../support/sandbox-app.ts'
 
 const SECRET = 'hushhush'
 const folder = temporaryFolder()
@@ -17,16 +19,16 @@ afterAll(async () => {
 
 test('a refusal names route and key, and repeats no secret', async () => {
   const key = `app.key:${SECRET}`
-  const basic = { authorization: `Basic ${btoa(key)}` }
+  const header = { authorization: basic(key) }
   const requests: [path: string, init: RequestInit][] = [
     [`/keys/${key}/requestToken`, { method: 'POST', body: '{}' }],
     [
       `/keys/${encodeURIComponent(key)}/revokeTokens`,
-      { method: 'POST', headers: basic, body: '{}' },
+      { method: 'POST', headers: header, body: '{}' },
     ],
     [`/keys/${key}/nonsense`, {}],
     [`/time?key=${key}&access_token=${SECRET}`, { method: 'POST' }],
-    ['/keys/app.key/requestToken', { method: 'POST', headers: basic, body: '{}' }],
+    ['/keys/app.key/requestToken', { method: 'POST', headers: header, body: '{}' }],
     [
       '/keys/app.key/requestToken',
       { method: 'POST', body: `{"mac":"${SECRET}","nonce":"${SECRET}"}` },
@@ -49,4 +51,38 @@ test('a refusal names route and key, and repeats no secret', async () => {
   expect(log).toContain('"route":"/keys/:keyName/requestToken"')
   expect(log).toContain('"key":"app.key"')
   expect(log).not.toContain(SECRET)
+})
+
+test('a refusal says which line of a capability or which limit it is about', async () => {
+  const flags = '--in-memory --sandbox --max-sandbox-apps 1 --push-rate 1 --push-burst 2'
+  const limited = await ServerProcess.start(flags.split(' '))
+  try {
+    const wish = { keys: [{ capability: '{"news:*":["subscribe"]}' }] }
+    const { keys } = await newSandboxApp(limited.url, wish)
+    const { keyName, keyStr } = keys[0]!
+    const url = `${limited.url}/keys/${keyName}/requestToken`
+    const ask = (capability: string) =>
+      fetch(url, {
+        method: 'POST',
+        headers: { authorization: basic(keyStr) },
+        body: JSON.stringify({ capability }),
+      })
+    expect((await ask('{"chat":["publish"]}')).status).toBe(401)
+    const crowd = Array.from({ length: 10 }, () => postApp(limited.url, {}))
+    for (const response of await Promise.all(crowd)) expect(response.status).toBe(429)
+    expect(await refusal('capability_refused')).toMatchObject({
+      key: keyName,
+      because: 'the key permits {"news:*":["subscribe"]} and nothing of {"chat":["publish"]}',
+    })
+    expect((await refusal('sandbox_full'))['setting']).toBe('--max-sandbox-apps 1')
+    expect((await refusal('request_rate'))['setting']).toBe('--push-rate 1 --push-burst 2')
+  } finally {
+    await limited.end()
+  }
+
+  async function refusal(name: string): Promise<Record<string, unknown>> {
+    const line = () => limited.logs.find(({ reason }) => reason === name)
+    await eventually(() => line() !== undefined, `${name} is in the log`)
+    return line()!
+  }
 })

@@ -112,7 +112,11 @@ describe.each([false, true])(
         target: 'clientId:mallory',
         issuedBefore: expect.any(Number),
       })
-      expect(result.results[1]).toMatchObject({ target: 'nonsense:x', error: { statusCode: 400 } })
+      const href = expect.stringContaining(`${server.url}/errors/`)
+      expect(result.results[1]).toMatchObject({
+        target: 'nonsense:x',
+        error: { statusCode: 400, href },
+      })
     })
   },
 )
@@ -140,7 +144,8 @@ describe('plain requests', () => {
     expect(response.headers.get('content-type')).toBe('application/json')
     expect(response.headers.get('x-ably-errorcode')).toBe('40003')
     const { error } = (await response.json()) as { error: { message: string } }
-    expect(error).toMatchObject({ code: 40003, statusCode: 400 })
+    const href = `${server.url}/errors/40003`
+    expect(error).toMatchObject({ code: 40003, statusCode: 400, href })
     expect(response.headers.get('x-ably-errormessage')).toBe(error.message)
   })
 

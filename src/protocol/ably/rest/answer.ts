@@ -2,6 +2,7 @@
 import type { Failure } from '../../../failure.ts'
 import { SERVER_HEADER } from '../../../version.ts'
 import { ablyCode } from '../codes.ts'
+import { errorHref } from '../error-href.ts'
 import { CONTENT_TYPE, type Format, encodeBody } from './format.ts'
 
 /** What a handler gives back: a value to be encoded, or nothing at all. */
@@ -24,10 +25,14 @@ export interface ErrorInfo {
   readonly code: number
   readonly statusCode: number
   readonly message: string
+  /** The page of this server that explains the code. */
+  readonly href: string
 }
 
-export function errorInfo(why: Failure): ErrorInfo {
-  return { code: ablyCode(why.name), statusCode: why.status, message: why.message }
+/** @param base this server as the client addresses it, as `Visit` has it */
+export function errorInfo(why: Failure, base: string): ErrorInfo {
+  const code = ablyCode(why.name)
+  return { code, statusCode: why.status, message: why.message, href: errorHref(code, base) }
 }
 
 export function success(answer: RestAnswer, style: AnswerStyle): Response {
@@ -40,9 +45,12 @@ export function success(answer: RestAnswer, style: AnswerStyle): Response {
   })
 }
 
-/** The code and text also go into headers: paged reads and browsers take them from there (HP6, HP7). */
-export function refusal(why: Failure, style: AnswerStyle): Response {
-  const error = errorInfo(why)
+/**
+ * The code and text also go into headers: paged reads and browsers take them from there (HP6, HP7).
+ * @param base as for `errorInfo`
+ */
+export function refusal(why: Failure, style: AnswerStyle, base: string): Response {
+  const error = errorInfo(why, base)
   const headers: Record<string, string> = {
     'x-ably-errorcode': String(error.code),
     'x-ably-errormessage': headerText(error.message),

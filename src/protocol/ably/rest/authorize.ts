@@ -1,6 +1,7 @@
 /** Who makes a REST request, and whether their capability permits what it asks for. */
 import { type Failure, type Result, failure, ok } from '../../../failure.ts'
 import type { Authenticator } from '../../../identity/authenticate.ts'
+import { capabilityGap } from '../../../identity/capability-gap.ts'
 import { findCredentials } from '../../../identity/credentials.ts'
 import type { AppPrincipal } from '../../../identity/principal.ts'
 import type { Operation } from '../../../policy/capability/operations.ts'
@@ -49,11 +50,12 @@ export function permitted(
 }
 
 function refusalOf(
-  { checker }: AppPrincipal,
+  principal: AppPrincipal,
   operation: Operation,
   resource: string,
 ): Failure | undefined {
-  if (checker.permits(resource, operation)) return undefined
+  if (principal.checker.permits(resource, operation)) return undefined
   const where = resource === WHOLE_APP ? 'on the whole app' : 'on this channel'
-  return failure('capability_refused', `the capability does not permit ${operation} ${where}`)
+  const message = `the capability does not permit ${operation} ${where}`
+  return failure('capability_refused', message, () => capabilityGap(principal, operation, resource))
 }

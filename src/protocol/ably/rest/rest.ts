@@ -1,5 +1,6 @@
 /** The REST interface that Ably's SDKs speak: finds the route, and words the answer as the client wants it. */
 import type { Failure, Result } from '../../../failure.ts'
+import { claimedKeyName } from '../../../identity/claimed-key.ts'
 import type { HttpProtocol, Visit } from '../../protocol.ts'
 import { type AnswerStyle, type RestAnswer, preflight, refusal, success } from './answer.ts'
 import { readBody, wantedFormat } from './format.ts'
@@ -15,8 +16,9 @@ export interface RestParts {
 export interface RestDetail {
   /** The route and not the path, in which somebody may have put a whole key by mistake. */
   readonly route: string
-  /** The key that the path names, without what may stand behind its name. */
+  /** The name of the key in the credentials, else in the path; whether it is theirs or not. */
   readonly key: string | undefined
+  readonly channel: string | undefined
   readonly address: string
 }
 
@@ -44,12 +46,12 @@ export class AblyRest implements HttpProtocol {
     const query = new URLSearchParams(visit.query)
     const style = styleOf(visit.request, query)
     const found = this.#router.find(visit.request.method, visit.path)
-    if (!found.ok) return this.#refuse(visit, found.failure, style)
+    if (!found.ok) return this.#refuse(visit, query, found.failure, style)
     const { route, params } = found.value
     const finish = (result: Result<RestAnswer>) =>
       result.ok
         ? success(result.value, style)
-        : this.#refuse(visit, result.failure, style, found.value)
+        : this.#refuse(visit, query, result.failure, style, found.value)
     const answer = route.handle(this.#call(visit, query, params))
     return answer instanceof Promise ? answer.then(finish) : finish(answer)
   }
@@ -67,13 +69,21 @@ export class AblyRest implements HttpProtocol {
     }
   }
 
-  #refuse(visit: Visit, why: Failure, style: AnswerStyle, found?: Found): Response {
+  #refuse(
+    visit: Visit,
+    query: URLSearchParams,
+    why: Failure,
+    style: AnswerStyle,
+    found?: Found,
+  ): Response {
+    const { headers } = visit.request
     this.#parts.onRefusal(why, {
       route: found?.route.path ?? rootOf(visit.path),
-      key: found?.params['keyName']?.split(':')[0],
+      key: claimedKeyName(headers, query) ?? found?.params['keyName']?.split(':')[0],
+      channel: found?.params['channel'],
       address: visit.address,
     })
-    return refusal(why, style)
+    return refusal(why, style, visit.base)
   }
 }
 

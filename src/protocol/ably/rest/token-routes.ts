@@ -78,7 +78,7 @@ async function revokeTokens(parts: TokenParts, call: RestCall): Promise<Result<R
   const { appId } = key.value
   const revocations = revocationsOf(request.value, key.value)
   if (revocations.length > 0) parts.revoke(appId, revocations)
-  return ok(revocationAnswer(request.value, call.version))
+  return ok(revocationAnswer(request.value, call))
 }
 
 /** The key whose tokens may be revoked by this caller. */
@@ -95,12 +95,15 @@ async function keyToRevoke(parts: TokenParts, call: RestCall): Promise<Result<Di
 }
 
 /** One entry a target, in the order of the request; older versions get them bare (BPF). */
-function revocationAnswer(request: RevocationRequest, version: number): RestAnswer {
+function revocationAnswer(
+  request: RevocationRequest,
+  { version, visit: { base } }: RestCall,
+): RestAnswer {
   const { issuedBefore, appliesAt } = request
   const results = request.targets.map(({ text, target }) =>
     target.ok
       ? { target: text, issuedBefore, appliesAt }
-      : { target: text, error: errorInfo(target.failure) },
+      : { target: text, error: errorInfo(target.failure, base) },
   )
   const failureCount = request.targets.filter(({ target }) => !target.ok).length
   if (version >= NEW_BATCH_SHAPES) {
