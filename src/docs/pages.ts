@@ -9,6 +9,7 @@ import index from './index.md' with { type: 'text' }
 import limits from './limits.md' with { type: 'text' }
 import operations from './operations.md' with { type: 'text' }
 import push from './push.md' with { type: 'text' }
+import shared from './shared.md' with { type: 'text' }
 import settings from './settings.md' with { type: 'text' }
 import { settingsTables } from './settings.ts'
 import docsStyle from './style.css' with { type: 'text' }
@@ -26,6 +27,7 @@ const PAGES: Readonly<Record<string, Page>> = {
   clients: { title: 'Clients', text: clients },
   access: { title: 'Access', text: access },
   apps: { title: 'Apps', text: apps },
+  shared: { title: 'Shared channels', text: shared },
   push: { title: 'Push', text: push },
   cli: { title: 'Command line', text: cli },
   api: { title: 'HTTP API', text: api },
