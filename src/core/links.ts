@@ -100,14 +100,14 @@ export class Links {
       id: undefined,
       name: undefined,
       ...plainest(data, encoding),
-      clientId: sender?.listed === true ? guestId(sender) : undefined,
+      clientId: sender && guestId(sender),
       extras: undefined,
     }
     this.#parts.publisher.publish(channel, {
       drafts: [draft],
       batchId: undefined,
       ephemeral: false,
-      connectionId: sender?.listed === true ? sender.connectionId : undefined,
+      connectionId: sender?.connectionId,
       id: undefined,
       except,
     })
