@@ -36,14 +36,23 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'delta/': [],
 
   'protocol/protocol.ts': ['core/'],
+  // How things look on the wire, whoever sends or reads them.
+  'protocol/ably/wire/': [
+    'core/types.ts',
+    'core/message-size.ts',
+    'identity/base64-text.ts',
+    'failure.ts',
+    'msgpackr',
+  ],
   'protocol/ably/': [
+    'protocol/ably/wire/',
+    'core/',
     'delta/',
     'identity/',
     'policy/',
     'failure.ts',
     'version.ts',
     'protocol/protocol.ts',
-    'msgpackr',
   ],
   'protocol/itty/': ['core/', 'policy/', 'failure.ts', 'version.ts', 'protocol/protocol.ts'],
 
@@ -216,6 +225,7 @@ describe('imports', () => {
     ['protocol/itty/itty.ts', 'service/live.ts'],
     ['protocol/itty/itty.ts', 'store/reservations.ts'],
     ['protocol/itty/itty.ts', 'protocol/ably/session.ts'],
+    ['protocol/ably/wire/values.ts', 'protocol/ably/codes.ts'],
     ['transport/front.ts', 'protocol/itty/itty.ts'],
     ['transport/websocket.ts', 'core/hub.ts'],
     ['service/live.ts', 'api/shapes.ts'],

@@ -3,7 +3,8 @@ import type { Failure } from '../../../failure.ts'
 import { SERVER_HEADER } from '../../../version.ts'
 import { ablyCode } from '../codes.ts'
 import { errorHref } from '../error-href.ts'
-import { CONTENT_TYPE, type Format, encodeBody } from './format.ts'
+import type { Format } from '../wire/format.ts'
+import { CONTENT_TYPE, encodeBody } from './format.ts'
 
 /** What a handler gives back: a value to be encoded, or nothing at all. */
 export interface RestAnswer {

@@ -1,17 +1,12 @@
-/** The two body formats of the Ably protocol: which one a client wants, and reading and writing both. */
-import { Packr } from 'msgpackr'
+/** Bodies of requests and answers: which format a client wants, and reading and writing both. */
 import { type Result, fail, ok } from '../../../failure.ts'
-
-export type Format = 'json' | 'msgpack'
+import { type Format, encode, parse, unpack } from '../wire/format.ts'
 
 /** Without `; charset`: SDKs compare the whole header. */
 export const CONTENT_TYPE: Readonly<Record<Format, string>> = {
   json: 'application/json',
   msgpack: 'application/x-msgpack',
 }
-
-/** Plain maps and numbers only, which every SDK's decoder knows. */
-const packr = new Packr({ useRecords: false, mapsAsObjects: true, int64AsType: 'number' })
 
 /** What the answer must be in: the Accept header decides, then `format=`, then JSON (RSC8). */
 export function wantedFormat(request: Request, query: URLSearchParams): Format {
@@ -44,11 +39,9 @@ export async function readBody(request: Request, maxBytes: number): Promise<Resu
 }
 
 function unpackBody(bytes: Uint8Array): Result<Body> {
-  try {
-    return ok({ value: packr.unpack(bytes) as unknown, text: undefined })
-  } catch {
-    return fail('bad_request', 'the body is not valid MessagePack')
-  }
+  const value = unpack(bytes)
+  if (!value.ok) return fail('bad_request', 'the body is not valid MessagePack')
+  return ok({ value: value.value, text: undefined })
 }
 
 function readForm(bytes: Uint8Array): Result<Body> {
@@ -59,15 +52,21 @@ function readForm(bytes: Uint8Array): Result<Body> {
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 function parseBody(bytes: Uint8Array): Result<Body> {
+  let text: string
   try {
-    const text = utf8.decode(bytes)
-    return ok({ value: text === '' ? undefined : (JSON.parse(text) as unknown), text })
+    text = utf8.decode(bytes)
   } catch {
-    return fail('bad_request', 'the body is not valid JSON')
+    return fail('bad_request', 'the body is not valid UTF-8')
   }
+  if (text === '') return ok({ value: undefined, text })
+  const value = parse(text)
+  return value.ok
+    ? ok({ value: value.value, text })
+    : fail('bad_request', 'the body is not valid JSON')
 }
 
-/** Writes a value in which no member is undefined: MessagePack has no word for it that SDKs know. */
+/** Undefined members are left out. */
 export function encodeBody(value: unknown, format: Format): string | Uint8Array<ArrayBuffer> {
-  return format === 'json' ? JSON.stringify(value) : new Uint8Array(packr.pack(value))
+  const body = encode(value, format)
+  return typeof body === 'string' ? body : new Uint8Array(body)
 }
