@@ -3,7 +3,7 @@ import type { MessageDraft } from './types.ts'
 
 /** Bytes of what its publisher put in: name, client id, data before base64, and extras (TM6). */
 export function messageSize(
-  message: Pick<MessageDraft, 'name' | 'clientId' | 'data' | 'extras'>,
+  message: Partial<Pick<MessageDraft, 'name' | 'clientId' | 'data' | 'extras'>>,
 ): number {
   const { name, clientId, data, extras } = message
   return [name, clientId, data, extras].reduce((sum, part) => sum + byteLength(part), 0)

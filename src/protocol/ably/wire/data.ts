@@ -1,0 +1,59 @@
+/**
+ * Data and its encoding. What the channel keeps is the same whatever format it came in: bytes are bytes, and a
+ * `base64` at the end of an encoding is undone. All other steps belong to the clients (RSL4, RSL6).
+ */
+import { type Result, fail, ok } from '../../../failure.ts'
+import type { Format } from './format.ts'
+import { isRecord, jsonText } from './json-value.ts'
+
+export interface Payload {
+  readonly data: string | Uint8Array | undefined
+  readonly encoding: string | undefined
+}
+
+/** Real ones have four steps at most. */
+const MAX_ENCODING_LENGTH = 256
+
+const NONE: Payload = { data: undefined, encoding: undefined }
+const NOTHING: Result<Payload> = ok(NONE)
+
+/**
+ * @param value text, bytes, or what people send who write JSON by hand: an object or array, which becomes its text
+ * @returns `data_invalid` for any other data, and for an encoding that is no text
+ */
+export function readData(value: unknown, encoding: unknown): Result<Payload> {
+  if (value === undefined || value === null) return NOTHING
+  const steps = encoding ?? undefined
+  if (steps !== undefined && (typeof steps !== 'string' || steps.length > MAX_ENCODING_LENGTH))
+    return fail('data_invalid', 'the encoding is not valid')
+  if (typeof value === 'string') return ok(readText(value, steps || undefined))
+  if (value instanceof Uint8Array) return ok({ data: value, encoding: steps || undefined })
+  return readStructure(value, steps || undefined)
+}
+
+function readText(data: string, encoding: string | undefined): Payload {
+  if (encoding !== 'base64' && !encoding?.endsWith('/base64')) return { data, encoding }
+  const bytes = Buffer.from(data, 'base64')
+  // Otherwise its reader would not get what was sent.
+  if (bytes.toString('base64') !== data) return { data, encoding }
+  return { data: bytes, encoding: encoding.slice(0, -'/base64'.length) || undefined }
+}
+
+function readStructure(value: unknown, encoding: string | undefined): Result<Payload> {
+  if (!isRecord(value) && !Array.isArray(value))
+    return fail('data_invalid', 'data is text, bytes, an object or an array')
+  if (encoding !== undefined)
+    return fail('data_invalid', 'an encoding is of data that is text or bytes')
+  const data = jsonText(value)
+  return data === undefined ? fail('too_deep') : ok({ data, encoding: 'json' })
+}
+
+/** Data and encoding for a reader of the format. */
+export function writeData({ data, encoding }: Payload, format: Format): Payload {
+  if (data === undefined) return NONE
+  if (typeof data === 'string' || format === 'msgpack') return { data, encoding }
+  return {
+    data: Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('base64'),
+    encoding: encoding === undefined ? 'base64' : `${encoding}/base64`,
+  }
+}

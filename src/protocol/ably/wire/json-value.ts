@@ -1,0 +1,30 @@
+/** Values as they come out of a frame or body, before anybody knows what is in them. */
+import type { JsonText } from '../../../core/types.ts'
+
+/** Deeper values could exhaust the stack of a careless reader. */
+const MAX_DEPTH = 64
+
+/** Whether it is an object with members: no array, no bytes. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    !(value instanceof Uint8Array)
+  )
+}
+
+/** The JSON text of an object or array; undefined if it is nested too deeply, or holds bytes, which JSON has not. */
+export function jsonText(value: object): JsonText | undefined {
+  return isJson(value, MAX_DEPTH) ? JSON.stringify(value) : undefined
+}
+
+function isJson(value: object, depth: number): boolean {
+  if (depth === 0 || value instanceof Uint8Array) return false
+  // Without `Object.values`, which would make an array for every message.
+  for (const key in value) {
+    const child = (value as Record<string, unknown>)[key]
+    if (typeof child === 'object' && child !== null && !isJson(child, depth - 1)) return false
+  }
+  return true
+}

@@ -1,0 +1,96 @@
+/** What messages, presence and annotations have in common. Null is as good as absent (JSON bodies of SDKs have both). */
+import { type Failure, type FailureName, type Result, fail, failure, ok } from '../../../failure.ts'
+import { messageSize } from '../../../core/message-size.ts'
+import { type Payload, readData } from './data.ts'
+import { type Extras, readExtras } from './extras.ts'
+import { isRecord } from './json-value.ts'
+
+/** How much may come at once. */
+export interface MessageLimits {
+  /** Of all messages of a request together: names, client ids, data before base64, and extras. */
+  readonly maxMessageBytes: number
+  readonly maxMessages: number
+}
+
+/** What the size of a message does not count still has to end somewhere. */
+const MAX_LENGTH = 1024
+
+const ABSENT: Result<undefined> = ok(undefined)
+
+/** Text of 1 to 1024 characters. */
+export function readName(
+  value: unknown,
+  invalid: FailureName,
+  message?: string,
+): Result<string | undefined> {
+  if (value === undefined || value === null) return ABSENT
+  const isName = typeof value === 'string' && value !== '' && value.length <= MAX_LENGTH
+  return isName ? ok(value) : fail(invalid, message)
+}
+
+/** `*` stands for any client in credentials, and is nobody's id. */
+export function readClientId(value: unknown): Result<string | undefined> {
+  return value === '*' ? fail('client_id_invalid') : readName(value, 'client_id_invalid')
+}
+
+/** What is known of who sends, where that is known. */
+export interface SenderContext {
+  readonly connectionId?: string
+  readonly limits?: MessageLimits
+}
+
+/** Some SDKs repeat the connection id in every entry; nobody may give that of another. */
+export function checkSender(
+  { connectionId = null }: Readonly<Record<string, unknown>>,
+  { connectionId: own }: SenderContext,
+): Failure | undefined {
+  const isOwn = connectionId === null || own === undefined || connectionId === own
+  return isOwn ? undefined : failure('connection_id_invalid')
+}
+
+export interface Common extends Payload {
+  readonly id: string | undefined
+  readonly clientId: string | undefined
+  readonly extras: Extras
+}
+
+export function readCommon(entry: Readonly<Record<string, unknown>>): Result<Common> {
+  const id = readName(entry['id'], 'message_id_invalid')
+  if (!id.ok) return id
+  const clientId = readClientId(entry['clientId'])
+  if (!clientId.ok) return clientId
+  const payload = readData(entry['data'], entry['encoding'])
+  if (!payload.ok) return payload
+  const extras = readExtras(entry['extras'])
+  if (!extras.ok) return extras
+  const { data, encoding } = payload.value
+  return ok({ id: id.value, clientId: clientId.value, data, encoding, extras: extras.value })
+}
+
+/** The entries of a request: one by itself, or a list of one or more. */
+export function readEntries(
+  value: unknown,
+  limits: MessageLimits | undefined,
+): Result<readonly Readonly<Record<string, unknown>>[]> {
+  const entries: readonly unknown[] = Array.isArray(value) ? value : [value]
+  if (entries.length === 0) return fail('bad_request', 'the list is empty')
+  if (limits && entries.length > limits.maxMessages)
+    return fail('too_many_messages', `there may be ${limits.maxMessages} at once`)
+  return entries.every(isRecord)
+    ? ok(entries)
+    : fail('bad_request', 'this is neither an object nor a list of objects')
+}
+
+type Sized = Parameters<typeof messageSize>[0]
+
+/** What is too large about them, if anything is. */
+export function sizeFault(
+  drafts: readonly Sized[],
+  { maxMessageBytes }: MessageLimits,
+): Failure | undefined {
+  let size = 0
+  for (const draft of drafts) size += messageSize(draft)
+  return size > maxMessageBytes
+    ? failure('message_too_large', `${size} bytes are more than the limit of ${maxMessageBytes}`)
+    : undefined
+}

@@ -1,0 +1,182 @@
+/** Messages as clients publish them, over REST or a socket, in either format. */
+import type { MessageDraft, MessageEdit } from '../../../core/types.ts'
+import { type Failure, type Result, fail, failure, ok } from '../../../failure.ts'
+import { messageAction } from './actions.ts'
+import { isRecord, jsonText } from './json-value.ts'
+import {
+  type MessageLimits,
+  readClientId,
+  readCommon,
+  readEntries,
+  readName,
+  sizeFault,
+} from './members.ts'
+
+export interface ReadMessages {
+  /** New messages; none where there are edits. */
+  readonly drafts: readonly MessageDraft[]
+  /** Changes of messages that are there. */
+  readonly edits: readonly MessageEdit[]
+  /** What repetitions are known by: the ids are this and `:0`, `:1` and so on, or a single one just this. */
+  readonly batchId: string | undefined
+  /** For each entry, on behalf of which connection it is published (RSL1j). */
+  readonly connectionKeys: readonly (string | undefined)[]
+  /** For each entry, the connection id that the sender says is its own. */
+  readonly connectionIds: readonly (string | undefined)[]
+  /** They are neither kept nor delivered again. */
+  readonly ephemeral: boolean
+  /** Some have headers that take the capability `privileged-headers`. */
+  readonly privileged: boolean
+}
+
+interface Entry {
+  readonly draft: MessageDraft
+  readonly edit: MessageEdit | undefined
+  readonly connectionKey: string | undefined
+  readonly connectionId: string | undefined
+  readonly isEphemeral: boolean
+  readonly isPrivileged: boolean
+}
+
+/**
+ * Reads what one publish has: a message or a list of them, which stand or fall together.
+ * @param value as decoded from JSON or MessagePack
+ */
+export function readMessages(value: unknown, limits: MessageLimits): Result<ReadMessages> {
+  const values = readEntries(value, limits)
+  if (!values.ok) return values
+  const entries: Entry[] = []
+  for (const message of values.value) {
+    const entry = readEntry(message, undefined)
+    if (!entry.ok) return entry
+    entries.push(entry.value)
+  }
+  const drafts = entries.map(({ draft }) => draft)
+  const edits = entries.flatMap(({ edit }) => edit ?? [])
+  const fault = sizeFault(drafts, limits) ?? unityFault(entries, edits)
+  if (fault) return { ok: false, failure: fault }
+  const batchId = batchIdOf(drafts)
+  if (!batchId.ok) return batchId
+  return ok({
+    drafts: edits.length > 0 ? [] : drafts,
+    edits,
+    batchId: batchId.value,
+    connectionKeys: entries.map(({ connectionKey }) => connectionKey),
+    connectionIds: entries.map(({ connectionId }) => connectionId),
+    ephemeral: entries[0]!.isEphemeral,
+    privileged: entries.some(({ isPrivileged }) => isPrivileged),
+  })
+}
+
+export interface EditContext {
+  /** Of the message, where the request's path names it. */
+  readonly serial?: string
+  readonly limits?: MessageLimits
+}
+
+/** Reads an update, a delete or an append of one message (RSL15, RTL32). */
+export function readEdit(value: unknown, context: EditContext = {}): Result<MessageEdit> {
+  const { serial, limits } = context
+  if (!isRecord(value)) return fail('bad_request', 'this is no message')
+  const entry = readEntry(value, serial)
+  if (!entry.ok) return entry
+  const { draft, edit } = entry.value
+  if (!edit) return fail('parameter_invalid', 'the action is none that changes a message')
+  const fault = limits && sizeFault([draft], limits)
+  return fault ? { ok: false, failure: fault } : ok(edit)
+}
+
+function readEntry(
+  value: Readonly<Record<string, unknown>>,
+  serial: string | undefined,
+): Result<Entry> {
+  const { name = null } = value
+  if (name !== null && typeof name !== 'string') return fail('message_name_invalid')
+  const common = readCommon(value)
+  if (!common.ok) return common
+  const { id, clientId, data, encoding, extras } = common.value
+  const connectionKey = readName(value['connectionKey'], 'connection_key_invalid')
+  if (!connectionKey.ok) return connectionKey
+  const connectionId = readName(value['connectionId'], 'connection_id_invalid')
+  if (!connectionId.ok) return connectionId
+  const draft: MessageDraft = {
+    id,
+    name: name ?? undefined,
+    data,
+    encoding,
+    clientId,
+    extras: extras.text,
+  }
+  const edit = readChange(value, draft, serial)
+  if (!edit.ok) return edit
+  return ok({
+    draft,
+    edit: edit.value,
+    connectionKey: connectionKey.value,
+    connectionId: connectionId.value,
+    isEphemeral: extras.isEphemeral,
+    isPrivileged: extras.isPrivileged,
+  })
+}
+
+/** @returns undefined for a new message */
+function readChange(
+  value: Readonly<Record<string, unknown>>,
+  draft: MessageDraft,
+  known: string | undefined,
+): Result<MessageEdit | undefined> {
+  const action = messageAction(value['action'])
+  if (action === 'create') return ok(undefined)
+  if (action !== 'update' && action !== 'delete' && action !== 'append')
+    return fail('bad_request', 'a message cannot be published with this action')
+  const own = readName(value['serial'], 'parameter_invalid', 'the serial is not valid')
+  if (!own.ok) return own
+  const serial = known ?? own.value
+  if (serial === undefined || (own.value ?? serial) !== serial)
+    return fail('parameter_invalid', 'the serial of the message to change is missing or ambiguous')
+  const version = readVersion(value['version'])
+  return version.ok ? ok({ serial, action, draft, version: version.value }) : version
+}
+
+const MAX_DESCRIPTION_LENGTH = 4096
+const MAX_METADATA_LENGTH = 16_384
+
+function readVersion(value: unknown): Result<MessageEdit['version']> {
+  if (value === undefined || value === null) return ok({})
+  if (!isRecord(value)) return fail('bad_request', 'the version is no object')
+  const clientId = readClientId(value['clientId'])
+  if (!clientId.ok) return clientId
+  const { description = null, metadata = null } = value
+  if (
+    description !== null &&
+    (typeof description !== 'string' || description.length > MAX_DESCRIPTION_LENGTH)
+  )
+    return fail('bad_request', 'the description of the version is no text, or too long')
+  const text = isRecord(metadata) ? jsonText(metadata) : undefined
+  if (metadata !== null && (text === undefined || text.length > MAX_METADATA_LENGTH))
+    return fail('bad_request', 'the metadata of the version are no object, or too large')
+  return ok({ clientId: clientId.value, description: description ?? undefined, metadata: text })
+}
+
+/** What keeps the entries from being one whole. */
+function unityFault(entries: readonly Entry[], edits: readonly MessageEdit[]): Failure | undefined {
+  if (edits.length > 0 && edits.length < entries.length)
+    return failure('bad_request', 'changes and new messages cannot be published together')
+  const isMixed = entries.some(({ isEphemeral }) => isEphemeral !== entries[0]!.isEphemeral)
+  return isMixed
+    ? failure('extras_invalid', 'either all messages of a publish are ephemeral or none is')
+    : undefined
+}
+
+/** Several have no ids, or those of one base in their order; one may have any (RSL1k). */
+function batchIdOf(drafts: readonly MessageDraft[]): Result<string | undefined> {
+  const first = drafts[0]!.id
+  if (drafts.length === 1) return ok(first)
+  const base = first?.endsWith(':0') ? first.slice(0, -':0'.length) : undefined
+  for (const [index, { id }] of drafts.entries()) {
+    const wanted = base === undefined ? undefined : `${base}:${index}`
+    if (id !== wanted || base === '')
+      return fail('message_id_invalid', 'the ids of several messages are one base and :0, :1, :2 …')
+  }
+  return ok(base)
+}

@@ -1,0 +1,121 @@
+/** Messages, presence and annotations as SDKs read them, in either format. What is absent is undefined, and not written. */
+import type {
+  Annotation,
+  JsonText,
+  KeptMessage,
+  PresenceMessage,
+  Version,
+} from '../../../core/types.ts'
+import { ANNOTATION_ACTION, MESSAGE_ACTION, PRESENCE_ACTION } from './actions.ts'
+import { writeData } from './data.ts'
+import type { Format } from './format.ts'
+
+/** An object for `encode`. */
+export type WireValue = Readonly<Record<string, unknown>>
+
+/** An entry of a protocol message: what that says for all its entries need not be said again (TM2a, TM2c, TM2f). */
+export interface Place {
+  readonly shared: Shared
+  readonly index: number
+}
+
+export interface Shared {
+  readonly id?: string | undefined
+  readonly connectionId?: string | undefined
+  readonly timestamp?: number | undefined
+}
+
+const NOWHERE: Place = { shared: {}, index: 0 }
+
+export function messageValue(
+  message: KeptMessage,
+  format: Format,
+  place: Place = NOWHERE,
+): WireValue {
+  const { data, encoding } = writeData(message, format)
+  const { shared } = place
+  // Readers take the version from the message where it has none (TM2s).
+  const isPlain = place !== NOWHERE && isAsCreated(message)
+  return {
+    id: ownId(message.id, place),
+    name: message.name,
+    data,
+    encoding,
+    clientId: message.clientId,
+    connectionId: own(message.connectionId, shared.connectionId),
+    timestamp: own(message.timestamp, shared.timestamp),
+    extras: parsed(message.extras),
+    action: MESSAGE_ACTION[message.action],
+    serial: message.serial,
+    version: isPlain ? undefined : versionValue(message.version),
+    annotations: message.summary === undefined ? undefined : { summary: parsed(message.summary) },
+  }
+}
+
+export function presenceValue(
+  presence: PresenceMessage,
+  format: Format,
+  place: Place = NOWHERE,
+): WireValue {
+  const { data, encoding } = writeData(presence, format)
+  const { shared } = place
+  return {
+    id: ownId(presence.id, place),
+    action: PRESENCE_ACTION[presence.action],
+    clientId: presence.clientId,
+    connectionId: own(presence.connectionId, shared.connectionId),
+    timestamp: own(presence.timestamp, shared.timestamp),
+    data,
+    encoding,
+    extras: parsed(presence.extras),
+  }
+}
+
+export function annotationValue(
+  annotation: Annotation,
+  format: Format,
+  place: Place = NOWHERE,
+): WireValue {
+  const { data, encoding } = writeData(annotation, format)
+  return {
+    id: ownId(annotation.id, place),
+    action: ANNOTATION_ACTION[annotation.action],
+    serial: annotation.serial,
+    messageSerial: annotation.messageSerial,
+    type: annotation.type,
+    name: annotation.name,
+    clientId: annotation.clientId,
+    count: annotation.count,
+    data,
+    encoding,
+    extras: parsed(annotation.extras),
+    timestamp: own(annotation.timestamp, place.shared.timestamp),
+  }
+}
+
+function ownId(id: string, { shared, index }: Place): string | undefined {
+  return shared.id !== undefined && id === `${shared.id}:${index}` ? undefined : id
+}
+
+function own<T>(value: T, shared: T): T | undefined {
+  return value === shared ? undefined : value
+}
+
+function parsed(text: JsonText | undefined): unknown {
+  return text === undefined ? undefined : (JSON.parse(text) as unknown)
+}
+
+function isAsCreated({ serial, timestamp, version }: KeptMessage): boolean {
+  return (
+    version.serial === serial &&
+    version.timestamp === timestamp &&
+    version.clientId === undefined &&
+    version.description === undefined &&
+    version.metadata === undefined
+  )
+}
+
+function versionValue(version: Version): WireValue {
+  const { serial, timestamp, clientId, description, metadata } = version
+  return { serial, timestamp, clientId, description, metadata: parsed(metadata) }
+}
