@@ -166,6 +166,32 @@ const table = {
   request_rate: { status: 429, message: 'too many requests from this address', retry: true },
   rule_not_found: { status: 404, message: 'there is no such channel rule', retry: false },
   rule_taken: { status: 409, message: 'the app has a rule of that id', retry: false },
+  sign_in_refused: { status: 401, message: 'the email or the password is wrong', retry: false },
+  sign_in_rate: {
+    status: 429,
+    message: 'too many attempts; wait a minute and try again',
+    retry: true,
+  },
+  sign_in_needed: { status: 401, message: 'sign in first', retry: false },
+  cross_site: {
+    status: 403,
+    message: 'the request did not come from a page of this server',
+    retry: false,
+  },
+  link_invalid: {
+    status: 410,
+    message: 'the link has expired or has been used before',
+    retry: false,
+  },
+  email_taken: { status: 409, message: 'somebody has that email address already', retry: false },
+  person_unknown: { status: 404, message: 'there is no such person', retry: false },
+  last_owner: { status: 409, message: 'an account needs an owner who can sign in', retry: false },
+  identity_taken: { status: 409, message: 'that identity belongs to somebody else', retry: false },
+  identity_unknown: {
+    status: 404,
+    message: 'nobody here signs in with that identity',
+    retry: false,
+  },
   connection_unknown: { status: 404, message: 'there is no such connection', retry: false },
 
   credentials_missing: { status: 401, message: 'authentication is required', retry: false },

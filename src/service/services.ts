@@ -5,6 +5,7 @@ import type { Config } from '../config.ts'
 import type { Clock } from '../core/clock.ts'
 import { Keyring } from '../identity/keyring.ts'
 import { loadMasterKey, newMasterKey } from '../identity/master-key.ts'
+import { PasswordHasher } from '../identity/password.ts'
 import { StartError } from '../start-error.ts'
 import { type Store, closeStore, openMemoryStore, openStore } from '../store/database.ts'
 import { readFact, writeFact } from '../store/facts.ts'
@@ -15,9 +16,13 @@ import { AccessTokenService } from './access-tokens.ts'
 import { ApiKeyService } from './api-keys.ts'
 import { AppService } from './apps.ts'
 import { ChannelRuleService } from './channel-rules.ts'
+import { LinkService } from './links.ts'
+import { PeopleService } from './people.ts'
 import { ReservationService } from './reservations.ts'
 import { RevocationService } from './revocations.ts'
 import { RootKey } from './root-key.ts'
+import { SessionService } from './sessions.ts'
+import { SignUp } from './sign-up.ts'
 import { TokenService } from './tokens.ts'
 
 export interface Services {
@@ -34,8 +39,13 @@ export interface Services {
   readonly rootKey: RootKey
   readonly revocations: RevocationService
   readonly tokens: TokenService
+  readonly people: PeopleService
+  readonly sessions: SessionService
+  readonly links: LinkService
+  readonly signUp: SignUp
   /**
    * Opens the listeners if no other server runs on this folder.
+   * @param open runs in a transaction, so it may write but not begin another one
    * @throws StartError if one does
    */
   claimFolder<T>(open: () => T): Promise<T>
@@ -64,6 +74,8 @@ export function openServices(
   const apps = new AppService(store, clock)
   const apiKeys = new ApiKeyService(store, keyring, clock)
   const rootKey = new RootKey(store, apps, apiKeys)
+  const people = new PeopleService(store, new PasswordHasher(), clock)
+  const links = new LinkService(store, clock)
   rootKey.ensure(accounts.ensureOwner())
   return {
     folder,
@@ -78,12 +90,19 @@ export function openServices(
     rootKey,
     revocations: new RevocationService(store, clock),
     tokens: new TokenService(store, keyring, clock),
+    people,
+    sessions: new SessionService(store, people, clock),
+    links,
+    signUp: new SignUp(store, links, people),
     claimFolder: (open) => claimFolder(store, folder, open),
     close: () => closeStore(store),
   }
 }
 
-/** Under the database's write lock, so that of two servers that start at once the second sees the first. */
+/**
+ * Under the database's write lock, so that of two servers that start at once the second sees the first. What is
+ * written meanwhile is part of it: a write afterwards could wait for the second, which waits for an answer.
+ */
 async function claimFolder<T>(
   { sqlite }: Store,
   folder: string | undefined,
@@ -95,9 +114,12 @@ async function claimFolder<T>(
     if (await isServed(folder)) {
       throw new StartError(`another server is running on the data folder ${folder}`)
     }
-    return open()
-  } finally {
+    const opened = open()
+    sqlite.run('COMMIT')
+    return opened
+  } catch (error) {
     sqlite.run('ROLLBACK')
+    throw error
   }
 }
 

@@ -48,7 +48,7 @@ export function openMemoryStore(): Store {
 /** The schema version that this program writes; SQLite's `user_version` holds that of a file. */
 export const SCHEMA_VERSION = migrations.length
 
-/** Each migration and its version number are one transaction, so a crash leaves a whole version behind. */
+/** All in one transaction: a crash leaves the old version behind, and another process sees the old or the new one. */
 function migrate(sqlite: Database, path: string): void {
   const found = version(sqlite)
   if (found > SCHEMA_VERSION) {
@@ -58,16 +58,13 @@ function migrate(sqlite: Database, path: string): void {
   }
   if (found === SCHEMA_VERSION) return
   if (found > 0) snapshot(sqlite, path, found)
-  for (let next = found; next < SCHEMA_VERSION; next++) {
-    sqlite
-      .transaction(() => {
-        // Another process may have done this one while we waited for the lock.
-        if (version(sqlite) !== next) return
-        sqlite.run(migrations[next]!)
-        sqlite.run(`PRAGMA user_version = ${next + 1}`)
-      })
-      .immediate()
-  }
+  sqlite
+    .transaction(() => {
+      // Another process may have done it while we waited for the lock.
+      for (let next = version(sqlite); next < SCHEMA_VERSION; next++) sqlite.run(migrations[next]!)
+      sqlite.run(`PRAGMA user_version = ${SCHEMA_VERSION}`)
+    })
+    .immediate()
 }
 
 function version(sqlite: Database): number {

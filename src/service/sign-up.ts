@@ -1,0 +1,99 @@
+/** How people come in by a one-time link: claiming an account, and accepting an invitation. */
+import { type Result, fail, ok } from '../failure.ts'
+import type { Store } from '../store/database.ts'
+import type { Link, LinkKind, LinkService } from './links.ts'
+import type { PeopleService, Person, ProviderIdentity } from './people.ts'
+
+/** Somebody who came in, and to which account. */
+export interface Arrived {
+  readonly person: Person
+  readonly accountId: string
+}
+
+export class SignUp {
+  readonly #store: Store
+  readonly #links: LinkService
+  readonly #people: PeopleService
+
+  constructor(store: Store, links: LinkService, people: PeopleService) {
+    this.#store = store
+    this.#links = links
+    this.#people = people
+  }
+
+  /**
+   * Claims an account. Who holds such a link has it from the server's own shell, so it may also give somebody
+   * who is known by that address a new password.
+   */
+  async claim(secret: string, email: string, password: string): Promise<Result<Arrived>> {
+    const hash = await this.#hashFor('claim', secret, email, password)
+    if (!hash.ok) return hash
+    return this.#arrive('claim', secret, () => {
+      const known = this.#people.byEmail(email)
+      if (!known) return this.#people.add(email, hash.value)
+      this.#people.setPasswordHash(known.id, hash.value)
+      return ok(known)
+    })
+  }
+
+  /** Accepts an invitation as somebody new. */
+  async accept(secret: string, email: string, password: string): Promise<Result<Arrived>> {
+    const hash = await this.#hashFor('invite', secret, email, password)
+    if (!hash.ok) return hash
+    return this.#arrive('invite', secret, () => this.#people.add(email, hash.value))
+  }
+
+  /** Accepts an invitation as somebody who has signed in. */
+  join(secret: string, person: Person): Result<Arrived> {
+    return this.#arrive('invite', secret, () => ok(person))
+  }
+
+  /** Comes in as somebody new who signs in with a provider; the address is a name only, and links nobody. */
+  arriveWith(
+    kind: LinkKind,
+    secret: string,
+    email: string,
+    identity: ProviderIdentity,
+  ): Result<Arrived> {
+    return this.#arrive(kind, secret, () => {
+      if (this.#people.withIdentity(identity)) return fail('identity_taken')
+      const added = this.#people.add(email, null)
+      if (!added.ok) return added
+      const connected = this.#people.connect(added.value.id, identity)
+      return connected.ok ? added : connected
+    })
+  }
+
+  /** The link is looked at before a password is hashed for it, so that strangers cannot make the server work. */
+  async #hashFor(
+    kind: LinkKind,
+    secret: string,
+    email: string,
+    password: string,
+  ): Promise<Result<string>> {
+    const link = this.#links.read(kind, secret)
+    return link.ok ? this.#people.hashOf(email, password) : link
+  }
+
+  #arrive(kind: LinkKind, secret: string, whom: () => Result<Person>): Result<Arrived> {
+    return this.#store.db.transaction(
+      (): Result<Arrived> => {
+        const link = this.#links.read(kind, secret)
+        if (!link.ok) return link
+        const person = whom()
+        if (!person.ok) return person
+        const used = this.#links.use(kind, secret)
+        if (!used.ok) return used
+        this.#admit(person.value, used.value)
+        return ok({ person: person.value, accountId: used.value.accountId })
+      },
+      { behavior: 'immediate' },
+    )
+  }
+
+  /** An invitation never takes a right away from somebody who has more already. */
+  #admit(person: Person, { accountId, role, kind }: Link): void {
+    const present = this.#people.roleOf(person.id, accountId)
+    if (present === undefined || kind === 'claim') this.#people.admit(person.id, accountId, role)
+  }
+}
