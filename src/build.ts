@@ -3,6 +3,7 @@
  * Platforms are those of Bun, such as linux-x64, linux-x64-baseline, linux-arm64-musl, darwin-arm64, windows-x64.
  */
 import { parseArgs } from 'node:util'
+import { bundle } from './dashboard/bundle.ts'
 import { VERSION } from './version.ts'
 
 const TARGET = /^(linux|darwin|windows)-(x64|arm64)(-(baseline|modern))?(-musl)?$/
@@ -23,6 +24,7 @@ async function build(): Promise<void> {
     sourcemap: 'none',
     bytecode: true,
     format: 'esm',
+    plugins: [await builtDashboard()],
     compile: {
       outfile: file,
       ...(platform !== undefined && { target: `bun-${platform}` as Bun.Build.CompileTarget }),
@@ -34,6 +36,20 @@ async function build(): Promise<void> {
     },
   })
   process.stdout.write(`Built latchkey ${VERSION}: ${file}\n`)
+}
+
+/** Puts the scripts and styles of the dashboard into the executable, in the place of the module that builds them. */
+async function builtDashboard(): Promise<Bun.BunPlugin> {
+  const built = JSON.stringify(await bundle())
+  return {
+    name: 'built dashboard',
+    setup: (bundler) => {
+      bundler.onLoad({ filter: /[/\\]dashboard[/\\]bundle\.ts$/ }, () => ({
+        contents: `export const bundle = () => Promise.resolve(${built})`,
+        loader: 'js',
+      }))
+    },
+  }
 }
 
 function readArguments(): { target?: string; outfile?: string } {

@@ -5,6 +5,7 @@ import { Channels } from './channels.ts'
 import type { Config } from './config.ts'
 import { type Clock, type Randomness, systemClock, systemRandomness } from './core/clock.ts'
 import { Counters } from './core/counters.ts'
+import { Dashboard } from './dashboard/dashboard.ts'
 import { TopicFanout } from './fanout/topics.ts'
 import { drain } from './ops/drain.ts'
 import { logger } from './ops/logs.ts'
@@ -40,6 +41,8 @@ export interface RunningServer {
   readonly folder: string | undefined
   /** The root key of the default app, until it has been shown. */
   readonly unshownKey: UnshownKey | undefined
+  /** The one-time link by which somebody becomes the owner, while nobody is. */
+  readonly claimLink: string | undefined
   /** Refuses new sockets, closes the open ones a few at a time, and lets go of everything. */
   stop(): Promise<void>
 }
@@ -148,21 +151,34 @@ class Assembly {
     this.#loopDelay.start()
     const metrics = this.#makeMetrics()
     const live = new LiveService(this.#channels.hub, this.#config)
-    const http = this.#makeHttp(live, metrics)
-    this.#listeners = await this.#services.claimFolder(() =>
-      listen({
-        config: this.#config,
-        folder: this.#services.folder,
-        front: this.#makeFront(http),
-        sockets: this.#sockets.handlers(),
-        metrics: this.#config.metricsPort === undefined ? undefined : metrics,
-        control: this.#makeControl(live),
-      }),
-    )
+    let claimLink: string | undefined
+    this.#listeners = await this.#services.claimFolder(() => {
+      const listeners = this.#listen(live, metrics)
+      claimLink = this.#claimLink(listeners.addresses[0]!)
+      return listeners
+    })
     const { url, port, addresses } = this.#listeners
     const { folder, rootKey } = this.#services
     const unshownKey = rootKey.unshown()
-    return { url, port, addresses, folder, unshownKey, stop: () => this.#stop() }
+    return { url, port, addresses, folder, unshownKey, claimLink, stop: () => this.#stop() }
+  }
+
+  #listen(live: LiveService, metrics: Metrics): Listeners {
+    return listen({
+      config: this.#config,
+      folder: this.#services.folder,
+      front: this.#makeFront(this.#makeHttp(live, metrics), this.#makeDashboard(live)),
+      sockets: this.#sockets.handlers(),
+      metrics: this.#config.metricsPort === undefined ? undefined : metrics,
+      control: this.#makeControl(live),
+    })
+  }
+
+  #claimLink(address: string): string | undefined {
+    const { accounts, links, people } = this.#services
+    const owner = accounts.ensureOwner()
+    links.keepAddress(address)
+    return people.isUnclaimed(owner) ? links.claim(owner) : undefined
   }
 
   #makeChannels(): Channels {
@@ -216,10 +232,10 @@ class Assembly {
     })
   }
 
-  #makeFront(http: HttpApp): Front {
+  #makeFront(http: HttpApp, dashboard: Dashboard): Front {
     const { allowedOrigins } = this.#config
     return new Front({
-      protocols: [this.#makeItty(), this.#makeAbly().rest],
+      protocols: [this.#makeItty(), this.#makeAbly().rest, dashboard],
       admission: this.#admission,
       basePath: this.#config.basePath,
       trustedProxies: proxyRanges(this.#config.trustedProxies),
@@ -244,6 +260,20 @@ class Assembly {
       notReady: () => this.#notReady(),
       basePath: this.#config.basePath,
       onBug: this.#onBug,
+    })
+  }
+
+  #makeDashboard(live: LiveService): Dashboard {
+    const { basePath, publicUrl } = this.#config
+    return new Dashboard({
+      services: this.#services,
+      live,
+      clock: this.#surroundings.clock,
+      onChange: () => this.#changes.refresh(),
+      onRefusal: (why, detail) => this.#refusals.record(why, detail),
+      onBug: this.#onBug,
+      basePath,
+      publicUrl,
     })
   }
 

@@ -65,12 +65,13 @@ const remove: Command = {
 /** For whoever has lost every token, or has lost one to somebody else. */
 const reset: Command = {
   name: 'accounts reset',
-  summary: 'Revoke all access tokens of an account and make a new one (default: the owner)',
+  summary:
+    'Make a link that lets an owner of an account in, once; revoke its access tokens and make a new one (default: the server owner)',
   positionals: ['[NAME]'],
   options: [],
   settings: 'data',
   run: (context) =>
-    withServices(context, ({ accounts, accessTokens, folder }) => {
+    withServices(context, ({ accounts, accessTokens, links, folder }) => {
       const name = context.positionals[0]
       const account =
         name === undefined
@@ -80,11 +81,21 @@ const reset: Command = {
       const revoked = accessTokens.removeAll(account.value)
       const wish = { name: 'after reset', scopes: SCOPES, lifetime: undefined }
       const { token, secret } = accessTokens.add(account.value, wish)
+      const link = links.claim(account.value)
       context.output.result(
-        { account: accountView(account.value), data: folder, revoked, id: token.id, token: secret },
+        {
+          account: accountView(account.value),
+          data: folder,
+          revoked,
+          id: token.id,
+          token: secret,
+          link,
+        },
         [
           `Revoked ${revoked} access tokens of ${account.value.name} in ${folder}.`,
           `New access token, shown only this once: ${secret}`,
+          'To sign in to the dashboard with a new password, open this link; it works once, within the hour:',
+          link,
         ].join('\n'),
       )
       return EXIT.done

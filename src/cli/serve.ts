@@ -19,6 +19,7 @@ export const serve: Command = {
     const server = await startServer(config)
     announce(server, config, output)
     announceKey(server, config, output)
+    announceClaim(server, config, output)
     await stopped.first
     if (isTextLog(config)) output.say('Stopping; a second signal stops at once.')
     else logger('server').info('stopping')
@@ -63,11 +64,28 @@ function announceKey({ unshownKey }: RunningServer, config: Config, output: Outp
   logger('server').info(hint, { key: unshownKey.name })
 }
 
+/** The link works once and for an hour only, so it may stand where text is collected; structured logs are kept longer. */
+function announceClaim({ claimLink }: RunningServer, config: Config, output: Output): void {
+  if (claimLink === undefined || output.json) return
+  if (isTextLog(config)) {
+    output.say(
+      '  nobody owns this server yet; this link makes you its owner, once, within the hour:',
+    )
+    output.say(`  ${claimLink}`)
+    return
+  }
+  logger('server').info('nobody owns this server yet; latchkey accounts reset prints a link')
+}
+
 function announce(server: RunningServer, config: Config, output: Output): void {
-  const { addresses, folder, port } = server
+  const { addresses, claimLink, folder, port } = server
   const sockets = addresses.map((address) => `${address.replace(/^http/, 'ws')}/c/`)
   if (output.json) {
-    output.result({ version: VERSION, port, addresses, sockets, data: folder ?? null }, '')
+    const claim = claimLink === undefined ? {} : { claim: claimLink }
+    output.result(
+      { version: VERSION, port, addresses, sockets, data: folder ?? null, ...claim },
+      '',
+    )
     return
   }
   // Whoever collects structured logs reads standard output line by line.
@@ -78,6 +96,7 @@ function announce(server: RunningServer, config: Config, output: Output): void {
   output.say(`Latchkey ${VERSION} is listening.`)
   for (const address of addresses) output.say(`  ${address}`)
   for (const socket of sockets) output.say(`  ${socket}<channel>   itty-sockets`)
+  output.say(`  ${addresses[0]}/dashboard`)
   output.say(folder === undefined ? '  in memory only, no file' : `  data folder ${folder}`)
   if (config.metricsPort !== undefined) {
     output.say(`  metrics http://${config.metricsHost}:${config.metricsPort}/metrics`)

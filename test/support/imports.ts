@@ -3,7 +3,17 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 
 const SOURCE = join(import.meta.dir, '../../src')
-const transpiler = new Bun.Transpiler({ loader: 'ts' })
+const transpilers = {
+  ts: new Bun.Transpiler({ loader: 'ts' }),
+  tsx: new Bun.Transpiler({
+    loader: 'tsx',
+    tsconfig: { compilerOptions: { jsx: 'react-jsx', jsxImportSource: 'hono/jsx' } },
+  }),
+}
+
+function transpilerOf(path: string): Bun.Transpiler {
+  return path.endsWith('.tsx') ? transpilers.tsx : transpilers.ts
+}
 
 export interface SourceFile {
   /** Path below `src`, such as `core/hub.ts`. */
@@ -27,7 +37,7 @@ export interface Import {
 /** Every TypeScript file under `src`, or under one folder of it. */
 export function sourceFiles(folder = '.'): SourceFile[] {
   return readdirSync(join(SOURCE, folder), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts') && !name.endsWith('.d.ts'))
+    .filter((name) => /\.tsx?$/.test(name) && !name.endsWith('.d.ts'))
     .toSorted()
     .map((name) => readSource(join(folder, name)))
 }
@@ -36,17 +46,23 @@ export function readSource(path: string): SourceFile {
   const text = readFileSync(join(SOURCE, path), 'utf8')
   // The transpiler takes a program without the line that a shell reads.
   const program = text.replace(/^#!.*/, '')
-  const code = transpiler.transformSync(program)
+  const code = transpilerOf(path).transformSync(program)
   return { path, text, code, imports: importsOf(path, program) }
 }
 
 export function importsOf(path: string, text: string): Import[] {
-  const needed = new Set(transpiler.scanImports(text).map((found) => found.path))
+  const needed = new Set(
+    transpilerOf(path)
+      .scanImports(text)
+      .map((found) => found.path),
+  )
   const statements = text.matchAll(/^(?:import|export)\s+([^'";]*?)\s*from\s+'([^']+)'/gm)
   const found = Array.from(statements, ([, names, from]) => ({ names: names!, from: from! }))
   const named = new Set(found.map(({ from }) => from))
-  // Imports for their effect alone, and dynamic ones, are named by nobody.
-  const bare = [...needed].filter((from) => !named.has(from)).map((from) => ({ names: '', from }))
+  // Imports for their effect alone, and dynamic ones, are named by nobody; those for JSX do not stand in the text.
+  const bare = [...needed]
+    .filter((from) => !named.has(from) && text.includes(`'${from}'`))
+    .map((from) => ({ names: '', from }))
   return [...found, ...bare].map(({ names, from }) => ({
     names,
     from: resolve(path, from),

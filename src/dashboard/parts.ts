@@ -1,0 +1,18 @@
+/** What the dashboard is given to work with. */
+import type { Clock } from '../core/clock.ts'
+import type { Failure } from '../failure.ts'
+import type { LiveService } from '../service/live.ts'
+import type { Services } from '../service/services.ts'
+
+export interface DashboardParts {
+  readonly services: Services
+  readonly live: LiveService
+  readonly clock: Clock
+  /** Makes a change of the settings apply at once. */
+  readonly onChange: () => void
+  readonly onRefusal: (why: Failure, detail: { readonly address: string }) => void
+  readonly onBug: (error: unknown) => void
+  readonly basePath: string
+  /** The address that clients use, where the operator has said it. */
+  readonly publicUrl: string | undefined
+}

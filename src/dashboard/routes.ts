@@ -1,0 +1,107 @@
+/** Every address of the dashboard, and what each request passes before a page is asked. */
+import { Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { failure } from '../failure.ts'
+import { formToken } from '../identity/web-secret.ts'
+import { hasRight } from '../policy/roles.ts'
+import type { SignIn } from '../service/sign-in.ts'
+import { SERVER_HEADER } from '../version.ts'
+import type { Assets } from './assets.ts'
+import { sessionSecret } from './cookies.ts'
+import { readFields } from './forms.ts'
+import type { Notices } from './notices.ts'
+import { accountPages } from './pages/account.tsx'
+import { doorPages } from './pages/door.tsx'
+import { showFailure } from './pages/failures.tsx'
+import { homePages } from './pages/home.tsx'
+import type { DashboardParts } from './parts.ts'
+import { hasFormToken, headers, isOwnOrigin, noStore, recordForgery } from './security.ts'
+import { type Env, type Page, goTo } from './site.ts'
+import { ICON } from './view/icon-file.ts'
+
+export interface RouteParts {
+  readonly parts: DashboardParts
+  readonly notices: Notices
+  readonly signIn: SignIn
+  readonly assets: () => Promise<Assets>
+}
+
+const MAX_BODY_BYTES = 131_072
+/** What people do to themselves, whatever their role. */
+const OWN_MATTERS = /^\/dashboard\/(sign-out|theme|account\/own)(\/|$)/
+
+export function routes(site: RouteParts): Hono<Env> {
+  const app = new Hono<Env>({
+    getPath: (_request, options) => options?.env?.visit.path.replace(/(.)\/+$/, '$1') ?? '/',
+  })
+  app.use(headers, noStore, async (page, next) => {
+    const { visit } = page.env
+    page.set('parts', site.parts)
+    page.set('notices', site.notices)
+    page.set('signIn', site.signIn)
+    page.set('assets', await site.assets())
+    const secret = sessionSecret(page)
+    const visitor =
+      secret === undefined ? undefined : site.parts.services.sessions.find(secret, visit.address)
+    page.set('visitor', visitor)
+    page.set('formToken', visitor && secret !== undefined ? formToken(secret) : '')
+    await next()
+    page.header('server', SERVER_HEADER.server)
+  })
+  app.use(bodyLimit({ maxSize: MAX_BODY_BYTES, onError: (page) => tooLarge(page as Page) }))
+  app.use(guardWrites)
+
+  const inside = app.basePath('/dashboard')
+  inside.get('/assets/icon.svg', (page) =>
+    page.body(ICON, 200, { 'content-type': 'image/svg+xml', 'cache-control': 'max-age=86400' }),
+  )
+  inside.get('/assets/:file', (page) => {
+    const accepted = page.req.header('accept-encoding') ?? ''
+    return page.var.assets.answer(page.req.param('file'), accepted) ?? page.notFound()
+  })
+  inside.route('/', doorPages())
+  inside.use(requireVisitor)
+  inside.route('/', homePages())
+  inside.route('/account', accountPages())
+
+  app.notFound((page) => showFailure(page, failure('not_found')))
+  app.onError((error, page) => {
+    site.parts.onBug(error)
+    return showFailure(page, failure('internal'))
+  })
+  return app
+}
+
+function tooLarge(page: Page): Response | Promise<Response> {
+  return showFailure(page, failure('message_too_large', 'what was sent is too large'))
+}
+
+/** Nothing is written for a request from elsewhere, or without the token that only our forms have. */
+async function guardWrites(page: Page, next: () => Promise<void>): Promise<Response | void> {
+  const { method } = page.req
+  if (method === 'GET' || method === 'HEAD') return next()
+  if (method !== 'POST') return showFailure(page, failure('method_not_allowed'))
+  if (!isOwnOrigin(page)) {
+    recordForgery(page)
+    return showFailure(page, failure('cross_site'))
+  }
+  const { visitor } = page.var
+  if (!visitor) return next()
+  const fields = await readFields(page)
+  if (!hasFormToken(page, fields['form'])) {
+    return showFailure(page, failure('cross_site', 'the page was too old; open it again'))
+  }
+  if (!hasRight(visitor.role, 'manage') && !OWN_MATTERS.test(page.env.visit.path)) {
+    return showFailure(page, failure('forbidden', 'your role lets you look, not change'))
+  }
+  return next()
+}
+
+/** Sends everybody else to the door, and back here afterwards. */
+async function requireVisitor(page: Page, next: () => Promise<void>): Promise<Response | void> {
+  if (page.var.visitor) return next()
+  if (page.req.method !== 'GET') return showFailure(page, failure('sign_in_needed'))
+  const wanted = page.env.visit.path.slice('/dashboard'.length)
+  const asked = wanted === '' || wanted === '/' ? '' : `?next=${encodeURIComponent(wanted)}`
+  return goTo(page, `/sign-in${asked}`)
+}

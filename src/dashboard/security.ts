@@ -1,0 +1,60 @@
+/** What keeps strangers' pages and scripts out: response headers, and the check that a write came from our own page. */
+import { createMiddleware } from 'hono/factory'
+import { secureHeaders } from 'hono/secure-headers'
+import { timingSafeEqual } from 'node:crypto'
+import { failure } from '../failure.ts'
+import { hostOf, isSecure } from './cookies.ts'
+import type { Env, Page } from './site.ts'
+
+/** Scripts and styles come from files of ours only; `connect-src` lets pages talk to this server. */
+export const headers = secureHeaders({
+  // Whether the owner's whole domain is https only is not ours to say.
+  strictTransportSecurity: false,
+  contentSecurityPolicy: {
+    defaultSrc: ["'none'"],
+    scriptSrc: ["'self'"],
+    styleSrc: ["'self'"],
+    imgSrc: ["'self'", 'data:'],
+    connectSrc: ["'self'"],
+    formAction: ["'self'"],
+    baseUri: ["'none'"],
+    frameAncestors: ["'none'"],
+  },
+  xFrameOptions: 'DENY',
+  // Under `no-referrer` browsers post forms with `Origin: null`, which the check below could not tell from a stranger's.
+  referrerPolicy: 'same-origin',
+  permissionsPolicy: { camera: [], geolocation: [], microphone: [] },
+})
+
+/** Private pages stay in no cache, and behind no back button of somebody else. */
+export const noStore = createMiddleware<Env>(async (page, next) => {
+  await next()
+  if (!page.res.headers.has('cache-control')) page.header('cache-control', 'no-store')
+})
+
+/**
+ * Lets nothing but reads through from other origins, whatever the form of the body (`hono/csrf` looks at forms
+ * only, and would let a cross-site JSON post in).
+ */
+export function isOwnOrigin(page: Page): boolean {
+  const site = page.req.header('sec-fetch-site')
+  if (site !== undefined && site !== 'same-origin') return false
+  const origin = URL.parse(page.req.header('origin') ?? '')
+  if (!origin) return false
+  const { publicUrl } = page.var.parts
+  if (publicUrl !== undefined && origin.origin === new URL(publicUrl).origin) return true
+  return origin.host === hostOf(page) && (origin.protocol === 'https:') === isSecure(page)
+}
+
+/** Whether the form carries the token of the session that it came with. */
+export function hasFormToken(page: Page, given: unknown): boolean {
+  const wanted = Buffer.from(page.var.formToken)
+  const got = Buffer.from(typeof given === 'string' ? given : '')
+  return wanted.length === got.length && timingSafeEqual(wanted, got)
+}
+
+/** Reports a forged write to the operator. */
+export function recordForgery(page: Page): void {
+  const { parts } = page.var
+  parts.onRefusal(failure('cross_site'), { address: page.env.visit.address })
+}

@@ -1,0 +1,45 @@
+/** What every page is made from: the request's environment, and the few lines that all handlers share. */
+import type { Context } from 'hono'
+import type { Visitor } from '../service/sessions.ts'
+import type { Visit } from '../protocol/protocol.ts'
+import type { SignIn } from '../service/sign-in.ts'
+import type { Assets } from './assets.ts'
+import type { Notices } from './notices.ts'
+import type { DashboardParts } from './parts.ts'
+
+/** What the middleware has found out before a page is asked. */
+export interface Variables {
+  readonly assets: Assets
+  readonly parts: DashboardParts
+  readonly notices: Notices
+  readonly signIn: SignIn
+  /** Undefined on pages for people who are not signed in. */
+  readonly visitor: Visitor | undefined
+  /** What forms must carry; empty where nobody is signed in. */
+  readonly formToken: string
+}
+
+/** The type parameter of every Hono of the dashboard */
+export interface Env {
+  Bindings: { readonly visit: Visit }
+  Variables: Variables
+}
+
+export type Page = Context<Env>
+
+/** The address of a page, with the path under which the server is reached. */
+export function href(page: Page, path: string): string {
+  return `${page.var.parts.basePath}/dashboard${path === '/' ? '' : path}`
+}
+
+/** Sends the browser on with a GET, so that reloading repeats nothing. */
+export function goTo(page: Page, path: string): Response {
+  return page.redirect(href(page, path), 303)
+}
+
+/** Who is signed in; only for pages behind the door that checks it. */
+export function visitorOf(page: Page): Visitor {
+  const { visitor } = page.var
+  if (!visitor) throw new Error('a page for visitors was reached without one')
+  return visitor
+}

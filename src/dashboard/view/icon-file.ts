@@ -1,0 +1,2 @@
+/** The picture that browsers show in a tab: the key, on the colour of the dashboard. */
+export const ICON = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#0b5a8a"/><path d="M18.5 13.5 8 24v-3.5M11 21l2.2 2.2M24.5 11.5a4.5 4.5 0 1 1-9 0 4.5 4.5 0 0 1 9 0Z" fill="none" stroke="#fff" stroke-width="2.4" stroke-linecap="round" stroke-linejoin="round"/></svg>`

@@ -1,0 +1,179 @@
+/** The frame of a page: menu, heading, what happened last, and the page itself. */
+/** @jsxImportSource hono/jsx */
+import type { Child } from 'hono/jsx'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import { themeOf } from '../cookies.ts'
+import { MENU, type MenuItem } from '../menu.ts'
+import { takeNotices } from '../notices.ts'
+import type { Page } from '../site.ts'
+import { type DocumentHead, documentText } from './document.tsx'
+import { Form } from './forms.tsx'
+import { Icon } from './icons.tsx'
+import { useHref, usePage } from './page-context.ts'
+import { Notice } from './parts.tsx'
+
+export interface PageHead extends DocumentHead {
+  /** The menu item that the page belongs to, by its path. */
+  readonly section?: string
+  /** One sentence under the heading. */
+  readonly lead?: Child
+  /** What the page is below: titles and paths, outermost first. */
+  readonly crumbs?: readonly (readonly [title: string, path: string])[]
+  /** Buttons beside the heading. */
+  readonly actions?: Child
+  readonly status?: ContentfulStatusCode
+}
+
+/** Answers with a page for somebody who is signed in. */
+export function show(page: Page, head: PageHead, body: Child): Response | Promise<Response> {
+  const frame = (
+    <div class="shell">
+      <a class="skip" href="#main">
+        Skip to the page
+      </a>
+      <Side section={head.section} />
+      <main class="main" id="main" tabindex={-1}>
+        <Notices />
+        <header class="head">
+          <div class="head-text">
+            {head.crumbs && <Crumbs crumbs={head.crumbs} />}
+            <h1>{head.title}</h1>
+            {head.lead && <p>{head.lead}</p>}
+          </div>
+          {head.actions && <div class="row">{head.actions}</div>}
+        </header>
+        {body}
+      </main>
+    </div>
+  )
+  return page.html(documentText(page, head, frame), head.status ?? 200)
+}
+
+/** Answers with a page for somebody who is not signed in: one thing in the middle. */
+export function showDoor(
+  page: Page,
+  head: DocumentHead & { readonly status?: ContentfulStatusCode },
+  body: Child,
+): Response | Promise<Response> {
+  const frame = (
+    <div class="door">
+      <Brand />
+      <main id="main" class="card">
+        <div class="card-body stack">
+          <h1>{head.title}</h1>
+          {body}
+        </div>
+      </main>
+    </div>
+  )
+  return page.html(documentText(page, head, frame), head.status ?? 200)
+}
+
+function Brand() {
+  return (
+    <a class="brand" href={useHref('/')}>
+      <Icon name="key" size={22} />
+      Latchkey
+    </a>
+  )
+}
+
+function Side({ section }: { section: string | undefined }) {
+  return (
+    <div class="side">
+      <div class="side-head">
+        <Brand />
+      </div>
+      <details class="side-fold" data-wide-open>
+        <summary class="button quiet square">
+          <Icon name="menu" />
+          <span class="aside">Menu</span>
+        </summary>
+        <div class="side-body">
+          <nav aria-label="Dashboard">
+            {MENU.map(({ title, items }) => (
+              <div class="menu">
+                {title && <div class="menu-title">{title}</div>}
+                {items.map((item) => (
+                  <MenuLink item={item} isCurrent={item.path === section} />
+                ))}
+              </div>
+            ))}
+          </nav>
+          <Foot section={section} />
+        </div>
+      </details>
+    </div>
+  )
+}
+
+function MenuLink({ item, isCurrent }: { item: MenuItem; isCurrent: boolean }) {
+  return (
+    <a href={useHref(item.path)} {...(isCurrent && { 'aria-current': 'page' })}>
+      <Icon name={item.icon} />
+      {item.title}
+    </a>
+  )
+}
+
+function Foot({ section }: { section: string | undefined }) {
+  const page = usePage()
+  const { visitor } = page.var
+  const theme = themeOf(page)
+  return (
+    <div class="side-foot">
+      {visitor && (
+        <div class="whoami small">
+          <strong>{visitor.person.email}</strong>
+          <span class="faint">
+            {visitor.role} of {visitor.account.name}
+          </span>
+        </div>
+      )}
+      <div class="menu">
+        <MenuLink
+          item={{ path: '/account', title: 'Account', icon: 'person' }}
+          isCurrent={section === '/account'}
+        />
+        <Form action="/theme">
+          <input type="hidden" name="back" value={page.env.visit.path} />
+          <button name="theme" value={theme === 'dark' ? 'light' : 'dark'} data-theme-switch>
+            <Icon name="sun" />
+            Light or dark
+          </button>
+        </Form>
+        <Form action="/sign-out">
+          <button>
+            <Icon name="leave" />
+            Sign out
+          </button>
+        </Form>
+      </div>
+    </div>
+  )
+}
+
+function Crumbs({ crumbs }: { crumbs: NonNullable<PageHead['crumbs']> }) {
+  return (
+    <nav class="crumbs" aria-label="Above this page">
+      {crumbs.map(([title, path]) => (
+        <>
+          <a href={useHref(path)}>{title}</a>
+          <span aria-hidden="true">/</span>
+        </>
+      ))}
+    </nav>
+  )
+}
+
+function Notices() {
+  const notices = takeNotices(usePage())
+  if (notices.length === 0) return <div class="notices" role="status" hidden></div>
+  return (
+    <div class="notices stack tight" role="status">
+      {notices.map(({ tone, text }) => (
+        <Notice tone={tone}>{text}</Notice>
+      ))}
+    </div>
+  )
+}

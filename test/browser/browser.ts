@@ -1,0 +1,191 @@
+/** A real headless Chromium for tests, driven by Node; one for all test files. */
+import { existsSync, mkdirSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { BrowserContextOptions, Page } from 'playwright-core'
+
+const USUAL_PLACES = [
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/usr/bin/google-chrome-stable',
+]
+
+/** Where the pictures go: test output, looked at by people and kept in no repository. */
+export const SHOTS = join(tmpdir(), 'latchkey-shots')
+
+interface Answer {
+  readonly id: number
+  readonly ok: boolean
+  readonly value?: unknown
+  readonly error?: string
+}
+
+class Driver {
+  readonly #child: Bun.Subprocess<'pipe', 'pipe', 'inherit'>
+  readonly #waiting = new Map<number, (answer: Answer) => void>()
+  readonly #ready = Promise.withResolvers<void>()
+  #nextId = 1
+
+  constructor(executable: string) {
+    this.#child = Bun.spawn(['node', join(import.meta.dir, 'driver.mjs'), executable], {
+      stdin: 'pipe',
+      stdout: 'pipe',
+      stderr: 'inherit',
+    })
+    // The browser must not keep the test runner from ending, nor outlive it: it ends when its input does.
+    this.#child.unref()
+    void this.#read()
+  }
+
+  async ask(action: string, rest: object): Promise<unknown> {
+    await this.#ready.promise
+    const id = this.#nextId++
+    const { promise, resolve } = Promise.withResolvers<Answer>()
+    this.#waiting.set(id, resolve)
+    this.#child.stdin.write(`${JSON.stringify({ id, action, ...rest })}\n`)
+    await this.#child.stdin.flush()
+    const answer = await promise
+    if (!answer.ok) throw new Error(answer.error)
+    return answer.value
+  }
+
+  async #read(): Promise<void> {
+    let text = ''
+    for await (const chunk of this.#child.stdout.pipeThrough(new TextDecoderStream())) {
+      text += chunk
+      const lines = text.split('\n')
+      text = lines.pop()!
+      for (const line of lines) this.#take(line)
+    }
+    this.#ready.reject(new Error('the browser did not start'))
+    for (const [id, resolve] of this.#waiting)
+      resolve({ id, ok: false, error: 'the browser is gone' })
+  }
+
+  #take(line: string): void {
+    if (line === 'ready') return this.#ready.resolve()
+    const answer = JSON.parse(line) as Answer
+    this.#waiting.get(answer.id)?.(answer)
+    this.#waiting.delete(answer.id)
+  }
+}
+
+let nextPage = 1
+
+/** One page in a browser of its own. */
+export class Tab {
+  readonly #driver: Driver
+  readonly #id = nextPage++
+
+  constructor(driver: Driver) {
+    this.#driver = driver
+  }
+
+  async open(options: BrowserContextOptions): Promise<this> {
+    await this.#driver.ask('open', { page: this.#id, options })
+    return this
+  }
+
+  /**
+   * Does something with the page.
+   * @param action is sent as text: it sees its arguments and nothing of what is around it
+   */
+  async do<T, A = undefined>(
+    action: (page: Page, args: A) => Promise<T>,
+    ...[args]: A extends undefined ? [] : [A]
+  ): Promise<T> {
+    return (await this.#driver.ask('run', { page: this.#id, code: String(action), args })) as T
+  }
+
+  go(url: string): Promise<number> {
+    return this.do(async (page, to: string) => (await page.goto(to))?.status() ?? 0, url)
+  }
+
+  fill(label: string, text: string): Promise<void> {
+    return this.do(
+      (page, args: { label: string; text: string }) =>
+        page.getByLabel(args.label, { exact: true }).fill(args.text),
+      { label, text },
+    )
+  }
+
+  press(name: string): Promise<void> {
+    return this.do(
+      (page, wanted: string) => page.getByRole('button', { name: wanted, exact: true }).click(),
+      name,
+    )
+  }
+
+  follow(name: string): Promise<void> {
+    return this.do(
+      (page, wanted: string) =>
+        page.getByRole('link', { name: wanted, exact: true }).first().click(),
+      name,
+    )
+  }
+
+  /** Waits until the page says this somewhere. */
+  sees(text: string): Promise<void> {
+    return this.do((page, wanted: string) => page.getByText(wanted).first().waitFor(), text)
+  }
+
+  url(): Promise<string> {
+    return this.do(async (page) => page.url())
+  }
+
+  /** The words of the page. */
+  text(): Promise<string> {
+    return this.do((page) => page.locator('body').innerText())
+  }
+
+  /** What is wider than the window, which nothing should be. */
+  overflow(): Promise<number> {
+    return this.do((page) =>
+      page.evaluate<number>('document.documentElement.scrollWidth - window.innerWidth'),
+    )
+  }
+
+  async shot(name: string): Promise<void> {
+    mkdirSync(SHOTS, { recursive: true })
+    const path = join(SHOTS, `${name}.png`)
+    await this.do((page, to: string) => page.screenshot({ path: to, fullPage: true }), path)
+  }
+
+  /** Errors of scripts and of the console since it was asked last. */
+  async faults(): Promise<string[]> {
+    return (await this.#driver.ask('faults', { page: this.#id })) as string[]
+  }
+
+  async close(): Promise<void> {
+    await this.#driver.ask('close', { page: this.#id })
+  }
+}
+
+function findChromium(): string | undefined {
+  const found = USUAL_PLACES.find((path) => existsSync(path))
+  if (found !== undefined || process.getuid?.() !== 0 || !Bun.which('apt-get')) return found
+  Bun.spawnSync(['apt-get', 'install', '-y', '--no-install-recommends', 'chromium'], {
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    stdout: 'ignore',
+    stderr: 'ignore',
+    timeout: 300_000,
+  })
+  return USUAL_PLACES.find((path) => existsSync(path))
+}
+
+const executable = Bun.which('node') ? findChromium() : undefined
+/** Whether tests in a browser can run here. */
+export const hasBrowser = executable !== undefined
+if (!hasBrowser) {
+  process.stderr.write('tests in a browser are skipped: they need node and Debian’s chromium\n')
+}
+
+let driver: Driver | undefined
+
+/** @throws where there is no browser; tests ask `hasBrowser` before */
+export function openTab(options: BrowserContextOptions = {}): Promise<Tab> {
+  if (executable === undefined) throw new Error('no browser')
+  driver ??= new Driver(executable)
+  return new Tab(driver).open({ viewport: { width: 1280, height: 800 }, ...options })
+}
