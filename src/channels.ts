@@ -85,6 +85,7 @@ export class Channels {
       clock,
     })
     this.#links.start((ref, kind, member) => this.hub.announce(ref, kind, member))
+    this.broker.watch({ presenceChanged: ({ ref }, event) => this.#links.present(event, ref) })
   }
 
   start(): Promise<void> {
@@ -112,7 +113,6 @@ export class Channels {
       memory,
       log: parts.log ?? memory,
       ruleOf: parts.ruleOf,
-      onPresence: (ref, event) => this.#links.present(event, ref),
       limits: {
         maxChannels: config.maxChannels,
         maxRecentEvents: config.historyMessages,

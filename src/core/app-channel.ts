@@ -16,6 +16,8 @@ export interface AppAttachment {
   readonly socket: Socket
   readonly connectionId: string
   readonly since: number
+  /** It has been sent everything that came after this position, and maybe nothing of what was before. */
+  seenFrom: string
   modes: Modes
   groups: readonly Group[]
 }
@@ -53,6 +55,8 @@ export class AppChannel implements Audience {
   /** What waits for the end of an interval, where a rule says so. */
   batch: Batch | undefined
   lastSlowCheck = 0
+  /** Everybody has been sent everything that came after this position. */
+  newcomersSince = ''
   /** When it was last attached to, published on or asked about; milliseconds. */
   lastUse: number
   /** Whether the retention queue is going to say when it may go. */
@@ -85,6 +89,7 @@ export class AppChannel implements Audience {
 
   add(attachment: AppAttachment): void {
     this.attachments.add(attachment)
+    this.#note(attachment)
     this.#occupancy.add(attachment.modes)
   }
 
@@ -101,6 +106,12 @@ export class AppChannel implements Audience {
     attachment.modes = modes
   }
 
+  /** To be told when an attachment begins anew, and is sent everything that comes from now on. */
+  restart(attachment: AppAttachment): void {
+    attachment.seenFrom = this.recent.head
+    this.#note(attachment)
+  }
+
   /** Once, right after the next publication has been delivered. */
   afterNextPublication(act: () => void): void {
     this.#afterPublication.push(act)
@@ -112,6 +123,10 @@ export class AppChannel implements Audience {
     const acts = this.#afterPublication
     this.#afterPublication = []
     for (const act of acts) act()
+  }
+
+  #note({ seenFrom }: AppAttachment): void {
+    if (seenFrom > this.newcomersSince) this.newcomersSince = seenFrom
   }
 
   *sockets(): Iterable<Socket> {

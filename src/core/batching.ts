@@ -95,5 +95,16 @@ function joined(group: readonly Waiting[]): Publication {
     ...last,
     connectionId: isOfOne ? first.connectionId : undefined,
     messages: group.flatMap(({ publication }) => publication.messages),
+    ...wholeOf(group),
+  }
+}
+
+/** Readers who have missed the beginning of one of the messages are to be told all of them whole. */
+function wholeOf(group: readonly Waiting[]): Pick<Publication, 'whole' | 'continues'> {
+  const continued = group.flatMap(({ publication }) => publication.continues ?? [])
+  if (continued.length === 0) return {}
+  return {
+    whole: group.flatMap(({ publication }) => publication.whole ?? publication.messages),
+    continues: continued.toSorted()[0]!,
   }
 }

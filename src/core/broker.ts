@@ -2,22 +2,18 @@
  * The broker: the channels of apps, who is attached to them, and what they remember. Publishing and presence
  * work on the channels that it opens. Who may do what has been decided before it is asked.
  */
-import type { Fanout } from '../fanout/fanout.ts'
 import { type Result, fail, ok } from '../failure.ts'
 import type { ChannelRuleSettings } from '../policy/channel-rule.ts'
 import { type AppAttachment, AppChannel, type AppChannelLimits } from './app-channel.ts'
-import { Batch, waitOf } from './batching.ts'
 import type { Clock } from './clock.ts'
-import type { Delivery } from './delivery.ts'
 import type { Entry, History } from './history.ts'
 import type { Modes } from './modes.ts'
+import { Outlet, type OutletParts } from './outlet.ts'
 import type { PositionSource } from './position.ts'
 import type { RetentionQueue } from './retention.ts'
 import type { ChannelRef, Format, PlacedEvent, PresenceChange, Socket } from './types.ts'
 
-export interface BrokerParts {
-  readonly delivery: Delivery
-  readonly fanout: Fanout
+export interface BrokerParts extends OutletParts {
   readonly clock: Clock
   readonly positions: PositionSource
   /** Of what channels keep for clients that come back, and of memory that nobody asked to be kept longer. */
@@ -26,18 +22,20 @@ export interface BrokerParts {
   readonly memory: History
   /** What stays for as long as the operator says. */
   readonly log: History
-  /** The settings of the rule that a channel falls under. */
-  readonly ruleOf: (channel: ChannelRef) => ChannelRuleSettings
   readonly limits: AppChannelLimits & {
     readonly maxChannels: number
     readonly keepMs: number
   }
-  readonly onOpened?: (channel: AppChannel) => void
-  readonly onClosed?: (channel: AppChannel) => void
-  /** Told of each change of presence, after it was delivered. */
-  readonly onPresence?: (channel: ChannelRef, event: PresenceChange) => void
-  /** Told after somebody came, went or changed on a channel. */
-  readonly onOccupancy?: (channel: AppChannel) => void
+}
+
+/** Who wants to know what becomes of channels. */
+export interface ChannelWatcher {
+  opened?(channel: AppChannel): void
+  closed?(channel: AppChannel): void
+  /** Presence changed, and everybody has been told. */
+  presenceChanged?(channel: AppChannel, event: PresenceChange): void
+  /** Somebody came, went or changed on a channel. */
+  occupied?(channel: AppChannel): void
 }
 
 /** Somebody who attaches. */
@@ -56,10 +54,17 @@ const NO_CHANNELS: ReadonlyMap<string, AppChannel> = new Map()
 export class Broker {
   readonly #parts: BrokerParts
   readonly #realms = new Map<string, Realm>()
+  readonly #watchers: ChannelWatcher[] = []
+  readonly #outlet: Outlet
   #size = 0
 
   constructor(parts: BrokerParts) {
     this.#parts = parts
+    this.#outlet = new Outlet(parts)
+  }
+
+  watch(watcher: ChannelWatcher): void {
+    this.#watchers.push(watcher)
   }
 
   /** How many channels there are. */
@@ -115,13 +120,14 @@ export class Broker {
       connectionId,
       modes,
       since: this.#parts.clock.now(),
+      seenFrom: channel.recent.head,
       groups: newcomer.formats.map((format) =>
         this.#parts.fanout.join(socket, channel.ref, format),
       ),
     }
     channel.add(attachment)
     channel.lastUse = attachment.since
-    this.#parts.onOccupancy?.(channel)
+    this.occupancyChanged(channel)
     return attachment
   }
 
@@ -137,7 +143,7 @@ export class Broker {
     const gone = before.filter((group) => !attachment.groups.includes(group))
     for (const group of gone) this.#parts.fanout.leave(socket, group)
     channel.changeModes(attachment, modes)
-    this.#parts.onOccupancy?.(channel)
+    this.occupancyChanged(channel)
   }
 
   /** Safe to call twice. */
@@ -148,7 +154,7 @@ export class Broker {
     attachment.groups = []
     channel.lastUse = this.#parts.clock.now()
     this.released(channel)
-    this.#parts.onOccupancy?.(channel)
+    this.occupancyChanged(channel)
   }
 
   /** To be told when presence ended on a channel that may have nobody left. */
@@ -187,14 +193,15 @@ export class Broker {
     const isDurable = entries.length > 0 && this.#isDurable(channel.ref)
     const kept =
       entries.length === 0 ? undefined : (isDurable ? log : memory).append(channel.ref, entries)
-    this.#deliver(channel, event, except)
-    if (event.kind === 'presence') this.#parts.onPresence?.(channel.ref, event)
+    this.#outlet.deliver(channel, event, except)
+    if (event.kind === 'presence')
+      for (const watcher of this.#watchers) watcher.presenceChanged?.(channel, event)
     return isDurable ? kept : undefined
   }
 
   /** To be told when the presence set changed. */
   occupancyChanged(channel: AppChannel): void {
-    this.#parts.onOccupancy?.(channel)
+    for (const watcher of this.#watchers) watcher.occupied?.(channel)
   }
 
   /**
@@ -230,7 +237,7 @@ export class Broker {
       for (const channel of channels.values()) channel.batch?.flush()
       this.#realms.delete(realm)
       this.#size -= channels.size
-      for (const channel of channels.values()) this.#parts.onClosed?.(channel)
+      for (const channel of channels.values()) this.#closed(channel)
     }
     this.#parts.memory.forget(realm)
     this.#parts.log.forget(realm)
@@ -239,23 +246,6 @@ export class Broker {
   /** Every second or so: lets go of what is too old on channels where nothing happens. */
   expire(): void {
     this.#parts.retention.expire(this.#parts.clock.now())
-  }
-
-  #deliver(channel: AppChannel, event: PlacedEvent, except: Socket | undefined): void {
-    const { delivery } = this.#parts
-    const rule = this.#parts.ruleOf(channel.ref)
-    const waitMs = event.kind === 'publication' ? waitOf(rule) : undefined
-    if (event.kind === 'publication' && waitMs !== undefined) {
-      channel.batch ??= new Batch((publication, exceptNow) => {
-        delivery.publish(channel.ref, publication, exceptNow)
-        channel.delivered(publication)
-      })
-      return channel.batch.add(event, except, rule, waitMs)
-    }
-    // Nothing overtakes what is waiting.
-    channel.batch?.flush()
-    delivery.publish(channel.ref, event, except)
-    if (event.kind === 'publication') channel.delivered(event)
   }
 
   #isDurable(ref: ChannelRef): boolean {
@@ -272,8 +262,12 @@ export class Broker {
     if (realm) realm.set(ref.name, channel)
     else this.#realms.set(ref.realm, new Map([[ref.name, channel]]))
     this.#size++
-    this.#parts.onOpened?.(channel)
+    for (const watcher of this.#watchers) watcher.opened?.(channel)
     return channel
+  }
+
+  #closed(channel: AppChannel): void {
+    for (const watcher of this.#watchers) watcher.closed?.(channel)
   }
 
   #removeIfIdle(channel: AppChannel): void {
@@ -285,7 +279,7 @@ export class Broker {
     realm.delete(channel.ref.name)
     if (realm.size === 0) this.#realms.delete(channel.ref.realm)
     this.#size--
-    this.#parts.onClosed?.(channel)
+    this.#closed(channel)
   }
 }
 

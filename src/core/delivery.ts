@@ -3,7 +3,7 @@ import type { Engine } from '../engine/engine.ts'
 import type { Fanout } from '../fanout/fanout.ts'
 import type { Clock } from './clock.ts'
 import type { Counters } from './counters.ts'
-import type { ChannelRef, Event, Frame, Publication, Socket } from './types.ts'
+import type { ChannelRef, Event, Format, Frame, Publication, Socket } from './types.ts'
 
 /**
  * Pure: one encoding serves every reader of a variant. An event may need several frames, or none.
@@ -13,6 +13,7 @@ export type Encode = (
   event: Event,
   variant: string,
   previous: Publication | undefined,
+  channel: ChannelRef,
 ) => readonly Frame[]
 
 /** The readers of a channel, as far as their slowness is concerned. */
@@ -56,9 +57,9 @@ export class Delivery {
   }
 
   /** Sends an event to one socket, in order with what is published. */
-  direct(socket: Socket, event: Event, protocol: string, variant: string): void {
+  direct(socket: Socket, channel: ChannelRef, event: Event, { protocol, variant }: Format): void {
     const { counters, encoders, fanout, onSlowReaders } = this.#parts
-    for (const frame of encoders.get(protocol)!(event, variant, undefined)) {
+    for (const frame of encoders.get(protocol)!(event, variant, undefined, channel)) {
       if (fanout.direct(socket, frame)) onSlowReaders([socket])
       counters.deliveries++
     }
@@ -74,7 +75,7 @@ export class Delivery {
     let behind = false
     for (const group of groups) {
       const { protocol, variant } = group.format
-      for (const frame of encoders.get(protocol)!(event, variant, previous)) {
+      for (const frame of encoders.get(protocol)!(event, variant, previous, channel)) {
         if (fanout.deliver(group, frame, except)) behind = true
         counters.deliveries += group.size
       }

@@ -200,8 +200,7 @@ export class Hub {
     if (!target) return false
     const { clock, counters, delivery } = this.#parts
     const event: Event = { kind: 'message', messages: [message], timestamp: clock.now() }
-    const { protocol, variant } = target.group.format
-    delivery.direct(target.socket, event, protocol, variant)
+    delivery.direct(target.socket, attachment.channel.ref, event, target.group.format)
     counters.messagesDirect++
     return true
   }

@@ -47,11 +47,15 @@ export class Presence {
     const opened = this.#parts.broker.open(ref)
     if (!opened.ok) return opened
     const channel = opened.value
-    if (!this.#hasRoom(channel, drafts, connectionId)) return fail('presence_full')
+    if (!this.#hasRoom(channel, drafts, connectionId)) return this.#full(ref)
     const timestamp = this.#parts.clock.now()
-    const changes = drafts
-      .map((draft, index) => stamp(channel, draft, connectionId, `${id}:${index}`, timestamp))
-      .filter((change) => change !== undefined)
+    const changes: PresenceMessage[] = []
+    for (const [index, draft] of drafts.entries()) {
+      const change = stamp(channel, draft, connectionId, `${id}:${index}`, timestamp)
+      if (!change) continue
+      apply(channel, change)
+      changes.push(change)
+    }
     return ok(this.#place(channel, changes, id, connectionId, timestamp))
   }
 
@@ -69,9 +73,8 @@ export class Presence {
     // Not of the connection's own form: clients then compare by time and not by number (RTP2b1).
     const id = this.#parts.ids.next(ID_LENGTH)
     const changes = members.map((member, index) => leaving(member, `${id}:0:${index}`, timestamp))
-    const receipt = this.#place(channel, changes, id, connectionId, timestamp)
-    this.#parts.broker.released(channel)
-    return receipt
+    for (const change of changes) apply(channel, change)
+    return this.#place(channel, changes, id, connectionId, timestamp)
   }
 
   #hasRoom(channel: AppChannel, drafts: readonly PresenceDraft[], connectionId: string): boolean {
@@ -88,6 +91,11 @@ export class Presence {
     return added.size === 0 || channel.presence.size + added.size <= max
   }
 
+  #full<T>({ realm }: ChannelRef): Result<T> {
+    const max = this.#parts.maxMembers(realm)
+    return fail('presence_full', `a channel can have no more than ${max} presence members`)
+  }
+
   #place(
     channel: AppChannel,
     changes: readonly PresenceMessage[],
@@ -96,10 +104,6 @@ export class Presence {
     timestamp: number,
   ): PresenceReceipt {
     if (changes.length === 0) return { event: undefined, kept: undefined }
-    for (const change of changes) {
-      if (change.action === 'leave') channel.presence.remove(connectionId, change.clientId)
-      else channel.presence.put(change)
-    }
     const position = this.#parts.positions.next()
     const event: PresenceChange = {
       kind: 'presence',
@@ -112,9 +116,16 @@ export class Presence {
     const bytes = changes.reduce((sum, change) => sum + contentBytes(change), 0)
     const entries = changes.map((change) => ({ kind: 'presence' as const, change, position }))
     const kept = this.#parts.broker.place(channel, event, bytes, entries)
+    this.#parts.broker.released(channel)
     this.#parts.broker.occupancyChanged(channel)
     return { event, kept }
   }
+}
+
+/** One by one, because the same client may be in a list twice. */
+function apply({ presence }: AppChannel, change: PresenceMessage): void {
+  if (change.action === 'leave') presence.remove(change.connectionId, change.clientId)
+  else presence.put(change)
 }
 
 function leaving(member: PresenceMessage, id: string, timestamp: number): PresenceMessage {

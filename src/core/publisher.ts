@@ -8,7 +8,7 @@ import type { Entry } from './history.ts'
 import type { IdSource } from './id-source.ts'
 import { contentBytes } from './memory-history.ts'
 import { applyEdit } from './message-edit.ts'
-import { type PositionSource, serialAt } from './position.ts'
+import { type PositionSource, positionOf, serialAt } from './position.ts'
 import type {
   Annotation,
   AnnotationChange,
@@ -118,7 +118,10 @@ export class Publisher {
       connectionId: origin.connectionId,
       timestamp: delivered.version.timestamp,
       messages: [delivered],
-      ...(stored !== delivered && { whole: [stored] }),
+      ...(stored !== delivered && {
+        whole: [stored],
+        continues: positionOf(message.version.serial),
+      }),
     }
     channel.messagesAtHand.set(stored.serial, stored)
     const isListed = edit.action !== 'append'

@@ -157,6 +157,8 @@ export interface Publication extends Placed {
   readonly messages: readonly KeptMessage[]
   /** As they stand after it, where that is something else: for readers who have not seen what was before. */
   readonly whole?: readonly KeptMessage[]
+  /** Where there is a `whole`: the position of the state that `messages` go on from. */
+  readonly continues?: string
   /** Neither kept nor delivered again. */
   readonly ephemeral?: boolean
 }

@@ -38,8 +38,8 @@ export interface Protocol extends HttpProtocol {
 /** A protocol, or the part of one, that is spoken in plain requests. */
 export interface HttpProtocol {
   readonly name: string
-  /** Whether a request on this path is for this protocol. */
-  owns(path: string): boolean
+  /** Whether a request on this path is for this protocol, knowing whether it asks for a WebSocket. */
+  owns(path: string, isUpgrade: boolean): boolean
   /** Answers a plain HTTP request. */
   serve(visit: Visit): Response | Promise<Response>
 }

@@ -59,10 +59,11 @@ export class Front {
     const [whole, query] = splitUrl(request.url)
     const path = this.#localPath(whole)
     if (path === undefined) return plain(failure('not_found'))
-    const protocol = this.#parts.protocols.find((candidate) => candidate.owns(path))
+    const upgrade = isUpgrade(request)
+    const protocol = this.#parts.protocols.find((candidate) => candidate.owns(path, upgrade))
     if (!protocol) return this.#parts.http(request, path)
     const visit = new Arrival(request, path, query, server, this.#parts)
-    if (!('connect' in protocol) || !isUpgrade(request)) return protocol.serve(visit)
+    if (!('connect' in protocol) || !upgrade) return protocol.serve(visit)
     return this.#connect(visit, protocol, server)
   }
 

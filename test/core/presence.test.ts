@@ -43,6 +43,18 @@ test('enter, update and leave are told as they were sent', () => {
   expect(members(made)).toEqual([])
 })
 
+test('a client may enter and leave in one breath', () => {
+  const { made, told } = world()
+  const rest = { clientId: 'ann', id: undefined, data: 'x', encoding: undefined, extras: undefined }
+  const drafts: PresenceDraft[] = [
+    { action: 'enter', ...rest },
+    { action: 'leave', ...rest },
+  ]
+  value(made.presence.change(ref, drafts, { connectionId: 'c1', id: 'c1:0' }))
+  expect(told()).toEqual(['enter c1 x', 'leave c1 x'])
+  expect(members(made)).toEqual([])
+})
+
 test('a client on two connections is two members', () => {
   const { made, change } = world()
   value(change('enter', 'ann', 'c1'))

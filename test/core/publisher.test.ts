@@ -208,6 +208,23 @@ describe('edits', () => {
     expect(history.versions(ref, serial!, all).items).toHaveLength(1)
   })
 
+  test('who came after a message hears the whole of it at the first append, and then what is added', () => {
+    const { made, reader, publish } = world()
+    made.rule = { ...DEFAULT_RULE_SETTINGS, mutableMessages: true }
+    const [serial] = publish(['a']).serials
+    const late = { ...listener(), id: 2, heard: [] as Event[] }
+    late.send = (frame) => void late.heard.push(frame as unknown as Event)
+    made.broker.attach(made.broker.channel(ref)!, { ...everything, socket: late })
+    const append = (data: string) =>
+      value(made.publisher.edit(ref, edit(serial!, 'append', data), editor, () => undefined))
+    append('Hel')
+    append('lo')
+    const heard = (events: readonly Event[]) =>
+      publications(events).map(({ messages: [first] }) => `${first!.action} ${first!.data}`)
+    expect(heard(late.heard)).toEqual(['update Hel', 'append lo'])
+    expect(heard(reader.heard).slice(1)).toEqual(['append Hel', 'append lo'])
+  })
+
   test('who may not touch a message changes nothing, and no message is not found', () => {
     const { made, reader, publish } = world()
     made.rule = { ...DEFAULT_RULE_SETTINGS, mutableMessages: true }

@@ -63,8 +63,8 @@ export class CoreWorld {
         keepMs: KEEP_MS,
         ...limits,
       },
-      onClosed: (channel) => this.closed.push(channel.ref.name),
     })
+    this.broker.watch({ closed: (channel) => this.closed.push(channel.ref.name) })
     const ids = new IdSource(systemRandomness)
     const shared = { broker: this.broker, positions, ids, clock }
     this.publisher = new Publisher({ ...shared, maxMessageBytes: 65_536 })
