@@ -233,6 +233,11 @@ const table = {
     retry: false,
   },
   ttl_invalid: { status: 400, message: 'the time to live is not valid', retry: false },
+  filter_invalid: {
+    status: 400,
+    message: 'the filter of the channel name is not valid',
+    retry: false,
+  },
   parameter_invalid: { status: 400, message: 'a parameter is not valid', retry: false },
   timestamp_refused: {
     status: 401,

@@ -14,7 +14,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'version.ts': ['../package.json'],
   'config.ts': ['policy/address.ts', 'zod'],
 
-  'policy/': ['failure.ts', 'node:crypto'],
+  'policy/': ['failure.ts', 'node:crypto', '@jmespath-community/jmespath'],
   'identity/': [
     'core/clock.ts',
     'policy/',

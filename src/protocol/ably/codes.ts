@@ -4,6 +4,7 @@ import { type FailureName, failure } from '../../failure.ts'
 /** Where the status says too little. SDKs fetch a new token at 40140 to 40149, and only there that helps (RSC10). */
 const CODES: Partial<Record<FailureName, number>> = {
   parameter_invalid: 40003,
+  filter_invalid: 40003,
   ttl_invalid: 40003,
   capability_invalid: 40003,
   key_malformed: 40005,
