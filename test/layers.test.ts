@@ -127,14 +127,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'bun',
     'node:',
   ],
-  'transport/http.ts': [
-    'api/',
-    'docs/pages.ts',
-    'ops/metrics.ts',
-    'failure.ts',
-    'version.ts',
-    'hono',
-  ],
+  'transport/http.ts': ['api/', 'docs/', 'ops/metrics.ts', 'failure.ts', 'version.ts', 'hono'],
   'transport/': [
     'version.ts',
     'core/clock.ts',

@@ -59,17 +59,23 @@ export function homePage(basePath: string): string {
 }
 
 /** Pages link to each other as files, which also works where the repository is read; here they become addresses. */
-function render(text: string, basePath: string): string {
+export function render(text: string, basePath: string): string {
   return Bun.markdown
     .html(text, { headings: { ids: true } })
     .replaceAll(/href="([a-z]+)\.md(#[\w-]+)?"/g, `href="${basePath}/docs/$1$2"`)
 }
 
-function layout(title: string, body: string, basePath: string, current?: string): string {
-  const menu = Object.entries(PAGES)
-    .map(([name, page]) => {
-      const mark = name === current ? ' aria-current="page"' : ''
-      return `<a href="${basePath}/docs/${name}"${mark}>${page.title}</a>`
+/** @param current the name of a page, or `errors` */
+export function layout(title: string, body: string, basePath: string, current?: string): string {
+  const pages = Object.entries(PAGES).map(([name, page]) => ({
+    name,
+    title: page.title,
+    path: `/docs/${name}`,
+  }))
+  const menu = [...pages, { name: 'errors', title: 'Errors', path: '/errors' }]
+    .map((item) => {
+      const mark = item.name === current ? ' aria-current="page"' : ''
+      return `<a href="${basePath}${item.path}"${mark}>${item.title}</a>`
     })
     .join('\n')
   return `<!doctype html>

@@ -4,6 +4,7 @@ import { secureHeaders } from 'hono/secure-headers'
 import { type Identify, apiApp } from '../api/app.ts'
 import { errorBody } from '../api/errors.ts'
 import type { ApiParts } from '../api/parts.ts'
+import { type ErrorPageFormat, errorIndex, errorPage, missingError } from '../docs/errors.ts'
 import { docsPage, docsStyle, homePage, missingPage } from '../docs/pages.ts'
 import { failure } from '../failure.ts'
 import type { Metrics } from '../ops/metrics.ts'
@@ -56,6 +57,16 @@ export function httpApp(parts: HttpParts): HttpApp {
     const page = docsPage(context.req.param('page') ?? 'index', parts.basePath)
     return page === undefined ? context.html(missingPage(parts.basePath), 404) : context.html(page)
   })
+  app.get('/errors', (context) =>
+    errorAnswer(context, 200, (format) => errorIndex(format, parts.basePath)),
+  )
+  app.get('/errors/:code', (context) => {
+    const { basePath } = parts
+    const code = context.req.param('code')
+    return errorPage(code, 'html', basePath) === undefined
+      ? errorAnswer(context, 404, (format) => missingError(format, basePath))
+      : errorAnswer(context, 200, (format) => errorPage(code, format, basePath)!)
+  })
   // Where tools look first; the document's own address tells it where the API is.
   app.get('/openapi.json', (context) => context.redirect(`${parts.basePath}/v1/openapi.json`))
   const api = apiApp(parts.api, parts.identify)
@@ -71,6 +82,19 @@ export function httpApp(parts: HttpParts): HttpApp {
     response.headers.set('server', SERVER_HEADER.server)
     return response
   }
+}
+
+/** Browsers ask for HTML; whoever asks for text gets what the page is made of. */
+function errorAnswer(
+  context: Context,
+  status: 200 | 404,
+  page: (format: ErrorPageFormat) => string,
+): Response {
+  const accept = context.req.header('accept') ?? ''
+  const text = /\btext\/(?:markdown|plain)\b/.exec(accept)?.[0]
+  context.header('vary', 'Accept')
+  if (text === undefined || accept.includes('text/html')) return context.html(page('html'), status)
+  return context.body(page('markdown'), status, { 'content-type': `${text}; charset=utf-8` })
 }
 
 /** Exactly `application/json`: one SDK reads error bodies under no other type. */
