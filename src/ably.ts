@@ -8,6 +8,7 @@ import { NativeTokens } from './identity/native-token.ts'
 import { TokenIssuer } from './identity/token-issuer.ts'
 import { AblyRest, type RestParts } from './protocol/ably/rest/rest.ts'
 import type { RestRoute } from './protocol/ably/rest/routes.ts'
+import { fillChannels } from './protocol/ably/rest/sandbox-fixtures.ts'
 import { type SandboxParts, sandboxRoutes } from './protocol/ably/rest/sandbox-routes.ts'
 import { tokenRoutes } from './protocol/ably/rest/token-routes.ts'
 import type { KeyUses } from './service/key-uses.ts'
@@ -81,8 +82,7 @@ export class Ably {
       mayMake: mayMakeApp,
       make: (request) => known(sandbox.add(request)),
       remove: (appId) => known(sandbox.remove(appId)),
-      // Waits for presence that no connection stands behind.
-      onFixtures: () => {},
+      fill: (appId, fixtures) => fillChannels(this.#parts.channels, appId, fixtures),
     }
   }
 }

@@ -126,6 +126,9 @@ class Assembly {
       onBug: this.#onBug,
     })
     this.#channels = this.#makeChannels()
+    this.#apps.onChange((appId) => {
+      if (!this.#apps.app(appId)) this.#channels.broker.forget(appId)
+    })
   }
 
   readonly #onBug = (error: unknown): void => {

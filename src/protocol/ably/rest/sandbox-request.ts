@@ -1,6 +1,7 @@
 /** Reads what somebody wants of a disposable app, in the shape that the test suites of Ably's SDKs send. */
 import { type Result, fail, ok } from '../../../failure.ts'
 import { type ChannelRuleSettings, DEFAULT_RULE_SETTINGS } from '../../../policy/channel-rule.ts'
+import { type Payload, readData } from '../wire/data.ts'
 
 export interface SandboxRequest {
   /** Undefined for what the server allows. */
@@ -24,10 +25,8 @@ export interface ChannelFixture {
   readonly presence: readonly MemberFixture[]
 }
 
-export interface MemberFixture {
+export interface MemberFixture extends Payload {
   readonly clientId: string
-  readonly data: string | Uint8Array | undefined
-  readonly encoding: string | undefined
 }
 
 /** Far more than a test needs, and quick to make. */
@@ -119,17 +118,10 @@ function readMember(member: Fields, where: string): Result<MemberFixture> {
   const { clientId, data, encoding } = member
   if (typeof clientId !== 'string' || clientId === '' || clientId === '*')
     return wrong(`${where}.clientId is no client id`)
-  if (!isData(data ?? undefined)) return wrong(`${where}.data is neither text nor bytes`)
-  if (typeof (encoding ?? '') !== 'string') return wrong(`${where}.encoding is no text`)
-  return ok({
-    clientId,
-    data: (data ?? undefined) as MemberFixture['data'],
-    encoding: (encoding ?? undefined) as MemberFixture['encoding'],
-  })
-}
-
-function isData(value: unknown): boolean {
-  return value === undefined || typeof value === 'string' || value instanceof Uint8Array
+  const payload = readData(data, encoding)
+  return payload.ok
+    ? ok({ clientId, ...payload.value })
+    : wrong(`${where}: ${payload.failure.message}`)
 }
 
 function readList<T>(

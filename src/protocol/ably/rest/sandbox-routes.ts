@@ -1,6 +1,7 @@
 /** Disposable apps over REST, as the test suites of Ably's SDKs make and delete them. */
 import { type Result, fail, ok } from '../../../failure.ts'
 import type { Authenticator } from '../../../identity/authenticate.ts'
+import { writeData } from '../wire/data.ts'
 import type { RestAnswer } from './answer.ts'
 import { identify } from './authorize.ts'
 import type { RestCall, RestRoute } from './routes.ts'
@@ -13,8 +14,8 @@ export interface SandboxParts {
   /** When it returns, the server knows the app and its keys. */
   readonly make: (request: Omit<SandboxRequest, 'channels'>) => Result<MadeApp>
   readonly remove: (appId: string) => Result<unknown>
-  /** Fills the channels of an app that was just made; called before the request is answered. */
-  readonly onFixtures: (appId: string, channels: readonly ChannelFixture[]) => void
+  /** Fills the channels of an app that was just made, before the request is answered. */
+  readonly fill: (appId: string, channels: readonly ChannelFixture[]) => Promise<Result<void>>
 }
 
 /** Keys and rules in the order in which they were asked for. Times are milliseconds since the epoch. */
@@ -72,7 +73,12 @@ async function makeApp(parts: SandboxParts, call: RestCall): Promise<Result<Rest
   const { channels, ...wish } = request.value
   const made = parts.make(wish)
   if (!made.ok) return made
-  if (channels.length > 0) parts.onFixtures(made.value.app.id, channels)
+  const { id } = made.value.app
+  const filled = channels.length > 0 ? await parts.fill(id, channels) : ok(undefined)
+  if (!filled.ok) {
+    parts.remove(id)
+    return filled
+  }
   return ok({ status: 201, value: appAnswer(made.value, channels, call.visit.base) })
 }
 
@@ -132,10 +138,12 @@ function keyAnswer({ key, whole }: MadeApp['keys'][number]): object {
   }
 }
 
-function memberAnswer({ clientId, data, encoding }: ChannelFixture['presence'][number]): object {
+/** In a form that is right in both formats. */
+function memberAnswer({ clientId, ...payload }: ChannelFixture['presence'][number]): object {
+  const { data, encoding } = writeData(payload, 'json')
   return {
     clientId,
-    ...(typeof data === 'string' && { data }),
+    ...(data !== undefined && { data }),
     ...(encoding !== undefined && { encoding }),
   }
 }

@@ -126,7 +126,7 @@ describe('a wish that makes no sense', () => {
     [{ limits: { presence: { maxMembers: 0 } } }, 'limits.presence.maxMembers is a number'],
     [{ channels: [{ name: '' }] }, 'channels[0].name is no text'],
     [member({}), 'channels[0].presence[0].clientId is no client id'],
-    [member({ clientId: 'a', data: {} }), 'channels[0].presence[0].data is neither'],
+    [member({ clientId: 'a', data: 5 }), 'channels[0].presence[0]: data is text'],
   ])('%j: %s', async (body, complaint) => {
     const response = await postApp(server.url, body)
     expect(response.status).toBe(400)
@@ -139,6 +139,7 @@ describe('a wish that makes no sense', () => {
     [{ keys: [{}, { capability: '{"c":["shout"]}' }] }, 'the capability has the unknown operation'],
     [{ namespaces: [{ id: 'a' }, { id: 'a' }] }, 'the app has a rule of that id'],
     [{ namespaces: [{ id: 'a:b' }] }, 'the id of a rule'],
+    [{ ...WISH, limits: { presence: { maxMembers: 2 } } }, 'the channel has too many members'],
   ])('%j leaves no app behind', async (body, complaint) => {
     const sandbox = await startTestServer({ sandbox: 'true', 'max-sandbox-apps': '1' })
     try {
