@@ -26,6 +26,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'node:path',
   ],
 
+  // What statistics mean, without where they come from and where they are kept.
+  'stats/': ['failure.ts'],
+
   // The core knows what carries and what orders events only by their seams.
   'core/': ['policy/', 'failure.ts', 'engine/engine.ts', 'fanout/fanout.ts'],
   'engine/engine.ts': ['core/types.ts'],
@@ -50,6 +53,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'delta/',
     'identity/',
     'policy/',
+    'stats/',
     'failure.ts',
     'version.ts',
     'protocol/protocol.ts',
@@ -68,6 +72,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'core/',
     'policy/',
     'identity/',
+    'stats/',
     'store/',
     'config.ts',
     'failure.ts',

@@ -1,0 +1,114 @@
+/** Statistics that somebody makes up for a test, in the nested form of earlier versions. */
+import { type Result, fail, ok } from '../failure.ts'
+import { parseIntervalId } from './interval.ts'
+import {
+  CONNECTION_KINDS,
+  KINDS,
+  type Numbers,
+  OUTCOMES,
+  REQUEST_KINDS,
+  TRAFFIC,
+  TRANSPORTS,
+  TURNS,
+  totalsOf,
+} from './numbers.ts'
+import { numberAt } from './record.ts'
+
+export interface Fixture {
+  /** Of a minute, in milliseconds since the epoch. */
+  readonly start: number
+  readonly numbers: Numbers
+}
+
+/** About as many as a minute has seconds; a power of two, so that a mean comes out as it went in. */
+const SAMPLES_A_MINUTE = 64
+
+/** Reads a list of them; members that are not known are left out. */
+export function readFixtures(value: unknown): Result<Fixture[]> {
+  if (!Array.isArray(value)) return fail('bad_request', 'the body is not a list of statistics')
+  const fixtures: Fixture[] = []
+  for (const record of value as unknown[]) {
+    const fixture = readFixture(record)
+    if (!fixture.ok) return fixture
+    fixtures.push(fixture.value)
+  }
+  return ok(fixtures)
+}
+
+function readFixture(value: unknown): Result<Fixture> {
+  if (typeof value !== 'object' || value === null)
+    return fail('bad_request', 'a record of statistics is not an object')
+  const record = value as Readonly<Record<string, unknown>>
+  const id = record['intervalId']
+  const interval = typeof id === 'string' ? parseIntervalId(id) : undefined
+  if (interval?.unit !== 'minute')
+    return fail('bad_request', 'intervalId is a minute, such as 2026-11-22:13:51')
+  const supplied = new Map<string, number>()
+  for (const name of NAMES) {
+    const number = numberAt(record, name) ?? 0
+    if (typeof number !== 'number' || !Number.isFinite(number) || number < 0)
+      return fail('bad_request', `${name} is not a number from 0 on`)
+    if (number > 0) supplied.set(name, number)
+  }
+  return ok({ start: interval.start, numbers: { ...counted(supplied), ...gauged(supplied) } })
+}
+
+const names = (...lists: (readonly string[])[]): string[] =>
+  lists.reduce<string[]>(
+    (found, list) =>
+      found.flatMap((name) => list.map((more) => (name === '' ? more : `${name}.${more}`))),
+    [''],
+  )
+
+/** What can be added up, parts before the totals that they count in. */
+const COUNTED = [
+  ...names(
+    ['messages'],
+    ['inbound', 'outbound'],
+    [...TRANSPORTS, 'all'],
+    [...KINDS, 'all'],
+    TRAFFIC,
+  ),
+  ...names(['messages'], ['persisted', 'all'], [...KINDS, 'all'], TRAFFIC),
+  ...names(['connections'], [...CONNECTION_KINDS, 'all'], TURNS),
+  ...names(['channels'], TURNS),
+  ...names(['apiRequests'], REQUEST_KINDS, OUTCOMES),
+  'count',
+].toSorted((a, b) => totalsOf(b).length - totalsOf(a).length)
+
+const LEVELS = ['peak', 'min', 'mean'] as const
+const GAUGED = [...names(['connections'], CONNECTION_KINDS), 'connections.all', 'channels']
+
+const NAMES = [...COUNTED, ...names(GAUGED, LEVELS)]
+
+/** A total that is told beside its parts is not counted again; what it has beyond them is its own. */
+function counted(supplied: ReadonlyMap<string, number>): Numbers {
+  const numbers: Numbers = {}
+  const reached = new Map<string, number>()
+  for (const name of COUNTED) {
+    const own = (supplied.get(name) ?? 0) - (reached.get(name) ?? 0)
+    if (own <= 0) continue
+    numbers[name] = own
+    for (const total of totalsOf(name)) reached.set(total, (reached.get(total) ?? 0) + own)
+  }
+  return numbers
+}
+
+function gauged(supplied: ReadonlyMap<string, number>): Numbers {
+  const numbers: Numbers = {}
+  const told = (name: string) => supplied.get(name) ?? 0
+  for (const gauge of GAUGED) {
+    const parts = gauge === 'connections.all' ? CONNECTION_KINDS : []
+    for (const level of LEVELS) {
+      const ofParts = parts.reduce((sum, kind) => sum + told(`connections.${kind}.${level}`), 0)
+      const value = told(`${gauge}.${level}`) || ofParts
+      if (value === 0) continue
+      if (level !== 'mean') numbers[`${gauge}.${level}`] = value
+      else {
+        numbers[`${gauge}.sum`] = value * SAMPLES_A_MINUTE
+        numbers[`${gauge}.samples`] = SAMPLES_A_MINUTE
+      }
+    }
+  }
+  return numbers
+}

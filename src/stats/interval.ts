@@ -1,0 +1,55 @@
+/** Minutes, hours, days and months in UTC, for which numbers are kept, and their ids (TS12a, TS12c). */
+
+export const UNITS = ['minute', 'hour', 'day', 'month'] as const
+export type Unit = (typeof UNITS)[number]
+
+export function isUnit(text: string): text is Unit {
+  return (UNITS as readonly string[]).includes(text)
+}
+
+const LENGTHS = { minute: 60_000, hour: 3_600_000, day: 86_400_000 }
+
+/** When the interval began that a moment lies in. All times are milliseconds since the epoch. */
+export function startOf(unit: Unit, time: number): number {
+  if (unit !== 'month') return time - modulo(time, LENGTHS[unit])
+  const date = new Date(time)
+  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth())
+}
+
+/** When the interval that began at a moment is over: the start of the next one. */
+export function endOf(unit: Unit, start: number): number {
+  if (unit !== 'month') return start + LENGTHS[unit]
+  const date = new Date(start)
+  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1)
+}
+
+/** Of `2026-11-22:13:51`, as much as the unit needs. */
+const ID_LENGTHS: Readonly<Record<Unit, number>> = { minute: 16, hour: 13, day: 10, month: 7 }
+
+export function intervalId(unit: Unit, start: number): string {
+  return new Date(start).toISOString().replace('T', ':').slice(0, ID_LENGTHS[unit])
+}
+
+const ID = /^(\d{4})-(\d\d)(?:-(\d\d)(?::(\d\d)(?::(\d\d)(?::\d\d)?)?)?)?$/
+
+export interface Interval {
+  readonly unit: Unit
+  readonly start: number
+}
+
+/** The interval that an id names, with or without seconds; undefined for a text that is no id or no date. */
+export function parseIntervalId(text: string): Interval | undefined {
+  const [, ...found] = ID.exec(text) ?? []
+  const [year, month, ...rest] = found.map((part) => part && Number(part))
+  if (!year || !month) return undefined
+  const [day, hour, minute] = rest as (number | undefined)[]
+  const start = Date.UTC(year, month - 1, day ?? 1, hour ?? 0, minute ?? 0)
+  const unit = minute !== undefined ? 'minute' : hour !== undefined ? 'hour' : undefined
+  const interval = { unit: unit ?? (day === undefined ? 'month' : 'day'), start } as const
+  // What no calendar has, as the 31st of June, would have become another day.
+  return text.startsWith(intervalId(interval.unit, start)) ? interval : undefined
+}
+
+function modulo(time: number, length: number): number {
+  return ((time % length) + length) % length
+}

@@ -1,0 +1,77 @@
+/** Statistics as clients read them: Ably's flat entries, and the nested members of earlier versions (TS12, TS4 to TS9). */
+import { type Unit, endOf, intervalId, startOf } from './interval.ts'
+import { type Numbers, shown } from './numbers.ts'
+
+/** What was counted in an interval. */
+export interface IntervalNumbers {
+  readonly unit: Unit
+  /** Milliseconds since the epoch. */
+  readonly start: number
+  readonly numbers: Numbers
+}
+
+export interface StatsRecord {
+  readonly intervalId: string
+  readonly unit: Unit
+  readonly schema: string
+  readonly entries: Numbers
+  /** While the interval lasts: the last minute that is in it (TS12q). */
+  readonly inProgress?: string
+}
+
+const SCHEMA = 'https://schemas.ably.com/json/app-stats-0.0.5.json'
+
+export function statsRecord({ unit, start, numbers }: IntervalNumbers, now: number): StatsRecord {
+  const lasts = start <= now && now < endOf(unit, start)
+  return {
+    intervalId: intervalId(unit, start),
+    unit,
+    schema: SCHEMA,
+    entries: shown(numbers),
+    ...(lasts && { inProgress: intervalId('minute', startOf('minute', now)) }),
+  }
+}
+
+interface Nested {
+  [member: string]: number | Nested
+}
+
+/** The places of entries in records of earlier versions, in which token requests stood beside all others. */
+const PLACES: readonly (readonly [prefix: string, place: string])[] = [
+  ['messages.', ''],
+  ['apiRequests.other.', 'apiRequests.'],
+  ['apiRequests.tokenRequests.', 'tokenRequests.'],
+  ['connections.', 'connections.'],
+  ['channels.', 'channels.'],
+  ['count', 'count'],
+]
+
+/** The same numbers as clients of earlier versions read them; ably-go does to this day. */
+export function nestedNumbers(entries: Numbers): Nested {
+  const nested: Nested = {}
+  for (const [name, value] of Object.entries(entries)) {
+    const place = PLACES.find(([prefix]) => name.startsWith(prefix))
+    if (place) put(nested, `${place[1]}${name.slice(place[0].length)}`.split('.'), value)
+  }
+  return nested
+}
+
+function put(nested: Nested, path: readonly string[], value: number): void {
+  let inner = nested
+  for (const member of path.slice(0, -1)) inner = (inner[member] ??= {}) as Nested
+  inner[path.at(-1)!] = value
+}
+
+/** The numbers of a nested record under the names of entries; a member that is not where it belongs is undefined. */
+export function numberAt(nested: Readonly<Record<string, unknown>>, name: string): unknown {
+  const place = PLACES.find(([prefix]) => name.startsWith(prefix))
+  if (!place) return undefined
+  const path = `${place[1]}${name.slice(place[0].length)}`.split('.')
+  return path.reduce<unknown>(
+    (inner, member) =>
+      typeof inner === 'object' && inner !== null
+        ? (inner as Record<string, unknown>)[member]
+        : undefined,
+    nested,
+  )
+}
