@@ -23,6 +23,7 @@ import { RevocationService } from './revocations.ts'
 import { RootKey } from './root-key.ts'
 import { SessionService } from './sessions.ts'
 import { SignUp } from './sign-up.ts'
+import { StatsService } from './stats.ts'
 import { TokenService } from './tokens.ts'
 
 export interface Services {
@@ -43,6 +44,7 @@ export interface Services {
   readonly sessions: SessionService
   readonly links: LinkService
   readonly signUp: SignUp
+  readonly stats: StatsService
   /**
    * Opens the listeners if no other server runs on this folder.
    * @param open runs in a transaction, so it may write but not begin another one
@@ -94,6 +96,7 @@ export function openServices(
     sessions: new SessionService(store, people, clock),
     links,
     signUp: new SignUp(store, links, people),
+    stats: new StatsService(store),
     claimFolder: (open) => claimFolder(store, folder, open),
     close: () => closeStore(store),
   }

@@ -170,6 +170,25 @@ export const revocations = sqliteTable(
   ],
 )
 
+/** What was counted for an app in a minute, hour, day or month. */
+export const appStats = sqliteTable(
+  'app_stats',
+  {
+    appId: appId(),
+    unit: text({ enum: ['minute', 'hour', 'day', 'month'] }).notNull(),
+    /** When the interval began. */
+    start: integer().notNull(),
+    /** Made up for a test, and kept apart from what happened. */
+    isFixture: integer('is_fixture', { mode: 'boolean' }).notNull(),
+    /** By name (`stats/numbers.ts`). */
+    numbers: text({ mode: 'json' }).$type<Record<string, number>>().notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.appId, table.unit, table.start, table.isFixture] }),
+    index('app_stats_age').on(table.unit, table.start),
+  ],
+)
+
 /** What changed, in order: other processes catch up from here. */
 export const changes = sqliteTable('changes', {
   seq: integer().primaryKey({ autoIncrement: true }),

@@ -1,0 +1,84 @@
+/** Statistics of apps: read by interval, and made up for tests. */
+import type { Fixture } from '../stats/fixture.ts'
+import { UNITS, endOf, startOf } from '../stats/interval.ts'
+import { type Numbers, addTo } from '../stats/numbers.ts'
+import type { StatsPage, StatsQuestion } from '../stats/span.ts'
+import type { Store } from '../store/database.ts'
+import { type StatsRange, StatsTable } from '../store/stats.ts'
+
+export class StatsService {
+  readonly #store: Store
+  readonly #table: StatsTable
+
+  constructor(store: Store) {
+    this.#store = store
+    this.#table = new StatsTable(store)
+  }
+
+  /**
+   * A page of intervals in which something was counted. It may be behind by about a second.
+   * @param appIds whose numbers are added up
+   */
+  read(appIds: readonly string[], question: StatsQuestion): StatsPage {
+    const { span, limit } = question
+    const starts = this.#starts(appIds, question)
+    const shown = starts.slice(0, limit)
+    if (shown.length === 0) return { items: [], next: undefined }
+    const range = { unit: span.unit, first: Math.min(...shown), last: Math.max(...shown) }
+    const byStart = new Map<number, Numbers>(shown.map((start) => [start, {}]))
+    for (const appId of appIds) {
+      for (const { start, numbers } of this.#table.list(appId, range)) {
+        addTo(byStart.get(start)!, numbers)
+      }
+    }
+    return {
+      items: [...byStart].map(([start, numbers]) => ({ unit: span.unit, start, numbers })),
+      next: starts.length > limit ? shown.at(-1) : undefined,
+    }
+  }
+
+  /** In order, and one more than asked for where there is one. */
+  #starts(appIds: readonly string[], question: StatsQuestion): number[] {
+    const { direction, limit } = question
+    const range = rangeOf(question)
+    const newestFirst = direction === 'backwards'
+    const found = appIds.flatMap((appId) =>
+      this.#table.starts(appId, range, newestFirst, limit + 1),
+    )
+    const sign = newestFirst ? -1 : 1
+    return [...new Set(found)].toSorted((a, b) => sign * (a - b)).slice(0, limit + 1)
+  }
+
+  /** Made-up minutes take the place of those made up before, and count in hours, days and months; they are kept for good. */
+  addFixtures(appId: string, fixtures: readonly Fixture[]): void {
+    this.#store.sqlite
+      .transaction(() => {
+        for (const { start, numbers } of fixtures) {
+          this.#table.put({ appId, unit: 'minute', start, isFixture: true, numbers })
+        }
+        for (const unit of UNITS.slice(1)) {
+          const starts = new Set(fixtures.map(({ start }) => startOf(unit, start)))
+          for (const start of starts) {
+            const numbers = this.#madeUpIn(appId, start, endOf(unit, start) - 1)
+            this.#table.put({ appId, unit, start, isFixture: true, numbers })
+          }
+        }
+      })
+      .immediate()
+  }
+
+  #madeUpIn(appId: string, first: number, last: number): Numbers {
+    const total: Numbers = {}
+    const minutes = this.#table.fixtures(appId, { unit: 'minute', first, last })
+    for (const { numbers } of minutes) addTo(total, numbers)
+    return total
+  }
+}
+
+/** From where the page before ended. */
+function rangeOf({ span, direction, after }: StatsQuestion): StatsRange {
+  if (after === undefined) return span
+  return direction === 'backwards'
+    ? { ...span, last: Math.min(span.last, after - 1) }
+    : { ...span, first: Math.max(span.first, after + 1) }
+}
