@@ -1,6 +1,7 @@
 /** Composes what Ably's SDKs speak: who they are, and the REST interface to tokens and to the channels of apps. */
 import type { Channels } from './channels.ts'
 import type { Config } from './config.ts'
+import type { AppCounters } from './core/app-counters.ts'
 import type { Clock, Randomness } from './core/clock.ts'
 import type { Result } from './failure.ts'
 import { Authenticator } from './identity/authenticate.ts'
@@ -10,6 +11,7 @@ import { AblyRest, type RestParts } from './protocol/ably/rest/rest.ts'
 import type { RestRoute } from './protocol/ably/rest/routes.ts'
 import { fillChannels } from './protocol/ably/rest/sandbox-fixtures.ts'
 import { type SandboxParts, sandboxRoutes } from './protocol/ably/rest/sandbox-routes.ts'
+import { statsRoutes } from './protocol/ably/rest/stats-routes.ts'
 import { tokenRoutes } from './protocol/ably/rest/token-routes.ts'
 import type { KeyUses } from './service/key-uses.ts'
 import type { AppDirectory } from './service/live-apps.ts'
@@ -24,6 +26,7 @@ export interface AblyParts {
   readonly directory: AppDirectory
   readonly keyUses: KeyUses
   readonly channels: Channels
+  readonly appCounters: AppCounters
   /** To be told when settings were changed here, so that they count at once. */
   readonly onChange: () => void
   /** Counts a request to make an app of the sandbox, and says whether the address may make another. */
@@ -48,8 +51,10 @@ export class Ably {
     this.rest = new AblyRest({
       routes: [
         ...this.#tokenRoutes(new TokenIssuer(...credentials)),
+        ...this.#statsRoutes(),
         ...sandboxRoutes(this.#sandboxParts()),
       ],
+      appCounters: parts.appCounters,
       maxBodyBytes: MAX_REST_BODY_BYTES,
       onRefusal: parts.onRefusal,
     })
@@ -66,6 +71,18 @@ export class Ably {
         services.revocations.add(appId, list)
         onChange()
       },
+    })
+  }
+
+  #statsRoutes(): RestRoute[] {
+    const { clock, config, services } = this.#parts
+    return statsRoutes({
+      authenticator: this.authenticator,
+      now: () => clock.now(),
+      read: (appIds, question) => services.stats.read(appIds, question),
+      addFixtures: config.sandbox
+        ? (appId, fixtures) => services.stats.addFixtures(appId, fixtures)
+        : undefined,
     })
   }
 

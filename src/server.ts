@@ -3,6 +3,7 @@ import { accessSync, constants } from 'node:fs'
 import { Ably } from './ably.ts'
 import { Channels } from './channels.ts'
 import type { Config } from './config.ts'
+import { AppCounters } from './core/app-counters.ts'
 import { type Clock, type Randomness, systemClock, systemRandomness } from './core/clock.ts'
 import { Counters } from './core/counters.ts'
 import { Dashboard } from './dashboard/dashboard.ts'
@@ -23,6 +24,7 @@ import { LiveRules } from './service/live-rules.ts'
 import { LiveService } from './service/live.ts'
 import type { UnshownKey } from './service/root-key.ts'
 import { type Services, openServices } from './service/services.ts'
+import { StatsRecorder } from './service/stats-recorder.ts'
 import { Admission } from './transport/admission.ts'
 import { Front } from './transport/front.ts'
 import { type HttpApp, httpApp } from './transport/http.ts'
@@ -86,6 +88,7 @@ class Assembly {
   readonly #services: Services
   readonly #log = logger('server')
   readonly #counters = new Counters()
+  readonly #appCounters = new AppCounters()
   readonly #loopDelay = new LoopDelay()
   readonly #refusals: Refusals
   readonly #admission: Admission
@@ -95,6 +98,7 @@ class Assembly {
   readonly #keyUses: KeyUses
   readonly #expiry: AppExpiry
   readonly #changes: ChangeWatcher
+  readonly #stats: StatsRecorder
   readonly #channels: Channels
   #listeners: Listeners | undefined
   #isDraining = false
@@ -124,6 +128,15 @@ class Assembly {
       clock: surroundings.clock,
       onRemoved: () => this.#changes.refresh(),
       onBug: this.#onBug,
+    })
+    this.#stats = new StatsRecorder(
+      services.store,
+      this.#appCounters,
+      surroundings.clock,
+      this.#onBug,
+    )
+    this.#apps.onChange((appId) => {
+      if (!this.#apps.app(appId)) this.#appCounters.forget(appId)
     })
     this.#channels = this.#makeChannels()
     this.#apps.onChange((appId) => {
@@ -160,6 +173,7 @@ class Assembly {
       claimLink = this.#claimLink(listeners.addresses[0]!)
       return listeners
     })
+    this.#stats.start()
     const { url, port, addresses } = this.#listeners
     const { folder, rootKey } = this.#services
     const unshownKey = rootKey.unshown()
@@ -229,6 +243,7 @@ class Assembly {
       directory: this.#apps,
       keyUses: this.#keyUses,
       channels: this.#channels,
+      appCounters: this.#appCounters,
       mayMakeApp: (visitor) => this.#admission.mayPush(visitor),
       onChange: () => this.#changes.refresh(),
       onRefusal: (why, detail) => this.#refusals.record(why, detail),
@@ -342,6 +357,7 @@ class Assembly {
     this.#channels.stop()
     this.#changes.stop()
     this.#keyUses.stop()
+    this.#stats.stop()
     this.#expiry.stop()
     this.#loopDelay.stop()
   }

@@ -11,15 +11,22 @@ import type { RestCall } from './routes.ts'
 export const WHOLE_APP = '*'
 
 /**
- * Whoever the credentials of a request belong to, wherever it carries them.
+ * Whoever the credentials of a request belong to, wherever it carries them; it counts in the statistics of their app.
  * A promise only where a signature has to be checked, so that a handler need not wait for nothing.
  */
 export function identify(
   authenticator: Authenticator,
-  { request, query, secure }: RestCall,
+  call: RestCall,
 ): Result<AppPrincipal> | Promise<Result<AppPrincipal>> {
-  const credentials = findCredentials(request.headers, query)
-  return credentials.ok ? authenticator.authenticate(credentials.value, { secure }) : credentials
+  const credentials = findCredentials(call.request.headers, call.query)
+  if (!credentials.ok) return credentials
+  const { secure } = call
+  const found = authenticator.authenticate(credentials.value, { secure })
+  const note = (result: Result<AppPrincipal>): Result<AppPrincipal> => {
+    if (result.ok) call.countFor(result.value.appId)
+    return result
+  }
+  return found instanceof Promise ? found.then(note) : note(found)
 }
 
 /**

@@ -1,14 +1,16 @@
 /** The REST interface that Ably's SDKs speak: finds the route, and words the answer as the client wants it. */
+import type { AppCounters, Requests } from '../../../core/app-counters.ts'
 import type { Failure, Result } from '../../../failure.ts'
 import { claimedKeyName } from '../../../identity/claimed-key.ts'
 import type { HttpProtocol, Visit } from '../../protocol.ts'
 import { type AnswerStyle, type RestAnswer, preflight, refusal, success } from './answer.ts'
 import { readBody, wantedFormat } from './format.ts'
-import { type Found, type RestCall, type RestRoute, RestRouter } from './routes.ts'
+import { type Found, type RestRoute, RestRouter } from './routes.ts'
 
 export interface RestParts {
   readonly routes: readonly RestRoute[]
   readonly maxBodyBytes: number
+  readonly appCounters: AppCounters
   readonly onRefusal: (why: Failure, detail: RestDetail) => void
 }
 
@@ -48,25 +50,23 @@ export class AblyRest implements HttpProtocol {
     const found = this.#router.find(visit.request.method, visit.path)
     if (!found.ok) return this.#refuse(visit, query, found.failure, style)
     const { route, params } = found.value
-    const finish = (result: Result<RestAnswer>) =>
-      result.ok
+    let appId: string | undefined
+    const countFor = (id: string) => void (appId = id)
+    const finish = (result: Result<RestAnswer>) => {
+      if (appId !== undefined) this.#count(appId, route, result)
+      return result.ok
         ? success(result.value, style)
         : this.#refuse(visit, query, result.failure, style, found.value)
-    const answer = route.handle(this.#call(visit, query, params))
+    }
+    const maxBytes = route.maxBodyBytes ?? this.#parts.maxBodyBytes
+    const body = () => readBody(visit.request, maxBytes)
+    const answer = route.handle({ ...callOf(visit, query), params, body, countFor })
     return answer instanceof Promise ? answer.then(finish) : finish(answer)
   }
 
-  #call(visit: Visit, query: URLSearchParams, params: Record<string, string>): RestCall {
-    const { request } = visit
-    return {
-      request,
-      params,
-      query,
-      secure: visit.secure,
-      visit,
-      version: versionOf(request, query),
-      body: () => readBody(request, this.#parts.maxBodyBytes),
-    }
+  #count(appId: string, route: RestRoute, result: Result<RestAnswer>): void {
+    const counts = this.#parts.appCounters.of(appId)
+    counts[route.countsAs ?? 'apiRequests'][outcomeOf(result)]++
   }
 
   #refuse(
@@ -85,6 +85,18 @@ export class AblyRest implements HttpProtocol {
     })
     return refusal(why, style, visit.base)
   }
+}
+
+function callOf(visit: Visit, query: URLSearchParams) {
+  const { request, secure } = visit
+  return { request, query, secure, visit, version: versionOf(request, query) }
+}
+
+/** Refused is what was not permitted, or was over a limit. */
+function outcomeOf(result: Result<RestAnswer>): keyof Requests {
+  const status = result.ok ? result.value.status : result.failure.status
+  if (status < 400) return 'succeeded'
+  return status === 401 || status === 403 || status === 429 ? 'refused' : 'failed'
 }
 
 function rootOf(path: string): string {

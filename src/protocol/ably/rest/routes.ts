@@ -19,6 +19,8 @@ export interface RestCall {
   readonly version: number
   /** Reads and parses the body, bounded. */
   body(): Promise<Result<Body>>
+  /** Says in whose statistics the request counts. */
+  countFor(appId: string): void
 }
 
 export interface RestRoute {
@@ -27,6 +29,10 @@ export interface RestRoute {
   readonly path: string
   /** Other methods are answered as if there were nothing, where SDKs count on that. */
   readonly hidesOtherMethods?: boolean
+  /** Where it differs from that of the other routes. */
+  readonly maxBodyBytes?: number
+  /** What it counts as in statistics; undefined for an ordinary request. */
+  readonly countsAs?: 'tokenRequests'
   handle(call: RestCall): Result<RestAnswer> | Promise<Result<RestAnswer>>
 }
 

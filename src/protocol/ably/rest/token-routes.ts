@@ -13,6 +13,7 @@ import {
 import type { TokenIssuer } from '../../../identity/token-issuer.ts'
 import { parseTokenRequest, readTokenRequest } from '../../../identity/token-request.ts'
 import { type RestAnswer, errorInfo } from './answer.ts'
+import { identify } from './authorize.ts'
 import { NEW_BATCH_SHAPES, type RestCall, type RestRoute } from './routes.ts'
 
 export interface TokenParts {
@@ -36,6 +37,7 @@ export function tokenRoutes(parts: TokenParts): RestRoute[] {
       method: 'POST',
       path: '/keys/:keyName/requestToken',
       hidesOtherMethods: true,
+      countsAs: 'tokenRequests',
       handle: (call) => requestToken(parts, call),
     },
     {
@@ -46,7 +48,12 @@ export function tokenRoutes(parts: TokenParts): RestRoute[] {
   ]
 }
 
-async function requestToken({ issuer }: TokenParts, call: RestCall): Promise<Result<RestAnswer>> {
+async function requestToken(
+  { directory, issuer }: TokenParts,
+  call: RestCall,
+): Promise<Result<RestAnswer>> {
+  const key = directory.key(call.params['keyName']!)
+  if (key) call.countFor(key.appId)
   const body = await call.body()
   if (!body.ok) return body
   // A signature covers the numbers as they were written, so the text is read and not the value.
@@ -83,10 +90,7 @@ async function revokeTokens(parts: TokenParts, call: RestCall): Promise<Result<R
 
 /** The key whose tokens may be revoked by this caller. */
 async function keyToRevoke(parts: TokenParts, call: RestCall): Promise<Result<DirectoryKey>> {
-  const credentials = findCredentials(call.request.headers, call.query)
-  if (!credentials.ok) return credentials
-  const { secure } = call
-  const principal = await parts.authenticator.authenticate(credentials.value, { secure })
+  const principal = await identify(parts.authenticator, call)
   if (!principal.ok) return principal
   const key = parts.directory.key(call.params['keyName']!)
   if (!key) return fail('key_not_found')

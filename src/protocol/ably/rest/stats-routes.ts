@@ -1,0 +1,90 @@
+/** Statistics over REST (RSC6), and in a sandbox made-up ones to test against. */
+import { type Result, fail, ok } from '../../../failure.ts'
+import type { Authenticator } from '../../../identity/authenticate.ts'
+import { type Fixture, readFixtures } from '../../../stats/fixture.ts'
+import { type IntervalNumbers, nestedNumbers, statsRecord } from '../../../stats/record.ts'
+import { type StatsPage, type StatsQuestion, readSpan } from '../../../stats/span.ts'
+import type { RestAnswer } from './answer.ts'
+import { WHOLE_APP, authorize, identify } from './authorize.ts'
+import { CURSOR, pageAnswer, readDirection, readLimit } from './paging.ts'
+import type { RestCall, RestRoute } from './routes.ts'
+
+export interface StatsParts {
+  readonly authenticator: Authenticator
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+  readonly read: (appIds: readonly string[], question: StatsQuestion) => StatsPage
+  /** Undefined for a server without a sandbox, in which nobody may make statistics up. */
+  readonly addFixtures: ((appId: string, fixtures: readonly Fixture[]) => void) | undefined
+}
+
+/** ably-go writes every member of a record, also those that are nought. */
+const MAX_FIXTURES_BYTES = 1_048_576
+
+export function statsRoutes(parts: StatsParts): RestRoute[] {
+  return [
+    {
+      method: 'GET',
+      path: '/stats',
+      handle: (call) => readStats(parts, call),
+    },
+    {
+      method: 'POST',
+      path: '/stats',
+      maxBodyBytes: MAX_FIXTURES_BYTES,
+      handle: (call) => makeUp(parts, call),
+    },
+  ]
+}
+
+async function readStats(parts: StatsParts, call: RestCall): Promise<Result<RestAnswer>> {
+  const principal = await authorize(parts.authenticator, call, 'stats', WHOLE_APP)
+  if (!principal.ok) return principal
+  const now = parts.now()
+  const question = readQuestion(call.query, now)
+  if (!question.ok) return question
+  const { appId } = principal.value
+  const { items, next } = parts.read([appId], question.value)
+  const records = items.map((item) => recordOf(appId, item, now))
+  const page = { items: records, next: next?.toString(CURSOR_RADIX) }
+  return ok(pageAnswer('stats', call.query, page, { end: String(now) }))
+}
+
+/** Both what SDKs read today and what they read before. */
+function recordOf(appId: string, item: IntervalNumbers, now: number): object {
+  const record = statsRecord(item, now)
+  return { ...nestedNumbers(record.entries), ...record, appId }
+}
+
+const CURSOR_RADIX = 36
+
+function readQuestion(query: URLSearchParams, now: number): Result<StatsQuestion> {
+  const unit = query.get('unit') ?? query.get('by') ?? undefined
+  const bounds = { start: query.get('start') ?? undefined, end: query.get('end') ?? undefined }
+  const span = readSpan({ unit, ...bounds }, now)
+  if (!span.ok) return span
+  const direction = readDirection(query)
+  if (!direction.ok) return direction
+  const limit = readLimit(query)
+  if (!limit.ok) return limit
+  const cursor = query.get(CURSOR)
+  if (cursor !== null && !/^[0-9a-z]{1,10}$/.test(cursor))
+    return fail('parameter_invalid', 'invalid cursor: it is not one of this list')
+  const after = cursor === null ? undefined : Number.parseInt(cursor, CURSOR_RADIX)
+  return ok({ span: span.value, direction: direction.value, limit: limit.value, after })
+}
+
+async function makeUp(
+  { authenticator, addFixtures }: StatsParts,
+  call: RestCall,
+): Promise<Result<RestAnswer>> {
+  if (!addFixtures) return fail('sandbox_off')
+  const principal = await identify(authenticator, call)
+  if (!principal.ok) return principal
+  const body = await call.body()
+  if (!body.ok) return body
+  const fixtures = readFixtures(body.value.value)
+  if (!fixtures.ok) return fixtures
+  addFixtures(principal.value.appId, fixtures.value)
+  return ok({ status: 201, value: { added: fixtures.value.length } })
+}
