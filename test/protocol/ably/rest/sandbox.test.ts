@@ -139,7 +139,10 @@ describe('a wish that makes no sense', () => {
     [{ keys: [{}, { capability: '{"c":["shout"]}' }] }, 'the capability has the unknown operation'],
     [{ namespaces: [{ id: 'a' }, { id: 'a' }] }, 'the app has a rule of that id'],
     [{ namespaces: [{ id: 'a:b' }] }, 'the id of a rule'],
-    [{ ...WISH, limits: { presence: { maxMembers: 2 } } }, 'the channel has too many members'],
+    [
+      { ...WISH, limits: { presence: { maxMembers: 2 } } },
+      'the channel has no room for another presence member',
+    ],
   ])('%j leaves no app behind', async (body, complaint) => {
     const sandbox = await startTestServer({ sandbox: 'true', 'max-sandbox-apps': '1' })
     try {
