@@ -15,8 +15,6 @@ const MAX_COPY = 18
 /** Additions of 1 to 4 with copies of 4 to 6, for each of the first six modes. */
 const ADD_COPY = 163
 const MODES_WITH_SIZES = 6
-/** Additions of 1 to 4 with copies of 4, for each of the other modes. */
-const ADD_COPY_4 = 235
 /** Copies of 4, for each mode, with an addition of 1. */
 const COPY_4_ADD_1 = 247
 
@@ -79,10 +77,8 @@ export class CodeWriter implements CodeSection {
   }
 }
 
+/** The other modes have such codes too, but only for copies so short that they are not made from there. */
 function addAndCopy(added: number, copied: number, mode: number): number | undefined {
-  if (added > 4 || copied < MIN_COPY) return undefined
-  if (mode >= MODES_WITH_SIZES) {
-    return copied === 4 ? ADD_COPY_4 + 4 * (mode - MODES_WITH_SIZES) + added - 1 : undefined
-  }
-  return copied <= 6 ? ADD_COPY + 12 * mode + 3 * (added - 1) + copied - MIN_COPY : undefined
+  const exists = added <= 4 && copied >= MIN_COPY && copied <= 6 && mode < MODES_WITH_SIZES
+  return exists ? ADD_COPY + 12 * mode + 3 * (added - 1) + copied - MIN_COPY : undefined
 }
