@@ -11,6 +11,8 @@ export interface Visit {
   readonly query: string
   /** The client's address. */
   readonly address: string
+  /** Lets the answer take as long as it needs: silence does not end the request any more. */
+  keepOpen(): void
   /** Whether the client's own connection is encrypted, as far as this server or a trusted proxy can tell. */
   readonly secure: boolean
   /** This server as the client addresses it, with its base path: `https://my.host:8443/realtime`. */

@@ -142,6 +142,10 @@ class Arrival implements Visit {
     return forwarded === 'https' && isInRanges(this.#peer(), this.#parts.trustedProxies)
   }
 
+  keepOpen(): void {
+    this.#server.timeout(this.request, 0)
+  }
+
   get base(): string {
     const given = this.request.headers.get('host') ?? ''
     // It ends up in answers, and anybody can write anything into it.
