@@ -1,7 +1,10 @@
 /** The seam to what channels remember. One implementation keeps it in memory, another in SQLite. */
 import type { Annotation, ChannelRef, KeptMessage, PresenceMessage } from './types.ts'
 
-/** Which part of a list is wanted. All bounds hold together; times are milliseconds since the epoch, inclusive. */
+/**
+ * Which part of a list is wanted. All bounds hold together; times are milliseconds since the epoch, inclusive.
+ * A message has the time of its creation whatever became of it, and in a list of versions that of the version.
+ */
 export interface Page {
   readonly direction: 'backwards' | 'forwards'
   /** At least 1. */
@@ -28,7 +31,7 @@ export type Entry =
   | {
       readonly kind: 'version'
       readonly message: KeptMessage
-      /** Appends are not: they change the last listed version. */
+      /** Appends are not: they change the last listed version, unless that is how the message was created. */
       readonly isListed: boolean
     }
   | { readonly kind: 'presence'; readonly change: PresenceMessage; readonly position: string }
