@@ -60,6 +60,17 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   'protocol/itty/': ['core/', 'policy/', 'failure.ts', 'version.ts', 'protocol/protocol.ts'],
 
+  // An implementation of a seam of the core.
+  'store/history/': [
+    'store/sqlite-file.ts',
+    'core/clock.ts',
+    'core/history.ts',
+    'core/position.ts',
+    'core/types.ts',
+    'bun:sqlite',
+    'node:path',
+    'msgpackr',
+  ],
   'store/': [
     'identity/keyring.ts',
     'start-error.ts',
@@ -172,6 +183,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'policy/address.ts',
     'protocol/',
     'service/',
+    'store/history/history-log.ts',
     'transport/',
     'failure.ts',
     'start-error.ts',

@@ -1,0 +1,47 @@
+/** The numbers by which `history.db` knows channels; those in use are remembered, up to a bound. */
+import type { Statement } from 'bun:sqlite'
+import type { ChannelRef } from '../../core/types.ts'
+import type { HistoryFile } from './history-file.ts'
+
+const REMEMBERED = 10_000
+
+export class ChannelIds {
+  readonly #known = new Map<string, number>()
+  readonly #find: Statement<{ id: number }, [string, string]>
+  readonly #add: Statement<{ id: number }, [string, string]>
+
+  constructor(file: HistoryFile) {
+    this.#find = file.prepare('SELECT id FROM channels WHERE realm = ? AND name = ?')
+    this.#add = file.prepare('INSERT INTO channels (realm, name) VALUES (?, ?) RETURNING id')
+  }
+
+  /** Undefined for a channel that has nothing to remember. */
+  find({ key, realm, name }: ChannelRef): number | undefined {
+    const known = this.#known.get(key)
+    if (known !== undefined) return known
+    const found = this.#find.get(realm, name)?.id
+    if (found !== undefined) this.#remember(key, found)
+    return found
+  }
+
+  findOrAdd(channel: ChannelRef): number {
+    const found = this.find(channel)
+    if (found !== undefined) return found
+    const { id } = this.#add.get(channel.realm, channel.name)!
+    this.#remember(channel.key, id)
+    return id
+  }
+
+  #remember(key: string, id: number): void {
+    if (this.#known.size >= REMEMBERED) {
+      const [oldest] = this.#known.keys()
+      this.#known.delete(oldest!)
+    }
+    this.#known.set(key, id)
+  }
+
+  /** Has to be called whenever a channel was removed, or its addition undone. */
+  clear(): void {
+    this.#known.clear()
+  }
+}

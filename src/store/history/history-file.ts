@@ -1,0 +1,82 @@
+/** `history.db`, opened, with the statements that are prepared on it. */
+import type { Database, SQLQueryBindings, Statement } from 'bun:sqlite'
+import { join } from 'node:path'
+import { closeSqliteFile, openSqliteFile } from '../sqlite-file.ts'
+import { migrations } from './migrations.ts'
+
+export const HISTORY_FILE = 'history.db'
+
+/** The schema version that this program writes. */
+export const HISTORY_SCHEMA = migrations.length
+
+/** What `entries.kind` says. */
+export const KIND = { message: 0, presence: 1 } as const
+export type Kind = (typeof KIND)[keyof typeof KIND]
+
+const PRAGMAS = [
+  // Must come before the first table; it lets the file shrink a little at a time.
+  'PRAGMA auto_vacuum = INCREMENTAL',
+  'PRAGMA cache_size = -16000',
+  // A long backup keeps the write-ahead log from starting over; afterwards it shrinks to this.
+  'PRAGMA journal_size_limit = 67108864',
+]
+
+type Prepared<Row, Values extends SQLQueryBindings[]> = ReturnType<
+  typeof Database.prototype.prepare<Row, Values>
+>
+
+export class HistoryFile {
+  readonly sqlite: Database
+  readonly #prepared: Statement[] = []
+
+  /** @throws StartError if the file cannot be opened or comes from a newer version */
+  constructor(folder: string) {
+    // It may be large, and what is in it expires: no copy is made before a migration.
+    const shape = { migrations, keepsCopy: false, pragmas: PRAGMAS }
+    this.sqlite = openSqliteFile(join(folder, HISTORY_FILE), shape)
+  }
+
+  prepare<Row, Values extends SQLQueryBindings[]>(sql: string): Prepared<Row, Values> {
+    const statement = this.sqlite.prepare<Row, Values>(sql)
+    this.#prepared.push(statement)
+    return statement
+  }
+
+  /** What tables and indexes take up, in bytes; pages that wait to be used again do not count. */
+  usedBytes(): number {
+    return (this.#number('page_count') - this.freePages()) * this.#number('page_size')
+  }
+
+  /** Pages of the file that hold nothing. */
+  freePages(): number {
+    return this.#number('freelist_count')
+  }
+
+  pages(): number {
+    return this.#number('page_count')
+  }
+
+  #number(pragma: string): number {
+    return Number(Object.values(this.sqlite.query(`PRAGMA ${pragma}`).get() as object)[0])
+  }
+
+  /** Runs a change of the file that stands or falls as a whole. */
+  transact<T>(change: () => T): T {
+    this.sqlite.run('BEGIN IMMEDIATE')
+    try {
+      const result = change()
+      this.sqlite.run('COMMIT')
+      return result
+    } catch (error) {
+      // SQLite may have rolled back already, as it does when the disk is full.
+      if (this.sqlite.inTransaction) this.sqlite.run('ROLLBACK')
+      throw error
+    }
+  }
+
+  close(): void {
+    // SQLite would keep the file open for any statement that is left.
+    for (const statement of this.#prepared.splice(0)) statement.finalize()
+    closeSqliteFile(this.sqlite)
+  }
+}

@@ -1,0 +1,4 @@
+/** The migrations of `history.db` in order, as text inside the program. */
+import first from './migrations/0000_first.sql' with { type: 'text' }
+
+export const migrations: readonly string[] = [first]

@@ -1,0 +1,70 @@
+/** Entries as they go into `history.db`: encoded when they are handed over, so that nothing can change them later. */
+import type { Entry } from '../../core/history.ts'
+import { positionOf } from '../../core/position.ts'
+import { packAnnotation, packMessage, packPresence } from './body.ts'
+
+export type Row =
+  | {
+      readonly kind: 'message'
+      readonly serial: string
+      readonly timestamp: number
+      readonly body: Uint8Array
+    }
+  | {
+      readonly kind: 'version'
+      readonly serial: string
+      readonly isListed: boolean
+      readonly body: Uint8Array
+    }
+  | {
+      readonly kind: 'presence'
+      readonly position: string
+      readonly timestamp: number
+      readonly body: Uint8Array
+    }
+  | {
+      readonly kind: 'annotation'
+      readonly messageSerial: string
+      readonly messageBody: Uint8Array
+      readonly serial: string
+      readonly timestamp: number
+      readonly body: Uint8Array
+    }
+
+export function rowOf(entry: Entry): Row {
+  switch (entry.kind) {
+    case 'message': {
+      const { serial, timestamp } = entry.message
+      return { kind: 'message', serial, timestamp, body: packMessage(entry.message) }
+    }
+    case 'version': {
+      const { message, isListed } = entry
+      return { kind: 'version', serial: message.serial, isListed, body: packMessage(message) }
+    }
+    case 'presence': {
+      const { change, position } = entry
+      const { timestamp } = change
+      return { kind: 'presence', position, timestamp, body: packPresence(change) }
+    }
+    case 'annotation': {
+      const { annotation, message } = entry
+      const { serial, messageSerial, timestamp } = annotation
+      const body = packAnnotation(annotation)
+      const messageBody = packMessage(message)
+      return { kind: 'annotation', messageSerial, messageBody, serial, timestamp, body }
+    }
+  }
+}
+
+/** Where an entry stands. */
+export function placeOf(entry: Entry): string {
+  switch (entry.kind) {
+    case 'message':
+    case 'presence':
+      return entry.position
+    case 'version':
+      return positionOf(entry.message.version.serial)
+    case 'annotation':
+      return positionOf(entry.annotation.serial)
+  }
+}
