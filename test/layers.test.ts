@@ -43,6 +43,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'protocol/ably/wire/': [
     'core/types.ts',
     'core/message-size.ts',
+    'core/modes.ts',
     'identity/base64-text.ts',
     'failure.ts',
     'msgpackr',

@@ -1,4 +1,5 @@
 /** Actions, flags and modes as the Ably protocol numbers them. Nothing else in the source knows the numbers. */
+import { MODE, type Modes } from '../../../core/modes.ts'
 import type { Annotation, MessageAction, PresenceAction } from '../../../core/types.ts'
 
 /** What a protocol message is for (TR2). */
@@ -27,7 +28,7 @@ export const ACTION = {
   ANNOTATION: 21,
 } as const
 
-/** Bits of a protocol message's `flags` (TR3); those from 16 on are the modes of an attachment. */
+/** Bits of a protocol message's `flags` (TR3); those from 16 on are the modes of an attachment, in the core's order. */
 export const FLAG = {
   HAS_PRESENCE: 1 << 0,
   HAS_BACKLOG: 1 << 1,
@@ -45,34 +46,23 @@ export const FLAG = {
   OBJECT_PUBLISH: 1 << 25,
 } as const
 
-export type ModeName =
-  | 'presence'
-  | 'publish'
-  | 'subscribe'
-  | 'presence_subscribe'
-  | 'annotation_publish'
-  | 'annotation_subscribe'
-  | 'object_subscribe'
-  | 'object_publish'
+const MODE_SHIFT = 16
 
-/** Modes by the names that the `modes` parameter of a channel has for them. */
-export const MODE: Readonly<Record<ModeName, number>> = {
-  presence: FLAG.PRESENCE,
-  publish: FLAG.PUBLISH,
-  subscribe: FLAG.SUBSCRIBE,
-  presence_subscribe: FLAG.PRESENCE_SUBSCRIBE,
-  annotation_publish: FLAG.ANNOTATION_PUBLISH,
-  annotation_subscribe: FLAG.ANNOTATION_SUBSCRIBE,
-  object_subscribe: FLAG.OBJECT_SUBSCRIBE,
-  object_publish: FLAG.OBJECT_PUBLISH,
+/** Modes as attachments have them, from the flags of an ATTACH. */
+export function modesOf(flags: number): Modes {
+  return (flags >>> MODE_SHIFT) & ALL_MODES
 }
 
-/** Every mode there is. */
-export const ALL_MODES = Object.values(MODE).reduce((all, mode) => all | mode, 0)
+/** The flags of an ATTACHED that say which modes were granted. */
+export function flagsOf(modes: Modes): number {
+  return modes << MODE_SHIFT
+}
+
+const ALL_MODES: Modes = Object.values(MODE).reduce((all, mode) => all | mode, 0)
 
 /** What an attachment asks for that names no mode. SDKs compare the whole list, so it stays as it is. */
-export const DEFAULT_MODES =
-  FLAG.PRESENCE | FLAG.PUBLISH | FLAG.SUBSCRIBE | FLAG.PRESENCE_SUBSCRIBE | FLAG.ANNOTATION_PUBLISH
+export const DEFAULT_MODES: Modes =
+  MODE.presence | MODE.publish | MODE.subscribe | MODE.presenceSubscribe | MODE.annotationPublish
 
 /** TM5. */
 export const MESSAGE_ACTION: Readonly<Record<MessageAction, number>> = {

@@ -1,0 +1,151 @@
+/** Protocol messages that clients send, read as far as needed to know who has to deal with them. Never throws. */
+import type { Frame } from '../../../core/types.ts'
+import { type Result, fail, ok } from '../../../failure.ts'
+import { ACTION } from './actions.ts'
+import { type Format, parse, unpack } from './format.ts'
+import { isRecord } from './json-value.ts'
+
+/** Parameters of a channel or a publish, by name. */
+export type Params = ReadonlyMap<string, string>
+
+/** What is published to a channel; the client waits for an answer with the same `msgSerial`. */
+interface Publishing {
+  readonly channel: string
+  readonly msgSerial: number
+}
+
+export type ClientFrame =
+  | { readonly kind: 'heartbeat'; readonly id: string | undefined }
+  | { readonly kind: 'disconnect' }
+  | { readonly kind: 'close' }
+  | {
+      readonly kind: 'attach'
+      readonly channel: string
+      /** Up to where the client has got everything. */
+      readonly channelSerial: string | undefined
+      readonly flags: number
+      readonly params: Params
+    }
+  | { readonly kind: 'detach'; readonly channel: string }
+  | { readonly kind: 'sync'; readonly channel: string; readonly channelSerial: string | undefined }
+  | { readonly kind: 'auth'; readonly accessToken: string | undefined }
+  | (Publishing & {
+      readonly kind: 'message'
+      /** For `readMessages`. */
+      readonly messages: unknown
+      readonly params: Params
+    })
+  /** For `readPresence`. */
+  | (Publishing & { readonly kind: 'presence'; readonly presence: unknown })
+  /** For `readAnnotations`. */
+  | (Publishing & { readonly kind: 'annotation'; readonly annotations: unknown })
+  | (Publishing & { readonly kind: 'object'; readonly state: unknown })
+  /** To be ignored (RTF1). */
+  | { readonly kind: 'unknown'; readonly action: number }
+
+/** @returns `bad_request` for what is no protocol message, or one of which a member is not what it has to be */
+export function readFrame(frame: Frame, format: Format): Result<ClientFrame> {
+  const isText = typeof frame === 'string'
+  if (isText !== (format === 'json'))
+    return fail('bad_request', 'the frame is not of the format that the connection was opened with')
+  const value = isText ? parse(frame) : unpack(frame)
+  return value.ok ? readProtocolMessage(value.value) : value
+}
+
+/** The same for what has been decoded already, as a part of a list. */
+export function readProtocolMessage(value: unknown): Result<ClientFrame> {
+  if (!isRecord(value)) return fail('bad_request', 'a protocol message is an object')
+  // Some SDKs leave out zeros.
+  const action = value['action'] ?? ACTION.HEARTBEAT
+  if (typeof action !== 'number')
+    return fail('bad_request', 'the action of a protocol message is a number')
+  switch (action) {
+    case ACTION.HEARTBEAT:
+      return ok({ kind: 'heartbeat', id: textOf(value['id']) })
+    case ACTION.DISCONNECT:
+      return ok({ kind: 'disconnect' })
+    case ACTION.CLOSE:
+      return ok({ kind: 'close' })
+    case ACTION.AUTH:
+      return ok({ kind: 'auth', accessToken: tokenOf(value['auth']) })
+    case ACTION.ATTACH:
+    case ACTION.DETACH:
+    case ACTION.SYNC:
+      return readForChannel(action, value)
+    case ACTION.MESSAGE:
+    case ACTION.PRESENCE:
+    case ACTION.ANNOTATION:
+    case ACTION.OBJECT:
+      return readPublishing(action, value)
+    default:
+      return ok({ kind: 'unknown', action })
+  }
+}
+
+type Members = Readonly<Record<string, unknown>>
+
+function readForChannel(action: number, value: Members): Result<ClientFrame> {
+  const channel = channelOf(value)
+  if (!channel.ok) return channel
+  const name = channel.value
+  if (action === ACTION.DETACH) return ok({ kind: 'detach', channel: name })
+  const channelSerial = textOf(value['channelSerial'])
+  if (action === ACTION.SYNC) return ok({ kind: 'sync', channel: name, channelSerial })
+  const flags = value['flags'] ?? 0
+  if (!Number.isInteger(flags)) return fail('bad_request', 'flags are a whole number')
+  const params = paramsOf(value['params'])
+  // Of more than 32 bits those are kept that mean something.
+  return ok({ kind: 'attach', channel: name, channelSerial, flags: (flags as number) | 0, params })
+}
+
+function readPublishing(action: number, value: Members): Result<ClientFrame> {
+  const channel = channelOf(value)
+  if (!channel.ok) return channel
+  const { msgSerial } = value
+  if (!Number.isSafeInteger(msgSerial) || (msgSerial as number) < 0)
+    return fail('bad_request', 'a publish has a msgSerial, which is a whole number')
+  const publishing = { channel: channel.value, msgSerial: msgSerial as number }
+  switch (action) {
+    case ACTION.MESSAGE: {
+      const { messages } = value
+      return ok({ kind: 'message', ...publishing, messages, params: paramsOf(value['params']) })
+    }
+    case ACTION.PRESENCE:
+      return ok({ kind: 'presence', ...publishing, presence: value['presence'] })
+    case ACTION.ANNOTATION:
+      return ok({ kind: 'annotation', ...publishing, annotations: value['annotations'] })
+    default:
+      return ok({ kind: 'object', ...publishing, state: value['state'] })
+  }
+}
+
+/** A name that is left out is an empty one, about which the client is told as about any other bad name. */
+function channelOf({ channel = null }: Members): Result<string> {
+  if (channel === null) return ok('')
+  return typeof channel === 'string'
+    ? ok(channel)
+    : fail('bad_request', 'the channel of a protocol message is a text')
+}
+
+/** A text that says something. */
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+function tokenOf(auth: unknown): string | undefined {
+  return isRecord(auth) ? textOf(auth['accessToken']) : undefined
+}
+
+const NO_PARAMS: Params = new Map()
+
+/** Values that are no texts were meant as such; what is neither is nothing that any parameter could be. */
+function paramsOf(value: unknown): Params {
+  if (!isRecord(value)) return NO_PARAMS
+  const params = new Map<string, string>()
+  for (const name in value) {
+    const param = value[name]
+    if (typeof param === 'string') params.set(name, param)
+    else if (typeof param === 'number' || typeof param === 'boolean') params.set(name, `${param}`)
+  }
+  return params
+}

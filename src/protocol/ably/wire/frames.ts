@@ -1,0 +1,128 @@
+/** Protocol messages as frames: made once for each format, whoever and how many they go to (section TR of the spec). */
+import type {
+  AnnotationChange,
+  Event,
+  Frame,
+  KeptMessage,
+  Occupancy,
+  PlacedEvent,
+  PresenceChange,
+  PresenceMessage,
+  Publication,
+} from '../../../core/types.ts'
+import { ACTION, MESSAGE_ACTION } from './actions.ts'
+import { type Format, encode } from './format.ts'
+import {
+  type Shared,
+  type WireValue,
+  annotationValue,
+  messageValue,
+  presenceValue,
+} from './values.ts'
+
+export interface PublicationOptions {
+  /**
+   * What to deliver in place of the event's own messages: some of them, or others. A reader counts what it gets,
+   * so that then every message has its id in it.
+   */
+  readonly messages?: readonly KeptMessage[]
+}
+
+/** @param channel as its readers attached it, with any qualifier */
+export function publicationFrame(
+  event: Publication,
+  channel: string,
+  format: Format,
+  options: PublicationOptions = {},
+): Frame {
+  const messages = options.messages ?? event.messages
+  const shared: Shared = {
+    id: options.messages ? undefined : event.id,
+    connectionId: connectionOf(event, messages),
+    timestamp: event.timestamp,
+  }
+  const values = messages.map((message, index) => messageValue(message, format, { shared, index }))
+  return encode({ ...placed(ACTION.MESSAGE, event, channel, shared), messages: values }, format)
+}
+
+export function presenceFrame(event: PresenceChange, channel: string, format: Format): Frame {
+  const shared: Shared = { ...sharedBy(event), connectionId: connectionOf(event, event.changes) }
+  const values = event.changes.map((change, index) =>
+    presenceValue(change, format, { shared, index }),
+  )
+  return encode({ ...placed(ACTION.PRESENCE, event, channel, shared), presence: values }, format)
+}
+
+export function annotationFrame(event: AnnotationChange, channel: string, format: Format): Frame {
+  const shared = sharedBy(event)
+  const annotations = event.annotations.map((annotation, index) =>
+    annotationValue(annotation, format, { shared, index }),
+  )
+  return encode({ ...placed(ACTION.ANNOTATION, event, channel, shared), annotations }, format)
+}
+
+function placed(
+  action: number,
+  event: PlacedEvent,
+  channel: string,
+  { connectionId }: Shared,
+): WireValue {
+  const { id, position, timestamp } = event
+  return { action, id, connectionId, channel, channelSerial: position, timestamp }
+}
+
+function sharedBy({ id, connectionId, timestamp }: PlacedEvent): Shared {
+  return { id, connectionId, timestamp }
+}
+
+/** A reader would give it to whatever has none of its own. */
+function connectionOf(
+  { connectionId }: PlacedEvent,
+  entries: readonly { readonly connectionId: string | undefined }[],
+): string | undefined {
+  return entries.every((entry) => entry.connectionId !== undefined) ? connectionId : undefined
+}
+
+/** The name of the messages that say how many are on a channel. */
+const OCCUPANCY_NAME = '[meta]occupancy'
+
+/**
+ * A message without a position, since no channel keeps it.
+ * @param category the only number to say; all of them where left out
+ */
+export function occupancyFrame(
+  event: Extract<Event, { kind: 'occupancy' }>,
+  channel: string,
+  format: Format,
+  category?: keyof Occupancy,
+): Frame {
+  const { occupancy, timestamp } = event
+  const metrics = category === undefined ? occupancy : { [category]: occupancy[category] }
+  const message = {
+    name: OCCUPANCY_NAME,
+    data: JSON.stringify({ metrics }),
+    encoding: 'json',
+    action: MESSAGE_ACTION.meta,
+  }
+  const id = `${event.id}:0`
+  return encode({ action: ACTION.MESSAGE, id, channel, timestamp, messages: [message] }, format)
+}
+
+/**
+ * One page of a channel's members.
+ * @param channelSerial `syncId:cursor`, with no cursor on the last page (RTP18a); none where this is the only page
+ */
+export function syncFrame(
+  channel: string,
+  channelSerial: string | undefined,
+  members: readonly PresenceMessage[],
+  format: Format,
+): Frame {
+  const presence = members.map((member) => presenceValue({ ...member, action: 'present' }, format))
+  return encode({ action: ACTION.SYNC, channel, channelSerial, presence }, format)
+}
+
+/** Any other protocol message: its members are as they are on the wire, and undefined ones are left out. */
+export function controlFrame(message: Readonly<Record<string, unknown>>, format: Format): Frame {
+  return encode(message, format)
+}
