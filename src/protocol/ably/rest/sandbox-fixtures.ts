@@ -1,7 +1,7 @@
 /** Puts the members into a disposable app that are to be present from the start. */
 import type { IdSource } from '../../../core/id-source.ts'
 import type { Presence } from '../../../core/presence.ts'
-import { channelRef } from '../../../core/types.ts'
+import { type PresenceDraft, channelRef } from '../../../core/types.ts'
 import { type Result, ok } from '../../../failure.ts'
 import type { ChannelFixture } from './sandbox-request.ts'
 
@@ -16,12 +16,9 @@ export async function fillChannels(
 ): Promise<Result<void>> {
   const connectionId = ids.next(CONNECTION_ID_LENGTH)
   for (const [serial, { name, presence: members }] of channels.entries()) {
-    const drafts = members.map((member) => ({
-      ...member,
-      action: 'enter' as const,
-      id: undefined,
-      extras: undefined,
-    }))
+    const drafts = members.map(({ clientId, data, encoding }): PresenceDraft => {
+      return { action: 'enter', id: undefined, clientId, data, encoding, extras: undefined }
+    })
     const origin = { connectionId, id: `${connectionId}:${serial}` }
     const entered = presence.change(channelRef(appId, name), drafts, origin)
     if (!entered.ok) return entered
