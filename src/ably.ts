@@ -7,6 +7,10 @@ import type { Result } from './failure.ts'
 import { Authenticator } from './identity/authenticate.ts'
 import { NativeTokens } from './identity/native-token.ts'
 import { TokenIssuer } from './identity/token-issuer.ts'
+import { NO_CONNECTIONS } from './protocol/ably/connections.ts'
+import type { ChannelParts } from './protocol/ably/rest/channel-call.ts'
+import { channelRoutes } from './protocol/ably/rest/channel-routes.ts'
+import { PublishRates } from './protocol/ably/rest/publish-rates.ts'
 import { AblyRest, type RestParts } from './protocol/ably/rest/rest.ts'
 import type { RestRoute } from './protocol/ably/rest/routes.ts'
 import { fillChannels } from './protocol/ably/rest/sandbox-fixtures.ts'
@@ -34,8 +38,10 @@ export interface AblyParts {
   readonly onRefusal: RestParts['onRefusal']
 }
 
-/** Nothing that is sent to the routes there are is larger. */
+/** Of requests that hold no messages. */
 const MAX_REST_BODY_BYTES = 65_536
+/** As many as have a serial at one position. */
+const MAX_MESSAGES = 1000
 
 export class Ably {
   readonly authenticator: Authenticator
@@ -53,6 +59,7 @@ export class Ably {
         ...this.#tokenRoutes(new TokenIssuer(...credentials)),
         ...this.#statsRoutes(),
         ...sandboxRoutes(this.#sandboxParts()),
+        ...channelRoutes(this.#channelParts()),
       ],
       appCounters: parts.appCounters,
       maxBodyBytes: MAX_REST_BODY_BYTES,
@@ -84,6 +91,18 @@ export class Ably {
         ? (appId, fixtures) => services.stats.addFixtures(appId, fixtures)
         : undefined,
     })
+  }
+
+  #channelParts(): ChannelParts {
+    const { appCounters, channels, clock, config } = this.#parts
+    return {
+      ...channels,
+      authenticator: this.authenticator,
+      connections: NO_CONNECTIONS,
+      counters: appCounters,
+      rates: new PublishRates(() => clock.now()),
+      limits: { maxMessageBytes: config.maxMessageBytes, maxMessages: MAX_MESSAGES },
+    }
   }
 
   #sandboxParts(): SandboxParts | undefined {

@@ -261,6 +261,7 @@ const table = {
     retry: false,
   },
 
+  not_kept: { status: 500, message: 'the message could not be kept', retry: true },
   message_unknown: { status: 404, message: 'there is no such message', retry: false },
   not_mutable: {
     status: 400,

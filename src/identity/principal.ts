@@ -47,3 +47,18 @@ export function identifyTokenHolder(
     return fail('client_id_mismatch', 'the client id is not that of the token')
   return ok({ clientId: given, mayAssumeClientId: false })
 }
+
+/**
+ * The client id under which somebody publishes who names this one, or none (RSL1m, RSA7e).
+ * @returns `client_id_invalid` if they may not be that client
+ */
+export function publishingClientId(
+  { clientId, mayAssumeClientId }: Identity,
+  named: string | undefined,
+): Result<string | undefined> {
+  if (named === undefined || named === clientId) return ok(clientId)
+  if (mayAssumeClientId) return ok(named)
+  return clientId === undefined
+    ? fail('client_id_invalid', 'with a token without a client id, a message has none')
+    : fail('client_id_invalid', 'the client id is not that of the credentials')
+}

@@ -1,4 +1,5 @@
 /** Channel rules: what an app lays down for all channels whose name begins with a segment. */
+import { type Failure, failure } from '../failure.ts'
 
 import { conflationKeyFault } from './conflation-key.ts'
 
@@ -55,6 +56,25 @@ export const DEFAULT_RULE_SETTINGS: ChannelRuleSettings = Object.freeze({
 export function ruleIdOf(channel: string): string {
   const colon = channel.indexOf(':')
   return colon < 0 ? channel : channel.slice(0, colon)
+}
+
+/** What a rule asks about whoever uses a channel. */
+export interface ChannelUser {
+  /** Whether they came over TLS. */
+  readonly secure: boolean
+  /** Whether it is known who they are; of somebody who only reads what is kept, nobody asks. */
+  readonly isIdentified: boolean
+}
+
+/** Why the rule of a channel keeps somebody from it, if it does. */
+export function ruleRefusal(
+  rule: ChannelRuleSettings,
+  { secure, isIdentified }: ChannelUser,
+): Failure | undefined {
+  if (rule.tlsOnly && !secure) return failure('tls_required', 'the channel requires TLS')
+  if (rule.authenticated && !isIdentified)
+    return failure('identity_required', 'the channel is for clients with a client id')
+  return undefined
 }
 
 const MAX_ID_LENGTH = 128

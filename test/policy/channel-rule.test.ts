@@ -1,10 +1,11 @@
 /** Which rule a channel falls under, and which rules can be. */
-import { expect, test } from 'bun:test'
+import { describe, expect, test } from 'bun:test'
 import {
   type ChannelRule,
   DEFAULT_RULE_SETTINGS,
   ruleFault,
   ruleIdOf,
+  ruleRefusal,
 } from '../../src/policy/channel-rule.ts'
 
 const rule = (change: Partial<ChannelRule>): ChannelRule => ({
@@ -43,4 +44,20 @@ test.each([
   [{ batchingEnabled: true, conflationEnabled: true }, 'both'],
 ])('%j is not', (change, complaint) => {
   expect(ruleFault(rule(change))).toContain(complaint)
+})
+
+describe('what a rule asks of whoever uses its channels', () => {
+  const user = { secure: false, isIdentified: false }
+
+  test.each([
+    [{}, user, undefined],
+    [{ tlsOnly: true }, user, 'tls_required'],
+    [{ tlsOnly: true }, { ...user, secure: true }, undefined],
+    [{ authenticated: true }, user, 'identity_required'],
+    [{ authenticated: true }, { ...user, isIdentified: true }, undefined],
+    [{ authenticated: true, tlsOnly: true }, user, 'tls_required'],
+  ])('%j, of %j: %p', (change, who, expected) => {
+    const refusal = ruleRefusal({ ...DEFAULT_RULE_SETTINGS, ...change }, who)
+    expect(refusal?.name).toBe(expected as never)
+  })
 })

@@ -22,8 +22,8 @@ export interface Body {
   readonly text: string | undefined
 }
 
-/** Reads a body by its content type; anything that is neither MessagePack nor a form is taken for JSON text. */
-export async function readBody(request: Request, maxBytes: number): Promise<Result<Body>> {
+/** The bytes of a body, whatever they stand for. */
+export async function readBytes(request: Request, maxBytes: number): Promise<Result<Uint8Array>> {
   const announced = Number(request.headers.get('content-length') ?? 0)
   if (announced > maxBytes) return fail('message_too_large')
   let bytes: Uint8Array
@@ -32,10 +32,16 @@ export async function readBody(request: Request, maxBytes: number): Promise<Resu
   } catch {
     return fail('bad_request', 'the body could not be read')
   }
-  if (bytes.byteLength > maxBytes) return fail('message_too_large')
+  return bytes.byteLength > maxBytes ? fail('message_too_large') : ok(bytes)
+}
+
+/** Reads a body by its content type; anything that is neither MessagePack nor a form is taken for JSON text. */
+export async function readBody(request: Request, maxBytes: number): Promise<Result<Body>> {
+  const bytes = await readBytes(request, maxBytes)
+  if (!bytes.ok) return bytes
   const type = request.headers.get('content-type') ?? ''
-  if (type.includes('msgpack')) return unpackBody(bytes)
-  return type.includes('x-www-form-urlencoded') ? readForm(bytes) : parseBody(bytes)
+  if (type.includes('msgpack')) return unpackBody(bytes.value)
+  return type.includes('x-www-form-urlencoded') ? readForm(bytes.value) : parseBody(bytes.value)
 }
 
 function unpackBody(bytes: Uint8Array): Result<Body> {

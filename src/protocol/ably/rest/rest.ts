@@ -4,7 +4,8 @@ import type { Failure, Result } from '../../../failure.ts'
 import { claimedKeyName } from '../../../identity/claimed-key.ts'
 import type { HttpProtocol, Visit } from '../../protocol.ts'
 import { type AnswerStyle, type RestAnswer, preflight, refusal, success } from './answer.ts'
-import { readBody, wantedFormat } from './format.ts'
+import { wantedFormat } from './format.ts'
+import { IncomingCall } from './incoming-call.ts'
 import { type Found, type RestRoute, RestRouter } from './routes.ts'
 
 export interface RestParts {
@@ -23,9 +24,6 @@ export interface RestDetail {
   readonly channel: string | undefined
   readonly address: string
 }
-
-/** What a client speaks that does not say so. */
-const NEWEST_VERSION = 6
 
 export class AblyRest implements HttpProtocol {
   readonly name = 'ably-rest'
@@ -49,18 +47,15 @@ export class AblyRest implements HttpProtocol {
     const style = styleOf(visit.request, query)
     const found = this.#router.find(visit.request.method, visit.path)
     if (!found.ok) return this.#refuse(visit, query, found.failure, style)
-    const { route, params } = found.value
-    let appId: string | undefined
-    const countFor = (id: string) => void (appId = id)
+    const call = new IncomingCall(visit, query, style, found.value, this.#parts.maxBodyBytes)
+    const { route } = found.value
     const finish = (result: Result<RestAnswer>) => {
-      if (appId !== undefined) this.#count(appId, route, result)
+      if (call.countedFor !== undefined) this.#count(call.countedFor, route, result)
       return result.ok
         ? success(result.value, style)
         : this.#refuse(visit, query, result.failure, style, found.value)
     }
-    const maxBytes = route.maxBodyBytes ?? this.#parts.maxBodyBytes
-    const body = () => readBody(visit.request, maxBytes)
-    const answer = route.handle({ ...callOf(visit, query), params, body, countFor })
+    const answer = route.handle(call)
     return answer instanceof Promise ? answer.then(finish) : finish(answer)
   }
 
@@ -87,11 +82,6 @@ export class AblyRest implements HttpProtocol {
   }
 }
 
-function callOf(visit: Visit, query: URLSearchParams) {
-  const { request, secure } = visit
-  return { request, query, secure, visit, version: versionOf(request, query) }
-}
-
 /** Refused is what was not permitted, or was over a limit. */
 function outcomeOf(result: Result<RestAnswer>): keyof Requests {
   const status = result.ok ? result.value.status : result.failure.status
@@ -111,10 +101,4 @@ function styleOf(request: Request, query: URLSearchParams): AnswerStyle {
     envelope: envelope === 'json' || envelope === 'msgpack' ? envelope : undefined,
     origin: request.headers.get('origin'),
   }
-}
-
-/** Versions may be fractions, as 1.2 was. */
-function versionOf(request: Request, query: URLSearchParams): number {
-  const version = Number.parseFloat(request.headers.get('x-ably-version') ?? query.get('v') ?? '')
-  return Number.isNaN(version) ? NEWEST_VERSION : version
 }

@@ -2,6 +2,7 @@
 import { type Result, fail, ok } from '../../../failure.ts'
 import type { Visit } from '../../protocol.ts'
 import type { RestAnswer } from './answer.ts'
+import type { Format } from '../wire/format.ts'
 import type { Body } from './format.ts'
 
 /** From this version on, batches are answered with counts and results. */
@@ -17,8 +18,12 @@ export interface RestCall {
   readonly visit: Pick<Visit, 'address' | 'base'>
   /** The protocol version the client speaks; 6 where it names none. */
   readonly version: number
+  /** What the answer is going to be in. */
+  readonly format: Format
   /** Reads and parses the body, bounded. */
   body(): Promise<Result<Body>>
+  /** Reads the body without parsing it, bounded. */
+  bytes(): Promise<Result<Uint8Array>>
   /** Says in whose statistics the request counts. */
   countFor(appId: string): void
 }

@@ -1,0 +1,77 @@
+/** What every request about a channel begins with: who asks, for which channel, and whether they may. */
+import type { AppCounters, Traffic } from '../../../core/app-counters.ts'
+import type { AppChannel } from '../../../core/app-channel.ts'
+import type { Broker } from '../../../core/broker.ts'
+import { messageSize } from '../../../core/message-size.ts'
+import type { Publisher } from '../../../core/publisher.ts'
+import { type ChannelRef, channelRef } from '../../../core/types.ts'
+import { type Result, fail, ok } from '../../../failure.ts'
+import type { Authenticator } from '../../../identity/authenticate.ts'
+import type { AppPrincipal } from '../../../identity/principal.ts'
+import type { Operation } from '../../../policy/capability/operations.ts'
+import { ruleRefusal } from '../../../policy/channel-rule.ts'
+import type { Connections } from '../connections.ts'
+import type { MessageLimits } from '../wire/members.ts'
+import { identify, permitted } from './authorize.ts'
+import type { PublishRates } from './publish-rates.ts'
+import type { RestCall } from './routes.ts'
+
+export interface ChannelParts {
+  readonly authenticator: Authenticator
+  readonly broker: Broker
+  readonly publisher: Publisher
+  readonly connections: Connections
+  readonly rates: PublishRates
+  readonly counters: AppCounters
+  readonly limits: MessageLimits
+}
+
+/** Somebody at a channel. */
+export interface Visitor {
+  readonly principal: AppPrincipal
+  readonly channel: ChannelRef
+  readonly secure: boolean
+}
+
+/** Without a qualifier: what is behind one can only be subscribed to. */
+const PLAIN_NAME = /^[^[:\p{Cc}]\P{Cc}*$/u
+
+/** Whoever asks about the channel that the path names, if they may do this on it. */
+export async function visit(
+  parts: ChannelParts,
+  call: RestCall,
+  operation: Operation,
+): Promise<Result<Visitor>> {
+  const principal = await identify(parts.authenticator, call)
+  if (!principal.ok) return principal
+  return visitChannel(parts, principal.value, call, call.params['channel']!, operation)
+}
+
+/** The same for one channel of several. */
+export function visitChannel(
+  { broker }: ChannelParts,
+  principal: AppPrincipal,
+  { secure }: RestCall,
+  name: string,
+  operation: Operation,
+): Result<Visitor> {
+  if (!PLAIN_NAME.test(name)) return fail('bad_channel')
+  const allowed = permitted(principal, operation, name)
+  if (!allowed.ok) return allowed
+  const channel = channelRef(principal.appId, name)
+  const refusal = ruleRefusal(broker.rule(channel), { secure, isIdentified: true })
+  return refusal ? { ok: false, failure: refusal } : ok({ principal, channel, secure })
+}
+
+/** The newest position of a channel, so that the pages of a growing list agree on where it ends. */
+export function headOf(channel: AppChannel | undefined): Readonly<Record<string, string>> {
+  return channel ? { from_serial: channel.recent.head } : {}
+}
+
+/** Counts contents that went one way, together. */
+export function countTraffic(traffic: Traffic, contents: readonly Content[]): void {
+  traffic.count += contents.length
+  for (const content of contents) traffic.data += messageSize(content)
+}
+
+type Content = Parameters<typeof messageSize>[0]

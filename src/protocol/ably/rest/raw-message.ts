@@ -1,0 +1,42 @@
+/** A message without an envelope: the body is its data, and headers or parameters say the rest. */
+import { type Result, ok } from '../../../failure.ts'
+import type { Body } from './format.ts'
+import type { RestCall } from './routes.ts'
+
+/** Members of a message by the headers that hold them. The client id is that of the request. */
+const HEADERS = {
+  name: 'x-ably-messagename',
+  id: 'x-ably-messageid',
+  encoding: 'x-ably-encoding',
+  connectionKey: 'x-ably-connectionkey',
+} as const
+
+/** @returns what the body of an enveloped message would have had */
+export async function readRawMessage(call: RestCall): Promise<Result<Body>> {
+  const bytes = await call.bytes()
+  if (!bytes.ok) return bytes
+  const message: Record<string, unknown> = { data: dataOf(call, bytes.value) }
+  for (const [member, header] of Object.entries(HEADERS)) {
+    message[member] = call.request.headers.get(header) ?? call.query.get(member)
+  }
+  return ok({ value: message, text: undefined })
+}
+
+/** Text stays text, JSON that stands for something is read as that, and all else is bytes. */
+function dataOf({ request }: RestCall, bytes: Uint8Array): unknown {
+  const type = request.headers.get('content-type') ?? 'text/plain'
+  const isJson = type.includes('json')
+  if (!isJson && !type.startsWith('text/')) return bytes
+  const text = Buffer.from(bytes).toString('utf8')
+  return (isJson && structure(text)) || text
+}
+
+/** @returns undefined for what is no object or list, and for what only calls itself JSON */
+function structure(text: string): object | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? value : undefined
+  } catch {
+    return undefined
+  }
+}
