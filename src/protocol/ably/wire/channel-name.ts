@@ -1,0 +1,99 @@
+/** Channel names with what clients put before them in brackets: parameters, a filter, or another space of names. */
+import { type Result, fail, ok } from '../../../failure.ts'
+import { decodeBase64Text } from '../../../identity/base64-text.ts'
+import type { Params } from './frame-reader.ts'
+
+export interface QualifiedName {
+  /** Without what stands in brackets. */
+  readonly name: string
+  readonly qualifier: 'none' | 'meta' | 'filter' | 'queue'
+  /** Of a derived channel: JMESPath text that says which messages it has. */
+  readonly filter: string | undefined
+  /** From `[?rewind=1]`, decoded. */
+  readonly params: Params
+  /** What a capability has to permit: the name with its qualifier, without parameters and filter. */
+  readonly resource: string
+}
+
+/** Bytes of a name with everything in front of it. Filters are the long part. */
+const MAX_BYTES = 4096
+const MAX_NAME_BYTES = 1024
+
+const NO_PARAMS: Params = new Map()
+
+/** @returns `bad_channel` for what no channel can be called */
+export function parseChannelName(text: string): Result<QualifiedName> {
+  const fault = nameFault(text, MAX_BYTES)
+  if (fault !== undefined) return fail('bad_channel', fault)
+  if (!text.startsWith('[')) return named(text, 'none', undefined, NO_PARAMS)
+  const end = text.indexOf(']')
+  if (end < 0) return fail('bad_channel', 'the qualifier of the channel name has no end')
+  const name = text.slice(end + 1)
+  const inside = text.slice(1, end)
+  const query = inside.indexOf('?')
+  const params = query < 0 ? NO_PARAMS : parseParams(inside.slice(query + 1))
+  if (!params) return fail('bad_channel', 'the parameters of the channel name are not valid')
+  const qualifier = query < 0 ? inside : inside.slice(0, query)
+  if (qualifier.startsWith(FILTER)) {
+    const filter = decodeBase64Text(qualifier.slice(FILTER.length))
+    if (!filter)
+      return fail('bad_channel', 'the filter of the channel name is not base64 of a text')
+    return named(name, 'filter', filter, params)
+  }
+  if (qualifier === 'meta' || qualifier === 'queue')
+    return named(name, qualifier, undefined, params)
+  return qualifier === '' && query >= 0
+    ? named(name, 'none', undefined, params)
+    : fail('bad_channel', 'the qualifier of the channel name is not known')
+}
+
+const FILTER = 'filter='
+
+function named(
+  name: string,
+  qualifier: QualifiedName['qualifier'],
+  filter: string | undefined,
+  params: Params,
+): Result<QualifiedName> {
+  const fault = baseFault(name)
+  if (fault !== undefined) return fail('bad_channel', fault)
+  const resource = qualifier === 'none' ? name : `[${qualifier}]${name}`
+  return ok({ name, qualifier, filter, params, resource })
+}
+
+function nameFault(text: string, maxBytes: number): string | undefined {
+  if (text === '') return 'the channel name is empty'
+  if (Buffer.byteLength(text) > maxBytes) return 'the channel name is too long'
+  return /\p{Cc}/u.test(text) || !text.isWellFormed()
+    ? 'the channel name has characters that are not allowed'
+    : undefined
+}
+
+function baseFault(name: string): string | undefined {
+  if (name.startsWith(':')) return 'the channel name begins with a colon'
+  // One qualifier is enough; a second would be taken for a part of the name here, and for a qualifier elsewhere.
+  if (name.startsWith('[')) return 'the channel name begins with a bracket'
+  return nameFault(name, MAX_NAME_BYTES)
+}
+
+/** @returns undefined if something is not percent-encoded as it should be */
+function parseParams(text: string): Params | undefined {
+  const params = new Map<string, string>()
+  for (const pair of text.split('&')) {
+    if (pair === '') continue
+    const equals = pair.indexOf('=')
+    const name = decode(equals < 0 ? pair : pair.slice(0, equals))
+    const value = decode(equals < 0 ? '' : pair.slice(equals + 1))
+    if (name === undefined || value === undefined) return undefined
+    params.set(name, value)
+  }
+  return params
+}
+
+function decode(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return undefined
+  }
+}
