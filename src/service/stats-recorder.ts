@@ -20,6 +20,8 @@ interface OpenRecord {
   readonly unit: Unit
   readonly start: number
   readonly numbers: Numbers
+  /** Whether something was added to it in this minute. */
+  isInUse: boolean
 }
 
 export class StatsRecorder {
@@ -75,7 +77,10 @@ export class StatsRecorder {
   /** Closes the records of the minute before. While that fails nothing more is taken from the counters. */
   #turn(minute: number): void {
     this.#flush()
-    this.#open.clear()
+    for (const [name, record] of this.#open) {
+      if (!record.isInUse) this.#open.delete(name)
+      record.isInUse = false
+    }
     this.#minute = minute
     this.#looks = 0
     this.#table.prune('minute', minute - MINUTES_KEPT_MS)
@@ -111,8 +116,9 @@ export class StatsRecorder {
     let record = this.#open.get(name)
     if (!record) {
       const numbers = this.#table.counted(appId, unit, start) ?? {}
-      this.#open.set(name, (record = { appId, unit, start, numbers }))
+      this.#open.set(name, (record = { appId, unit, start, numbers, isInUse: true }))
     }
+    record.isInUse = true
     return record
   }
 
@@ -120,8 +126,9 @@ export class StatsRecorder {
     const gone = new Set<string>()
     if (this.#changed.size > 0) {
       this.#table.lightly(() => {
-        for (const record of this.#changed) {
-          if (!this.#table.put({ ...record, isFixture: false })) gone.add(record.appId)
+        for (const { appId, unit, start, numbers } of this.#changed) {
+          const isKept = this.#table.put({ appId, unit, start, numbers, isFixture: false })
+          if (!isKept) gone.add(appId)
         }
       })
     }

@@ -1,44 +1,89 @@
 /** Takes what has been counted for an app out of its counters, under the names that statistics have for it. */
-import type { AppCount } from '../core/app-counters.ts'
+import type { AppCount, Gauge } from '../core/app-counters.ts'
 import { type Numbers, OUTCOMES } from '../stats/numbers.ts'
 
+/** Some counters of an app that are named alike. */
+interface Counted<Member extends string> {
+  readonly of: (count: AppCount) => Record<Member, number>
+  /** By member, what statistics call it. */
+  readonly names: readonly (readonly [member: Member, name: string])[]
+}
+
+function counted<Member extends string>(
+  name: string,
+  members: readonly Member[],
+  of: Counted<Member>['of'],
+): Counted<Member> {
+  return { of, names: members.map((member) => [member, `${name}.${member}`]) }
+}
+
 const TRAFFIC = ['count', 'data', 'failed', 'refused'] as const
+const WAYS = (['inbound', 'outbound'] as const).flatMap((direction) =>
+  (['realtime', 'rest'] as const).flatMap((transport) =>
+    (['messages', 'presence'] as const).map((kind) =>
+      counted(
+        `messages.${direction}.${transport}.${kind}`,
+        TRAFFIC,
+        (count) => count[direction][transport][kind],
+      ),
+    ),
+  ),
+)
+const MESSAGES = [
+  ...WAYS,
+  counted('messages.persisted.messages', TRAFFIC, (count) => count.persisted.messages),
+  counted('messages.persisted.presence', TRAFFIC, (count) => count.persisted.presence),
+]
+
 const TURNS = ['opened', 'failed', 'refused'] as const
+const OPENINGS = [
+  counted('connections.tls', TURNS, (count) => count.connections.tls),
+  counted('connections.plain', TURNS, (count) => count.connections.plain),
+  counted('channels', TURNS, (count) => count.channels),
+]
+
+const REQUESTS = [
+  counted('apiRequests.other', OUTCOMES, (count) => count.apiRequests),
+  counted('apiRequests.tokenRequests', OUTCOMES, (count) => count.tokenRequests),
+]
 
 /** Moves to `numbers` what was counted since the last time, and leaves nought behind. */
 export function takeCounts(numbers: Numbers, count: AppCount): void {
-  for (const direction of ['inbound', 'outbound'] as const) {
-    for (const transport of ['realtime', 'rest'] as const) {
-      const { messages, presence } = count[direction][transport]
-      const name = `messages.${direction}.${transport}`
-      takeAll(numbers, `${name}.messages`, messages, TRAFFIC)
-      takeAll(numbers, `${name}.presence`, presence, TRAFFIC)
-    }
-  }
-  takeAll(numbers, 'messages.persisted.messages', count.persisted.messages, TRAFFIC)
-  takeAll(numbers, 'messages.persisted.presence', count.persisted.presence, TRAFFIC)
-  takeAll(numbers, 'connections.tls', count.connections.tls, TURNS)
-  takeAll(numbers, 'connections.plain', count.connections.plain, TURNS)
-  takeAll(numbers, 'channels', count.channels, TURNS)
-  takeAll(numbers, 'apiRequests.other', count.apiRequests, OUTCOMES)
-  takeAll(numbers, 'apiRequests.tokenRequests', count.tokenRequests, OUTCOMES)
+  takeAll(numbers, count, MESSAGES)
+  takeAll(numbers, count, OPENINGS)
+  takeAll(numbers, count, REQUESTS)
 }
 
-function takeAll<Name extends string>(
+function takeAll<Member extends string>(
   numbers: Numbers,
-  name: string,
-  counts: Record<Name, number>,
-  members: readonly Name[],
+  count: AppCount,
+  groups: readonly Counted<Member>[],
 ): void {
-  for (const member of members) {
-    const value = counts[member]
-    if (value === 0) continue
-    const full = `${name}.${member}`
-    numbers[full] = (numbers[full] ?? 0) + value
-    // Its type says that each member is a number, which TypeScript does not follow through the name.
-    counts[member] = 0 as Record<Name, number>[Name]
+  for (const { of, names } of groups) {
+    const counts: Record<string, number> = of(count)
+    for (const [member, name] of names) {
+      const value = counts[member]!
+      if (value === 0) continue
+      numbers[name] = (numbers[name] ?? 0) + value
+      counts[member] = 0
+    }
   }
 }
+
+const gauge = (name: string, of: (count: AppCount) => Gauge) => ({
+  of,
+  peak: `${name}.peak`,
+  min: `${name}.min`,
+  sum: `${name}.sum`,
+  samples: `${name}.samples`,
+})
+
+const GAUGES = [
+  gauge('connections.all', (count) => count.connections.all),
+  gauge('connections.tls', (count) => count.connections.tls),
+  gauge('connections.plain', (count) => count.connections.plain),
+  gauge('channels', (count) => count.channels),
+]
 
 /**
  * Moves to `numbers` how many connections and channels there were since the last time, and takes a sample of
@@ -48,27 +93,21 @@ function takeAll<Name extends string>(
  */
 export function takeLevels(
   numbers: Numbers,
-  { connections, channels }: AppCount,
+  count: AppCount,
   minute: Numbers,
   looks: number,
 ): void {
-  const gauges = {
-    'connections.all': connections.all,
-    'connections.tls': connections.tls,
-    'connections.plain': connections.plain,
-    channels,
-  }
-  for (const [name, gauge] of Object.entries(gauges)) {
-    const samples = `${name}.samples`
+  for (const { of, peak, min, sum, samples } of GAUGES) {
+    const levels = of(count)
     const isSampled = minute[samples] !== undefined || numbers[samples] !== undefined
-    if (gauge.peak === 0 && !isSampled) continue
-    if (gauge.peak > 0) {
-      numbers[`${name}.peak`] = Math.max(gauge.peak, numbers[`${name}.peak`] ?? 0)
-      numbers[`${name}.min`] = Math.min(gauge.min, numbers[`${name}.min`] ?? gauge.min)
+    if (levels.peak === 0 && !isSampled) continue
+    if (levels.peak > 0) {
+      numbers[peak] = Math.max(levels.peak, numbers[peak] ?? 0)
+      numbers[min] = Math.min(levels.min, numbers[min] ?? levels.min)
     }
-    numbers[`${name}.sum`] = (numbers[`${name}.sum`] ?? 0) + gauge.now
+    numbers[sum] = (numbers[sum] ?? 0) + levels.now
     numbers[samples] = (numbers[samples] ?? 0) + (isSampled ? 1 : looks)
-    gauge.peak = gauge.now
-    gauge.min = gauge.now
+    levels.peak = levels.now
+    levels.min = levels.now
   }
 }

@@ -1,5 +1,5 @@
 /** Reads and writes what was counted for apps. */
-import { type SQL, and, asc, between, desc, eq, sql } from 'drizzle-orm'
+import { and, asc, between, desc, eq, sql } from 'drizzle-orm'
 import type { Store } from './database.ts'
 import { appStats } from './schema.ts'
 
@@ -19,63 +19,58 @@ const UPSERT = `INSERT INTO app_stats (app_id, unit, start, is_fixture, numbers)
   SELECT ?1, ?2, ?3, ?4, ?5 WHERE EXISTS (SELECT 1 FROM apps WHERE id = ?1)
   ON CONFLICT DO UPDATE SET numbers = excluded.numbers`
 
+/** Its statements are prepared once: some run for every app, every second. */
 export class StatsTable {
   readonly #db: Store['db']
   readonly #sqlite: Store['sqlite']
+  readonly #read: ReturnType<typeof prepare>
 
   constructor({ db, sqlite }: Store) {
     this.#db = db
     this.#sqlite = sqlite
+    this.#read = prepare(db)
   }
 
   /** What really was counted in an interval so far. */
   counted(appId: string, unit: StatsRow['unit'], start: number): StatsRow['numbers'] | undefined {
-    const where = and(this.#in(appId, { unit, first: start, last: start }), isFixture(false))
-    return this.#db.select().from(appStats).where(where).get()?.numbers
+    return this.#read.counted.get({ appId, unit, first: start, last: start })?.numbers
   }
 
   /** Starts of the intervals that have data, counted or made up, in order. */
   starts(appId: string, range: StatsRange, newestFirst: boolean, limit: number): number[] {
-    return this.#db
-      .selectDistinct({ start: appStats.start })
-      .from(appStats)
-      .where(this.#in(appId, range))
-      .orderBy(newestFirst ? desc(appStats.start) : asc(appStats.start))
-      .limit(limit)
-      .all()
-      .map(({ start }) => start)
+    const { newest, oldest } = this.#read
+    const rows = (newestFirst ? newest : oldest).all({ appId, ...range, limit })
+    return rows.map(({ start }) => start)
   }
 
   /** Up to two for an interval: what was counted, and what was made up. */
   list(appId: string, range: StatsRange): StatsRow[] {
-    return this.#db.select().from(appStats).where(this.#in(appId, range)).all()
+    return this.#read.all.all({ appId, ...range })
   }
 
   fixtures(appId: string, range: StatsRange): StatsRow[] {
-    const where = and(this.#in(appId, range), isFixture(true))
-    return this.#db.select().from(appStats).where(where).all()
+    return this.#read.fixtures.all({ appId, ...range })
   }
 
   /**
    * Puts a row in the place of the one of its interval.
    * @returns false where the app is gone
    */
-  put({ appId, unit, start, isFixture: made, numbers }: StatsRow): boolean {
+  put({ appId, unit, start, isFixture, numbers }: StatsRow): boolean {
     const { changes } = this.#sqlite
       .query(UPSERT)
-      .run(appId, unit, start, made ? 1 : 0, JSON.stringify(numbers))
+      .run(appId, unit, start, isFixture ? 1 : 0, JSON.stringify(numbers))
     return changes > 0
   }
 
-  /** Drops some of the counted rows of a unit that began before a moment; returns how many. */
-  prune(unit: StatsRow['unit'], before: number): number {
+  /** Drops some of the counted rows of a unit that began before a moment. */
+  prune(unit: StatsRow['unit'], before: number): void {
     const old = sql`SELECT rowid FROM app_stats WHERE unit = ${unit} AND start < ${before}
       AND is_fixture = 0 LIMIT ${PRUNED_AT_ONCE}`
-    return this.#db
+    this.#db
       .delete(appStats)
       .where(sql`rowid IN (${old})`)
-      .returning({ start: appStats.start })
-      .all().length
+      .run()
   }
 
   /**
@@ -90,16 +85,34 @@ export class StatsTable {
       this.#sqlite.run('PRAGMA synchronous = FULL')
     }
   }
-
-  #in(appId: string, { unit, first, last }: StatsRange): SQL | undefined {
-    return and(
-      eq(appStats.appId, appId),
-      eq(appStats.unit, unit),
-      between(appStats.start, first, last),
-    )
-  }
 }
 
-function isFixture(is: boolean): SQL {
-  return eq(appStats.isFixture, is)
+function prepare(db: Store['db']) {
+  const given = (name: string) => sql.placeholder(name)
+  const within = and(
+    eq(appStats.appId, given('appId')),
+    eq(appStats.unit, given('unit')),
+    between(appStats.start, given('first'), given('last')),
+  )
+  const rows = (isFixture: boolean) =>
+    db
+      .select()
+      .from(appStats)
+      .where(and(within, eq(appStats.isFixture, isFixture)))
+      .prepare()
+  const starts = (newestFirst: boolean) =>
+    db
+      .selectDistinct({ start: appStats.start })
+      .from(appStats)
+      .where(within)
+      .orderBy(newestFirst ? desc(appStats.start) : asc(appStats.start))
+      .limit(given('limit'))
+      .prepare()
+  return {
+    counted: rows(false),
+    fixtures: rows(true),
+    all: db.select().from(appStats).where(within).prepare(),
+    newest: starts(true),
+    oldest: starts(false),
+  }
 }
