@@ -7,6 +7,7 @@ import { namespaceRoutes } from './namespace-routes.ts'
 import type { ApiParts } from './parts.ts'
 import { reservationRoutes } from './reservation-routes.ts'
 import type { Route } from './route.ts'
+import { statsRoutes } from './stats-routes.ts'
 
 export function operations(parts: ApiParts): Route[] {
   return [
@@ -15,6 +16,7 @@ export function operations(parts: ApiParts): Route[] {
     ...appRoutes(parts),
     ...keyRoutes(parts),
     ...namespaceRoutes(parts),
+    ...statsRoutes(parts),
     ...liveRoutes(parts),
   ]
 }

@@ -18,6 +18,7 @@ import { type Streams, makeOutput } from './output.ts'
 import { reservationCommands } from './reservations.ts'
 import { ruleCommands } from './rules.ts'
 import { serve } from './serve.ts'
+import { stats } from './stats.ts'
 import { tokenCommands } from './tokens.ts'
 import { version } from './version.ts'
 
@@ -28,6 +29,7 @@ export const commands: readonly Command[] = [
   ...keyCommands,
   ...tokenCommands,
   ...ruleCommands,
+  stats,
   ...accountCommands,
   ...accessTokenCommands,
   ...channelCommands,

@@ -21,6 +21,7 @@ export const SCOPES = [
   'write:key',
   'read:namespace',
   'write:namespace',
+  'read:stats',
 ] as const
 
 export type Scope = (typeof SCOPES)[number]

@@ -96,7 +96,7 @@ export function openServices(
     sessions: new SessionService(store, people, clock),
     links,
     signUp: new SignUp(store, links, people),
-    stats: new StatsService(store),
+    stats: new StatsService(store, clock),
     claimFolder: (open) => claimFolder(store, folder, open),
     close: () => closeStore(store),
   }

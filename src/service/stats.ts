@@ -1,17 +1,25 @@
 /** Statistics of apps: read by interval, and made up for tests. */
+import type { Clock } from '../core/clock.ts'
+import { type Result, ok } from '../failure.ts'
 import type { Fixture } from '../stats/fixture.ts'
 import { UNITS, endOf, startOf } from '../stats/interval.ts'
 import { type Numbers, addTo } from '../stats/numbers.ts'
-import type { StatsPage, StatsQuestion } from '../stats/span.ts'
+import { type StatsRecord, statsRecord } from '../stats/record.ts'
+import { type SpanWish, type StatsPage, type StatsQuestion, readSpan } from '../stats/span.ts'
 import type { Store } from '../store/database.ts'
 import { type StatsRange, StatsTable } from '../store/stats.ts'
+
+/** As people ask: bounds are times in milliseconds, or ids of intervals. */
+export interface StatsWish extends SpanWish, Pick<StatsQuestion, 'direction' | 'limit'> {}
 
 export class StatsService {
   readonly #store: Store
   readonly #table: StatsTable
+  readonly #clock: Clock
 
-  constructor(store: Store) {
+  constructor(store: Store, clock: Clock) {
     this.#store = store
+    this.#clock = clock
     this.#table = new StatsTable(store)
   }
 
@@ -35,6 +43,16 @@ export class StatsService {
       items: [...byStart].map(([start, numbers]) => ({ unit: span.unit, start, numbers })),
       next: starts.length > limit ? shown.at(-1) : undefined,
     }
+  }
+
+  /** What a page of statistics says, as clients read it. */
+  records(appIds: readonly string[], wish: StatsWish): Result<StatsRecord[]> {
+    const now = this.#clock.now()
+    const span = readSpan(wish, now)
+    if (!span.ok) return span
+    const { direction, limit } = wish
+    const { items } = this.read(appIds, { span: span.value, direction, limit })
+    return ok(items.map((item) => statsRecord(item, now)))
   }
 
   /** In order, and one more than asked for where there is one. */
