@@ -18,6 +18,7 @@ import { encode } from './protocol/itty/frames.ts'
 import { IttyProtocol, PROTOCOL as ITTY } from './protocol/itty/itty.ts'
 import { AppExpiry } from './service/app-expiry.ts'
 import { ChangeWatcher } from './service/change-watcher.ts'
+import { impactOf } from './service/impact.ts'
 import { KeyUses } from './service/key-uses.ts'
 import { AppDirectory } from './service/live-apps.ts'
 import { LiveRules } from './service/live-rules.ts'
@@ -286,6 +287,8 @@ class Assembly {
     return new Dashboard({
       services: this.#services,
       live,
+      impact: (namespace, changed) =>
+        impactOf(this.#channels.hub, this.#config, namespace, changed),
       clock: this.#surroundings.clock,
       onChange: () => this.#changes.refresh(),
       onRefusal: (why, detail) => this.#refusals.record(why, detail),

@@ -3,19 +3,22 @@ import { type Result, fail } from '../failure.ts'
 import type { Bearer } from '../service/access-tokens.ts'
 import type { Account } from '../service/accounts.ts'
 
-export function isOwner({ account }: Bearer): boolean {
+/** Anybody who acts for an account. */
+type Acting = Pick<Bearer, 'account'>
+
+export function isOwner({ account }: Acting): boolean {
   return account.role === 'owner'
 }
 
-export function maySee(bearer: Bearer, accountId: string): boolean {
+export function maySee(bearer: Acting, accountId: string): boolean {
   return isOwner(bearer) || bearer.account.id === accountId
 }
 
 /** The account whose channels a bearer sees; undefined for all of them. */
-export function sight(bearer: Bearer): Account | undefined {
+export function sight(bearer: Acting): Account | undefined {
   return isOwner(bearer) ? undefined : bearer.account
 }
 
-export function visibleAccount(found: Result<Account>, bearer: Bearer): Result<Account> {
+export function visibleAccount(found: Result<Account>, bearer: Acting): Result<Account> {
   return found.ok && !maySee(bearer, found.value.id) ? fail('account_unknown') : found
 }

@@ -1,12 +1,16 @@
 /** What the dashboard is given to work with. */
 import type { Clock } from '../core/clock.ts'
 import type { Failure } from '../failure.ts'
+import type { Impact } from '../service/impact.ts'
 import type { LiveService } from '../service/live.ts'
+import type { ChangedRules } from '../service/reservation-outlook.ts'
 import type { Services } from '../service/services.ts'
 
 export interface DashboardParts {
   readonly services: Services
   readonly live: LiveService
+  /** Who would notice if these rules held around a namespace. */
+  readonly impact: (namespace: string, changed: ChangedRules) => Impact
   readonly clock: Clock
   /** Makes a change of the settings apply at once. */
   readonly onChange: () => void

@@ -14,6 +14,7 @@ import { accountPages } from './pages/account.tsx'
 import { doorPages } from './pages/door.tsx'
 import { showFailure } from './pages/failures.tsx'
 import { homePages } from './pages/home.tsx'
+import { reservationPages } from './pages/reservations/routes.tsx'
 import type { DashboardParts } from './parts.ts'
 import { hasFormToken, headers, isOwnOrigin, noStore, recordForgery } from './security.ts'
 import { type Env, type Page, goTo } from './site.ts'
@@ -28,7 +29,7 @@ export interface RouteParts {
 
 const MAX_BODY_BYTES = 131_072
 /** What people do to themselves, whatever their role. */
-const OWN_MATTERS = /^\/dashboard\/(sign-out|theme|account\/own)(\/|$)/
+const OWN_MATTERS = /^\/dashboard\/(sign-out|theme|account\/own|who|reservations\/preview)(\/|$)/
 
 export function routes(site: RouteParts): Hono<Env> {
   const app = new Hono<Env>({
@@ -62,6 +63,7 @@ export function routes(site: RouteParts): Hono<Env> {
   inside.route('/', doorPages())
   inside.use(requireVisitor)
   inside.route('/', homePages())
+  inside.route('/reservations', reservationPages())
   inside.route('/account', accountPages())
 
   app.notFound((page) => showFailure(page, failure('not_found')))

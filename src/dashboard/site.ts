@@ -5,6 +5,7 @@ import type { Visit } from '../protocol/protocol.ts'
 import type { SignIn } from '../service/sign-in.ts'
 import type { Assets } from './assets.ts'
 import type { Notices } from './notices.ts'
+import { hostOf, isSecure } from './cookies.ts'
 import type { DashboardParts } from './parts.ts'
 
 /** What the middleware has found out before a page is asked. */
@@ -30,6 +31,14 @@ export type Page = Context<Env>
 /** The address of a page, with the path under which the server is reached. */
 export function href(page: Page, path: string): string {
   return `${page.var.parts.basePath}/dashboard${path === '/' ? '' : path}`
+}
+
+/** The server's own address as clients write it, such as `https://my.host/realtime`. */
+export function serverAddress(page: Page): string {
+  const { publicUrl, basePath } = page.var.parts
+  if (publicUrl !== undefined) return publicUrl
+  const scheme = isSecure(page) ? 'https' : 'http'
+  return `${scheme}://${hostOf(page)}${basePath}`
 }
 
 /** Sends the browser on with a GET, so that reloading repeats nothing. */

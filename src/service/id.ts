@@ -22,6 +22,11 @@ export function newSecret(): string {
   return randomText(43)
 }
 
+/** Join or send key of a reservation, with more than 128 random bits, and short enough for an address. */
+export function newChannelKey(): string {
+  return randomText(24)
+}
+
 function randomText(length: number): string {
   let text = ''
   while (text.length < length) {

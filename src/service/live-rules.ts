@@ -51,7 +51,8 @@ function fill(namespaces: NamespaceIndex<Reservation>, table: ReservationTable):
   for (const row of table.list(undefined)) namespaces.set(row.namespace, toRule(row))
 }
 
-function toRule(row: ReservationRow): Reservation {
+/** A stored reservation as the policy knows it. */
+export function toRule(row: ReservationRow): Reservation {
   return {
     id: row.id,
     accountId: row.accountId,

@@ -150,7 +150,8 @@ function connectionId({ socket }: Attachment): string {
   return socket.id.toString(36)
 }
 
-function connectionView(attachment: Attachment): LiveConnection {
+/** A connection as operators see it. */
+export function connectionView(attachment: Attachment): LiveConnection {
   return {
     id: connectionId(attachment),
     protocol: attachment.group.format.protocol,

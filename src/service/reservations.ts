@@ -60,6 +60,11 @@ export class ReservationService {
     this.#quota = quota
   }
 
+  /** How many reservations an account may have; 0 for no limit. */
+  get quota(): number {
+    return this.#quota
+  }
+
   list(account: Account | undefined): OwnedReservation[] {
     return this.#table.list(account?.id).map((row) => this.#owned(row))
   }

@@ -18,6 +18,7 @@ import { AppService } from './apps.ts'
 import { ChannelRuleService } from './channel-rules.ts'
 import { LinkService } from './links.ts'
 import { PeopleService } from './people.ts'
+import { OutlookService } from './reservation-outlook.ts'
 import { ReservationService } from './reservations.ts'
 import { RevocationService } from './revocations.ts'
 import { RootKey } from './root-key.ts'
@@ -34,6 +35,7 @@ export interface Services {
   readonly accounts: AccountService
   readonly accessTokens: AccessTokenService
   readonly reservations: ReservationService
+  readonly outlook: OutlookService
   readonly apps: AppService
   readonly apiKeys: ApiKeyService
   readonly channelRules: ChannelRuleService
@@ -86,6 +88,7 @@ export function openServices(
     accounts,
     accessTokens: new AccessTokenService(store, clock),
     reservations: new ReservationService(store, keyring, clock, quota),
+    outlook: new OutlookService(store, keyring),
     apps,
     apiKeys,
     channelRules: new ChannelRuleService(store, clock),

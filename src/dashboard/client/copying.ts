@@ -3,7 +3,6 @@ import { toast } from './toast.ts'
 
 export function copying(): void {
   if (!navigator.clipboard) return
-  showButtons(document)
   document.addEventListener('click', (event) => {
     const button = event.target instanceof Element && event.target.closest('[data-copy]')
     if (!(button instanceof HTMLElement)) return
@@ -14,8 +13,9 @@ export function copying(): void {
   })
 }
 
-/** For parts of a page that came later. */
+/** Only where the browser lets us copy. */
 export function showButtons(root: ParentNode): void {
+  if (!navigator.clipboard) return
   for (const button of root.querySelectorAll<HTMLElement>('[data-copy][hidden]')) {
     button.hidden = false
   }

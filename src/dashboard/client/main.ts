@@ -1,8 +1,12 @@
 /** What every page of the dashboard loads: small comforts on top of pages that work without them. */
 import { copying } from './copying.ts'
-import { times } from './times.ts'
+import { dialogs } from './dialogs.ts'
+import { enrich } from './enrich.ts'
+import { previews } from './preview.ts'
 import { wideMenu } from './wide-menu.ts'
 
+enrich(document)
 copying()
-times(document)
+previews()
+dialogs()
 wideMenu()

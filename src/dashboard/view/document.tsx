@@ -40,3 +40,8 @@ export function documentText(
   )
   return `<!doctype html>\n${String(tree)}`
 }
+
+/** A piece of a page as text. */
+export function partText(page: Page, body: Child): string {
+  return String(<PageContext.Provider value={page}>{body}</PageContext.Provider>)
+}

@@ -5,19 +5,28 @@ import type { Faults } from '../forms.ts'
 import { useHref, usePage } from './page-context.ts'
 import { Icon } from './icons.tsx'
 
-/** @param action a path of the dashboard */
+/**
+ * A form that writes.
+ * @param action a path of the dashboard
+ * @param preview asks a path what the form would do while it is filled in, and shows the answer in an element
+ */
 export function Form({
   action,
+  preview,
   class: className,
-  id,
   children,
-  ...rest
-}: PropsWithChildren<
-  { action: string; class?: string; id?: string } & Record<`data-${string}`, string>
->) {
+}: PropsWithChildren<{
+  action: string
+  preview?: { readonly path: string; readonly into: string }
+  class?: string
+}>) {
   const { formToken } = usePage().var
+  const asked = preview && {
+    'data-preview': useHref(preview.path),
+    'data-preview-into': preview.into,
+  }
   return (
-    <form method="post" action={useHref(action)} class={className} id={id} {...rest}>
+    <form method="post" action={useHref(action)} class={className} {...asked}>
       {formToken !== '' && <input type="hidden" name="form" value={formToken} />}
       {children}
     </form>

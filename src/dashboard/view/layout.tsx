@@ -6,7 +6,7 @@ import { themeOf } from '../cookies.ts'
 import { MENU, type MenuItem } from '../menu.ts'
 import { takeNotices } from '../notices.ts'
 import type { Page } from '../site.ts'
-import { type DocumentHead, documentText } from './document.tsx'
+import { type DocumentHead, documentText, partText } from './document.tsx'
 import { Form } from './forms.tsx'
 import { Icon } from './icons.tsx'
 import { useHref, usePage } from './page-context.ts'
@@ -24,8 +24,29 @@ export interface PageHead extends DocumentHead {
   readonly status?: ContentfulStatusCode
 }
 
-/** Answers with a page for somebody who is signed in. */
+/** A script asks for the part of a page that it wants to put into another. */
+const PART = 'x-latchkey-part'
+
+/** Answers with a piece of a page, for a script to put into its place. */
+export function showPart(page: Page, body: Child): Response | Promise<Response> {
+  return page.html(partText(page, body))
+}
+
+/**
+ * Answers with a page for somebody who is signed in; where a script asked for it to stand in a dialog, with
+ * heading and body alone.
+ */
 export function show(page: Page, head: PageHead, body: Child): Response | Promise<Response> {
+  if (page.req.header(PART) === 'dialog') {
+    const part = (
+      <div class="stack">
+        <h2>{head.title}</h2>
+        {head.lead && <p class="faint">{head.lead}</p>}
+        {body}
+      </div>
+    )
+    return page.html(partText(page, part), head.status ?? 200)
+  }
   const frame = (
     <div class="shell">
       <a class="skip" href="#main">
@@ -81,28 +102,30 @@ function Brand() {
 function Side({ section }: { section: string | undefined }) {
   return (
     <div class="side">
-      <div class="side-head">
-        <Brand />
-      </div>
-      <details class="side-fold" data-wide-open>
-        <summary class="button quiet square">
-          <Icon name="menu" />
-          <span class="aside">Menu</span>
-        </summary>
-        <div class="side-body">
-          <nav aria-label="Dashboard">
-            {MENU.map(({ title, items }) => (
-              <div class="menu">
-                {title && <div class="menu-title">{title}</div>}
-                {items.map((item) => (
-                  <MenuLink item={item} isCurrent={item.path === section} />
-                ))}
-              </div>
-            ))}
-          </nav>
-          <Foot section={section} />
+      <div class="side-stay">
+        <div class="side-head">
+          <Brand />
         </div>
-      </details>
+        <details class="side-fold" data-wide-open>
+          <summary class="button quiet square">
+            <Icon name="menu" />
+            <span class="aside">Menu</span>
+          </summary>
+          <div class="side-body">
+            <nav aria-label="Dashboard">
+              {MENU.map(({ title, items }) => (
+                <div class="menu">
+                  {title && <div class="menu-title">{title}</div>}
+                  {items.map((item) => (
+                    <MenuLink item={item} isCurrent={item.path === section} />
+                  ))}
+                </div>
+              ))}
+            </nav>
+            <Foot section={section} />
+          </div>
+        </details>
+      </div>
     </div>
   )
 }
@@ -126,7 +149,7 @@ function Foot({ section }: { section: string | undefined }) {
         <div class="whoami small">
           <strong>{visitor.person.email}</strong>
           <span class="faint">
-            {visitor.role} of {visitor.account.name}
+            {visitor.role} · account {visitor.account.name}
           </span>
         </div>
       )}

@@ -6,14 +6,25 @@ import { useHref } from './page-context.ts'
 
 export type Tone = 'plain' | 'good' | 'warn' | 'bad'
 
-/** A link to a page of the dashboard. */
+/**
+ * A link to a page of the dashboard.
+ * @param dialog shows the page in a dialog over this one, where scripts run
+ * @param cancel closes that dialog
+ */
 export function To({
   path,
   class: className,
+  dialog = false,
+  cancel = false,
   children,
-}: PropsWithChildren<{ path: string; class?: string }>) {
+}: PropsWithChildren<{ path: string; class?: string; dialog?: boolean; cancel?: boolean }>) {
   return (
-    <a href={useHref(path)} class={className}>
+    <a
+      href={useHref(path)}
+      class={className}
+      {...(dialog && { 'data-dialog': '' })}
+      {...(cancel && { 'data-cancel': '' })}
+    >
       {children}
     </a>
   )

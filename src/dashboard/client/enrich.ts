@@ -1,0 +1,8 @@
+/** What every part of a page gets from scripts, also one that came later. */
+import { showButtons } from './copying.ts'
+import { times } from './times.ts'
+
+export function enrich(root: ParentNode): void {
+  times(root)
+  showButtons(root)
+}

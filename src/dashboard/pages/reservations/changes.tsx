@@ -1,0 +1,140 @@
+/** What the forms of a reservation do. A change that shuts somebody out is asked about first. */
+/** @jsxImportSource hono/jsx */
+import { newChannelKey } from '../../../service/id.ts'
+import type { Impact } from '../../../service/impact.ts'
+import type { OwnedReservation, ReservationChange } from '../../../service/reservations.ts'
+import { type Fields, readFields, textField } from '../../forms.ts'
+import { tell } from '../../notices.ts'
+import { type Page, goTo } from '../../site.ts'
+import { Form } from '../../view/forms.tsx'
+import { show } from '../../view/layout.tsx'
+import { To } from '../../view/parts.tsx'
+import { sentence } from '../failures.tsx'
+import { type KeyKind, showReservation } from './detail.tsx'
+import { ImpactView, isHarmful } from './impact.tsx'
+import { optionsChange } from './options.tsx'
+
+/** Sets, makes or clears one of the keys. */
+export async function changeKey(page: Page, reservation: OwnedReservation): Promise<Response> {
+  const fields = await readFields(page)
+  const kind: KeyKind = textField(fields, 'kind') === 'join' ? 'join' : 'send'
+  const act = textField(fields, 'act')
+  // What a confirmed form brings back is the key that was made for the first one.
+  const key = act === 'generate' ? newChannelKey() : textField(fields, 'key')
+  const wanted = act === 'clear' ? null : key
+  const change = kind === 'join' ? { joinKey: wanted } : { sendKey: wanted }
+  const impact = impactOfChange(page, reservation, change)
+  if (isHarmful(impact) && textField(fields, 'confirmed') !== 'yes') {
+    return showConfirmation(page, reservation, impact, {
+      title: act === 'clear' ? `Take the ${kind} key away?` : `Change the ${kind} key?`,
+      action: 'keys',
+      fields: { kind, act: wanted === null ? 'clear' : 'set', key: wanted ?? '' },
+      button: 'Change it',
+    })
+  }
+  return apply(page, reservation, change, {
+    done: wanted === null ? `The ${kind} key is gone.` : `The ${kind} key is set.`,
+    query: act === 'generate' ? '?keys=shown' : '',
+    field: `${kind}-key`,
+  })
+}
+
+export async function changeOptions(page: Page, reservation: OwnedReservation): Promise<Response> {
+  const fields = await readFields(page)
+  const change = optionsChange(fields)
+  const appId = change.app
+  const impact = impactOfChange(page, reservation, appId === undefined ? {} : { appId })
+  if (isHarmful(impact) && textField(fields, 'confirmed') !== 'yes') {
+    return showConfirmation(page, reservation, impact, {
+      title: 'Change what it is shared with?',
+      action: 'options',
+      fields: withoutToken(fields),
+      button: 'Change it',
+    })
+  }
+  return apply(page, reservation, change, {
+    done: 'The options are saved.',
+    query: '',
+    field: 'app',
+  })
+}
+
+/** What a key would do that is being typed, for the line below its field. */
+export async function typedImpact(page: Page, reservation: OwnedReservation): Promise<Impact> {
+  const fields = await readFields(page)
+  const key = textField(fields, 'key')
+  const change = textField(fields, 'kind') === 'join' ? { joinKey: key } : { sendKey: key }
+  return impactOfChange(page, reservation, change)
+}
+
+function impactOfChange(
+  page: Page,
+  { accountId, namespace }: OwnedReservation,
+  change: { joinKey?: string | null; sendKey?: string | null; appId?: string | null },
+): Impact {
+  const { services, impact } = page.var.parts
+  const account = services.accounts.find(accountId)
+  if (!account.ok) throw new Error('a reservation has no account')
+  return impact(namespace, services.outlook.changed(account.value, namespace, change))
+}
+
+function apply(
+  page: Page,
+  { id }: OwnedReservation,
+  change: ReservationChange,
+  { done, query, field }: { done: string; query: string; field: string },
+): Response | Promise<Response> {
+  const { services, onChange } = page.var.parts
+  const changed = services.reservations.change(id, change)
+  if (!changed.ok) {
+    const found = services.reservations.find(id)
+    if (!found.ok) return goTo(page, '/reservations')
+    return showReservation(page, found.value, { [field]: sentence(changed.failure.message) })
+  }
+  onChange()
+  tell(page, done)
+  for (const warning of changed.value.warnings) tell(page, sentence(warning), 'warn')
+  return goTo(page, `/reservations/${id}${query}`)
+}
+
+function showConfirmation(
+  page: Page,
+  { id, namespace }: OwnedReservation,
+  impact: Impact,
+  wish: {
+    readonly title: string
+    readonly action: string
+    readonly fields: Readonly<Record<string, string>>
+    readonly button: string
+  },
+): Response | Promise<Response> {
+  return show(
+    page,
+    {
+      title: wish.title,
+      section: '/reservations',
+      crumbs: [
+        ['Reservations', '/reservations'],
+        [namespace, `/reservations/${id}`],
+      ],
+    },
+    <div class="stack loose">
+      <ImpactView impact={impact} />
+      <Form action={`/reservations/${id}/${wish.action}`} class="row">
+        {Object.entries(wish.fields).map(([name, value]) => (
+          <input type="hidden" name={name} value={value} />
+        ))}
+        <input type="hidden" name="confirmed" value="yes" />
+        <button class="button primary">{wish.button}</button>
+        <To class="button" path={`/reservations/${id}`}>
+          Leave it as it is
+        </To>
+      </Form>
+    </div>,
+  )
+}
+
+function withoutToken(fields: Fields): Record<string, string> {
+  const names = Object.keys(fields).filter((name) => name !== 'form')
+  return Object.fromEntries(names.map((name) => [name, textField(fields, name)]))
+}

@@ -1,0 +1,79 @@
+/** Shows who would notice a change before it is made. */
+/** @jsxImportSource hono/jsx */
+import type { Impact } from '../../../service/impact.ts'
+import { Badge, Notice } from '../../view/parts.tsx'
+import { plural } from './words.ts'
+
+/** Whether somebody who is connected would lose something. */
+export function isHarmful({ closed, silenced }: Impact): boolean {
+  return closed + silenced > 0
+}
+
+/** One sentence about everybody. */
+export function ImpactLine({ impact }: { impact: Impact }) {
+  const { channels, connections, closed, silenced } = impact
+  if (connections === 0) return <p>Nobody is connected under this name now.</p>
+  const where = `${plural(connections, 'connection')} on ${plural(channels, 'channel')}`
+  if (!isHarmful(impact)) return <p>{where} now; none of them would notice.</p>
+  const losses = [
+    closed > 0 && `${plural(closed, 'connection')} would be closed`,
+    silenced > 0 && `${plural(silenced, 'connection')} could listen only`,
+  ].filter((loss) => loss !== false)
+  return (
+    <p>
+      Of {where} now, <strong>{losses.join(' and ')}</strong>.
+    </p>
+  )
+}
+
+/** The sentence and the list. */
+export function ImpactView({ impact }: { impact: Impact }) {
+  return (
+    <div class="stack">
+      <Notice tone={isHarmful(impact) ? 'warn' : 'plain'}>
+        <ImpactLine impact={impact} />
+      </Notice>
+      {impact.affected.length > 0 && <AffectedTable impact={impact} />}
+    </div>
+  )
+}
+
+function AffectedTable({ impact }: { impact: Impact }) {
+  const unlisted = impact.closed + impact.silenced - impact.affected.length
+  return (
+    <div class="card">
+      <table class="table">
+        <caption class="aside">Connections that would lose something</caption>
+        <thead>
+          <tr>
+            <th scope="col">Channel</th>
+            <th scope="col">Who</th>
+            <th scope="col">Address</th>
+            <th scope="col">Then</th>
+          </tr>
+        </thead>
+        <tbody>
+          {impact.affected.map(({ connection, loss }) => (
+            <tr>
+              <td data-label="Channel" class="mono">
+                {connection.channel}
+              </td>
+              <td data-label="Who">{connection.alias ?? connection.uid}</td>
+              <td data-label="Address" class="mono">
+                {connection.address}
+              </td>
+              <td data-label="Then">
+                {loss === 'closed' ? (
+                  <Badge tone="bad">closed</Badge>
+                ) : (
+                  <Badge tone="warn">may only listen</Badge>
+                )}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {unlisted > 0 && <div class="card-foot faint">and {unlisted} more</div>}
+    </div>
+  )
+}

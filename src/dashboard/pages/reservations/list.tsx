@@ -1,0 +1,189 @@
+/** The page of all reservations: a tree, and the form that adds to it. */
+/** @jsxImportSource hono/jsx */
+import type { LiveChannel } from '../../../service/live.ts'
+import type { OwnedReservation } from '../../../service/reservations.ts'
+import type { Faults } from '../../forms.ts'
+import { choosable, seen } from '../../sight.ts'
+import { type Page, visitorOf } from '../../site.ts'
+import { Field, Form, Tick } from '../../view/forms.tsx'
+import { show } from '../../view/layout.tsx'
+import { Badge, Card, Empty, To } from '../../view/parts.tsx'
+import { OutlookView, type Prospect } from './outlook.tsx'
+import { type Branch, treeOf } from './tree.ts'
+import { plural } from './words.ts'
+
+export function showList(
+  page: Page,
+  prospect: Prospect,
+  faults?: Faults,
+): Response | Promise<Response> {
+  const { services, live } = page.var.parts
+  const reservations = services.reservations.list(seen(page))
+  const channels = live.channels(seen(page))
+  const accounts = new Map(services.accounts.list().map(({ id, name }) => [id, name]))
+  return show(
+    page,
+    {
+      title: 'Reservations',
+      section: '/reservations',
+      lead: 'A reservation keeps a name and everything below it for you. Its keys decide who may join and who may send.',
+      ...(faults && { status: 400 as const }),
+    },
+    <div class="stack loose">
+      <ReserveCard page={page} prospect={prospect} faults={faults} />
+      <Card title={reservations.length > 0 && 'Reserved names'} flush>
+        {reservations.length === 0 ? (
+          <Empty icon="bookmark" title="Nothing is reserved yet">
+            Until then every channel is open: whoever knows its name may join and send. Reserve a
+            name to make it yours, with all that lies below it.
+          </Empty>
+        ) : (
+          <Tree branches={treeOf(reservations)} channels={channels} accounts={accounts} />
+        )}
+      </Card>
+    </div>,
+  )
+}
+
+function ReserveCard({
+  page,
+  prospect,
+  faults,
+}: {
+  page: Page
+  prospect: Prospect
+  faults: Faults | undefined
+}) {
+  const { wish } = prospect
+  return (
+    <Card title="Reserve a name" lead={<Quota page={page} />}>
+      <Form
+        action="/reservations"
+        class="stack"
+        preview={{ path: '/reservations/preview', into: 'outlook' }}
+      >
+        <Field
+          name="namespace"
+          label="Name"
+          value={wish.namespace}
+          faults={faults}
+          placeholder="acme"
+          maxlength={200}
+          mono
+          required
+        />
+        <AccountChoice page={page} selected={wish.account.id} />
+        <fieldset class="choices">
+          <legend class="aside">Keys</legend>
+          <Tick name="join" label="Ask for a key to join" checked={wish.wantsJoinKey} />
+          <Tick name="send" label="Ask for a key to send" checked={wish.wantsSendKey} />
+        </fieldset>
+        <div id="outlook" aria-live="polite">
+          <OutlookView prospect={prospect} />
+        </div>
+        <div class="row">
+          <button class="button primary">Reserve</button>
+          <button class="button" name="check" value="yes" data-scriptless>
+            What would it mean?
+          </button>
+        </div>
+      </Form>
+    </Card>
+  )
+}
+
+function AccountChoice({ page, selected }: { page: Page; selected: string }) {
+  const accounts = choosable(page)
+  if (accounts.length < 2) return <></>
+  return (
+    <div class="field">
+      <label for="account">Owner</label>
+      <select class="select" id="account" name="account">
+        {accounts.map(({ id, name }) => (
+          <option value={id} selected={id === selected}>
+            {name}
+          </option>
+        ))}
+      </select>
+    </div>
+  )
+}
+
+function Quota({ page }: { page: Page }) {
+  const { reservations } = page.var.parts.services
+  const { quota } = reservations
+  if (quota === 0) return <>Keys are made for you, and shown whenever you ask.</>
+  const used = reservations.list(visitorOf(page).account).length
+  return (
+    <>
+      {used} of {quota} used; <code>--max-reservations</code> allows more.
+    </>
+  )
+}
+
+interface TreeProps {
+  readonly branches: readonly Branch<OwnedReservation>[]
+  readonly channels: readonly LiveChannel[]
+  readonly accounts: ReadonlyMap<string, string>
+}
+
+function Tree({ branches, channels, accounts }: TreeProps) {
+  return (
+    <ul class="tree" role="list">
+      {branches.map((branch) => (
+        <li>
+          <Row branch={branch} channels={channels} accounts={accounts} />
+          {branch.below.length > 0 && (
+            <Tree branches={branch.below} channels={channels} accounts={accounts} />
+          )}
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+function Row({
+  branch: { item, above, part },
+  channels,
+  accounts,
+}: Omit<TreeProps, 'branches'> & { branch: Branch<OwnedReservation> }) {
+  const own = channels.filter(({ namespace }) => namespace === item.namespace)
+  const members = own.reduce((sum, channel) => sum + channel.members, 0)
+  return (
+    <div class="tree-row">
+      <To path={`/reservations/${item.id}`} class="tree-name mono">
+        {above !== '' && <span class="faint">{above}</span>}
+        {part}
+      </To>
+      <span class="row">
+        <KeyBadges reservation={item} />
+        {accounts.size > 1 && <Badge>{accounts.get(item.accountId)}</Badge>}
+      </span>
+      <span class="tree-live small faint">
+        {members === 0
+          ? 'nobody here'
+          : `${plural(members, 'connection')} on ${plural(own.length, 'channel')}`}
+      </span>
+    </div>
+  )
+}
+
+export function KeyBadges({ reservation }: { reservation: OwnedReservation }) {
+  const { joinKey, sendKey, options } = reservation
+  return (
+    <>
+      {joinKey !== undefined && (
+        <Badge tone="accent" icon="lock">
+          join key
+        </Badge>
+      )}
+      {sendKey !== undefined && (
+        <Badge tone="accent" icon="lock">
+          send key
+        </Badge>
+      )}
+      {joinKey === undefined && sendKey === undefined && <Badge icon="open">no key</Badge>}
+      {options.appId !== undefined && <Badge icon="apps">app</Badge>}
+    </>
+  )
+}

@@ -1,0 +1,147 @@
+/** Explains, while a name is typed, what reserving it would mean. */
+/** @jsxImportSource hono/jsx */
+import type { Account } from '../../../service/accounts.ts'
+import type { Impact } from '../../../service/impact.ts'
+import type { Outlook } from '../../../service/reservation-outlook.ts'
+import { type Fields, textField } from '../../forms.ts'
+import { chosen } from '../../sight.ts'
+import type { Page } from '../../site.ts'
+import { Icon } from '../../view/icons.tsx'
+import { ImpactLine } from './impact.tsx'
+import { keyWords } from './words.ts'
+
+/** What the form asks about. */
+export interface Wish {
+  readonly account: Account
+  readonly namespace: string
+  readonly wantsJoinKey: boolean
+  readonly wantsSendKey: boolean
+}
+
+export interface Prospect {
+  readonly wish: Wish
+  readonly outlook: Outlook
+  /** Undefined where it cannot be reserved. */
+  readonly impact: Impact | undefined
+}
+
+export function wishOf(page: Page, fields: Fields): Wish {
+  return {
+    account: chosen(page, textField(fields, 'account')),
+    namespace: textField(fields, 'namespace').trim(),
+    wantsJoinKey: textField(fields, 'join') !== '',
+    wantsSendKey: textField(fields, 'send') !== '',
+  }
+}
+
+/** A key that nobody has yet, to find out whom any new key would shut out. */
+const NEW_KEY = 'a key that nobody has yet'
+
+export function prospectOf(page: Page, wish: Wish): Prospect {
+  const { services, impact } = page.var.parts
+  const outlook = services.outlook.of(wish.account, wish.namespace)
+  if (outlook.obstacle !== undefined) return { wish, outlook, impact: undefined }
+  const changed = services.outlook.changed(wish.account, wish.namespace, {
+    ...(wish.wantsJoinKey && { joinKey: NEW_KEY }),
+    ...(wish.wantsSendKey && { sendKey: NEW_KEY }),
+  })
+  return { wish, outlook, impact: impact(wish.namespace, changed) }
+}
+
+export function OutlookView({ prospect }: { prospect: Prospect }) {
+  const { wish, outlook } = prospect
+  if (wish.namespace === '')
+    return (
+      <p class="hint">
+        Type a name such as <code>acme</code>, or one below a name that you have, such as{' '}
+        <code>acme/alerts</code>.
+      </p>
+    )
+  if (outlook.obstacle !== undefined)
+    return (
+      <p class="fault">
+        <Icon name="alert" size={16} />
+        <span>
+          <code>{wish.namespace}</code> cannot be reserved: {outlook.obstacle}.
+        </span>
+      </p>
+    )
+  return <Meaning prospect={prospect} />
+}
+
+function Meaning({ prospect: { wish, outlook, impact } }: { prospect: Prospect }) {
+  const { namespace, overrides, below, lookalikes } = outlook
+  return (
+    <dl class="facts small">
+      <dt>Owner</dt>
+      <dd>{wish.account.name}</dd>
+      <dt>Covers</dt>
+      <dd>
+        <code>{namespace}</code>, <code>{namespace}/…</code> and <code>{namespace}:…</code>, but not{' '}
+        <code>{namespace}-2</code>
+      </dd>
+      <dt>Keys</dt>
+      <dd>{keyWords({ hasJoinKey: wish.wantsJoinKey, hasSendKey: wish.wantsSendKey })}</dd>
+      {overrides && (
+        <>
+          <dt>Overrides</dt>
+          <dd>
+            <code>{overrides.namespace}</code> for these channels, as a whole:{' '}
+            {lostKeys(wish, overrides)}
+          </dd>
+        </>
+      )}
+      {below.length > 0 && (
+        <>
+          <dt>Below it</dt>
+          <dd>
+            <Names names={below} /> {below.length === 1 ? 'goes' : 'go'} on deciding alone.
+          </dd>
+        </>
+      )}
+      {lookalikes.length > 0 && (
+        <>
+          <dt>Mind</dt>
+          <dd>
+            <Names names={lookalikes} /> {lookalikes.length === 1 ? 'differs' : 'differ'} by case
+            only.
+          </dd>
+        </>
+      )}
+      {impact && (
+        <>
+          <dt>Right now</dt>
+          <dd>
+            <ImpactLine impact={impact} />
+          </dd>
+        </>
+      )}
+    </dl>
+  )
+}
+
+/** A more specific reservation inherits nothing (AC-30). */
+function lostKeys(wish: Wish, above: NonNullable<Outlook['overrides']>): string {
+  const lost = [
+    above.hasJoinKey && !wish.wantsJoinKey && 'join key',
+    above.hasSendKey && !wish.wantsSendKey && 'send key',
+  ].filter((kind) => kind !== false)
+  if (lost.length === 0) return 'what it asks for no longer counts here.'
+  return `its ${lost.join(' and ')} would no longer be asked for here.`
+}
+
+function Names({ names }: { names: readonly string[] }) {
+  const shown = names.slice(0, 5)
+  const rest = names.length - shown.length
+  return (
+    <>
+      {shown.map((name, i) => (
+        <>
+          {i > 0 && ', '}
+          <code>{name}</code>
+        </>
+      ))}
+      {rest > 0 && ` and ${rest} more`}
+    </>
+  )
+}

@@ -1,0 +1,117 @@
+/** The addresses of the reservations. */
+/** @jsxImportSource hono/jsx */
+import { type Handler, Hono } from 'hono'
+import { newChannelKey } from '../../../service/id.ts'
+import type { OwnedReservation } from '../../../service/reservations.ts'
+import { readFields, textField } from '../../forms.ts'
+import { tell } from '../../notices.ts'
+import { reservationSeen } from '../../sight.ts'
+import { type Env, type Page, goTo, visitorOf } from '../../site.ts'
+import { Form } from '../../view/forms.tsx'
+import { show, showPart } from '../../view/layout.tsx'
+import { To } from '../../view/parts.tsx'
+import { sentence, showFailure } from '../failures.tsx'
+import { changeKey, changeOptions, typedImpact } from './changes.tsx'
+import { showReservation } from './detail.tsx'
+import { ImpactLine, ImpactView } from './impact.tsx'
+import { showList } from './list.tsx'
+import { OutlookView, prospectOf, wishOf } from './outlook.tsx'
+
+export function reservationPages(): Hono<Env> {
+  const app = new Hono<Env>()
+  app.get('/', (page) => {
+    const wish = {
+      account: visitorOf(page).account,
+      namespace: page.req.query('namespace') ?? '',
+      wantsJoinKey: false,
+      wantsSendKey: false,
+    }
+    return showList(page, prospectOf(page, wish))
+  })
+  app.post('/', reserve)
+  app.post('/preview', async (page) => {
+    const prospect = prospectOf(page, wishOf(page, await readFields(page)))
+    return showPart(page, <OutlookView prospect={prospect} />)
+  })
+  app.get('/:id', own(showReservation))
+  app.post('/:id/keys', own(changeKey))
+  app.post('/:id/options', own(changeOptions))
+  app.post(
+    '/:id/impact',
+    own(async (page, reservation) => {
+      const impact = await typedImpact(page, reservation)
+      return showPart(page, <ImpactLine impact={impact} />)
+    }),
+  )
+  app.get('/:id/remove', own(askToRemove))
+  app.post('/:id/remove', own(remove))
+  return app
+}
+
+/** Hands over the reservation that the address names, if whoever asks may see it. */
+function own(
+  answer: (page: Page, reservation: OwnedReservation) => Response | Promise<Response>,
+): Handler<Env> {
+  return (page) => {
+    const found = reservationSeen(page, page.req.param('id') ?? '')
+    return found.ok ? answer(page, found.value) : showFailure(page, found.failure)
+  }
+}
+
+async function reserve(page: Page): Promise<Response> {
+  const fields = await readFields(page)
+  const wish = wishOf(page, fields)
+  if (textField(fields, 'check') !== '') return showList(page, prospectOf(page, wish))
+  const { services, onChange } = page.var.parts
+  const added = services.reservations.add(wish.account, wish.namespace, {
+    ...(wish.wantsJoinKey && { joinKey: newChannelKey() }),
+    ...(wish.wantsSendKey && { sendKey: newChannelKey() }),
+  })
+  if (!added.ok) {
+    const faults = { namespace: sentence(added.failure.message) }
+    return showList(page, prospectOf(page, wish), faults)
+  }
+  onChange()
+  const { reservation, warnings } = added.value
+  tell(page, `${reservation.namespace} is reserved.`)
+  for (const warning of warnings) tell(page, sentence(warning), 'warn')
+  const hasKeys = wish.wantsJoinKey || wish.wantsSendKey
+  return goTo(page, `/reservations/${reservation.id}${hasKeys ? '?keys=shown' : ''}`)
+}
+
+function askToRemove(
+  page: Page,
+  { id, namespace }: OwnedReservation,
+): Response | Promise<Response> {
+  const { services, impact } = page.var.parts
+  return show(
+    page,
+    {
+      title: `Remove ${namespace}?`,
+      section: '/reservations',
+      crumbs: [
+        ['Reservations', '/reservations'],
+        [namespace, `/reservations/${id}`],
+      ],
+      lead: 'Its keys are forgotten, and anyone may reserve the name. Reservations below it stay.',
+    },
+    <div class="stack">
+      <ImpactView impact={impact(namespace, services.outlook.removed(namespace))} />
+      <Form action={`/reservations/${id}/remove`} class="row">
+        <button class="button danger primary">Remove {namespace}</button>
+        <To class="button" path={`/reservations/${id}`} cancel>
+          Keep it
+        </To>
+      </Form>
+    </div>,
+  )
+}
+
+function remove(page: Page, { id, namespace }: OwnedReservation): Response | Promise<Response> {
+  const { services, onChange } = page.var.parts
+  const removed = services.reservations.remove(id)
+  if (!removed.ok) return showFailure(page, removed.failure)
+  onChange()
+  tell(page, `${namespace} is no longer reserved.`)
+  return goTo(page, '/reservations')
+}

@@ -1,0 +1,38 @@
+/** Which accounts somebody sees, and acts for: their own; for people of the server's own account, all of them. */
+import { maySee, sight } from '../api/access.ts'
+import { type Result, fail } from '../failure.ts'
+import { hasRight } from '../policy/roles.ts'
+import type { Account } from '../service/accounts.ts'
+import type { OwnedReservation } from '../service/reservations.ts'
+import { type Page, visitorOf } from './site.ts'
+
+/** The account whose things are listed; undefined for those of all accounts. */
+export function seen(page: Page): Account | undefined {
+  return sight(visitorOf(page))
+}
+
+/** The accounts that somebody may choose from, their own first. */
+export function choosable(page: Page): readonly Account[] {
+  const { account } = visitorOf(page)
+  if (seen(page)) return [account]
+  const others = page.var.parts.services.accounts.list().filter(({ id }) => id !== account.id)
+  return [account, ...others]
+}
+
+/** The account that a form names, if it is one to choose from; without a name, one's own. */
+export function chosen(page: Page, id: string): Account {
+  const found = choosable(page).find((account) => account.id === id)
+  return found ?? visitorOf(page).account
+}
+
+/** Whether secrets may be shown to whoever looks. */
+export function maySeeSecrets(page: Page): boolean {
+  return hasRight(visitorOf(page).role, 'manage')
+}
+
+/** One of another account looks like none at all. */
+export function reservationSeen(page: Page, id: string): Result<OwnedReservation> {
+  const found = page.var.parts.services.reservations.find(id)
+  if (!found.ok || found.value.id !== id) return fail('reservation_unknown')
+  return maySee(visitorOf(page), found.value.accountId) ? found : fail('reservation_unknown')
+}
