@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import manifest from '../package.json' with { type: 'json' }
 import { Client, eventually } from './support/client.ts'
+import { newSandboxApp } from './support/sandbox-app.ts'
 import { temporaryFolder } from './support/server.ts'
 
 const ROOT = join(import.meta.dir, '..')
@@ -64,6 +65,18 @@ test('it migrates, serves pages and sockets, and stops with exit code 0', async 
   child.kill('SIGTERM')
   expect((await client.closing()).code).toBe(1012)
   expect(await child.exited).toBe(0)
+})
+
+test('it serves a sandbox and the pages of errors without a file', async () => {
+  const before = readdirSync(elsewhere)
+  const child = run(['dev', '--port', '0', '--json', '--log-level', 'error'])
+  const { addresses } = (await firstDocument(child.stdout)) as { addresses: string[] }
+  expect((await newSandboxApp(addresses[0]!)).keys.length).toBeGreaterThan(0)
+  const page = await fetch(`${addresses[0]}/errors/40160`)
+  expect(await page.text()).toContain('<h1')
+  child.kill('SIGTERM')
+  expect(await child.exited).toBe(0)
+  expect(readdirSync(elsewhere)).toEqual(before)
 })
 
 test('an unknown platform is one line and exit code 1', async () => {

@@ -10,6 +10,7 @@ import { channelCommands } from './channels.ts'
 import { type Command, EXIT } from './command.ts'
 import { configCommands } from './config.ts'
 import { connectionCommands } from './connections.ts'
+import { dev } from './dev.ts'
 import { doctor } from './doctor.ts'
 import { health } from './health.ts'
 import { commandHelp, overview } from './help.ts'
@@ -24,6 +25,7 @@ import { version } from './version.ts'
 
 export const commands: readonly Command[] = [
   serve,
+  dev,
   ...reservationCommands,
   ...appCommands,
   ...keyCommands,
@@ -71,7 +73,7 @@ export async function runCommandLine(
     streams.out(`${commandHelp(command)}\n`)
     return EXIT.done
   }
-  const read = readConfig(parsed.settings, environment)
+  const read = readConfig({ ...command.implied, ...parsed.settings }, environment)
   if (!read.ok) {
     output.complain(read.complaint)
     return EXIT.usage

@@ -19,6 +19,8 @@ export interface Command {
   readonly options: readonly OptionSpec[]
   /** Which settings it takes as flags; all commands read them from the environment too. */
   readonly settings: 'all' | 'data'
+  /** Settings that the command brings along, by flag, unless they are given as flags. */
+  readonly implied?: Readonly<Record<string, string>>
   /** @returns the exit code */
   run(context: CommandContext): Promise<number>
 }

@@ -12,6 +12,7 @@ import push from './push.md' with { type: 'text' }
 import shared from './shared.md' with { type: 'text' }
 import settings from './settings.md' with { type: 'text' }
 import { settingsTables } from './settings.ts'
+import testing from './testing.md' with { type: 'text' }
 import docsStyle from './style.css' with { type: 'text' }
 
 export { docsStyle }
@@ -31,6 +32,7 @@ const PAGES: Readonly<Record<string, Page>> = {
   push: { title: 'Push', text: push },
   cli: { title: 'Command line', text: cli },
   api: { title: 'HTTP API', text: api },
+  testing: { title: 'Tests and CI', text: testing },
   deploy: { title: 'Deploy', text: deploy },
   operations: { title: 'Operations', text: operations },
   limits: { title: 'Limits', text: limits },

@@ -73,6 +73,12 @@ describe('configuration', () => {
       'https://a.test',
       'pages of any site may connect',
     ],
+    [
+      'a sandbox for everybody',
+      { sandbox: 'true', 'sandbox-on-public-address': 'true' },
+      undefined,
+      'whoever reaches the server can make apps on it',
+    ],
     ['late pings', { 'idle-timeout': '120' }, undefined, 'pinged only after about 112 s'],
   ]
   test.each(cases)('%s', async (_name, flags, url, message) => {
@@ -116,6 +122,11 @@ describe('target', () => {
 })
 
 describe('data folder', () => {
+  test('none where everything is in memory', async () => {
+    const found = await collect(checkFolder(config({ 'in-memory': 'true' })))
+    expect(found).toEqual(['skipped: there is none: --in-memory'])
+  })
+
   test('written to and left as it was', async () => {
     const found = await collect(checkFolder(config({ data: folder.path })))
     expect(found[0]).toBe(`ok: ${folder.path} can be written`)

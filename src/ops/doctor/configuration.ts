@@ -12,7 +12,7 @@ export function* checkConfiguration(
   config: Config,
   target: Target | undefined,
 ): Generator<Finding> {
-  const rules = [plainHttp, basePath, trustedProxies, everyProxy, origins, pings]
+  const rules = [plainHttp, basePath, trustedProxies, everyProxy, origins, sandbox, pings]
   const findings = rules.map((rule) => rule(config, target)).filter((found) => found !== undefined)
   if (findings.length === 0) yield report.ok('the settings fit together')
   yield* findings
@@ -68,6 +68,14 @@ const origins: Rule = (config, target) => {
   if (!isPublic || !config.allowedOrigins.includes('*')) return undefined
   return report.warning('pages of any site may connect (--allowed-origins *)', [
     `--allowed-origins ${target.origin}`,
+  ])
+}
+
+const sandbox: Rule = (config, target) => {
+  const isPublic = target !== undefined && !isLoopback(target.host)
+  if (!config.sandbox || !(isPublic || config.sandboxOnPublicAddress)) return undefined
+  return report.warning('whoever reaches the server can make apps on it (--sandbox)', [
+    'leave --sandbox out where others than testers can reach it',
   ])
 }
 

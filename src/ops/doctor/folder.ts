@@ -13,6 +13,10 @@ const SCARCE_BYTES = 1024 * MIB
 const FULL_BYTES = 64 * MIB
 
 export async function* checkFolder(config: Config): AsyncGenerator<Finding> {
+  if (config.inMemory) {
+    yield report.skipped('there is none: --in-memory')
+    return
+  }
   const folder = resolve(config.data)
   const known = await stat(folder).catch(() => undefined)
   if (known && !known.isDirectory()) {

@@ -1,0 +1,87 @@
+/** What a server that has just started tells whoever has started it. */
+import { isTextLog, logger } from '../ops/logs.ts'
+import type { RunningServer } from '../server.ts'
+import { VERSION } from '../version.ts'
+import type { CommandContext } from './command.ts'
+
+/** What a command adds to where the server listens. */
+export interface Welcome {
+  /** Further members of the JSON document. */
+  members(server: RunningServer): object
+  /** Further lines, or structured logs; not called where JSON is printed. */
+  say(server: RunningServer): void
+}
+
+/**
+ * The root key is for the eyes of a person: it stays out of what a service manager or a container collects,
+ * where `keys rotate` is the way to a secret.
+ */
+export function announceKey(
+  { unshownKey }: RunningServer,
+  { config, output }: CommandContext,
+): void {
+  if (!unshownKey || output.json) return
+  // Text may be collected as well, so it is not the format that tells whether a person is looking.
+  if (process.stdout.isTTY && isTextLog(config)) {
+    output.say(`  root key ${unshownKey.reveal()}   shown only this once`)
+    return
+  }
+  if (config.inMemory) return
+  const hint = 'a root key was made; latchkey keys rotate shows a secret of it'
+  logger('server').info(hint, { key: unshownKey.name })
+}
+
+/** The link works once and for an hour only, so it may stand where text is collected; structured logs are kept longer. */
+export function announceClaim(
+  { claimLink }: RunningServer,
+  { config, output }: CommandContext,
+): void {
+  if (claimLink === undefined || output.json) return
+  if (isTextLog(config)) {
+    output.say(
+      '  nobody owns this server yet; this link makes you its owner, once, within the hour:',
+    )
+    output.say(`  ${claimLink}`)
+    return
+  }
+  logger('server').info('nobody owns this server yet; latchkey accounts reset prints a link')
+}
+
+/** Says where the server listens, and then what the command adds. */
+export function announce(
+  server: RunningServer,
+  { config, output }: CommandContext,
+  welcome: Welcome,
+): void {
+  const { addresses, folder, port } = server
+  const sockets = addresses.map((address) => `${address.replace(/^http/, 'ws')}/c/`)
+  if (output.json) {
+    const own = { version: VERSION, port, addresses, sockets, data: folder ?? null }
+    output.result({ ...own, ...welcome.members(server) }, '')
+    return
+  }
+  // Whoever collects structured logs reads standard output line by line.
+  if (!isTextLog(config)) {
+    logger('server').info('listening', { version: VERSION, addresses, sockets, data: folder })
+    welcome.say(server)
+    return
+  }
+  output.say(`Latchkey ${VERSION} is listening.`)
+  for (const address of addresses) output.say(`  ${address}`)
+  for (const socket of sockets) output.say(`  ${socket}<channel>   itty-sockets`)
+  output.say(`  ${addresses[0]}/dashboard`)
+  output.say(folder === undefined ? '  in memory only, no file' : `  data folder ${folder}`)
+  if (config.metricsPort !== undefined) {
+    output.say(`  metrics http://${config.metricsHost}:${config.metricsPort}/metrics`)
+  }
+  if (config.tlsCert === undefined && !isLoopback(config.host) && config.publicUrl === undefined) {
+    output.say(
+      '  Keys travel in the clear on this address: put a proxy with a certificate in front, or use --tls-cert.',
+    )
+  }
+  welcome.say(server)
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host.startsWith('127.')
+}
