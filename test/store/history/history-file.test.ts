@@ -1,0 +1,217 @@
+/** `history.db`: what is acknowledged is in the file, stays there over restarts, and is nobody else's. */
+import { Database } from 'bun:sqlite'
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { readdirSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import type { Page } from '../../../src/core/history.ts'
+import { channelRef } from '../../../src/core/types.ts'
+import { HISTORY_SCHEMA } from '../../../src/store/history/history-file.ts'
+import { walk } from '../../suite/history-bench.ts'
+import { Entries, NOW } from '../../suite/history-entries.ts'
+import { HistoryModel } from '../../suite/history-model.ts'
+import { OpenedLog } from './opened.ts'
+
+const channel = channelRef('app', 'channel')
+const FORWARDS: Page = { direction: 'forwards', limit: 1000 }
+
+let opened: OpenedLog
+let entries: Entries
+beforeEach(() => {
+  opened = new OpenedLog()
+  entries = new Entries()
+})
+afterEach(() => opened.end())
+
+describe('the file', () => {
+  test('is durable, can shrink, and is readable by its owner only', () => {
+    expect(opened.pragma('journal_mode')).toBe('wal')
+    expect(opened.pragma('synchronous')).toBe(2)
+    expect(opened.pragma('auto_vacuum')).toBe(2)
+    expect(opened.pragma('user_version')).toBe(HISTORY_SCHEMA)
+    const names = readdirSync(opened.folder).toSorted()
+    expect(names).toEqual(['history.db', 'history.db-shm', 'history.db-wal'])
+    for (const name of names)
+      expect(statSync(`${opened.folder}/${name}`).mode & 0o777, name).toBe(0o600)
+  })
+
+  test('is alone and whole after closing', async () => {
+    await opened.log.append(channel, [entries.message()])
+    const { path } = opened
+    opened.log.close()
+    expect(readdirSync(opened.folder)).toEqual(['history.db'])
+    const database = new Database(path, { readonly: true })
+    expect(database.query('PRAGMA integrity_check').get()).toEqual({ integrity_check: 'ok' })
+    expect(database.query('SELECT count(*) AS count FROM entries').get()).toEqual({ count: 1 })
+    database.close()
+    opened.reopen()
+  })
+
+  test.each<[string, (path: string) => void, string]>([
+    [
+      'of a newer version',
+      (path) => {
+        const database = new Database(path)
+        database.run(`PRAGMA user_version = ${HISTORY_SCHEMA + 1}`)
+        database.close()
+      },
+      'which is newer than this program',
+    ],
+    ['that is no database', (path) => writeFileSync(path, 'x'.repeat(8192)), 'cannot be opened'],
+    ['that is cut short', (path) => truncateSync(path, 5000), 'cannot be opened'],
+  ])('%s is refused in one line', (_, hurt, text) => {
+    opened.log.close()
+    hurt(opened.path)
+    let complaint = ''
+    try {
+      opened.reopen()
+    } catch (error) {
+      complaint = (error as Error).message
+    }
+    expect(complaint).toContain(`${opened.path} `)
+    expect(complaint).toContain(text)
+    expect(complaint).not.toContain('\n')
+  })
+})
+
+describe('an entry', () => {
+  /** As another process sees it. */
+  const written = () => {
+    const database = new Database(opened.path, { readonly: true })
+    try {
+      return (database.query('SELECT count(*) AS count FROM entries').get() as { count: number })
+        .count
+    } finally {
+      database.close()
+    }
+  }
+
+  test('is acknowledged when it is in the file', async () => {
+    const kept = opened.log.append(channel, [entries.message()])
+    expect(written()).toBe(0)
+    await kept
+    expect(written()).toBe(1)
+  })
+
+  test('is written before it is read', () => {
+    void opened.log.append(channel, [entries.message()])
+    expect(opened.log.messages(channel, FORWARDS).items).toHaveLength(1)
+    expect(written()).toBe(1)
+  })
+
+  test('shares its transaction with those of the same turn', async () => {
+    const logged = () => statSync(`${opened.path}-wal`).size
+    const before = logged()
+    await Promise.all(
+      Array.from({ length: 50 }, () => opened.log.append(channel, [entries.message()])),
+    )
+    const together = logged() - before
+    for (let i = 0; i < 50; i++) await opened.log.append(channel, [entries.message()])
+    expect(logged() - before - together).toBeGreaterThan(together * 5)
+  })
+
+  test('is there after a restart, with all that hangs on it', async () => {
+    const created = entries.message({ data: 'a', timestamp: NOW - 9 })
+    const { serial } = created.message
+    const changed = entries.version(created.message, { data: new Uint8Array([1]) })
+    const annotation = entries.annotation(changed.message)
+    const presence = entries.presence()
+    await opened.log.append(channel, [created, changed, annotation, ...presence])
+    opened.reopen()
+    const { log } = opened
+    expect(log.messages(channel, FORWARDS).items).toEqual([annotation.message])
+    expect(log.versions(channel, serial, FORWARDS).items).toEqual([
+      created.message,
+      annotation.message,
+    ])
+    expect(log.annotations(channel, serial, FORWARDS).items).toEqual([annotation.annotation])
+    expect(log.presence(channel, FORWARDS).items).toEqual(presence.map(({ change }) => change))
+    const later = entries.message()
+    await log.append(channel, [later])
+    expect(log.messages(channel, FORWARDS).items.at(-1)).toEqual(later.message)
+  })
+
+  test('of a message that is not there any more is let go', async () => {
+    const { message } = entries.message()
+    await opened.log.append(channel, [entries.version(message), entries.annotation(message)])
+    expect(opened.log.message(channel, message.serial)).toBeUndefined()
+    for (const table of ['channels', 'entries', 'versions', 'annotations'] as const)
+      expect([table, opened.count(table)]).toEqual([table, 0])
+  })
+
+  test('of presence keeps its place, also when others stood at the position before', async () => {
+    const [first, second] = entries.presence({ clientId: 'a' }, { clientId: 'b' })
+    await opened.log.append(channel, [first!])
+    await opened.log.append(channel, [second!])
+    const many = entries.presence(
+      ...Array.from({ length: 1200 }, (_, i) => ({ clientId: String(i) })),
+    )
+    await opened.log.append(channel, many)
+    const all = walk((page) => opened.log.presence(channel, page), { ...FORWARDS, limit: 7 })
+    const names = ['a', 'b', ...Array.from({ length: 1200 }, (_, i) => String(i))]
+    expect(all.map(({ clientId }) => clientId)).toEqual(names)
+    const back = walk((page) => opened.log.presence(channel, page), {
+      direction: 'backwards',
+      limit: 500,
+    })
+    expect(back.map(({ clientId }) => clientId)).toEqual(names.toReversed())
+  })
+})
+
+describe('the latest position', () => {
+  test('is the greatest of anything, over restarts, even when all of it is gone', async () => {
+    expect(opened.log.latestPosition()).toBeUndefined()
+    const { message, position } = entries.message()
+    void opened.log.append(channel, [{ kind: 'message', message, position }])
+    expect(opened.log.latestPosition()).toBe(position)
+    const [presence] = entries.presence()
+    const version = entries.version(message)
+    const annotation = entries.annotation(version.message)
+    const other = channelRef('other', 'channel')
+    for (const [ref, entry, at] of [
+      [other, presence!, presence!.position],
+      [channel, version, version.message.version.serial.slice(0, -4)],
+      [channel, annotation, annotation.annotation.serial.slice(0, -4)],
+    ] as const) {
+      await opened.log.append(ref, [entry])
+      expect(opened.log.latestPosition()).toBe(at)
+      opened.reopen()
+      expect(opened.log.latestPosition()).toBe(at)
+    }
+    const last = opened.log.latestPosition()
+    opened.now += 25 * 3_600_000
+    opened.tidy()
+    expect(opened.count('entries')).toBe(0)
+    expect(opened.log.latestPosition()).toBe(last)
+    opened.reopen()
+    expect(opened.log.latestPosition()).toBe(last)
+  })
+})
+
+test('times are found exactly in a long channel, though clocks jump and restarts come between', async () => {
+  const model = new HistoryModel()
+  let time = NOW - 600_000
+  let seed = 1
+  const chance = (below: number) => (seed = (seed * 48_271) % 2_147_483_647) % below
+  for (let i = 0; i < 3000; i++) {
+    time += chance(100) === 0 ? -chance(20_000) : chance(400)
+    const entry = entries.message({ timestamp: time })
+    model.add(entry)
+    void opened.log.append(channel, [entry])
+    // Others come between, so that not every mark falls to this channel.
+    void opened.log.append(channelRef('app', String(chance(3))), [entries.message()])
+    if (i === 1500) opened.reopen()
+  }
+  opened.reopen()
+  for (let i = 0; i < 40; i++) {
+    const start = NOW - 600_000 + chance(600_000)
+    const page: Page = {
+      direction: i % 2 === 0 ? 'forwards' : 'backwards',
+      limit: 100,
+      start: i % 3 === 0 ? undefined : start,
+      end: i % 5 === 0 ? undefined : start + chance(60_000),
+    }
+    const found = walk((part) => opened.log.messages(channel, part), page)
+    expect(found.map(({ serial }) => serial)).toEqual(
+      model.messages(page).map(({ serial }) => serial),
+    )
+  }
+})

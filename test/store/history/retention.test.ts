@@ -1,0 +1,268 @@
+/** What stays in `history.db` and for how long: hours, the last message of a channel, the disk budget. */
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import type { Entry, Page } from '../../../src/core/history.ts'
+import { type ChannelRef, channelRef } from '../../../src/core/types.ts'
+import { Entries, NOW } from '../../suite/history-entries.ts'
+import { eventually } from '../../support/client.ts'
+import { OpenedLog } from './opened.ts'
+
+const HOUR = 3_600_000
+const MIB = 1_048_576
+const FORWARDS: Page = { direction: 'forwards', limit: 10_000 }
+const channel = channelRef('app', 'channel')
+
+let opened: OpenedLog
+let entries: Entries
+beforeEach(() => {
+  opened = new OpenedLog()
+  entries = new Entries()
+})
+afterEach(() => opened.end())
+
+/** Another history, in the place of the one that each test gets. */
+function open(options: ConstructorParameters<typeof OpenedLog>[0]): void {
+  opened.end()
+  opened = new OpenedLog(options)
+}
+
+const append = (ref: ChannelRef, made: readonly Entry[]) => opened.log.append(ref, made)
+const serials = (ref = channel) =>
+  opened.log.messages(ref, FORWARDS).items.map(({ serial }) => serial)
+const clients = () => opened.log.presence(channel, FORWARDS).items.map(({ clientId }) => clientId)
+
+describe('time', () => {
+  test('ends what is older than the hours, and nothing else', async () => {
+    open({ hours: 2 })
+    const made = [-1, 0, 1].map((offset) => entries.message({ timestamp: NOW + offset }))
+    await append(channel, [
+      ...entries.presence({ clientId: 'old', timestamp: NOW - 1 }),
+      ...made,
+      ...entries.presence({ clientId: 'new', timestamp: NOW + 1 }),
+    ])
+    opened.now = NOW + 2 * HOUR
+    opened.tidy()
+    expect(serials()).toEqual(made.slice(1).map(({ message }) => message.serial))
+    expect(clients()).toEqual(['new'])
+    opened.now += 2
+    opened.tidy()
+    expect(opened.count('entries')).toBe(0)
+    expect(opened.count('channels')).toBe(0)
+  })
+
+  test('counts from the creation of a message, and takes its versions and annotations along', async () => {
+    const { message, position } = entries.message()
+    await append(channel, [{ kind: 'message', message, position }])
+    opened.now += 23 * HOUR
+    const changed = entries.version(message, { at: opened.now })
+    const annotation = entries.annotation(changed.message, { timestamp: opened.now })
+    await append(channel, [changed, annotation])
+    opened.tidy()
+    expect(opened.count('versions') + opened.count('annotations')).toBe(2)
+    opened.now += 2 * HOUR
+    opened.tidy()
+    for (const table of ['channels', 'entries', 'versions', 'annotations'] as const)
+      expect([table, opened.count(table)]).toEqual([table, 0])
+  })
+
+  test('does not wait for one that a wrong clock dated into the future', async () => {
+    await append(channel, [entries.message({ timestamp: NOW + 1000 * HOUR })])
+    const old = entries.messages({}, {})
+    await append(channel, old)
+    opened.now += 25 * HOUR
+    opened.tidy()
+    expect(serials()).toHaveLength(1)
+  })
+
+  test('ends everything within a few steps, of which each removes a bounded number', async () => {
+    await append(channel, entries.messages(...Array.from({ length: 900 }, () => ({}))))
+    opened.now += 25 * HOUR
+    let before = opened.count('entries')
+    for (let more = true; more;) {
+      more = opened.log.retention.step()
+      const after = opened.count('entries')
+      expect(before - after).toBeLessThanOrEqual(200)
+      before = after
+    }
+    expect(before).toBe(0)
+  })
+
+  test('takes a message with very many annotations in several steps', async () => {
+    const { message, position } = entries.message()
+    await append(channel, [
+      { kind: 'message', message, position },
+      ...Array.from({ length: 500 }, () => entries.annotation(message)),
+    ])
+    opened.now += 25 * HOUR
+    expect(opened.log.retention.step()).toBe(true)
+    expect(opened.count('annotations')).toBe(300)
+    expect(opened.tidy()).toBeGreaterThan(1)
+    expect(opened.count('annotations') + opened.count('entries')).toBe(0)
+  })
+
+  test('lets a channel begin again after all of it was gone', async () => {
+    await append(channel, [entries.message()])
+    opened.now += 25 * HOUR
+    opened.tidy()
+    const other = channelRef('app', 'other')
+    const [mine, theirs] = [entries.message({ timestamp: opened.now }), entries.message()]
+    await append(other, [theirs])
+    await append(channel, [mine])
+    expect(serials()).toEqual([mine.message.serial])
+    expect(serials(other)).toEqual([theirs.message.serial])
+  })
+})
+
+describe('the last message of a channel whose rule says so', () => {
+  beforeEach(() => (opened.keepsLast = ({ name }) => name === 'channel'))
+
+  test('stays, and only it, up to a year', async () => {
+    const made = entries.messages({}, {}, {})
+    await append(channel, [...made, ...entries.presence()])
+    await append(channelRef('app', 'other'), [entries.message()])
+    opened.now += 25 * HOUR
+    opened.tidy()
+    const last = [made[2]!.message.serial]
+    expect(serials()).toEqual(last)
+    expect(opened.count('entries')).toBe(1)
+    opened.now = NOW + 364 * 24 * HOUR
+    opened.tidy()
+    expect(serials()).toEqual(last)
+    opened.now = NOW + 366 * 24 * HOUR
+    opened.tidy()
+    expect(serials()).toEqual([])
+  })
+
+  test('goes when another has come, and when the rule has changed', async () => {
+    const first = entries.message()
+    await append(channel, [first])
+    opened.now += 25 * HOUR
+    opened.tidy()
+    const second = entries.message({ timestamp: opened.now })
+    await append(channel, [second])
+    opened.now += HOUR
+    opened.tidy()
+    expect(serials()).toEqual([second.message.serial])
+    opened.keepsLast = () => false
+    opened.now += 25 * HOUR
+    opened.tidy()
+    expect(serials()).toEqual([])
+  })
+
+  test('stays with its versions and annotations', async () => {
+    const { message, position } = entries.message()
+    await append(channel, [
+      { kind: 'message', message, position },
+      entries.version(message),
+      entries.annotation(message),
+    ])
+    opened.now += 25 * HOUR
+    opened.tidy()
+    expect(opened.count('versions') + opened.count('annotations')).toBe(2)
+  })
+})
+
+describe('the disk budget', () => {
+  const KB10 = 'x'.repeat(10_000)
+  const large = () => entries.message({ data: KB10 })
+
+  test('takes the oldest of all channels first, and no more than it must', async () => {
+    open({ diskMb: 2 })
+    const refs = [0, 1, 2].map((i) => channelRef('app', String(i)))
+    const made: string[] = []
+    for (let i = 0; i < 300; i++) {
+      const entry = large()
+      made.push(entry.message.serial)
+      await append(refs[i % 3]!, [entry])
+    }
+    expect(opened.log.usedBytes()).toBeGreaterThan(2.5 * MIB)
+    opened.tidy()
+    expect(opened.log.usedBytes()).toBeLessThanOrEqual(2 * MIB)
+    expect(opened.log.usedBytes()).toBeGreaterThan(2 * MIB - 50_000)
+    const left = refs.flatMap((ref) => serials(ref)).toSorted()
+    expect(left).toEqual(made.slice(-left.length))
+  })
+
+  test('counts and takes presence too', async () => {
+    open({ diskMb: 1 })
+    await append(channel, [
+      ...entries.presence(...Array.from({ length: 200 }, () => ({ data: KB10 }))),
+      entries.message(),
+    ])
+    opened.tidy()
+    expect(opened.log.usedBytes()).toBeLessThanOrEqual(MIB)
+    expect(clients().length).toBeGreaterThan(50)
+    expect(serials()).toHaveLength(1)
+  })
+
+  test('spares last messages, until there is nothing else to take', async () => {
+    open({ diskMb: 1 })
+    opened.keepsLast = ({ name }) => name.startsWith('kept')
+    const kept = Array.from({ length: 20 }, (_, i) => channelRef('app', `kept ${i}`))
+    for (const ref of kept) await append(ref, [large()])
+    for (let i = 0; i < 200; i++) await append(channel, [large()])
+    opened.tidy()
+    expect(kept.filter((ref) => serials(ref).length === 1)).toHaveLength(20)
+    const more = Array.from({ length: 200 }, (_, i) => channelRef('app', `kept too ${i}`))
+    for (const ref of more) await append(ref, [large()])
+    opened.tidy()
+    expect(opened.log.usedBytes()).toBeLessThanOrEqual(MIB)
+    expect(serials()).toEqual([])
+    expect(kept.flatMap((ref) => serials(ref))).toEqual([])
+    expect(serials(more.at(-1))).toHaveLength(1)
+  })
+
+  test('of 0 is none', async () => {
+    await append(channel, Array.from({ length: 200 }, large))
+    opened.tidy()
+    expect(serials()).toHaveLength(200)
+  })
+
+  test('and time give unusually much space back to the disk', async () => {
+    const ten = () => Array.from({ length: 10 }, () => entries.message({ data: KB10.repeat(20) }))
+    for (let i = 0; i < 12; i++) await append(channel, ten())
+    const before = Number(opened.pragma('page_count'))
+    opened.now += 25 * HOUR
+    opened.tidy()
+    expect(opened.count('entries')).toBe(0)
+    expect(Number(opened.pragma('page_count'))).toBeLessThan(before - 1000)
+    expect(opened.pragma('integrity_check')).toBe('ok')
+  })
+})
+
+describe('a realm that was forgotten', () => {
+  test('leaves the disk in steps, also after a restart', async () => {
+    const gone = [0, 1].map((i) => channelRef('gone', String(i)))
+    for (const ref of gone) {
+      const { message, position } = entries.message()
+      await append(ref, [
+        { kind: 'message', message, position },
+        entries.version(message),
+        entries.annotation(message),
+        ...entries.messages(...Array.from({ length: 300 }, () => ({}))),
+      ])
+    }
+    await append(channel, [entries.message()])
+    opened.log.forget('gone')
+    expect(opened.log.retention.step()).toBe(true)
+    opened.reopen()
+    opened.tidy()
+    expect(opened.count('channels')).toBe(1)
+    expect(opened.count('entries')).toBe(1)
+    expect(opened.count('versions') + opened.count('annotations')).toBe(0)
+  })
+})
+
+describe('by itself', () => {
+  test('it begins with the start, is hurried by forgetting, and ends with closing', async () => {
+    await append(channel, [entries.message()])
+    await append(channelRef('gone', 'a'), [entries.message({ timestamp: NOW + 24 * HOUR })])
+    opened.now += 25 * HOUR
+    opened.log.start()
+    await eventually(() => opened.count('entries') === 1, 'what has expired is gone')
+    opened.log.forget('gone')
+    await eventually(() => opened.count('channels') === 0, 'what was forgotten is gone')
+    opened.log.close()
+    opened.reopen()
+    expect(opened.faults).toEqual([])
+  })
+})
