@@ -262,6 +262,7 @@ const table = {
   },
 
   not_kept: { status: 500, message: 'the message could not be kept', retry: true },
+  transport_unknown: { status: 410, message: 'there is no such connection', retry: true },
   message_unknown: { status: 404, message: 'there is no such message', retry: false },
   not_mutable: {
     status: 400,

@@ -59,6 +59,7 @@ const CODES: Partial<Record<FailureName, number>> = {
   server_full: 50003,
   restarting: 50003,
   connection_key_invalid: 80018,
+  transport_unknown: 80022,
   not_attached: 90001,
   messages_expired: 90003,
   history_gone: 90008,

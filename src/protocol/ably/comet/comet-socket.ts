@@ -1,0 +1,132 @@
+/** A connection over plain requests: what a session sends waits here until a request comes to fetch it. */
+import type { Frame, Socket } from '../../../core/types.ts'
+
+/** Whoever fetches frames. */
+export interface Receiver {
+  /** @param frames protocol messages as JSON text, at least one */
+  take(frames: readonly string[]): void
+  /** There will be no more. */
+  end(): void
+}
+
+export interface CometSocketParts {
+  readonly id: number
+  readonly address: string
+  /** Bytes that may wait to be fetched. */
+  readonly maxBacklogBytes: number
+  readonly now: () => number
+  readonly punish: () => void
+  /** The socket has ended: by its session, by its client, or for waiting too long. */
+  readonly onEnd: () => void
+}
+
+/** What the session says first about its connection holds the key by which later requests name it. */
+const CONNECTED = /^\{"action":4[,}]/
+
+export class CometSocket implements Socket {
+  readonly id: number
+  readonly address: string
+  readonly #parts: CometSocketParts
+  #waiting: string[] = []
+  #bytes = 0
+  #receiver: Receiver | undefined
+  #isScheduled = false
+  #isEnded = false
+  /** When the last receiver went away; milliseconds. */
+  #lonelySince: number
+  #keys: readonly string[] = []
+
+  constructor(parts: CometSocketParts) {
+    this.id = parts.id
+    this.address = parts.address
+    this.#parts = parts
+    this.#lonelySince = parts.now()
+  }
+
+  /** The newest first. */
+  get keys(): readonly string[] {
+    return this.#keys
+  }
+
+  get isEnded(): boolean {
+    return this.#isEnded
+  }
+
+  /** For how many milliseconds nobody has asked for frames. */
+  lonelyFor(now: number): number {
+    return this.#receiver ? 0 : now - this.#lonelySince
+  }
+
+  send(frame: Frame): void {
+    if (this.#isEnded || typeof frame !== 'string') return
+    if (CONNECTED.test(frame)) this.#learnKey(frame)
+    this.#waiting.push(frame)
+    this.#bytes += frame.length
+    if (this.#receiver) return this.#schedule()
+    // As with any slow reader: it is told nothing rather than something with a hole in it.
+    if (this.#bytes > this.#parts.maxBacklogBytes) this.#end()
+  }
+
+  close(): void {
+    this.#end()
+  }
+
+  punish(): void {
+    this.#parts.punish()
+    this.close()
+  }
+
+  /** A request comes for frames; one that waited before it gets no more. */
+  receive(receiver: Receiver): void {
+    this.#receiver?.end()
+    this.#receiver = receiver
+    if (this.#isEnded) return this.#flush()
+    if (this.#waiting.length > 0) this.#schedule()
+  }
+
+  /** A request went away, which says nothing about the connection. */
+  release(receiver: Receiver): void {
+    if (this.#receiver !== receiver) return
+    this.#receiver = undefined
+    this.#lonelySince = this.#parts.now()
+  }
+
+  #learnKey(frame: string): void {
+    const { connectionDetails } = JSON.parse(frame) as {
+      connectionDetails?: { connectionKey?: string }
+    }
+    const key = connectionDetails?.connectionKey
+    if (key !== undefined && key !== this.#keys[0]) this.#keys = [key, ...this.#keys]
+  }
+
+  /** What one turn of the event loop sends goes out together. */
+  #schedule(): void {
+    if (this.#isScheduled) return
+    this.#isScheduled = true
+    queueMicrotask(() => {
+      this.#isScheduled = false
+      this.#flush()
+    })
+  }
+
+  #flush(): void {
+    const receiver = this.#receiver
+    if (!receiver) return
+    if (this.#waiting.length > 0) {
+      const frames = this.#waiting
+      this.#waiting = []
+      this.#bytes = 0
+      receiver.take(frames)
+    }
+    if (!this.#isEnded) return
+    receiver.end()
+    this.release(receiver)
+  }
+
+  #end(): void {
+    if (this.#isEnded) return
+    this.#isEnded = true
+    this.#parts.onEnd()
+    this.#flush()
+  }
+}

@@ -1,0 +1,226 @@
+/**
+ * The realtime protocol over plain requests, for networks that let no WebSocket through: the same sessions,
+ * fed by `send` and read by `recv`. JSON only, as SDKs speak it here.
+ */
+import { type Failure, type FailureName, failure } from '../../../failure.ts'
+import { SERVER_HEADER } from '../../../version.ts'
+import type { HttpProtocol, Opening, Session, Visit } from '../../protocol.ts'
+import { corsHeaders, errorInfo, preflight } from '../rest/answer.ts'
+import { CometSocket } from './comet-socket.ts'
+import { type Fetching, arrayOf, polling, streaming } from './receivers.ts'
+
+export interface CometParts {
+  /** Opens a session of the realtime protocol, which refuses by what it sends. */
+  readonly open: (visit: Visit) => Response | Opening
+  /** Whether there is room for another connection from there; undefined if there is. */
+  readonly admit: (address: string) => FailureName | undefined
+  readonly opened: (address: string) => void
+  readonly closed: (address: string) => void
+  readonly ban: (address: string) => void
+  readonly maxBacklogBytes: number
+  readonly maxBodyBytes: number
+  readonly now: () => number
+  readonly onBug: (error: unknown) => void
+}
+
+const PREFIX = '/comet/'
+/** SDKs give a request 90 s; a stream is renewed well before. */
+const STREAM_MS = 60_000
+const POLL_MS = 20_000
+/** How long nobody may ask before the client counts as gone. */
+const LONELY_MS = 30_000
+const SWEEP_MS = 5000
+
+interface Link {
+  readonly socket: CometSocket
+  readonly session: Session
+  readonly isStreaming: boolean
+}
+
+export class Comet implements HttpProtocol {
+  readonly name = 'ably-comet'
+  readonly #parts: CometParts
+  readonly #byKey = new Map<string, Link>()
+  readonly #links = new Set<Link>()
+  #nextId = -1
+  #timer: Timer | undefined
+
+  constructor(parts: CometParts) {
+    this.#parts = parts
+  }
+
+  owns(path: string): boolean {
+    return path.startsWith(PREFIX)
+  }
+
+  /** The sessions that are open, to be dismissed when the server stops. */
+  get sessions(): Session[] {
+    return Array.from(this.#links, ({ session }) => session)
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+    for (const link of this.#links) link.socket.close()
+  }
+
+  async serve(visit: Visit): Promise<Response> {
+    const { request, path } = visit
+    if (request.method === 'OPTIONS') return preflight(request)
+    const [first = '', action, ...rest] = path.slice(PREFIX.length).split('/')
+    if (first === 'connect' && action === undefined) return this.#connect(visit)
+    if (rest.length > 0) return refused(failure('not_found'), visit)
+    const link = this.#byKey.get(first)
+    if (!link || link.socket.isEnded) return refused(failure('transport_unknown'), visit)
+    switch (action) {
+      case 'recv':
+        return this.#receive(link, visit)
+      case 'send':
+        return this.#send(link, visit)
+      case 'close':
+        link.session.receive('{"action":7}')
+        return answer('[]', 200, visit)
+      case 'disconnect':
+        this.#drop(link)
+        return answer('[]', 200, visit)
+      default:
+        return refused(failure('not_found'), visit)
+    }
+  }
+
+  async #connect(visit: Visit): Promise<Response> {
+    const full = this.#parts.admit(visit.address)
+    if (full) return refused(failure(full), visit)
+    const opening = this.#parts.open(visit)
+    if (opening instanceof Response) return opening
+    const isStreaming = new URLSearchParams(visit.query).get('stream') !== 'false'
+    const { address } = visit
+    const socket: CometSocket = new CometSocket({
+      id: this.#nextId--,
+      address,
+      maxBacklogBytes: this.#parts.maxBacklogBytes,
+      now: this.#parts.now,
+      punish: () => this.#parts.ban(address),
+      onEnd: () => this.#ended(link),
+    })
+    const link: Link = { socket, session: opening(socket), isStreaming }
+    this.#links.add(link)
+    this.#parts.opened(address)
+    this.#timer ??= setInterval(() => this.#sweep(), SWEEP_MS)
+    const fetching = this.#fetch(link, visit)
+    const frames = await fetching.first
+    for (const key of socket.keys) this.#byKey.set(key, link)
+    const status = statusOf(frames)
+    // A refusal is never streamed: SDKs read it whole.
+    return answer(status < 400 ? await fetching.body : arrayOf(frames), status, visit)
+  }
+
+  async #receive(link: Link, visit: Visit): Promise<Response> {
+    return answer(await this.#fetch(link, visit).body, 200, visit)
+  }
+
+  #fetch(link: Link, visit: Visit): Fetching {
+    const { socket, isStreaming } = link
+    visit.keepOpen()
+    const fetching: Fetching = isStreaming
+      ? streaming(() => socket.release(fetching.receiver))
+      : polling()
+    const { receiver } = fetching
+    const timer = setTimeout(
+      () => {
+        socket.release(receiver)
+        receiver.end()
+      },
+      isStreaming ? STREAM_MS : POLL_MS,
+    )
+    const over = () => {
+      clearTimeout(timer)
+      socket.release(receiver)
+    }
+    visit.request.signal.addEventListener('abort', over)
+    if (!isStreaming) void fetching.first.then(over)
+    socket.receive(receiver)
+    return fetching
+  }
+
+  async #send(link: Link, visit: Visit): Promise<Response> {
+    const frames = await this.#readFrames(visit)
+    if (!Array.isArray(frames)) return refused(frames, visit)
+    for (const frame of frames) this.#guarded(link, () => link.session.receive(frame))
+    // A key that was given out by what was just received is good from now on.
+    for (const key of link.socket.keys) this.#byKey.set(key, link)
+    return answer('[]', 200, visit)
+  }
+
+  async #readFrames({ request }: Visit): Promise<string[] | Failure> {
+    const { maxBodyBytes } = this.#parts
+    if (Number(request.headers.get('content-length') ?? 0) > maxBodyBytes) {
+      return failure('message_too_large')
+    }
+    try {
+      const text = await request.text()
+      if (text.length > maxBodyBytes) return failure('message_too_large')
+      const frames: unknown = JSON.parse(text)
+      if (!Array.isArray(frames)) return failure('bad_request', 'the body is no array')
+      return frames.map((frame) => JSON.stringify(frame))
+    } catch {
+      return failure('bad_request', 'the body is not valid JSON')
+    }
+  }
+
+  /** The client is gone; its connection may be resumed elsewhere. */
+  #drop(link: Link): void {
+    link.socket.close()
+  }
+
+  #ended(link: Link): void {
+    this.#links.delete(link)
+    this.#parts.closed(link.socket.address)
+    for (const key of link.socket.keys) this.#byKey.delete(key)
+    // Later, because a session that closes its socket is in the middle of something.
+    queueMicrotask(() => this.#guarded(link, () => link.session.closed()))
+  }
+
+  #sweep(): void {
+    const now = this.#parts.now()
+    for (const link of this.#links) if (link.socket.lonelyFor(now) > LONELY_MS) this.#drop(link)
+  }
+
+  /** A bug in one session ends that session, never the process (design rule 10). */
+  #guarded(link: Link, act: () => void): void {
+    try {
+      act()
+    } catch (error) {
+      this.#parts.onBug(error)
+      link.socket.close()
+    }
+  }
+}
+
+/** SDKs take frames from an answer of any status; the status is for proxies and people. */
+function statusOf(frames: readonly string[]): number {
+  const refusal = frames.find((frame) => /^\{"action":(?:6|9)[,}]/.test(frame))
+  if (refusal === undefined) return 200
+  const { error } = JSON.parse(refusal) as { error?: { statusCode?: number } }
+  return error?.statusCode ?? 400
+}
+
+function answer(body: ReadableStream | string, status: number, { request }: Visit): Response {
+  return new Response(body, {
+    status,
+    headers: {
+      ...SERVER_HEADER,
+      ...corsHeaders(request.headers.get('origin')),
+      'content-type': 'application/json',
+      'cache-control': 'no-store',
+      // Proxies must pass on each line as it comes.
+      'x-accel-buffering': 'no',
+    },
+  })
+}
+
+function refused(why: Failure, visit: Visit): Response {
+  const error = errorInfo(why, visit.base)
+  const response = answer(JSON.stringify({ error }), why.status, visit)
+  response.headers.set('x-ably-errorcode', String(error.code))
+  return response
+}
