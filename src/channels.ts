@@ -31,8 +31,8 @@ export interface ChannelParts {
   readonly ruleOf: (channel: ChannelRef) => ChannelRuleSettings
   /** How many presence members a channel of an app may have; 0 for no limit. */
   readonly maxPresenceMembers: (appId: string) => number
-  /** What keeps the channels whose rule says so; without one they are kept as all others are. */
-  readonly log: History | undefined
+  /** What keeps the channels whose rule says so. */
+  readonly log: History
   /** The greatest position that was given out before the start, if that is known. */
   readonly lastPosition: string | undefined
   readonly onSlowReaders: (sockets: Iterable<Socket>) => void
@@ -111,7 +111,7 @@ export class Channels {
       positions,
       retention,
       memory,
-      log: parts.log ?? memory,
+      log: parts.log,
       ruleOf: parts.ruleOf,
       limits: {
         maxChannels: config.maxChannels,

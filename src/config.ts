@@ -161,10 +161,18 @@ export const schema = z.object({
     .default(28)
     .describe('Seconds of silence before a socket is closed; it is pinged about 8 seconds earlier'),
 
+  historyHours: integer(1, 8784)
+    .default(24)
+    .describe('Hours that persisted channels are kept, up to a year')
+    .meta({ group: 'App channels' }),
+  historyDiskMb: integer(0, 16_777_216)
+    .default(1024)
+    .describe(
+      'Megabytes that they may take on the disk; the oldest of all go first. 0 for no limit',
+    ),
   historyMemoryMb: integer(1, 1_048_576)
     .default(256)
-    .describe('Megabytes of memory for what app channels remember for two minutes')
-    .meta({ group: 'App channels' }),
+    .describe('Megabytes of memory for what app channels remember for two minutes'),
   historyMessages: integer(1, 1_000_000)
     .default(10_000)
     .describe('Most messages that one app channel remembers in memory'),

@@ -25,6 +25,7 @@ import { LiveRules } from './service/live-rules.ts'
 import { LiveService } from './service/live.ts'
 import type { UnshownKey } from './service/root-key.ts'
 import { type Services, openServices } from './service/services.ts'
+import { type HistoryLog, openHistory } from './store/history/history-log.ts'
 import { StatsRecorder } from './service/stats-recorder.ts'
 import { Admission } from './transport/admission.ts'
 import { Front } from './transport/front.ts'
@@ -100,6 +101,7 @@ class Assembly {
   readonly #expiry: AppExpiry
   readonly #changes: ChangeWatcher
   readonly #stats: StatsRecorder
+  readonly #history: HistoryLog
   readonly #channels: Channels
   #listeners: Listeners | undefined
   #isDraining = false
@@ -139,6 +141,7 @@ class Assembly {
     this.#apps.onChange((appId) => {
       if (!this.#apps.app(appId)) this.#appCounters.forget(appId)
     })
+    this.#history = this.#openHistory()
     this.#channels = this.#makeChannels()
     this.#apps.onChange((appId) => {
       if (!this.#apps.app(appId)) this.#channels.broker.forget(appId)
@@ -156,12 +159,14 @@ class Assembly {
       return await this.#start()
     } catch (error) {
       this.#stopTimers()
+      this.#history.close()
       throw error
     }
   }
 
   async #start(): Promise<RunningServer> {
     await this.#channels.start()
+    this.#history.start()
     this.#changes.start()
     this.#keyUses.start()
     this.#expiry.start()
@@ -199,6 +204,17 @@ class Assembly {
     return people.isUnclaimed(owner) ? links.claim(owner) : undefined
   }
 
+  #openHistory(): HistoryLog {
+    const { historyHours, historyDiskMb } = this.#config
+    return openHistory(this.#services.folder, {
+      hours: historyHours,
+      diskMb: historyDiskMb,
+      clock: this.#surroundings.clock,
+      keepsLast: (channel) => this.#apps.ruleOf(channel.realm, channel.name).persistLast,
+      onFault: (fault) => this.#log.error('history cannot be kept', { error: fault.message }),
+    })
+  }
+
   #makeChannels(): Channels {
     return new Channels({
       ...this.#surroundings,
@@ -210,8 +226,8 @@ class Assembly {
       ruleOf: (channel) => this.#apps.ruleOf(channel.realm, channel.name),
       maxPresenceMembers: (appId) =>
         this.#apps.app(appId)?.maxPresenceMembers ?? this.#config.maxPresenceMembers,
-      log: undefined,
-      lastPosition: undefined,
+      log: this.#history,
+      lastPosition: this.#history.latestPosition(),
       onSlowReaders: (sockets) => this.#sockets.markSlowReaders(sockets),
     })
   }
@@ -353,6 +369,7 @@ class Assembly {
     await this.#allClosed(withinMs * 0.2)
     this.#stopTimers()
     await this.#listeners?.stop()
+    this.#history.close()
     this.#services.close()
   }
 

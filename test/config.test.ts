@@ -50,6 +50,8 @@ const SAMPLES: Record<SettingName, [string, unknown, string, unknown]> = {
   maxAliasLength: ['15', 15, '1', 1],
   maxBacklogBytes: ['16384', 16_384, '1073741824', 1_073_741_824],
   idleTimeout: ['30', 30, '8', 8],
+  historyHours: ['48', 48, '1', 1],
+  historyDiskMb: ['100', 100, '0', 0],
   historyMemoryMb: ['64', 64, '1', 1],
   historyMessages: ['100', 100, '1', 1],
   maxPresenceMembers: ['200', 200, '0', 0],

@@ -1,7 +1,7 @@
 /** `history.db`, opened, with the statements that are prepared on it. */
-import type { Database, SQLQueryBindings, Statement } from 'bun:sqlite'
+import { Database, type SQLQueryBindings, type Statement } from 'bun:sqlite'
 import { join } from 'node:path'
-import { closeSqliteFile, openSqliteFile } from '../sqlite-file.ts'
+import { type FileShape, closeSqliteFile, migrate, openSqliteFile } from '../sqlite-file.ts'
 import { migrations } from './migrations.ts'
 
 export const HISTORY_FILE = 'history.db'
@@ -29,11 +29,15 @@ export class HistoryFile {
   readonly sqlite: Database
   readonly #prepared: Statement[] = []
 
-  /** @throws StartError if the file cannot be opened or comes from a newer version */
-  constructor(folder: string) {
+  /**
+   * @param folder undefined for a history that ends with the process
+   * @throws StartError if the file cannot be opened or comes from a newer version
+   */
+  constructor(folder: string | undefined) {
     // It may be large, and what is in it expires: no copy is made before a migration.
     const shape = { migrations, keepsCopy: false, pragmas: PRAGMAS }
-    this.sqlite = openSqliteFile(join(folder, HISTORY_FILE), shape)
+    this.sqlite =
+      folder === undefined ? openInMemory(shape) : openSqliteFile(join(folder, HISTORY_FILE), shape)
   }
 
   prepare<Row, Values extends SQLQueryBindings[]>(sql: string): Prepared<Row, Values> {
@@ -79,4 +83,11 @@ export class HistoryFile {
     for (const statement of this.#prepared.splice(0)) statement.finalize()
     closeSqliteFile(this.sqlite)
   }
+}
+
+function openInMemory(shape: FileShape): Database {
+  const sqlite = new Database(':memory:', { strict: true })
+  for (const pragma of shape.pragmas) sqlite.run(pragma)
+  migrate(sqlite, ':memory:', shape)
+  return sqlite
 }

@@ -27,9 +27,10 @@ export interface HistoryOptions {
 
 /**
  * Opens the history of a data folder, making it on first use.
+ * @param folder undefined for a history that ends with the process
  * @throws StartError if the file cannot be opened or comes from a newer version
  */
-export function openHistory(folder: string, options: HistoryOptions): HistoryLog {
+export function openHistory(folder: string | undefined, options: HistoryOptions): HistoryLog {
   return new HistoryLog(new HistoryFile(folder), options)
 }
 
