@@ -68,6 +68,21 @@ test('a refusal says which line of a capability or which limit it is about', asy
         body: JSON.stringify({ capability }),
       })
     expect((await ask('{"chat":["publish"]}')).status).toBe(401)
+    const published = await fetch(`${limited.url}/channels/news%3Auk/messages`, {
+      method: 'POST',
+      headers: { authorization: basic(keyStr) },
+      body: '{"name":"n","data":"hush"}',
+    })
+    expect(published.status).toBe(401)
+    expect(await published.text()).not.toContain('news:*')
+    await eventually(() => gap() !== undefined, 'the refused publish is in the log')
+    expect(gap()).toMatchObject({
+      key: keyName,
+      channel: 'news:uk',
+      because: 'the line "news:*":["subscribe"] of the key is without publish',
+      change: 'the line "news:uk":["publish"] would allow it',
+    })
+    expect(limited.out).not.toContain('hush')
     const crowd = Array.from({ length: 10 }, () => postApp(limited.url, {}))
     for (const response of await Promise.all(crowd)) expect(response.status).toBe(429)
     expect(await refusal('capability_refused')).toMatchObject({
@@ -78,6 +93,10 @@ test('a refusal says which line of a capability or which limit it is about', asy
     expect((await refusal('request_rate'))['setting']).toBe('--push-rate 1 --push-burst 2')
   } finally {
     await limited.end()
+  }
+
+  function gap(): Record<string, unknown> | undefined {
+    return limited.logs.find(({ operation }) => operation === 'publish')
   }
 
   async function refusal(name: string): Promise<Record<string, unknown>> {

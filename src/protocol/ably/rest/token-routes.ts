@@ -1,5 +1,5 @@
 /** Tokens over REST: issued for signed and plain requests, and revoked (RSA8, RSA9, RSA17). */
-import { type Failure, type Result, fail, ok } from '../../../failure.ts'
+import { type Failure, type Result, fail, failure, ok } from '../../../failure.ts'
 import type { Authenticator } from '../../../identity/authenticate.ts'
 import { type Credentials, findCredentials } from '../../../identity/credentials.ts'
 import type { Directory, DirectoryKey } from '../../../identity/directory.ts'
@@ -115,6 +115,6 @@ function revocationAnswer(
     return { status: 201, value: { successCount, failureCount, results } }
   }
   if (failureCount === 0) return { status: 201, value: results }
-  const error = { code: 40020, statusCode: 400, message: 'some targets were not revoked' }
+  const error = errorInfo(failure('batch_has_errors', 'some targets were not revoked'), base)
   return { status: 400, value: { error, batchResponse: results } }
 }
