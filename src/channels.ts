@@ -1,5 +1,7 @@
 /** Composes the core: the channels of the commons and of apps, and what carries, orders and keeps their events. */
 import type { Config } from './config.ts'
+import type { AppCounters } from './core/app-counters.ts'
+import { AppTraffic } from './core/app-traffic.ts'
 import { Broker } from './core/broker.ts'
 import type { Clock, Randomness } from './core/clock.ts'
 import type { Counters } from './core/counters.ts'
@@ -25,6 +27,7 @@ export interface ChannelParts {
   readonly clock: Clock
   readonly random: Randomness
   readonly counters: Counters
+  readonly appCounters: AppCounters
   readonly fanout: Fanout
   readonly encoders: ReadonlyMap<string, Encode>
   readonly namespaces: NamespaceIndex<Reservation>
@@ -60,6 +63,7 @@ export class Channels {
     // Only letters and digits: what stands behind the `@` of a position must not end it.
     const site = this.ids.next(SITE_LENGTH).replaceAll(/[-_]/g, '0')
     const positions = new PositionSource(clock, site, parts.lastPosition)
+    const traffic = new AppTraffic(parts.appCounters)
     this.#delivery = new Delivery({
       engine: new LocalEngine(),
       fanout,
@@ -67,6 +71,7 @@ export class Channels {
       counters,
       clock,
       audience: (ref) => (ref.realm === COMMONS ? this.hub.channel(ref) : this.broker.channel(ref)),
+      onDelivered: (channel, event, recipients) => traffic.delivered(channel, event, recipients),
       onSlowReaders: parts.onSlowReaders,
     })
     this.broker = this.#makeBroker(parts, positions)
@@ -84,6 +89,7 @@ export class Channels {
       counters,
       clock,
     })
+    this.broker.watch(traffic)
     this.#links.start((ref, kind, member) => this.hub.announce(ref, kind, member))
     this.broker.watch({ presenceChanged: ({ ref }, event) => this.#links.present(event, ref) })
   }

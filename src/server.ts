@@ -220,6 +220,7 @@ class Assembly {
       ...this.#surroundings,
       config: this.#config,
       counters: this.#counters,
+      appCounters: this.#appCounters,
       fanout: new TopicFanout(() => this.#listeners!.main),
       encoders: new Map([[ITTY, encode]]),
       namespaces: this.#rules.namespaces,

@@ -32,6 +32,8 @@ export interface BrokerParts extends OutletParts {
 export interface ChannelWatcher {
   opened?(channel: AppChannel): void
   closed?(channel: AppChannel): void
+  /** An event is put on disk, because a rule says so. */
+  kept?(channel: AppChannel, event: PlacedEvent): void
   /** Presence changed, and everybody has been told. */
   presenceChanged?(channel: AppChannel, event: PresenceChange): void
   /** Somebody came, went or changed on a channel. */
@@ -193,6 +195,7 @@ export class Broker {
     const isDurable = entries.length > 0 && this.#isDurable(channel.ref)
     const kept =
       entries.length === 0 ? undefined : (isDurable ? log : memory).append(channel.ref, entries)
+    if (isDurable) for (const watcher of this.#watchers) watcher.kept?.(channel, event)
     this.#outlet.deliver(channel, event, except)
     if (event.kind === 'presence')
       for (const watcher of this.#watchers) watcher.presenceChanged?.(channel, event)

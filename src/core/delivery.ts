@@ -3,7 +3,15 @@ import type { Engine } from '../engine/engine.ts'
 import type { Fanout } from '../fanout/fanout.ts'
 import type { Clock } from './clock.ts'
 import type { Counters } from './counters.ts'
-import type { ChannelRef, Event, Format, Frame, Publication, Socket } from './types.ts'
+import {
+  COMMONS,
+  type ChannelRef,
+  type Event,
+  type Format,
+  type Frame,
+  type Publication,
+  type Socket,
+} from './types.ts'
 
 /**
  * Pure: one encoding serves every reader of a variant. An event may need several frames, or none.
@@ -32,6 +40,8 @@ export interface DeliveryParts {
   readonly counters: Counters
   readonly clock: Clock
   readonly audience: (channel: ChannelRef) => Audience | undefined
+  /** Told of what went out on channels of apps, and to how many. */
+  readonly onDelivered: (channel: ChannelRef, event: Event, recipients: number) => void
   /** Called with the readers of a channel when one of them is behind, at most four times a second. */
   readonly onSlowReaders: (sockets: Iterable<Socket>) => void
 }
@@ -67,19 +77,22 @@ export class Delivery {
 
   /** One encoding and one publish for each group, however many are in it. */
   #deliver(channel: ChannelRef, event: Event, except: Socket | undefined): void {
-    const { fanout, encoders, counters } = this.#parts
+    const { fanout, encoders, counters, onDelivered } = this.#parts
     const groups = fanout.groups(channel)
     if (groups.length === 0) return
     const previous =
       event.kind === 'publication' ? this.#parts.audience(channel)?.previous : undefined
     let behind = false
+    let recipients = 0
     for (const group of groups) {
       const { protocol, variant } = group.format
       for (const frame of encoders.get(protocol)!(event, variant, previous, channel)) {
         if (fanout.deliver(group, frame, except)) behind = true
-        counters.deliveries += group.size
+        recipients += group.size
       }
     }
+    counters.deliveries += recipients
+    if (recipients > 0 && channel.realm !== COMMONS) onDelivered(channel, event, recipients)
     if (behind) this.#checkSlowReaders(channel)
   }
 

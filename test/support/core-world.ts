@@ -23,6 +23,7 @@ export class CoreWorld {
   rule: ChannelRuleSettings = DEFAULT_RULE_SETTINGS
   maxMembers = 0
   readonly closed: string[] = []
+  readonly delivered: [kind: Event['kind'], recipients: number][] = []
   readonly memory: MemoryHistory
   readonly log: MemoryHistory
   readonly broker: Broker
@@ -42,6 +43,7 @@ export class CoreWorld {
       counters: new Counters(),
       clock,
       audience: (ref) => this.broker.channel(ref),
+      onDelivered: (_, event, recipients) => void this.delivered.push([event.kind, recipients]),
       onSlowReaders: () => undefined,
     })
     this.memory = new MemoryHistory(queue(), clock.now, 1000)

@@ -1,0 +1,52 @@
+/** Counts what channels of apps take in their stride: their number, what goes out to readers, what is put on disk. */
+import type { AppChannel } from './app-channel.ts'
+import type { AppCounters, Kinds } from './app-counters.ts'
+import type { ChannelWatcher } from './broker.ts'
+import { messageSize } from './message-size.ts'
+import type { ChannelRef, Event } from './types.ts'
+
+export class AppTraffic implements ChannelWatcher {
+  readonly #counters: AppCounters
+
+  constructor(counters: AppCounters) {
+    this.#counters = counters
+  }
+
+  opened({ ref }: AppChannel): void {
+    this.#counters.of(ref.realm).channels.open()
+  }
+
+  closed({ ref }: AppChannel): void {
+    this.#counters.of(ref.realm).channels.close()
+  }
+
+  kept({ ref }: AppChannel, event: Event): void {
+    add(this.#counters.of(ref.realm).persisted, event, 1)
+  }
+
+  /** @param recipients how many connections an event was handed to */
+  delivered({ realm }: ChannelRef, event: Event, recipients: number): void {
+    add(this.#counters.of(realm).outbound.realtime, event, recipients)
+  }
+}
+
+/** Presence counts apart; annotations count as the messages that they are to their channel. */
+function add(kinds: Kinds, event: Event, times: number): void {
+  const contents = contentsOf(event)
+  const traffic = event.kind === 'presence' ? kinds.presence : kinds.messages
+  traffic.count += contents.length * times
+  for (const content of contents) traffic.data += messageSize(content) * times
+}
+
+function contentsOf(event: Event): readonly Parameters<typeof messageSize>[0][] {
+  switch (event.kind) {
+    case 'publication':
+      return event.messages
+    case 'presence':
+      return event.changes
+    case 'annotation':
+      return event.annotations
+    default:
+      return []
+  }
+}
