@@ -135,20 +135,16 @@ function skipExtension(cursor: Cursor, length: number): undefined {
   skip(cursor, length + 1)
 }
 
-/** Whether what is announced can be there at all. */
-function canHold(cursor: Cursor, length: number, depth: number): boolean {
-  return depth > 0 && length <= cursor.bytes.length - cursor.at
-}
-
+/** Lists and maps grow with what is there, whatever length is announced. */
 function readArray(cursor: Cursor, length: number, depth: number): unknown {
-  if (!canHold(cursor, length, depth)) return broken(cursor)
+  if (depth === 0) return broken(cursor)
   const items: unknown[] = []
   for (let i = 0; i < length && !cursor.isBroken; i++) items.push(readValue(cursor, depth - 1))
   return items
 }
 
 function readMap(cursor: Cursor, length: number, depth: number): unknown {
-  if (!canHold(cursor, length, depth)) return broken(cursor)
+  if (depth === 0) return broken(cursor)
   const map: Record<string, unknown> = {}
   for (let i = 0; i < length && !cursor.isBroken; i++) {
     const key = readKey(cursor)

@@ -35,7 +35,7 @@ export const payload: fc.Arbitrary<Pick<KeptMessage, 'data' | 'encoding'>> = fc.
   }),
 )
 
-/** Most messages are as they were created. */
+/** Many messages are as they were created, in all that makes a version or in some of it. */
 function asKept<A, B extends { serial: string; timestamp: number }, C, D>([
   data,
   rest,
@@ -43,7 +43,7 @@ function asKept<A, B extends { serial: string; timestamp: number }, C, D>([
   version,
 ]: [A, B, C, D | undefined]) {
   const created = { serial: rest.serial, timestamp: rest.timestamp }
-  return { ...data, ...rest, version: version ? { ...details, ...version } : created }
+  return { ...data, ...rest, version: { ...created, ...details, ...version } }
 }
 
 export const message: fc.Arbitrary<KeptMessage> = fc
@@ -60,7 +60,7 @@ export const message: fc.Arbitrary<KeptMessage> = fc
       action: fc.constantFrom('create', 'update', 'delete', 'append', 'summary', 'meta'),
       summary: maybe(fc.constant('{"like:flag.v1":{"total":1,"clientIds":["a"],"clipped":false}}')),
     }),
-    fc.record({ clientId: maybe(name), description: maybe(text), metadata: maybe(object) }),
+    maybe(fc.record({ clientId: maybe(name), description: maybe(text), metadata: maybe(object) })),
     maybe(fc.record({ serial, timestamp })),
   )
   .map(asKept)
