@@ -77,6 +77,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'start-error.ts',
     'bun:sqlite',
     'drizzle-orm',
+    'msgpackr',
     'node:fs',
     'node:path',
   ],

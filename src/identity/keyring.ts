@@ -25,22 +25,28 @@ export class Keyring {
   }
 
   /** Encrypts; the result is nonce, tag and ciphertext in one piece. */
-  seal(text: string): Buffer {
+  seal(secret: string | Uint8Array): Buffer {
     const nonce = randomBytes(NONCE_BYTES)
     const cipher = createCipheriv('aes-256-gcm', this.#sealing, nonce)
-    const body = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()])
+    const plain = typeof secret === 'string' ? Buffer.from(secret) : secret
+    const body = Buffer.concat([cipher.update(plain), cipher.final()])
     return Buffer.concat([nonce, cipher.getAuthTag(), body])
   }
 
   /** @returns undefined if it was sealed under another master key or changed since */
   open(sealed: Uint8Array): string | undefined {
+    return this.openBytes(sealed)?.toString('utf8')
+  }
+
+  /** As `open`, for what is no text. */
+  openBytes(sealed: Uint8Array): Buffer | undefined {
     if (sealed.byteLength < NONCE_BYTES + TAG_BYTES) return undefined
     const bytes = Buffer.from(sealed)
     const decipher = createDecipheriv('aes-256-gcm', this.#sealing, bytes.subarray(0, NONCE_BYTES))
     decipher.setAuthTag(bytes.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES))
     try {
       const body = decipher.update(bytes.subarray(NONCE_BYTES + TAG_BYTES))
-      return Buffer.concat([body, decipher.final()]).toString('utf8')
+      return Buffer.concat([body, decipher.final()])
     } catch {
       return undefined
     }
