@@ -5,6 +5,8 @@ import type { Tone } from './view/parts.tsx'
 export interface PendingNotice {
   readonly tone: Tone
   readonly text: string
+  /** Something that is shown this once and never again. */
+  readonly secret?: string
 }
 
 /** Kept in memory, so that neither addresses nor cookies carry what is said. */
@@ -31,6 +33,12 @@ const MAX_SESSIONS = 1000
 export function tell(page: Page, text: string, tone: Tone = 'good'): void {
   const { visitor, notices } = page.var
   if (visitor) notices.add(visitor.session.id, { tone, text })
+}
+
+/** Shows a secret on the next page, and then no more. */
+export function reveal(page: Page, text: string, secret: string): void {
+  const { visitor, notices } = page.var
+  if (visitor) notices.add(visitor.session.id, { tone: 'good', text, secret })
 }
 
 export function takeNotices(page: Page): readonly PendingNotice[] {

@@ -11,6 +11,7 @@ import { sessionSecret } from './cookies.ts'
 import { readFields } from './forms.ts'
 import type { Notices } from './notices.ts'
 import { accountPages } from './pages/account.tsx'
+import { appPages } from './pages/apps/routes.ts'
 import { doorPages } from './pages/door.tsx'
 import { showFailure } from './pages/failures.tsx'
 import { homePages } from './pages/home.tsx'
@@ -64,6 +65,7 @@ export function routes(site: RouteParts): Hono<Env> {
   inside.use(requireVisitor)
   inside.route('/', homePages())
   inside.route('/reservations', reservationPages())
+  inside.route('/apps', appPages())
   inside.route('/account', accountPages())
 
   app.notFound((page) => showFailure(page, failure('not_found')))

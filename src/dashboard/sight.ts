@@ -3,6 +3,7 @@ import { maySee, sight } from '../api/access.ts'
 import { type Result, fail } from '../failure.ts'
 import { hasRight } from '../policy/roles.ts'
 import type { Account } from '../service/accounts.ts'
+import type { App } from '../service/apps.ts'
 import type { OwnedReservation } from '../service/reservations.ts'
 import { type Page, visitorOf } from './site.ts'
 
@@ -35,4 +36,10 @@ export function reservationSeen(page: Page, id: string): Result<OwnedReservation
   const found = page.var.parts.services.reservations.find(id)
   if (!found.ok || found.value.id !== id) return fail('reservation_unknown')
   return maySee(visitorOf(page), found.value.accountId) ? found : fail('reservation_unknown')
+}
+
+export function appSeen(page: Page, id: string): Result<App> {
+  const found = page.var.parts.services.apps.find(id)
+  if (!found.ok || found.value.id !== id) return fail('app_not_found')
+  return maySee(visitorOf(page), found.value.accountId) ? found : fail('app_not_found')
 }

@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.ts'
 import { type Failure, type Result, fail, ok } from '../failure.ts'
 import { Authenticator } from '../identity/authenticate.ts'
 import { refusalToUse } from '../identity/key-check.ts'
+import { signJwt } from '../identity/jwt-issuer.ts'
 import type { Keyring } from '../identity/keyring.ts'
 import { NativeTokens } from '../identity/native-token.ts'
 import type { AppPrincipal } from '../identity/principal.ts'
@@ -60,6 +61,21 @@ export class TokenService {
     const refusal = refusalToUse(key, directory, true, now)
     if (refusal) return { ok: false, failure: refusal }
     return issueToken(new NativeTokens(this.#keyring), key, wish, now)
+  }
+
+  /**
+   * Makes a JWT that a client may use in the place of a token, signed with the key's current secret.
+   * @param keyName `appId.keyId`
+   */
+  async issueJwt(keyName: string, wish: TokenWish): Promise<Result<string>> {
+    // What may not be in a token may not be in a JWT either, and the same words say so.
+    const token = this.issue(keyName, wish)
+    if (!token.ok) return token
+    const [secret] = this.#directory().key(keyName)?.secrets ?? []
+    if (secret === undefined) return fail('key_not_found')
+    const { issued, expires, clientId } = token.value
+    const capability = wish.capability === undefined ? undefined : token.value.capability
+    return ok(await signJwt({ keyName, secret, issued, expires, capability, clientId }))
   }
 
   /** @returns a failure only for a question that makes no sense; a bad token is an answer */

@@ -1,4 +1,5 @@
 /** What every page of the dashboard loads: small comforts on top of pages that work without them. */
+import { capabilities } from './capability.ts'
 import { copying } from './copying.ts'
 import { dialogs } from './dialogs.ts'
 import { enrich } from './enrich.ts'
@@ -8,5 +9,6 @@ import { wideMenu } from './wide-menu.ts'
 enrich(document)
 copying()
 previews()
+capabilities()
 dialogs()
 wideMenu()

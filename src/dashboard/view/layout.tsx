@@ -10,7 +10,7 @@ import { type DocumentHead, documentText, partText } from './document.tsx'
 import { Form } from './forms.tsx'
 import { Icon } from './icons.tsx'
 import { useHref, usePage } from './page-context.ts'
-import { Notice } from './parts.tsx'
+import { Notice, Secret } from './parts.tsx'
 
 export interface PageHead extends DocumentHead {
   /** The menu item that the page belongs to, by its path. */
@@ -194,8 +194,11 @@ function Notices() {
   if (notices.length === 0) return <div class="notices" role="status" hidden></div>
   return (
     <div class="notices stack tight" role="status">
-      {notices.map(({ tone, text }) => (
-        <Notice tone={tone}>{text}</Notice>
+      {notices.map(({ tone, text, secret }) => (
+        <Notice tone={tone}>
+          {text}
+          {secret !== undefined && <Secret text={secret} label="the secret" />}
+        </Notice>
       ))}
     </div>
   )

@@ -33,3 +33,11 @@ function commonOperations(capability: Capability): string[] | undefined {
   const [only] = sets
   return sets.size === 1 && only !== undefined ? operationNames(only) : undefined
 }
+
+/** A capability as lists, where all its lines have the same operations; otherwise no lists say the same. */
+export function listsOfCapability(
+  capability: Capability,
+): { readonly privileges: readonly string[]; readonly channels: readonly string[] } | undefined {
+  const privileges = commonOperations(capability)
+  return privileges && { privileges, channels: [...capability.keys()] }
+}

@@ -8,9 +8,10 @@ import { type Page, visitorOf } from '../../site.ts'
 import { Form, FieldNotes, describedBy } from '../../view/forms.tsx'
 import { show } from '../../view/layout.tsx'
 import { Badge, Card, Empty, Secret, Time, To } from '../../view/parts.tsx'
+import { plural } from '../../words.ts'
 import { KeyBadges } from './list.tsx'
 import { OptionsCard } from './options.tsx'
-import { keyState, keyWords, plural } from './words.ts'
+import { keyState, keyWords } from './key-words.ts'
 
 export type KeyKind = 'join' | 'send'
 

@@ -2,7 +2,7 @@
 /** @jsxImportSource hono/jsx */
 import type { Impact } from '../../../service/impact.ts'
 import { Badge, Notice } from '../../view/parts.tsx'
-import { plural } from './words.ts'
+import { plural } from '../../words.ts'
 
 /** Whether somebody who is connected would lose something. */
 export function isHarmful({ closed, silenced }: Impact): boolean {

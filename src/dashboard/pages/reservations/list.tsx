@@ -5,12 +5,13 @@ import type { OwnedReservation } from '../../../service/reservations.ts'
 import type { Faults } from '../../forms.ts'
 import { choosable, seen } from '../../sight.ts'
 import { type Page, visitorOf } from '../../site.ts'
+import { AccountChoice } from '../../view/account-choice.tsx'
 import { Field, Form, Tick } from '../../view/forms.tsx'
 import { show } from '../../view/layout.tsx'
 import { Badge, Card, Empty, To } from '../../view/parts.tsx'
+import { plural } from '../../words.ts'
 import { OutlookView, type Prospect } from './outlook.tsx'
 import { type Branch, treeOf } from './tree.ts'
-import { plural } from './words.ts'
 
 export function showList(
   page: Page,
@@ -72,7 +73,7 @@ function ReserveCard({
           mono
           required
         />
-        <AccountChoice page={page} selected={wish.account.id} />
+        <AccountChoice accounts={choosable(page)} selected={wish.account.id} />
         <fieldset class="choices">
           <legend class="aside">Keys</legend>
           <Tick name="join" label="Ask for a key to join" checked={wish.wantsJoinKey} />
@@ -89,23 +90,6 @@ function ReserveCard({
         </div>
       </Form>
     </Card>
-  )
-}
-
-function AccountChoice({ page, selected }: { page: Page; selected: string }) {
-  const accounts = choosable(page)
-  if (accounts.length < 2) return <></>
-  return (
-    <div class="field">
-      <label for="account">Owner</label>
-      <select class="select" id="account" name="account">
-        {accounts.map(({ id, name }) => (
-          <option value={id} selected={id === selected}>
-            {name}
-          </option>
-        ))}
-      </select>
-    </div>
   )
 }
 

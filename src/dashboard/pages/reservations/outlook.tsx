@@ -8,7 +8,7 @@ import { chosen } from '../../sight.ts'
 import type { Page } from '../../site.ts'
 import { Icon } from '../../view/icons.tsx'
 import { ImpactLine } from './impact.tsx'
-import { keyWords } from './words.ts'
+import { keyWords } from './key-words.ts'
 
 /** What the form asks about. */
 export interface Wish {

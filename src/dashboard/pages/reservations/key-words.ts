@@ -19,7 +19,3 @@ export function keyState(owned: {
 }): KeyState {
   return { hasJoinKey: owned.joinKey !== undefined, hasSendKey: owned.sendKey !== undefined }
 }
-
-export function plural(count: number, one: string, many = `${one}s`): string {
-  return `${count.toLocaleString('en')} ${count === 1 ? one : many}`
-}

@@ -1,0 +1,105 @@
+/** What the buttons of a key do. */
+/** @jsxImportSource hono/jsx */
+import type { ApiKey } from '../../../service/api-keys.ts'
+import type { App } from '../../../service/apps.ts'
+import { readFields, textField } from '../../forms.ts'
+import { reveal, tell } from '../../notices.ts'
+import { type Page, goTo } from '../../site.ts'
+import { Form } from '../../view/forms.tsx'
+import { show } from '../../view/layout.tsx'
+import { To } from '../../view/parts.tsx'
+import { plural } from '../../words.ts'
+import { sentence } from '../failures.tsx'
+import { crumbsOf, keyPath } from './key-form.tsx'
+import { showKey } from './key.tsx'
+
+const MINUTE_MS = 60_000
+
+export function rotateKey(page: Page, app: App, key: ApiKey): Response | Promise<Response> {
+  const { services, onChange } = page.var.parts
+  const rotated = services.apiKeys.rotate(app, key.id)
+  if (!rotated.ok) tell(page, sentence(rotated.failure.message), 'bad')
+  else {
+    onChange()
+    const text = 'A new secret. Copy it now: it is not shown again. The old one stays valid.'
+    reveal(page, text, rotated.value.whole)
+  }
+  return goTo(page, keyPath(key))
+}
+
+export function retireSecret(page: Page, app: App, key: ApiKey): Response | Promise<Response> {
+  const { services, onChange } = page.var.parts
+  const retired = services.apiKeys.retire(app, key.id)
+  if (!retired.ok) tell(page, sentence(retired.failure.message), 'bad')
+  else {
+    onChange()
+    tell(page, 'The old secret no longer counts.')
+  }
+  return goTo(page, keyPath(key))
+}
+
+export function askToRevoke(page: Page, app: App, key: ApiKey): Response | Promise<Response> {
+  const name = key.name || key.keyName
+  return show(
+    page,
+    {
+      title: `Revoke ${name}?`,
+      section: '/apps',
+      crumbs: [...crumbsOf(app), [name, keyPath(key)]],
+      lead: 'Its clients are disconnected, and tokens made with it no longer count. It cannot be enabled again.',
+    },
+    <Form action={`${keyPath(key)}/revoke`} class="row">
+      <button class="button danger primary">Revoke {name}</button>
+      <To class="button" path={keyPath(key)} cancel>
+        Keep it
+      </To>
+    </Form>,
+  )
+}
+
+export function revokeKey(page: Page, app: App, key: ApiKey): Response | Promise<Response> {
+  const { services, onChange } = page.var.parts
+  const revoked = services.apiKeys.revoke(app, key.id)
+  if (!revoked.ok) tell(page, sentence(revoked.failure.message), 'bad')
+  else {
+    onChange()
+    tell(page, `${key.name || key.keyName} is revoked.`)
+  }
+  return goTo(page, `/apps/${app.id}`)
+}
+
+export async function makeToken(page: Page, app: App, key: ApiKey): Promise<Response> {
+  const fields = await readFields(page)
+  const { tokens } = page.var.parts.services
+  const clientId = textField(fields, 'clientId')
+  const capability = textField(fields, 'capability').trim()
+  const wish = {
+    ttl: (Number(textField(fields, 'minutes')) || 60) * MINUTE_MS,
+    ...(clientId !== '' && { clientId }),
+    ...(capability !== '' && { capability }),
+  }
+  const isJwt = textField(fields, 'kind') === 'jwt'
+  const made = isJwt ? await tokens.issueJwt(key.keyName, wish) : nativeToken(page, key, wish)
+  if (!made.ok) {
+    const field = made.failure.name.startsWith('capability') ? 'capability' : 'clientId'
+    return showKey(page, app, key, { [field]: sentence(made.failure.message) })
+  }
+  const who = clientId === '' ? 'for no client id' : `for ${clientId}`
+  reveal(page, `A ${isJwt ? 'JWT' : 'token'} ${who}. It is not shown again.`, made.value)
+  return goTo(page, keyPath(key))
+}
+
+function nativeToken(page: Page, key: ApiKey, wish: { ttl: number; clientId?: string }) {
+  const issued = page.var.parts.services.tokens.issue(key.keyName, wish)
+  return issued.ok ? { ok: true as const, value: issued.value.token } : issued
+}
+
+export async function revokeTokens(page: Page, app: App, key: ApiKey): Promise<Response> {
+  const target = textField(await readFields(page), 'target').trim()
+  const { services, onChange } = page.var.parts
+  const revoked = services.tokens.revoke(key.keyName, [target])
+  if (!revoked.ok) return showKey(page, app, key, { target: sentence(revoked.failure.message) })
+  onChange()
+  tell(page, `${plural(revoked.value, 'target')} revoked: ${target}.`)
+  return goTo(page, keyPath(key))
+}

@@ -1,0 +1,212 @@
+/** The form that makes a key, and the one that changes what a key may do. */
+/** @jsxImportSource hono/jsx */
+import type { ApiKey } from '../../../service/api-keys.ts'
+import type { App } from '../../../service/apps.ts'
+import { type Faults, type Fields, readFields, textField } from '../../forms.ts'
+import { reveal, tell } from '../../notices.ts'
+import { type Page, goTo } from '../../site.ts'
+import { Field, Form, Tick } from '../../view/forms.tsx'
+import { show } from '../../view/layout.tsx'
+import { Card, To } from '../../view/parts.tsx'
+import { sentence } from '../failures.tsx'
+import { CapabilityFields } from './capability-fields.tsx'
+import {
+  type CapabilityForm,
+  capabilityOfForm,
+  formOf,
+  formOfFields,
+  linesOf,
+  prettyJson,
+  storedCapability,
+} from './capability.ts'
+
+interface KeyForm {
+  readonly name: string
+  readonly capability: CapabilityForm
+  readonly revocableTokens: boolean
+}
+
+/** A new key may publish and subscribe everywhere until something else is chosen. */
+const FRESH: KeyForm = {
+  name: '',
+  capability: {
+    mode: 'lists',
+    privileges: ['publish', 'subscribe'],
+    channels: '*',
+    json: '{\n  "*": ["publish","subscribe"]\n}',
+  },
+  revocableTokens: false,
+}
+
+export function showNewKey(
+  page: Page,
+  app: App,
+  form: KeyForm = FRESH,
+  faults?: Faults,
+): Response | Promise<Response> {
+  return show(
+    page,
+    {
+      title: 'Make a key',
+      section: '/apps',
+      crumbs: crumbsOf(app),
+      lead: 'Its secret is shown once, when the key is made.',
+      ...(faults && { status: 400 as const }),
+    },
+    <Card>
+      <KeyFields app={app} action={`/apps/${app.id}/keys`} form={form} faults={faults}>
+        Make the key
+      </KeyFields>
+    </Card>,
+  )
+}
+
+export function showEditKey(
+  page: Page,
+  app: App,
+  key: ApiKey,
+  given?: KeyForm,
+  faults?: Faults,
+): Response | Promise<Response> {
+  const form = given ?? {
+    name: key.name,
+    capability: formOf(storedCapability(key.capability)),
+    revocableTokens: key.revocableTokens,
+  }
+  return show(
+    page,
+    {
+      title: `Change ${key.name || key.keyName}`,
+      section: '/apps',
+      crumbs: [...crumbsOf(app), [key.name || key.keyName, keyPath(key)]],
+      lead: 'A change counts at once, also for clients that are connected and for tokens that were made with this key.',
+      ...(faults && { status: 400 as const }),
+    },
+    <Card>
+      <KeyFields
+        app={app}
+        action={`${keyPath(key)}/edit`}
+        form={form}
+        faults={faults}
+        cancel={keyPath(key)}
+      >
+        Save
+      </KeyFields>
+    </Card>,
+  )
+}
+
+export function keyPath(key: ApiKey): string {
+  return `/apps/${key.appId}/keys/${key.id}`
+}
+
+export function crumbsOf(app: App): [string, string][] {
+  return [
+    ['Apps and keys', '/apps'],
+    [app.name, `/apps/${app.id}`],
+  ]
+}
+
+export async function makeKey(page: Page, app: App): Promise<Response> {
+  const form = keyFormOf(await readFields(page))
+  const { services, onChange } = page.var.parts
+  const wish = wishOf(form)
+  const added = wish.ok ? services.apiKeys.add(app, wish.value) : wish
+  if (!added.ok) return showNewKey(page, app, form, faultsOf(added.failure))
+  onChange()
+  const { key, whole } = added.value
+  reveal(page, 'The key is made. Copy it now: its secret is not shown again.', whole)
+  return goTo(page, keyPath(key))
+}
+
+export async function editKey(page: Page, app: App, key: ApiKey): Promise<Response> {
+  const form = keyFormOf(await readFields(page))
+  const { services, onChange } = page.var.parts
+  const wish = wishOf(form)
+  const changed = wish.ok ? services.apiKeys.set(app, key.id, wish.value) : wish
+  if (!changed.ok) return showEditKey(page, app, key, form, faultsOf(changed.failure))
+  onChange()
+  tell(page, 'The key is changed.')
+  return goTo(page, keyPath(key))
+}
+
+/** Answers a script that keeps the two halves of the form equal. */
+export async function translateCapability(page: Page): Promise<Response> {
+  const form = formOfFields(await readFields(page))
+  const read = capabilityOfForm(form)
+  if (!read.ok) return page.json({ fault: sentence(read.failure.message) })
+  if (form.mode === 'lists') return page.json({ json: prettyJson(read.value) })
+  const { privileges, channels } = formOf(read.value)
+  // Where the lines differ, the lists can show the channels only.
+  return page.json({
+    privileges,
+    channels:
+      channels ||
+      linesOf(read.value)
+        .map(([resource]) => resource)
+        .join('\n'),
+  })
+}
+
+function KeyFields({
+  app,
+  action,
+  form,
+  faults,
+  cancel,
+  children,
+}: {
+  app: App
+  action: string
+  form: KeyForm
+  faults: Faults | undefined
+  cancel?: string
+  children: string
+}) {
+  return (
+    <Form action={action} class="stack loose">
+      <Field
+        name="name"
+        label="Name"
+        value={form.name}
+        faults={faults}
+        hint="For people: what will use it, such as “website” or “billing worker”."
+        maxlength={100}
+      />
+      <CapabilityFields form={form.capability} appId={app.id} fault={faults?.['capability']} />
+      <Tick
+        name="revocable"
+        label="Tokens made with it can be revoked"
+        hint="One by one, by client or by channel. They live for an hour at most then."
+        checked={form.revocableTokens}
+      />
+      <div class="row">
+        <button class="button primary">{children}</button>
+        {cancel && (
+          <To class="button" path={cancel}>
+            Cancel
+          </To>
+        )}
+      </div>
+    </Form>
+  )
+}
+
+function keyFormOf(fields: Fields): KeyForm {
+  return {
+    name: textField(fields, 'name').trim(),
+    capability: formOfFields(fields),
+    revocableTokens: textField(fields, 'revocable') !== '',
+  }
+}
+
+function wishOf({ name, capability, revocableTokens }: KeyForm) {
+  const read = capabilityOfForm(capability)
+  if (!read.ok) return read
+  const lines = Object.fromEntries(linesOf(read.value))
+  return { ok: true as const, value: { name, capability: { capability: lines }, revocableTokens } }
+}
+
+function faultsOf({ name, message }: { name: string; message: string }): Faults {
+  return { [name === 'capability_invalid' ? 'capability' : 'name']: sentence(message) }
+}

@@ -1,0 +1,168 @@
+/** The page of one key: what it may do, its secrets, tokens made with it, and its end. */
+/** @jsxImportSource hono/jsx */
+import type { ApiKey } from '../../../service/api-keys.ts'
+import type { App } from '../../../service/apps.ts'
+import type { Faults } from '../../forms.ts'
+import type { Page } from '../../site.ts'
+import { Form } from '../../view/forms.tsx'
+import { show } from '../../view/layout.tsx'
+import { Badge, Card, Code, Time, To } from '../../view/parts.tsx'
+import { linesOf, prettyJson, storedCapability } from './capability.ts'
+import { mayManage } from './frame.tsx'
+import { crumbsOf, keyPath } from './key-form.tsx'
+import { LastUse } from './keys.tsx'
+import { RevokeTokensCard, TokenCard } from './token-cards.tsx'
+
+export function showKey(
+  page: Page,
+  app: App,
+  key: ApiKey,
+  faults?: Faults,
+): Response | Promise<Response> {
+  const isUsable = key.status === 'enabled' && mayManage(page)
+  return show(
+    page,
+    {
+      title: key.name || key.keyName,
+      section: '/apps',
+      crumbs: crumbsOf(app),
+      lead: (
+        <>
+          <code>{key.keyName}</code> {key.status === 'revoked' && <Badge tone="bad">revoked</Badge>}
+          {key.revocableTokens && <Badge>revocable tokens</Badge>}
+        </>
+      ),
+      actions: isUsable && (
+        <To class="button" path={`${keyPath(key)}/edit`}>
+          Change
+        </To>
+      ),
+      ...(faults && { status: 400 as const }),
+    },
+    <div class="stack loose">
+      <PermitsCard capability={key.capability} />
+      <SecretsCard apiKey={key} isUsable={isUsable} />
+      {isUsable && <TokenCard apiKey={key} faults={faults} />}
+      {isUsable && key.revocableTokens && <RevokeTokensCard apiKey={key} faults={faults} />}
+      {isUsable && (
+        <Card
+          title="End it"
+          lead="For good: its clients are disconnected, and tokens made with it no longer count."
+          danger
+        >
+          <To class="button danger" path={`${keyPath(key)}/revoke`} dialog>
+            Revoke this key…
+          </To>
+        </Card>
+      )}
+    </div>,
+  )
+}
+
+function PermitsCard({ capability }: { capability: string }) {
+  const parsed = storedCapability(capability)
+  return (
+    <Card title="What it may do" flush>
+      <div class="table-wrap">
+        <table class="table">
+          <thead>
+            <tr>
+              <th scope="col">Channels</th>
+              <th scope="col">Privileges</th>
+            </tr>
+          </thead>
+          <tbody>
+            {linesOf(parsed).map(([resource, operations]) => (
+              <tr>
+                <td data-label="Channels" class="mono">
+                  {resource}
+                </td>
+                <td data-label="Privileges">
+                  <span class="row snug">
+                    {operations.map((operation) => (
+                      <Badge tone={operation === '*' ? 'accent' : 'plain'}>
+                        {operation === '*' ? 'everything' : operation}
+                      </Badge>
+                    ))}
+                  </span>
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      <div class="card-foot">
+        <details class="fold wide">
+          <summary class="small">As JSON</summary>
+          <Code text={prettyJson(parsed)} label="the capability" />
+        </details>
+      </div>
+    </Card>
+  )
+}
+
+function SecretsCard({ apiKey, isUsable }: { apiKey: ApiKey; isUsable: boolean }) {
+  const path = keyPath(apiKey)
+  return (
+    <Card
+      title="Secrets"
+      lead={
+        apiKey.hasOldSecret
+          ? 'Two secrets are valid. Retire the old one when nothing uses it any more.'
+          : 'A new secret leaves the old one valid until you retire it, so nothing has to stop.'
+      }
+      flush
+    >
+      <div class="table-wrap">
+        <table class="table">
+          <thead>
+            <tr>
+              <th scope="col">Secret</th>
+              <th scope="col">Last used</th>
+              <th scope="col">
+                <span class="aside">What can be done</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            <tr>
+              <td data-label="Secret">
+                Current{' '}
+                <span class="small faint">
+                  key made <Time at={apiKey.createdAt} />
+                </span>
+              </td>
+              <td data-label="Last used">
+                <LastUse at={apiKey.lastUsedAt} />
+              </td>
+              <td class="actions">
+                {isUsable && !apiKey.hasOldSecret && (
+                  <Form action={`${path}/rotate`} class="inline">
+                    <button class="button small">Make a new secret</button>
+                  </Form>
+                )}
+              </td>
+            </tr>
+            {apiKey.hasOldSecret && (
+              <tr>
+                <td data-label="Secret">
+                  Old <Badge tone="warn">still valid</Badge>
+                </td>
+                <td data-label="Last used">
+                  <LastUse at={apiKey.oldLastUsedAt} />
+                </td>
+                <td class="actions">
+                  {isUsable && (
+                    <Form action={`${path}/retire`} class="inline">
+                      <button class="button small danger">Retire it</button>
+                    </Form>
+                  )}
+                </td>
+              </tr>
+            )}
+          </tbody>
+        </table>
+      </div>
+    </Card>
+  )
+}

@@ -1,0 +1,125 @@
+/** The page of all apps, and the form that makes one. */
+/** @jsxImportSource hono/jsx */
+import type { App } from '../../../service/apps.ts'
+import { hasRight } from '../../../policy/roles.ts'
+import { type Faults, readFields, textField } from '../../forms.ts'
+import { tell } from '../../notices.ts'
+import { choosable, chosen, seen } from '../../sight.ts'
+import { type Page, goTo, visitorOf } from '../../site.ts'
+import { Field, Form } from '../../view/forms.tsx'
+import { show } from '../../view/layout.tsx'
+import { Badge, Card, Time, To } from '../../view/parts.tsx'
+import { AccountChoice } from '../../view/account-choice.tsx'
+import { plural } from '../../words.ts'
+import { sentence } from '../failures.tsx'
+
+export function showApps(
+  page: Page,
+  { name = '', faults }: { name?: string; faults?: Faults } = {},
+): Response | Promise<Response> {
+  const { apps } = page.var.parts.services
+  const mayChange = hasRight(visitorOf(page).role, 'manage')
+  return show(
+    page,
+    {
+      title: 'Apps and keys',
+      section: '/apps',
+      lead: 'Clients of Ably’s SDKs connect to an app with an API key of it. Apps do not see each other’s channels.',
+      ...(faults && { status: 400 as const }),
+    },
+    <div class="stack loose">
+      <Card flush>
+        <AppTable page={page} apps={apps.list(seen(page))} />
+      </Card>
+      {mayChange && (
+        <Card
+          title="Make an app"
+          lead="One for each product or stage, such as production and test."
+        >
+          <Form action="/apps" class="stack">
+            <Field name="name" label="Name" value={name} faults={faults} maxlength={100} required />
+            <AccountChoice accounts={choosable(page)} selected={visitorOf(page).account.id} />
+            <div>
+              <button class="button primary">Make it</button>
+            </div>
+          </Form>
+        </Card>
+      )}
+    </div>,
+  )
+}
+
+export async function makeApp(page: Page): Promise<Response> {
+  const fields = await readFields(page)
+  const name = textField(fields, 'name').trim()
+  const { services, onChange } = page.var.parts
+  const added = services.apps.add(chosen(page, textField(fields, 'account')), { name })
+  if (!added.ok) {
+    return showApps(page, { name, faults: { name: sentence(added.failure.message) } })
+  }
+  onChange()
+  tell(page, `${added.value.name} is there. It needs a key before anybody can connect.`)
+  return goTo(page, `/apps/${added.value.id}`)
+}
+
+function AppTable({ page, apps }: { page: Page; apps: readonly App[] }) {
+  const { services } = page.var.parts
+  const accounts = new Map(services.accounts.list().map(({ id, name }) => [id, name]))
+  return (
+    <div class="table-wrap">
+      <table class="table">
+        <thead>
+          <tr>
+            <th scope="col">App</th>
+            <th scope="col">Id</th>
+            <th scope="col">Keys</th>
+            {accounts.size > 1 && <th scope="col">Account</th>}
+            <th scope="col">Made</th>
+          </tr>
+        </thead>
+        <tbody>
+          {apps.map((app) => (
+            <tr>
+              <td data-label="App">
+                <span class="row">
+                  <To path={`/apps/${app.id}`}>{app.name}</To>
+                  <AppBadges app={app} />
+                </span>
+              </td>
+              <td data-label="Id" class="mono">
+                {app.id}
+              </td>
+              <td data-label="Keys">{keyCount(page, app)}</td>
+              {accounts.size > 1 && <td data-label="Account">{accounts.get(app.accountId)}</td>}
+              <td data-label="Made">
+                <Time at={app.createdAt} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
+export function AppBadges({ app }: { app: App }) {
+  return (
+    <>
+      {app.isDefault && <Badge tone="accent">default</Badge>}
+      {app.status === 'disabled' && <Badge tone="warn">disabled</Badge>}
+      {app.tlsOnly && <Badge icon="lock">TLS only</Badge>}
+      {app.expiresAt !== null && (
+        <Badge tone="warn">
+          gone <Time at={app.expiresAt} />
+        </Badge>
+      )}
+    </>
+  )
+}
+
+function keyCount(page: Page, app: App): string {
+  const keys = page.var.parts.services.apiKeys.list(app)
+  const enabled = keys.filter(({ status }) => status === 'enabled').length
+  const revoked = keys.length - enabled
+  return revoked === 0 ? plural(enabled, 'key') : `${plural(enabled, 'key')}, ${revoked} revoked`
+}

@@ -1,0 +1,99 @@
+/** Forms of a key for tokens: making one by hand, and revoking those that are out. */
+/** @jsxImportSource hono/jsx */
+import type { ApiKey } from '../../../service/api-keys.ts'
+import type { Faults } from '../../forms.ts'
+import { Field, FieldNotes, Form, Tick, describedBy } from '../../view/forms.tsx'
+import { Card } from '../../view/parts.tsx'
+import { keyPath } from './key-form.tsx'
+
+const LIFETIMES: readonly (readonly [minutes: number, label: string])[] = [
+  [15, '15 minutes'],
+  [60, 'an hour'],
+  [1440, 'a day'],
+]
+
+export function TokenCard({ apiKey, faults }: { apiKey: ApiKey; faults: Faults | undefined }) {
+  const lifetimes = LIFETIMES.filter(([minutes]) => !apiKey.revocableTokens || minutes <= 60)
+  return (
+    <Card
+      title="Make a token"
+      lead="For a browser or a device, which should never hold the key itself: it ends by itself, and may do no more than the key."
+    >
+      <Form action={`${keyPath(apiKey)}/token`} class="stack">
+        <div class="columns">
+          <Field
+            name="clientId"
+            label="Client id"
+            faults={faults}
+            hint="Who the token speaks for; empty for nobody, * for anybody."
+          />
+          <div class="field">
+            <label for="minutes">Valid for</label>
+            <select class="select" id="minutes" name="minutes">
+              {lifetimes.map(([minutes, label]) => (
+                <option value={String(minutes)} selected={minutes === 60}>
+                  {label}
+                </option>
+              ))}
+            </select>
+          </div>
+        </div>
+        <details class="fold" open={faults?.['capability'] !== undefined}>
+          <summary class="small">Less than the key may do</summary>
+          <div class="field">
+            <label for="capability">Capability as JSON</label>
+            <textarea
+              class="area mono short"
+              id="capability"
+              name="capability"
+              rows={3}
+              spellcheck={false}
+              {...describedBy('capability', undefined, faults?.['capability'])}
+            ></textarea>
+            <FieldNotes name="capability" fault={faults?.['capability']} />
+          </div>
+        </details>
+        <fieldset class="row">
+          <legend class="aside">Form</legend>
+          <Tick type="radio" name="kind" value="token" label="Token" checked />
+          <Tick type="radio" name="kind" value="jwt" label="JWT" />
+        </fieldset>
+        <div>
+          <button class="button">Make it</button>
+        </div>
+      </Form>
+    </Card>
+  )
+}
+
+export function RevokeTokensCard({
+  apiKey,
+  faults,
+}: {
+  apiKey: ApiKey
+  faults: Faults | undefined
+}) {
+  return (
+    <Card title="Revoke tokens" lead="Those made with this key until now; later ones count again.">
+      <Form action={`${keyPath(apiKey)}/revoke-tokens`} class="stack">
+        <Field
+          name="target"
+          label="Of"
+          faults={faults}
+          placeholder="clientId:ann"
+          hint={
+            <>
+              <code>clientId:ann</code>, <code>channel:lobby</code> or{' '}
+              <code>revocationKey:team-1</code>.
+            </>
+          }
+          mono
+          required
+        />
+        <div>
+          <button class="button danger">Revoke them</button>
+        </div>
+      </Form>
+    </Card>
+  )
+}

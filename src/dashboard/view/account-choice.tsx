@@ -1,0 +1,25 @@
+/** Asks whose something will be, where there is a choice. */
+/** @jsxImportSource hono/jsx */
+import type { Account } from '../../service/accounts.ts'
+
+export function AccountChoice({
+  accounts,
+  selected,
+}: {
+  accounts: readonly Account[]
+  selected: string
+}) {
+  if (accounts.length < 2) return <></>
+  return (
+    <div class="field">
+      <label for="account">Owner</label>
+      <select class="select" id="account" name="account">
+        {accounts.map(({ id, name }) => (
+          <option value={id} selected={id === selected}>
+            {name}
+          </option>
+        ))}
+      </select>
+    </div>
+  )
+}
