@@ -32,10 +32,7 @@ export async function publish(
   }
   countTraffic(counts.inbound.rest.messages, messages.drafts)
   const { id, serials, kept } = receipt.value
-  if (kept) {
-    if (!(await isKept(kept))) return fail('not_kept')
-    countTraffic(counts.persisted.messages, messages.drafts)
-  }
+  if (kept && !(await isKept(kept))) return fail('not_kept')
   return ok({ channel: channel.name, messageId: id, serials })
 }
 
