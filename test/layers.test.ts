@@ -123,7 +123,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
   // Doctor looks at a server from outside, so it may not use what the server is made of.
   'ops/doctor/': ['config.ts', 'failure.ts', 'node:'],
-  'ops/backup.ts': ['identity/', 'store/', 'failure.ts', 'bun:sqlite', 'node:'],
+  'ops/backup/': ['identity/', 'store/', 'failure.ts', 'bun:sqlite', 'node:'],
   'ops/': [
     'core/clock.ts',
     'core/counters.ts',

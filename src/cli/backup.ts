@@ -2,7 +2,12 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { systemClock } from '../core/clock.ts'
-import { type BackupReport, createBackup, restoreBackup, verifyBackup } from '../ops/backup.ts'
+import {
+  type BackupReport,
+  createBackup,
+  restoreBackup,
+  verifyBackup,
+} from '../ops/backup/backup.ts'
 import { isServed } from '../service/control-client.ts'
 import { DATABASE_FILE } from '../store/database.ts'
 import { type Command, type CommandContext, EXIT } from './command.ts'
@@ -10,9 +15,15 @@ import { failed, withServices } from './with-services.ts'
 
 const create: Command = {
   name: 'backup create',
-  summary: 'Write a backup of the database to a new file; the server may be running',
+  summary: 'Write a backup of the databases to new files; the server may be running',
   positionals: ['FILE'],
-  options: [],
+  options: [
+    {
+      name: 'without-history',
+      value: undefined,
+      description: 'Leave out what channels remember, which may be large',
+    },
+  ],
   settings: 'data',
   run: (context) => {
     // A mistyped folder must not become a backup of nothing.
@@ -22,7 +33,9 @@ const create: Command = {
     }
     return withServices(context, ({ store }) => {
       const file = resolve(context.positionals[0]!)
-      const created = createBackup(store, file)
+      const withHistory = context.options['without-history'] === undefined
+      const folder = withHistory ? keySource(context).folder : undefined
+      const created = createBackup(store, file, folder)
       if (!created.ok) return failed(context, created.failure)
       const checked = verifyBackup(file, keySource(context))
       if (!checked.ok) return failed(context, checked.failure)
@@ -54,7 +67,7 @@ const verify: Command = {
 
 const restore: Command = {
   name: 'backup restore',
-  summary: 'Put a backup in the place of the database; the server must be stopped',
+  summary: 'Put a backup in the place of the databases; the server must be stopped',
   positionals: ['FILE'],
   options: [],
   settings: 'data',
@@ -67,11 +80,8 @@ const restore: Command = {
     const restored = restoreBackup(resolve(context.positionals[0]!), keys, systemClock.now())
     if (!restored.ok) return failed(context, restored.failure)
     const kept = restored.value
-    const text = kept === undefined ? '' : ` What was there is kept as ${kept}.`
-    context.output.result(
-      { data: keys.folder, kept: kept ?? null },
-      `Restored into ${keys.folder}.${text}`,
-    )
+    const text = kept.length === 0 ? '' : ` What was there is kept as ${kept.join(' and ')}.`
+    context.output.result({ data: keys.folder, kept }, `Restored into ${keys.folder}.${text}`)
     return EXIT.done
   },
 }
@@ -87,7 +97,12 @@ function reportText(report: BackupReport): string {
       : report.masterKeyFits
         ? 'the master key fits'
         : 'the master key does NOT fit'
-  return `${report.file} is whole: ${report.bytes} bytes, schema ${report.schema}, ${report.accounts} accounts, ${report.reservations} reservations, ${report.accessTokens} access tokens, ${report.apps} apps, ${report.apiKeys} API keys; ${key}.`
+  const { history } = report
+  const remembered =
+    history === undefined
+      ? 'no history'
+      : `history of ${history.channels} channels with ${history.entries} entries, ${history.bytes} bytes`
+  return `${report.file} is whole: ${report.bytes} bytes, schema ${report.schema}, ${report.accounts} accounts, ${report.reservations} reservations, ${report.accessTokens} access tokens, ${report.apps} apps, ${report.apiKeys} API keys, ${remembered}; ${key}.`
 }
 
 export const backupCommands: readonly Command[] = [create, verify, restore]

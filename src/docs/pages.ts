@@ -5,6 +5,7 @@ import api from './api.md' with { type: 'text' }
 import cli from './cli.md' with { type: 'text' }
 import clients from './clients.md' with { type: 'text' }
 import deploy from './deploy.md' with { type: 'text' }
+import history from './history.md' with { type: 'text' }
 import index from './index.md' with { type: 'text' }
 import limits from './limits.md' with { type: 'text' }
 import operations from './operations.md' with { type: 'text' }
@@ -28,6 +29,7 @@ const PAGES: Readonly<Record<string, Page>> = {
   clients: { title: 'Clients', text: clients },
   access: { title: 'Access', text: access },
   apps: { title: 'Apps', text: apps },
+  history: { title: 'History', text: history },
   shared: { title: 'Shared channels', text: shared },
   push: { title: 'Push', text: push },
   cli: { title: 'Command line', text: cli },

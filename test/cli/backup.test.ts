@@ -138,7 +138,7 @@ describe('verify', () => {
     expect(code).toBe(0)
     expect(out).toContain('is whole')
     expect(out).toContain(
-      '1 accounts, 1 reservations, 1 access tokens, 1 apps, 1 API keys; the master key fits',
+      '1 accounts, 1 reservations, 1 access tokens, 1 apps, 1 API keys, no history; the master key fits',
     )
     expect(readFileSync(file).equals(before)).toBe(true)
   })

@@ -169,6 +169,20 @@ describe('data folder', () => {
     expect((await collect(checkFolder(config({ data })))).join('\n')).not.toContain('can be read')
   })
 
+  test('a history that may outgrow the disk', async () => {
+    const warnings = async (megabytes: string) => {
+      const given = config({ data: folder.path, 'history-disk-mb': megabytes })
+      return (await collect(checkFolder(given))).filter((line) => line.includes('the history'))
+    }
+    expect(await warnings('16777216')).toEqual([
+      expect.stringMatching(
+        /^warning: \d+ MiB are free on its disk, and the history may grow by 16777216 MiB/,
+      ),
+    ])
+    expect(await warnings('1')).toEqual([])
+    expect(await warnings('0')).toEqual([])
+  })
+
   const memory = '/dev/shm'
   test.skipIf(!existsSync(memory))('a folder in memory', async () => {
     const data = mkdtempSync(join(memory, 'latchkey-doctor-'))

@@ -25,7 +25,7 @@ export async function* checkFolder(config: Config): AsyncGenerator<Finding> {
   }
   const existing = known ? folder : nearestFolder(folder)
   yield known ? await writeProbe(folder) : await mayCreate(folder, existing)
-  yield* await checkRoom(existing)
+  yield* await checkRoom(existing, await historySize(config, folder))
   yield* await checkModes(folder)
   yield await checkStorage(await realpath(existing), folder)
 }
@@ -77,12 +77,29 @@ function user(): string {
   return `${process.getuid?.() ?? 'USER'}:${process.getgid?.() ?? 'GROUP'}`
 }
 
-async function checkRoom(folder: string): Promise<Finding[]> {
+interface HistorySize {
+  readonly bytes: number
+  /** What it may come to; 0 for no limit. */
+  readonly budget: number
+}
+
+async function historySize({ historyDiskMb }: Config, folder: string): Promise<HistorySize> {
+  const known = await stat(join(folder, 'history.db')).catch(() => undefined)
+  return { bytes: known?.size ?? 0, budget: historyDiskMb * MIB }
+}
+
+async function checkRoom(folder: string, history: HistorySize): Promise<Finding[]> {
   const room = await statfs(folder).catch(() => undefined)
   if (!room || room.blocks === 0) return []
   const free = room.bavail * room.bsize
   const text = `${Math.floor(free / MIB)} MiB are free on its disk`
   if (free < FULL_BYTES) return [report.wrong(`only ${text}`, [`df -h ${folder}`])]
+  const growth = history.budget - history.bytes
+  if (free < growth) {
+    const more = `the history may grow by ${Math.ceil(growth / MIB)} MiB`
+    const fitting = Math.floor((history.bytes + free / 2) / MIB)
+    return [report.warning(`${text}, and ${more}`, [`--history-disk-mb ${fitting}`])]
+  }
   if (free < SCARCE_BYTES) return [report.warning(`only ${text}`, [`df -h ${folder}`])]
   if (room.files > 0 && room.ffree === 0) {
     return [report.wrong('its disk has no inode left for another file', [`df -i ${folder}`])]

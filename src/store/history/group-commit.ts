@@ -52,6 +52,8 @@ export class GroupCommit {
    */
   add(addition: Addition): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
+    // Not everybody who appends waits for it: a connection that ends takes its presence along and is gone.
+    promise.catch(() => {})
     if (this.#isClosed) reject(new HistoryFault('the history has been closed'))
     else {
       this.#waiting.push({ ...addition, resolve, reject })

@@ -40,11 +40,13 @@ export class HistoryLog implements History {
   readonly #writer: Writer
   readonly #reader: Reader
   readonly #commits: GroupCommit
+  readonly #onFault: (fault: HistoryFault) => void
   /** Removes what has expired; runs by itself between `start` and `close`. */
   readonly retention: Retention
 
   constructor(file: HistoryFile, options: HistoryOptions) {
     this.#file = file
+    this.#onFault = options.onFault
     this.#ids = new ChannelIds(file)
     this.#writer = new Writer(file, this.#ids)
     this.#reader = new Reader(file, () => this.#writer.summit.lag)
@@ -121,15 +123,15 @@ export class HistoryLog implements History {
   }
 
   /**
-   * From now on nothing of the realm is found; the disk is cleared bit by bit.
-   * @throws HistoryFault if the file cannot be written; then nothing is forgotten
+   * From now on nothing of the realm is found; the disk is cleared bit by bit. If the file cannot be written,
+   * `onFault` is told, and what there is stays until it expires.
    */
   forget(realm: string): void {
     this.#commits.flush()
     try {
       this.#file.sqlite.query('UPDATE channels SET realm = NULL WHERE realm = ?').run(realm)
     } catch (error) {
-      throw faultOf(error)
+      this.#onFault(faultOf(error))
     }
     this.#ids.clear()
     this.retention.hurry()

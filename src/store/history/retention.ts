@@ -24,11 +24,11 @@ const YEAR_MS = 365 * 24 * HOUR_MS
 const MIB = 1_048_576
 
 /** Rows of one step, which is one transaction of a few milliseconds. */
-const STEP_ROWS = 200
+const STEP_ROWS = 300
 /** Entries that a step looks at; most of them it removes. */
-const STEP_ENTRIES = 400
+const STEP_ENTRIES = 500
 /** Between steps while there is more to do, and otherwise. */
-const PAUSE_MS = 20
+const PAUSE_MS = 10
 const REST_MS = 5000
 /** How often what was spared is looked at again: it may no longer be the last of its channel. */
 const REVISIT_MS = 600_000

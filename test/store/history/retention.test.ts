@@ -80,7 +80,7 @@ describe('time', () => {
     for (let more = true; more;) {
       more = opened.log.retention.step()
       const after = opened.count('entries')
-      expect(before - after).toBeLessThanOrEqual(200)
+      expect(before - after).toBeLessThanOrEqual(300)
       before = after
     }
     expect(before).toBe(0)
@@ -90,11 +90,11 @@ describe('time', () => {
     const { message, position } = entries.message()
     await append(channel, [
       { kind: 'message', message, position },
-      ...Array.from({ length: 500 }, () => entries.annotation(message)),
+      ...Array.from({ length: 700 }, () => entries.annotation(message)),
     ])
     opened.now += 25 * HOUR
     expect(opened.log.retention.step()).toBe(true)
-    expect(opened.count('annotations')).toBe(300)
+    expect(opened.count('annotations')).toBe(400)
     expect(opened.tidy()).toBeGreaterThan(1)
     expect(opened.count('annotations') + opened.count('entries')).toBe(0)
   })
