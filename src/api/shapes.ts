@@ -103,6 +103,7 @@ export const explanation = z
     namespace: z.string().optional(),
     overrides: z.string().optional(),
     detail: z.string(),
+    advice: z.string().optional().describe('The smallest change that would allow more'),
     live: z.boolean(),
   })
   .meta({ id: 'Explanation' })

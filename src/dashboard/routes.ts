@@ -10,12 +10,13 @@ import type { Assets } from './assets.ts'
 import { sessionSecret } from './cookies.ts'
 import { readFields } from './forms.ts'
 import type { Notices } from './notices.ts'
-import { accountPages } from './pages/account.tsx'
+import { accountPages } from './pages/account/routes.ts'
 import { appPages } from './pages/apps/routes.ts'
 import { doorPages } from './pages/door.tsx'
 import { showFailure } from './pages/failures.tsx'
 import { homePages } from './pages/home.tsx'
 import { reservationPages } from './pages/reservations/routes.tsx'
+import { whoPages } from './pages/who.tsx'
 import type { DashboardParts } from './parts.ts'
 import { hasFormToken, headers, isOwnOrigin, noStore, recordForgery } from './security.ts'
 import { type Env, type Page, goTo } from './site.ts'
@@ -66,6 +67,7 @@ export function routes(site: RouteParts): Hono<Env> {
   inside.route('/', homePages())
   inside.route('/reservations', reservationPages())
   inside.route('/apps', appPages())
+  inside.route('/who', whoPages())
   inside.route('/account', accountPages())
 
   app.notFound((page) => showFailure(page, failure('not_found')))

@@ -40,6 +40,8 @@ export interface Explanation {
   readonly namespace: string | undefined
   readonly overrides: string | undefined
   readonly detail: string
+  /** The smallest change that would allow more; undefined where everything is allowed. */
+  readonly advice: string | undefined
   /** Whether a server answered that knows who is on the channel now. */
   readonly live: boolean
 }
@@ -142,8 +144,22 @@ export function explain(
     namespace: reservation?.namespace,
     overrides: overrides?.namespace,
     detail,
+    advice: adviceOf(verdict, presented),
     live,
   }
+}
+
+function adviceOf(verdict: Verdict, presented: Keys): string | undefined {
+  if (verdict.join && verdict.send) return undefined
+  const { rule, reservation } = verdict.because
+  if (rule === 'closed') return 'reserve a name that covers the channel, or allow open channels'
+  const failure = verdict.join ? 'send_key_required' : verdict.failure
+  if (failure === 'keys_refused') return 'leave out the key that the channel does not ask for'
+  const kind = failure === 'join_refused' ? 'join' : 'send'
+  const bring = presented[kind] ? `bring the right ${kind} key` : `bring the ${kind} key`
+  return reservation
+    ? `${bring}, or take the ${kind} key of ${reservation.namespace} away`
+    : `${bring} of whoever was first on the channel`
 }
 
 function connectionId({ socket }: Attachment): string {

@@ -1,0 +1,157 @@
+/** The account page: how you sign in, where you are signed in, and the people of the account. */
+/** @jsxImportSource hono/jsx */
+import type { Faults } from '../../forms.ts'
+import { type Page, visitorOf } from '../../site.ts'
+import { browserName } from '../../browser-name.ts'
+import { Field, Form } from '../../view/forms.tsx'
+import { show } from '../../view/layout.tsx'
+import { Badge, Card, Time } from '../../view/parts.tsx'
+import { PeopleCards } from './people.tsx'
+
+export function showAccount(page: Page, faults?: Faults): Response | Promise<Response> {
+  const { person, account, role } = visitorOf(page)
+  return show(
+    page,
+    {
+      title: 'Account',
+      section: '/account',
+      lead: (
+        <>
+          {person.email}, {role} of the account {account.name}.
+        </>
+      ),
+      ...(faults && { status: 400 as const }),
+    },
+    <div class="stack loose">
+      <SwitchCard page={page} />
+      <PeopleCards page={page} faults={faults} />
+      <PasswordCard page={page} faults={faults} />
+      <SessionsCard page={page} />
+    </div>,
+  )
+}
+
+/** For people who belong to more than one account. */
+function SwitchCard({ page }: { page: Page }) {
+  const { person, account } = visitorOf(page)
+  const { people, accounts } = page.var.parts.services
+  const others = people.accountsOf(person.id).filter((id) => id !== account.id)
+  if (others.length === 0) return <></>
+  return (
+    <Card title="Your other accounts">
+      <ul class="stack tight" role="list">
+        {others.map((id) => {
+          const found = accounts.find(id)
+          return (
+            <li>
+              <Form action="/account/own/switch" class="row">
+                <input type="hidden" name="account" value={id} />
+                <span>{found.ok ? found.value.name : id}</span>
+                <button class="button small">Work in it</button>
+              </Form>
+            </li>
+          )
+        })}
+      </ul>
+    </Card>
+  )
+}
+
+function PasswordCard({ page, faults }: { page: Page; faults: Faults | undefined }) {
+  const { person } = visitorOf(page)
+  return (
+    <Card
+      title={person.hasPassword ? 'Change your password' : 'Set a password'}
+      lead="You stay signed in here; everywhere else you are signed out."
+    >
+      <Form action="/account/own/password" class="stack narrow">
+        <input
+          type="text"
+          name="username"
+          value={person.email}
+          autocomplete="username"
+          readonly
+          hidden
+        />
+        {person.hasPassword && (
+          <Field
+            name="present"
+            label="Present password"
+            type="password"
+            faults={faults}
+            autocomplete="current-password"
+            required
+          />
+        )}
+        <Field
+          name="password"
+          label="New password"
+          type="password"
+          faults={faults}
+          autocomplete="new-password"
+          hint="At least 10 characters."
+          required
+        />
+        <div>
+          <button class="button">{person.hasPassword ? 'Change it' : 'Set it'}</button>
+        </div>
+      </Form>
+    </Card>
+  )
+}
+
+function SessionsCard({ page }: { page: Page }) {
+  const { person, session: present } = visitorOf(page)
+  const sessions = page.var.parts.services.sessions.list(person.id)
+  return (
+    <Card
+      title="Where you are signed in"
+      lead="A session ends after a week without use, and after 30 days in any case."
+      actions={
+        <Form action="/account/own/sign-out-everywhere">
+          <button class="button small danger">Sign out everywhere</button>
+        </Form>
+      }
+      flush
+    >
+      <div class="table-wrap">
+        <table class="table">
+          <thead>
+            <tr>
+              <th scope="col">Browser</th>
+              <th scope="col">Address</th>
+              <th scope="col">Last used</th>
+              <th scope="col">
+                <span class="aside">What can be done</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {sessions.map((session) => (
+              <tr>
+                <td data-label="Browser">
+                  {browserName(session.agent)}{' '}
+                  {session.id === present.id && <Badge tone="good">this one</Badge>}
+                </td>
+                <td data-label="Address" class="mono">
+                  {session.address}
+                </td>
+                <td data-label="Last used">
+                  <Time at={session.seenAt} />
+                </td>
+                <td class="actions">
+                  {session.id !== present.id && (
+                    <Form action="/account/own/end-session" class="inline">
+                      <input type="hidden" name="session" value={session.id} />
+                      <button class="button small">Sign out</button>
+                    </Form>
+                  )}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </Card>
+  )
+}

@@ -1,0 +1,173 @@
+/** The people of an account, and the invitations that nobody has accepted yet. */
+/** @jsxImportSource hono/jsx */
+import { ROLES, type Role, hasRight } from '../../../policy/roles.ts'
+import type { Link } from '../../../service/links.ts'
+import type { Member } from '../../../service/people.ts'
+import type { Faults } from '../../forms.ts'
+import { type Page, visitorOf } from '../../site.ts'
+import { Field, Form } from '../../view/forms.tsx'
+import { Badge, Card, Time, To } from '../../view/parts.tsx'
+
+const MEANING: Readonly<Record<Role, string>> = {
+  viewer: 'sees everything but secrets',
+  member: 'manages reservations, apps and keys',
+  owner: 'also invites and removes people',
+}
+
+export function PeopleCards({ page, faults }: { page: Page; faults: Faults | undefined }) {
+  const { account, role } = visitorOf(page)
+  const { people, links } = page.var.parts.services
+  const mayGovern = hasRight(role, 'govern')
+  const invitations = mayGovern ? links.invitations(account) : []
+  return (
+    <>
+      <Card
+        title="People"
+        lead={`Who may use this dashboard for the account ${account.name}.`}
+        flush
+      >
+        <PeopleTable page={page} members={people.members(account)} mayGovern={mayGovern} />
+      </Card>
+      {mayGovern && (
+        <Card
+          title="Invite somebody"
+          lead="Makes a link that works once, for a week. Send it yourself."
+        >
+          <div class="stack">
+            <InviteForm faults={faults} />
+            {invitations.length > 0 && <Invitations invitations={invitations} />}
+          </div>
+        </Card>
+      )}
+    </>
+  )
+}
+
+function PeopleTable({
+  page,
+  members,
+  mayGovern,
+}: {
+  page: Page
+  members: readonly Member[]
+  mayGovern: boolean
+}) {
+  const { person } = visitorOf(page)
+  return (
+    <div class="table-wrap">
+      <table class="table">
+        <thead>
+          <tr>
+            <th scope="col">Person</th>
+            <th scope="col">Role</th>
+            <th scope="col">Since</th>
+            <th scope="col">
+              <span class="aside">What can be done</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {members.map((member) => (
+            <tr>
+              <td data-label="Person">
+                {member.email} {member.id === person.id && <Badge>you</Badge>}
+              </td>
+              <td data-label="Role">{mayGovern ? <RoleForm member={member} /> : member.role}</td>
+              <td data-label="Since">
+                <Time at={member.since} />
+              </td>
+              <td class="actions">
+                {mayGovern && (
+                  <To
+                    class="button small danger"
+                    path={`/account/people/${member.id}/remove`}
+                    dialog
+                  >
+                    Remove…
+                  </To>
+                )}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
+function RoleForm({ member }: { member: Member }) {
+  return (
+    <Form action={`/account/people/${member.id}/role`} class="row snug">
+      <RoleSelect id={`role-${member.id}`} label={`Role of ${member.email}`} chosen={member.role} />
+      <button class="button small quiet">Set</button>
+    </Form>
+  )
+}
+
+function RoleSelect({ id, label, chosen }: { id: string; label: string; chosen: Role }) {
+  return (
+    <>
+      <label class="aside" for={id}>
+        {label}
+      </label>
+      <select class="select small" id={id} name="role">
+        {ROLES.map((role) => (
+          <option value={role} selected={role === chosen}>
+            {role}
+          </option>
+        ))}
+      </select>
+    </>
+  )
+}
+
+function InviteForm({ faults }: { faults: Faults | undefined }) {
+  return (
+    <Form action="/account/people/invite" class="stack narrow">
+      <Field
+        name="note"
+        label="For"
+        type="text"
+        faults={faults}
+        placeholder="bob@example.com"
+        hint="Their address, to know whom the link is for. They choose their own when they accept."
+      />
+      <div class="field">
+        <label for="invite-role">Role</label>
+        <select class="select" id="invite-role" name="role">
+          {ROLES.map((role) => (
+            <option value={role} selected={role === 'member'}>
+              {role}: {MEANING[role]}
+            </option>
+          ))}
+        </select>
+      </div>
+      <div>
+        <button class="button">Make the link</button>
+      </div>
+    </Form>
+  )
+}
+
+function Invitations({ invitations }: { invitations: readonly Link[] }) {
+  return (
+    <div class="stack tight">
+      <h3>Not accepted yet</h3>
+      <ul class="stack tight" role="list">
+        {invitations.map((link) => (
+          <li>
+            <Form action={`/account/people/invitations/${link.id}/withdraw`} class="row">
+              <span>
+                {link.note ?? 'somebody'} <Badge>{link.role}</Badge>
+              </span>
+              <span class="small faint">
+                ends <Time at={link.expiresAt} />
+              </span>
+              <button class="button small">Withdraw</button>
+            </Form>
+          </li>
+        ))}
+      </ul>
+    </div>
+  )
+}

@@ -1,0 +1,39 @@
+/** The addresses of the account page. */
+import { Hono } from 'hono'
+import { failure } from '../../../failure.ts'
+import { hasRight } from '../../../policy/roles.ts'
+import { type Env, type Page, visitorOf } from '../../site.ts'
+import { showFailure } from '../failures.tsx'
+import {
+  askToRemovePerson,
+  changePassword,
+  changeRole,
+  endSession,
+  invite,
+  removePerson,
+  signOutEverywhere,
+  switchAccount,
+  withdraw,
+} from './acts.tsx'
+import { showAccount } from './page.tsx'
+
+export function accountPages(): Hono<Env> {
+  const app = new Hono<Env>()
+  app.get('/', (page) => showAccount(page))
+  app.post('/own/password', changePassword)
+  app.post('/own/end-session', endSession)
+  app.post('/own/sign-out-everywhere', signOutEverywhere)
+  app.post('/own/switch', switchAccount)
+  app.use('/people/*', ownersOnly)
+  app.post('/people/invite', invite)
+  app.post('/people/invitations/:id/withdraw', withdraw)
+  app.post('/people/:id/role', changeRole)
+  app.get('/people/:id/remove', askToRemovePerson)
+  app.post('/people/:id/remove', removePerson)
+  return app
+}
+
+async function ownersOnly(page: Page, next: () => Promise<void>): Promise<Response | void> {
+  if (hasRight(visitorOf(page).role, 'govern')) return next()
+  return showFailure(page, failure('forbidden', 'only owners of the account may do that'))
+}

@@ -1,0 +1,55 @@
+/** Says what somebody with a credential of an Ably client may do on a channel: an API key, its name, a token or a JWT. */
+import { type Result, fail, ok } from '../failure.ts'
+import type { App } from './apps.ts'
+import { type KeyExplanation, explainKey } from './key-explanation.ts'
+import type { Services } from './services.ts'
+import type { TokenExplanation } from './tokens.ts'
+
+export type CredentialExplanation =
+  | { readonly kind: 'key'; readonly key: KeyExplanation }
+  | { readonly kind: 'token'; readonly token: TokenExplanation }
+
+export interface CredentialQuestion {
+  readonly credential: string
+  readonly channel: string
+  readonly operation: string
+}
+
+/** A key, with or without its secret; keys and tokens of apps that must not be seen look unknown. */
+export async function explainCredential(
+  services: Pick<Services, 'apps' | 'apiKeys' | 'channelRules' | 'tokens'>,
+  { credential, channel, operation }: CredentialQuestion,
+  maySee: (app: App) => boolean,
+): Promise<Result<CredentialExplanation>> {
+  const [name = '', ...rest] = credential.split(':')
+  const isKey = rest.length > 0 || (/^[^.]+\.[^.]+$/.test(name) && name.length < 32)
+  if (isKey)
+    return explainNamedKey(services, { name, secret: rest.join(':') }, channel, operation, maySee)
+  const asked = await services.tokens.explain(credential, { channel, operation })
+  if (!asked.ok) return asked
+  const token = asked.value
+  const app = token.key === undefined ? undefined : services.apps.find(token.key.split('.')[0])
+  const isHidden = app !== undefined && !(app.ok && maySee(app.value))
+  if (isHidden) return fail('token_unrecognised')
+  return ok({ kind: 'token', token })
+}
+
+function explainNamedKey(
+  { apps, apiKeys, channelRules }: Pick<Services, 'apps' | 'apiKeys' | 'channelRules'>,
+  { name, secret }: { name: string; secret: string },
+  channel: string,
+  operation: string,
+  maySee: (app: App) => boolean,
+): Result<CredentialExplanation> {
+  const [appId, keyId = ''] = name.split('.')
+  const app = apps.find(appId)
+  if (!app.ok || app.value.id !== appId || !maySee(app.value)) return fail('key_not_found')
+  const key = apiKeys.find(app.value, keyId)
+  if (!key.ok) return key
+  const answer = explainKey(app.value, key.value, channelRules.list(app.value), {
+    channel,
+    operation,
+    secret: secret === '' ? undefined : apiKeys.placeOfSecret(key.value, secret),
+  })
+  return answer.ok ? ok({ kind: 'key', key: answer.value }) : answer
+}
