@@ -146,6 +146,9 @@ export class Publisher {
     const found = this.#targets(ref, annotations)
     if (!found.ok) return found
     const { channel, targets } = found.value
+    const repetitionId = repetitionIdOf(drafts)
+    const known = repetitionId === undefined ? undefined : channel.ids.find(repetitionId, timestamp)
+    if (known) return ok(known)
     const changed = new Set<string>()
     const entries = annotations.map((annotation): Entry => {
       const serial = annotation.messageSerial
@@ -166,7 +169,9 @@ export class Publisher {
     }
     const kept = this.#parts.broker.place(channel, event, bytesOf(annotations), entries)
     for (const serial of changed) this.#publishSummary(channel, targets.get(serial)!)
-    return ok({ id, serials: annotations.map(({ serial }) => serial), kept })
+    const receipt = { id, serials: annotations.map(({ serial }) => serial), kept }
+    if (repetitionId !== undefined) this.#remember(channel, repetitionId, receipt, timestamp)
+    return ok(receipt)
   }
 
   /** The messages that annotations are for; each must be there. */
@@ -281,6 +286,12 @@ export class Publisher {
   #newId(): string {
     return this.#parts.ids.next(ID_LENGTH)
   }
+}
+
+/** Annotations that come again count once (RSAN1c4). Their ids are apart from those of messages. */
+function repetitionIdOf(drafts: readonly AnnotationDraft[]): string | undefined {
+  const ids = drafts.map(({ id }) => id)
+  return ids.includes(undefined) ? undefined : ['annotations', ...ids].join('\n')
 }
 
 function stampAnnotation(
