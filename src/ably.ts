@@ -8,14 +8,19 @@ import { Authenticator } from './identity/authenticate.ts'
 import { NativeTokens } from './identity/native-token.ts'
 import { TokenIssuer } from './identity/token-issuer.ts'
 import { NO_CONNECTIONS } from './protocol/ably/connections.ts'
+import { annotationRoutes } from './protocol/ably/rest/annotation-routes.ts'
+import { batchRoutes } from './protocol/ably/rest/batch-routes.ts'
 import type { ChannelParts } from './protocol/ably/rest/channel-call.ts'
 import { channelRoutes } from './protocol/ably/rest/channel-routes.ts'
+import { messageRoutes } from './protocol/ably/rest/message-routes.ts'
+import { presenceRoutes } from './protocol/ably/rest/presence-routes.ts'
 import { PublishRates } from './protocol/ably/rest/publish-rates.ts'
 import { AblyRest, type RestParts } from './protocol/ably/rest/rest.ts'
 import type { RestRoute } from './protocol/ably/rest/routes.ts'
 import { fillChannels } from './protocol/ably/rest/sandbox-fixtures.ts'
 import { type SandboxParts, sandboxRoutes } from './protocol/ably/rest/sandbox-routes.ts'
 import { statsRoutes } from './protocol/ably/rest/stats-routes.ts'
+import { statusRoutes } from './protocol/ably/rest/status-routes.ts'
 import { tokenRoutes } from './protocol/ably/rest/token-routes.ts'
 import type { KeyUses } from './service/key-uses.ts'
 import type { AppDirectory } from './service/live-apps.ts'
@@ -59,7 +64,7 @@ export class Ably {
         ...this.#tokenRoutes(new TokenIssuer(...credentials)),
         ...this.#statsRoutes(),
         ...sandboxRoutes(this.#sandboxParts()),
-        ...channelRoutes(this.#channelParts()),
+        ...this.#channelRoutes(),
       ],
       appCounters: parts.appCounters,
       maxBodyBytes: MAX_REST_BODY_BYTES,
@@ -91,6 +96,18 @@ export class Ably {
         ? (appId, fixtures) => services.stats.addFixtures(appId, fixtures)
         : undefined,
     })
+  }
+
+  #channelRoutes(): RestRoute[] {
+    const parts = this.#channelParts()
+    return [
+      ...channelRoutes(parts),
+      ...messageRoutes(parts),
+      ...annotationRoutes(parts),
+      ...presenceRoutes(parts),
+      ...batchRoutes(parts),
+      ...statusRoutes(parts),
+    ]
   }
 
   #channelParts(): ChannelParts {

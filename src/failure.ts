@@ -261,6 +261,11 @@ const table = {
     retry: false,
   },
 
+  enumeration_stale: {
+    status: 400,
+    message: 'the cursor is none of this list; begin again with the first page',
+    retry: false,
+  },
   not_kept: { status: 500, message: 'the message could not be kept', retry: true },
   transport_unknown: { status: 410, message: 'there is no such connection', retry: true },
   message_unknown: { status: 404, message: 'there is no such message', retry: false },

@@ -81,8 +81,8 @@ function mainListener({ config, front, sockets }: ListenParts): Server<Connectio
     hostname: bindAddress(config.host),
     port: config.port,
     ...(tls && { tls }),
-    // Only a bound on what may be buffered: pushes and the API have their own, smaller limits and errors.
-    maxRequestBodySize: Math.max(config.maxMessageBytes * 4, 262_144),
+    // Only a bound on what may be buffered: whatever is sent here has its own, smaller limits and errors.
+    maxRequestBodySize: Math.max(config.maxMessageBytes * 4, 2_228_224),
     idleTimeout: 30,
     // Bun's page for errors would show source code to strangers.
     development: false,

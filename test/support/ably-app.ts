@@ -77,6 +77,20 @@ export class AblyApp {
     })
     return { status: response.status, headers: response.headers, body: await read<T>(response) }
   }
+
+  /** All pages of a list, following the links from one to the next. */
+  async pages<T>(path: string, asked: Asked = {}): Promise<T[][]> {
+    const pages: T[][] = []
+    let next: string | undefined = path
+    while (next !== undefined) {
+      const { body, headers }: Answered<T[]> = await this.ask<T[]>(next, asked)
+      pages.push(body)
+      const link = linksOf(headers).get('next')
+      // As ably-go does: relative to where the list is, and nothing but its last part may differ.
+      next = link && new URL(link, `http://x${path}`).href.slice('http://x'.length)
+    }
+    return pages
+  }
 }
 
 function authorization(credential: string): string {

@@ -14,6 +14,7 @@ const CODES: Partial<Record<FailureName, number>> = {
   message_too_large: 40009,
   bad_channel: 40010,
   channel_too_long: 40010,
+  enumeration_stale: 40011,
   client_id_invalid: 40012,
   append_mismatch: 40013,
   data_invalid: 40013,

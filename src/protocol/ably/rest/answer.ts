@@ -46,15 +46,16 @@ export function success(answer: RestAnswer, style: AnswerStyle): Response {
   })
 }
 
-/**
- * The code and text also go into headers: paged reads and browsers take them from there (HP6, HP7).
- * @param base as for `errorInfo`
- */
+/** The code and text also go into headers: paged reads and browsers take them from there (HP6, HP7). */
+export function errorHeaders({ code, message }: ErrorInfo): Record<string, string> {
+  return { 'x-ably-errorcode': String(code), 'x-ably-errormessage': headerText(message) }
+}
+
+/** @param base as for `errorInfo` */
 export function refusal(why: Failure, style: AnswerStyle, base: string): Response {
   const error = errorInfo(why, base)
   const headers: Record<string, string> = {
-    'x-ably-errorcode': String(error.code),
-    'x-ably-errormessage': headerText(error.message),
+    ...errorHeaders(error),
     ...(why.status === 401 && { 'www-authenticate': 'Basic realm="Latchkey"' }),
     ...(why.status === 429 && { 'retry-after': '1' }),
   }

@@ -11,6 +11,7 @@ import type { AppPrincipal } from '../../../identity/principal.ts'
 import type { Operation } from '../../../policy/capability/operations.ts'
 import { ruleRefusal } from '../../../policy/channel-rule.ts'
 import type { Connections } from '../connections.ts'
+import { parseChannelName } from '../wire/channel-name.ts'
 import type { MessageLimits } from '../wire/members.ts'
 import { identify, permitted } from './authorize.ts'
 import type { PublishRates } from './publish-rates.ts'
@@ -33,14 +34,14 @@ export interface Visitor {
   readonly secure: boolean
 }
 
-/** Without a qualifier: what is behind one can only be subscribed to. */
-const PLAIN_NAME = /^[^[:\p{Cc}]\P{Cc}*$/u
-
-/** Whoever asks about the channel that the path names, if they may do this on it. */
+/**
+ * Whoever asks about the channel that the path names, if they may do this on it.
+ * @param operation left out where what they may do depends on more
+ */
 export async function visit(
   parts: ChannelParts,
   call: RestCall,
-  operation: Operation,
+  operation?: Operation,
 ): Promise<Result<Visitor>> {
   const principal = await identify(parts.authenticator, call)
   if (!principal.ok) return principal
@@ -53,12 +54,15 @@ export function visitChannel(
   principal: AppPrincipal,
   { secure }: RestCall,
   name: string,
-  operation: Operation,
+  operation?: Operation,
 ): Result<Visitor> {
-  if (!PLAIN_NAME.test(name)) return fail('bad_channel')
-  const allowed = permitted(principal, operation, name)
+  const parsed = parseChannelName(name)
+  if (!parsed.ok) return parsed
+  if (parsed.value.qualifier !== 'none')
+    return fail('bad_channel', 'channels with a qualifier can only be subscribed to')
+  const channel = channelRef(principal.appId, parsed.value.name)
+  const allowed = operation ? permitted(principal, operation, channel.name) : ok(principal)
   if (!allowed.ok) return allowed
-  const channel = channelRef(principal.appId, name)
   const refusal = ruleRefusal(broker.rule(channel), { secure, isIdentified: true })
   return refusal ? { ok: false, failure: refusal } : ok({ principal, channel, secure })
 }

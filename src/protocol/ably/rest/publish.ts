@@ -1,6 +1,6 @@
 /** One publish on one channel: under whose name, by which rules, and what its sender is told. */
 import type { Receipt } from '../../../core/app-channel.ts'
-import type { MessageDraft } from '../../../core/types.ts'
+import type { JsonText, MessageDraft } from '../../../core/types.ts'
 import { type Failure, type Result, fail, ok } from '../../../failure.ts'
 import { type AppPrincipal, publishingClientId } from '../../../identity/principal.ts'
 import { claimFor } from '../../../policy/channel-claims.ts'
@@ -80,15 +80,14 @@ function senderOf(
 /** Puts in each draft whom it is from. */
 function signed(
   drafts: readonly MessageDraft[],
-  { principal, channel }: Visitor,
+  visitor: Visitor,
   connection: LiveConnection | undefined,
 ): Result<readonly MessageDraft[]> {
-  const userClaim = claimFor(principal.userClaims, channel.name)
   const result: MessageDraft[] = []
   for (const draft of drafts) {
-    const clientId = clientIdOf(draft, principal, connection)
+    const clientId = clientIdOf(draft, visitor.principal, connection)
     if (!clientId.ok) return clientId
-    const extras = userClaim === undefined ? draft.extras : withClaim(draft.extras, userClaim)
+    const extras = signedExtras(draft.extras, visitor)
     const isSigned = clientId.value === draft.clientId && extras === draft.extras
     result.push(isSigned ? draft : { ...draft, clientId: clientId.value, extras })
   }
@@ -110,7 +109,12 @@ function clientIdOf(
 }
 
 /** What a token says of its holder stands with whatever they publish; nobody else can write that member. */
-function withClaim(extras: string | undefined, userClaim: string): string {
+export function signedExtras(
+  extras: JsonText | undefined,
+  { principal, channel }: Visitor,
+): JsonText | undefined {
+  const userClaim = claimFor(principal.userClaims, channel.name)
+  if (userClaim === undefined) return extras
   const member = `"userClaim":${JSON.stringify(userClaim)}}`
   return extras === undefined || extras === '{}' ? `{${member}` : `${extras.slice(0, -1)},${member}`
 }

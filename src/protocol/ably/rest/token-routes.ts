@@ -1,5 +1,5 @@
 /** Tokens over REST: issued for signed and plain requests, and revoked (RSA8, RSA9, RSA17). */
-import { type Failure, type Result, fail, failure, ok } from '../../../failure.ts'
+import { type Failure, type Result, fail, ok } from '../../../failure.ts'
 import type { Authenticator } from '../../../identity/authenticate.ts'
 import { type Credentials, findCredentials } from '../../../identity/credentials.ts'
 import type { Directory, DirectoryKey } from '../../../identity/directory.ts'
@@ -14,7 +14,8 @@ import type { TokenIssuer } from '../../../identity/token-issuer.ts'
 import { parseTokenRequest, readTokenRequest } from '../../../identity/token-request.ts'
 import { type RestAnswer, errorInfo } from './answer.ts'
 import { identify } from './authorize.ts'
-import { NEW_BATCH_SHAPES, type RestCall, type RestRoute } from './routes.ts'
+import { batchAnswer } from './batch.ts'
+import type { RestCall, RestRoute } from './routes.ts'
 
 export interface TokenParts {
   readonly directory: Directory
@@ -98,23 +99,13 @@ async function keyToRevoke(parts: TokenParts, call: RestCall): Promise<Result<Di
   return refusal ? { ok: false, failure: refusal } : ok(key)
 }
 
-/** One entry a target, in the order of the request; older versions get them bare (BPF). */
-function revocationAnswer(
-  request: RevocationRequest,
-  { version, visit: { base } }: RestCall,
-): RestAnswer {
+/** One entry a target, in the order of the request (BPF). */
+function revocationAnswer(request: RevocationRequest, call: RestCall): RestAnswer {
   const { issuedBefore, appliesAt } = request
   const results = request.targets.map(({ text, target }) =>
     target.ok
       ? { target: text, issuedBefore, appliesAt }
-      : { target: text, error: errorInfo(target.failure, base) },
+      : { target: text, error: errorInfo(target.failure, call.visit.base) },
   )
-  const failureCount = request.targets.filter(({ target }) => !target.ok).length
-  if (version >= NEW_BATCH_SHAPES) {
-    const successCount = results.length - failureCount
-    return { status: 201, value: { successCount, failureCount, results } }
-  }
-  if (failureCount === 0) return { status: 201, value: results }
-  const error = errorInfo(failure('batch_has_errors', 'some targets were not revoked'), base)
-  return { status: 400, value: { error, batchResponse: results } }
+  return batchAnswer([{ results }], false, call, 201)
 }

@@ -1,0 +1,51 @@
+/** Answers to requests of several parts, each of which succeeds or fails for itself (BAR2, BPR, BPF, BGF). */
+import { type Failure, failure } from '../../../failure.ts'
+import { type ErrorInfo, type RestAnswer, errorHeaders, errorInfo } from './answer.ts'
+import { NEW_BATCH_SHAPES, type RestCall } from './routes.ts'
+
+/** What a part that failed is answered with. SDKs tell it from others by whether it has an `error`. */
+export interface FailedPart {
+  readonly channel: string
+  readonly error: ErrorInfo
+}
+
+export function failedPart(channel: string, why: Failure, { visit }: RestCall): FailedPart {
+  return { channel, error: errorInfo(why, visit.base) }
+}
+
+/** The results of one of the things that a request asked for, in the order of its channels. */
+export interface Batch {
+  readonly results: readonly object[]
+}
+
+/**
+ * Newer versions get counts and results; older ones all results in one list, and one failure fails the request.
+ * @param isList whether the request was a list, so that the answer is one too
+ * @param status where nothing fails the whole
+ */
+export function batchAnswer(
+  batches: readonly Batch[],
+  isList: boolean,
+  call: Pick<RestCall, 'version' | 'visit'>,
+  status: 200 | 201,
+): RestAnswer {
+  if (call.version >= NEW_BATCH_SHAPES) {
+    const counted = batches.map(withCounts)
+    return { status, value: isList ? counted : counted[0] }
+  }
+  const results = batches.flatMap((batch) => batch.results)
+  if (results.every(isSuccess)) return { status, value: results }
+  const why = failure('batch_has_errors')
+  const error = errorInfo(why, call.visit.base)
+  const headers = errorHeaders(error)
+  return { status: why.status, value: { error, batchResponse: results }, headers }
+}
+
+function isSuccess(result: object): boolean {
+  return !('error' in result)
+}
+
+function withCounts({ results }: Batch) {
+  const successCount = results.filter(isSuccess).length
+  return { successCount, failureCount: results.length - successCount, results }
+}

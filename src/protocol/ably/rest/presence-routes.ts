@@ -1,0 +1,95 @@
+/** Who is present on a channel, or on several, and who came and went (RSP3, RSP4, RSC24). */
+import type { Slice } from '../../../core/history.ts'
+import type { PresenceMessage } from '../../../core/types.ts'
+import { type Result, fail, ok } from '../../../failure.ts'
+import { presenceValue } from '../wire/values.ts'
+import type { RestAnswer } from './answer.ts'
+import { identify } from './authorize.ts'
+import { batchAnswer, failedPart } from './batch.ts'
+import { type ChannelParts, countTraffic, headOf, visit, visitChannel } from './channel-call.ts'
+import { channelNames } from './channel-names.ts'
+import { listAnswer, readCursor, readPage } from './lists.ts'
+import { readLimit } from './paging.ts'
+import type { RestCall, RestRoute } from './routes.ts'
+
+const PRESENCE = '/channels/:channel/presence'
+
+export function presenceRoutes(parts: ChannelParts): RestRoute[] {
+  return [
+    { method: 'GET', path: PRESENCE, handle: (call) => getPresence(parts, call) },
+    { method: 'GET', path: `${PRESENCE}/history`, handle: (call) => getHistory(parts, call) },
+    { method: 'GET', path: '/presence', handle: (call) => getPresenceOfMany(parts, call) },
+  ]
+}
+
+async function getPresence(parts: ChannelParts, call: RestCall): Promise<Result<RestAnswer>> {
+  const visitor = await visit(parts, call, 'subscribe')
+  if (!visitor.ok) return visitor
+  const limit = readLimit(call.query)
+  if (!limit.ok) return limit
+  const after = readCursor(call.query)
+  if (!after.ok) return after
+  const { channel } = visitor.value
+  const set = parts.broker.channel(channel)?.presence
+  const connectionId = call.query.get('connectionId')
+  const clientId = call.query.get('clientId')
+  const members = connectionId === null ? set?.members() : set?.ofConnection(connectionId)
+  const wanted = [...(members ?? [])].filter(
+    (member) => clientId === null || member.clientId === clientId,
+  )
+  const slice = pageOf(wanted, limit.value, after.value)
+  countTraffic(parts.counters.of(channel.realm).outbound.rest.presence, slice.items)
+  return ok(listAnswer('presence', call, slice, valueFor(call)))
+}
+
+/** In the order of their keys: that of entering changes while somebody turns the pages. */
+function pageOf(
+  members: readonly PresenceMessage[],
+  limit: number,
+  after: string | undefined,
+): Slice<PresenceMessage> {
+  const keyOf = ({ connectionId, clientId }: PresenceMessage) => `${connectionId}\n${clientId}`
+  const keyed = members
+    .map((member): [string, PresenceMessage] => [keyOf(member), member])
+    .filter(([key]) => after === undefined || key > after)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+  const page = keyed.slice(0, limit)
+  const next = keyed.length > limit ? page.at(-1)![0] : undefined
+  return { items: page.map(([, member]) => member), next }
+}
+
+function valueFor({ format }: RestCall) {
+  return (presence: PresenceMessage) => presenceValue(presence, format)
+}
+
+async function getHistory(parts: ChannelParts, call: RestCall): Promise<Result<RestAnswer>> {
+  const visitor = await visit(parts, call, 'history')
+  if (!visitor.ok) return visitor
+  const page = readPage(call.query)
+  if (!page.ok) return page
+  const { broker } = parts
+  const { channel } = visitor.value
+  const slice = broker.history(channel).presence(channel, page.value)
+  countTraffic(parts.counters.of(channel.realm).outbound.rest.presence, slice.items)
+  return ok(listAnswer('history', call, slice, valueFor(call), headOf(broker.channel(channel))))
+}
+
+const MAX_CHANNELS = 100
+
+/** Each channel for itself: what is not permitted on one takes nothing away from the others. */
+async function getPresenceOfMany(parts: ChannelParts, call: RestCall): Promise<Result<RestAnswer>> {
+  const principal = await identify(parts.authenticator, call)
+  if (!principal.ok) return principal
+  const names = channelNames(call.query)
+  if (names.length === 0) return fail('parameter_invalid', 'the parameter channels is missing')
+  if (names.length > MAX_CHANNELS) return fail('too_many_batch_channels')
+  const counts = parts.counters.of(principal.value.appId).outbound.rest.presence
+  const results = names.map((name) => {
+    const visitor = visitChannel(parts, principal.value, call, name, 'subscribe')
+    if (!visitor.ok) return failedPart(name, visitor.failure, call)
+    const members = [...(parts.broker.channel(visitor.value.channel)?.presence.members() ?? [])]
+    countTraffic(counts, members)
+    return { channel: name, presence: members.map(valueFor(call)) }
+  })
+  return ok(batchAnswer([{ results }], false, call, 200))
+}

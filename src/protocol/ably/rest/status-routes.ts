@@ -1,0 +1,80 @@
+/** How channels stand: one of them, or which there are (RSL8, CHD2). */
+import type { AppChannel } from '../../../core/app-channel.ts'
+import { type Result, fail, ok } from '../../../failure.ts'
+import type { RestAnswer } from './answer.ts'
+import { WHOLE_APP, authorize } from './authorize.ts'
+import { type ChannelParts, visit } from './channel-call.ts'
+import { listAnswer, readCursor } from './lists.ts'
+import { readLimit } from './paging.ts'
+import { NEW_BATCH_SHAPES, type RestCall, type RestRoute } from './routes.ts'
+
+export function statusRoutes(parts: ChannelParts): RestRoute[] {
+  return [
+    { method: 'GET', path: '/channels/:channel', handle: (call) => getStatus(parts, call) },
+    { method: 'GET', path: '/channels', handle: (call) => getChannels(parts, call) },
+  ]
+}
+
+/** Asking about a channel opens it, so that there is always an answer. */
+async function getStatus(parts: ChannelParts, call: RestCall): Promise<Result<RestAnswer>> {
+  const visitor = await visit(parts, call, 'channel-metadata')
+  if (!visitor.ok) return visitor
+  const opened = parts.broker.open(visitor.value.channel)
+  return opened.ok ? ok({ status: 200, value: details(opened.value) }) : opened
+}
+
+function details({ ref, occupancy }: AppChannel) {
+  const status = { isActive: true, occupancy: { metrics: occupancy } }
+  return { channelId: ref.name, name: ref.name, status }
+}
+
+async function getChannels(parts: ChannelParts, call: RestCall): Promise<Result<RestAnswer>> {
+  const principal = await authorize(parts.authenticator, call, 'channel-metadata', WHOLE_APP)
+  if (!principal.ok) return principal
+  const { query } = call
+  const limit = readLimit(query)
+  if (!limit.ok) return limit
+  const after = readCursor(query)
+  if (!after.ok) return fail('enumeration_stale')
+  const by = query.get('by') ?? (call.version >= NEW_BATCH_SHAPES ? 'id' : 'value')
+  if (by !== 'id' && by !== 'value') return fail('parameter_invalid', 'by is id or value')
+  const channels = parts.broker.channels(principal.value.appId)
+  const names = firstNames(
+    channels.keys(),
+    query.get('prefix') ?? '',
+    after.value ?? '',
+    limit.value + 1,
+  )
+  const items = names.slice(0, limit.value)
+  const next = names.length > limit.value ? items.at(-1) : undefined
+  const toValue = (name: string) => (by === 'id' ? name : details(channels.get(name)!))
+  return ok(listAnswer('channels', call, { items, next }, toValue))
+}
+
+/** The first names in order, without putting all of them in order: there may be a hundred thousand. */
+function firstNames(
+  names: Iterable<string>,
+  prefix: string,
+  after: string,
+  count: number,
+): string[] {
+  const first: string[] = []
+  for (const name of names) {
+    if (name <= after || !name.startsWith(prefix)) continue
+    if (first.length === count && name > first.at(-1)!) continue
+    first.splice(placeOf(name, first), 0, name)
+    if (first.length > count) first.pop()
+  }
+  return first
+}
+
+function placeOf(name: string, sorted: readonly string[]): number {
+  let low = 0
+  let high = sorted.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (sorted[middle]! < name) low = middle + 1
+    else high = middle
+  }
+  return low
+}

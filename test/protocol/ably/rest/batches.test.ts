@@ -1,0 +1,143 @@
+/** Publishing on many channels at once, in the shapes of either version. */
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { AblyApp, type Asked, type ErrorBody } from '../../../support/ably-app.ts'
+import { type TestServer, startTestServer } from '../../../support/server.ts'
+
+let server: TestServer
+let app: AblyApp
+let counter = 0
+
+beforeAll(async () => {
+  server = await startTestServer({ sandbox: 'true' })
+  app = await AblyApp.make(server.url, [{ 'open:*': ['publish'] }])
+})
+afterAll(() => server.end())
+
+/** Two channels on which the second key may publish, and one on which it may not. */
+function names(): [string, string, string] {
+  counter++
+  return [`open:a${counter}`, `closed:b${counter}`, `open:c${counter}`]
+}
+
+const kept = async (channel: string) =>
+  (await app.ask<{ data: string }[]>(`/channels/${channel}/history?direction=forwards`)).body.map(
+    ({ data }) => data,
+  )
+
+const post = (body: unknown, asked: Asked = {}) =>
+  app.ask<Record<string, unknown>>('/messages', { body, as: app.keys[1]!, ...asked })
+
+describe.each([false, true])('with useBinaryProtocol %p', (useBinaryProtocol) => {
+  test('one succeeds where another fails, in the order of the channels', async () => {
+    const [a, b, c] = names()
+    const client = app.client({ useBinaryProtocol, key: app.keys[1]! })
+    const messages = [{ data: 'one' }, { data: 'two' }]
+    const result = await client.batchPublish({ channels: [a, b, c], messages })
+    expect(result).toMatchObject({ successCount: 2, failureCount: 1 })
+    const success = {
+      messageId: expect.any(String),
+      serials: [expect.any(String), expect.any(String)],
+    }
+    expect(result.results as unknown[]).toEqual([
+      { channel: a, ...success },
+      { channel: b, error: expect.objectContaining({ code: 40160, statusCode: 401 }) },
+      { channel: c, ...success },
+    ])
+    expect(await kept(a)).toEqual(['one', 'two'])
+    expect(await kept(c)).toEqual(['one', 'two'])
+    expect(await kept(b)).toEqual([])
+  })
+
+  test('several batches are answered one by one', async () => {
+    const [a, b, c] = names()
+    const client = app.client({ useBinaryProtocol, key: app.keys[1]! })
+    const results = await client.batchPublish([
+      { channels: [a], messages: [{ data: 'x' }] },
+      { channels: [b, c], messages: [{ data: 'y' }] },
+    ])
+    expect(results).toMatchObject([
+      { successCount: 1, failureCount: 0 },
+      { successCount: 1, failureCount: 1 },
+    ])
+  })
+})
+
+describe('the shape of the answer', () => {
+  test('is that of the request, and 201 even where all fails', async () => {
+    const [a, b] = names()
+    const object = await post({ channels: b, messages: { data: 'x' } })
+    expect([object.status, object.body]).toMatchObject([201, { successCount: 0, failureCount: 1 }])
+    const list = await post([{ channels: a, messages: { data: 'x' } }])
+    expect([list.status, list.body]).toMatchObject([201, [{ successCount: 1 }]])
+  })
+
+  test('before version 3 is a flat list', async () => {
+    const [a, , c] = names()
+    const asked = { headers: { 'x-ably-version': '2' } }
+    const { status, body, headers } = await post({ channels: [a, c], messages: {} }, asked)
+    expect([status, body]).toMatchObject([201, [{ channel: a }, { channel: c }]])
+    expect(headers.has('x-ably-errorcode')).toBe(false)
+  })
+
+  test('before version 3 is an error where anything fails', async () => {
+    const [a, b] = names()
+    const asked = { headers: { 'x-ably-version': '2' } }
+    const mixed = await post({ channels: [a, b, '[invalid', ''], messages: { data: 'x' } }, asked)
+    expect(mixed.status).toBe(400)
+    expect(mixed.headers.get('x-ably-errorcode')).toBe('40020')
+    expect(mixed.body).toMatchObject({
+      error: { code: 40020, statusCode: 400 },
+      batchResponse: [
+        { channel: a, messageId: expect.any(String) },
+        { channel: b, error: { code: 40160 } },
+        { channel: '[invalid', error: { code: 40010 } },
+        { channel: '', error: { code: 40010 } },
+      ],
+    })
+    expect(await kept(a)).toEqual(['x'])
+  })
+})
+
+test('a repetition is published once on each channel', async () => {
+  const [a, , c] = names()
+  const body = { channels: [a, c], messages: { id: 'my-id', data: 'x' } }
+  const [first, second] = [await post(body), await post(body)]
+  expect(second.body).toEqual(first.body)
+  expect([await kept(a), await kept(c)]).toEqual([['x'], ['x']])
+})
+
+describe('refused as a whole, with nothing published', () => {
+  const tooMany = Array.from({ length: 101 }, (_, i) => `open:${i}`)
+  const cases: readonly [string, (channel: string) => unknown, number, number][] = [
+    ['no batch', () => [], 400, 40000],
+    ['something else', () => 'x', 400, 40000],
+    ['no channels', () => ({ channels: [], messages: {} }), 400, 40000],
+    ['channels that are no names', () => ({ channels: [7], messages: {} }), 400, 40000],
+    ['too many channels', () => ({ channels: tooMany, messages: {} }), 400, 90010],
+    ['no messages', (channel) => ({ channels: channel }), 400, 40000],
+    [
+      'a wrong message',
+      (channel) => ({ channels: channel, messages: [{}, { data: 7 }] }),
+      400,
+      40013,
+    ],
+    [
+      'a wrong second batch',
+      (channel) => [{ channels: channel, messages: {} }, { channels: channel }],
+      400,
+      40000,
+    ],
+    [
+      'too much',
+      (channel) => ({ channels: channel, messages: { data: 'x'.repeat(2_097_152) } }),
+      413,
+      40009,
+    ],
+  ]
+  test.each(cases)('%s', async (_what, body, status, code) => {
+    const [channel] = names()
+    const answer = await app.ask<ErrorBody>('/messages', { body: body(channel) })
+    expect([answer.status, answer.body.error.code]).toEqual([status, code])
+    expect(await kept(channel)).toEqual([])
+  })
+})
