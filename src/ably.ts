@@ -3,19 +3,20 @@ import type { Channels } from './channels.ts'
 import type { Config } from './config.ts'
 import type { AppCounters } from './core/app-counters.ts'
 import type { Clock, Randomness } from './core/clock.ts'
-import type { Result } from './failure.ts'
+import type { Counters } from './core/counters.ts'
+import type { Failure, Result } from './failure.ts'
 import { Authenticator } from './identity/authenticate.ts'
 import { NativeTokens } from './identity/native-token.ts'
 import { TokenIssuer } from './identity/token-issuer.ts'
-import { NO_CONNECTIONS } from './protocol/ably/connections.ts'
 import { annotationRoutes } from './protocol/ably/rest/annotation-routes.ts'
 import { batchRoutes } from './protocol/ably/rest/batch-routes.ts'
+import { AblyRealtime } from './protocol/ably/realtime/realtime.ts'
 import type { ChannelParts } from './protocol/ably/rest/channel-call.ts'
 import { channelRoutes } from './protocol/ably/rest/channel-routes.ts'
 import { messageRoutes } from './protocol/ably/rest/message-routes.ts'
 import { presenceRoutes } from './protocol/ably/rest/presence-routes.ts'
 import { PublishRates } from './protocol/ably/rest/publish-rates.ts'
-import { AblyRest, type RestParts } from './protocol/ably/rest/rest.ts'
+import { AblyRest } from './protocol/ably/rest/rest.ts'
 import type { RestRoute } from './protocol/ably/rest/routes.ts'
 import { fillChannels } from './protocol/ably/rest/sandbox-fixtures.ts'
 import { type SandboxParts, sandboxRoutes } from './protocol/ably/rest/sandbox-routes.ts'
@@ -35,22 +36,28 @@ export interface AblyParts {
   readonly directory: AppDirectory
   readonly keyUses: KeyUses
   readonly channels: Channels
+  readonly counters: Counters
   readonly appCounters: AppCounters
   /** To be told when settings were changed here, so that they count at once. */
   readonly onChange: () => void
   /** Counts a request to make an app of the sandbox, and says whether the address may make another. */
   readonly mayMakeApp: SandboxParts['mayMake']
-  readonly onRefusal: RestParts['onRefusal']
+  readonly onRefusal: (why: Failure, detail: object) => void
+  readonly onBug: (error: unknown) => void
 }
 
 /** Of requests that hold no messages. */
 const MAX_REST_BODY_BYTES = 65_536
 /** As many as have a serial at one position. */
 const MAX_MESSAGES = 1000
+/** Of one protocol message; it must hold any message that is permitted, in any format. */
+const MIN_FRAME_BYTES = 524_288
 
 export class Ably {
   readonly authenticator: Authenticator
   readonly rest: AblyRest
+  readonly realtime: AblyRealtime
+  readonly #rates: PublishRates
   readonly #parts: AblyParts
 
   constructor(parts: AblyParts) {
@@ -59,6 +66,8 @@ export class Ably {
     const tokens = new NativeTokens(services.keyring, random)
     const credentials = [directory, tokens, keyUses, clock] as const
     this.authenticator = new Authenticator(...credentials)
+    this.#rates = new PublishRates(() => clock.now())
+    this.realtime = this.#makeRealtime()
     this.rest = new AblyRest({
       routes: [
         ...this.#tokenRoutes(new TokenIssuer(...credentials)),
@@ -69,6 +78,26 @@ export class Ably {
       appCounters: parts.appCounters,
       maxBodyBytes: MAX_REST_BODY_BYTES,
       onRefusal: parts.onRefusal,
+    })
+  }
+
+  #makeRealtime(): AblyRealtime {
+    const { channels, config } = this.#parts
+    return new AblyRealtime({
+      ...this.#parts,
+      ...channels,
+      authenticator: this.authenticator,
+      rates: this.#rates,
+      limits: {
+        maxMessageBytes: config.maxMessageBytes,
+        maxFrameBytes: Math.max(MIN_FRAME_BYTES, config.maxMessageBytes * 2),
+        maxMessages: MAX_MESSAGES,
+        maxAttachments: config.maxAttachments,
+        messageRate: config.messageRate,
+        messages: { perSecond: config.messageRate, burst: config.messageBurst },
+        frames: { perSecond: config.frameRate, burst: config.frameBurst },
+        channel: { perSecond: config.channelRate, burst: config.channelBurst },
+      },
     })
   }
 
@@ -111,13 +140,13 @@ export class Ably {
   }
 
   #channelParts(): ChannelParts {
-    const { appCounters, channels, clock, config } = this.#parts
+    const { appCounters, channels, config } = this.#parts
     return {
       ...channels,
       authenticator: this.authenticator,
-      connections: NO_CONNECTIONS,
+      connections: this.realtime.connections,
       counters: appCounters,
-      rates: new PublishRates(() => clock.now()),
+      rates: this.#rates,
       limits: { maxMessageBytes: config.maxMessageBytes, maxMessages: MAX_MESSAGES },
     }
   }

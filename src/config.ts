@@ -176,6 +176,17 @@ export const schema = z.object({
   historyMessages: integer(1, 1_000_000)
     .default(10_000)
     .describe('Most messages that one app channel remembers in memory'),
+  maxAttachments: integer(0)
+    .default(1000)
+    .describe('Channels of one connection of an Ably client; 0 for no limit'),
+  frameRate: integer(0)
+    .default(2000)
+    .describe('Protocol messages a second of one Ably client, on average; 0 for no limit'),
+  frameBurst: integer(1).default(10_000).describe('Protocol messages of one Ably client at once'),
+  channelRate: integer(0)
+    .default(2000)
+    .describe('Publishes a second on one app channel, on average; 0 for no limit'),
+  channelBurst: integer(1).default(10_000).describe('Publishes on one app channel at once'),
   maxPresenceMembers: integer(0)
     .default(1000)
     .describe('Presence members of one app channel; 0 for no limit'),

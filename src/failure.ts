@@ -266,6 +266,23 @@ const table = {
     message: 'the cursor is none of this list; begin again with the first page',
     retry: false,
   },
+  rewind_truncated: {
+    status: 404,
+    message: 'there are more messages in that time than a rewind can have',
+    retry: false,
+  },
+  too_many_attachments: {
+    status: 400,
+    message: 'the connection has too many channels',
+    retry: false,
+  },
+  connection_superseded: {
+    status: 410,
+    message: 'another transport has gone on with this connection',
+    retry: false,
+  },
+  objects_unsupported: { status: 400, message: 'there are no objects here', retry: false },
+  channel_rate: { status: 429, message: 'too many messages on this channel', retry: true },
   not_kept: { status: 500, message: 'the message could not be kept', retry: true },
   transport_unknown: { status: 410, message: 'there is no such connection', retry: true },
   message_unknown: { status: 404, message: 'there is no such message', retry: false },

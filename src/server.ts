@@ -6,6 +6,7 @@ import type { Config } from './config.ts'
 import { AppCounters } from './core/app-counters.ts'
 import { type Clock, type Randomness, systemClock, systemRandomness } from './core/clock.ts'
 import { Counters } from './core/counters.ts'
+import type { Encode } from './core/delivery.ts'
 import { Dashboard } from './dashboard/dashboard.ts'
 import { TopicFanout } from './fanout/topics.ts'
 import { drain } from './ops/drain.ts'
@@ -14,6 +15,7 @@ import { LoopDelay, Metrics } from './ops/metrics.ts'
 import { publicAddress } from './ops/public-address.ts'
 import { Refusals, originFix } from './ops/refusals.ts'
 import { proxyRanges } from './policy/address.ts'
+import { PROTOCOL as ABLY, encode as encodeAbly } from './protocol/ably/realtime/encode.ts'
 import { encode } from './protocol/itty/frames.ts'
 import { IttyProtocol, PROTOCOL as ITTY } from './protocol/itty/itty.ts'
 import { AppExpiry } from './service/app-expiry.ts'
@@ -103,6 +105,7 @@ class Assembly {
   readonly #stats: StatsRecorder
   readonly #history: HistoryLog
   readonly #channels: Channels
+  readonly #ably: Ably
   #listeners: Listeners | undefined
   #isDraining = false
 
@@ -143,6 +146,7 @@ class Assembly {
     })
     this.#history = this.#openHistory()
     this.#channels = this.#makeChannels()
+    this.#ably = this.#makeAbly()
     this.#apps.onChange((appId) => {
       if (!this.#apps.app(appId)) this.#channels.broker.forget(appId)
     })
@@ -166,6 +170,7 @@ class Assembly {
 
   async #start(): Promise<RunningServer> {
     await this.#channels.start()
+    this.#ably.realtime.start()
     this.#history.start()
     this.#changes.start()
     this.#keyUses.start()
@@ -222,7 +227,10 @@ class Assembly {
       counters: this.#counters,
       appCounters: this.#appCounters,
       fanout: new TopicFanout(() => this.#listeners!.main),
-      encoders: new Map([[ITTY, encode]]),
+      encoders: new Map<string, Encode>([
+        [ITTY, encode],
+        [ABLY, encodeAbly],
+      ]),
       namespaces: this.#rules.namespaces,
       ruleOf: (channel) => this.#apps.ruleOf(channel.realm, channel.name),
       maxPresenceMembers: (appId) =>
@@ -261,17 +269,19 @@ class Assembly {
       directory: this.#apps,
       keyUses: this.#keyUses,
       channels: this.#channels,
+      counters: this.#counters,
       appCounters: this.#appCounters,
       mayMakeApp: (visitor) => this.#admission.mayPush(visitor),
       onChange: () => this.#changes.refresh(),
       onRefusal: (why, detail) => this.#refusals.record(why, detail),
+      onBug: this.#onBug,
     })
   }
 
   #makeFront(http: HttpApp, dashboard: Dashboard): Front {
     const { allowedOrigins } = this.#config
     return new Front({
-      protocols: [this.#makeItty(), this.#makeAbly().rest, dashboard],
+      protocols: [this.#makeItty(), this.#ably.realtime, this.#ably.rest, dashboard],
       admission: this.#admission,
       basePath: this.#config.basePath,
       trustedProxies: proxyRanges(this.#config.trustedProxies),
@@ -375,6 +385,7 @@ class Assembly {
   }
 
   #stopTimers(): void {
+    this.#ably.realtime.stop()
     this.#channels.stop()
     this.#changes.stop()
     this.#keyUses.stop()

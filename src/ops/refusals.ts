@@ -50,10 +50,11 @@ const SETTINGS: Partial<Record<FailureName, readonly SettingName[]>> = {
   alias_too_long: ['maxAliasLength'],
   banned: ['banSeconds'],
   channel_full: ['maxMembers'],
+  channel_rate: ['channelRate', 'channelBurst'],
   channel_not_open: ['openChannels'],
   channel_too_long: ['maxChannelBytes'],
   connection_rate: ['connectionRate', 'connectionBurst'],
-  flooding: ['messageRate', 'messageBurst', 'maxWarnings'],
+  flooding: ['messageRate', 'messageBurst', 'maxWarnings', 'frameRate', 'frameBurst'],
   message_too_large: ['maxMessageBytes'],
   presence_full: ['maxPresenceMembers'],
   push_rate: ['pushRate', 'pushBurst'],
@@ -62,6 +63,7 @@ const SETTINGS: Partial<Record<FailureName, readonly SettingName[]>> = {
   sandbox_full: ['maxSandboxApps'],
   sandbox_off: ['sandbox'],
   server_full: ['maxConnections'],
+  too_many_attachments: ['maxAttachments'],
   too_many_channels: ['maxChannels'],
 }
 

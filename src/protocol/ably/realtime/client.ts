@@ -1,0 +1,47 @@
+/** One client over one transport, as those see it who deal with its frames. */
+import type { AppAttachment } from '../../../core/app-channel.ts'
+import { type ChannelRef, type Frame, type Socket, channelRef } from '../../../core/types.ts'
+import type { Failure } from '../../../failure.ts'
+import type { OperationSet } from '../../../policy/capability/operations.ts'
+import type { Bucket } from '../../../policy/limits.ts'
+import type { ErrorInfo } from '../rest/answer.ts'
+import type { AttachOptions } from '../wire/attach-params.ts'
+import type { QualifiedName } from '../wire/channel-name.ts'
+import type { Format } from '../wire/format.ts'
+import type { Connection } from './connection.ts'
+
+/** A channel that a client has attached, under the name that it used (RTL4). */
+export interface Attached {
+  readonly name: QualifiedName
+  readonly place: AppAttachment
+  /** What it asked for; the modes it has are those as far as the capability permits them now. */
+  options: AttachOptions
+  /** Whether it knows the last publication, so that deltas can follow. */
+  hasBase: boolean
+  /** Of what it publishes, where its token says how much that may be. */
+  publishing: Bucket | undefined
+}
+
+export interface Client {
+  readonly socket: Socket
+  readonly format: Format
+  readonly echo: boolean
+  readonly connection: Connection
+  /** By the name in frames, with any qualifier. */
+  readonly attachments: Map<string, Attached>
+  send(message: Readonly<Record<string, unknown>>): void
+  sendFrame(frame: Frame): void
+  errorInfo(why: Failure): ErrorInfo
+  /** To be told of what was not done for it. */
+  refused(why: Failure, channel?: string): void
+}
+
+/** The channel that a name stands for. Those of other spaces of names are channels of their own. */
+export function refOf({ connection }: Client, name: QualifiedName): ChannelRef {
+  return channelRef(connection.appId, name.qualifier === 'meta' ? name.resource : name.name)
+}
+
+/** What the client's capability permits on a channel, as it is now. */
+export function operationsOn({ connection }: Client, { resource }: QualifiedName): OperationSet {
+  return connection.principal.checker.operationsOn(resource)
+}

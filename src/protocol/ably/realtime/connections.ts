@@ -1,0 +1,166 @@
+/** All connections of all apps: found by id and key, taken over by another transport, ended when their time is over. */
+import type { Clock } from '../../../core/clock.ts'
+import type { IdSource } from '../../../core/id-source.ts'
+import { type Failure, failure } from '../../../failure.ts'
+import { isSameText } from '../../../identity/api-key.ts'
+import type { Connections as ConnectionFinder } from '../connections.ts'
+import { Connection, type Identified, type Transport } from './connection.ts'
+import type { TimerWheel } from './timer-wheel.ts'
+
+export interface ConnectionsParts {
+  readonly clock: Clock
+  readonly ids: IdSource
+  readonly wheel: TimerWheel
+  /** Takes a connection's members off a channel. */
+  readonly leave: (appId: string, channel: string, connectionId: string) => void
+  readonly onOpened?: (connection: Connection) => void
+  readonly onClosed?: (connection: Connection) => void
+}
+
+export interface Arrival extends Identified {
+  /** The key of the connection to go on with, if the client has one. */
+  readonly key: string | undefined
+  readonly remainPresentMs: number
+}
+
+export interface Admitted {
+  readonly connection: Connection
+  /** Why the client did not get the connection it wanted; it got a new one (RTN15c7). */
+  readonly failure: Failure | undefined
+}
+
+/** How long a connection waits for its client (`connectionStateTtl`). */
+export const STATE_TTL_MS = 120_000
+const ID_LENGTH = 12
+const SECRET_LENGTH = 20
+
+export class Connections implements ConnectionFinder {
+  readonly #parts: ConnectionsParts
+  readonly #apps = new Map<string, Map<string, Connection>>()
+  #size = 0
+
+  constructor(parts: ConnectionsParts) {
+    this.#parts = parts
+  }
+
+  get size(): number {
+    return this.#size
+  }
+
+  ofApp(appId: string): Iterable<Connection> {
+    return this.#apps.get(appId)?.values() ?? []
+  }
+
+  byId(appId: string, id: string): Connection | undefined {
+    return this.#apps.get(appId)?.get(id)
+  }
+
+  /** The connection that a key is of. Those of another app are not found. */
+  byKey(key: string, appId: string): Connection | undefined {
+    const mark = key.indexOf('!')
+    if (mark < 0) return undefined
+    const connection = this.byId(appId, key.slice(0, mark))
+    if (!connection) return undefined
+    const secret = key.slice(mark + 1)
+    const { secret: current, previousSecret } = connection
+    const isKnown =
+      isSameText(secret, current) ||
+      (previousSecret !== undefined && isSameText(secret, previousSecret))
+    return isKnown ? connection : undefined
+  }
+
+  /** The connection a client goes on with, or a new one. Its transport is still to be set. */
+  admit(arrival: Arrival): Admitted {
+    const { key, principal } = arrival
+    if (key === undefined) return { connection: this.#open(arrival), failure: undefined }
+    const known = this.byKey(key, principal.appId)
+    if (!known) {
+      return { connection: this.#open(arrival), failure: failure('connection_key_invalid') }
+    }
+    if (!isSameClient(known, arrival)) {
+      const why = failure('client_id_mismatch', 'the connection is that of another client')
+      return { connection: this.#open(arrival), failure: why }
+    }
+    this.#takeOver(known, arrival)
+    return { connection: known, failure: undefined }
+  }
+
+  /** The transport is lost; the client may come back. */
+  dropped(connection: Connection, transport: Transport): void {
+    if (connection.transport !== transport) return
+    const { clock, wheel } = this.#parts
+    const now = clock.now()
+    connection.transport = undefined
+    connection.droppedAt = now
+    wheel.schedule(connection, now + this.#nextWait(connection))
+  }
+
+  /** The connection is over: who was present through it leaves at once. */
+  close(connection: Connection): void {
+    const app = this.#apps.get(connection.appId)
+    if (app?.get(connection.id) !== connection) return
+    app.delete(connection.id)
+    if (app.size === 0) this.#apps.delete(connection.appId)
+    this.#size--
+    connection.transport = undefined
+    this.#parts.wheel.cancel(connection)
+    this.#leaveAll(connection)
+    this.#parts.onClosed?.(connection)
+  }
+
+  #open(arrival: Arrival): Connection {
+    const { ids, onOpened } = this.#parts
+    const connection = new Connection({
+      ...arrival,
+      id: ids.next(ID_LENGTH),
+      secret: ids.next(SECRET_LENGTH),
+      onDue: this.#onDue,
+    })
+    this.#add(connection)
+    onOpened?.(connection)
+    return connection
+  }
+
+  #add(connection: Connection): void {
+    const app = this.#apps.get(connection.appId)
+    if (app) app.set(connection.id, connection)
+    else this.#apps.set(connection.appId, new Map([[connection.id, connection]]))
+    this.#size++
+  }
+
+  #takeOver(connection: Connection, { principal, credentials, secure }: Arrival): void {
+    const { ids, wheel } = this.#parts
+    const before = connection.transport
+    connection.transport = undefined
+    connection.droppedAt = undefined
+    wheel.cancel(connection)
+    connection.previousSecret = connection.secret
+    connection.secret = ids.next(SECRET_LENGTH)
+    connection.identified = { principal, credentials, secure }
+    before?.superseded()
+  }
+
+  readonly #onDue = (connection: Connection, now: number): void => {
+    const { droppedAt } = connection
+    if (droppedAt === undefined) return
+    if (now - droppedAt >= STATE_TTL_MS) return this.close(connection)
+    if (now - droppedAt >= connection.remainPresentMs) this.#leaveAll(connection)
+    this.#parts.wheel.schedule(connection, droppedAt + this.#nextWait(connection))
+  }
+
+  /** From the loss of the transport on, in milliseconds. */
+  #nextWait({ presentOn, remainPresentMs }: Connection): number {
+    return presentOn === undefined ? STATE_TTL_MS : Math.min(remainPresentMs, STATE_TTL_MS)
+  }
+
+  #leaveAll(connection: Connection): void {
+    const { presentOn, appId, id } = connection
+    connection.presentOn = undefined
+    for (const channel of presentOn ?? []) this.#parts.leave(appId, channel, id)
+  }
+}
+
+/** Whoever has the key of a connection must also be who its client was. */
+function isSameClient({ principal: before }: Connection, { principal }: Identified): boolean {
+  return before.clientId === undefined || before.clientId === principal.clientId
+}

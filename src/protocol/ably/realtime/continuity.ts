@@ -1,0 +1,126 @@
+/** From where a client goes on with a channel, and what it has to be sent before it hears what is live (RTL4c, RTN15). */
+import type { AppChannel } from '../../../core/app-channel.ts'
+import type { History } from '../../../core/history.ts'
+import { positionOf } from '../../../core/position.ts'
+import type { KeptMessage, PlacedEvent, Publication } from '../../../core/types.ts'
+import { type Failure, failure } from '../../../failure.ts'
+import type { Rewind } from '../wire/attach-params.ts'
+
+/** How far back a rewind goes at most, in messages (docs, channel options). */
+const MAX_REWIND = 100
+
+export interface Continuation {
+  /** Nothing was lost since the client was here. */
+  readonly isResumed: boolean
+  /** In their order, as somebody has to get them who has not seen what was before. */
+  readonly events: readonly PlacedEvent[]
+  /** The position of the attachment: what came until there is in the past, or among the events. */
+  readonly serial: string
+  /** Why the client cannot go on where it was, or gets less than it asked for. */
+  readonly failure: Failure | undefined
+}
+
+/** Where the client was, if the channel can still tell what came after. */
+export function resumed(channel: AppChannel, serial: string): Continuation {
+  const missed = channel.recent.after(serial)
+  if (!missed) return { ...fresh(channel), failure: failure('messages_expired') }
+  const events = withoutRepetition(missed.filter((event) => event.kind !== 'presence'))
+  return {
+    isResumed: true,
+    events,
+    // Whoever is cut off in the middle of what it missed has to begin there again.
+    serial: events.length > 0 ? serial : channel.recent.head,
+    failure: undefined,
+  }
+}
+
+export function fresh(channel: AppChannel): Continuation {
+  return { isResumed: false, events: [], serial: channel.recent.head, failure: undefined }
+}
+
+/**
+ * A fresh attachment that begins earlier than now.
+ * @param limit messages that a rewind by time may have
+ * @param now milliseconds since the epoch
+ */
+export function rewound(
+  channel: AppChannel,
+  history: History,
+  rewind: Rewind,
+  limit: number,
+  now: number,
+): Continuation {
+  const isTimed = 'ms' in rewind
+  const { items, next } = history.messages(channel.ref, {
+    direction: 'backwards',
+    limit: Math.min(isTimed ? limit : rewind.count, MAX_REWIND),
+    start: isTimed ? now - rewind.ms : undefined,
+  })
+  const serial = channel.recent.head
+  const isCut = isTimed && next !== undefined
+  return {
+    isResumed: false,
+    events: publicationsOf(items.toReversed(), serial),
+    serial,
+    failure: isCut ? failure('rewind_truncated') : undefined,
+  }
+}
+
+/** One each for what was published together, the last at the head: whoever has it has everything. */
+function publicationsOf(messages: readonly KeptMessage[], head: string): Publication[] {
+  const groups: KeptMessage[][] = []
+  for (const message of messages) {
+    const last = groups.at(-1)
+    if (last && positionOf(last[0]!.serial) === positionOf(message.serial)) last.push(message)
+    else groups.push([message])
+  }
+  return groups.map((group, index) => {
+    const first = group[0]!
+    return {
+      kind: 'publication',
+      position: index === groups.length - 1 ? head : positionOf(first.serial),
+      id: idOf(first),
+      connectionId: first.connectionId,
+      timestamp: first.timestamp,
+      messages: group,
+    }
+  })
+}
+
+function idOf({ id }: KeptMessage): string {
+  const colon = id.lastIndexOf(':')
+  return colon < 0 ? id : id.slice(0, colon)
+}
+
+/**
+ * Of a message that grew, or was annotated, again and again only the last state; each is as good as all, and
+ * all together could be very much more than the channel has.
+ */
+function withoutRepetition(events: readonly PlacedEvent[]): PlacedEvent[] {
+  const told = new Set<string>()
+  const kept: PlacedEvent[] = []
+  for (const event of events.toReversed()) {
+    if (event.kind !== 'publication') {
+      kept.push(event)
+      continue
+    }
+    const key = repeatableKey(event)
+    if (key !== undefined && told.has(key)) continue
+    if (key !== undefined) told.add(key)
+    kept.push(asWhole(event))
+  }
+  return kept.toReversed()
+}
+
+function asWhole(event: Publication): Publication {
+  if (!event.whole) return event
+  const { whole, continues: _, ...rest } = event
+  return { ...rest, messages: whole }
+}
+
+function repeatableKey({ messages }: Publication): string | undefined {
+  const [message] = messages
+  if (!message || messages.length > 1) return undefined
+  const isRepeatable = message.action === 'append' || message.action === 'summary'
+  return isRepeatable ? `${message.action} ${message.serial}` : undefined
+}

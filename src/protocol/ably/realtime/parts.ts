@@ -1,0 +1,45 @@
+/** What sessions of the realtime protocol share. */
+import type { Clock } from '../../../core/clock.ts'
+import type { Counters } from '../../../core/counters.ts'
+import type { Failure } from '../../../failure.ts'
+import type { Authenticator } from '../../../identity/authenticate.ts'
+import type { Directory } from '../../../identity/directory.ts'
+import type { Rate } from '../../../policy/limits.ts'
+import type { Annotating } from './annotating.ts'
+import type { Attaching } from './attaching.ts'
+import type { Connections } from './connections.ts'
+import type { ConnectionLimits } from './messages.ts'
+import type { Presences } from './presence.ts'
+import type { Publishing } from './publishing.ts'
+import type { TimerWheel } from './timer-wheel.ts'
+
+/** What the log may know of what was refused. */
+export interface RealtimeDetail {
+  readonly address: string
+  readonly app: string | undefined
+  readonly channel: string | undefined
+}
+
+export interface RealtimeLimits extends ConnectionLimits {
+  /** Of one connection: what it publishes. */
+  readonly messages: Rate
+  /** Of one connection: all that it sends. */
+  readonly frames: Rate
+  /** Of one channel: what is published on it. */
+  readonly channel: Rate
+}
+
+export interface SessionParts {
+  readonly clock: Clock
+  readonly counters: Counters
+  readonly directory: Directory
+  readonly authenticator: Authenticator
+  readonly wheel: TimerWheel
+  readonly connections: Connections
+  readonly attaching: Attaching
+  readonly publishing: Publishing
+  readonly annotating: Annotating
+  readonly presences: Presences
+  readonly limits: RealtimeLimits
+  readonly onRefusal: (why: Failure, detail: RealtimeDetail) => void
+}

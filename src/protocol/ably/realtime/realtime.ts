@@ -1,0 +1,167 @@
+/** The realtime protocol that Ably's SDKs speak: WebSockets at `/`. */
+import type { Broker } from '../../../core/broker.ts'
+import type { Clock } from '../../../core/clock.ts'
+import type { Counters } from '../../../core/counters.ts'
+import type { IdSource } from '../../../core/id-source.ts'
+import type { Presence } from '../../../core/presence.ts'
+import type { Publisher } from '../../../core/publisher.ts'
+import { channelRef } from '../../../core/types.ts'
+import { type Failure, type Result, failure } from '../../../failure.ts'
+import type { Authenticator } from '../../../identity/authenticate.ts'
+import { type Credentials, findCredentials } from '../../../identity/credentials.ts'
+import type { Directory } from '../../../identity/directory.ts'
+import type { AppPrincipal } from '../../../identity/principal.ts'
+import type { Opening, Protocol, Visit } from '../../protocol.ts'
+import type { PublishRates } from '../rest/publish-rates.ts'
+import { Annotating } from './annotating.ts'
+import { Attaching } from './attaching.ts'
+import { type ConnectOptions, readConnectOptions } from './connect-options.ts'
+import { Connections } from './connections.ts'
+import { PROTOCOL, encode } from './encode.ts'
+import type { RealtimeDetail, RealtimeLimits, SessionParts } from './parts.ts'
+import { Presences } from './presence.ts'
+import { Publishing } from './publishing.ts'
+import { type Hello, RealtimeSession } from './session.ts'
+import { ChannelGate } from './target.ts'
+import { TICK_MS, TimerWheel } from './timer-wheel.ts'
+
+export interface RealtimeParts {
+  readonly clock: Clock
+  readonly counters: Counters
+  readonly ids: IdSource
+  readonly broker: Broker
+  readonly publisher: Publisher
+  readonly presence: Presence
+  readonly authenticator: Authenticator
+  readonly directory: Directory & { onChange(listener: (appId: string) => void): () => void }
+  readonly rates: PublishRates
+  readonly limits: RealtimeLimits & {
+    readonly maxMessages: number
+    /** Channels that one connection may have; 0 for no limit. */
+    readonly maxAttachments: number
+  }
+  readonly onRefusal: (why: Failure, detail: RealtimeDetail) => void
+  readonly onBug: (error: unknown) => void
+}
+
+/** Connections whose credentials are looked at again in one turn, so that a large app stops nobody else. */
+const REVIEWED_AT_ONCE = 500
+
+export class AblyRealtime implements Protocol {
+  readonly name = PROTOCOL
+  readonly encode = encode
+  readonly connections: Connections
+  readonly #parts: RealtimeParts
+  readonly #wheel: TimerWheel
+  readonly #session: SessionParts
+  #timer: Timer | undefined
+
+  constructor(parts: RealtimeParts) {
+    this.#parts = parts
+    const { broker, clock, ids, limits, onBug } = parts
+    this.#wheel = new TimerWheel(clock.now())
+    const gate = new ChannelGate(broker, clock, limits.channel)
+    const presences = new Presences({ ...parts, gate, onLost: onBug })
+    this.connections = new Connections({
+      clock,
+      ids,
+      wheel: this.#wheel,
+      leave: (appId, channel, id) => presences.leaveFor(channelRef(appId, channel), id),
+    })
+    const attaching = new Attaching({
+      broker,
+      clock,
+      ids,
+      maxAttachments: limits.maxAttachments,
+      leave: (client, name) => presences.leave(client, name),
+      onWish: () => undefined,
+    })
+    this.#session = {
+      ...parts,
+      wheel: this.#wheel,
+      connections: this.connections,
+      attaching,
+      publishing: new Publishing({
+        ...parts,
+        gate,
+        onSilent: (client, { ref }) => {
+          const home = broker.channel(ref)
+          if (home) attaching.missedOwn(client, home)
+        },
+      }),
+      annotating: new Annotating({ ...parts, gate }),
+      presences,
+    }
+    parts.directory.onChange((appId) => this.#review(appId))
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => this.#wheel.advance(this.#parts.clock.now()), TICK_MS)
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+  }
+
+  /** Pages are at the same path. */
+  owns(path: string, isUpgrade: boolean): boolean {
+    return path === '/' && isUpgrade
+  }
+
+  serve(): Response {
+    return new Response(null, { status: failure('upgrade_required').status })
+  }
+
+  /** Always an opening: SDKs take an HTTP refusal for a lost network, and only a frame for an answer. */
+  connect(visit: Visit): Opening {
+    const hello = this.#hello(visit)
+    return (socket) => new RealtimeSession(this.#session, socket, hello)
+  }
+
+  #hello({ base, query: text, request, secure }: Visit): Hello {
+    const query = new URLSearchParams(text)
+    const options = readConnectOptions(query)
+    const found = findCredentials(request.headers, query)
+    const credentials = found.ok ? found.value : NOBODY
+    return {
+      options: options.ok ? options.value : optionsOfNobody(query),
+      credentials,
+      secure,
+      base,
+      verdict: options.ok ? this.#verdict(found, secure) : options,
+    }
+  }
+
+  #verdict(
+    found: Result<Credentials>,
+    secure: boolean,
+  ): Result<AppPrincipal> | Promise<Result<AppPrincipal>> {
+    return found.ok ? this.#parts.authenticator.authenticate(found.value, { secure }) : found
+  }
+
+  #review(appId: string): void {
+    this.#reviewNext(this.connections.ofApp(appId)[Symbol.iterator]())
+  }
+
+  #reviewNext(connections: Iterator<{ readonly transport: { review(): void } | undefined }>): void {
+    for (let i = 0; i < REVIEWED_AT_ONCE; i++) {
+      const next = connections.next()
+      if (next.done === true) return
+      next.value.transport?.review()
+    }
+    setImmediate(() => this.#reviewNext(connections))
+  }
+}
+
+const NOBODY: Credentials = { credential: undefined, clientId: undefined }
+
+/** A refusal, too, is in the format that the client reads. */
+function optionsOfNobody(query: URLSearchParams): ConnectOptions {
+  return {
+    format: query.get('format') === 'msgpack' ? 'msgpack' : 'json',
+    echo: true,
+    key: undefined,
+    heartbeatMs: 0,
+    remainPresentMs: 0,
+  }
+}

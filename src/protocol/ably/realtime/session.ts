@@ -1,0 +1,393 @@
+/** One client over one transport: its frames, in their order, and what becomes of the connection (RTN). */
+import type { Frame, Socket } from '../../../core/types.ts'
+import { type Failure, type Result, failure } from '../../../failure.ts'
+import type { AppPrincipal } from '../../../identity/principal.ts'
+import { type Bucket, fullBucket, take } from '../../../policy/limits.ts'
+import type { Session } from '../../protocol.ts'
+import { ablyCode } from '../codes.ts'
+import { type ErrorInfo, errorInfo } from '../rest/answer.ts'
+import { ACTION } from '../wire/actions.ts'
+import type { Format } from '../wire/format.ts'
+import { type ClientFrame, readFrame } from '../wire/frame-reader.ts'
+import { controlFrame } from '../wire/frames.ts'
+import { AckQueue } from './ack-queue.ts'
+import type { Answer } from './answers.ts'
+import type { Attached, Client } from './client.ts'
+import type { ConnectOptions } from './connect-options.ts'
+import type { Connection, Identified, Transport } from './connection.ts'
+import { acknowledgement, connected } from './messages.ts'
+import type { SessionParts } from './parts.ts'
+import type { Accepted } from './publishing.ts'
+import { NEVER, type Timed } from './timer-wheel.ts'
+import { type TokenEnd, tokenEnd } from './token-watch.ts'
+
+/** WebSocket close codes (RFC 6455 7.4.1; 1012 from the IANA registry). */
+const CLOSE = { normal: 1000, policy: 1008, tooBig: 1009, restart: 1012 } as const
+
+/** Frames that may wait while a signature is checked. */
+const MAX_HELD = 1000
+/** How long a transport stays open whose connection has moved on: its client closes it itself when it hears nothing. */
+const SUPERSEDED_MS = 30_000
+
+type Verdict = Result<AppPrincipal>
+type NumberedFrame = Extract<ClientFrame, { msgSerial: number }>
+
+export interface Hello {
+  readonly options: ConnectOptions
+  readonly credentials: Identified['credentials']
+  readonly secure: boolean
+  /** This server as the client addresses it, for links in errors. */
+  readonly base: string
+  /** Who it is; a promise while a signature is being checked. */
+  readonly verdict: Verdict | Promise<Verdict>
+}
+
+export class RealtimeSession implements Session, Transport, Client, Timed {
+  readonly socket: Socket
+  readonly format: Format
+  readonly echo: boolean
+  readonly attachments = new Map<string, Attached>()
+  due = NEVER
+  readonly #parts: SessionParts
+  readonly #base: string
+  readonly #heartbeatMs: number
+  readonly #acks = new AckQueue()
+  readonly #frames: Bucket
+  readonly #messages: Bucket
+  #connection: Connection | undefined
+  #state: 'live' | 'superseded' | 'over' = 'live'
+  /** What arrives while it is not known whose it is. */
+  #held: Frame[] | undefined
+  #token: TokenEnd | undefined
+  #nextHeartbeat = NEVER
+
+  constructor(parts: SessionParts, socket: Socket, hello: Hello) {
+    const { options } = hello
+    this.#parts = parts
+    this.socket = socket
+    this.format = options.format
+    this.echo = options.echo
+    this.#base = hello.base
+    this.#heartbeatMs = options.heartbeatMs
+    const now = parts.clock.now()
+    this.#frames = fullBucket(parts.limits.frames, now)
+    this.#messages = fullBucket(parts.limits.messages, now)
+    this.#whenKnown(hello.verdict, (verdict) => this.#begin(hello, verdict))
+  }
+
+  get connection(): Connection {
+    return this.#connection!
+  }
+
+  send(message: Readonly<Record<string, unknown>>): void {
+    this.socket.send(controlFrame(message, this.format))
+  }
+
+  sendFrame(frame: Frame): void {
+    this.socket.send(frame)
+  }
+
+  errorInfo(why: Failure): ErrorInfo {
+    return errorInfo(why, this.#base)
+  }
+
+  refused(why: Failure, channel?: string): void {
+    const { address } = this.socket
+    this.#parts.onRefusal(why, { address, app: this.#connection?.appId, channel })
+  }
+
+  receive(frame: Frame): void {
+    if (this.#state === 'over') return
+    if (!this.#held) return this.#take(frame)
+    this.#held.push(frame)
+    if (this.#held.length > MAX_HELD) this.#fail(failure('flooding'))
+  }
+
+  closed(): void {
+    if (this.#state === 'over') return
+    this.#release()
+    if (this.#connection) this.#parts.connections.dropped(this.#connection, this)
+  }
+
+  dismiss(): void {
+    this.#disconnect(failure('restarting'), CLOSE.restart)
+  }
+
+  superseded(): void {
+    const { attaching, clock, wheel } = this.#parts
+    attaching.release(this)
+    this.#state = 'superseded'
+    wheel.schedule(this, clock.now() + SUPERSEDED_MS)
+  }
+
+  wake(now: number): void {
+    if (this.#state === 'over') return
+    if (this.#state === 'superseded') return this.#end(CLOSE.normal, 'superseded')
+    const { endsAt = NEVER, hintAt = NEVER } = this.#token ?? {}
+    if (endsAt <= now) return this.#disconnect(this.#token!.failure)
+    if (hintAt <= now) {
+      this.send({ action: ACTION.AUTH })
+      this.#token = { ...this.#token!, hintAt: NEVER }
+    }
+    if (this.#nextHeartbeat <= now) {
+      this.send({ action: ACTION.HEARTBEAT })
+      this.connection.answers.rest()
+      this.#nextHeartbeat = now + this.#heartbeatMs
+    }
+    this.#schedule()
+  }
+
+  acknowledge(): void {
+    if (this.#state === 'over') return
+    for (const ready of this.#acks.ready())
+      this.send(acknowledgement(ready, (why) => this.errorInfo(why)))
+  }
+
+  /** Whether the credentials still count, and for what: a key, a token or a rule has changed. */
+  review(): void {
+    if (this.#state !== 'live' || !this.#connection) return
+    const { credentials, secure } = this.#connection.identified
+    const { authenticator } = this.#parts
+    const verdict = authenticator.authenticate(credentials, { secure })
+    this.#whenKnown(verdict, (found) => {
+      // A new token may have come in the meantime.
+      if (this.connection.identified.credentials !== credentials) return
+      if (found.ok) this.#identify({ principal: found.value, credentials, secure })
+      else if (isTokenCode(found.failure)) this.#disconnect(found.failure)
+      else this.#fail(found.failure)
+    })
+  }
+
+  #begin({ credentials, options, secure }: Hello, verdict: Verdict): void {
+    if (!verdict.ok) return this.#fail(asConnectFailure(verdict.failure))
+    const { clock, connections, limits } = this.#parts
+    const identified = { principal: verdict.value, credentials, secure }
+    const { connection, failure: why } = connections.admit({ ...identified, ...options })
+    this.#connection = connection
+    connection.transport = this
+    const now = clock.now()
+    this.#nextHeartbeat = now + this.#heartbeatMs
+    this.send(connected(connection, this.#heartbeatMs, limits, why && this.errorInfo(why)))
+    this.#watchToken()
+  }
+
+  /** Holds back what comes in the meantime, so that nothing is done in the wrong name. */
+  #whenKnown(verdict: Verdict | Promise<Verdict>, act: (verdict: Verdict) => void): void {
+    if (!(verdict instanceof Promise)) return act(verdict)
+    this.#held ??= []
+    void verdict.then((found) => {
+      if (this.#state === 'over') return
+      const held = this.#held ?? []
+      this.#held = undefined
+      if (this.#state === 'live') act(found)
+      for (const frame of held) this.receive(frame)
+    })
+  }
+
+  #take(frame: Frame): void {
+    const { clock, counters, limits } = this.#parts
+    counters.messagesReceived++
+    if (!take(this.#frames, limits.frames, clock.now())) return this.#flood()
+    if (sizeOf(frame) > limits.maxFrameBytes)
+      return this.#fail(failure('message_too_large', 'the frame is too large'), CLOSE.tooBig)
+    const read = readFrame(frame, this.format)
+    if (!read.ok) return this.#fail(read.failure)
+    if (this.#state === 'superseded') return this.#refuseSuperseded(read.value)
+    // The client has its new key.
+    this.connection.previousSecret = undefined
+    this.#act(read.value)
+  }
+
+  #act(frame: ClientFrame): void {
+    const { annotating, attaching, presences, publishing } = this.#parts
+    switch (frame.kind) {
+      case 'heartbeat':
+        return this.send({ action: ACTION.HEARTBEAT, id: frame.id })
+      case 'close':
+        return this.#close()
+      case 'disconnect':
+        this.closed()
+        return this.socket.close(CLOSE.normal, 'client')
+      case 'auth':
+        return this.#authorize(frame.accessToken)
+      case 'attach':
+        return attaching.attach(this, frame)
+      case 'detach':
+        return attaching.detach(this, frame.channel)
+      case 'sync':
+        return attaching.sync(this, frame.channel)
+      case 'message':
+        return this.#number(frame, () => publishing.publish(this, frame))
+      case 'presence':
+        return this.#number(frame, () => presences.change(this, frame))
+      case 'annotation':
+        return this.#number(frame, () => annotating.annotate(this, frame))
+      case 'object':
+        return this.#number(frame, () => ({ ok: false, failure: failure('objects_unsupported') }))
+      case 'unknown':
+        return
+    }
+  }
+
+  /** Answers a frame in the order of frames, and one that has come before as it was answered then (RTN19a2). */
+  #number(frame: NumberedFrame, act: () => Result<Accepted>): void {
+    const { msgSerial, channel } = frame
+    if (this.#acks.hasSeen(msgSerial)) return
+    const { answers } = this.connection
+    const known = answers.find(msgSerial)
+    if (known) this.#acks.add(msgSerial, known)
+    else {
+      const answer: Answer = { outcome: undefined }
+      answers.add(msgSerial, answer)
+      this.#acks.add(msgSerial, answer)
+      this.#settle(answer, this.#within(act), channel)
+    }
+    this.acknowledge()
+  }
+
+  #within(act: () => Result<Accepted>): Result<Accepted> {
+    const { clock, limits } = this.#parts
+    const isAllowed = take(this.#messages, limits.messages, clock.now())
+    return isAllowed ? act() : { ok: false, failure: failure('rate_limited') }
+  }
+
+  #settle(answer: Answer, result: Result<Accepted>, channel: string): void {
+    if (!result.ok) {
+      this.refused(result.failure, channel)
+      answer.outcome = result
+      return
+    }
+    const { kept, serials } = result.value
+    if (!kept) {
+      answer.outcome = { ok: true, serials }
+      return
+    }
+    const { connection } = this
+    const know = (outcome: NonNullable<Answer['outcome']>) => {
+      answer.outcome = outcome
+      connection.transport?.acknowledge()
+    }
+    kept.then(
+      () => know({ ok: true, serials }),
+      () => know({ ok: false, failure: failure('not_kept') }),
+    )
+  }
+
+  /** A new token for the connection that is open (RTC8a). */
+  #authorize(token: string | undefined): void {
+    const { authenticator } = this.#parts
+    const { principal, identified } = this.connection
+    if (token === undefined) return this.#fail(failure('credentials_malformed'))
+    const { secure } = identified
+    const clientId = principal.clientId ?? identified.credentials.clientId
+    const credentials = { credential: { kind: 'token' as const, text: token }, clientId }
+    this.#whenKnown(authenticator.authenticate(credentials, { secure }), (verdict) => {
+      if (!verdict.ok) return this.#fail(asAuthFailure(verdict.failure))
+      if (verdict.value.appId !== this.connection.appId)
+        return this.#fail(failure('client_id_mismatch', 'the token is of another app'))
+      const { limits } = this.#parts
+      this.connection.identified = { principal: verdict.value, credentials, secure }
+      this.send(connected(this.connection, this.#heartbeatMs, limits, undefined))
+      this.#identify(this.connection.identified)
+    })
+  }
+
+  #identify(identified: Identified): void {
+    this.connection.identified = identified
+    this.#watchToken()
+    this.#parts.attaching.review(this)
+  }
+
+  #watchToken(): void {
+    const { clock, directory } = this.#parts
+    this.#token = tokenEnd(this.connection.principal, directory, clock.now())
+    this.#schedule()
+  }
+
+  #schedule(): void {
+    const { endsAt = NEVER, hintAt = NEVER } = this.#token ?? {}
+    this.#parts.wheel.schedule(this, Math.min(this.#nextHeartbeat, hintAt, endsAt))
+  }
+
+  #refuseSuperseded(frame: ClientFrame): void {
+    if (frame.kind === 'close') {
+      this.send({ action: ACTION.CLOSED })
+      return this.#end(CLOSE.normal, 'client')
+    }
+    if (!('msgSerial' in frame) || this.#acks.hasSeen(frame.msgSerial)) return
+    const outcome = { ok: false as const, failure: failure('connection_superseded') }
+    this.#acks.add(frame.msgSerial, { outcome })
+    this.acknowledge()
+  }
+
+  #close(): void {
+    this.send({ action: ACTION.CLOSED })
+    this.#end(CLOSE.normal, 'client')
+    this.#parts.connections.close(this.connection)
+  }
+
+  #flood(): void {
+    this.#sayError(failure('flooding'))
+    this.#endForGood()
+    this.socket.punish(CLOSE.policy, 'flooding')
+  }
+
+  /** The end of the connection: there is nothing to come back to. */
+  #fail(why: Failure, code: number = CLOSE.policy): void {
+    this.#sayError(why)
+    this.#endForGood()
+    this.socket.close(code, why.name)
+  }
+
+  #sayError(why: Failure): void {
+    this.refused(why)
+    this.send({ action: ACTION.ERROR, error: this.errorInfo(why) })
+  }
+
+  #endForGood(): void {
+    const isOwn = this.#state === 'live'
+    this.#release()
+    if (isOwn && this.#connection) this.#parts.connections.close(this.#connection)
+  }
+
+  /** The end of the transport only: the client is to come back. */
+  #disconnect(why: Failure, code: number = CLOSE.normal): void {
+    if (this.#state === 'over') return
+    this.send({ action: ACTION.DISCONNECTED, error: this.errorInfo(why) })
+    this.closed()
+    this.socket.close(code, why.name)
+  }
+
+  #end(code: number, reason: string): void {
+    this.#release()
+    this.socket.close(code, reason)
+  }
+
+  #release(): void {
+    this.#state = 'over'
+    this.#held = undefined
+    this.#parts.wheel.cancel(this)
+    if (this.#connection) this.#parts.attaching.release(this)
+  }
+}
+
+/** SDKs get a new token for these, and try again. */
+function isTokenCode({ name }: Failure): boolean {
+  const code = ablyCode(name)
+  return code >= 40140 && code < 40150
+}
+
+/** To a stranger it is all the same whether an app, a key or a secret is wrong. */
+function asConnectFailure(why: Failure): Failure {
+  return why.name === 'key_not_in_app' ? failure('credentials_wrong') : why
+}
+
+/** A client that is told of its token would try others for ever (RTC8a2). */
+function asAuthFailure(why: Failure): Failure {
+  return isTokenCode(why) ? failure('credentials_wrong', why.message) : why
+}
+
+/** In characters or bytes: near enough for a limit that is far above every message's. */
+function sizeOf(frame: Frame): number {
+  return typeof frame === 'string' ? frame.length : frame.byteLength
+}

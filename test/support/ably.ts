@@ -1,0 +1,163 @@
+/** Clients of the realtime protocol for tests: the published SDK, and a socket that shows every frame. */
+import Ably from 'ably'
+import { eventually } from './client.ts'
+import type { TestServer } from './server.ts'
+
+/** Waits until the server knows a key that was made beside it. */
+export async function known(server: TestServer, key: string): Promise<string> {
+  await eventually(async () => {
+    const headers = { authorization: `Basic ${btoa(key)}` }
+    return (await fetch(`${server.url}/channels/none/messages`, { headers })).status !== 401
+  }, 'the server knows the key')
+  return key
+}
+
+/** Clients of the published SDK, which are all closed at the end. */
+export class Clients {
+  readonly #server: () => TestServer
+  readonly #open: Ably.Realtime[] = []
+
+  constructor(server: () => TestServer) {
+    this.#server = server
+  }
+
+  make(options: Ably.ClientOptions): Ably.Realtime {
+    const client = new Ably.Realtime({
+      endpoint: '127.0.0.1',
+      port: this.#server().port,
+      tls: false,
+      logLevel: 0,
+      transports: ['web_socket'],
+      ...options,
+    })
+    this.#open.push(client)
+    return client
+  }
+
+  async connected(options: Ably.ClientOptions): Promise<Ably.Realtime> {
+    const client = this.make(options)
+    await client.connection.whenState('connected')
+    return client
+  }
+
+  end(): void {
+    for (const client of this.#open.splice(0)) client.close()
+  }
+}
+
+export type ProtocolMessage = Readonly<Record<string, unknown>> & { readonly action: number }
+
+/** What a protocol message is for (TR2). */
+export const ACTION = {
+  HEARTBEAT: 0,
+  ACK: 1,
+  NACK: 2,
+  CONNECTED: 4,
+  DISCONNECTED: 6,
+  CLOSE: 7,
+  CLOSED: 8,
+  ERROR: 9,
+  ATTACH: 10,
+  ATTACHED: 11,
+  DETACH: 12,
+  DETACHED: 13,
+  PRESENCE: 14,
+  MESSAGE: 15,
+  SYNC: 16,
+  AUTH: 17,
+  ANNOTATION: 21,
+} as const
+
+/** A socket that speaks JSON frames as a test says, and keeps all that it gets. */
+export class FrameClient {
+  readonly frames: ProtocolMessage[] = []
+  isClosed = false
+  readonly #socket: WebSocket
+  readonly #waiting: (() => void)[] = []
+
+  /** @param query such as `key=…&v=6` */
+  constructor(server: TestServer, query: string) {
+    this.#socket = new WebSocket(`${server.url.replace('http', 'ws')}/?${query}`)
+    this.#socket.addEventListener('message', ({ data }) => {
+      this.frames.push(JSON.parse(String(data)) as ProtocolMessage)
+      this.#changed()
+    })
+    this.#socket.addEventListener('close', () => {
+      this.isClosed = true
+      this.#changed()
+    })
+  }
+
+  static async connected(server: TestServer, query: string): Promise<FrameClient> {
+    const client = new FrameClient(server, query)
+    await client.next(ACTION.CONNECTED)
+    return client
+  }
+
+  get connectionId(): string {
+    return String(this.all(ACTION.CONNECTED).at(-1)?.['connectionId'])
+  }
+
+  get connectionKey(): string {
+    const details = this.all(ACTION.CONNECTED).at(-1)?.['connectionDetails']
+    return (details as { connectionKey: string }).connectionKey
+  }
+
+  send(message: object | string): void {
+    this.#socket.send(typeof message === 'string' ? message : JSON.stringify(message))
+  }
+
+  sendBytes(bytes: Uint8Array<ArrayBuffer>): void {
+    this.#socket.send(bytes)
+  }
+
+  /** Without a word, as when the network is lost. */
+  terminate(): void {
+    this.#socket.terminate()
+  }
+
+  all(action: number): ProtocolMessage[] {
+    return this.frames.filter((frame) => frame.action === action)
+  }
+
+  /** The `n`th frame of a kind, already here or still to come, counting from 0. */
+  next(action: number, n = 0): Promise<ProtocolMessage> {
+    return this.until(() => this.all(action)[n])
+  }
+
+  async attach(channel: string, more: object = {}): Promise<ProtocolMessage> {
+    const before = this.all(ACTION.ATTACHED).length
+    this.send({ action: ACTION.ATTACH, channel, ...more })
+    return this.next(ACTION.ATTACHED, before)
+  }
+
+  /** Answered once everything that was sent before has been dealt with. */
+  async settled(): Promise<void> {
+    const id = crypto.randomUUID()
+    this.send({ action: ACTION.HEARTBEAT, id })
+    await this.until(() => this.frames.find((frame) => frame['id'] === id))
+  }
+
+  closing(): Promise<true> {
+    return this.until(() => this.isClosed || undefined)
+  }
+
+  async until<T>(look: () => T | undefined, withinMs = 5000): Promise<T> {
+    const deadline = performance.now() + withinMs
+    for (;;) {
+      const found = look()
+      if (found !== undefined) return found
+      const left = deadline - performance.now()
+      if (left <= 0)
+        throw new Error(`nothing came within ${withinMs} ms: ${JSON.stringify(this.frames)}`)
+      await Promise.race([
+        new Promise<void>((resolve) => this.#waiting.push(resolve)),
+        Bun.sleep(Math.min(left, 50)),
+      ])
+    }
+  }
+
+  #changed(): void {
+    for (const resume of this.#waiting.splice(0)) resume()
+  }
+}
