@@ -12,9 +12,9 @@ import { readFields } from './forms.ts'
 import type { Notices } from './notices.ts'
 import { accountPages } from './pages/account/routes.ts'
 import { appPages } from './pages/apps/routes.ts'
+import { connectPages } from './pages/connect/page.tsx'
 import { doorPages } from './pages/door.tsx'
 import { showFailure } from './pages/failures.tsx'
-import { homePages } from './pages/home.tsx'
 import { reservationPages } from './pages/reservations/routes.tsx'
 import { whoPages } from './pages/who.tsx'
 import type { DashboardParts } from './parts.ts'
@@ -37,7 +37,7 @@ export function routes(site: RouteParts): Hono<Env> {
   const app = new Hono<Env>({
     getPath: (_request, options) => options?.env?.visit.path.replace(/(.)\/+$/, '$1') ?? '/',
   })
-  app.use(headers, noStore, async (page, next) => {
+  app.use(headers(site.parts.publicUrl), noStore, async (page, next) => {
     const { visit } = page.env
     page.set('parts', site.parts)
     page.set('notices', site.notices)
@@ -64,7 +64,7 @@ export function routes(site: RouteParts): Hono<Env> {
   })
   inside.route('/', doorPages())
   inside.use(requireVisitor)
-  inside.route('/', homePages())
+  inside.route('/', connectPages())
   inside.route('/reservations', reservationPages())
   inside.route('/apps', appPages())
   inside.route('/who', whoPages())

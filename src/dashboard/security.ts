@@ -6,25 +6,32 @@ import { failure } from '../failure.ts'
 import { hostOf, isSecure } from './cookies.ts'
 import type { Env, Page } from './site.ts'
 
-/** Scripts and styles come from files of ours only; `connect-src` lets pages talk to this server. */
-export const headers = secureHeaders({
-  // Whether the owner's whole domain is https only is not ours to say.
-  strictTransportSecurity: false,
-  contentSecurityPolicy: {
-    defaultSrc: ["'none'"],
-    scriptSrc: ["'self'"],
-    styleSrc: ["'self'"],
-    imgSrc: ["'self'", 'data:'],
-    connectSrc: ["'self'"],
-    formAction: ["'self'"],
-    baseUri: ["'none'"],
-    frameAncestors: ["'none'"],
-  },
-  xFrameOptions: 'DENY',
-  // Under `no-referrer` browsers post forms with `Origin: null`, which the check below could not tell from a stranger's.
-  referrerPolicy: 'same-origin',
-  permissionsPolicy: { camera: [], geolocation: [], microphone: [] },
-})
+/**
+ * Scripts and styles come from files of ours only; pages talk to this server, under the address of the page or
+ * the one that clients use.
+ */
+export function headers(publicUrl: string | undefined) {
+  const origin = publicUrl === undefined ? undefined : new URL(publicUrl).origin
+  const elsewhere = origin === undefined ? [] : [origin, origin.replace(/^http/, 'ws')]
+  return secureHeaders({
+    // Whether the owner's whole domain is https only is not ours to say.
+    strictTransportSecurity: false,
+    contentSecurityPolicy: {
+      defaultSrc: ["'none'"],
+      scriptSrc: ["'self'"],
+      styleSrc: ["'self'"],
+      imgSrc: ["'self'", 'data:'],
+      connectSrc: ["'self'", ...elsewhere],
+      formAction: ["'self'"],
+      baseUri: ["'none'"],
+      frameAncestors: ["'none'"],
+    },
+    xFrameOptions: 'DENY',
+    // Under `no-referrer` browsers post forms with `Origin: null`, which the check below could not tell from a stranger's.
+    referrerPolicy: 'same-origin',
+    permissionsPolicy: { camera: [], geolocation: [], microphone: [] },
+  })
+}
 
 /** Private pages stay in no cache, and behind no back button of somebody else. */
 export const noStore = createMiddleware<Env>(async (page, next) => {

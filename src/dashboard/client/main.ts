@@ -1,5 +1,6 @@
 /** What every page of the dashboard loads: small comforts on top of pages that work without them. */
 import { capabilities } from './capability.ts'
+import { checks } from './check.ts'
 import { copying } from './copying.ts'
 import { dialogs } from './dialogs.ts'
 import { enrich } from './enrich.ts'
@@ -9,6 +10,7 @@ import { wideMenu } from './wide-menu.ts'
 enrich(document)
 copying()
 previews()
+checks()
 capabilities()
 dialogs()
 wideMenu()

@@ -1,0 +1,183 @@
+/** The first page: how clients connect to this server, in code that can be copied. */
+/** @jsxImportSource hono/jsx */
+import { Hono } from 'hono'
+import type { ApiKey } from '../../../service/api-keys.ts'
+import { seen } from '../../sight.ts'
+import { type Env, type Page, serverAddress } from '../../site.ts'
+import { show } from '../../view/layout.tsx'
+import { Card, Code, Notice, To } from '../../view/parts.tsx'
+import {
+  RECONNECT_SNIPPET,
+  type Target,
+  publishSnippet,
+  ablyFacts,
+  ablySnippet,
+  ittySnippet,
+  plainSnippet,
+  pushSnippet,
+  trapsOf,
+} from './snippets.ts'
+
+const EXAMPLE_KEY = 'appId.keyId'
+
+export function connectPages(): Hono<Env> {
+  const app = new Hono<Env>()
+  app.get('/', showConnect)
+  return app
+}
+
+function showConnect(page: Page): Response | Promise<Response> {
+  const key = firstKey(page)
+  const target = {
+    url: serverAddress(page),
+    keyName: key?.keyName ?? EXAMPLE_KEY,
+    channel: 'lobby',
+  }
+  return show(
+    page,
+    {
+      title: 'Connect',
+      section: '/',
+      lead: (
+        <>
+          This server is at <code>{target.url}</code>. Two kinds of client know how to talk to it.
+        </>
+      ),
+    },
+    <div class="stack loose">
+      {trapsOf(target).map((trap) => (
+        <Notice tone="warn">{trap}</Notice>
+      ))}
+      <CheckCard target={target} />
+      <IttyCard target={target} />
+      <AblyCard target={target} apiKey={key} />
+      <BackendCard target={target} pushTarget={{ ...target, channel: pushChannel(page) }} />
+    </div>,
+  )
+}
+
+/** A key to write into the code: the one that was made last, because somebody is about to use it. */
+function firstKey(page: Page): ApiKey | undefined {
+  const { apps, apiKeys } = page.var.parts.services
+  return apps
+    .list(seen(page))
+    .flatMap((app) => apiKeys.list(app))
+    .filter(({ status }) => status === 'enabled')
+    .toSorted((a, b) => b.createdAt - a.createdAt)[0]
+}
+
+/** A channel that can be pushed to, where there is one. */
+function pushChannel(page: Page): string {
+  const own = page.var.parts.services.reservations.list(seen(page))
+  const reserved = own.find(({ sendKey }) => sendKey !== undefined)
+  return `${reserved?.namespace ?? 'acme'}/alerts`
+}
+
+/** Tried out by the reader's own browser, through whatever lies between. */
+function CheckCard({ target }: { target: Target }) {
+  return (
+    <Card
+      title="Does it work from here?"
+      lead="Your browser opens a WebSocket to this server, sends a message to itself, and says what came of it."
+      actions={
+        <button class="button" data-check={target.url} hidden>
+          Try it
+        </button>
+      }
+    >
+      <ul class="checks" role="status" id="checks">
+        <li class="faint">Not tried yet.</li>
+      </ul>
+    </Card>
+  )
+}
+
+function IttyCard({ target }: { target: Target }) {
+  return (
+    <Card
+      title="itty-sockets"
+      lead="No account and no key: any name is a channel, and it exists while somebody is on it."
+    >
+      <div class="stack">
+        <Code text={ittySnippet(target)} label="code for itty-sockets" />
+        <details class="fold">
+          <summary class="small">Come back after the network was gone</summary>
+          <Code text={RECONNECT_SNIPPET} label="code for reconnecting" />
+        </details>
+        <details class="fold">
+          <summary class="small">Without the library</summary>
+          <Code text={plainSnippet(target)} label="code for a plain WebSocket" />
+        </details>
+        <p>
+          To keep a name for yourself, <To path="/reservations">reserve it</To>.
+        </p>
+      </div>
+    </Card>
+  )
+}
+
+function AblyCard({ target, apiKey }: { target: Target; apiKey: ApiKey | undefined }) {
+  return (
+    <Card
+      title="Ably’s SDKs"
+      lead="With an API key of an app, or a token. Nothing else in your code changes."
+    >
+      <div class="stack">
+        <Code text={ablySnippet(target)} label="code for Ably JS" />
+        <p>
+          {apiKey ? (
+            <>
+              <code>{apiKey.keyName}</code> is{' '}
+              <To path={`/apps/${apiKey.appId}/keys/${apiKey.id}`}>
+                the key {apiKey.name || 'without a name'}
+              </To>
+              ; put its secret behind the colon.
+            </>
+          ) : (
+            <>
+              First <To path="/apps">make a key</To>.
+            </>
+          )}{' '}
+          In a browser, use a token and never a key.
+        </p>
+        <details class="fold">
+          <summary class="small">Other languages</summary>
+          <div class="stack tight">
+            <p class="small faint">
+              All of Ably’s SDKs take the same options, under these names or very similar ones.
+              Ably’s SDK for Go asks for <code>WithInsecureAllowBasicAuthWithoutTLS</code> where TLS
+              is off.
+            </p>
+            <dl class="facts mono">
+              {ablyFacts(target).map(([name, value]) => (
+                <>
+                  <dt>{name}</dt>
+                  <dd>{value}</dd>
+                </>
+              ))}
+            </dl>
+          </div>
+        </details>
+      </div>
+    </Card>
+  )
+}
+
+function BackendCard({ target, pushTarget }: { target: Target; pushTarget: Target }) {
+  return (
+    <Card title="From a backend" lead="One HTTP request sends a message; no connection is kept.">
+      <div class="stack loose">
+        <div class="stack tight">
+          <h3>On a reserved channel</h3>
+          <Code text={pushSnippet(pushTarget)} label="the request on a reserved channel" />
+          <p class="hint">The send key of the reservation goes into the header.</p>
+        </div>
+        <div class="stack tight">
+          <h3>On a channel of an app</h3>
+          <Code text={publishSnippet(target)} label="the request on a channel of an app" />
+          <p class="hint">The whole API key goes behind -u.</p>
+        </div>
+      </div>
+    </Card>
+  )
+}
