@@ -109,7 +109,9 @@ export class Ably {
       issuer,
       now: () => clock.now(),
       revoke: (appId, list) => {
-        services.revocations.add(appId, list)
+        // A key may revoke only tokens that were made with it, so it is the key that does.
+        const by = { kind: 'key', name: `${appId}.${list[0]?.keyId}` } as const
+        services.revocations.add(appId, list, by)
         onChange()
       },
     })

@@ -3,7 +3,8 @@ import { type Context, Hono } from 'hono'
 import type { z } from 'zod'
 import { bodyLimit } from 'hono/body-limit'
 import { type Failure, type Result, failure } from '../failure.ts'
-import type { Bearer, Scope } from '../service/access-tokens.ts'
+import { type Bearer, COMMAND_LINE, type Scope } from '../service/access-tokens.ts'
+import type { Actor, AuditService } from '../service/audit.ts'
 import { errorBody } from './errors.ts'
 import { openApiDocument } from './openapi.ts'
 import { operations } from './operations.ts'
@@ -18,6 +19,7 @@ const MAX_BODY_BYTES = 65_536
 export function apiApp(parts: ApiParts, identify: Identify): Hono {
   const app = new Hono()
   const routes = operations(parts)
+  const { audit } = parts.services
   app.use(
     bodyLimit({
       maxSize: MAX_BODY_BYTES,
@@ -28,13 +30,18 @@ export function apiApp(parts: ApiParts, identify: Identify): Hono {
   app.get('/openapi.json', (context) => context.json(openApiDocument(routes)))
   for (const route of routes) {
     const path = route.path.replaceAll(/\{(\w+)\}/g, ':$1')
-    app.on(route.method, [path], (context) => handle(context, route, identify))
+    app.on(route.method, [path], (context) => handle(context, route, identify, audit))
   }
   app.all('*', (context) => answerUnmatched(context, routes))
   return app
 }
 
-async function handle(context: Context, route: Route, identify: Identify): Promise<Response> {
+async function handle(
+  context: Context,
+  route: Route,
+  identify: Identify,
+  audit: AuditService,
+): Promise<Response> {
   const bearer = identify(context.req.raw)
   if (!bearer.ok) return answerFailure(context, bearer.failure)
   if (!permits(bearer.value, route.scope)) {
@@ -45,11 +52,16 @@ async function handle(context: Context, route: Route, identify: Identify): Promi
   }
   const input = await readInput(context, route)
   if (!input.ok) return answerFailure(context, input.failure, input.details)
-  const result = route.handle({ ...input.value, bearer: bearer.value })
+  const call = { ...input.value, bearer: bearer.value }
+  const result = audit.as(actorOf(bearer.value), () => route.handle(call))
   if (!result.ok) return answerFailure(context, result.failure)
   return route.status === 204
     ? context.body(null, 204)
     : context.json(result.value as object, route.status)
+}
+
+function actorOf({ token }: Bearer): Actor {
+  return { kind: token.id === COMMAND_LINE ? 'command' : 'token', name: token.name }
 }
 
 function permits({ token }: Bearer, scope: Scope | undefined): boolean {

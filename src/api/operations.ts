@@ -1,5 +1,6 @@
 /** Every operation of the HTTP API. They only translate: what may be done is decided by the services. */
 import { accountRoutes } from './account-routes.ts'
+import { auditRoutes } from './audit-routes.ts'
 import { appRoutes } from './app-routes.ts'
 import { keyRoutes } from './key-routes.ts'
 import { liveRoutes } from './live-routes.ts'
@@ -18,5 +19,6 @@ export function operations(parts: ApiParts): Route[] {
     ...namespaceRoutes(parts),
     ...statsRoutes(parts),
     ...liveRoutes(parts),
+    ...auditRoutes(parts),
   ]
 }

@@ -6,7 +6,14 @@ import type { Services } from '../service/services.ts'
 export interface ApiParts {
   readonly services: Pick<
     Services,
-    'accounts' | 'reservations' | 'apps' | 'apiKeys' | 'channelRules' | 'keyring' | 'stats'
+    | 'audit'
+    | 'accounts'
+    | 'reservations'
+    | 'apps'
+    | 'apiKeys'
+    | 'channelRules'
+    | 'keyring'
+    | 'stats'
   >
   readonly live: LiveService
   /** Makes a change of the settings apply at once. */

@@ -5,6 +5,7 @@ import { accessTokenCommands } from './access-tokens.ts'
 import { accountCommands } from './accounts.ts'
 import { appCommands } from './apps.ts'
 import { parseArguments } from './arguments.ts'
+import { auditCommands } from './audit.ts'
 import { backupCommands } from './backup.ts'
 import { channelCommands } from './channels.ts'
 import { type Command, EXIT } from './command.ts'
@@ -36,6 +37,7 @@ export const commands: readonly Command[] = [
   ...accessTokenCommands,
   ...channelCommands,
   ...connectionCommands,
+  ...auditCommands,
   ...backupCommands,
   ...configCommands,
   health,

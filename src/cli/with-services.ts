@@ -1,4 +1,5 @@
 /** Opens the data folder for one command and closes it afterwards, whatever happens. */
+import { userInfo } from 'node:os'
 import { systemClock } from '../core/clock.ts'
 import { type Failure, type Result } from '../failure.ts'
 import type { Account } from '../service/accounts.ts'
@@ -20,9 +21,18 @@ export async function withServices(
     context.sources.maxReservations !== 'default',
   )
   try {
-    return await action(services)
+    return await services.audit.as({ kind: 'command', name: userName() }, () => action(services))
   } finally {
     services.close()
+  }
+}
+
+/** Who runs the command, as the system knows them; some containers have users without a name. */
+function userName(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return String(process.getuid?.() ?? 'unknown')
   }
 }
 

@@ -25,4 +25,8 @@ export const MENU: readonly MenuGroup[] = [
       { path: '/who', title: 'Who gets in?', icon: 'question' },
     ],
   },
+  {
+    title: 'Server',
+    items: [{ path: '/audit', title: 'Audit', icon: 'list' }],
+  },
 ]

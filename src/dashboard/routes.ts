@@ -4,6 +4,8 @@ import { bodyLimit } from 'hono/body-limit'
 import { failure } from '../failure.ts'
 import { formToken } from '../identity/web-secret.ts'
 import { hasRight } from '../policy/roles.ts'
+import type { Actor } from '../service/audit.ts'
+import type { Visitor } from '../service/sessions.ts'
 import type { SignIn } from '../service/sign-in.ts'
 import { SERVER_HEADER } from '../version.ts'
 import type { Assets } from './assets.ts'
@@ -12,6 +14,7 @@ import { readFields } from './forms.ts'
 import type { Notices } from './notices.ts'
 import { accountPages } from './pages/account/routes.ts'
 import { appPages } from './pages/apps/routes.ts'
+import { auditPages } from './pages/audit.tsx'
 import { connectPages } from './pages/connect/page.tsx'
 import { doorPages } from './pages/door.tsx'
 import { showFailure } from './pages/failures.tsx'
@@ -48,7 +51,7 @@ export function routes(site: RouteParts): Hono<Env> {
       secret === undefined ? undefined : site.parts.services.sessions.find(secret, visit.address)
     page.set('visitor', visitor)
     page.set('formToken', visitor && secret !== undefined ? formToken(secret) : '')
-    await next()
+    await site.parts.services.audit.as(actorOf(visitor, visit.address), next)
     page.header('server', SERVER_HEADER.server)
   })
   app.use(bodyLimit({ maxSize: MAX_BODY_BYTES, onError: (page) => tooLarge(page as Page) }))
@@ -68,6 +71,7 @@ export function routes(site: RouteParts): Hono<Env> {
   inside.route('/reservations', reservationPages())
   inside.route('/apps', appPages())
   inside.route('/who', whoPages())
+  inside.route('/audit', auditPages())
   inside.route('/account', accountPages())
 
   app.notFound((page) => showFailure(page, failure('not_found')))
@@ -76,6 +80,13 @@ export function routes(site: RouteParts): Hono<Env> {
     return showFailure(page, failure('internal'))
   })
   return app
+}
+
+/** Who changes what this request changes. */
+function actorOf(visitor: Visitor | undefined, address: string): Actor {
+  return visitor
+    ? { kind: 'person', name: visitor.person.email, address }
+    : { kind: 'stranger', name: 'somebody not signed in', address }
 }
 
 function tooLarge(page: Page): Response | Promise<Response> {

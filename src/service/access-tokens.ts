@@ -5,6 +5,8 @@ import { hashAccessToken, newAccessToken } from '../identity/access-token.ts'
 import { type AccessTokenRow, AccessTokenTable, AccountTable } from '../store/accounts.ts'
 import type { Store } from '../store/database.ts'
 import type { Account } from './accounts.ts'
+import type { AuditService } from './audit.ts'
+import { fieldsOf } from './audited-fields.ts'
 import { newId } from './id.ts'
 
 export const SCOPES = [
@@ -22,6 +24,7 @@ export const SCOPES = [
   'read:namespace',
   'write:namespace',
   'read:stats',
+  'read:audit',
 ] as const
 
 export type Scope = (typeof SCOPES)[number]
@@ -46,6 +49,9 @@ export interface NewAccessToken {
   readonly lifetime: number | undefined
 }
 
+/** Id of what stands for a token where the command line needs none. */
+export const COMMAND_LINE = 'command-line'
+
 /** Use is noted at most this often: it is for people who look for forgotten tokens, not an audit. */
 const USE_NOTED_EVERY_MS = 60_000
 
@@ -53,11 +59,15 @@ export class AccessTokenService {
   readonly #tokens: AccessTokenTable
   readonly #accounts: AccountTable
   readonly #clock: Clock
+  readonly #audit: AuditService
+  readonly #store: Store
 
-  constructor(store: Store, clock: Clock) {
+  constructor(store: Store, clock: Clock, audit: AuditService) {
     this.#tokens = new AccessTokenTable(store)
     this.#accounts = new AccountTable(store)
     this.#clock = clock
+    this.#audit = audit
+    this.#store = store
   }
 
   list(account: Account | undefined): AccessToken[] {
@@ -80,20 +90,29 @@ export class AccessTokenService {
       expiresAt: wish.lifetime === undefined ? null : now + wish.lifetime,
       lastUsedAt: null,
     }
-    this.#tokens.insert(row)
+    this.#write(() => {
+      this.#tokens.insert(row)
+      this.#note('add', row)
+    })
     return { token: withoutHash(row), secret }
   }
 
   remove(id: string): Result<AccessToken> {
-    const row = this.#tokens.byId(id)
-    if (!row) return fail('token_unknown')
-    this.#tokens.remove(id)
-    return ok(withoutHash(row))
+    return this.#write((): Result<AccessToken> => {
+      const row = this.#tokens.byId(id)
+      if (!row) return fail('token_unknown')
+      this.#tokens.remove(id)
+      this.#note('revoke', row)
+      return ok(withoutHash(row))
+    })
   }
 
   /** Revokes every token of an account. */
   removeAll(account: Account): number {
-    return this.#tokens.removeOf(account.id)
+    return this.#write(() => {
+      for (const row of this.#tokens.list(account.id)) this.#note('revoke', row)
+      return this.#tokens.removeOf(account.id)
+    })
   }
 
   /** Who an `Authorization` header speaks for. */
@@ -105,7 +124,7 @@ export class AccessTokenService {
   /** The command line on the server's own machine: it may do everything, and has no token to show. */
   operator(owner: Account): Result<Bearer> {
     const token: AccessToken = {
-      id: 'command-line',
+      id: COMMAND_LINE,
       accountId: owner.id,
       name: 'command line',
       scopes: [...SCOPES],
@@ -126,7 +145,19 @@ export class AccessTokenService {
     if (now - (row.lastUsedAt ?? 0) > USE_NOTED_EVERY_MS) this.#tokens.used(row.id, now)
     return ok({ account, token: withoutHash(row) })
   }
+
+  #note(action: 'add' | 'revoke', row: AccessTokenRow): void {
+    const { id, name, accountId, scopes } = row
+    const fields = action === 'add' ? fieldsOf({}, { scopes: scopes.join(' ') }, SHOWN) : []
+    this.#audit.record({ action, kind: 'access_token', id, name, accountId, fields })
+  }
+
+  #write<T>(action: () => T): T {
+    return this.#store.db.transaction(action, { behavior: 'immediate' })
+  }
 }
+
+const SHOWN = { scopes: 'scopes' }
 
 function withoutHash({ hash: _, scopes, ...rest }: AccessTokenRow): AccessToken {
   return { ...rest, scopes: scopes.filter(isScope) }

@@ -5,6 +5,7 @@ import { type AccountRow, AccountTable } from '../store/accounts.ts'
 import { AppTable } from '../store/apps.ts'
 import type { Store } from '../store/database.ts'
 import { ReservationTable } from '../store/reservations.ts'
+import type { AuditService } from './audit.ts'
 import { newId } from './id.ts'
 
 export type Account = AccountRow
@@ -18,13 +19,15 @@ export class AccountService {
   readonly #reservations: ReservationTable
   readonly #apps: AppTable
   readonly #clock: Clock
+  readonly #audit: AuditService
 
-  constructor(store: Store, clock: Clock) {
+  constructor(store: Store, clock: Clock, audit: AuditService) {
     this.#store = store
     this.#table = new AccountTable(store)
     this.#reservations = new ReservationTable(store)
     this.#apps = new AppTable(store)
     this.#clock = clock
+    this.#audit = audit
   }
 
   /** Makes the owner account if there is none; two first starts at once make one. */
@@ -69,6 +72,7 @@ export class AccountService {
         if (this.#apps.list(found.value.id).length > 0)
           return fail('account_in_use', 'the account still has apps')
         this.#table.remove(found.value.id)
+        this.#note('remove', found.value)
         return found
       },
       { behavior: 'immediate' },
@@ -78,6 +82,11 @@ export class AccountService {
   #insert(name: string, role: Account['role']): Account {
     const account: Account = { id: newId(), name, role, createdAt: this.#clock.now() }
     this.#table.insert(account)
+    this.#note('add', account)
     return account
+  }
+
+  #note(action: 'add' | 'remove', { id, name }: Account): void {
+    this.#audit.record({ action, kind: 'account', id, name, accountId: id })
   }
 }

@@ -12,7 +12,9 @@ import {
 import { capabilityOfLists } from '../policy/capability/lists.ts'
 import { type ApiKeyRow, ApiKeyTable } from '../store/apps.ts'
 import type { Store } from '../store/database.ts'
-import type { App } from './apps.ts'
+import { type App, isKept } from './apps.ts'
+import type { Action, AuditService, Trace } from './audit.ts'
+import { fieldsOf } from './audited-fields.ts'
 import { newSecret, newShortId } from './id.ts'
 
 /** A key without its secrets. */
@@ -55,12 +57,14 @@ export class ApiKeyService {
   readonly #table: ApiKeyTable
   readonly #keyring: Keyring
   readonly #clock: Clock
+  readonly #audit: AuditService
 
-  constructor(store: Store, keyring: Keyring, clock: Clock) {
+  constructor(store: Store, keyring: Keyring, clock: Clock, audit: AuditService) {
     this.#store = store
     this.#table = new ApiKeyTable(store)
     this.#keyring = keyring
     this.#clock = clock
+    this.#audit = audit
   }
 
   /** Revoked ones too. */
@@ -99,12 +103,13 @@ export class ApiKeyService {
         ...patch.value,
       }
       this.#table.insert(row)
+      this.#note(app, 'add', row, fieldsOf({ name: row.name }, row, SHOWN))
       return ok(whole(row, secret))
     })
   }
 
   set(app: App, id: string, change: ApiKeyChange): Result<ApiKey> {
-    return this.#update(app, id, (row) => {
+    return this.#update(app, id, 'change', (row) => {
       const present = parseCapability(row.capability)
       return present.ok ? patchOf(change, present.value) : present
     })
@@ -113,7 +118,7 @@ export class ApiKeyService {
   /** Makes a new secret; the one before it stays valid until it is retired. */
   rotate(app: App, id: string): Result<WholeKey> {
     const secret = newSecret()
-    const rotated = this.#update(app, id, (row) =>
+    const rotated = this.#update(app, id, 'rotate', (row) =>
       row.oldSecret !== null
         ? fail('key_has_old_secret')
         : ok({
@@ -130,7 +135,7 @@ export class ApiKeyService {
 
   /** Drops the secret from before the last rotation. */
   retire(app: App, id: string): Result<ApiKey> {
-    return this.#update(app, id, (row) =>
+    return this.#update(app, id, 'retire', (row) =>
       row.oldSecret === null
         ? fail('key_has_one_secret')
         : ok({ oldSecret: null, oldLastUsedAt: null }),
@@ -139,7 +144,9 @@ export class ApiKeyService {
 
   /** For good: a revoked key cannot be enabled again. */
   revoke(app: App, id: string): Result<ApiKey> {
-    return this.#update(app, id, () => ok({ status: 'revoked', revokedAt: this.#clock.now() }))
+    return this.#update(app, id, 'revoke', () =>
+      ok({ status: 'revoked', revokedAt: this.#clock.now() }),
+    )
   }
 
   /** The key with its current secret, for interfaces that show it to whoever may manage it. */
@@ -161,6 +168,7 @@ export class ApiKeyService {
   #update(
     app: App,
     id: string,
+    action: Action,
     decide: (row: ApiKeyRow) => Result<Partial<ApiKeyRow>>,
   ): Result<ApiKey> {
     return this.#write((): Result<ApiKey> => {
@@ -171,7 +179,21 @@ export class ApiKeyService {
       if (!decided.ok) return decided
       const patch = { ...decided.value, updatedAt: this.#clock.now() }
       this.#table.update(app.id, id, patch)
+      this.#note(app, action, row, fieldsOf(row, decided.value, SHOWN))
       return ok(withoutSecrets({ ...row, ...patch }))
+    })
+  }
+
+  #note(app: App, action: Action, { id, name }: ApiKeyRow, fields: Trace['fields']): void {
+    if (!isKept(app)) return
+    const keyName = `${app.id}.${id}`
+    this.#audit.record({
+      action,
+      kind: 'key',
+      id: keyName,
+      name: name === '' ? keyName : `${name} (${keyName})`,
+      accountId: app.accountId,
+      ...(fields && { fields }),
     })
   }
 
@@ -185,6 +207,8 @@ export class ApiKeyService {
     return this.#store.db.transaction(action, { behavior: 'immediate' })
   }
 }
+
+const SHOWN = { name: 'name', capability: 'capability', revocableTokens: 'revocable tokens' }
 
 function patchOf(
   { name, capability, revocableTokens }: ApiKeyChange,

@@ -5,6 +5,8 @@ import { type AppRow, AppTable } from '../store/apps.ts'
 import type { Store } from '../store/database.ts'
 import { ReservationTable } from '../store/reservations.ts'
 import type { Account } from './accounts.ts'
+import type { Action, AuditService, Trace } from './audit.ts'
+import { fieldsOf } from './audited-fields.ts'
 import { newShortId } from './id.ts'
 
 export type App = AppRow
@@ -32,12 +34,14 @@ export class AppService {
   readonly #table: AppTable
   readonly #reservations: ReservationTable
   readonly #clock: Clock
+  readonly #audit: AuditService
 
-  constructor(store: Store, clock: Clock) {
+  constructor(store: Store, clock: Clock, audit: AuditService) {
     this.#store = store
     this.#table = new AppTable(store)
     this.#reservations = new ReservationTable(store)
     this.#clock = clock
+    this.#audit = audit
   }
 
   /**
@@ -52,6 +56,7 @@ export class AppService {
       if (meanwhile) return meanwhile
       const app = this.#row(owner, { name: DEFAULT_NAME }, true)
       this.#table.insert(app)
+      this.#note('add', app)
       onMade(app)
       return app
     })
@@ -82,6 +87,7 @@ export class AppService {
       if (this.#table.ofAccount(account.id, wish.name)) return fail('app_taken')
       const app = this.#row(account, wish, false)
       this.#table.insert(app)
+      this.#note('add', app, fieldsOf({ name: app.name }, app, SHOWN))
       return ok(app)
     })
   }
@@ -96,6 +102,7 @@ export class AppService {
       if (namesake && namesake.id !== id) return fail('app_taken')
       const patch = { ...change, updatedAt: this.#clock.now() }
       this.#table.update(id, patch)
+      this.#note('change', { ...app, ...patch }, fieldsOf(app, change, SHOWN))
       return ok({ ...app, ...patch })
     })
   }
@@ -107,6 +114,7 @@ export class AppService {
       if (!app) return fail('app_not_found')
       if (app.isDefault) return fail('app_needed')
       this.#remove(id)
+      this.#note('remove', app)
       return ok(app)
     })
   }
@@ -123,6 +131,12 @@ export class AppService {
       for (const { id } of expired) this.#remove(id)
       return expired
     })
+  }
+
+  #note(action: Action, app: App, fields: Trace['fields'] = []): void {
+    if (!isKept(app)) return
+    const { id, name, accountId } = app
+    this.#audit.record({ action, kind: 'app', id, name, accountId, fields })
   }
 
   #remove(id: string): void {
@@ -155,6 +169,13 @@ export class AppService {
   #write<T>(action: () => T): T {
     return this.#store.db.transaction(action, { behavior: 'immediate' })
   }
+}
+
+const SHOWN = { name: 'name', status: 'status', tlsOnly: 'TLS only' }
+
+/** Disposable apps come and go by the hundred; nobody wants to read about each. */
+export function isKept({ expiresAt }: App): boolean {
+  return expiresAt === null
 }
 
 function nameFault(name: string): string | undefined {

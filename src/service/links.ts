@@ -7,6 +7,7 @@ import type { Store } from '../store/database.ts'
 import { readFact, writeFact } from '../store/facts.ts'
 import { type LinkRow, LinkTable } from '../store/sessions.ts'
 import type { Account } from './accounts.ts'
+import type { AuditService } from './audit.ts'
 import { newId } from './id.ts'
 
 /** A link without the hash of its secret. */
@@ -24,11 +25,13 @@ export class LinkService {
   readonly #store: Store
   readonly #table: LinkTable
   readonly #clock: Clock
+  readonly #audit: AuditService
 
-  constructor(store: Store, clock: Clock) {
+  constructor(store: Store, clock: Clock, audit: AuditService) {
     this.#store = store
     this.#table = new LinkTable(store)
     this.#clock = clock
+    this.#audit = audit
   }
 
   /** @param address of the running server with its base path, for links that commands print */
@@ -60,8 +63,11 @@ export class LinkService {
   }
 
   withdraw(account: Account, id: string): Result<void> {
-    const known = this.invitations(account).some((link) => link.id === id)
-    return known && this.#table.take(id) ? ok(undefined) : fail('link_invalid')
+    const known = this.invitations(account).find((link) => link.id === id)
+    if (!known || !this.#table.take(id)) return fail('link_invalid')
+    const trace = { action: 'remove', kind: 'invitation', id, accountId: account.id } as const
+    this.#audit.record({ ...trace, name: known.note ?? known.role })
+    return ok(undefined)
   }
 
   /** Looks at a link without using it up; used, expired and invented ones look alike. */
@@ -81,8 +87,9 @@ export class LinkService {
     const secret = newWebSecret()
     const createdAt = this.#clock.now()
     this.#table.removeExpired(createdAt)
+    const id = newId()
     this.#table.insert({
-      id: newId(),
+      id,
       hash: hashWebSecret(secret),
       kind,
       accountId: account.id,
@@ -90,6 +97,14 @@ export class LinkService {
       note,
       createdAt,
       expiresAt: createdAt + LIFETIME[kind],
+    })
+    this.#audit.record({
+      action: 'add',
+      kind: kind === 'claim' ? 'claim_link' : 'invitation',
+      id,
+      name: note ?? (kind === 'claim' ? account.name : role),
+      accountId: account.id,
+      fields: [{ field: 'role', to: role }],
     })
     return secret
   }

@@ -14,6 +14,8 @@ import {
 } from '../store/people.ts'
 import { SessionTable } from '../store/sessions.ts'
 import type { Account } from './accounts.ts'
+import type { Action, AuditService, Trace } from './audit.ts'
+import { fieldsOf } from './audited-fields.ts'
 import { newId } from './id.ts'
 
 /** Somebody who may sign in; the hash of the password stays inside. */
@@ -45,8 +47,9 @@ export class PeopleService {
   readonly #sessions: SessionTable
   readonly #hasher: PasswordHasher
   readonly #clock: Clock
+  readonly #audit: AuditService
 
-  constructor(store: Store, hasher: PasswordHasher, clock: Clock) {
+  constructor(store: Store, hasher: PasswordHasher, clock: Clock, audit: AuditService) {
     this.#store = store
     this.#people = new PersonTable(store)
     this.#memberships = new MembershipTable(store)
@@ -54,6 +57,7 @@ export class PeopleService {
     this.#sessions = new SessionTable(store)
     this.#hasher = hasher
     this.#clock = clock
+    this.#audit = audit
   }
 
   /** Whether nobody can sign in as an owner of the account yet. */
@@ -115,6 +119,7 @@ export class PeopleService {
       if (membership.role === role) return ok(undefined)
       if (role !== 'owner' && !this.#hasOtherOwner(account, personId)) return fail('last_owner')
       this.#memberships.set({ ...membership, role })
+      this.#note('change', personId, account.id, fieldsOf(membership, { role }, { role: 'role' }))
       this.#sessions.removeOfMember(personId, account.id)
       return ok(undefined)
     })
@@ -125,6 +130,7 @@ export class PeopleService {
     return this.#write((): Result<void> => {
       if (!this.#memberships.find(personId, account.id)) return fail('person_unknown')
       if (!this.#hasOtherOwner(account, personId)) return fail('last_owner')
+      this.#note('remove', personId, account.id)
       this.#memberships.remove(personId, account.id)
       this.#sessions.removeOfMember(personId, account.id)
       if (this.#memberships.ofPerson(personId).length === 0) this.#people.remove(personId)
@@ -152,8 +158,13 @@ export class PeopleService {
 
   /** Ends every session of the person; the caller opens a new one for the browser that asked. */
   setPasswordHash(personId: string, hash: string): void {
-    this.#people.setPassword(personId, hash)
-    this.#sessions.removeOf(personId)
+    this.#write(() => {
+      this.#people.setPassword(personId, hash)
+      this.#sessions.removeOf(personId)
+      const fields = [{ field: 'password', to: 'changed' }]
+      for (const accountId of this.accountsOf(personId))
+        this.#note('change', personId, accountId, fields)
+    })
   }
 
   identitiesOf(personId: string): IdentityRow[] {
@@ -170,7 +181,12 @@ export class PeopleService {
     const known = this.#identities.find(provider, subject)
     if (known) return known.personId === personId ? ok(undefined) : fail('identity_taken')
     const createdAt = this.#clock.now()
-    this.#identities.insert({ provider, subject, personId, label, createdAt })
+    this.#write(() => {
+      this.#identities.insert({ provider, subject, personId, label, createdAt })
+      const fields = [{ field: `sign-in with ${provider}`, to: label }]
+      for (const accountId of this.accountsOf(personId))
+        this.#note('change', personId, accountId, fields)
+    })
     return ok(undefined)
   }
 
@@ -180,8 +196,18 @@ export class PeopleService {
     if (!found) return fail('identity_unknown')
     if (own.length === 1 && !person.hasPassword)
       return fail('invalid', 'set a password first: this is the only way in')
-    this.#identities.remove(provider, subject)
+    this.#write(() => {
+      this.#identities.remove(provider, subject)
+      const fields = [{ field: `sign-in with ${provider}`, from: found.label }]
+      for (const accountId of this.accountsOf(person.id))
+        this.#note('change', person.id, accountId, fields)
+    })
     return ok(undefined)
+  }
+
+  #note(action: Action, personId: string, accountId: string, fields: Trace['fields'] = []): void {
+    const name = this.#people.byId(personId)?.email ?? personId
+    this.#audit.record({ action, kind: 'person', id: personId, name, accountId, fields })
   }
 
   #hasOtherOwner(account: Account, personId: string): boolean {

@@ -9,6 +9,9 @@ import { AppTable } from '../store/apps.ts'
 import type { Store } from '../store/database.ts'
 import { type ReservationRow, ReservationTable } from '../store/reservations.ts'
 import type { Account } from './accounts.ts'
+import type { Action, AuditService, Trace } from './audit.ts'
+import { fieldsOf, secretField } from './audited-fields.ts'
+import type { AuditedField } from '../store/audit.ts'
 import { newId } from './id.ts'
 
 /** A reservation as its owner sees it: keys in the clear, undefined when not set. */
@@ -49,15 +52,17 @@ export class ReservationService {
   readonly #keyring: Keyring
   readonly #clock: Clock
   readonly #quota: number
+  readonly #audit: AuditService
 
   /** @param quota reservations of one account; 0 for no limit */
-  constructor(store: Store, keyring: Keyring, clock: Clock, quota: number) {
+  constructor(store: Store, keyring: Keyring, clock: Clock, quota: number, audit: AuditService) {
     this.#store = store
     this.#table = new ReservationTable(store)
     this.#apps = new AppTable(store)
     this.#keyring = keyring
     this.#clock = clock
     this.#quota = quota
+    this.#audit = audit
   }
 
   /** How many reservations an account may have; 0 for no limit. */
@@ -107,6 +112,7 @@ export class ReservationService {
         updatedAt: now,
       }
       this.#table.insert(row)
+      this.#note('add', row, auditedFields(EMPTY_ROW, row))
       const lookalikes = verdict.lookalikes.map(
         (other) => `${other} is reserved too and differs only by case`,
       )
@@ -128,6 +134,7 @@ export class ReservationService {
       const patch = { ...this.#patch(change), ...app.value, updatedAt: this.#clock.now() }
       this.#table.update(row, patch)
       const changed = { ...row, ...patch }
+      this.#note('change', row, auditedFields(row, changed))
       return ok({ reservation: this.#owned(changed), warnings: this.#keyWarnings(changed) })
     })
   }
@@ -137,8 +144,14 @@ export class ReservationService {
       const row = this.#row(idOrNamespace)
       if (!row) return fail('reservation_unknown')
       this.#table.remove(row)
+      this.#note('remove', row, [])
       return ok(this.#owned(row))
     })
+  }
+
+  #note(action: Action, row: ReservationRow, fields: NonNullable<Trace['fields']>): void {
+    const { id, namespace: name, accountId } = row
+    this.#audit.record({ action, kind: 'reservation', id, name, accountId, fields })
   }
 
   #write<T>(action: () => T): T {
@@ -223,6 +236,27 @@ export function optionsOf(row: ReservationRow): ChannelOptions {
     ...(row.legacyUsers !== null && { legacyUsers: row.legacyUsers }),
     ...(row.appId !== null && { appId: row.appId }),
   }
+}
+
+const SHOWN = {
+  explainRefusals: 'explains refusals',
+  guardEvents: 'guards events',
+  legacyUsers: 'legacy users',
+  appId: 'app',
+}
+
+type Keyed = Pick<ReservationRow, 'joinDigest' | 'sendDigest' | keyof typeof SHOWN>
+
+function auditedFields(before: Keyed, after: Keyed): AuditedField[] {
+  return [
+    ...keyField('join key', before.joinDigest, after.joinDigest),
+    ...keyField('send key', before.sendDigest, after.sendDigest),
+    ...fieldsOf(before, after, SHOWN),
+  ]
+}
+
+function keyField(field: string, before: Buffer | null, after: Buffer | null): AuditedField[] {
+  return before && after && before.equals(after) ? [] : secretField(field, before, after)
 }
 
 const EMPTY_ROW = {

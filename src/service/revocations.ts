@@ -1,28 +1,58 @@
 /** Revocations of tokens: kept as long as a token that they concern can still be valid. */
 import type { Clock } from '../core/clock.ts'
 import type { StoredRevocation } from '../identity/revocation-request.ts'
-import { RevocationTable } from '../store/apps.ts'
+import { AppTable, RevocationTable } from '../store/apps.ts'
 import type { Store } from '../store/database.ts'
+import { isKept } from './apps.ts'
+import type { Actor, AuditService } from './audit.ts'
+import { fieldsOf } from './audited-fields.ts'
 
 export class RevocationService {
   readonly #store: Store
   readonly #table: RevocationTable
+  readonly #apps: AppTable
   readonly #clock: Clock
+  readonly #audit: AuditService
 
-  constructor(store: Store, clock: Clock) {
+  constructor(store: Store, clock: Clock, audit: AuditService) {
     this.#store = store
     this.#table = new RevocationTable(store)
+    this.#apps = new AppTable(store)
     this.#clock = clock
+    this.#audit = audit
   }
 
-  /** Stores them all or none; durable when it returns. */
-  add(appId: string, revocations: readonly StoredRevocation[]): void {
+  /**
+   * Stores them all or none; durable when it returns.
+   * @param by whoever revokes, where that is not known from the request
+   */
+  add(appId: string, revocations: readonly StoredRevocation[], by?: Actor): void {
     const now = this.#clock.now()
     this.#store.db.transaction(
       () => {
         for (const revocation of revocations) this.#table.insert({ appId, ...revocation }, now)
+        this.#note(appId, revocations, by)
       },
       { behavior: 'immediate' },
+    )
+  }
+
+  #note(appId: string, revocations: readonly StoredRevocation[], by: Actor | undefined): void {
+    const app = this.#apps.byId(appId)
+    const [first] = revocations
+    if (!app || !first || !isKept(app)) return
+    const key = `${appId}.${first.keyId}`
+    const targets = revocations.map(({ kind, value }) => `${kind}:${value}`)
+    this.#audit.record(
+      {
+        action: 'revoke',
+        kind: 'revocation',
+        id: key,
+        name: `of ${key}`,
+        accountId: app.accountId,
+        fields: fieldsOf({}, { targets: targets.join(', ') }, { targets: 'tokens for' }),
+      },
+      by,
     )
   }
 }

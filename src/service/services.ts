@@ -15,6 +15,7 @@ import { isServed } from './control-client.ts'
 import { AccessTokenService } from './access-tokens.ts'
 import { ApiKeyService } from './api-keys.ts'
 import { AppService } from './apps.ts'
+import { AuditService } from './audit.ts'
 import { ChannelRuleService } from './channel-rules.ts'
 import { LinkService } from './links.ts'
 import { PeopleService } from './people.ts'
@@ -32,6 +33,8 @@ export interface Services {
   readonly folder: string | undefined
   readonly store: Store
   readonly keyring: Keyring
+  /** Who changed what; also says for whom the others act. */
+  readonly audit: AuditService
   readonly accounts: AccountService
   readonly accessTokens: AccessTokenService
   readonly reservations: ReservationService
@@ -74,31 +77,34 @@ export function openServices(
   const store = folder === undefined ? openMemoryStore() : openStore(folder)
   const keyring = openKeyring(store, folder, config.masterKey)
   const quota = agreedQuota(store, config.maxReservations, decidesQuota)
-  const accounts = new AccountService(store, clock)
-  const apps = new AppService(store, clock)
-  const apiKeys = new ApiKeyService(store, keyring, clock)
+  const audit = new AuditService(store, clock)
+  const accounts = new AccountService(store, clock, audit)
+  const apps = new AppService(store, clock, audit)
+  const apiKeys = new ApiKeyService(store, keyring, clock, audit)
   const rootKey = new RootKey(store, apps, apiKeys)
-  const people = new PeopleService(store, new PasswordHasher(), clock)
-  const links = new LinkService(store, clock)
+  const people = new PeopleService(store, new PasswordHasher(), clock, audit)
+  const links = new LinkService(store, clock, audit)
+  const revocations = new RevocationService(store, clock, audit)
   rootKey.ensure(accounts.ensureOwner())
   return {
     folder,
     store,
     keyring,
+    audit,
     accounts,
-    accessTokens: new AccessTokenService(store, clock),
-    reservations: new ReservationService(store, keyring, clock, quota),
+    accessTokens: new AccessTokenService(store, clock, audit),
+    reservations: new ReservationService(store, keyring, clock, quota, audit),
     outlook: new OutlookService(store, keyring),
     apps,
     apiKeys,
-    channelRules: new ChannelRuleService(store, clock),
+    channelRules: new ChannelRuleService(store, clock, audit),
     rootKey,
-    revocations: new RevocationService(store, clock),
-    tokens: new TokenService(store, keyring, clock),
+    revocations,
+    tokens: new TokenService(store, keyring, clock, revocations),
     people,
-    sessions: new SessionService(store, people, clock),
+    sessions: new SessionService(store, people, clock, audit),
     links,
-    signUp: new SignUp(store, links, people),
+    signUp: new SignUp(store, links, people, audit),
     stats: new StatsService(store, clock),
     claimFolder: (open) => claimFolder(store, folder, open),
     close: () => closeStore(store),

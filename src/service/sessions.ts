@@ -6,6 +6,7 @@ import type { Store } from '../store/database.ts'
 import { AccountTable } from '../store/accounts.ts'
 import { type SessionRow, SessionTable } from '../store/sessions.ts'
 import type { Account } from './accounts.ts'
+import type { AuditService } from './audit.ts'
 import type { PeopleService, Person } from './people.ts'
 
 /** A session without the hash of its secret. */
@@ -39,22 +40,25 @@ export class SessionService {
   readonly #accounts: AccountTable
   readonly #people: PeopleService
   readonly #clock: Clock
+  readonly #audit: AuditService
 
-  constructor(store: Store, people: PeopleService, clock: Clock) {
+  constructor(store: Store, people: PeopleService, clock: Clock, audit: AuditService) {
     this.#table = new SessionTable(store)
     this.#accounts = new AccountTable(store)
     this.#people = people
     this.#clock = clock
+    this.#audit = audit
   }
 
   /** @returns the secret for the cookie; it is always a new one, whatever the browser had before */
   open(personId: string, accountId: string, { address, agent }: Browser): string {
     const secret = newWebSecret()
     const now = this.#clock.now()
+    const hash = hashWebSecret(secret)
     this.#table.removeEnded(now, now - IDLE_MS)
     this.#table.insert({
-      id: hashWebSecret(secret).toString('hex').slice(0, 16),
-      hash: hashWebSecret(secret),
+      id: hash.toString('hex').slice(0, 16),
+      hash,
       personId,
       accountId,
       createdAt: now,
@@ -63,6 +67,7 @@ export class SessionService {
       address,
       agent: agent.slice(0, MAX_AGENT_LENGTH),
     })
+    this.#note('sign_in', personId, accountId, address)
     return secret
   }
 
@@ -89,14 +94,32 @@ export class SessionService {
 
   /** Ends one session, if it is this person's. */
   end(personId: string, id: string): boolean {
-    const own = this.#table.ofPerson(personId).some((row) => row.id === id)
-    if (own) this.#table.remove(id)
-    return own
+    const own = this.#table.ofPerson(personId).find((row) => row.id === id)
+    if (!own) return false
+    this.#table.remove(id)
+    this.#note('sign_out', personId, own.accountId, own.address)
+    return true
   }
 
   /** Signs a person out everywhere. */
   endAll(personId: string): void {
+    for (const { accountId, address } of this.#table.ofPerson(personId))
+      this.#note('sign_out', personId, accountId, address)
     this.#table.removeOf(personId)
+  }
+
+  /** A browser that signs in is not known yet, so the person is named as the one who acts. */
+  #note(
+    action: 'sign_in' | 'sign_out',
+    personId: string,
+    accountId: string,
+    address: string,
+  ): void {
+    const name = this.#people.find(personId)?.email ?? personId
+    this.#audit.record(
+      { action, kind: 'session', id: personId, name, accountId },
+      { kind: 'person', name, address },
+    )
   }
 
   /** Whether the person is signed in from this address. */

@@ -1,6 +1,7 @@
 /** How people come in by a one-time link: claiming an account, and accepting an invitation. */
 import { type Result, fail, ok } from '../failure.ts'
 import type { Store } from '../store/database.ts'
+import type { AuditService } from './audit.ts'
 import type { Link, LinkKind, LinkService } from './links.ts'
 import type { PeopleService, Person, ProviderIdentity } from './people.ts'
 
@@ -10,15 +11,19 @@ export interface Arrived {
   readonly accountId: string
 }
 
+const LINK_WORDS = { claim: 'a claim link', invite: 'an invitation' } as const
+
 export class SignUp {
   readonly #store: Store
   readonly #links: LinkService
   readonly #people: PeopleService
+  readonly #audit: AuditService
 
-  constructor(store: Store, links: LinkService, people: PeopleService) {
+  constructor(store: Store, links: LinkService, people: PeopleService, audit: AuditService) {
     this.#store = store
     this.#links = links
     this.#people = people
+    this.#audit = audit
   }
 
   /**
@@ -94,6 +99,16 @@ export class SignUp {
   /** An invitation never takes a right away from somebody who has more already. */
   #admit(person: Person, { accountId, role, kind }: Link): void {
     const present = this.#people.roleOf(person.id, accountId)
-    if (present === undefined || kind === 'claim') this.#people.admit(person.id, accountId, role)
+    if (present !== undefined && kind !== 'claim') return
+    this.#people.admit(person.id, accountId, role)
+    const { id, email: name } = person
+    const fields = [
+      { field: 'role', to: role },
+      { field: 'with', to: LINK_WORDS[kind] },
+    ]
+    this.#audit.record(
+      { action: 'join', kind: 'person', id, name, accountId, fields },
+      { kind: 'person', name },
+    )
   }
 }

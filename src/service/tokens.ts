@@ -14,7 +14,7 @@ import { explainCapability } from '../policy/capability/explain.ts'
 import { OPERATIONS, type Operation } from '../policy/capability/operations.ts'
 import type { Store } from '../store/database.ts'
 import { AppDirectory } from './live-apps.ts'
-import { RevocationService } from './revocations.ts'
+import type { RevocationService } from './revocations.ts'
 
 export interface TokenQuestion {
   readonly channel: string
@@ -45,8 +45,10 @@ export class TokenService {
   readonly #store: Store
   readonly #keyring: Keyring
   readonly #clock: Clock
+  readonly #revocations: RevocationService
 
-  constructor(store: Store, keyring: Keyring, clock: Clock) {
+  constructor(store: Store, keyring: Keyring, clock: Clock, revocations: RevocationService) {
+    this.#revocations = revocations
     this.#store = store
     this.#keyring = keyring
     this.#clock = clock
@@ -106,7 +108,7 @@ export class TokenService {
     const wrong = request.value.targets.find(({ target }) => !target.ok)
     if (wrong && !wrong.target.ok) return { ok: false, failure: wrong.target.failure }
     const revocations = revocationsOf(request.value, key)
-    new RevocationService(this.#store, this.#clock).add(key.appId, revocations)
+    this.#revocations.add(key.appId, revocations)
     return ok(revocations.length)
   }
 

@@ -199,6 +199,39 @@ export const changes = sqliteTable('changes', {
     .default('reservation'),
 })
 
+/** One field of what was changed, without secrets: those are only said to be set. */
+export interface AuditedField {
+  readonly field: string
+  /** Absent where there was nothing, or nothing that may be told. */
+  readonly from?: string
+  readonly to?: string
+}
+
+/** Who changed what. No key of SQL leads out of it: what was removed since is still told of. */
+export const audit = sqliteTable(
+  'audit',
+  {
+    seq: integer().primaryKey({ autoIncrement: true }),
+    at: integer().notNull(),
+    /** Whose thing was changed. */
+    accountId: text('account_id').notNull(),
+    actorKind: text('actor_kind', {
+      enum: ['person', 'token', 'key', 'command', 'server', 'stranger'],
+    }).notNull(),
+    /** Email of a person, name of a token or key, user of the command line. */
+    actor: text().notNull(),
+    /** Where the request came from; null where there was none. */
+    address: text(),
+    action: text().notNull(),
+    kind: text().notNull(),
+    entity: text().notNull(),
+    /** What it was called then. */
+    name: text().notNull(),
+    fields: text({ mode: 'json' }).$type<readonly AuditedField[]>().notNull(),
+  },
+  (table) => [index('audit_account').on(table.accountId, table.seq)],
+)
+
 /** Single values that belong to the database, such as the proof of its master key. */
 export const facts = sqliteTable('facts', {
   name: text().primaryKey(),

@@ -25,6 +25,7 @@ const CALLS: [method: string, path: string, scope: Scope, body: object | undefin
   ['DELETE', '/reservations/none', 'write:reservation', undefined],
   ['GET', '/channels', 'read:channel', undefined],
   ['POST', '/channels/explain', 'read:channel', { channel: 'x' }],
+  ['GET', '/audit', 'read:audit', undefined],
   ['GET', '/connections', 'read:connection', undefined],
   ['DELETE', '/connections/none', 'write:connection', undefined],
   ['DELETE', '/connections?channel=none', 'write:connection', undefined],

@@ -73,6 +73,11 @@ test('accounts are added, listed and removed', async () => {
   expect([gone.status, gone.body.reason]).toEqual([404, 'account_unknown'])
   const owner = await api.call('DELETE', '/accounts/owner')
   expect([owner.status, owner.body.reason]).toEqual([409, 'account_needed'])
+  const trail = await api.call<{ action: string; name: string }[]>('GET', '/audit?kind=account')
+  expect(trail.body.map(({ action, name }) => `${action} ${name}`).slice(0, 2)).toEqual([
+    'remove ann',
+    'add ann',
+  ])
 })
 
 describe('reservations', () => {

@@ -8,6 +8,7 @@ const STEPS: readonly (readonly [unit: Intl.RelativeTimeFormatUnit, ms: number])
 
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' })
 const date = new Intl.DateTimeFormat('en', { dateStyle: 'medium' })
+const time = new Intl.DateTimeFormat('en', { timeStyle: 'medium', hour12: false })
 const full = new Intl.DateTimeFormat('en', { dateStyle: 'full', timeStyle: 'long' })
 
 export function times(root: ParentNode): void {
@@ -15,8 +16,13 @@ export function times(root: ParentNode): void {
   for (const element of root.querySelectorAll<HTMLTimeElement>('time[data-time]')) {
     const at = new Date(element.dateTime)
     element.title = full.format(at)
-    element.textContent = words(at, now)
+    element.textContent = element.dataset['time'] === 'exact' ? exactWords(at, now) : words(at, now)
   }
+}
+
+function exactWords(at: Date, now: number): string {
+  const isToday = at.toDateString() === new Date(now).toDateString()
+  return isToday ? time.format(at) : `${date.format(at)}, ${time.format(at)}`
 }
 
 function words(at: Date, now: number): string {

@@ -149,12 +149,15 @@ function CopyButton({ text, label }: { text: string; label: string }) {
   )
 }
 
-/** A moment, in UTC until the script has put it into the reader's own time and words. */
-export function Time({ at }: { at: number }) {
+/**
+ * A moment, in UTC until the script has put it into the reader's own time and words.
+ * @param exact day and time to the second, and not how long ago it was
+ */
+export function Time({ at, exact = false }: { at: number; exact?: boolean }) {
   const text = new Date(at).toISOString()
   return (
-    <time datetime={text} data-time>
-      {text.slice(0, 16).replace('T', ' ')}
+    <time datetime={text} data-time={exact ? 'exact' : ''}>
+      {text.slice(0, exact ? 19 : 16).replace('T', ' ')}
     </time>
   )
 }
