@@ -11,7 +11,7 @@ import type { Modes } from './modes.ts'
 import { Outlet, type OutletParts } from './outlet.ts'
 import type { PositionSource } from './position.ts'
 import type { RetentionQueue } from './retention.ts'
-import type { ChannelRef, Format, PlacedEvent, PresenceChange, Socket } from './types.ts'
+import type { ChannelRef, Event, Format, PlacedEvent, PresenceChange, Socket } from './types.ts'
 
 export interface BrokerParts extends OutletParts {
   readonly clock: Clock
@@ -200,6 +200,11 @@ export class Broker {
     if (event.kind === 'presence')
       for (const watcher of this.#watchers) watcher.presenceChanged?.(channel, event)
     return isDurable ? kept : undefined
+  }
+
+  /** Gives everybody on a channel an event that has no place in its order and is not kept. */
+  tell(channel: AppChannel, event: Event): void {
+    this.#parts.delivery.publish(channel.ref, event)
   }
 
   /** To be told when the presence set changed. */

@@ -26,7 +26,7 @@ export interface AttachingParts {
   /** Takes what a connection has entered off a channel. */
   readonly leave: (client: Client, name: QualifiedName) => void
   /** Told of an attachment that wants to know how many are on the channel. */
-  readonly onWish: (client: Client, channel: string, attached: Attached) => void
+  readonly onWish: (client: Client, attached: Attached) => void
 }
 
 type AttachFrame = Extract<ClientFrame, { kind: 'attach' }>
@@ -190,7 +190,7 @@ export class Attaching {
       client.attachments.set(channel, attached)
       this.#awaitBase(client, channel, attached)
     }
-    if (options.occupancy !== undefined) this.#parts.onWish(client, channel, attached)
+    if (options.occupancy !== undefined) this.#parts.onWish(client, attached)
   }
 
   /** Puts an attachment into the groups that are right for it now. */

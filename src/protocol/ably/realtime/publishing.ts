@@ -6,10 +6,12 @@ import { type Failure, type Result, failure, ok } from '../../../failure.ts'
 import { publishingClientId } from '../../../identity/principal.ts'
 import { permits } from '../../../policy/capability/operations.ts'
 import type { PublishRates } from '../rest/publish-rates.ts'
+import { signedExtras } from '../rest/publish.ts'
 import type { ClientFrame } from '../wire/frame-reader.ts'
 import type { MessageLimits } from '../wire/members.ts'
 import { type ReadMessages, readMessages } from '../wire/message-reader.ts'
 import { type Client, operationsOn } from './client.ts'
+import type { Editing } from './editing.ts'
 import { type ChannelGate, type Target, targetOf } from './target.ts'
 
 /** What was taken on. */
@@ -25,11 +27,12 @@ export interface PublishingParts {
   readonly publisher: Publisher
   readonly rates: PublishRates
   readonly limits: MessageLimits
+  readonly editing: Editing
   /** Told of a client to which its own publication did not come back. */
   readonly onSilent: (client: Client, target: Target) => void
 }
 
-type MessageFrame = Extract<ClientFrame, { kind: 'message' }>
+export type MessageFrame = Extract<ClientFrame, { kind: 'message' }>
 
 export class Publishing {
   readonly #parts: PublishingParts
@@ -41,7 +44,10 @@ export class Publishing {
   publish(client: Client, frame: MessageFrame): Result<Accepted> {
     const read = readMessages(frame.messages, this.#parts.limits)
     if (!read.ok) return read
-    return this.#publishNew(client, frame, read.value)
+    const { edits } = read.value
+    return edits.length > 0
+      ? this.#parts.editing.edit(client, frame, edits)
+      : this.#publishNew(client, frame, read.value)
   }
 
   #publishNew(
@@ -51,7 +57,7 @@ export class Publishing {
   ): Result<Accepted> {
     const target = targetOf(client, channel, { operation: 'publish', mode: MODE.publish })
     if (!target.ok) return target
-    const drafts = signed(client, messages)
+    const drafts = signed(client, target.value, messages)
     if (!drafts.ok) return drafts
     const refusal = this.#refusal(client, target.value, messages, drafts.value)
     if (refusal) return { ok: false, failure: refusal }
@@ -90,15 +96,18 @@ export class Publishing {
 
 /** Puts in each draft whom it is from. */
 function signed(
-  { connection: { principal } }: Client,
+  { connection: { identified, principal } }: Client,
+  { ref }: Target,
   { drafts }: ReadMessages,
 ): Result<readonly MessageDraft[]> {
+  const visitor = { principal, channel: ref, secure: identified.secure }
   const result: MessageDraft[] = []
   for (const draft of drafts) {
     const clientId = publishingClientId(principal, draft.clientId)
     if (!clientId.ok) return clientId
-    const isSigned = clientId.value === draft.clientId
-    result.push(isSigned ? draft : { ...draft, clientId: clientId.value })
+    const extras = signedExtras(draft.extras, visitor)
+    const isSigned = clientId.value === draft.clientId && extras === draft.extras
+    result.push(isSigned ? draft : { ...draft, clientId: clientId.value, extras })
   }
   return ok(result)
 }

@@ -15,14 +15,18 @@ import type { Opening, Protocol, Visit } from '../../protocol.ts'
 import type { PublishRates } from '../rest/publish-rates.ts'
 import { Annotating } from './annotating.ts'
 import { Attaching } from './attaching.ts'
+import type { Client } from './client.ts'
 import { type ConnectOptions, readConnectOptions } from './connect-options.ts'
 import { Connections } from './connections.ts'
+import { Editing } from './editing.ts'
 import { PROTOCOL, encode } from './encode.ts'
+import { MetaChannels } from './meta-channels.ts'
+import { OccupancyNews } from './occupancy-news.ts'
 import type { RealtimeDetail, RealtimeLimits, SessionParts } from './parts.ts'
 import { Presences } from './presence.ts'
 import { Publishing } from './publishing.ts'
 import { type Hello, RealtimeSession } from './session.ts'
-import { ChannelGate } from './target.ts'
+import { ChannelGate, type Target } from './target.ts'
 import { TICK_MS, TimerWheel } from './timer-wheel.ts'
 
 export interface RealtimeParts {
@@ -62,11 +66,16 @@ export class AblyRealtime implements Protocol {
     this.#wheel = new TimerWheel(clock.now())
     const gate = new ChannelGate(broker, clock, limits.channel)
     const presences = new Presences({ ...parts, gate, onLost: onBug })
+    const meta = new MetaChannels(parts)
+    const news = new OccupancyNews({ ...parts, wheel: this.#wheel })
+    for (const watcher of [meta, news]) broker.watch(watcher)
     this.connections = new Connections({
       clock,
       ids,
       wheel: this.#wheel,
       leave: (appId, channel, id) => presences.leaveFor(channelRef(appId, channel), id),
+      onOpened: (connection) => meta.connectionOpened(connection),
+      onClosed: (connection) => meta.connectionClosed(connection),
     })
     const attaching = new Attaching({
       broker,
@@ -74,21 +83,22 @@ export class AblyRealtime implements Protocol {
       ids,
       maxAttachments: limits.maxAttachments,
       leave: (client, name) => presences.leave(client, name),
-      onWish: () => undefined,
+      onWish: (client, attached) => news.wish(client, attached),
     })
+    const publishing = {
+      ...parts,
+      gate,
+      onSilent: (client: Client, { ref }: Target) => {
+        const home = broker.channel(ref)
+        if (home) attaching.missedOwn(client, home)
+      },
+    }
     this.#session = {
       ...parts,
       wheel: this.#wheel,
       connections: this.connections,
       attaching,
-      publishing: new Publishing({
-        ...parts,
-        gate,
-        onSilent: (client, { ref }) => {
-          const home = broker.channel(ref)
-          if (home) attaching.missedOwn(client, home)
-        },
-      }),
+      publishing: new Publishing({ ...publishing, editing: new Editing(publishing) }),
       annotating: new Annotating({ ...parts, gate }),
       presences,
     }
