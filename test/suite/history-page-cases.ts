@@ -94,6 +94,8 @@ export function pageCases(bench: HistoryBench): void {
         inPlace[3]!,
       ])
       expect(bench.serials({ until, after: inPlace[2]! })).toEqual(inPlace.slice(3, 5))
+      const beyond = { until, after: inPlace[6]!, direction: 'backwards' as const }
+      expect(bench.serials(beyond)).toEqual(inPlace.slice(0, 5).toReversed())
       expect(bench.serials({ until: '00000000000000-000000@site' })).toEqual([])
       expect(bench.serials({ until: bench.entries.nextPosition() })).toEqual(inPlace)
     })

@@ -37,6 +37,8 @@ export interface GroupCommitParts {
 export class GroupCommit {
   readonly #parts: GroupCommitParts
   #waiting: Waiting[] = []
+  /** The channels that something is waiting for. */
+  readonly #channels = new Set<string>()
   #isScheduled = false
   #timer: Timer | undefined
   #restsUntil = 0
@@ -57,6 +59,7 @@ export class GroupCommit {
     if (this.#isClosed) reject(new HistoryFault('the history has been closed'))
     else {
       this.#waiting.push({ ...addition, resolve, reject })
+      this.#channels.add(addition.channel.key)
       this.#schedule()
     }
     return promise
@@ -75,11 +78,17 @@ export class GroupCommit {
     this.flush()
   }
 
+  /** To be called before a channel is read: what is waiting for others can go on waiting. */
+  flushFor(channel: ChannelRef): void {
+    if (this.#channels.has(channel.key)) this.flush()
+  }
+
   /** Writes now what is waiting, and tells those who wait. */
   flush(): void {
     if (this.#waiting.length === 0) return
     const group = this.#waiting
     this.#waiting = []
+    this.#channels.clear()
     const startedAt = this.#parts.clock.now()
     this.#settle(group)
     const endedAt = this.#parts.clock.now()

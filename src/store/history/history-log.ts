@@ -149,7 +149,7 @@ export class HistoryLog implements History {
   }
 
   #find(channel: ChannelRef): number | undefined {
-    this.#commits.flush()
+    this.#commits.flushFor(channel)
     return this.#ids.find(channel)
   }
 

@@ -91,8 +91,10 @@ describe('an entry', () => {
     expect(written()).toBe(1)
   })
 
-  test('is written before it is read', () => {
+  test('is written before its channel is read, and waits while others are', () => {
     void opened.log.append(channel, [entries.message()])
+    expect(opened.log.messages(channelRef('app', 'other'), FORWARDS).items).toEqual([])
+    expect(written()).toBe(0)
     expect(opened.log.messages(channel, FORWARDS).items).toHaveLength(1)
     expect(written()).toBe(1)
   })
@@ -148,6 +150,9 @@ describe('an entry', () => {
     const all = walk((page) => opened.log.presence(channel, page), { ...FORWARDS, limit: 7 })
     const names = ['a', 'b', ...Array.from({ length: 1200 }, (_, i) => String(i))]
     expect(all.map(({ clientId }) => clientId)).toEqual(names)
+    // As the history in memory names them: a channel's rule may change between two pages.
+    const first3: Page = { direction: 'forwards', limit: 3 }
+    expect(opened.log.presence(channel, first3).next).toBe(`${many[0]!.position}:000`)
     const back = walk((page) => opened.log.presence(channel, page), {
       direction: 'backwards',
       limit: 500,
@@ -177,12 +182,49 @@ describe('the latest position', () => {
       expect(opened.log.latestPosition()).toBe(at)
     }
     const last = opened.log.latestPosition()
+    await opened.log.append(other, [{ ...entries.message(), position: '0-early' }])
+    expect(opened.log.latestPosition()).toBe(last!)
     opened.now += 25 * 3_600_000
     opened.tidy()
     expect(opened.count('entries')).toBe(0)
     expect(opened.log.latestPosition()).toBe(last)
     opened.reopen()
     expect(opened.log.latestPosition()).toBe(last)
+  })
+})
+
+describe('times in a long channel', () => {
+  /** Enough of them that some are marked in the index of times. */
+  const many = (timestamp: number) =>
+    Array.from({ length: 300 }, () => entries.message({ timestamp }))
+  const count = (page: Partial<Page>) =>
+    opened.log.messages(channel, { ...FORWARDS, ...page }).items.length
+
+  test('that are all the same are all found', async () => {
+    await opened.log.append(channel, [...many(NOW - 1), ...many(NOW), ...many(NOW + 1)])
+    expect(count({ start: NOW })).toBe(600)
+    expect(count({ end: NOW })).toBe(600)
+    expect(count({ start: NOW, end: NOW })).toBe(300)
+    expect(count({ start: NOW, until: entries.nextPosition() })).toBe(600)
+  })
+
+  test.each([false, true])('that went back are found, after a restart: %p', async (restarts) => {
+    await opened.log.append(channel, many(NOW))
+    if (restarts) opened.reopen()
+    await opened.log.append(channel, many(NOW - 1000))
+    await opened.log.append(channel, many(NOW + 1000))
+    if (restarts) opened.reopen()
+    expect(count({ start: NOW - 500 })).toBe(600)
+    expect(count({ end: NOW - 500 })).toBe(300)
+    expect(count({ start: NOW - 1500, end: NOW - 500 })).toBe(300)
+    expect(count({ start: NOW - 500, end: NOW + 500 })).toBe(300)
+  })
+
+  test('do not reach beyond another bound', async () => {
+    const made = many(NOW - 1)
+    await opened.log.append(channel, [...made, ...many(NOW)])
+    expect(count({ end: NOW - 1, until: made[9]!.position })).toBe(10)
+    expect(count({ start: NOW - 1, after: made[9]!.message.serial })).toBe(590)
   })
 })
 

@@ -1,11 +1,11 @@
-/** The history in SQLite does what every history does. */
+/** The history in SQLite, on the disk and in memory, does what every history does. */
+import type { Clock } from '../../../src/core/clock.ts'
 import { openHistory } from '../../../src/store/history/history-log.ts'
 import { historyCases } from '../../suite/history.ts'
 import { temporaryFolder } from '../../support/server.ts'
 
-historyCases('HistoryLog', (clock) => {
-  const folder = temporaryFolder()
-  const history = openHistory(folder.path, {
+function open(folder: string | undefined, clock: Clock) {
+  return openHistory(folder, {
     hours: 24,
     diskMb: 0,
     clock,
@@ -14,6 +14,11 @@ historyCases('HistoryLog', (clock) => {
       throw fault
     },
   })
+}
+
+historyCases('HistoryLog', (clock) => {
+  const folder = temporaryFolder()
+  const history = open(folder.path, clock)
   return {
     history,
     close: () => {
@@ -21,4 +26,9 @@ historyCases('HistoryLog', (clock) => {
       folder.remove()
     },
   }
+})
+
+historyCases('HistoryLog in memory', (clock) => {
+  const history = open(undefined, clock)
+  return { history, close: () => history.close() }
 })
