@@ -89,7 +89,7 @@ test('commands that are killed while they write leave a whole database', async (
     })
     // As soon as one is through, the others are anywhere between opening and committing.
     const before = done.size
-    await eventually(() => done.size > before, 'one command is through')
+    await eventually(() => done.size > before, 'one command is through', 15_000)
     for (const { child } of children) child.kill('SIGKILL')
     await Promise.all(children.map(({ ended }) => ended))
     expect(isWhole()).toBe(true)
