@@ -1,7 +1,7 @@
 /** A real headless Chromium for tests, driven by Node; one for all test files. */
 import { existsSync, mkdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { BrowserContextOptions, Page } from 'playwright-core'
 
 const USUAL_PLACES = [
@@ -73,6 +73,12 @@ class Driver {
 
 let nextPage = 1
 
+const FOCUSED = `(() => {
+  const one = document.activeElement
+  const label = one.labels?.[0]?.querySelector('span') ?? one.labels?.[0]
+  return (one.getAttribute('aria-label') ?? label?.textContent ?? one.textContent ?? '').trim()
+})()`
+
 /** One page in a browser of its own. */
 export class Tab {
   readonly #driver: Driver
@@ -125,6 +131,66 @@ export class Tab {
     )
   }
 
+  /** Types as a person would, so that scripts hear each key. */
+  type(label: string, text: string): Promise<void> {
+    return this.do(
+      async (page, args: { label: string; text: string }) => {
+        const field = page.getByLabel(args.label, { exact: true })
+        // The tick beside a field may bear the same name.
+        const place = (await field.count()) > 1 ? field.last() : field
+        await place.fill('')
+        await place.pressSequentially(args.text)
+      },
+      { label, text },
+    )
+  }
+
+  check(label: string, isChecked = true): Promise<void> {
+    return this.do(
+      (page, args: { label: string; isChecked: boolean }) =>
+        page.getByLabel(args.label).setChecked(args.isChecked),
+      { label, isChecked },
+    )
+  }
+
+  reload(): Promise<void> {
+    return this.do(async (page) => void (await page.reload()))
+  }
+
+  /** Presses keys one after the other. */
+  keys(...names: readonly string[]): Promise<void> {
+    return this.do(async (page, wanted: readonly string[]) => {
+      for (const name of wanted) await page.keyboard.press(name)
+    }, names)
+  }
+
+  typeKeys(text: string): Promise<void> {
+    return this.do((page, typed: string) => page.keyboard.type(typed), text)
+  }
+
+  /** What has the focus, by its label or text. */
+  focused(): Promise<string> {
+    return this.do((page, script: string) => page.evaluate<string>(script), FOCUSED)
+  }
+
+  /** Goes on with the tabulator until this has the focus. */
+  async tabTo(name: string): Promise<void> {
+    for (let i = 0; i < 80; i++) {
+      if ((await this.focused()) === name) return
+      await this.keys('Tab')
+    }
+    throw new Error(`the tabulator does not reach ${name}`)
+  }
+
+  /** Waits for the page of that title. */
+  heading(name: string): Promise<void> {
+    return this.do(
+      (page, wanted: string) =>
+        page.getByRole('heading', { level: 1, name: wanted, exact: true }).waitFor(),
+      name,
+    )
+  }
+
   /** Waits until the page says this somewhere. */
   sees(text: string): Promise<void> {
     return this.do((page, wanted: string) => page.getByText(wanted).first().waitFor(), text)
@@ -139,17 +205,33 @@ export class Tab {
     return this.do((page) => page.locator('body').innerText())
   }
 
-  /** What is wider than the window, which nothing should be. */
-  overflow(): Promise<number> {
-    return this.do((page) =>
-      page.evaluate<number>('document.documentElement.scrollWidth - window.innerWidth'),
-    )
-  }
-
-  async shot(name: string): Promise<void> {
-    mkdirSync(SHOTS, { recursive: true })
-    const path = join(SHOTS, `${name}.png`)
-    await this.do((page, to: string) => page.screenshot({ path: to, fullPage: true }), path)
+  /**
+   * Takes pictures of the page on phones and desks, light and dark.
+   * @param path of the pictures, without what tells them apart
+   * @returns where the page is wider than its window, which it should be nowhere
+   */
+  looks(path: string): Promise<string[]> {
+    mkdirSync(dirname(path), { recursive: true })
+    return this.do(async (page, to: string) => {
+      const tooWide: string[] = []
+      for (const [width, colorScheme, isShot] of [
+        [1280, 'light', true],
+        [1280, 'dark', true],
+        [390, 'dark', true],
+        [390, 'light', true],
+        [360, 'light', false],
+      ] as const) {
+        await page.setViewportSize({ width, height: 800 })
+        await page.emulateMedia({ colorScheme })
+        const surplus = await page.evaluate<number>(
+          'document.documentElement.scrollWidth - window.innerWidth',
+        )
+        if (surplus > 0) tooWide.push(`${surplus} pixels too wide for ${width}`)
+        if (isShot)
+          await page.screenshot({ path: `${to}-${width}-${colorScheme}.png`, fullPage: true })
+      }
+      return tooWide
+    }, path)
   }
 
   /** Errors of scripts and of the console since it was asked last. */

@@ -23,6 +23,7 @@ export interface TimedServer {
   readonly sockets: string
   readonly port: number
   readonly clock: ManualClock
+  readonly claimLink: string | undefined
   end(): Promise<void>
 }
 
@@ -40,6 +41,7 @@ export async function startTimedServer(
     port: server.port,
     sockets: `${server.url.replace('http', 'ws')}/c/`,
     clock,
+    claimLink: server.claimLink,
     end: async () => {
       await server.stop()
       folder.remove()

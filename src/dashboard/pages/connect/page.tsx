@@ -70,7 +70,14 @@ function firstKey(page: Page): ApiKey | undefined {
 function pushChannel(page: Page): string {
   const own = page.var.parts.services.reservations.list(seen(page))
   const reserved = own.find(({ sendKey }) => sendKey !== undefined)
-  return `${reserved?.namespace ?? 'acme'}/alerts`
+  return `${inAddress(reserved?.namespace ?? 'acme')}/alerts`
+}
+
+/** Fit for an address between quotes in a shell, whatever the name is. */
+function inAddress(name: string): string {
+  return encodeURIComponent(name)
+    .replaceAll(/%(2F|3A)/g, (coded) => decodeURIComponent(coded))
+    .replaceAll("'", '%27')
 }
 
 /** Tried out by the reader's own browser, through whatever lies between. */

@@ -1,0 +1,87 @@
+/** Claiming a new server, signing out and in again, in a real browser. */
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { type TestServer, startTestServer } from '../support/server.ts'
+import { PASSWORD } from '../dashboard/visitor.ts'
+import { type Tab, hasBrowser, openTab } from './browser.ts'
+import { EMAIL, signIn } from './signed-in.ts'
+
+describe.skipIf(!hasBrowser)('a new server', () => {
+  let server: TestServer
+  let tab: Tab
+
+  beforeAll(async () => {
+    server = await startTestServer()
+    tab = await openTab()
+  })
+  afterAll(async () => {
+    await tab.close()
+    await server.end()
+  })
+
+  test('says how it is claimed, and is claimed with the link that it prints', async () => {
+    await tab.go(`${server.url}/dashboard`)
+    await tab.sees('Nobody owns this server yet')
+    await tab.go(server.claimLink!)
+    await tab.fill('Email', EMAIL)
+    await tab.fill('Password', 'too short')
+    await tab.press('Claim')
+    await tab.sees('A password has at least 10 characters.')
+    await tab.fill('Password', PASSWORD)
+    await tab.press('Claim')
+    await tab.heading('Connect')
+    expect(await tab.url()).toBe(`${server.url}/dashboard`)
+  })
+
+  test('lets the owner out, and in again with the right password only', async () => {
+    await tab.press('Sign out')
+    await tab.heading('Sign in')
+    await signIn(tab, 'not the password')
+    await tab.sees('The email or the password is wrong.')
+    await signIn(tab)
+    await tab.heading('Connect')
+  })
+
+  test('goes on to where somebody wanted to go', async () => {
+    await tab.press('Sign out')
+    await tab.heading('Sign in')
+    await tab.go(`${server.url}/dashboard/reservations`)
+    await signIn(tab)
+    await tab.heading('Reservations')
+  })
+
+  test('is not claimed a second time', async () => {
+    const other = await openTab()
+    expect(await other.go(server.claimLink!)).toBe(410)
+    await other.sees('This link does not work')
+    await other.close()
+  })
+
+  test('turns dark and light, and stays so', async () => {
+    const ground = () =>
+      tab.do((page) =>
+        page.evaluate<string>('getComputedStyle(document.documentElement).backgroundColor'),
+      )
+    const light = await ground()
+    await tab.press('Light or dark')
+    await tab.heading('Reservations')
+    const dark = await ground()
+    expect(dark).not.toBe(light)
+    await tab.follow('Connect')
+    await tab.heading('Connect')
+    expect(await ground()).toBe(dark)
+    await tab.press('Light or dark')
+    await tab.heading('Connect')
+    expect(await ground()).toBe(light)
+  })
+
+  test('answers whether it works from here', async () => {
+    await tab.press('Try it')
+    await tab.sees('A message is there and back')
+  })
+
+  test('did all that without an error in the console', async () => {
+    // Refusals of forms and of the used link are told there too, and were meant.
+    const faults = await tab.faults()
+    expect(faults.filter((fault) => !/status of (400|401|410)/.test(fault))).toEqual([])
+  })
+})

@@ -1,0 +1,125 @@
+/** What holds for every page: it fits a small phone, scripts in names stay text, the keyboard is enough. */
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { IttyClient } from '../support/itty.ts'
+import { SHOTS, hasBrowser } from './browser.ts'
+import { type Owned, startOwnedServer, tabOf } from './signed-in.ts'
+
+const SCRIPT = `<script>alert(1)</script><img src=x onerror=alert(2)>"'`
+
+describe.skipIf(!hasBrowser)('every page', () => {
+  let owned: Owned
+  let client: IttyClient
+  let pages: readonly string[]
+
+  beforeAll(async () => {
+    owned = await startOwnedServer()
+    const { server, owner } = owned
+    server.reserve('acme', { sendKey: 's3nd' })
+    server.reserve('acme/vault', { joinKey: 'j0in', sendKey: SCRIPT })
+    server.reserve(`acme/${SCRIPT}`)
+    server.reserve(`long-${'x'.repeat(150)}`)
+    server.addKey({ name: SCRIPT, capability: { capability: { [SCRIPT]: ['publish'] } } })
+    await owner.post('/account/people/invite', { role: 'member', note: SCRIPT })
+    client = await IttyClient.join(`${server.sockets}acme/${encodeURIComponent(SCRIPT)}`, {
+      as: SCRIPT,
+    })
+    pages = await findPages()
+  })
+  afterAll(async () => {
+    client.socket.close()
+    await owned.server.end()
+  })
+
+  /** Every page that can be reached by links, one of each kind. */
+  async function findPages(): Promise<string[]> {
+    const found = new Map<string, string>()
+    const open = ['/']
+    for (let path = open.shift(); path !== undefined; path = open.shift()) {
+      const kind = path.replaceAll(/\/(?=[^/?]*[\dA-Z])[\w-]{6,12}/g, '/*').replace(/\?.*/, '?')
+      if (found.has(kind)) continue
+      found.set(kind, path)
+      const { text } = await owned.owner.get(path)
+      for (const [, link] of text.matchAll(/href="\/dashboard(\/[^"#]*)"/g)) {
+        if (!link!.startsWith('/assets/')) open.push(link!.replaceAll('&amp;', '&'))
+      }
+    }
+    return [...found.values()]
+  }
+
+  const shotName = (path: string) => {
+    const words = path.replaceAll(/\/(?=[^/?]*[\dA-Z])[\w-]{6,12}/g, '').replaceAll(/\W+/g, '-')
+    return words.replaceAll(/^-|-$/g, '') || 'connect'
+  }
+
+  test('there are many', () => {
+    expect(pages.length).toBeGreaterThan(15)
+  })
+
+  test('fits phones and desks, labels its controls, and runs no script of strangers', async () => {
+    const tab = await tabOf(owned)
+    const faults: string[] = []
+    for (const path of pages) {
+      const status = await tab.go(`${owned.server.url}/dashboard${path}`)
+      const tooWide = await tab.looks(`${SHOTS}/${shotName(path)}`)
+      const told = [...tooWide, ...(await tab.faults()), ...(status === 200 ? [] : [`${status}`])]
+      if (told.length > 0) faults.push(`${path}: ${told.join(', ')}`)
+      const strange = await tab.do((page) => page.locator('img, main script').count())
+      if (strange > 0) faults.push(`${path}: has elements of strangers`)
+      const nameless = await tab.do(
+        (page, script: string) => page.evaluate<string[]>(script),
+        NAMELESS,
+      )
+      for (const control of nameless) faults.push(`${path}: no name: ${control}`)
+    }
+    expect(faults).toEqual([])
+    await tab.close()
+  }, 60_000)
+
+  test('can be used with the keyboard alone', async () => {
+    const tab = await tabOf(owned)
+    await tab.go(`${owned.server.url}/dashboard`)
+    await tab.keys('Tab')
+    expect(await tab.focused()).toBe('Skip to the page')
+    await tab.tabTo('Reservations')
+    await tab.keys('Enter')
+    await tab.heading('Reservations')
+    await tab.tabTo('Name')
+    await tab.typeKeys('keyboard')
+    await tab.tabTo('Ask for a key to join')
+    await tab.keys('Space')
+    await tab.tabTo('Reserve')
+    await tab.keys('Enter')
+    await tab.heading('keyboard')
+    await tab.tabTo('Remove this reservation…')
+    await tab.keys('Enter')
+    await tab.do((page) => page.getByRole('dialog').waitFor())
+    await tab.keys('Escape')
+    await tab.do((page) => page.getByRole('dialog').waitFor({ state: 'detached' }))
+    expect(await tab.focused()).toBe('Remove this reservation…')
+    await tab.close()
+  })
+
+  test('works without scripts', async () => {
+    const tab = await tabOf(owned, { javaScriptEnabled: false })
+    await tab.go(`${owned.server.url}/dashboard/reservations`)
+    await tab.fill('Name', 'scriptless')
+    await tab.press('What would it mean?')
+    await tab.sees('scriptless/…')
+    await tab.press('Reserve')
+    await tab.heading('scriptless')
+    await tab.follow('Remove this reservation…')
+    await tab.heading('Remove scriptless?')
+    await tab.press('Remove scriptless')
+    await tab.sees('scriptless is no longer reserved.')
+    await tab.close()
+  })
+})
+
+/** Controls without an accessible name. */
+const NAMELESS = `[...document.querySelectorAll('a, button, input:not([type=hidden]), select, textarea, summary')]
+  .filter((one) => one.offsetParent !== null)
+  .filter((one) => {
+    const label = one.labels?.length ? [...one.labels].map((each) => each.textContent).join('') : ''
+    return (one.getAttribute('aria-label') || label || one.textContent || one.value).trim() === ''
+  })
+  .map((one) => one.outerHTML.slice(0, 120))`

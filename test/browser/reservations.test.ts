@@ -1,0 +1,95 @@
+/** Reserving a name, setting its keys, and what a client of itty-sockets then may do. */
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { eventually } from '../support/client.ts'
+import { IttyClient, standing } from '../support/itty.ts'
+import { type Tab, hasBrowser } from './browser.ts'
+import { type Owned, startOwnedServer, tabOf } from './signed-in.ts'
+
+describe.skipIf(!hasBrowser)('reservations', () => {
+  let owned: Owned
+  let tab: Tab
+  let lobby: string
+
+  beforeAll(async () => {
+    owned = await startOwnedServer()
+    lobby = `${owned.server.sockets}acme/lobby`
+    tab = await tabOf(owned)
+    await tab.go(`${owned.server.url}/dashboard/reservations`)
+  })
+  afterAll(async () => {
+    expect(await tab.faults()).toEqual([])
+    await tab.close()
+    await owned.server.end()
+  })
+
+  const shownKey = () => tab.do((page) => page.locator('.secret code').first().innerText())
+
+  test('a list of none says what one is for', async () => {
+    await tab.sees('Nothing is reserved yet')
+    expect(await standing(lobby)).toBe('speak')
+  })
+
+  test('what a name would mean is told while it is typed', async () => {
+    await tab.type('Name', 'acme')
+    await tab.sees('acme/…')
+    await tab.sees('Nobody is connected under this name now.')
+    await tab.type('Name', 'acme//x')
+    await tab.sees('cannot be reserved: a part of it between : or / is empty.')
+  })
+
+  test('a name is reserved, with a send key: others only listen', async () => {
+    await tab.fill('Name', 'acme')
+    await tab.check('Ask for a key to send')
+    await tab.press('Reserve')
+    await tab.heading('acme')
+    await tab.sees('acme is reserved.')
+    const sendKey = await shownKey()
+    expect(await standing(lobby)).toBe('listen')
+    expect(await standing(lobby, { sendKey })).toBe('speak')
+  })
+
+  test('a join key shuts those out who are there without it, once that is confirmed', async () => {
+    const client = await IttyClient.join(lobby, { as: 'Bob' })
+    await tab.do((page) =>
+      page
+        .locator('form', { has: page.locator('input[value=join]') })
+        .getByRole('button', { name: 'Make one' })
+        .click(),
+    )
+    await tab.heading('Change the join key?')
+    await tab.sees('1 connection would be closed')
+    await tab.sees('Bob')
+    expect(client.closes).toBe(0)
+    await tab.press('Change it')
+    await tab.sees('The join key is set.')
+    await eventually(() => client.closes === 1, 'Bob is shut out')
+    expect(await standing(lobby)).toBe('no')
+    await tab.follow('Show keys')
+    expect(await standing(lobby, { joinKey: await shownKey() })).toBe('listen')
+    client.socket.close()
+  })
+
+  test('a name below it decides alone, and hangs below it in the tree', async () => {
+    await tab.follow('Reserve below it')
+    await tab.fill('Name', 'acme/open')
+    await tab.press('Reserve')
+    await tab.sees('does not inherit the one of acme')
+    await tab.follow('Reservations')
+    await tab.do((page) => page.locator('.tree .tree').getByText('/open').waitFor())
+    expect(await standing(`${owned.server.sockets}acme/open`)).toBe('speak')
+    expect(await standing(lobby)).toBe('no')
+  })
+
+  test('removing it is asked about in a dialog, and opens its channels', async () => {
+    await tab.do((page) => page.locator('.tree-name').first().click())
+    await tab.heading('acme')
+    await tab.follow('Remove this reservation…')
+    await tab.do((page) => page.getByRole('dialog', { name: 'Remove acme?' }).waitFor())
+    await tab.follow('Keep it')
+    await tab.do((page) => page.getByRole('dialog').waitFor({ state: 'detached' }))
+    await tab.follow('Remove this reservation…')
+    await tab.press('Remove acme')
+    await tab.sees('acme is no longer reserved.')
+    expect(await standing(lobby)).toBe('speak')
+  })
+})
