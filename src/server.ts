@@ -15,6 +15,8 @@ import { LoopDelay, Metrics } from './ops/metrics.ts'
 import { publicAddress } from './ops/public-address.ts'
 import { Refusals, originFix } from './ops/refusals.ts'
 import { proxyRanges } from './policy/address.ts'
+import { isOriginAllowed } from './policy/origin.ts'
+import { Comet } from './protocol/ably/comet/comet.ts'
 import { PROTOCOL as ABLY, encode as encodeAbly } from './protocol/ably/realtime/encode.ts'
 import { encode } from './protocol/itty/frames.ts'
 import { IttyProtocol, PROTOCOL as ITTY } from './protocol/itty/itty.ts'
@@ -86,6 +88,8 @@ async function refusePublicSandbox(config: Config): Promise<void> {
   )
 }
 
+const MIN_COMET_BODY_BYTES = 1_048_576
+
 class Assembly {
   readonly #config: Config
   readonly #surroundings: Surroundings
@@ -106,6 +110,7 @@ class Assembly {
   readonly #history: HistoryLog
   readonly #channels: Channels
   readonly #ably: Ably
+  readonly #comet: Comet
   #listeners: Listeners | undefined
   #isDraining = false
 
@@ -147,6 +152,7 @@ class Assembly {
     this.#history = this.#openHistory()
     this.#channels = this.#makeChannels()
     this.#ably = this.#makeAbly()
+    this.#comet = this.#makeComet()
     this.#apps.onChange((appId) => {
       if (!this.#apps.app(appId)) this.#channels.broker.forget(appId)
     })
@@ -278,10 +284,31 @@ class Assembly {
     })
   }
 
+  #makeComet(): Comet {
+    const { maxBacklogBytes, maxMessageBytes, allowedOrigins } = this.#config
+    return new Comet({
+      open: (visit) => this.#ably.realtime.connect(visit),
+      turnAway: ({ address, request }) => {
+        if (this.#isDraining) return 'restarting'
+        const origin = request.headers.get('origin')
+        const isForeign = origin !== null && !isOriginAllowed(origin, allowedOrigins)
+        return isForeign ? 'origin_refused' : this.#admission.refuse(address)
+      },
+      opened: (address) => this.#admission.opened(address),
+      closed: (address) => this.#admission.closed(address),
+      ban: (address) => this.#admission.ban(address),
+      maxBacklogBytes,
+      // Clients send what has gathered in one request.
+      maxBodyBytes: Math.max(MIN_COMET_BODY_BYTES, maxMessageBytes * 4),
+      now: () => this.#surroundings.clock.now(),
+      onBug: this.#onBug,
+    })
+  }
+
   #makeFront(http: HttpApp, dashboard: Dashboard): Front {
     const { allowedOrigins } = this.#config
     return new Front({
-      protocols: [this.#makeItty(), this.#ably.realtime, this.#ably.rest, dashboard],
+      protocols: [this.#makeItty(), this.#ably.realtime, this.#comet, this.#ably.rest, dashboard],
       admission: this.#admission,
       basePath: this.#config.basePath,
       trustedProxies: proxyRanges(this.#config.trustedProxies),
@@ -371,6 +398,7 @@ class Assembly {
     const sessions = [...this.#sockets.open]
       .map((connection) => connection.session)
       .filter((session) => session !== undefined)
+      .concat(this.#comet.sessions)
     const withinMs = this.#config.drainSeconds * 1000
     await drain(sessions, {
       withinMs: withinMs * 0.8,
@@ -385,6 +413,7 @@ class Assembly {
   }
 
   #stopTimers(): void {
+    this.#comet.stop()
     this.#ably.realtime.stop()
     this.#channels.stop()
     this.#changes.stop()

@@ -184,6 +184,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'identity/',
     'ops/',
     'policy/address.ts',
+    'policy/origin.ts',
     'protocol/',
     'service/',
     'store/history/history-log.ts',

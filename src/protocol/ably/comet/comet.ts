@@ -12,8 +12,8 @@ import { type Fetching, arrayOf, polling, streaming } from './receivers.ts'
 export interface CometParts {
   /** Opens a session of the realtime protocol, which refuses by what it sends. */
   readonly open: (visit: Visit) => Response | Opening
-  /** Whether there is room for another connection from there; undefined if there is. */
-  readonly admit: (address: string) => FailureName | undefined
+  /** Why a visitor may not connect, before it is asked who it is; undefined if it may. */
+  readonly turnAway: (visit: Visit) => FailureName | undefined
   readonly opened: (address: string) => void
   readonly closed: (address: string) => void
   readonly ban: (address: string) => void
@@ -41,7 +41,7 @@ export class Comet implements HttpProtocol {
   readonly name = 'ably-comet'
   readonly #parts: CometParts
   readonly #byKey = new Map<string, Link>()
-  readonly #links = new Set<Link>()
+  readonly #links = new Map<CometSocket, Link>()
   #nextId = -1
   #timer: Timer | undefined
 
@@ -55,12 +55,12 @@ export class Comet implements HttpProtocol {
 
   /** The sessions that are open, to be dismissed when the server stops. */
   get sessions(): Session[] {
-    return Array.from(this.#links, ({ session }) => session)
+    return Array.from(this.#links.values(), ({ session }) => session)
   }
 
   stop(): void {
     clearInterval(this.#timer)
-    for (const link of this.#links) link.socket.close()
+    for (const socket of this.#links.keys()) socket.close()
   }
 
   async serve(visit: Visit): Promise<Response> {
@@ -80,7 +80,8 @@ export class Comet implements HttpProtocol {
         link.session.receive('{"action":7}')
         return answer('[]', 200, visit)
       case 'disconnect':
-        this.#drop(link)
+        // The client is gone; its connection may be resumed elsewhere.
+        link.socket.close()
         return answer('[]', 200, visit)
       default:
         return refused(failure('not_found'), visit)
@@ -88,23 +89,27 @@ export class Comet implements HttpProtocol {
   }
 
   async #connect(visit: Visit): Promise<Response> {
-    const full = this.#parts.admit(visit.address)
-    if (full) return refused(failure(full), visit)
+    const turned = this.#parts.turnAway(visit)
+    if (turned) return refused(failure(turned), visit)
+    const query = new URLSearchParams(visit.query)
+    if ((query.get('format') ?? 'json') !== 'json')
+      return refused(failure('parameter_invalid', 'without a WebSocket the format is JSON'), visit)
     const opening = this.#parts.open(visit)
     if (opening instanceof Response) return opening
-    const isStreaming = new URLSearchParams(visit.query).get('stream') !== 'false'
+    const isStreaming = query.get('stream') !== 'false'
     const { address } = visit
-    const socket: CometSocket = new CometSocket({
+    const socket = new CometSocket({
       id: this.#nextId--,
       address,
       maxBacklogBytes: this.#parts.maxBacklogBytes,
       now: this.#parts.now,
       punish: () => this.#parts.ban(address),
-      onEnd: () => this.#ended(link),
+      onEnd: () => this.#ended(socket),
     })
-    const link: Link = { socket, session: opening(socket), isStreaming }
-    this.#links.add(link)
     this.#parts.opened(address)
+    const link: Link = { socket, session: opening(socket), isStreaming }
+    // A session that refuses has ended its socket already.
+    if (!socket.isEnded) this.#links.set(socket, link)
     this.#timer ??= setInterval(() => this.#sweep(), SWEEP_MS)
     const fetching = this.#fetch(link, visit)
     const frames = await fetching.first
@@ -167,22 +172,19 @@ export class Comet implements HttpProtocol {
     }
   }
 
-  /** The client is gone; its connection may be resumed elsewhere. */
-  #drop(link: Link): void {
-    link.socket.close()
-  }
-
-  #ended(link: Link): void {
-    this.#links.delete(link)
-    this.#parts.closed(link.socket.address)
-    for (const key of link.socket.keys) this.#byKey.delete(key)
+  #ended(socket: CometSocket): void {
+    this.#parts.closed(socket.address)
+    for (const key of socket.keys) this.#byKey.delete(key)
+    const link = this.#links.get(socket)
+    if (!link) return
+    this.#links.delete(socket)
     // Later, because a session that closes its socket is in the middle of something.
     queueMicrotask(() => this.#guarded(link, () => link.session.closed()))
   }
 
   #sweep(): void {
     const now = this.#parts.now()
-    for (const link of this.#links) if (link.socket.lonelyFor(now) > LONELY_MS) this.#drop(link)
+    for (const socket of this.#links.keys()) if (socket.lonelyFor(now) > LONELY_MS) socket.close()
   }
 
   /** A bug in one session ends that session, never the process (design rule 10). */
