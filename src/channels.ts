@@ -5,7 +5,7 @@ import { AppTraffic } from './core/app-traffic.ts'
 import { Broker } from './core/broker.ts'
 import type { Clock, Randomness } from './core/clock.ts'
 import type { Counters } from './core/counters.ts'
-import { Delivery, type Encode } from './core/delivery.ts'
+import { Delivery, type Encode, type Onlooker } from './core/delivery.ts'
 import type { History } from './core/history.ts'
 import { Hub } from './core/hub.ts'
 import { IdSource } from './core/id-source.ts'
@@ -92,6 +92,11 @@ export class Channels {
     this.broker.watch(traffic)
     this.#links.start((ref, kind, member) => this.hub.announce(ref, kind, member))
     this.broker.watch({ presenceChanged: ({ ref }, event) => this.#links.present(event, ref) })
+  }
+
+  /** @returns what ends it */
+  watch(channel: ChannelRef, onlooker: Onlooker): () => void {
+    return this.#delivery.watch(channel, onlooker)
   }
 
   start(): Promise<void> {

@@ -19,6 +19,7 @@ import { isOriginAllowed } from './policy/origin.ts'
 import { Comet } from './protocol/ably/comet/comet.ts'
 import { PROTOCOL as ABLY, encode as encodeAbly } from './protocol/ably/realtime/encode.ts'
 import { encode } from './protocol/itty/frames.ts'
+import { ConnectionOverview } from './protocol/ably/realtime/overview.ts'
 import { IttyProtocol, PROTOCOL as ITTY } from './protocol/itty/itty.ts'
 import { AppExpiry } from './service/app-expiry.ts'
 import { ChangeWatcher } from './service/change-watcher.ts'
@@ -183,7 +184,7 @@ class Assembly {
     this.#expiry.start()
     this.#loopDelay.start()
     const metrics = this.#makeMetrics()
-    const live = new LiveService(this.#channels.hub, this.#config)
+    const live = this.#makeLive()
     let claimLink: string | undefined
     this.#listeners = await this.#services.claimFolder(() => {
       const listeners = this.#listen(live, metrics)
@@ -195,6 +196,16 @@ class Assembly {
     const { folder, rootKey } = this.#services
     const unshownKey = rootKey.unshown()
     return { url, port, addresses, folder, unshownKey, claimLink, stop: () => this.#stop() }
+  }
+
+  #makeLive(): LiveService {
+    return new LiveService({
+      ...this.#services,
+      ...this.#channels,
+      rules: this.#config,
+      connections: new ConnectionOverview(this.#ably.realtime.connections),
+      clock: this.#surroundings.clock,
+    })
   }
 
   #listen(live: LiveService, metrics: Metrics): Listeners {

@@ -17,13 +17,13 @@ export function liveRoutes({ services: { keyring }, live }: ApiParts): Route[] {
     route({
       method: 'GET',
       path: '/channels',
-      summary: 'Lists channels with somebody on them, the fullest first',
+      summary: 'Lists channels in use, of the commons and of apps, the fullest first',
       scope: 'read:channel',
       params: shapes.none,
       query: shapes.none,
       status: 200,
       answer: z.array(shapes.channel),
-      handle: ({ bearer }) => ok(live.channels(sight(bearer))),
+      handle: ({ bearer }) => ok(live.channels(sight(bearer)).items),
     }),
     route({
       method: 'POST',
@@ -46,13 +46,14 @@ export function liveRoutes({ services: { keyring }, live }: ApiParts): Route[] {
     route({
       method: 'GET',
       path: '/connections',
-      summary: 'Lists connections, of one channel or of all',
+      summary: 'Lists connections: all, those on one channel, those of one app',
       scope: 'read:connection',
       params: shapes.none,
-      query: z.object({ channel: z.string().optional() }),
+      query: shapes.place.partial(),
       status: 200,
       answer: z.array(shapes.connection),
-      handle: ({ bearer, query }) => ok(live.connections(sight(bearer), query.channel)),
+      handle: ({ bearer, query: { channel, app } }) =>
+        ok(live.connections(sight(bearer), { channel, appId: app }).items),
     }),
     route({
       method: 'DELETE',
@@ -70,11 +71,13 @@ export function liveRoutes({ services: { keyring }, live }: ApiParts): Route[] {
       summary: 'Disconnects everybody on a channel',
       scope: 'write:connection',
       params: shapes.none,
-      query: z.object({ channel: z.string().min(1) }),
+      query: shapes.place,
       status: 200,
       answer: shapes.disconnected,
-      handle: ({ bearer, query }) =>
-        ok({ disconnected: live.disconnectChannel(sight(bearer), query.channel) }),
+      handle: ({ bearer, query: { channel, app } }) => {
+        const ref = live.refOf(channel, app)
+        return ok({ disconnected: live.disconnectChannel(sight(bearer), ref) })
+      },
     }),
   ]
 }

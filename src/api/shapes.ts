@@ -59,12 +59,26 @@ export const newReservation = z
   .strictObject({ namespace: z.string(), ...change })
   .meta({ id: 'NewReservation' })
 
+const occupancy = z.object({
+  connections: z.int(),
+  publishers: z.int(),
+  subscribers: z.int(),
+  presenceConnections: z.int(),
+  presenceMembers: z.int(),
+  presenceSubscribers: z.int(),
+  objectPublishers: z.int(),
+  objectSubscribers: z.int(),
+})
+
 export const channel = z
   .object({
     name: z.string(),
-    members: z.int(),
+    appId: z.string().optional().describe('The app whose channel it is; none for the commons'),
+    members: z.int().describe('Connections on it'),
+    occupancy: occupancy.optional().describe('Of a channel of an app'),
+    rate: z.number().describe('Messages a second, lately'),
     since: time,
-    rule: z.enum(['namespace', 'parent', 'ephemeral', 'open', 'closed']),
+    rule: z.enum(['namespace', 'parent', 'ephemeral', 'open', 'closed', 'app']),
     namespace: z.string().optional().describe('The reserved namespace that covers it'),
     hasJoinKey: z.boolean(),
     hasSendKey: z.boolean(),
@@ -72,18 +86,36 @@ export const channel = z
   .meta({ id: 'Channel' })
 
 export const connection = z
-  .object({
-    id: z.string(),
-    protocol: z.string(),
-    channel: z.string(),
-    uid: z.string(),
-    alias: z.string().optional(),
-    address: z.string(),
-    since: time,
-    maySend: z.boolean(),
-    rule: z.string(),
-  })
+  .discriminatedUnion('protocol', [
+    z.object({
+      id: z.string(),
+      protocol: z.literal('itty'),
+      channel: z.string(),
+      uid: z.string(),
+      alias: z.string().optional(),
+      address: z.string(),
+      since: time,
+      maySend: z.boolean(),
+      rule: z.string(),
+    }),
+    z.object({
+      id: z.string(),
+      protocol: z.literal('ably'),
+      appId: z.string(),
+      key: z.string().describe('Name of the key that it was opened with, or that its token is of'),
+      clientId: z.string().optional(),
+      address: z.string().optional().describe('None while the client is away and may come back'),
+      since: time,
+      secure: z.boolean(),
+      channels: z.array(z.string()),
+    }),
+  ])
   .meta({ id: 'Connection' })
+
+export const place = z.object({
+  channel: z.string().min(1),
+  app: z.string().optional().describe('Id of the app whose channel is meant; none for the commons'),
+})
 
 /** In a body and not in the address, because addresses end up in logs. */
 export const question = z

@@ -2,7 +2,8 @@
 import { resolve } from 'node:path'
 import { presentedKeys } from '../api/live-routes.ts'
 import { callServer } from '../service/control-client.ts'
-import { type Explanation, type LiveChannel, explain as explainAccess } from '../service/live.ts'
+import { type Explanation, explain as explainAccess } from '../service/access-explanation.ts'
+import type { LiveChannel } from '../service/live-views.ts'
 import { readNamespaces } from '../service/live-rules.ts'
 import { askServer } from './ask-server.ts'
 import { type Command, type CommandContext, EXIT } from './command.ts'
@@ -11,7 +12,7 @@ import { failed, withServices } from './with-services.ts'
 
 const list: Command = {
   name: 'channels list',
-  summary: 'List the channels that somebody is on, the fullest first',
+  summary: 'List the channels in use, of the commons and of apps, the fullest first',
   positionals: [],
   options: [],
   settings: 'data',
@@ -82,10 +83,12 @@ function explanationText(answer: Explanation): string {
 function listText(channels: readonly LiveChannel[]): string {
   if (channels.length === 0) return 'Nobody is on any channel.'
   return table(
-    ['Channel', 'Members', 'Rule', 'Reservation', 'Keys', 'Since (UTC)'],
+    ['Channel', 'App', 'Members', 'Messages/s', 'Rule', 'Reservation', 'Keys', 'Since (UTC)'],
     channels.map((channel) => [
       channel.name,
+      channel.appId ?? '-',
       String(channel.members),
+      channel.rate.toFixed(1),
       channel.rule,
       channel.namespace ?? '-',
       keysText(channel),

@@ -4,6 +4,7 @@ import type { SummaryState } from './annotation-summary.ts'
 import type { Batch } from './batching.ts'
 import type { Audience } from './delivery.ts'
 import { RecentIds } from './idempotency.ts'
+import { Meter } from './meter.ts'
 import type { Modes } from './modes.ts'
 import { OccupancyCount } from './occupancy.ts'
 import { PresenceSet } from './presence-set.ts'
@@ -48,6 +49,8 @@ export class AppChannel implements Audience {
   readonly recent: RecentEvents
   readonly ids: RecentIds<Receipt>
   readonly presence = new PresenceSet()
+  /** Of messages that were published. */
+  readonly meter = new Meter()
   readonly attachments = new Set<AppAttachment>()
   readonly messagesAtHand = new AtHand<KeptMessage>(MAX_AT_HAND)
   readonly summariesAtHand = new AtHand<SummaryState>(MAX_AT_HAND)

@@ -186,6 +186,7 @@ export class Broker {
   ): Promise<void> | undefined {
     const { log, memory, retention } = this.#parts
     channel.lastUse = event.timestamp
+    if (event.kind === 'publication') channel.meter.note(event.messages.length, event.timestamp)
     if (event.kind === 'publication' && event.ephemeral === true) {
       channel.recent.skipTo(event.position)
     } else {

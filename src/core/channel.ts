@@ -3,6 +3,7 @@ import type { Group } from '../fanout/fanout.ts'
 import type { Because } from '../policy/channel-access.ts'
 import type { Keys } from '../policy/keys.ts'
 import type { Audience } from './delivery.ts'
+import { Meter } from './meter.ts'
 import type { ChannelRef, Member, Socket } from './types.ts'
 
 /** What a protocol session must be able to hear about its attachment. */
@@ -34,6 +35,8 @@ export class Channel implements Audience {
   readonly attachments = new Map<string, Attachment>()
   /** The first joiner's keys; they live as long as the channel (AC-15). */
   ephemeral: Keys
+  /** Of messages to everybody. */
+  readonly meter = new Meter()
   lastSlowCheck = 0
   /** The commons remember nothing. */
   readonly previous = undefined

@@ -46,10 +46,14 @@ export interface DeliveryParts {
   readonly onSlowReaders: (sockets: Iterable<Socket>) => void
 }
 
+/** Somebody who looks on: nobody on the channel notices. */
+export type Onlooker = (event: Event) => void
+
 const SLOW_CHECK_MS = 250
 
 export class Delivery {
   readonly #parts: DeliveryParts
+  readonly #onlookers = new Map<string, Set<Onlooker>>()
 
   constructor(parts: DeliveryParts) {
     this.#parts = parts
@@ -66,6 +70,20 @@ export class Delivery {
     void this.#parts.engine.publish(channel, event, except)
   }
 
+  /**
+   * Shows whatever is delivered on a channel, from now on, to somebody who is not on it.
+   * @returns what ends it
+   */
+  watch({ key }: ChannelRef, onlooker: Onlooker): () => void {
+    const onlookers = this.#onlookers.get(key) ?? new Set()
+    this.#onlookers.set(key, onlookers.add(onlooker))
+    return () => {
+      onlookers.delete(onlooker)
+      if (onlookers.size === 0 && this.#onlookers.get(key) === onlookers)
+        this.#onlookers.delete(key)
+    }
+  }
+
   /** Sends an event to one socket, in order with what is published. */
   direct(socket: Socket, channel: ChannelRef, event: Event, { protocol, variant }: Format): void {
     const { counters, encoders, fanout, onSlowReaders } = this.#parts
@@ -78,6 +96,7 @@ export class Delivery {
   /** One encoding and one publish for each group, however many are in it. */
   #deliver(channel: ChannelRef, event: Event, except: Socket | undefined): void {
     const { fanout, encoders, counters, onDelivered } = this.#parts
+    if (this.#onlookers.size > 0) this.#show(channel, event)
     const groups = fanout.groups(channel)
     if (groups.length === 0) return
     const previous =
@@ -94,6 +113,10 @@ export class Delivery {
     counters.deliveries += recipients
     if (recipients > 0 && channel.realm !== COMMONS) onDelivered(channel, event, recipients)
     if (behind) this.#checkSlowReaders(channel)
+  }
+
+  #show({ key }: ChannelRef, event: Event): void {
+    for (const onlooker of this.#onlookers.get(key) ?? []) onlooker(event)
   }
 
   #checkSlowReaders(channel: ChannelRef): void {

@@ -183,12 +183,9 @@ export class Hub {
     const { ref } = attachment.channel
     const except = attachment.echo ? undefined : attachment.socket
     if (isShared(ref)) return this.#parts.links.publish(ref, message, except)
-    const event: Event = {
-      kind: 'message',
-      messages: [message],
-      timestamp: this.#parts.clock.now(),
-    }
-    this.#publish(ref, event, except)
+    const timestamp = this.#parts.clock.now()
+    attachment.channel.meter.note(1, timestamp)
+    this.#publish(ref, { kind: 'message', messages: [message], timestamp }, except)
   }
 
   /**
@@ -219,6 +216,7 @@ export class Hub {
     }
     if (!channel) return 0
     const timestamp = this.#parts.clock.now()
+    channel.meter.note(1, timestamp)
     this.#publish(ref, { kind: 'message', messages: [message], timestamp })
     return channel.total
   }

@@ -5,14 +5,14 @@ import { COMMONS } from '../core/types.ts'
 import { type CommonsRules, decideStay } from '../policy/channel-access.ts'
 import { NO_KEYS } from '../policy/keys.ts'
 import { covers } from './live-rules.ts'
-import { type LiveConnection, connectionView } from './live.ts'
+import { type CommonsConnection, connectionView } from './live-views.ts'
 import type { ChangedRules } from './reservation-outlook.ts'
 
 /** What would happen to a connection: closed, or left to listen only. */
 export type Loss = 'closed' | 'silenced'
 
 export interface Affected {
-  readonly connection: LiveConnection
+  readonly connection: CommonsConnection
   readonly loss: Loss
 }
 

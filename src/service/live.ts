@@ -1,182 +1,229 @@
-/** What happens on the server right now: channels, connections, and who may join what. */
-import { type Attachment, type Channel } from '../core/channel.ts'
+/** What happens on the server right now: channels and connections of both kinds, and who may join what. */
+import { AppChannel } from '../core/app-channel.ts'
+import type { Broker } from '../core/broker.ts'
+import type { Channel } from '../core/channel.ts'
+import type { Clock } from '../core/clock.ts'
 import type { Hub } from '../core/hub.ts'
-import { COMMONS, channelRef } from '../core/types.ts'
+import { COMMONS, type ChannelRef, channelRef } from '../core/types.ts'
 import { type Result, fail, ok } from '../failure.ts'
-import type { ChannelFacts, CommonsRules, Verdict } from '../policy/channel-access.ts'
-import { decideJoin } from '../policy/channel-access.ts'
+import type { CommonsRules } from '../policy/channel-access.ts'
 import type { Keys } from '../policy/keys.ts'
-import type { Account } from './accounts.ts'
+import { type Explanation, explain } from './access-explanation.ts'
+import type { Account, AccountService } from './accounts.ts'
+import type { AppService } from './apps.ts'
+import type { AuditService } from './audit.ts'
+import { type Listing, firstOf } from './listing.ts'
+import {
+  type AppConnections,
+  type LiveChannel,
+  type LiveConnection,
+  appChannelView,
+  commonsChannelView,
+  connectionId,
+  connectionView,
+  wordsOf,
+} from './live-views.ts'
 
-export interface LiveChannel {
-  readonly name: string
-  readonly members: number
-  readonly since: number
-  readonly rule: string
-  /** The reserved namespace that covers it. */
-  readonly namespace: string | undefined
-  readonly hasJoinKey: boolean
-  readonly hasSendKey: boolean
+export interface LiveParts {
+  readonly hub: Hub
+  readonly broker: Broker
+  readonly rules: CommonsRules
+  readonly connections: AppConnections
+  readonly accounts: AccountService
+  readonly apps: AppService
+  readonly audit: AuditService
+  readonly clock: Clock
 }
 
-export interface LiveConnection {
-  readonly id: string
-  readonly protocol: string
-  readonly channel: string
-  readonly uid: string
-  readonly alias: string | undefined
-  readonly address: string
-  readonly since: number
-  readonly maySend: boolean
-  readonly rule: string
+export interface ChannelSearch {
+  /** Part of the name. */
+  readonly text?: string | undefined
+  readonly limit?: number | undefined
 }
 
-/** Why somebody with these keys could or could not join and send. */
-export interface Explanation {
-  readonly channel: string
-  readonly join: boolean
-  readonly send: boolean
-  readonly rule: string
-  readonly namespace: string | undefined
-  readonly overrides: string | undefined
-  readonly detail: string
-  /** The smallest change that would allow more; undefined where everything is allowed. */
-  readonly advice: string | undefined
-  /** Whether a server answered that knows who is on the channel now. */
-  readonly live: boolean
+export interface ConnectionSearch extends ChannelSearch {
+  /** Only those on the channel of this name; part of anything else that is known of them is `text`. */
+  readonly channel?: string | undefined
+  /** Only those of this app. */
+  readonly appId?: string | undefined
 }
+
+type AnyChannel = Channel | AppChannel
 
 export class LiveService {
-  readonly #hub: Hub
-  readonly #rules: CommonsRules
+  readonly #parts: LiveParts
 
-  constructor(hub: Hub, rules: CommonsRules) {
-    this.#hub = hub
-    this.#rules = rules
+  constructor(parts: LiveParts) {
+    this.#parts = parts
   }
 
-  /** @param account sees only channels under its own reservations; the owner (undefined) sees all */
-  channels(account: Account | undefined): LiveChannel[] {
-    return [...this.#hub.channels.values()]
-      .map((channel) => this.#describe(channel))
-      .filter(({ owner }) => account === undefined || owner === account.id)
-      .map(({ view }) => view)
-      .toSorted((a, b) => b.members - a.members || (a.name < b.name ? -1 : 1))
+  /**
+   * Channels in use, the fullest first.
+   * @param account sees only its apps' channels and those under its own reservations; the owner (undefined) sees all
+   */
+  channels(
+    account: Account | undefined,
+    { text = '', limit }: ChannelSearch = {},
+  ): Listing<LiveChannel> {
+    const wanted = text.toLowerCase()
+    const found = firstOf(this.#channels(account, wanted), fullestFirst, limit)
+    return { total: found.total, items: found.items.map((channel) => this.#view(channel)) }
   }
 
-  connections(account: Account | undefined, channelName: string | undefined): LiveConnection[] {
-    const views: LiveConnection[] = []
-    for (const channel of this.#hub.channels.values()) {
-      if (channelName !== undefined && channel.ref.name !== channelName) continue
-      if (account !== undefined && this.#describe(channel).owner !== account.id) continue
-      for (const attachment of channel.attachments.values()) views.push(connectionView(attachment))
-    }
-    return views
+  /** A channel in use, if the account may see it. */
+  channel(account: Account | undefined, ref: ChannelRef): LiveChannel | undefined {
+    const { broker, hub } = this.#parts
+    const found = broker.channel(ref) ?? hub.channel(ref)
+    return found && this.maySee(account, ref) ? this.#view(found) : undefined
+  }
+
+  /** The newest first. */
+  connections(
+    account: Account | undefined,
+    { text = '', channel, appId, limit }: ConnectionSearch = {},
+  ): Listing<LiveConnection> {
+    const wanted = text.toLowerCase()
+    const all = this.#connections(account, channel, appId)
+    const fitting = wanted === '' ? all : all.filter((one) => wordsOf(one).includes(wanted))
+    return firstOf(fitting, newestFirst, limit)
   }
 
   /** Disconnects one connection by its id. */
   disconnect(account: Account | undefined, id: string): Result<LiveConnection> {
-    for (const channel of this.#hub.channels.values()) {
-      for (const attachment of channel.attachments.values()) {
-        if (connectionId(attachment) !== id) continue
-        if (account !== undefined && this.#describe(channel).owner !== account.id) break
-        const view = connectionView(attachment)
-        this.#hub.evict(attachment, 'disconnected')
-        return ok(view)
-      }
-    }
-    return fail('connection_unknown')
+    const found = this.#evict(account, id) ?? this.#expel(account, id)
+    return found ? ok(found) : fail('connection_unknown')
   }
 
   /** Disconnects everybody on a channel; returns how many there were. */
-  disconnectChannel(account: Account | undefined, name: string): number {
-    const channel = this.#hub.channel(channelRef(COMMONS, name))
-    if (!channel) return 0
-    if (account !== undefined && this.#describe(channel).owner !== account.id) return 0
-    const attachments = [...channel.attachments.values()]
-    for (const attachment of attachments) this.#hub.evict(attachment, 'disconnected')
-    return attachments.length
+  disconnectChannel(account: Account | undefined, ref: ChannelRef): number {
+    if (!this.maySee(account, ref)) return 0
+    const { broker, connections, hub } = this.#parts
+    const guests = [...(hub.channel(ref)?.attachments.values() ?? [])]
+    for (const attachment of guests) hub.evict(attachment, 'disconnected')
+    const ids = new Set(
+      Array.from(broker.channel(ref)?.attachments ?? [], ({ connectionId: id }) => id),
+    )
+    const clients = [...ids].filter((id) => connections.disconnect(ref.realm, id))
+    const count = guests.length + clients.length
+    if (count > 0) this.#note(ref, 'channel', ref.name, `all ${count} on ${ref.name}`)
+    return count
   }
 
   explain(name: string, presented: Keys): Explanation {
-    return explain(name, presented, this.#hub.facts(channelRef(COMMONS, name)), this.#rules, true)
+    const { hub, rules } = this.#parts
+    return explain(name, presented, hub.facts(hub.refOf(name)), rules, true)
   }
 
-  /** The account whose reservation covers a channel. */
+  /** The account whose reservation covers a channel of the commons. */
   ownerOf(name: string): string | undefined {
-    return this.#hub.facts(channelRef(COMMONS, name)).match?.best.accountId
+    return this.#parts.hub.facts(channelRef(COMMONS, name)).match?.best.accountId
   }
 
-  #describe(channel: Channel): { view: LiveChannel; owner: string | undefined } {
-    const { match, ephemeral } = this.#hub.facts(channel.ref)
-    const keys = match?.best.keys ?? ephemeral ?? {}
-    const first = channel.attachments.values().next().value
-    return {
-      owner: match?.best.accountId,
-      view: {
-        name: channel.ref.name,
-        members: channel.total,
-        since: channel.since,
-        rule: first?.because.rule ?? 'open',
-        namespace: match?.best.namespace,
-        hasJoinKey: keys.join !== undefined,
-        hasSendKey: keys.send !== undefined,
-      },
+  /** The channel that a name stands for: of an app where one is named, otherwise as the commons know it. */
+  refOf(name: string, appId: string | undefined): ChannelRef {
+    return appId === undefined ? this.#parts.hub.refOf(name) : channelRef(appId, name)
+  }
+
+  /** Whether an account may see what happens on a channel, be it in use or not. */
+  maySee(account: Account | undefined, { realm, name }: ChannelRef): boolean {
+    if (account === undefined) return true
+    if (realm === COMMONS) return this.ownerOf(name) === account.id
+    const app = this.#parts.apps.find(realm)
+    return app.ok && app.value.accountId === account.id
+  }
+
+  /** Of shared channels, which both sides have, that of the app. */
+  *#channels(account: Account | undefined, text: string): Iterable<AnyChannel> {
+    const { broker, hub } = this.#parts
+    const isWanted = ({ ref }: AnyChannel) => text === '' || ref.name.toLowerCase().includes(text)
+    for (const channel of hub.channels.values()) {
+      const { ref } = channel
+      if (isWanted(channel) && !broker.channel(ref) && this.maySee(account, ref)) yield channel
+    }
+    for (const appId of this.#appIds(account))
+      for (const channel of broker.channels(appId).values()) if (isWanted(channel)) yield channel
+  }
+
+  *#connections(
+    account: Account | undefined,
+    name: string | undefined,
+    appId: string | undefined,
+  ): Generator<LiveConnection> {
+    const { connections, hub } = this.#parts
+    for (const channel of hub.channels.values()) {
+      const { ref } = channel
+      if (name !== undefined && ref.name !== name) continue
+      if (appId !== undefined && ref.realm !== appId) continue
+      if (!this.maySee(account, ref)) continue
+      for (const attachment of channel.attachments.values()) yield connectionView(attachment)
+    }
+    for (const id of this.#appIds(account)) {
+      if (appId !== undefined && id !== appId) continue
+      for (const one of connections.of(id)) {
+        if (name === undefined || one.channels.includes(name)) yield { ...one, protocol: 'ably' }
+      }
     }
   }
-}
 
-/** The policy's decision in words; `live` is false where nobody knows who is on the channel. */
-export function explain(
-  channel: string,
-  presented: Keys,
-  facts: ChannelFacts,
-  rules: CommonsRules,
-  live: boolean,
-): Explanation {
-  const verdict: Verdict = decideJoin(presented, facts, rules)
-  const { rule, reservation, overrides, detail } = verdict.because
-  return {
-    channel,
-    join: verdict.join,
-    send: verdict.join && verdict.send,
-    rule,
-    namespace: reservation?.namespace,
-    overrides: overrides?.namespace,
-    detail,
-    advice: adviceOf(verdict, presented),
-    live,
+  #appIds(account: Account | undefined): string[] {
+    return this.#parts.apps.list(account).map(({ id }) => id)
+  }
+
+  #view(channel: AnyChannel): LiveChannel {
+    const { clock, hub } = this.#parts
+    const now = clock.now()
+    const facts = hub.facts(channel.ref)
+    if (!(channel instanceof AppChannel)) return commonsChannelView(channel, facts, now)
+    const guest = hub.channel(channel.ref)?.attachments.values().next().value
+    const isShared = facts.match?.best.options.appId === channel.ref.realm
+    const shared = isShared ? { rule: guest?.because.rule ?? 'parent', facts } : undefined
+    return appChannelView(channel, shared, now)
+  }
+
+  #evict(account: Account | undefined, id: string): LiveConnection | undefined {
+    const { hub } = this.#parts
+    for (const channel of hub.channels.values()) {
+      for (const attachment of channel.attachments.values()) {
+        if (connectionId(attachment) !== id) continue
+        if (!this.maySee(account, channel.ref)) return undefined
+        const view = connectionView(attachment)
+        hub.evict(attachment, 'disconnected')
+        this.#note(channel.ref, 'connection', id, `${view.alias ?? view.uid} on ${view.channel}`)
+        return view
+      }
+    }
+    return undefined
+  }
+
+  #expel(account: Account | undefined, id: string): LiveConnection | undefined {
+    const { connections } = this.#parts
+    for (const appId of this.#appIds(account)) {
+      const found = connections.byId(appId, id)
+      if (!found || !connections.disconnect(appId, id)) continue
+      this.#note(channelRef(appId, ''), 'connection', id, `${found.clientId ?? id} of ${found.key}`)
+      return { ...found, protocol: 'ably' }
+    }
+    return undefined
+  }
+
+  #note(ref: ChannelRef, kind: 'channel' | 'connection', id: string, name: string): void {
+    const accountId = this.accountOf(ref)
+    this.#parts.audit.record({ action: 'disconnect', kind, id, name, accountId })
+  }
+
+  /** Whose channel it is; an open one is the server owner's. */
+  accountOf({ realm, name }: ChannelRef): string {
+    const { accounts, apps } = this.#parts
+    const app = realm === COMMONS ? undefined : apps.find(realm)
+    const owner = app?.ok ? app.value.accountId : this.ownerOf(name)
+    return owner ?? accounts.ensureOwner().id
   }
 }
 
-function adviceOf(verdict: Verdict, presented: Keys): string | undefined {
-  if (verdict.join && verdict.send) return undefined
-  const { rule, reservation } = verdict.because
-  if (rule === 'closed') return 'reserve a name that covers the channel, or allow open channels'
-  const failure = verdict.join ? 'send_key_required' : verdict.failure
-  if (failure === 'keys_refused') return 'leave out the key that the channel does not ask for'
-  const kind = failure === 'join_refused' ? 'join' : 'send'
-  const bring = presented[kind] ? `bring the right ${kind} key` : `bring the ${kind} key`
-  return reservation
-    ? `${bring}, or take the ${kind} key of ${reservation.namespace} away`
-    : `${bring} of whoever was first on the channel`
+function fullestFirst(a: AnyChannel, b: AnyChannel): number {
+  return b.attachments.size - a.attachments.size || (a.ref.name < b.ref.name ? -1 : 1)
 }
 
-function connectionId({ socket }: Attachment): string {
-  return socket.id.toString(36)
-}
-
-/** A connection as operators see it. */
-export function connectionView(attachment: Attachment): LiveConnection {
-  return {
-    id: connectionId(attachment),
-    protocol: attachment.group.format.protocol,
-    channel: attachment.channel.ref.name,
-    uid: attachment.member.connectionId,
-    alias: attachment.member.clientId,
-    address: attachment.socket.address,
-    since: attachment.since,
-    maySend: attachment.maySend,
-    rule: attachment.because.rule,
-  }
+function newestFirst(a: LiveConnection, b: LiveConnection): number {
+  return b.since - a.since
 }

@@ -200,6 +200,7 @@ describe('what happens now', () => {
       rule: 'parent',
       namespace,
       detail: expect.stringContaining('may only listen'),
+      advice: expect.stringContaining('send key'),
       live: true,
     })
     expect((await explain({ channel })).body).toMatchObject({ join: false, send: false })

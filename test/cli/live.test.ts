@@ -90,8 +90,8 @@ describe('channels list', () => {
     expect(of(keyed)).toMatchObject({ members: 1, rule: 'ephemeral', hasJoinKey: true })
     expect(of(`${reserved}/x`)).toMatchObject({ namespace: reserved, hasSendKey: true })
     const { out } = await latchkey(here('channels', 'list'))
-    expect(out).toMatch(new RegExp(`^${open} +2 +open +- +- `, 'm'))
-    expect(out).toMatch(new RegExp(`^${keyed} +1 +ephemeral +- +join `, 'm'))
+    expect(out).toMatch(new RegExp(`^${open} +- +2 +0.0 +open +- +- `, 'm'))
+    expect(out).toMatch(new RegExp(`^${keyed} +- +1 +0.0 +ephemeral +- +join `, 'm'))
     for (const client of clients) client.close()
   })
 })
@@ -148,7 +148,7 @@ describe('connections', () => {
     })
     expect((await list()).map(({ uid }) => uid)).toContain(second.uid)
     const { out } = await latchkey(here('connections', 'list', '--channel', one))
-    expect(out).toContain(` ${first.uid} `)
+    expect(out).toContain(` Ann (${first.uid}) `)
     expect((await latchkey(here('connections', 'list', '--channel', 'nobody'))).out).toBe(
       'Nobody is connected.\n',
     )

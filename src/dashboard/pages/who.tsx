@@ -9,7 +9,7 @@ import {
   explainCredential,
 } from '../../service/credential-explanation.ts'
 import { lineText } from '../../service/key-explanation.ts'
-import type { Explanation } from '../../service/live.ts'
+import type { Explanation } from '../../service/access-explanation.ts'
 import { type Fields, readFields, textField } from '../forms.ts'
 import { type Env, type Page, visitorOf } from '../site.ts'
 import { Field, Form } from '../view/forms.tsx'

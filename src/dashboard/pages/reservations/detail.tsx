@@ -199,7 +199,7 @@ function KeyForm({
 function ChannelsCard({ page, reservation }: { page: Page; reservation: OwnedReservation }) {
   const channels = page.var.parts.live
     .channels(seen(page))
-    .filter(({ namespace }) => namespace === reservation.namespace)
+    .items.filter(({ namespace }) => namespace === reservation.namespace)
   if (channels.length === 0)
     return (
       <Card flush>

@@ -1,6 +1,6 @@
 /** The page of all reservations: a tree, and the form that adds to it. */
 /** @jsxImportSource hono/jsx */
-import type { LiveChannel } from '../../../service/live.ts'
+import type { LiveChannel } from '../../../service/live-views.ts'
 import type { OwnedReservation } from '../../../service/reservations.ts'
 import type { Faults } from '../../forms.ts'
 import { choosable, seen } from '../../sight.ts'
@@ -20,7 +20,7 @@ export function showList(
 ): Response | Promise<Response> {
   const { services, live } = page.var.parts
   const reservations = services.reservations.list(seen(page))
-  const channels = live.channels(seen(page))
+  const channels = live.channels(seen(page)).items
   const accounts = new Map(services.accounts.list().map(({ id, name }) => [id, name]))
   return show(
     page,

@@ -2,6 +2,7 @@
 import type { Credentials } from '../../../identity/credentials.ts'
 import type { AppPrincipal } from '../../../identity/principal.ts'
 import type { Socket } from '../../../core/types.ts'
+import type { Failure } from '../../../failure.ts'
 import type { LiveConnection } from '../connections.ts'
 import { AnswerBook } from './answers.ts'
 import { NEVER, type Timed } from './timer-wheel.ts'
@@ -17,6 +18,10 @@ export interface Transport {
   review(): void
   /** Answers may have become known. */
   acknowledge(): void
+  /** What it has attached, by the name in frames. */
+  readonly attachments: ReadonlyMap<string, unknown>
+  /** Ends the connection for good, and says why. */
+  expel(why: Failure): void
 }
 
 /** Who a connection belongs to, and how they proved it. */
@@ -30,6 +35,8 @@ export interface Identified {
 export interface ConnectionOptions extends Identified {
   readonly id: string
   readonly secret: string
+  /** When it was opened, in milliseconds since the epoch. */
+  readonly since: number
   readonly remainPresentMs: number
   /** Told when the time of a connection without a transport has come. */
   readonly onDue: (connection: Connection, now: number) => void
@@ -38,6 +45,7 @@ export interface ConnectionOptions extends Identified {
 export class Connection implements LiveConnection, Timed {
   readonly id: string
   readonly appId: string
+  readonly since: number
   /** How long members stay present when the transport is lost. */
   readonly remainPresentMs: number
   readonly answers = new AnswerBook()
@@ -59,6 +67,7 @@ export class Connection implements LiveConnection, Timed {
     this.id = options.id
     this.appId = principal.appId
     this.secret = options.secret
+    this.since = options.since
     this.remainPresentMs = options.remainPresentMs
     this.identified = { principal, credentials, secure }
     this.#onDue = options.onDue

@@ -109,11 +109,12 @@ export class Connections implements ConnectionFinder {
   }
 
   #open(arrival: Arrival): Connection {
-    const { ids, onOpened } = this.#parts
+    const { clock, ids, onOpened } = this.#parts
     const connection = new Connection({
       ...arrival,
       id: ids.next(ID_LENGTH),
       secret: ids.next(SECRET_LENGTH),
+      since: clock.now(),
       onDue: this.#onDue,
     })
     this.#add(connection)

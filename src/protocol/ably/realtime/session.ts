@@ -137,6 +137,10 @@ export class RealtimeSession implements Session, Transport, Client, Timed {
     this.#schedule()
   }
 
+  expel(why: Failure): void {
+    this.#fail(why)
+  }
+
   acknowledge(): void {
     if (this.#state === 'over') return
     for (const ready of this.#acks.ready())

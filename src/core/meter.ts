@@ -1,0 +1,35 @@
+/** How much happens on a channel: in all, and lately. */
+
+/** The length of the window, in milliseconds. */
+const WINDOW_MS = 5000
+
+export class Meter {
+  /** Since the beginning. */
+  total = 0
+  /** Which window was counted in last, by its number since the epoch. */
+  #window = 0
+  #inWindow = 0
+  #inWindowBefore = 0
+
+  /** @param now milliseconds since the epoch */
+  note(count: number, now: number): void {
+    this.#turn(now)
+    this.total += count
+    this.#inWindow += count
+  }
+
+  /** How many a second there have been lately; of the window before, as much counts as is not yet over. */
+  rate(now: number): number {
+    this.#turn(now)
+    const left = 1 - (now % WINDOW_MS) / WINDOW_MS
+    return ((this.#inWindow + this.#inWindowBefore * left) * 1000) / WINDOW_MS
+  }
+
+  #turn(now: number): void {
+    const window = Math.floor(now / WINDOW_MS)
+    if (window === this.#window) return
+    this.#inWindowBefore = window === this.#window + 1 ? this.#inWindow : 0
+    this.#inWindow = 0
+    this.#window = window
+  }
+}

@@ -1,0 +1,23 @@
+/** The first few of many are those that sorting all of them would put first. */
+import { expect, test } from 'bun:test'
+import fc from 'fast-check'
+import { firstOf } from '../../src/service/listing.ts'
+
+const ascending = (a: readonly [number, number], b: readonly [number, number]) => a[0] - b[0]
+
+test('as sorting would have it, equals in the order in which they came', () => {
+  const numbers = fc.array(fc.integer({ min: 0, max: 20 }), { maxLength: 60 })
+  fc.assert(
+    fc.property(
+      numbers,
+      fc.option(fc.integer({ min: 1, max: 12 }), { nil: undefined }),
+      (values, limit) => {
+        const items = values.map((value, index) => [value, index] as const)
+        const sorted = items.toSorted(ascending)
+        const found = firstOf(items, ascending, limit)
+        expect(found.items).toEqual(sorted.slice(0, limit ?? sorted.length))
+        expect(found.total).toBe(items.length)
+      },
+    ),
+  )
+})
