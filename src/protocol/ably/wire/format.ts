@@ -1,17 +1,13 @@
 /** The two formats of everything in the Ably protocol, and values from and to both of them. */
-import { Packr } from 'msgpackr'
 import { type Result, fail, ok } from '../../../failure.ts'
 import { readMsgpack } from './msgpack-reader.ts'
+import { writeMsgpack } from './msgpack-writer.ts'
 
 export type Format = 'json' | 'msgpack'
 
-/** Plain maps and numbers only, which every SDK's decoder knows; none of them has a word for undefined. */
-const PLAIN = { useRecords: false, variableMapSize: true, skipValues: [undefined] }
-const packr = new Packr(PLAIN)
-
 /** MessagePack of a value. Undefined members are left out, as in JSON. */
 export function pack(value: unknown): Uint8Array {
-  return packr.pack(value)
+  return writeMsgpack(value)
 }
 
 export function unpack(bytes: Uint8Array): Result<unknown> {

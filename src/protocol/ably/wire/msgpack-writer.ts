@@ -1,0 +1,169 @@
+/**
+ * Writes plain values as MessagePack. Whole numbers are written as such, however large: timestamps have more than
+ * 32 bits, and readers in languages with types take no floating-point number where they expect a whole one.
+ */
+
+const FIRST_CAPACITY = 8192
+/** A larger buffer than this is given back after use. */
+const KEPT_CAPACITY = 1024 * 1024
+const UINT_32 = 2 ** 32
+/** Longer text is faster left to the engine. */
+const SHORT_TEXT = 40
+
+type Members = Readonly<Record<string, unknown>>
+
+/** One for all, as nothing that writes lets go before it is done. */
+let target = Buffer.allocUnsafeSlow(FIRST_CAPACITY)
+let at = 0
+
+/**
+ * Members that are undefined are left out, as in JSON; undefined anywhere else is null.
+ * @param value null, booleans, numbers, text, bytes, and arrays and plain objects of them
+ */
+export function writeMsgpack(value: unknown): Buffer {
+  at = 0
+  writeValue(value)
+  const bytes = Buffer.allocUnsafe(at)
+  bytes.set(target.subarray(0, at))
+  if (target.byteLength > KEPT_CAPACITY) target = Buffer.allocUnsafeSlow(FIRST_CAPACITY)
+  return bytes
+}
+
+function writeValue(value: unknown): void {
+  switch (typeof value) {
+    case 'string':
+      return writeText(value)
+    case 'number':
+      return writeNumber(value)
+    case 'boolean':
+      return writeByte(value ? 0xc3 : 0xc2)
+    case 'object':
+      return value === null ? writeByte(0xc0) : writeObject(value)
+    default:
+      return writeByte(0xc0)
+  }
+}
+
+function writeObject(value: object): void {
+  if (Array.isArray(value)) return writeArray(value)
+  return value instanceof Uint8Array ? writeBytes(value) : writeMap(value as Members)
+}
+
+function writeArray(items: readonly unknown[]): void {
+  writeLength(items.length, 0x90, 0xdc)
+  for (const item of items) writeValue(item)
+}
+
+function writeMap(members: Members): void {
+  const names = Object.keys(members)
+  let count = 0
+  for (const name of names) if (members[name] !== undefined) count++
+  writeLength(count, 0x80, 0xde)
+  for (const name of names) {
+    const value = members[name]
+    if (value === undefined) continue
+    writeText(name)
+    writeValue(value)
+  }
+}
+
+/** Of a map or an array. */
+function writeLength(length: number, fixed: number, head: number): void {
+  if (length < 16) writeByte(fixed | length)
+  else if (length < 0x10000) writeHead(head, length, 2)
+  else writeHead(head + 1, length, 4)
+}
+
+function writeBytes(bytes: Uint8Array): void {
+  const { byteLength } = bytes
+  if (byteLength < 0x100) writeHead(0xc4, byteLength, 1)
+  else if (byteLength < 0x10000) writeHead(0xc5, byteLength, 2)
+  else writeHead(0xc6, byteLength, 4)
+  reserve(byteLength)
+  target.set(bytes, at)
+  at += byteLength
+}
+
+function writeText(text: string): void {
+  if (text.length < SHORT_TEXT && writeAscii(text)) return
+  const byteLength = Buffer.byteLength(text)
+  if (byteLength < 0x20) writeByte(0xa0 | byteLength)
+  else if (byteLength < 0x100) writeHead(0xd9, byteLength, 1)
+  else if (byteLength < 0x10000) writeHead(0xda, byteLength, 2)
+  else writeHead(0xdb, byteLength, 4)
+  reserve(byteLength)
+  at += target.write(text, at)
+}
+
+/** @returns whether it was nothing but ASCII, and is written */
+function writeAscii(text: string): boolean {
+  const { length } = text
+  reserve(length + 2)
+  let end = at
+  if (length >= 0x20) target[end++] = 0xd9
+  target[end++] = length < 0x20 ? 0xa0 | length : length
+  for (let i = 0; i < length; i++) {
+    const code = text.charCodeAt(i)
+    if (code > 0x7f) return false
+    target[end++] = code
+  }
+  at = end
+  return true
+}
+
+function writeNumber(value: number): void {
+  if (!Number.isSafeInteger(value)) writeFloat(value)
+  else if (value >= 0) writeUint(value)
+  else writeNegative(value)
+}
+
+function writeUint(value: number): void {
+  if (value < 0x80) writeByte(value)
+  else if (value < 0x100) writeHead(0xcc, value, 1)
+  else if (value < 0x10000) writeHead(0xcd, value, 2)
+  else if (value < UINT_32) writeHead(0xce, value, 4)
+  else writeLong(0xcf, value)
+}
+
+function writeNegative(value: number): void {
+  if (value >= -0x20) writeByte(value & 0xff)
+  else if (value >= -0x80) writeHead(0xd0, value & 0xff, 1)
+  else if (value >= -0x8000) writeHead(0xd1, value & 0xffff, 2)
+  else if (value >= -0x80000000) writeHead(0xd2, value >>> 0, 4)
+  else writeLong(0xd3, value)
+}
+
+/** All 64 bits: those of a negative number are its two's complement. */
+function writeLong(head: number, value: number): void {
+  const upper = Math.floor(value / UINT_32)
+  writeHead(head, upper >>> 0, 4)
+  reserve(4)
+  at = target.writeUInt32BE(value - upper * UINT_32, at)
+}
+
+function writeFloat(value: number): void {
+  writeByte(0xcb)
+  reserve(8)
+  at = target.writeDoubleBE(value, at)
+}
+
+function writeByte(byte: number): void {
+  reserve(1)
+  target[at++] = byte
+}
+
+function writeHead(head: number, value: number, byteLength: 1 | 2 | 4): void {
+  reserve(5)
+  target[at++] = head
+  if (byteLength === 4) target[at++] = value >>> 24
+  if (byteLength === 4) target[at++] = value >>> 16
+  if (byteLength >= 2) target[at++] = value >>> 8
+  target[at++] = value
+}
+
+function reserve(byteLength: number): void {
+  if (at + byteLength <= target.byteLength) return
+  const larger = Buffer.allocUnsafeSlow(Math.max(target.byteLength * 2, at + byteLength))
+  larger.set(target.subarray(0, at))
+  target = larger
+}
