@@ -60,7 +60,7 @@ export class Connections implements ConnectionFinder {
     const mark = key.indexOf('!')
     if (mark < 0) return undefined
     const connection = this.byId(appId, key.slice(0, mark))
-    if (!connection) return undefined
+    if (!connection || this.#isOver(connection)) return undefined
     const secret = key.slice(mark + 1)
     const { secret: current, previousSecret } = connection
     const isKnown =
@@ -106,6 +106,11 @@ export class Connections implements ConnectionFinder {
     this.#parts.wheel.cancel(connection)
     this.#leaveAll(connection)
     this.#parts.onClosed?.(connection)
+  }
+
+  /** The timer may be a moment late. */
+  #isOver({ droppedAt }: Connection): boolean {
+    return droppedAt !== undefined && this.#parts.clock.now() - droppedAt >= STATE_TTL_MS
   }
 
   #open(arrival: Arrival): Connection {

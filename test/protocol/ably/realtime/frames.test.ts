@@ -1,20 +1,19 @@
 /** Frames of the realtime protocol, one by one: what is sent for what, and in which order. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { ACTION, FrameClient, known } from '../../../support/ably.ts'
+import { AblyApp } from '../../../support/ably-app.ts'
+import { ACTION, FrameClient } from '../../../support/realtime.ts'
 import { type TestServer, startTestServer } from '../../../support/server.ts'
 
 let server: TestServer
-let key: string
-let narrow: string
+let app: AblyApp
 
 beforeAll(async () => {
-  server = await startTestServer()
-  narrow = server.addKey({ capability: { capability: { mine: ['subscribe'] } } })
-  key = await known(server, server.addKey())
+  server = await startTestServer({ sandbox: 'true' })
+  app = await AblyApp.make(server.url, [{ mine: ['subscribe'] }])
 })
 afterAll(() => server.end())
 
-const connect = (more = '') => FrameClient.connected(server, `key=${key}&v=6${more}`)
+const connect = (more = '') => FrameClient.connected(app, `key=${app.keys[0]}&v=6${more}`)
 
 let names = 0
 const fresh = () => `frames-${names++}`
@@ -77,7 +76,7 @@ describe('channels', () => {
     const client = await connect()
     const attached = await client.attach(fresh())
     expect(attached).toMatchObject({ channelSerial: expect.any(String), flags: 0x2f0000 })
-    const limited = await FrameClient.connected(server, `key=${narrow}`)
+    const limited = await FrameClient.connected(app, `key=${app.keys[1]}`)
     expect(await limited.attach('mine')).toMatchObject({ flags: 0x0c0000 })
     expect(await limited.attach('mine', { params: { modes: 'subscribe' } })).toMatchObject({
       flags: 0x040000,
@@ -100,7 +99,7 @@ describe('channels', () => {
   })
 
   test('beyond the capability are refused', async () => {
-    const client = await FrameClient.connected(server, `key=${narrow}`)
+    const client = await FrameClient.connected(app, `key=${app.keys[1]}`)
     client.send({ action: ACTION.ATTACH, channel: 'other' })
     const error = { code: 40160, statusCode: 401 }
     expect(await client.next(ACTION.ERROR)).toMatchObject({ channel: 'other', error })

@@ -1,17 +1,18 @@
 /** The published SDK against a real server, in both formats. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test'
 import type Ably from 'ably'
-import { Clients, known } from '../../../support/ably.ts'
+import { AblyApp } from '../../../support/ably-app.ts'
 import { eventually } from '../../../support/client.ts'
+import { Clients } from '../../../support/realtime.ts'
 import { type TestServer, startTestServer } from '../../../support/server.ts'
 
 let server: TestServer
-let key: string
-const clients = new Clients(() => server)
+let app: AblyApp
+const clients = new Clients(() => app)
 
 beforeAll(async () => {
-  server = await startTestServer()
-  key = await known(server, server.addKey())
+  server = await startTestServer({ sandbox: 'true' })
+  app = await AblyApp.make(server.url)
 })
 afterEach(() => clients.end())
 afterAll(() => server.end())
@@ -21,7 +22,7 @@ const fresh = () => `room-${names++}`
 
 describe.each([false, true])('with useBinaryProtocol %p', (useBinaryProtocol) => {
   const connect = (clientId?: string) =>
-    clients.connected({ key, useBinaryProtocol, ...(clientId !== undefined && { clientId }) })
+    clients.connected({ useBinaryProtocol, ...(clientId !== undefined && { clientId }) })
 
   test('publishes and subscribes, with ids, client ids and serials', async () => {
     const [ann, bob] = await Promise.all([connect('ann'), connect('bob')])
@@ -124,7 +125,7 @@ describe.each([false, true])('with useBinaryProtocol %p', (useBinaryProtocol) =>
 
 test('messages go from one format to the other unchanged', async () => {
   const [text, binary] = await Promise.all(
-    [false, true].map((useBinaryProtocol) => clients.connected({ key, useBinaryProtocol })),
+    [false, true].map((useBinaryProtocol) => clients.connected({ useBinaryProtocol })),
   )
   const room = fresh()
   const got: unknown[] = []

@@ -1,40 +1,34 @@
 /** Clients of the realtime protocol for tests: the published SDK, and a socket that shows every frame. */
 import Ably from 'ably'
-import { eventually } from './client.ts'
-import type { TestServer } from './server.ts'
-
-/** Waits until the server knows a key that was made beside it. */
-export async function known(server: TestServer, key: string): Promise<string> {
-  await eventually(async () => {
-    const headers = { authorization: `Basic ${btoa(key)}` }
-    return (await fetch(`${server.url}/channels/none/messages`, { headers })).status !== 401
-  }, 'the server knows the key')
-  return key
-}
+import type { AblyApp } from './ably-app.ts'
 
 /** Clients of the published SDK, which are all closed at the end. */
 export class Clients {
-  readonly #server: () => TestServer
+  readonly #app: () => AblyApp
   readonly #open: Ably.Realtime[] = []
 
-  constructor(server: () => TestServer) {
-    this.#server = server
+  /** @param app whose first key they use, unless they have credentials of their own */
+  constructor(app: () => AblyApp) {
+    this.#app = app
   }
 
-  make(options: Ably.ClientOptions): Ably.Realtime {
+  make(options: Ably.ClientOptions = {}): Ably.Realtime {
+    const { keys, url } = this.#app()
+    const hasOwn = ['key', 'token', 'authCallback'].some((name) => name in options)
     const client = new Ably.Realtime({
       endpoint: '127.0.0.1',
-      port: this.#server().port,
+      port: Number(new URL(url).port),
       tls: false,
       logLevel: 0,
       transports: ['web_socket'],
+      ...(!hasOwn && { key: keys[0]! }),
       ...options,
     })
     this.#open.push(client)
     return client
   }
 
-  async connected(options: Ably.ClientOptions): Promise<Ably.Realtime> {
+  async connected(options: Ably.ClientOptions = {}): Promise<Ably.Realtime> {
     const client = this.make(options)
     await client.connection.whenState('connected')
     return client
@@ -76,7 +70,7 @@ export class FrameClient {
   readonly #waiting: (() => void)[] = []
 
   /** @param query such as `key=…&v=6` */
-  constructor(server: TestServer, query: string) {
+  constructor(server: { readonly url: string }, query: string) {
     this.#socket = new WebSocket(`${server.url.replace('http', 'ws')}/?${query}`)
     this.#socket.addEventListener('message', ({ data }) => {
       this.frames.push(JSON.parse(String(data)) as ProtocolMessage)
@@ -88,7 +82,7 @@ export class FrameClient {
     })
   }
 
-  static async connected(server: TestServer, query: string): Promise<FrameClient> {
+  static async connected(server: { readonly url: string }, query: string): Promise<FrameClient> {
     const client = new FrameClient(server, query)
     await client.next(ACTION.CONNECTED)
     return client
