@@ -6,6 +6,7 @@ import type { IdSource } from '../../../core/id-source.ts'
 import { MODE, type Modes, has } from '../../../core/modes.ts'
 import { type Failure, type Result, fail, ok } from '../../../failure.ts'
 import { permits } from '../../../policy/capability/operations.ts'
+import { ruleRefusal } from '../../../policy/channel-rule.ts'
 import { ACTION, FLAG, flagsOf } from '../wire/actions.ts'
 import { type AttachOptions, readAttachParams } from '../wire/attach-params.ts'
 import { type QualifiedName, parseChannelName } from '../wire/channel-name.ts'
@@ -14,7 +15,7 @@ import { framesOf } from './backlog.ts'
 import { type Attached, type Client, operationsOn, refOf } from './client.ts'
 import { type Continuation, fresh, resumed, rewound } from './continuity.ts'
 import { formatsOf } from './reading.ts'
-import { kindFault, modesPermitted, ruleFault } from './rights.ts'
+import { kindFault, modesPermitted } from './rights.ts'
 import { sendMembers } from './sync.ts'
 
 export interface AttachingParts {
@@ -118,7 +119,9 @@ export class Attaching {
   }
 
   #fault(client: Client, name: QualifiedName): Failure | undefined {
-    return ruleFault(this.#parts.broker.rule(refOf(client, name)), client.connection.identified)
+    const { secure, principal } = client.connection.identified
+    const isIdentified = principal.clientId !== undefined || principal.mayAssumeClientId
+    return ruleRefusal(this.#parts.broker.rule(refOf(client, name)), { secure, isIdentified })
   }
 
   /** What is asked for as far as it is permitted; with no permission at all there is no attachment (RTL4e). */

@@ -1,23 +1,20 @@
 /** One client over one transport: its frames, in their order, and what becomes of the connection (RTN). */
 import type { Frame, Socket } from '../../../core/types.ts'
-import { type Failure, type Result, failure } from '../../../failure.ts'
-import type { AppPrincipal } from '../../../identity/principal.ts'
+import { type Failure, failure } from '../../../failure.ts'
 import { type Bucket, fullBucket, take } from '../../../policy/limits.ts'
 import type { Session } from '../../protocol.ts'
-import { ablyCode } from '../codes.ts'
 import { type ErrorInfo, errorInfo } from '../rest/answer.ts'
 import { ACTION } from '../wire/actions.ts'
 import type { Format } from '../wire/format.ts'
 import { type ClientFrame, readFrame } from '../wire/frame-reader.ts'
 import { controlFrame } from '../wire/frames.ts'
-import { AckQueue } from './ack-queue.ts'
-import type { Answer } from './answers.ts'
+import { asAuthFailure, asConnectFailure, isTokenFailure } from './auth-failures.ts'
 import type { Attached, Client } from './client.ts'
-import type { ConnectOptions } from './connect-options.ts'
 import type { Connection, Identified, Transport } from './connection.ts'
-import { acknowledgement, connected } from './messages.ts'
+import type { Hello, Verdict } from './hello.ts'
+import { connected } from './messages.ts'
+import { NumberedFrames } from './numbered.ts'
 import type { SessionParts } from './parts.ts'
-import type { Accepted } from './publishing.ts'
 import { NEVER, type Timed } from './timer-wheel.ts'
 import { type TokenEnd, tokenEnd } from './token-watch.ts'
 
@@ -29,19 +26,6 @@ const MAX_HELD = 1000
 /** How long a transport stays open whose connection has moved on: its client closes it itself when it hears nothing. */
 const SUPERSEDED_MS = 30_000
 
-type Verdict = Result<AppPrincipal>
-type NumberedFrame = Extract<ClientFrame, { msgSerial: number }>
-
-export interface Hello {
-  readonly options: ConnectOptions
-  readonly credentials: Identified['credentials']
-  readonly secure: boolean
-  /** This server as the client addresses it, for links in errors. */
-  readonly base: string
-  /** Who it is; a promise while a signature is being checked. */
-  readonly verdict: Verdict | Promise<Verdict>
-}
-
 export class RealtimeSession implements Session, Transport, Client, Timed {
   readonly socket: Socket
   readonly format: Format
@@ -51,9 +35,8 @@ export class RealtimeSession implements Session, Transport, Client, Timed {
   readonly #parts: SessionParts
   readonly #base: string
   readonly #heartbeatMs: number
-  readonly #acks = new AckQueue()
   readonly #frames: Bucket
-  readonly #messages: Bucket
+  #numbered: NumberedFrames | undefined
   #connection: Connection | undefined
   #state: 'live' | 'superseded' | 'over' = 'live'
   /** What arrives while it is not known whose it is. */
@@ -69,9 +52,7 @@ export class RealtimeSession implements Session, Transport, Client, Timed {
     this.echo = options.echo
     this.#base = hello.base
     this.#heartbeatMs = options.heartbeatMs
-    const now = parts.clock.now()
-    this.#frames = fullBucket(parts.limits.frames, now)
-    this.#messages = fullBucket(parts.limits.messages, now)
+    this.#frames = fullBucket(parts.limits.frames, parts.clock.now())
     this.#whenKnown(hello.verdict, (verdict) => this.#begin(hello, verdict))
   }
 
@@ -123,12 +104,8 @@ export class RealtimeSession implements Session, Transport, Client, Timed {
   wake(now: number): void {
     if (this.#state === 'over') return
     if (this.#state === 'superseded') return this.#end(CLOSE.normal, 'superseded')
-    const { endsAt = NEVER, hintAt = NEVER } = this.#token ?? {}
-    if (endsAt <= now) return this.#disconnect(this.#token!.failure)
-    if (hintAt <= now) {
-      this.send({ action: ACTION.AUTH })
-      this.#token = { ...this.#token!, hintAt: NEVER }
-    }
+    if (this.#token && this.#token.endsAt <= now) return this.#disconnect(this.#token.failure)
+    this.#hint(now)
     if (this.#nextHeartbeat <= now) {
       this.send({ action: ACTION.HEARTBEAT })
       this.connection.answers.rest()
@@ -142,9 +119,7 @@ export class RealtimeSession implements Session, Transport, Client, Timed {
   }
 
   acknowledge(): void {
-    if (this.#state === 'over') return
-    for (const ready of this.#acks.ready())
-      this.send(acknowledgement(ready, (why) => this.errorInfo(why)))
+    if (this.#state !== 'over') this.#numbered?.acknowledge()
   }
 
   /** Whether the credentials still count, and for what: a key, a token or a rule has changed. */
@@ -157,7 +132,7 @@ export class RealtimeSession implements Session, Transport, Client, Timed {
       // A new token may have come in the meantime.
       if (this.connection.identified.credentials !== credentials) return
       if (found.ok) this.#identify({ principal: found.value, credentials, secure })
-      else if (isTokenCode(found.failure)) this.#disconnect(found.failure)
+      else if (isTokenFailure(found.failure)) this.#disconnect(found.failure)
       else this.#fail(found.failure)
     })
   }
@@ -221,60 +196,24 @@ export class RealtimeSession implements Session, Transport, Client, Timed {
       case 'sync':
         return attaching.sync(this, frame.channel)
       case 'message':
-        return this.#number(frame, () => publishing.publish(this, frame))
+        return this.#published.deal(frame, () => publishing.publish(this, frame))
       case 'presence':
-        return this.#number(frame, () => presences.change(this, frame))
+        return this.#published.deal(frame, () => presences.change(this, frame))
       case 'annotation':
-        return this.#number(frame, () => annotating.annotate(this, frame))
+        return this.#published.deal(frame, () => annotating.annotate(this, frame))
       case 'object':
-        return this.#number(frame, () => ({ ok: false, failure: failure('objects_unsupported') }))
+        return this.#published.deal(frame, () => ({
+          ok: false,
+          failure: failure('objects_unsupported'),
+        }))
       case 'unknown':
         return
     }
   }
 
-  /** Answers a frame in the order of frames, and one that has come before as it was answered then (RTN19a2). */
-  #number(frame: NumberedFrame, act: () => Result<Accepted>): void {
-    const { msgSerial, channel } = frame
-    if (this.#acks.hasSeen(msgSerial)) return
-    const { answers } = this.connection
-    const known = answers.find(msgSerial)
-    if (known) this.#acks.add(msgSerial, known)
-    else {
-      const answer: Answer = { outcome: undefined }
-      answers.add(msgSerial, answer)
-      this.#acks.add(msgSerial, answer)
-      this.#settle(answer, this.#within(act), channel)
-    }
-    this.acknowledge()
-  }
-
-  #within(act: () => Result<Accepted>): Result<Accepted> {
-    const { clock, limits } = this.#parts
-    const isAllowed = take(this.#messages, limits.messages, clock.now())
-    return isAllowed ? act() : { ok: false, failure: failure('rate_limited') }
-  }
-
-  #settle(answer: Answer, result: Result<Accepted>, channel: string): void {
-    if (!result.ok) {
-      this.refused(result.failure, channel)
-      answer.outcome = result
-      return
-    }
-    const { kept, serials } = result.value
-    if (!kept) {
-      answer.outcome = { ok: true, serials }
-      return
-    }
-    const { connection } = this
-    const know = (outcome: NonNullable<Answer['outcome']>) => {
-      answer.outcome = outcome
-      connection.transport?.acknowledge()
-    }
-    kept.then(
-      () => know({ ok: true, serials }),
-      () => know({ ok: false, failure: failure('not_kept') }),
-    )
+  /** Most clients publish nothing. */
+  get #published(): NumberedFrames {
+    return (this.#numbered ??= new NumberedFrames(this.#parts, this))
   }
 
   /** A new token for the connection that is open (RTC8a). */
@@ -304,8 +243,20 @@ export class RealtimeSession implements Session, Transport, Client, Timed {
 
   #watchToken(): void {
     const { clock, directory } = this.#parts
-    this.#token = tokenEnd(this.connection.principal, directory, clock.now())
+    const now = clock.now()
+    const before = this.#token
+    const end = tokenEnd(this.connection.principal, directory, now)
+    // Asked once is enough.
+    this.#token = before?.endsAt === end.endsAt ? { ...end, hintAt: before.hintAt } : end
+    this.#hint(now)
     this.#schedule()
+  }
+
+  /** Asks for a new token if it is time. */
+  #hint(now: number): void {
+    if (!this.#token || this.#token.hintAt > now) return
+    this.#token = { ...this.#token, hintAt: NEVER }
+    this.send({ action: ACTION.AUTH })
   }
 
   #schedule(): void {
@@ -318,10 +269,8 @@ export class RealtimeSession implements Session, Transport, Client, Timed {
       this.send({ action: ACTION.CLOSED })
       return this.#end(CLOSE.normal, 'client')
     }
-    if (!('msgSerial' in frame) || this.#acks.hasSeen(frame.msgSerial)) return
-    const outcome = { ok: false as const, failure: failure('connection_superseded') }
-    this.#acks.add(frame.msgSerial, { outcome })
-    this.acknowledge()
+    if ('msgSerial' in frame)
+      this.#published.refuse(frame, { ok: false, failure: failure('connection_superseded') })
   }
 
   #close(): void {
@@ -373,22 +322,6 @@ export class RealtimeSession implements Session, Transport, Client, Timed {
     this.#parts.wheel.cancel(this)
     if (this.#connection) this.#parts.attaching.release(this)
   }
-}
-
-/** SDKs get a new token for these, and try again. */
-function isTokenCode({ name }: Failure): boolean {
-  const code = ablyCode(name)
-  return code >= 40140 && code < 40150
-}
-
-/** To a stranger it is all the same whether an app, a key or a secret is wrong. */
-function asConnectFailure(why: Failure): Failure {
-  return why.name === 'key_not_in_app' ? failure('credentials_wrong') : why
-}
-
-/** A client that is told of its token would try others for ever (RTC8a2). */
-function asAuthFailure(why: Failure): Failure {
-  return isTokenCode(why) ? failure('credentials_wrong', why.message) : why
 }
 
 /** In characters or bytes: near enough for a limit that is far above every message's. */

@@ -1,7 +1,7 @@
 /** Frames of the realtime protocol, one by one: what is sent for what, and in which order. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { AblyApp } from '../../../support/ably-app.ts'
-import { ACTION, FrameClient } from '../../../support/realtime.ts'
+import { ACTION, FrameClient } from '../../../support/ably.ts'
 import { type TestServer, startTestServer } from '../../../support/server.ts'
 
 let server: TestServer

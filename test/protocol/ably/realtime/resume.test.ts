@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { AblyApp } from '../../../support/ably-app.ts'
 import { eventually } from '../../../support/client.ts'
-import { ACTION, FrameClient, type ProtocolMessage } from '../../../support/realtime.ts'
+import { ACTION, FrameClient, type ProtocolMessage } from '../../../support/ably.ts'
 import { type TimedServer, startTimedServer } from '../../../support/timed-server.ts'
 
 const RESUMED = 4

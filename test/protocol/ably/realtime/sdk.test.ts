@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test
 import type Ably from 'ably'
 import { AblyApp } from '../../../support/ably-app.ts'
 import { eventually } from '../../../support/client.ts'
-import { Clients } from '../../../support/realtime.ts'
+import { Clients } from '../../../support/ably.ts'
 import { type TestServer, startTestServer } from '../../../support/server.ts'
 
 let server: TestServer

@@ -1,19 +1,33 @@
 /** Clients of the realtime protocol for tests: the published SDK, and a socket that shows every frame. */
 import Ably from 'ably'
-import type { AblyApp } from './ably-app.ts'
+import { eventually } from './client.ts'
+
+/** A server, or an app of one: then clients without credentials of their own use its first key. */
+interface Home {
+  readonly url: string
+  readonly keys?: readonly string[]
+}
+
+/** Waits until the server knows a key that was made beside it. */
+export async function known(server: Home, key: string): Promise<string> {
+  await eventually(async () => {
+    const headers = { authorization: `Basic ${btoa(key)}` }
+    return (await fetch(`${server.url}/channels/none/messages`, { headers })).status !== 401
+  }, 'the server knows the key')
+  return key
+}
 
 /** Clients of the published SDK, which are all closed at the end. */
 export class Clients {
-  readonly #app: () => AblyApp
+  readonly #home: () => Home
   readonly #open: Ably.Realtime[] = []
 
-  /** @param app whose first key they use, unless they have credentials of their own */
-  constructor(app: () => AblyApp) {
-    this.#app = app
+  constructor(home: () => Home) {
+    this.#home = home
   }
 
   make(options: Ably.ClientOptions = {}): Ably.Realtime {
-    const { keys, url } = this.#app()
+    const { keys, url } = this.#home()
     const hasOwn = ['key', 'token', 'authCallback'].some((name) => name in options)
     const client = new Ably.Realtime({
       endpoint: '127.0.0.1',
@@ -21,7 +35,7 @@ export class Clients {
       tls: false,
       logLevel: 0,
       transports: ['web_socket'],
-      ...(!hasOwn && { key: keys[0]! }),
+      ...(!hasOwn && keys && { key: keys[0]! }),
       ...options,
     })
     this.#open.push(client)
@@ -66,12 +80,14 @@ export const ACTION = {
 export class FrameClient {
   readonly frames: ProtocolMessage[] = []
   isClosed = false
+  readonly opened: Promise<void>
   readonly #socket: WebSocket
   readonly #waiting: (() => void)[] = []
 
   /** @param query such as `key=…&v=6` */
-  constructor(server: { readonly url: string }, query: string) {
-    this.#socket = new WebSocket(`${server.url.replace('http', 'ws')}/?${query}`)
+  constructor(home: Home, query: string) {
+    this.#socket = new WebSocket(`${home.url.replace('http', 'ws')}/?${query}`)
+    this.opened = new Promise((resolve) => this.#socket.addEventListener('open', () => resolve()))
     this.#socket.addEventListener('message', ({ data }) => {
       this.frames.push(JSON.parse(String(data)) as ProtocolMessage)
       this.#changed()
@@ -82,8 +98,8 @@ export class FrameClient {
     })
   }
 
-  static async connected(server: { readonly url: string }, query: string): Promise<FrameClient> {
-    const client = new FrameClient(server, query)
+  static async connected(home: Home, query: string): Promise<FrameClient> {
+    const client = new FrameClient(home, query)
     await client.next(ACTION.CONNECTED)
     return client
   }

@@ -1,0 +1,85 @@
+/** The numbered frames of one transport: each is dealt with once, and answered in the order of their numbers (RTN7). */
+import { type Result, failure } from '../../../failure.ts'
+import { type Bucket, fullBucket, take } from '../../../policy/limits.ts'
+import { AckQueue } from './ack-queue.ts'
+import type { Answer, Outcome } from './answers.ts'
+import type { Client } from './client.ts'
+import { acknowledgement } from './messages.ts'
+import type { SessionParts } from './parts.ts'
+import type { Accepted } from './publishing.ts'
+
+export interface Numbered {
+  readonly channel: string
+  readonly msgSerial: number
+}
+
+export class NumberedFrames {
+  readonly #parts: SessionParts
+  readonly #client: Client
+  readonly #queue = new AckQueue()
+  readonly #bucket: Bucket
+
+  constructor(parts: SessionParts, client: Client) {
+    this.#parts = parts
+    this.#client = client
+    this.#bucket = fullBucket(parts.limits.messages, parts.clock.now())
+  }
+
+  /** One that came over another transport before is answered as it was then (RTN19a2). */
+  deal({ msgSerial, channel }: Numbered, act: () => Result<Accepted>): void {
+    if (this.#queue.hasSeen(msgSerial)) return
+    const { answers } = this.#client.connection
+    const known = answers.find(msgSerial)
+    if (known) this.#queue.add(msgSerial, known)
+    else {
+      const answer: Answer = { outcome: undefined }
+      answers.add(msgSerial, answer)
+      this.#queue.add(msgSerial, answer)
+      this.#settle(answer, this.#within(act), channel)
+    }
+    this.acknowledge()
+  }
+
+  /** Says no to one without looking at it. */
+  refuse({ msgSerial }: Numbered, result: Outcome & { readonly ok: false }): void {
+    if (this.#queue.hasSeen(msgSerial)) return
+    this.#queue.add(msgSerial, { outcome: result })
+    this.acknowledge()
+  }
+
+  /** Says what has become known since. */
+  acknowledge(): void {
+    for (const ready of this.#queue.ready())
+      this.#client.send(acknowledgement(ready, (why) => this.#client.errorInfo(why)))
+  }
+
+  #within(act: () => Result<Accepted>): Result<Accepted> {
+    const { clock, limits } = this.#parts
+    const isAllowed = take(this.#bucket, limits.messages, clock.now())
+    return isAllowed ? act() : { ok: false, failure: failure('rate_limited') }
+  }
+
+  #settle(answer: Answer, result: Result<Accepted>, channel: string): void {
+    if (!result.ok) {
+      this.#client.refused(result.failure, channel)
+      answer.outcome = result
+      return
+    }
+    const { kept, serials } = result.value
+    const accepted: Outcome = { ok: true, serials }
+    if (!kept) {
+      answer.outcome = accepted
+      return
+    }
+    const { connection } = this.#client
+    const know = (outcome: Outcome) => {
+      answer.outcome = outcome
+      // The client may have come back over another transport.
+      connection.transport?.acknowledge()
+    }
+    kept.then(
+      () => know(accepted),
+      () => know({ ok: false, failure: failure('not_kept') }),
+    )
+  }
+}
