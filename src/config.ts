@@ -191,6 +191,31 @@ export const schema = z.object({
     .default(1000)
     .describe('Presence members of one app channel; 0 for no limit'),
 
+  oidcIssuer: z
+    .url({ protocol: /^https?$/, error: 'must be an http or https address' })
+    .transform((url) => url.replace(/\/$/, ''))
+    .optional()
+    .describe('Issuer of an OpenID Connect provider that people may sign in to the dashboard with')
+    .meta({ group: 'Sign-in' }),
+  oidcClientId: text().optional().describe('What this server is called there'),
+  oidcClientSecret: text()
+    .optional()
+    .describe('Its secret there; none for a public client')
+    .meta({ secret: true }),
+  oidcName: text().default('single sign-on').describe('What the provider is called on the button'),
+  githubClientId: text()
+    .optional()
+    .describe('Client id of a GitHub OAuth app that people may sign in to the dashboard with'),
+  githubClientSecret: text()
+    .optional()
+    .describe('The secret of that OAuth app')
+    .meta({ secret: true }),
+  githubUrl: z
+    .url({ protocol: /^https?$/, error: 'must be an http or https address' })
+    .transform((url) => url.replace(/\/$/, ''))
+    .default('https://github.com')
+    .describe('Address of a GitHub Enterprise server'),
+
   drainSeconds: integer(0, 600)
     .default(10)
     .describe('Longest time that closing the sockets may take on SIGTERM')
@@ -318,6 +343,16 @@ function contradiction(config: Config, sources: Sources): string | undefined {
   if (config.inMemory && sources.data !== 'default') {
     const called = sources.data === 'flag' ? '--data' : 'LATCHKEY_DATA'
     return `${called} names a folder, and --in-memory uses none; leave one of them out`
+  }
+  if ((config.oidcIssuer === undefined) !== (config.oidcClientId === undefined)) {
+    return config.oidcIssuer === undefined
+      ? '--oidc-client-id needs --oidc-issuer beside it'
+      : '--oidc-issuer needs --oidc-client-id beside it'
+  }
+  if ((config.githubClientId === undefined) !== (config.githubClientSecret === undefined)) {
+    return config.githubClientId === undefined
+      ? 'LATCHKEY_GITHUB_CLIENT_SECRET needs --github-client-id beside it'
+      : '--github-client-id needs LATCHKEY_GITHUB_CLIENT_SECRET beside it'
   }
   if (config.sandboxOnPublicAddress && !config.sandbox) {
     return '--sandbox-on-public-address needs --sandbox beside it'

@@ -186,6 +186,11 @@ const table = {
   email_taken: { status: 409, message: 'somebody has that email address already', retry: false },
   person_unknown: { status: 404, message: 'there is no such person', retry: false },
   last_owner: { status: 409, message: 'an account needs an owner who can sign in', retry: false },
+  provider_failed: {
+    status: 502,
+    message: 'the provider of the sign-in did not answer as it should',
+    retry: true,
+  },
   identity_taken: { status: 409, message: 'that identity belongs to somebody else', retry: false },
   identity_unknown: {
     status: 404,

@@ -9,6 +9,9 @@ import { Counters } from './core/counters.ts'
 import type { Encode } from './core/delivery.ts'
 import { Dashboard } from './dashboard/dashboard.ts'
 import { TopicFanout } from './fanout/topics.ts'
+import { GithubProvider } from './identity/providers/github.ts'
+import { OidcProvider } from './identity/providers/oidc.ts'
+import type { Provider } from './identity/providers/provider.ts'
 import { drain } from './ops/drain.ts'
 import { logger } from './ops/logs.ts'
 import { LoopDelay, Metrics } from './ops/metrics.ts'
@@ -358,6 +361,7 @@ class Assembly {
       onChange: () => this.#changes.refresh(),
       onRefusal: (why, detail) => this.#refusals.record(why, detail),
       onBug: this.#onBug,
+      providers: signInProviders(this.#config, this.#surroundings.clock),
       basePath,
       publicUrl,
     })
@@ -454,4 +458,19 @@ function admissionLimits(config: Config) {
 function seed(random: Randomness): number {
   const bytes = random(new Uint8Array(4))
   return new DataView(bytes.buffer).getInt32(0)
+}
+
+function signInProviders(config: Config, clock: Clock): Provider[] {
+  const { oidcIssuer, oidcClientId, oidcClientSecret, oidcName } = config
+  const { githubClientId, githubClientSecret, githubUrl } = config
+  const providers: Provider[] = []
+  if (oidcIssuer !== undefined && oidcClientId !== undefined) {
+    const settings = { issuer: oidcIssuer, clientId: oidcClientId, name: oidcName }
+    providers.push(new OidcProvider({ ...settings, clientSecret: oidcClientSecret }, clock))
+  }
+  if (githubClientId !== undefined && githubClientSecret !== undefined) {
+    const settings = { url: githubUrl, clientId: githubClientId, clientSecret: githubClientSecret }
+    providers.push(new GithubProvider(settings))
+  }
+  return providers
 }

@@ -60,6 +60,13 @@ const SAMPLES: Record<SettingName, [string, unknown, string, unknown]> = {
   channelRate: ['0', 0, '10', 10],
   channelBurst: ['1', 1, '10', 10],
   maxPresenceMembers: ['200', 200, '0', 0],
+  oidcIssuer: ['https://id.test/a/', 'https://id.test/a', 'http://b.test', 'http://b.test'],
+  oidcClientId: ['a', 'a', 'b', 'b'],
+  oidcClientSecret: ['s', 's', 't', 't'],
+  oidcName: ['Example', 'Example', 'b', 'b'],
+  githubClientId: ['a', 'a', 'b', 'b'],
+  githubClientSecret: ['s', 's', 't', 't'],
+  githubUrl: ['https://git.test/', 'https://git.test', 'http://b.test', 'http://b.test'],
   drainSeconds: ['17', 17, '0', 0],
   logLevel: ['debug', 'debug', 'fatal', 'fatal'],
   logFormat: ['json', 'json', 'text', 'text'],
@@ -71,6 +78,14 @@ const COMPANION: Partial<Record<SettingName, Record<string, string>>> = {
   tlsCert: { 'tls-key': 'k' },
   tlsKey: { 'tls-cert': 'c' },
   sandboxOnPublicAddress: { sandbox: 'true' },
+  oidcIssuer: { 'oidc-client-id': 'c' },
+  oidcClientId: { 'oidc-issuer': 'https://id.test' },
+  githubClientSecret: { 'github-client-id': 'c' },
+}
+
+/** Where the companion is a secret, which has no flag. */
+const SECRET_COMPANION: Partial<Record<SettingName, Record<string, string>>> = {
+  githubClientId: { LATCHKEY_GITHUB_CLIENT_SECRET: 's' },
 }
 
 function read(flags: Record<string, string>, environment: Record<string, string> = {}) {
@@ -100,13 +115,14 @@ describe('every setting', () => {
     const { name, flag, variable } = setting
     const [first, firstValue, second, secondValue] = SAMPLES[name]
     const companion = COMPANION[name] ?? {}
-    const fromVariable = read(companion, { [variable]: first })
+    const secret = SECRET_COMPANION[name] ?? {}
+    const fromVariable = read(companion, { ...secret, [variable]: first })
     expect(fromVariable.config[name]).toEqual(firstValue as never)
     expect(fromVariable.sources[name]).toBe('environment')
     if (flag === undefined) return
-    const fromFlag = read({ ...companion, [flag]: first }, {})
+    const fromFlag = read({ ...companion, [flag]: first }, secret)
     expect(fromFlag.config[name]).toEqual(firstValue as never)
-    const both = read({ ...companion, [flag]: second }, { [variable]: first })
+    const both = read({ ...companion, [flag]: second }, { ...secret, [variable]: first })
     expect(both.config[name]).toEqual(secondValue as never)
     expect(both.sources[name]).toBe('flag')
   })

@@ -111,6 +111,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'service/',
     'policy/',
     'identity/web-secret.ts',
+    'identity/providers/provider.ts',
     'api/access.ts',
     'core/clock.ts',
     'failure.ts',

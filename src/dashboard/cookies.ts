@@ -4,6 +4,7 @@ import { SESSION_MS } from '../service/sessions.ts'
 import type { Page } from './site.ts'
 
 const SESSION = 'latchkey-session'
+const JOURNEY = 'latchkey-journey'
 const THEME = 'latchkey-theme'
 const THEMES = ['light', 'dark'] as const
 
@@ -48,6 +49,26 @@ export function keepSession(page: Page, secret: string): void {
 export function dropSession(page: Page): void {
   deleteCookie(page, SESSION, { prefix: 'host', path: '/', secure: true })
   deleteCookie(page, plainName(page), { path: '/' })
+}
+
+/** What is remembered of a sign-in with a provider, while somebody is there. */
+export function keepJourney(page: Page, sealed: Buffer): void {
+  const value = sealed.toString('base64url')
+  // Lax, because the way back begins at the provider.
+  const shared = { httpOnly: true, sameSite: 'Lax', path: '/', maxAge: 600 } as const
+  if (isSecure(page)) setCookie(page, JOURNEY, value, { ...shared, secure: true, prefix: 'host' })
+  else setCookie(page, JOURNEY, value, shared)
+}
+
+export function sealedJourney(page: Page): Buffer | undefined {
+  const strict = getCookie(page, JOURNEY, 'host')
+  const value = page.env.visit.secure ? strict : (strict ?? getCookie(page, JOURNEY))
+  return value === undefined ? undefined : Buffer.from(value, 'base64url')
+}
+
+export function dropJourney(page: Page): void {
+  deleteCookie(page, JOURNEY, { prefix: 'host', path: '/', secure: true })
+  deleteCookie(page, JOURNEY, { path: '/' })
 }
 
 /** Undefined follows the system. */

@@ -1,6 +1,7 @@
 /** What the dashboard is given to work with. */
 import type { Clock } from '../core/clock.ts'
 import type { Failure } from '../failure.ts'
+import type { Provider } from '../identity/providers/provider.ts'
 import type { Impact } from '../service/impact.ts'
 import type { LiveService } from '../service/live.ts'
 import type { ChangedRules } from '../service/reservation-outlook.ts'
@@ -16,6 +17,8 @@ export interface DashboardParts {
   readonly onChange: () => void
   readonly onRefusal: (why: Failure, detail: { readonly address: string }) => void
   readonly onBug: (error: unknown) => void
+  /** Other ways to sign in than with a password. */
+  readonly providers: readonly Provider[]
   readonly basePath: string
   /** The address that clients use, where the operator has said it. */
   readonly publicUrl: string | undefined

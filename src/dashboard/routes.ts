@@ -18,6 +18,7 @@ import { auditPages } from './pages/audit.tsx'
 import { connectPages } from './pages/connect/page.tsx'
 import { doorPages } from './pages/door.tsx'
 import { showFailure } from './pages/failures.tsx'
+import { providerPages } from './pages/providers.tsx'
 import { reservationPages } from './pages/reservations/routes.tsx'
 import { whoPages } from './pages/who.tsx'
 import type { DashboardParts } from './parts.ts'
@@ -66,6 +67,7 @@ export function routes(site: RouteParts): Hono<Env> {
     return page.var.assets.answer(page.req.param('file'), accepted) ?? page.notFound()
   })
   inside.route('/', doorPages())
+  inside.route('/', providerPages())
   inside.use(requireVisitor)
   inside.route('/', connectPages())
   inside.route('/reservations', reservationPages())

@@ -2,6 +2,7 @@
 import type { Clock } from '../core/clock.ts'
 import { type Result, fail, ok } from '../failure.ts'
 import { type PasswordHasher, passwordFault } from '../identity/password.ts'
+import type { ProviderIdentity } from '../identity/providers/provider.ts'
 import type { Role } from '../policy/roles.ts'
 import type { Store } from '../store/database.ts'
 import {
@@ -28,13 +29,6 @@ export interface Person {
 export interface Member extends Person {
   readonly role: Role
   readonly since: number
-}
-
-/** Who somebody is with a provider of sign-ins. */
-export interface ProviderIdentity {
-  readonly provider: string
-  readonly subject: string
-  readonly label: string
 }
 
 const MAX_EMAIL_LENGTH = 254

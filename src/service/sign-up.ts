@@ -1,9 +1,10 @@
 /** How people come in by a one-time link: claiming an account, and accepting an invitation. */
 import { type Result, fail, ok } from '../failure.ts'
+import type { ProviderIdentity } from '../identity/providers/provider.ts'
 import type { Store } from '../store/database.ts'
 import type { AuditService } from './audit.ts'
 import type { Link, LinkKind, LinkService } from './links.ts'
-import type { PeopleService, Person, ProviderIdentity } from './people.ts'
+import type { PeopleService, Person } from './people.ts'
 
 /** Somebody who came in, and to which account. */
 export interface Arrived {
@@ -54,15 +55,10 @@ export class SignUp {
   }
 
   /** Comes in as somebody new who signs in with a provider; the address is a name only, and links nobody. */
-  arriveWith(
-    kind: LinkKind,
-    secret: string,
-    email: string,
-    identity: ProviderIdentity,
-  ): Result<Arrived> {
+  arriveWith(kind: LinkKind, secret: string, identity: ProviderIdentity): Result<Arrived> {
     return this.#arrive(kind, secret, () => {
       if (this.#people.withIdentity(identity)) return fail('identity_taken')
-      const added = this.#people.add(email, null)
+      const added = this.#people.add(identity.email, null)
       if (!added.ok) return added
       const connected = this.#people.connect(added.value.id, identity)
       return connected.ok ? added : connected

@@ -31,8 +31,11 @@ const QUIET: Record<string, string> = {
 }
 
 /** @throws when a flag is wrong, which in a test is a mistake */
-export function testConfig(flags: Record<string, string>): Config {
-  const read = readConfig({ ...QUIET, ...flags }, {})
+export function testConfig(
+  flags: Record<string, string>,
+  environment: Record<string, string> = {},
+): Config {
+  const read = readConfig({ ...QUIET, ...flags }, environment)
   if (!read.ok) throw new Error(read.complaint)
   return read.config
 }
@@ -54,9 +57,12 @@ export interface TestServer extends RunningServer {
 }
 
 /** Starts a server in this process, on a free port of the loopback and a fresh data folder. */
-export async function startTestServer(flags: Record<string, string> = {}): Promise<TestServer> {
+export async function startTestServer(
+  flags: Record<string, string> = {},
+  environment: Record<string, string> = {},
+): Promise<TestServer> {
   const folder = temporaryFolder()
-  const config = testConfig({ data: folder.path, ...flags })
+  const config = testConfig({ data: folder.path, ...flags }, environment)
   startLogs(config)
   const server = await startServer(config)
   const withServices = <T>(action: (services: ReturnType<typeof openServices>) => T): T => {

@@ -9,6 +9,7 @@ import { type Env, type Page, goTo } from '../site.ts'
 import { Field, Form } from '../view/forms.tsx'
 import { showDoor } from '../view/layout.tsx'
 import { Notice, To } from '../view/parts.tsx'
+import { ProviderLinks } from '../view/provider-links.tsx'
 import { sentence, showFailure } from './failures.tsx'
 
 export function doorPages(): Hono<Env> {
@@ -48,7 +49,7 @@ export function enter(page: Page, personId: string, accountId: string): void {
 }
 
 /** A path of the dashboard, or its start: nothing that leads to another server. */
-function localPath(text: string): string {
+export function localPath(text: string): string {
   return /^\/(?![/\\])[\w./~:%-]*$/.test(text) ? text : '/'
 }
 
@@ -100,6 +101,11 @@ function showSignIn(
         autofocus={email !== undefined}
       />
       <button class="button primary wide">Sign in</button>
+      <ProviderLinks
+        path="/sign-in"
+        query={`?next=${encodeURIComponent(localPath(next))}`}
+        verb="Sign in with"
+      />
       <p class="hint">
         Locked out? On the server, <code>latchkey accounts reset</code> prints a link that lets an
         owner back in.
@@ -209,7 +215,8 @@ async function join(page: Page): Promise<Response> {
   return welcome(page, arrived.value)
 }
 
-function welcome(page: Page, { person, accountId }: Arrived): Response {
+/** Lets somebody in who came by a link. */
+export function welcome(page: Page, { person, accountId }: Arrived): Response {
   enter(page, person.id, accountId)
   return goTo(page, '/')
 }
@@ -268,6 +275,11 @@ function NewPerson({
         required
       />
       <button class="button primary wide">{children}</button>
+      <ProviderLinks
+        path={action}
+        query={`?token=${encodeURIComponent(token)}`}
+        verb={`${children} with`}
+      />
     </Form>
   )
 }

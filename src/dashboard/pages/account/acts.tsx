@@ -55,6 +55,17 @@ export function signOutEverywhere(page: Page): Response {
   return goTo(page, '/sign-in')
 }
 
+export async function disconnect(page: Page): Promise<Response> {
+  const fields = await readFields(page)
+  const { people } = page.var.parts.services
+  const { person } = visitorOf(page)
+  const [provider, subject] = [textField(fields, 'provider'), textField(fields, 'subject')]
+  const done = people.disconnect(person, provider, subject)
+  if (!done.ok) tell(page, sentence(done.failure.message), 'bad')
+  else tell(page, 'That is no longer a way to sign in.')
+  return goTo(page, '/account')
+}
+
 export async function switchAccount(page: Page): Promise<Response> {
   const wanted = textField(await readFields(page), 'account')
   const { person } = visitorOf(page)

@@ -6,6 +6,7 @@ import { browserName } from '../../browser-name.ts'
 import { Field, Form } from '../../view/forms.tsx'
 import { show } from '../../view/layout.tsx'
 import { Badge, Card, Time } from '../../view/parts.tsx'
+import { ProviderLinks } from '../../view/provider-links.tsx'
 import { PeopleCards } from './people.tsx'
 
 export function showAccount(page: Page, faults?: Faults): Response | Promise<Response> {
@@ -26,6 +27,7 @@ export function showAccount(page: Page, faults?: Faults): Response | Promise<Res
       <SwitchCard page={page} />
       <PeopleCards page={page} faults={faults} />
       <PasswordCard page={page} faults={faults} />
+      <IdentitiesCard page={page} />
       <SessionsCard page={page} />
     </div>,
   )
@@ -96,6 +98,34 @@ function PasswordCard({ page, faults }: { page: Page; faults: Faults | undefined
           <button class="button">{person.hasPassword ? 'Change it' : 'Set it'}</button>
         </div>
       </Form>
+    </Card>
+  )
+}
+
+/** Other ways to sign in, where the operator has set any up. */
+function IdentitiesCard({ page }: { page: Page }) {
+  const { person } = visitorOf(page)
+  const { services, providers } = page.var.parts
+  const own = services.people.identitiesOf(person.id)
+  if (own.length === 0 && providers.length === 0) return <></>
+  return (
+    <Card
+      title="Other ways to sign in"
+      lead="You are known there by an id that never changes hands; an email address alone lets nobody in."
+    >
+      <div class="stack narrow">
+        {own.map(({ provider, subject, label }) => (
+          <Form action="/account/own/disconnect" class="row apart">
+            <input type="hidden" name="provider" value={provider} />
+            <input type="hidden" name="subject" value={subject} />
+            <span>
+              {label} <span class="small faint">{provider.replace(/^\w+ https?:\/\//, '')}</span>
+            </span>
+            <button class="button small">Disconnect</button>
+          </Form>
+        ))}
+        <ProviderLinks path="/account/connect" verb="Connect" />
+      </div>
     </Card>
   )
 }

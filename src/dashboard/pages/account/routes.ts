@@ -8,6 +8,7 @@ import {
   askToRemovePerson,
   changePassword,
   changeRole,
+  disconnect,
   endSession,
   invite,
   removePerson,
@@ -24,6 +25,7 @@ export function accountPages(): Hono<Env> {
   app.post('/own/end-session', endSession)
   app.post('/own/sign-out-everywhere', signOutEverywhere)
   app.post('/own/switch', switchAccount)
+  app.post('/own/disconnect', disconnect)
   app.use('/people/*', ownersOnly)
   app.post('/people/invite', invite)
   app.post('/people/invitations/:id/withdraw', withdraw)

@@ -1,0 +1,148 @@
+/** Signing in with a provider: the way there and back, to sign in, to come in by a link, or to connect who you are. */
+/** @jsxImportSource hono/jsx */
+import { Hono } from 'hono'
+import { type Failure, failure } from '../../failure.ts'
+import {
+  type Journey,
+  type Provider,
+  type ProviderIdentity,
+  newJourney,
+} from '../../identity/providers/provider.ts'
+import { dropJourney, keepJourney, sealedJourney } from '../cookies.ts'
+import { tell } from '../notices.ts'
+import { type Env, type Page, goTo, serverAddress } from '../site.ts'
+import { showDoor } from '../view/layout.tsx'
+import { To } from '../view/parts.tsx'
+import { enter, localPath, welcome } from './door.tsx'
+import { sentence, showFailure } from './failures.tsx'
+
+/** What somebody was sent away for. */
+type Purpose =
+  | { readonly kind: 'enter'; readonly next: string }
+  | { readonly kind: 'claim' | 'invite'; readonly token: string }
+  | { readonly kind: 'connect'; readonly personId: string }
+
+interface Trip {
+  readonly provider: string
+  readonly journey: Journey
+  readonly purpose: Purpose
+  /** Milliseconds since the epoch. */
+  readonly until: number
+}
+
+const TRIP_MS = 10 * 60_000
+
+/** Before the door; what connects an identity asks for a session itself. */
+export function providerPages(): Hono<Env> {
+  const app = new Hono<Env>()
+  app.get('/sign-in/:provider', (page) =>
+    depart(page, { kind: 'enter', next: localPath(page.req.query('next') ?? '') }),
+  )
+  app.get('/claim/:provider', (page) =>
+    depart(page, { kind: 'claim', token: page.req.query('token') ?? '' }),
+  )
+  app.get('/invite/:provider', (page) =>
+    depart(page, { kind: 'invite', token: page.req.query('token') ?? '' }),
+  )
+  app.get('/account/connect/:provider', (page) => {
+    const { visitor } = page.var
+    if (!visitor) return goTo(page, '/sign-in')
+    return depart(page, { kind: 'connect', personId: visitor.person.id })
+  })
+  app.get('/sign-in/:provider/back', comeBack)
+  return app
+}
+
+function providerOf(page: Page): Provider | undefined {
+  const id = page.req.param('provider')
+  return page.var.parts.providers.find((provider) => provider.id === id)
+}
+
+/** The address that is registered with the provider. */
+function backAddress(page: Page, provider: Provider): string {
+  return `${serverAddress(page)}/dashboard/sign-in/${provider.id}/back`
+}
+
+async function depart(page: Page, purpose: Purpose): Promise<Response> {
+  const provider = providerOf(page)
+  if (!provider) return showFailure(page, failure('not_found'))
+  const { services, clock } = page.var.parts
+  const journey = newJourney()
+  const started = await provider.start(journey, backAddress(page, provider))
+  if (!started.ok) return showRefusal(page, started.failure)
+  const trip: Trip = { provider: provider.id, journey, purpose, until: clock.now() + TRIP_MS }
+  keepJourney(page, services.keyring.seal(JSON.stringify(trip)))
+  return page.redirect(started.value, 302)
+}
+
+async function comeBack(page: Page): Promise<Response> {
+  const provider = providerOf(page)
+  const trip = readTrip(page)
+  // Whatever comes of it, a journey ends here.
+  dropJourney(page)
+  const code = page.req.query('code')
+  const isOurs = trip?.provider === provider?.id && page.req.query('state') === trip?.journey.state
+  if (!provider || !trip || !isOurs)
+    return showRefusal(page, failure('sign_in_refused', 'this sign-in was not begun here'))
+  if (code === undefined)
+    return showRefusal(page, failure('sign_in_refused', `${provider.name} did not let you in`))
+  const found = await provider.finish(code, trip.journey, backAddress(page, provider))
+  if (!found.ok) return showRefusal(page, found.failure)
+  return arrive(page, trip.purpose, found.value)
+}
+
+/** Sealed, so that nobody can make one, and in a cookie, so that it belongs to one browser. */
+function readTrip(page: Page): Trip | undefined {
+  const { services, clock } = page.var.parts
+  const sealed = sealedJourney(page)
+  const text = sealed && services.keyring.open(sealed)
+  if (text === undefined) return undefined
+  const trip = JSON.parse(text) as Trip
+  return trip.until > clock.now() ? trip : undefined
+}
+
+function arrive(
+  page: Page,
+  purpose: Purpose,
+  identity: ProviderIdentity,
+): Response | Promise<Response> {
+  if (purpose.kind === 'connect') return connect(page, purpose.personId, identity)
+  const { people, signUp } = page.var.parts.services
+  if (purpose.kind !== 'enter') {
+    const arrived = signUp.arriveWith(purpose.kind, purpose.token, identity)
+    return arrived.ok ? welcome(page, arrived.value) : showRefusal(page, arrived.failure)
+  }
+  const person = people.withIdentity(identity)
+  const [accountId] = person ? people.accountsOf(person.id) : []
+  if (!person || accountId === undefined) return showRefusal(page, failure('identity_unknown'))
+  enter(page, person.id, accountId)
+  return goTo(page, purpose.next)
+}
+
+function connect(page: Page, personId: string, identity: ProviderIdentity): Response {
+  const { visitor, parts } = page.var
+  if (visitor?.person.id !== personId) return goTo(page, '/sign-in')
+  const connected = parts.services.people.connect(personId, identity)
+  if (connected.ok) tell(page, `You can sign in as ${identity.label} from now on.`)
+  else tell(page, sentence(connected.failure.message), 'bad')
+  return goTo(page, '/account')
+}
+
+function showRefusal(page: Page, why: Failure): Response | Promise<Response> {
+  return showDoor(
+    page,
+    { title: 'That did not work', status: why.status as 400 },
+    <>
+      <p>{sentence(why.message)}</p>
+      {why.name === 'identity_unknown' && (
+        <p>
+          Ask an owner for an invitation; or sign in with your password, and connect this identity
+          on the account page. Nobody is recognised by an email address alone.
+        </p>
+      )}
+      <p>
+        <To path="/sign-in">Back to the sign-in</To>
+      </p>
+    </>,
+  )
+}
