@@ -23,6 +23,9 @@ import { type SandboxParts, sandboxRoutes } from './protocol/ably/rest/sandbox-r
 import { statsRoutes } from './protocol/ably/rest/stats-routes.ts'
 import { statusRoutes } from './protocol/ably/rest/status-routes.ts'
 import { tokenRoutes } from './protocol/ably/rest/token-routes.ts'
+import { streamRoutes } from './protocol/ably/stream/stream-routes.ts'
+import { Streams } from './protocol/ably/stream/streams.ts'
+import type { Doors } from './protocol/protocol.ts'
 import type { KeyUses } from './service/key-uses.ts'
 import type { AppDirectory } from './service/live-apps.ts'
 import { Sandbox } from './service/sandbox.ts'
@@ -37,6 +40,7 @@ export interface AblyParts {
   readonly keyUses: KeyUses
   readonly channels: Channels
   readonly counters: Counters
+  readonly doors: Doors
   readonly appCounters: AppCounters
   /** To be told when settings were changed here, so that they count at once. */
   readonly onChange: () => void
@@ -57,6 +61,7 @@ export class Ably {
   readonly authenticator: Authenticator
   readonly rest: AblyRest
   readonly realtime: AblyRealtime
+  readonly #streams: Streams
   readonly #rates: PublishRates
   readonly #parts: AblyParts
 
@@ -68,12 +73,14 @@ export class Ably {
     this.authenticator = new Authenticator(...credentials)
     this.#rates = new PublishRates(() => clock.now())
     this.realtime = this.#makeRealtime()
+    this.#streams = this.#makeStreams()
     this.rest = new AblyRest({
       routes: [
         ...this.#tokenRoutes(new TokenIssuer(...credentials)),
         ...this.#statsRoutes(),
         ...sandboxRoutes(this.#sandboxParts()),
         ...this.#channelRoutes(),
+        ...this.#streamRoutes(),
       ],
       appCounters: parts.appCounters,
       maxBodyBytes: MAX_REST_BODY_BYTES,
@@ -98,6 +105,41 @@ export class Ably {
         frames: { perSecond: config.frameRate, burst: config.frameBurst },
         channel: { perSecond: config.channelRate, burst: config.channelBurst },
       },
+    })
+  }
+
+  start(): void {
+    this.realtime.start()
+    this.#streams.start()
+    this.#parts.directory.onChange((appId) => this.#streams.appChanged(appId))
+  }
+
+  /** Streams end, for whoever stops listeners waits for them. */
+  stop(): void {
+    this.#streams.stop()
+    this.realtime.stop()
+  }
+
+  #makeStreams(): Streams {
+    const { channels, clock, config, directory, doors } = this.#parts
+    return new Streams({
+      ...this.#parts,
+      ...channels,
+      ...doors,
+      authenticator: this.authenticator,
+      revocations: directory.revocations,
+      now: () => clock.now(),
+      maxBacklogBytes: config.maxBacklogBytes,
+    })
+  }
+
+  #streamRoutes(): RestRoute[] {
+    const { channels, doors } = this.#parts
+    return streamRoutes({
+      ...channels,
+      ...doors,
+      authenticator: this.authenticator,
+      streams: this.#streams,
     })
   }
 

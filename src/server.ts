@@ -21,8 +21,10 @@ import { proxyRanges } from './policy/address.ts'
 import { isOriginAllowed } from './policy/origin.ts'
 import { Comet } from './protocol/ably/comet/comet.ts'
 import { PROTOCOL as ABLY, encode as encodeAbly } from './protocol/ably/realtime/encode.ts'
+import { STREAM_PROTOCOL, encodeForStreams } from './protocol/ably/stream/encode.ts'
 import { encode } from './protocol/itty/frames.ts'
 import { ConnectionOverview } from './protocol/ably/realtime/overview.ts'
+import type { Doors } from './protocol/protocol.ts'
 import { IttyProtocol, PROTOCOL as ITTY } from './protocol/itty/itty.ts'
 import { AppExpiry } from './service/app-expiry.ts'
 import { ChangeWatcher } from './service/change-watcher.ts'
@@ -117,6 +119,8 @@ class Assembly {
   readonly #comet: Comet
   #listeners: Listeners | undefined
   #isDraining = false
+  /** Below zero, where no WebSocket is. */
+  #nextSocketId = -1
 
   constructor(config: Config, surroundings: Surroundings, services: Services) {
     this.#config = config
@@ -180,7 +184,7 @@ class Assembly {
 
   async #start(): Promise<RunningServer> {
     await this.#channels.start()
-    this.#ably.realtime.start()
+    this.#ably.start()
     this.#history.start()
     this.#changes.start()
     this.#keyUses.start()
@@ -250,6 +254,7 @@ class Assembly {
       encoders: new Map<string, Encode>([
         [ITTY, encode],
         [ABLY, encodeAbly],
+        [STREAM_PROTOCOL, encodeForStreams],
       ]),
       namespaces: this.#rules.namespaces,
       ruleOf: (channel) => this.#apps.ruleOf(channel.realm, channel.name),
@@ -290,6 +295,7 @@ class Assembly {
       keyUses: this.#keyUses,
       channels: this.#channels,
       counters: this.#counters,
+      doors: this.#doors(),
       appCounters: this.#appCounters,
       mayMakeApp: (visitor) => this.#admission.mayPush(visitor),
       onChange: () => this.#changes.refresh(),
@@ -299,9 +305,22 @@ class Assembly {
   }
 
   #makeComet(): Comet {
-    const { maxBacklogBytes, maxMessageBytes, allowedOrigins } = this.#config
+    const { maxBacklogBytes, maxMessageBytes } = this.#config
     return new Comet({
+      ...this.#doors(),
       open: (visit) => this.#ably.realtime.connect(visit),
+      maxBacklogBytes,
+      // Clients send what has gathered in one request.
+      maxBodyBytes: Math.max(MIN_COMET_BODY_BYTES, maxMessageBytes * 4),
+      now: () => this.#surroundings.clock.now(),
+      onBug: this.#onBug,
+    })
+  }
+
+  /** For those who come to stay without a WebSocket. */
+  #doors(): Doors {
+    const { allowedOrigins } = this.#config
+    return {
       turnAway: ({ address, request }) => {
         if (this.#isDraining) return 'restarting'
         const origin = request.headers.get('origin')
@@ -311,12 +330,8 @@ class Assembly {
       opened: (address) => this.#admission.opened(address),
       closed: (address) => this.#admission.closed(address),
       ban: (address) => this.#admission.ban(address),
-      maxBacklogBytes,
-      // Clients send what has gathered in one request.
-      maxBodyBytes: Math.max(MIN_COMET_BODY_BYTES, maxMessageBytes * 4),
-      now: () => this.#surroundings.clock.now(),
-      onBug: this.#onBug,
-    })
+      nextSocketId: () => this.#nextSocketId--,
+    }
   }
 
   #makeFront(http: HttpApp, dashboard: Dashboard): Front {
@@ -429,7 +444,7 @@ class Assembly {
 
   #stopTimers(): void {
     this.#comet.stop()
-    this.#ably.realtime.stop()
+    this.#ably.stop()
     this.#channels.stop()
     this.#changes.stop()
     this.#keyUses.stop()

@@ -38,7 +38,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
   'delta/': [],
 
-  'protocol/protocol.ts': ['core/'],
+  'protocol/protocol.ts': ['core/', 'failure.ts'],
   // How things look on the wire, whoever sends or reads them.
   'protocol/ably/wire/': [
     'core/types.ts',
@@ -170,6 +170,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'identity/',
     'policy/',
     'protocol/ably/',
+    'protocol/protocol.ts',
     'service/',
     'failure.ts',
   ],

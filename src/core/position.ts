@@ -57,6 +57,11 @@ export function isPosition(text: string): boolean {
   return FORM.test(text)
 }
 
+/** Text that stands before everything that was placed in the last so many milliseconds before a position. */
+export function before(position: string, ms: number): string {
+  return pad(Math.max(0, Number(position.slice(0, MS_DIGITS)) - ms), MS_DIGITS)
+}
+
 /** The serial of one of the things that stand at a position together. */
 export function serialAt(position: string, index: number): string {
   return `${position}:${pad(index, INDEX_DIGITS)}`

@@ -1,6 +1,7 @@
 /** The seam to a wire protocol: a folder each, none aware of another. */
 import type { Encode } from '../core/delivery.ts'
 import type { Frame, Socket } from '../core/types.ts'
+import type { FailureName } from '../failure.ts'
 
 /** A request that the transport has already checked against bans, rates and origins. */
 export interface Visit {
@@ -44,4 +45,15 @@ export interface HttpProtocol {
   owns(path: string, isUpgrade: boolean): boolean
   /** Answers a plain HTTP request. */
   serve(visit: Visit): Response | Promise<Response>
+}
+
+/** For clients that come to stay without a WebSocket. */
+export interface Doors {
+  /** Why somebody may not come in, if so; counts as an attempt. */
+  turnAway(visit: Pick<Visit, 'address' | 'request'>): FailureName | undefined
+  opened(address: string): void
+  closed(address: string): void
+  ban(address: string): void
+  /** Unique among all of them, and apart from the ids of WebSockets. */
+  nextSocketId(): number
 }

@@ -3,7 +3,7 @@ import type { ServerWebSocket, WebSocketHandler } from 'bun'
 import { type Counters, count } from '../core/counters.ts'
 import type { Frame, Socket } from '../core/types.ts'
 import type { Admission } from './admission.ts'
-import type { Connection } from './connection.ts'
+import { Connection } from './connection.ts'
 
 export interface SocketParts {
   readonly admission: Admission
@@ -52,8 +52,8 @@ export class Sockets {
   /** Marks who is behind, so that a close that follows can be told from a lost network. */
   markSlowReaders(sockets: Iterable<Socket>): void {
     for (const socket of sockets) {
-      const connection = socket as Connection
-      connection.isBehind = connection.ws.getBufferedAmount() > 0
+      // Streams and polls over HTTP look after themselves.
+      if (socket instanceof Connection) socket.isBehind = socket.ws.getBufferedAmount() > 0
     }
   }
 

@@ -2,21 +2,16 @@
  * The realtime protocol over plain requests, for networks that let no WebSocket through: the same sessions,
  * fed by `send` and read by `recv`. JSON only, as SDKs speak it here.
  */
-import { type Failure, type FailureName, failure } from '../../../failure.ts'
+import { type Failure, failure } from '../../../failure.ts'
 import { SERVER_HEADER } from '../../../version.ts'
-import type { HttpProtocol, Opening, Session, Visit } from '../../protocol.ts'
+import type { Doors, HttpProtocol, Opening, Session, Visit } from '../../protocol.ts'
 import { corsHeaders, errorInfo, preflight } from '../rest/answer.ts'
 import { CometSocket } from './comet-socket.ts'
 import { type Fetching, arrayOf, polling, streaming } from './receivers.ts'
 
-export interface CometParts {
+export interface CometParts extends Doors {
   /** Opens a session of the realtime protocol, which refuses by what it sends. */
   readonly open: (visit: Visit) => Response | Opening
-  /** Why a visitor may not connect, before it is asked who it is; undefined if it may. */
-  readonly turnAway: (visit: Visit) => FailureName | undefined
-  readonly opened: (address: string) => void
-  readonly closed: (address: string) => void
-  readonly ban: (address: string) => void
   readonly maxBacklogBytes: number
   readonly maxBodyBytes: number
   readonly now: () => number
@@ -42,7 +37,6 @@ export class Comet implements HttpProtocol {
   readonly #parts: CometParts
   readonly #byKey = new Map<string, Link>()
   readonly #links = new Map<CometSocket, Link>()
-  #nextId = -1
   #timer: Timer | undefined
 
   constructor(parts: CometParts) {
@@ -99,7 +93,7 @@ export class Comet implements HttpProtocol {
     const isStreaming = query.get('stream') !== 'false'
     const { address } = visit
     const socket = new CometSocket({
-      id: this.#nextId--,
+      id: this.#parts.nextSocketId(),
       address,
       maxBacklogBytes: this.#parts.maxBacklogBytes,
       now: this.#parts.now,

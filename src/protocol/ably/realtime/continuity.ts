@@ -7,7 +7,7 @@ import { type Failure, failure } from '../../../failure.ts'
 import type { Rewind } from '../wire/attach-params.ts'
 
 /** How far back a rewind goes at most, in messages (docs, channel options). */
-const MAX_REWIND = 100
+export const MAX_REWIND = 100
 
 export interface Continuation {
   /** Nothing was lost since the client was here. */
@@ -96,7 +96,7 @@ function idOf({ id }: KeptMessage): string {
  * Of a message that grew, or was annotated, again and again only the last state; each is as good as all, and
  * all together could be very much more than the channel has.
  */
-function withoutRepetition(events: readonly PlacedEvent[]): PlacedEvent[] {
+export function withoutRepetition(events: readonly PlacedEvent[]): PlacedEvent[] {
   const told = new Set<string>()
   const kept: PlacedEvent[] = []
   for (const event of events.toReversed()) {

@@ -11,6 +11,8 @@ export interface RestAnswer {
   readonly status: number
   readonly value: unknown
   readonly headers?: Readonly<Record<string, string>>
+  /** A body that goes on and is neither encoded nor enveloped, in the place of a value. */
+  readonly stream?: ReadableStream<Uint8Array>
 }
 
 /** How the client wants its answer. */
@@ -37,8 +39,9 @@ export function errorInfo(why: Failure, base: string): ErrorInfo {
 }
 
 export function success(answer: RestAnswer, style: AnswerStyle): Response {
-  if (style.envelope !== undefined) return enveloped(answer, style, style.envelope)
   const headers = { ...SERVER_HEADER, ...corsHeaders(style.origin), ...answer.headers }
+  if (answer.stream) return new Response(answer.stream, { status: answer.status, headers })
+  if (style.envelope !== undefined) return enveloped(answer, style, style.envelope)
   if (answer.value === undefined) return new Response(null, { status: answer.status, headers })
   return new Response(encodeBody(answer.value, style.format), {
     status: answer.status,

@@ -70,7 +70,6 @@ async function patchMessage(parts: ChannelParts, call: RestCall): Promise<Result
   const { versionSerial, kept } = receipt.value
   if (kept) {
     if (!(await isKept(kept))) return fail('not_kept')
-    countTraffic(counts.persisted.messages, [edit.value.draft])
   }
   return ok({ status: 200, value: { versionSerial } })
 }

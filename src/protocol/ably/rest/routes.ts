@@ -15,7 +15,7 @@ export interface RestCall {
   readonly query: URLSearchParams
   readonly secure: boolean
   /** Who asks, and how they address this server. */
-  readonly visit: Pick<Visit, 'address' | 'base'>
+  readonly visit: Pick<Visit, 'address' | 'base' | 'keepOpen'>
   /** The protocol version the client speaks; 6 where it names none. */
   readonly version: number
   /** What the answer is going to be in. */

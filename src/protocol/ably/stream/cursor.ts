@@ -1,0 +1,71 @@
+/**
+ * Where a stream is: text that stands for everything up to a position, on whichever channels it has; or, in the
+ * middle of what was published together, up to one of its messages.
+ */
+import type { AppChannel } from '../../../core/app-channel.ts'
+import { before, isPosition, positionOf } from '../../../core/position.ts'
+import type { KeptMessage, PlacedEvent, Publication } from '../../../core/types.ts'
+
+/** @returns undefined for a message from which nobody can go on: a summary has no place of its own */
+export function cursorAt(
+  { position, messages }: Publication,
+  { action, version }: KeptMessage,
+  index: number,
+): string | undefined {
+  if (index === messages.length - 1) return position
+  return action === 'summary' ? undefined : version.serial
+}
+
+/** A channel, and how long its readers may have to wait for what is published there; milliseconds. */
+export interface Source {
+  readonly channel: AppChannel
+  readonly waitMs: number
+}
+
+/**
+ * What came on some channels after a cursor, by channel. Where readers have to wait, another channel may have
+ * moved the cursor on meanwhile; what may have waited then is told again.
+ * @returns undefined if that cannot be told any more, or the cursor is not of these channels
+ */
+export function missedSince(
+  sources: readonly Source[],
+  cursor: string,
+): ReadonlyMap<AppChannel, readonly PlacedEvent[]> | undefined {
+  const position = positionOf(cursor)
+  // One that is ahead of all channels was given out by another server, or was made up.
+  if (!isPosition(position) || sources.every(({ channel }) => channel.recent.head < position))
+    return undefined
+  const missed = new Map<AppChannel, readonly PlacedEvent[]>()
+  for (const source of sources) {
+    const isAlone = sources.length === 1 || source.waitMs === 0
+    const from = isAlone ? position : before(position, source.waitMs)
+    const events = missedOn(source.channel, cursor, position, from)
+    if (!events) return undefined
+    missed.set(source.channel, events)
+  }
+  return missed
+}
+
+function missedOn(
+  { recent }: AppChannel,
+  cursor: string,
+  position: string,
+  from: string,
+): readonly PlacedEvent[] | undefined {
+  const isWhole = cursor === position
+  const isToldAgain = from < position
+  // What stood at the floor itself is forgotten, the rest of it too.
+  if (position < recent.floor || (position === recent.floor && !isWhole)) return undefined
+  const events: PlacedEvent[] = []
+  for (const event of recent.all()) {
+    if (event.position > position || (isToldAgain && event.position > from)) events.push(event)
+    else if (event.position === position && !isWhole) events.push(...restOf(event, cursor))
+  }
+  return events
+}
+
+function restOf(event: PlacedEvent, cursor: string): PlacedEvent[] {
+  if (event.kind !== 'publication') return []
+  const messages = event.messages.filter(({ version }) => version.serial > cursor)
+  return messages.length === 0 ? [] : [{ ...event, messages }]
+}

@@ -1,0 +1,103 @@
+/** What happens on a channel as the bytes of a stream, for all its readers who want the same. */
+import type {
+  ChannelRef,
+  Event,
+  Frame,
+  KeptMessage,
+  PresenceMessage,
+  Publication,
+} from '../../../core/types.ts'
+import { filterView } from '../../../policy/filter-view.ts'
+import { type MessageFilter, compileFilter } from '../../../policy/message-filter.ts'
+import { writeData } from '../wire/data.ts'
+import { messageValue, presenceValue } from '../wire/values.ts'
+import { cursorAt } from './cursor.ts'
+import { type StreamEvent, type Style, eventText } from './stream-format.ts'
+
+export const STREAM_PROTOCOL = 'ably-stream'
+
+/** What one reader of a channel wants. */
+export interface Wish {
+  readonly style: Style
+  /** Messages with all their members; otherwise their data alone. */
+  readonly isEnveloped: boolean
+  /** The channel as the reader called it, with its qualifier. */
+  readonly name: string
+  /** Base64 of what messages have to fulfil. */
+  readonly filter: string | undefined
+}
+
+/** The name of the group of those who want the same. */
+export function variantOf({ style, isEnveloped, name, filter }: Wish): string {
+  // No part holds a line break.
+  return [style, isEnveloped ? 'enveloped' : 'bare', name, filter ?? ''].join('\n')
+}
+
+const encoder = new TextEncoder()
+const NOTHING: readonly Frame[] = Object.freeze([])
+
+export function encodeForStreams(
+  event: Event,
+  variant: string,
+  _previous: Publication | undefined,
+  _channel: ChannelRef,
+): readonly Frame[] {
+  const text = streamText(event, variant)
+  // Bytes, so that they are made once and not for each reader.
+  return text === '' ? NOTHING : [encoder.encode(text)]
+}
+
+/** @returns the empty text for what these readers do not hear of */
+export function streamText(event: Event, variant: string): string {
+  const { style, isEnveloped, name, filter } = readVariant(variant)
+  let text = ''
+  const add = (part: StreamEvent) => (text += eventText(part, style))
+  if (event.kind === 'publication') {
+    for (const [index, message] of event.messages.entries()) {
+      if (filter && !filter.matches(filterView(message))) continue
+      const data = isEnveloped ? enveloped(messageValue(message, 'json'), name) : bare(message)
+      add({ id: cursorAt(event, message, index), event: 'message', data })
+    }
+  } else if (event.kind === 'presence' && !filter) {
+    for (const [index, change] of event.changes.entries()) {
+      const data = isEnveloped ? enveloped(presenceValue(change, 'json'), name) : bare(change)
+      const id = index === event.changes.length - 1 ? event.position : undefined
+      add({ id, event: 'presence', data })
+    }
+  }
+  return text
+}
+
+function enveloped(value: object, channel: string): StreamEvent['data'] {
+  return { json: JSON.stringify({ ...value, channel }) }
+}
+
+function bare(content: KeptMessage | PresenceMessage): StreamEvent['data'] {
+  const { data } = writeData(content, 'json')
+  return typeof data === 'string' ? { text: data } : undefined
+}
+
+interface Variant extends Omit<Wish, 'filter'> {
+  readonly filter: MessageFilter | undefined
+}
+
+/** Names and filters come from clients, so there may be any number. */
+const MAX_KNOWN = 10_000
+const known = new Map<string, Variant>()
+
+/** Only texts that `variantOf` made have a meaning. */
+function readVariant(text: string): Variant {
+  const found = known.get(text)
+  if (found) return found
+  const [style, envelope, name = '', filter = ''] = text.split('\n')
+  const compiled = filter === '' ? undefined : compileFilter(filter)
+  const variant: Variant = {
+    style: style === 'lines' ? 'lines' : 'sse',
+    isEnveloped: envelope === 'enveloped',
+    name,
+    filter: compiled?.ok === true ? compiled.value : undefined,
+  }
+  if (known.size >= MAX_KNOWN) known.clear()
+  known.set(text, variant)
+  return variant
+}

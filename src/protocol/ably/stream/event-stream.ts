@@ -1,0 +1,122 @@
+/** One client that listens over HTTP: a socket which only sends, with a bounded memory of what was not fetched yet. */
+import type { AppAttachment } from '../../../core/app-channel.ts'
+import type { Frame, Socket } from '../../../core/types.ts'
+import type { Failure } from '../../../failure.ts'
+import type { Credentials } from '../../../identity/credentials.ts'
+import type { AppPrincipal } from '../../../identity/principal.ts'
+import { errorInfo } from '../rest/answer.ts'
+import { type StreamEvent, KEEPALIVE, type Style, eventText } from './stream-format.ts'
+
+export interface StreamParts {
+  readonly id: number
+  readonly address: string
+  readonly secure: boolean
+  /** The server as the client addresses it, for links in errors. */
+  readonly base: string
+  readonly style: Style
+  /** Whether silence is broken by events, and not by what no client reads. */
+  readonly hasHeartbeats: boolean
+  /** Bytes that may wait to be fetched, beside what the stream began with. */
+  readonly maxBacklogBytes: number
+  readonly credentials: Credentials
+  readonly principal: AppPrincipal
+  readonly now: () => number
+  readonly punish: () => void
+  /** It is over, for a reason that is known. */
+  readonly onEnd: (stream: EventStream, reason: string) => void
+}
+
+const encoder = new TextEncoder()
+
+export class EventStream implements Socket {
+  readonly parts: StreamParts
+  readonly attachments: AppAttachment[] = []
+  principal: AppPrincipal
+  /** When the principal has to be looked at again; milliseconds since the epoch. */
+  dueAt = Infinity
+  readonly #waiting: Uint8Array[] = []
+  #controller: ReadableStreamDefaultController<Uint8Array> | undefined
+  #lastSent: number
+  #isOver = false
+
+  constructor(parts: StreamParts) {
+    this.parts = parts
+    this.principal = parts.principal
+    this.#lastSent = parts.now()
+  }
+
+  get id(): number {
+    return this.parts.id
+  }
+
+  get address(): string {
+    return this.parts.address
+  }
+
+  /** What has been sent so far, and everything to come. */
+  open(): ReadableStream<Uint8Array> {
+    const begun = this.#waiting.reduce((sum, chunk) => sum + chunk.byteLength, 0)
+    const highWaterMark = this.parts.maxBacklogBytes + begun
+    return new ReadableStream<Uint8Array>(
+      {
+        start: (controller) => {
+          this.#controller = controller
+          for (const chunk of this.#waiting) controller.enqueue(chunk)
+          this.#waiting.length = 0
+        },
+        cancel: () => this.#end('client'),
+      },
+      new ByteLengthQueuingStrategy({ highWaterMark }),
+    )
+  }
+
+  send(frame: Frame): void {
+    if (this.#isOver) return
+    this.#lastSent = this.parts.now()
+    const bytes = typeof frame === 'string' ? encoder.encode(frame) : frame
+    const controller = this.#controller
+    if (!controller) {
+      this.#waiting.push(bytes)
+      return
+    }
+    controller.enqueue(bytes)
+    if ((controller.desiredSize ?? 0) > 0) return
+    // Whoever is cut off here goes on from the last event that it got, and loses nothing.
+    this.#end('slow_reader')
+    controller.error(new Error('the reader is too slow'))
+  }
+
+  event(event: StreamEvent): void {
+    this.send(eventText(event, this.parts.style))
+  }
+
+  /** @param id from where the client is to go on after it */
+  error(why: Failure, id?: string): void {
+    const json = JSON.stringify(errorInfo(why, this.parts.base))
+    this.event({ event: 'error', data: { json }, id })
+  }
+
+  /** Shows proxies that it is still in use, if nothing has for so many milliseconds. */
+  keepAlive(quietMs: number): void {
+    if (this.parts.now() - this.#lastSent < quietMs) return
+    if (this.parts.hasHeartbeats) this.event({ event: 'heartbeat' })
+    else this.send(KEEPALIVE[this.parts.style])
+  }
+
+  close(_code: number, reason: string): void {
+    if (this.#isOver) return
+    this.#end(reason)
+    this.#controller?.close()
+  }
+
+  punish(code: number, reason: string): void {
+    this.parts.punish()
+    this.close(code, reason)
+  }
+
+  #end(reason: string): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.parts.onEnd(this, reason)
+  }
+}

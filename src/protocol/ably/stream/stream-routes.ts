@@ -1,0 +1,157 @@
+/** Listening over HTTP: server-sent events, or a line of JSON for each event. */
+import { waitOf } from '../../../core/batching.ts'
+import type { Broker } from '../../../core/broker.ts'
+import { channelRef } from '../../../core/types.ts'
+import { type Failure, type Result, fail, ok } from '../../../failure.ts'
+import type { Authenticator } from '../../../identity/authenticate.ts'
+import { findCredentials } from '../../../identity/credentials.ts'
+import type { AppPrincipal } from '../../../identity/principal.ts'
+import { ruleRefusal } from '../../../policy/channel-rule.ts'
+import { kindFault } from '../realtime/rights.ts'
+import type { Doors } from '../../protocol.ts'
+import type { RestAnswer } from '../rest/answer.ts'
+import { permitted } from '../rest/authorize.ts'
+import { channelNames } from '../rest/channel-names.ts'
+import type { RestCall, RestRoute } from '../rest/routes.ts'
+import { readAttachParams } from '../wire/attach-params.ts'
+import { type QualifiedName, parseChannelName } from '../wire/channel-name.ts'
+import type { Listened } from './backlog.ts'
+import { variantOf } from './encode.ts'
+import { CONTENT_TYPES, type Style } from './stream-format.ts'
+import type { Streams } from './streams.ts'
+
+export interface StreamRouteParts extends Pick<Doors, 'turnAway'> {
+  readonly authenticator: Authenticator
+  readonly broker: Broker
+  readonly streams: Streams
+}
+
+const MAX_CHANNELS = 100
+
+export function streamRoutes(parts: StreamRouteParts): RestRoute[] {
+  const wantsEvents = ({ request }: RestCall) =>
+    request.headers.get('accept')?.includes('text/event-stream') === true
+  return [
+    { method: 'GET', path: '/sse', handle: (call) => listen(parts, call, 'sse') },
+    {
+      method: 'GET',
+      path: '/event-stream',
+      handle: (call) => listen(parts, call, wantsEvents(call) ? 'sse' : 'lines'),
+    },
+  ]
+}
+
+/** A channel as the request names it. */
+interface Named {
+  readonly text: string
+  readonly qualified: QualifiedName
+}
+
+async function listen(
+  parts: StreamRouteParts,
+  call: RestCall,
+  style: Style,
+): Promise<Result<RestAnswer>> {
+  const { query, request, secure, visit } = call
+  const turned = parts.turnAway({ address: visit.address, request })
+  if (turned) return fail(turned)
+  if (!query.get('v') && !request.headers.get('x-ably-version'))
+    return fail('version_unsupported', 'the parameter v, the version of the protocol, is missing')
+  const credentials = findCredentials(request.headers, query)
+  if (!credentials.ok) return credentials
+  const principal = await parts.authenticator.authenticate(credentials.value, { secure })
+  if (!principal.ok) return principal
+  call.countFor(principal.value.appId)
+  const names = readNames(query)
+  if (!names.ok) return names
+  const refusal = (who: AppPrincipal) => refusalOf(parts.broker, who, secure, names.value)
+  const refused = refusal(principal.value)
+  if (refused) return { ok: false, failure: refused }
+  const listened = openAll(parts.broker, principal.value.appId, names.value, call, style)
+  if (!listened.ok) return listened
+  visit.keepOpen()
+  const stream = parts.streams.open({
+    address: visit.address,
+    base: visit.base,
+    secure,
+    style,
+    hasHeartbeats: query.get('heartbeats') === 'true',
+    credentials: credentials.value,
+    principal: principal.value,
+    listened: listened.value,
+    // The address of an EventSource stays as it was; what it has got since is in the header.
+    cursor: request.headers.get('last-event-id') ?? query.get('lastEvent') ?? undefined,
+    refusal,
+  })
+  return ok({ status: 200, value: undefined, stream, headers: headersOf(style) })
+}
+
+/** Proxies must neither keep what they pass on nor collect it first. */
+function headersOf(style: Style): Record<string, string> {
+  return {
+    'content-type': CONTENT_TYPES[style],
+    'cache-control': 'no-store',
+    'x-accel-buffering': 'no',
+  }
+}
+
+function readNames(query: URLSearchParams): Result<Named[]> {
+  const texts = channelNames(query)
+  if (texts.length === 0) return fail('parameter_invalid', 'the parameter channels is missing')
+  if (texts.length > MAX_CHANNELS) return fail('too_many_batch_channels')
+  const names: Named[] = []
+  for (const text of texts) {
+    const qualified = parseChannelName(text)
+    if (!qualified.ok) return qualified
+    const fault = kindFault(qualified.value)
+    if (fault) return { ok: false, failure: fault }
+    names.push({ text, qualified: qualified.value })
+  }
+  return ok(names)
+}
+
+/** All or nothing: a stream has no way to say that it is only a part of what was asked for. */
+function refusalOf(
+  broker: Broker,
+  principal: AppPrincipal,
+  secure: boolean,
+  names: readonly Named[],
+): Failure | undefined {
+  const isIdentified = principal.clientId !== undefined
+  for (const { qualified } of names) {
+    const allowed = permitted(principal, 'subscribe', qualified.resource)
+    if (!allowed.ok) return allowed.failure
+    const rule = broker.rule(channelRef(principal.appId, qualified.name))
+    const refusal = ruleRefusal(rule, { secure, isIdentified })
+    if (refusal) return refusal
+  }
+  return undefined
+}
+
+function openAll(
+  broker: Broker,
+  appId: string,
+  names: readonly Named[],
+  { query }: RestCall,
+  style: Style,
+): Result<Listened[]> {
+  const isEnveloped = query.get('enveloped') !== 'false'
+  const rewind: [string, string][] = query.has('rewind') ? [['rewind', query.get('rewind')!]] : []
+  const listened: Listened[] = []
+  for (const { text, qualified } of names) {
+    const { name, qualifier, params } = qualified
+    const options = readAttachParams(new Map([...rewind, ...params]), 0)
+    if (!options.ok) return options
+    const filter = qualified.filter && Buffer.from(qualified.filter).toString('base64')
+    const fullName = qualifier === 'meta' ? qualified.resource : name
+    const channel = broker.open(channelRef(appId, fullName))
+    if (!channel.ok) return channel
+    listened.push({
+      channel: channel.value,
+      waitMs: waitOf(broker.rule(channel.value.ref)) ?? 0,
+      variant: variantOf({ style, isEnveloped, name: text, filter }),
+      rewind: filter === undefined ? options.value.rewind : undefined,
+    })
+  }
+  return ok(listened)
+}

@@ -1,0 +1,170 @@
+/** All streams over HTTP: what each listens to, as long as its credentials permit it, and until the server stops. */
+import type { AppCounters } from '../../../core/app-counters.ts'
+import type { Broker } from '../../../core/broker.ts'
+import { type Counters, count } from '../../../core/counters.ts'
+import type { IdSource } from '../../../core/id-source.ts'
+import { MODE } from '../../../core/modes.ts'
+import { type Failure, type Result, failure } from '../../../failure.ts'
+import type { Authenticator } from '../../../identity/authenticate.ts'
+import type { AppPrincipal } from '../../../identity/principal.ts'
+import type { RevocationList } from '../../../identity/revocation.ts'
+import type { Doors } from '../../protocol.ts'
+import { type Listened, missed, rewound } from './backlog.ts'
+import { STREAM_PROTOCOL, streamText } from './encode.ts'
+import { EventStream, type StreamParts } from './event-stream.ts'
+
+export interface StreamsParts extends Doors {
+  readonly authenticator: Authenticator
+  readonly revocations: RevocationList
+  readonly broker: Broker
+  readonly ids: IdSource
+  readonly now: () => number
+  readonly counters: Counters
+  readonly appCounters: AppCounters
+  /** Bytes that may wait for one reader. */
+  readonly maxBacklogBytes: number
+  readonly onBug: (error: unknown) => void
+}
+
+/** What somebody wants to hear. */
+export type NewStream = Pick<
+  StreamParts,
+  'address' | 'secure' | 'base' | 'style' | 'hasHeartbeats' | 'credentials' | 'principal'
+> & {
+  readonly listened: readonly Listened[]
+  /** Where the client was before. */
+  readonly cursor: string | undefined
+  /** Why the principal may not go on listening to these channels; asked when the principal has changed. */
+  readonly refusal: (principal: AppPrincipal) => Failure | undefined
+}
+
+const CONNECTION_ID_LENGTH = 12
+const TICK_MS = 1000
+/** Proxies give up on silence after 30 s at the earliest. */
+const QUIET_MS = 15_000
+const MODES = MODE.subscribe | MODE.presenceSubscribe
+
+export class Streams {
+  readonly #parts: StreamsParts
+  readonly #apps = new Map<string, Map<EventStream, NewStream['refusal']>>()
+  #timer: Timer | undefined
+
+  constructor(parts: StreamsParts) {
+    this.#parts = parts
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => this.#tick(), TICK_MS)
+  }
+
+  /** Ends all streams; their clients go on elsewhere. */
+  stop(): void {
+    clearInterval(this.#timer)
+    for (const { stream } of this.#all()) stream.close(0, 'server')
+  }
+
+  /** What came before and what is to come are joined in one step, so that nothing is missing or doubled. */
+  open(wish: NewStream): ReadableStream<Uint8Array> {
+    const { appCounters, broker, ids, maxBacklogBytes, nextSocketId, now } = this.#parts
+    const { listened, refusal, ...given } = wish
+    const stream = new EventStream({
+      ...given,
+      id: nextSocketId(),
+      maxBacklogBytes,
+      now,
+      punish: () => this.#parts.ban(given.address),
+      onEnd: (ended, reason) => this.#ended(ended, reason),
+    })
+    this.#add(stream, refusal)
+    this.#begin(stream, wish)
+    const connectionId = ids.next(CONNECTION_ID_LENGTH)
+    for (const { channel, variant } of listened) {
+      const formats = [{ protocol: STREAM_PROTOCOL, variant }]
+      stream.attachments.push(
+        broker.attach(channel, { socket: stream, connectionId, modes: MODES, formats }),
+      )
+    }
+    this.#schedule(stream)
+    this.#parts.opened(given.address)
+    appCounters.of(given.principal.appId).connections.open(given.secure)
+    return stream.open()
+  }
+
+  /** To be told when an app, a key of it, a rule or a revocation has changed. */
+  appChanged(appId: string): void {
+    for (const [stream, refusal] of this.#apps.get(appId) ?? []) this.#review(stream, refusal)
+  }
+
+  #begin(stream: EventStream, { listened, cursor }: NewStream): void {
+    const { broker, now } = this.#parts
+    // Only with something in it does the answer begin to arrive.
+    stream.keepAlive(0)
+    const begun = cursor === undefined ? rewound(listened, broker, now()) : missed(listened, cursor)
+    for (const { event, variant } of begun ?? []) stream.send(streamText(event, variant))
+    if (!begun) stream.error(failure('messages_expired'), newestOf(listened))
+  }
+
+  #add(stream: EventStream, refusal: NewStream['refusal']): void {
+    const { appId } = stream.principal
+    const app = this.#apps.get(appId)
+    if (app) app.set(stream, refusal)
+    else this.#apps.set(appId, new Map([[stream, refusal]]))
+  }
+
+  #ended(stream: EventStream, reason: string): void {
+    const { appId } = stream.principal
+    const app = this.#apps.get(appId)
+    if (!app?.delete(stream)) return
+    if (app.size === 0) this.#apps.delete(appId)
+    for (const attachment of stream.attachments) this.#parts.broker.detach(attachment)
+    const { address, secure } = stream.parts
+    this.#parts.closed(address)
+    this.#parts.appCounters.of(appId).connections.close(secure)
+    count(this.#parts.counters.closes, reason)
+  }
+
+  #tick(): void {
+    const now = this.#parts.now()
+    for (const { stream, refusal } of this.#all()) {
+      if (stream.dueAt <= now) this.#review(stream, refusal)
+      else stream.keepAlive(QUIET_MS)
+    }
+  }
+
+  /** Looks at the credentials again, as if they came with a new request. */
+  #review(stream: EventStream, refusal: NewStream['refusal']): void {
+    const { credentials, secure } = stream.parts
+    const decide = (found: Result<AppPrincipal>) => {
+      const why = found.ok ? refusal(found.value) : found.failure
+      if (why) {
+        stream.error(why)
+        return stream.close(0, why.name)
+      }
+      if (found.ok) stream.principal = found.value
+      this.#schedule(stream)
+    }
+    const found = this.#parts.authenticator.authenticate(credentials, { secure })
+    if (found instanceof Promise) found.then(decide, this.#parts.onBug)
+    else decide(found)
+  }
+
+  /** Until the token expires, or a revocation applies that gave its holder time. */
+  #schedule(stream: EventStream): void {
+    const { principal } = stream
+    const revokedFrom = this.#parts.revocations.revokedFrom(principal)
+    stream.dueAt = Math.min(principal.expires ?? Infinity, revokedFrom ?? Infinity)
+  }
+
+  *#all(): Iterable<{ stream: EventStream; refusal: NewStream['refusal'] }> {
+    for (const app of this.#apps.values())
+      for (const [stream, refusal] of app) yield { stream, refusal }
+  }
+}
+
+/** From where a client goes on that has lost its place. */
+function newestOf(listened: readonly Listened[]): string | undefined {
+  return listened
+    .map(({ channel }) => channel.recent.head)
+    .toSorted()
+    .at(-1)
+}
