@@ -3,7 +3,7 @@
  * No checks, no policy, no member list, no limits. Run as `bun test/bench/bare.ts PORT`.
  */
 import type { Server } from 'bun'
-import { messageEnvelope, pushEnvelope } from './payload.ts'
+import { historyPage, messageEnvelope, publishAnswer, pushEnvelope } from './payload.ts'
 
 interface Data {
   readonly topic: string
@@ -13,6 +13,11 @@ const OWN_JOIN = '{"type":"join","self":true,"uid":"Xy12Zz","total":1000,"date":
 const OTHER_JOIN = '{"type":"join","total":1000,"date":1710000000000}'
 const LEAVE = '{"type":"leave","total":1000,"date":1710000000000}'
 const JSON_HEADERS = { headers: { 'content-type': 'application/json' } }
+const APP_HEADERS = { server: 'latchkey', 'content-type': 'application/json' }
+const PUBLISHED = { status: 201, headers: APP_HEADERS }
+const PUBLISH_ANSWER = publishAnswer('bench')
+const PAGES = Array.from({ length: 100 }, () => historyPage(100))
+let page = 0
 
 // Built at the first message of a length: all messages of a run are the same.
 let envelope = ''
@@ -31,6 +36,8 @@ const server = Bun.serve<Data>({
         : new Response('', { status: 426 })
     }
     if (path.startsWith('/push/')) return push(request, path.slice(6), self)
+    if (path.startsWith('/channels/'))
+      return request.method === 'POST' ? publish(request) : nextPage()
     return new Response('ready')
   },
   websocket: {
@@ -62,4 +69,14 @@ async function push(request: Request, topic: string, self: Server<Data>): Promis
   const message: unknown = await request.json()
   self.publish(topic, pushEnvelope(JSON.stringify(message)))
   return new Response('{"receivers":1}', JSON_HEADERS)
+}
+
+async function publish(request: Request): Promise<Response> {
+  await request.json()
+  return new Response(PUBLISH_ANSWER, PUBLISHED)
+}
+
+function nextPage(): Response {
+  page = (page + 1) % PAGES.length
+  return new Response(JSON.stringify(PAGES[page]), { headers: APP_HEADERS })
 }

@@ -7,6 +7,29 @@ export function chatMessage(bytes: number): string {
   return start + 'lorem ipsum '.repeat(bytes).slice(0, bytes - start.length - end.length) + end
 }
 
+/** A message for a channel of an app, as exactly `bytes` ASCII bytes of JSON. */
+export function appMessage(bytes: number): string {
+  const start = '{"name":"chat","data":"'
+  const end = '"}'
+  return start + 'lorem ipsum '.repeat(bytes).slice(0, bytes - start.length - end.length) + end
+}
+
+/** What the publisher of one message is told (PBR2). */
+export function publishAnswer(channel: string): string {
+  return `{"channel":"${channel}","messageId":"aB3-xK9_pQ2r","serials":["01710000000000-000@aB3xK9pQ2r:000"]}`
+}
+
+/** The items of a page of history, as a list of objects that is to become JSON. */
+export function historyPage(length: number): readonly object[] {
+  const { name, data } = JSON.parse(appMessage(200)) as { name: string; data: string }
+  const timestamp = 1_710_000_000_000
+  return Array.from({ length }, (_, index) => {
+    const serial = `01710000000000-000@aB3xK9pQ2r:${String(index).padStart(3, '0')}`
+    const version = { serial, timestamp }
+    return { id: `aB3-xK9_pQ2r:${index}`, name, data, timestamp, action: 0, serial, version }
+  })
+}
+
 /** What a member receives when another sends `text` (itty E-2); the bare server publishes this string. */
 export function messageEnvelope(text: string): string {
   return `{"message":${text},"uid":"Xy12Zz","date":1710000000000}`

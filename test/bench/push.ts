@@ -1,17 +1,17 @@
 /** HTTP push against a bare handler that parses the body and publishes: 32 connections kept alive, one listener. */
-import type { Socket, SocketHandler } from 'bun'
 import type { Benchmark, Scale, Session, Variant } from './benchmark.ts'
 import { chatMessage, pushEnvelope, serverFrameBytes } from './payload.ts'
-import { joinAll, within } from './peer.ts'
+import { joinAll } from './peer.ts'
+import { ask, requestText } from './poster.ts'
 import { settle } from './pump.ts'
-import { startServer } from './server.ts'
+import { runCommand, startServer } from './server.ts'
 import { startWatch, Tally } from './stopwatch.ts'
 
 const MESSAGE = chatMessage(200)
-const CONNECTIONS = 32
-const RESERVED = { namespace: 'bench-push', sendKey: 'bench-send-key' }
-const CHANNEL = `${RESERVED.namespace}/feed`
-const FINISH_WITHIN_MS = 10_000
+const NAMESPACE = 'bench-push'
+const SEND_KEY = 'bench-send-key'
+const CHANNEL = `${NAMESPACE}/feed`
+const REQUEST = requestText(`POST /push/${CHANNEL}`, { 'x-send-key': SEND_KEY }, MESSAGE)
 /** Of the seconds that the scale gives: long turns, because each begins with caches that the other has filled. */
 const PART = 3
 const WARM_UP_PARTS = 10
@@ -35,7 +35,7 @@ export const push: Benchmark = {
 }
 
 async function open(variant: Variant, scale: Scale): Promise<Session> {
-  const server = await startServer(variant, RESERVED)
+  const server = await startServer(variant, reserve)
   const listener = await joinAll(server.port, [CHANNEL])
   await settle(listener)
   // What is measured is compiled code; the longer a handler, the later it is that.
@@ -57,60 +57,10 @@ async function open(variant: Variant, scale: Scale): Promise<Session> {
   }
 }
 
-/** Posts over all connections, each as soon as its last response is there, and waits for the last of all. */
-async function post(port: number, seconds: number): Promise<number> {
-  const poster = new Poster(port, performance.now() + seconds * 1000)
-  await Promise.all(Array.from({ length: CONNECTIONS }, () => poster.connect()))
-  const limit = seconds * 1000 + FINISH_WITHIN_MS
-  const late = () => `a push was not answered after ${poster.requests} others`
-  await within(limit, poster.finished.promise, late)
-  return poster.requests
+function post(port: number, seconds: number): Promise<number> {
+  return ask(port, [REQUEST], 200, seconds)
 }
 
-class Poster {
-  requests = 0
-  readonly finished = Promise.withResolvers<void>()
-  readonly #port: number
-  readonly #until: number
-  readonly #request: Uint8Array
-  #busy = CONNECTIONS
-
-  constructor(port: number, until: number) {
-    this.#port = port
-    this.#until = until
-    this.#request = new TextEncoder().encode(
-      `POST /push/${CHANNEL} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nContent-Type: application/json\r\n` +
-        `x-send-key: ${RESERVED.sendKey}\r\nContent-Length: ${MESSAGE.length}\r\n\r\n${MESSAGE}`,
-    )
-  }
-
-  async connect(): Promise<void> {
-    const socket: SocketHandler<undefined> = {
-      data: (connection, chunk) => this.#answered(connection, chunk),
-      error: (_, error) => this.finished.reject(error),
-    }
-    const connection = await Bun.connect({
-      hostname: '127.0.0.1',
-      port: this.#port,
-      data: undefined,
-      socket,
-    })
-    connection.write(this.#request)
-  }
-
-  /** Responses are small and come in one piece; anything else stops the benchmark. */
-  #answered(connection: Socket<undefined>, chunk: Buffer): void {
-    const whole = chunk.toString('latin1').startsWith('HTTP/1.1 200') && chunk.includes('\r\n\r\n')
-    if (!whole) {
-      this.finished.reject(new Error(`not a response to a push: ${chunk.toString('latin1')}`))
-      return
-    }
-    this.requests++
-    if (performance.now() < this.#until) {
-      connection.write(this.#request)
-      return
-    }
-    connection.terminate()
-    if (--this.#busy === 0) this.finished.resolve()
-  }
+async function reserve(data: string): Promise<void> {
+  await runCommand(data, 'reservations', 'add', NAMESPACE, '--send-key', SEND_KEY)
 }

@@ -21,12 +21,15 @@
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import type { Benchmark, Scale } from './benchmark.ts'
+import { capability } from './capability.ts'
 import { fanout, sweep } from './fanout.ts'
+import { history } from './history-page.ts'
 import { joins } from './joins.ts'
 import { latency } from './latency.ts'
 import { memory } from './memory.ts'
 import { policy } from './policy.ts'
 import { push } from './push.ts'
+import { restPublish } from './rest-publish.ts'
 import { rooms } from './rooms.ts'
 import { type Casting, type Report, runBenchmark } from './runner.ts'
 import { canPin, hasProc, killServers, pinGenerator, profileInto } from './server.ts'
@@ -38,10 +41,13 @@ const BENCHMARKS: readonly Benchmark[] = [
   latency,
   joins,
   push,
+  restPublish,
+  history,
   memory,
   stalled,
   ...sweep,
   policy,
+  capability,
 ]
 const FULL: Scale & { rounds: number } = { seconds: 0.25, quick: false, rounds: 5 }
 const QUICK: Scale & { rounds: number } = { seconds: 0.1, quick: true, rounds: 1 }

@@ -17,6 +17,7 @@ const NO_LIMITS = [
   '--max-connections',
   '--max-members',
   '--max-channels',
+  '--channel-rate',
 ].flatMap((flag) => [flag, '0'])
 const SETTINGS = [
   ...NO_LIMITS,
@@ -27,12 +28,6 @@ const SETTINGS = [
   '--log-level',
   'error',
 ]
-
-/** A namespace that our server holds a reservation for before it starts. */
-export interface Reserved {
-  readonly namespace: string
-  readonly sendKey: string
-}
 
 let profiles: string | undefined
 
@@ -80,11 +75,17 @@ export class ServerProcess implements AsyncDisposable {
   }
 }
 
-/** Starts a fresh server and waits until it answers `GET /ready`. */
-export async function startServer(variant: Variant, reserved?: Reserved): Promise<ServerProcess> {
+/**
+ * Starts a fresh server and waits until it answers `GET /ready`.
+ * @param prepare puts into the data folder what is to be there before; of the bare server nobody reads it
+ */
+export async function startServer(
+  variant: Variant,
+  prepare?: (data: string) => Promise<void>,
+): Promise<ServerProcess> {
   const data = mkdtempSync(join(tmpdir(), 'latchkey-bench-'))
   const port = freePort()
-  if (variant === 'ours' && reserved) await reserve(data, reserved)
+  await prepare?.(data)
   const command =
     variant === 'bare'
       ? ['test/bench/bare.ts', String(port)]
@@ -133,6 +134,18 @@ export async function runWorker(file: string, ...parameters: string[]): Promise<
   return JSON.parse(output)
 }
 
+/** Runs a command of our command line on a data folder and returns what it prints. */
+export async function runCommand(data: string, ...command: readonly string[]): Promise<string> {
+  const child = Bun.spawn([process.execPath, 'src/main.ts', ...command, '--data', data], {
+    cwd: ROOT,
+    env: environment(),
+    stderr: 'inherit',
+  })
+  const output = await new Response(child.stdout).text()
+  if ((await child.exited) !== 0) throw new Error(`"${command.join(' ')}" failed`)
+  return output
+}
+
 /** Whether server and generator can be given a core each. */
 export function canPin(): boolean {
   return navigator.hardwareConcurrency > 1 && Bun.which('taskset') !== null
@@ -161,27 +174,6 @@ function statTicks(process: number | 'self'): number[] {
   const stat = readFileSync(`/proc/${process}/stat`, 'utf8')
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   return fields.slice(11, 15).map(Number)
-}
-
-async function reserve(data: string, reserved: Reserved): Promise<void> {
-  const { namespace, sendKey } = reserved
-  const command = [
-    'src/main.ts',
-    'reservations',
-    'add',
-    namespace,
-    '--send-key',
-    sendKey,
-    '--data',
-    data,
-  ]
-  const child = Bun.spawn([process.execPath, ...command], {
-    cwd: ROOT,
-    env: environment(),
-    stdout: 'ignore',
-    stderr: 'inherit',
-  })
-  if ((await child.exited) !== 0) throw new Error('the reservation for the push benchmark failed')
 }
 
 async function ready(child: Bun.Subprocess, port: number): Promise<void> {
