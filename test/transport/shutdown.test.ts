@@ -51,7 +51,7 @@ describe('SIGTERM', () => {
     expect(existsSync(join(data, 'control.sock'))).toBe(true)
     server.signal('SIGTERM')
     expect(await server.exited()).toBe(0)
-    expect(readdirSync(data).toSorted()).toEqual(['latchkey.db', 'master.key'])
+    expect(readdirSync(data).toSorted()).toEqual(['history.db', 'latchkey.db', 'master.key'])
     expect(server.err).toBe('')
   })
 
