@@ -65,7 +65,7 @@ export class AppChannel implements Audience {
   /** Whether the retention queue is going to say when it may go. */
   isLeaving = false
   readonly #occupancy = new OccupancyCount()
-  #afterPublication: (() => void)[] = []
+  #afterPublication: ((publication: Publication) => void)[] = []
 
   /** @param position where its memory begins */
   constructor(
@@ -109,14 +109,17 @@ export class AppChannel implements Audience {
     attachment.modes = modes
   }
 
-  /** To be told when an attachment begins anew, and is sent everything that comes from now on. */
-  restart(attachment: AppAttachment): void {
-    attachment.seenFrom = this.recent.head
+  /**
+   * To be told when an attachment begins anew.
+   * @param seenFrom the position after which it has been sent everything; now, where left out
+   */
+  restart(attachment: AppAttachment, seenFrom = this.recent.head): void {
+    attachment.seenFrom = seenFrom
     this.#note(attachment)
   }
 
   /** Once, right after the next publication has been delivered. */
-  afterNextPublication(act: () => void): void {
+  afterNextPublication(act: (publication: Publication) => void): void {
     this.#afterPublication.push(act)
   }
 
@@ -125,7 +128,7 @@ export class AppChannel implements Audience {
     if (this.#afterPublication.length === 0) return
     const acts = this.#afterPublication
     this.#afterPublication = []
-    for (const act of acts) act()
+    for (const act of acts) act(publication)
   }
 
   #note({ seenFrom }: AppAttachment): void {

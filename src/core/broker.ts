@@ -47,6 +47,8 @@ export interface Newcomer {
   readonly modes: Modes
   /** What it reads: a group is joined for each. */
   readonly formats: readonly Format[]
+  /** The position after which it has been sent everything; now, where left out. */
+  readonly seenFrom?: string | undefined
 }
 
 type Realm = Map<string, AppChannel>
@@ -122,7 +124,7 @@ export class Broker {
       connectionId,
       modes,
       since: this.#parts.clock.now(),
-      seenFrom: channel.recent.head,
+      seenFrom: newcomer.seenFrom ?? channel.recent.head,
       groups: newcomer.formats.map((format) =>
         this.#parts.fanout.join(socket, channel.ref, format),
       ),

@@ -12,7 +12,7 @@ import { type AttachOptions, readAttachParams } from '../wire/attach-params.ts'
 import { type QualifiedName, parseChannelName } from '../wire/channel-name.ts'
 import type { ClientFrame, Params } from '../wire/frame-reader.ts'
 import { framesOf } from './backlog.ts'
-import { type Attached, type Client, operationsOn, refOf } from './client.ts'
+import { type Attached, type Client, isSilent, operationsOn, refOf } from './client.ts'
 import { type Continuation, fresh, resumed, rewound } from './continuity.ts'
 import { formatsOf } from './reading.ts'
 import { kindFault, modesPermitted } from './rights.ts'
@@ -59,7 +59,7 @@ export class Attaching {
     this.#sendAttached(client, channel, home, wanted.value, from, frames.length > 0)
     for (const missed of frames) client.sendFrame(missed)
     const hasBase = last !== undefined && last === home.previous
-    this.#join(client, channel, home, wanted.value, hasBase)
+    this.#join(client, channel, home, { ...wanted.value, hasBase, seenFrom: from.resumedFrom })
   }
 
   /** Always answered, because a client may not know that it is not attached (RTL5). */
@@ -161,7 +161,7 @@ export class Attaching {
         flagsOf(modes) |
         (hasPresence ? FLAG.HAS_PRESENCE : 0) |
         (hasBacklog ? FLAG.HAS_BACKLOG : 0) |
-        (from.isResumed ? FLAG.RESUMED : 0),
+        (from.resumedFrom !== undefined ? FLAG.RESUMED : 0),
       params: options.echoed,
       error: from.failure && client.errorInfo(from.failure),
     })
@@ -173,23 +173,25 @@ export class Attaching {
     client: Client,
     channel: string,
     home: AppChannel,
-    { name, options, modes }: Wanted,
-    hasBase: boolean,
+    place: Wanted & { readonly hasBase: boolean; readonly seenFrom: string | undefined },
   ): void {
+    const { hasBase, modes, name, options, seenFrom } = place
     let attached = client.attachments.get(channel)
-    if (attached) {
+    if (attached?.place.channel === home) {
       attached.options = options
       attached.hasBase = hasBase
-      home.restart(attached.place)
+      home.restart(attached.place, seenFrom)
       this.#regroup(client, channel, attached, modes)
     } else {
-      const place = this.#parts.broker.attach(home, {
+      if (attached) this.#parts.broker.detach(attached.place)
+      const made = this.#parts.broker.attach(home, {
         socket: client.socket,
         connectionId: client.connection.id,
         modes,
         formats: formatsOf(client, { channel, home, name, options, modes, hasBase }),
+        seenFrom,
       })
-      attached = { name, place, options, hasBase, publishing: undefined }
+      attached = { name, place: made, options, hasBase }
       client.attachments.set(channel, attached)
       this.#awaitBase(client, channel, attached)
     }
@@ -207,9 +209,10 @@ export class Attaching {
   /** The first message is a whole one; it is what the next can differ from. */
   #awaitBase(client: Client, channel: string, attached: Attached): void {
     if (!attached.options.delta || attached.hasBase) return
-    attached.place.channel.afterNextPublication(() => {
+    attached.place.channel.afterNextPublication(({ connectionId }) => {
       if (client.attachments.get(channel) !== attached || attached.hasBase) return
-      attached.hasBase = true
+      const isUnheard = isSilent(client, attached.options) && connectionId === client.connection.id
+      attached.hasBase = !isUnheard
       this.#regroup(client, channel, attached, attached.place.modes)
     })
   }

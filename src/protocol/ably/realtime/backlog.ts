@@ -1,6 +1,6 @@
 /** What a client has missed, as the frames that it would have got (RTL4c). */
 import type { Frame, PlacedEvent, Publication } from '../../../core/types.ts'
-import type { Client } from './client.ts'
+import { type Client, isSilent } from './client.ts'
 import { encode } from './encode.ts'
 import { type Place, readingText } from './reading.ts'
 
@@ -16,11 +16,11 @@ export function framesOf(client: Client, place: Place, events: readonly PlacedEv
   const whole = events.length === 0 ? undefined : readingText(client, place, false)
   if (whole === undefined) return { frames, last: undefined }
   const differing = readingText(client, place, true) ?? whole
-  const isSilent = !client.echo || !place.options.echo
+  const ownId = isSilent(client, place.options) ? client.connection.id : undefined
   let last: Publication | undefined
   for (const event of events) {
     const isPublication = event.kind === 'publication'
-    if (isPublication && isSilent && event.connectionId === client.connection.id) continue
+    if (isPublication && ownId !== undefined && event.connectionId === ownId) continue
     frames.push(...encode(event, last ? differing : whole, last, place.home.ref))
     if (isPublication) last = event
   }

@@ -3,7 +3,6 @@ import type { AppAttachment } from '../../../core/app-channel.ts'
 import { type ChannelRef, type Frame, type Socket, channelRef } from '../../../core/types.ts'
 import type { Failure } from '../../../failure.ts'
 import type { OperationSet } from '../../../policy/capability/operations.ts'
-import type { Bucket } from '../../../policy/limits.ts'
 import type { ErrorInfo } from '../rest/answer.ts'
 import type { AttachOptions } from '../wire/attach-params.ts'
 import type { QualifiedName } from '../wire/channel-name.ts'
@@ -18,8 +17,6 @@ export interface Attached {
   options: AttachOptions
   /** Whether it knows the last publication, so that deltas can follow. */
   hasBase: boolean
-  /** Of what it publishes, where its token says how much that may be. */
-  publishing: Bucket | undefined
 }
 
 export interface Client {
@@ -39,6 +36,11 @@ export interface Client {
 /** The channel that a name stands for. Those of other spaces of names are channels of their own. */
 export function refOf({ connection }: Client, name: QualifiedName): ChannelRef {
   return channelRef(connection.appId, name.qualifier === 'meta' ? name.resource : name.name)
+}
+
+/** Whether what the client publishes does not come back to it. */
+export function isSilent({ echo }: Client, options: AttachOptions | undefined): boolean {
+  return !echo || options?.echo === false
 }
 
 /** What the client's capability permits on a channel, as it is now. */

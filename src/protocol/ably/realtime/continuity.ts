@@ -10,8 +10,8 @@ import type { Rewind } from '../wire/attach-params.ts'
 export const MAX_REWIND = 100
 
 export interface Continuation {
-  /** Nothing was lost since the client was here. */
-  readonly isResumed: boolean
+  /** Where the client was, and nothing was lost since; undefined for one that begins anew. */
+  readonly resumedFrom: string | undefined
   /** In their order, as somebody has to get them who has not seen what was before. */
   readonly events: readonly PlacedEvent[]
   /** The position of the attachment: what came until there is in the past, or among the events. */
@@ -26,7 +26,7 @@ export function resumed(channel: AppChannel, serial: string): Continuation {
   if (!missed) return { ...fresh(channel), failure: failure('messages_expired') }
   const events = withoutRepetition(missed.filter((event) => event.kind !== 'presence'))
   return {
-    isResumed: true,
+    resumedFrom: serial,
     events,
     // Whoever is cut off in the middle of what it missed has to begin there again.
     serial: events.length > 0 ? serial : channel.recent.head,
@@ -35,7 +35,7 @@ export function resumed(channel: AppChannel, serial: string): Continuation {
 }
 
 export function fresh(channel: AppChannel): Continuation {
-  return { isResumed: false, events: [], serial: channel.recent.head, failure: undefined }
+  return { resumedFrom: undefined, events: [], serial: channel.recent.head, failure: undefined }
 }
 
 /**
@@ -59,7 +59,7 @@ export function rewound(
   const serial = channel.recent.head
   const isCut = isTimed && next !== undefined
   return {
-    isResumed: false,
+    resumedFrom: undefined,
     events: publicationsOf(items.toReversed(), serial),
     serial,
     failure: isCut ? failure('rewind_truncated') : undefined,

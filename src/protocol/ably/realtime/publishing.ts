@@ -10,7 +10,7 @@ import { signedExtras } from '../rest/publish.ts'
 import type { ClientFrame } from '../wire/frame-reader.ts'
 import type { MessageLimits } from '../wire/members.ts'
 import { type ReadMessages, readMessages } from '../wire/message-reader.ts'
-import { type Client, operationsOn } from './client.ts'
+import { type Client, isSilent, operationsOn } from './client.ts'
 import type { Editing } from './editing.ts'
 import { type ChannelGate, type Target, targetOf } from './target.ts'
 
@@ -113,6 +113,6 @@ function signed(
 }
 
 /** The socket that is not to hear of what is published over it. */
-export function silentSocket({ echo, socket }: Client, { attached }: Target): Socket | undefined {
-  return echo && attached?.options.echo !== false ? undefined : socket
+export function silentSocket(client: Client, { attached }: Target): Socket | undefined {
+  return isSilent(client, attached?.options) ? client.socket : undefined
 }
