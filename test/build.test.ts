@@ -59,6 +59,10 @@ test('it migrates, serves pages and sockets, and stops with exit code 0', async 
   const page = await fetch(`${addresses[0]}/docs`)
   expect(page.status).toBe(200)
   expect(await page.text()).toContain('<h1')
+  const door = await (await fetch(`${addresses[0]}/dashboard/sign-in`)).text()
+  const assets = [...door.matchAll(/(?:href|src)="(\/dashboard\/assets\/main-[^"]+)"/g)]
+  expect(assets).toHaveLength(2)
+  for (const [, path] of assets) expect((await fetch(`${addresses[0]}${path}`)).status).toBe(200)
   const client = await Client.join(`${sockets[0]}room?echo=true`)
   client.sendJson('hello')
   await client.message('hello')
@@ -74,6 +78,10 @@ test('it serves a sandbox and the pages of errors without a file', async () => {
   expect((await newSandboxApp(addresses[0]!)).keys.length).toBeGreaterThan(0)
   const page = await fetch(`${addresses[0]}/errors/40160`)
   expect(await page.text()).toContain('<h1')
+  const door = await (await fetch(`${addresses[0]}/dashboard/sign-in`)).text()
+  const assets = [...door.matchAll(/(?:href|src)="(\/dashboard\/assets\/main-[^"]+)"/g)]
+  expect(assets).toHaveLength(2)
+  for (const [, path] of assets) expect((await fetch(`${addresses[0]}${path}`)).status).toBe(200)
   child.kill('SIGTERM')
   expect(await child.exited).toBe(0)
   expect(readdirSync(elsewhere)).toEqual(before)

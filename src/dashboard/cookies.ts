@@ -12,10 +12,10 @@ export type Theme = (typeof THEMES)[number]
 
 /**
  * Whether the browser came over https. A server behind a proxy that it does not trust hears it from the browser
- * itself, which writes the scheme into the Origin of every form that it posts.
+ * itself, which writes the scheme into the Origin of every form that it posts, and sends some cookies no other way.
  */
 export function isSecure(page: Page): boolean {
-  if (page.env.visit.secure) return true
+  if (page.env.visit.secure || getCookie(page, SESSION, 'host') !== undefined) return true
   const { publicUrl } = page.var.parts
   if (publicUrl?.startsWith('https:') && hostOf(page) === new URL(publicUrl).host) return true
   return page.req.header('origin')?.startsWith('https:') === true

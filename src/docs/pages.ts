@@ -4,6 +4,7 @@ import apps from './apps.md' with { type: 'text' }
 import api from './api.md' with { type: 'text' }
 import cli from './cli.md' with { type: 'text' }
 import clients from './clients.md' with { type: 'text' }
+import dashboard from './dashboard.md' with { type: 'text' }
 import deploy from './deploy.md' with { type: 'text' }
 import history from './history.md' with { type: 'text' }
 import index from './index.md' with { type: 'text' }
@@ -32,6 +33,7 @@ const PAGES: Readonly<Record<string, Page>> = {
   history: { title: 'History', text: history },
   shared: { title: 'Shared channels', text: shared },
   push: { title: 'Push', text: push },
+  dashboard: { title: 'Dashboard', text: dashboard },
   cli: { title: 'Command line', text: cli },
   api: { title: 'HTTP API', text: api },
   testing: { title: 'Tests and CI', text: testing },
@@ -58,7 +60,7 @@ export function missingPage(basePath: string): string {
 
 /** What a person sees who opens the server's own address. */
 export function homePage(basePath: string): string {
-  const body = `<h1>Latchkey is running</h1><p>Connect an itty-sockets client to <code>${basePath}/c/</code> and the name of a channel on this server, or read <a href="${basePath}/docs">the documentation</a>.</p>`
+  const body = `<h1>Latchkey is running</h1><p>Connect an itty-sockets client to <code>${basePath}/c/</code> and the name of a channel on this server, manage it on <a href="${basePath}/dashboard">the dashboard</a>, or read <a href="${basePath}/docs">the documentation</a>.</p>`
   return layout('Latchkey', body, basePath)
 }
 

@@ -222,7 +222,8 @@ export class Tab {
         [360, 'light', false],
       ] as const) {
         await page.setViewportSize({ width, height: 800 })
-        await page.emulateMedia({ colorScheme })
+        // Colours that are still on their way would be in the picture.
+        await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
         const surplus = await page.evaluate<number>(
           'document.documentElement.scrollWidth - window.innerWidth',
         )

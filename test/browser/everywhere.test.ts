@@ -6,6 +6,9 @@ import { type Owned, startOwnedServer, tabOf } from './signed-in.ts'
 
 const SCRIPT = `<script>alert(1)</script><img src=x onerror=alert(2)>"'`
 
+/** Ids of apps and keys, and of everything else. */
+const ID = /\/(?=[^/?]*[\dA-Z])[\w-]{6,12}(?=[/?]|$)/g
+
 describe.skipIf(!hasBrowser)('every page', () => {
   let owned: Owned
   let client: IttyClient
@@ -35,7 +38,7 @@ describe.skipIf(!hasBrowser)('every page', () => {
     const found = new Map<string, string>()
     const open = ['/']
     for (let path = open.shift(); path !== undefined; path = open.shift()) {
-      const kind = path.replaceAll(/\/(?=[^/?]*[\dA-Z])[\w-]{6,12}/g, '/*').replace(/\?.*/, '?')
+      const kind = path.replaceAll(ID, '/one').replace(/\?.*/, '?')
       if (found.has(kind)) continue
       found.set(kind, path)
       const { text } = await owned.owner.get(path)
@@ -46,10 +49,12 @@ describe.skipIf(!hasBrowser)('every page', () => {
     return [...found.values()]
   }
 
-  const shotName = (path: string) => {
-    const words = path.replaceAll(/\/(?=[^/?]*[\dA-Z])[\w-]{6,12}/g, '').replaceAll(/\W+/g, '-')
-    return words.replaceAll(/^-|-$/g, '') || 'connect'
-  }
+  /** `/apps/Xy12ab/keys` becomes `apps-one-keys`. */
+  const shotName = (path: string) =>
+    path
+      .replaceAll(ID, '/one')
+      .replaceAll(/%2F|\W+/g, '-')
+      .replaceAll(/^-|-$/g, '') || 'connect'
 
   test('there are many', () => {
     expect(pages.length).toBeGreaterThan(15)

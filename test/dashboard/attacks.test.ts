@@ -82,6 +82,21 @@ describe('from another site, with the owner’s cookies', () => {
     expect(await reserved()).not.toContain('forged')
   })
 
+  test('behind a proxy that hides the host, only the public address is this site', async () => {
+    const behind = await startTestServer({ 'public-url': 'https://my.example' })
+    try {
+      const post = (origin: string) =>
+        new Visitor(behind).signIn('a@b.example', PASSWORD, { origin })
+      // Nobody has claimed it, which is what the page says.
+      expect((await post('https://my.example')).status).toBe(200)
+      expect((await post('http://my.example')).status).toBe(403)
+      expect((await post('https://my.example:8443')).status).toBe(403)
+      expect((await post('https://not.my.example')).status).toBe(403)
+    } finally {
+      await behind.end()
+    }
+  })
+
   test('even from this site a form needs the token of the session', async () => {
     for (const form of ['', 'x', 'A'.repeat(43)]) {
       const answer = await owner.post('/reservations', { namespace: 'forged', form })

@@ -59,7 +59,10 @@ async function signIn(page: Page): Promise<Response> {
   const next = textField(fields, 'next')
   const { parts, signIn: door } = page.var
   const found = await door.attempt(email, textField(fields, 'password'), page.env.visit.address)
-  if (!found.ok) return showSignIn(page, { email, next, why: found.failure })
+  if (!found.ok) {
+    parts.onRefusal(found.failure, { address: page.env.visit.address })
+    return showSignIn(page, { email, next, why: found.failure })
+  }
   const [accountId] = parts.services.people.accountsOf(found.value.id)
   if (accountId === undefined)
     return showSignIn(page, {
