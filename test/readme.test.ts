@@ -4,6 +4,7 @@ import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { settingsTables } from '../src/docs/settings.ts'
 import { ROOT, readme } from './docs/texts.ts'
+import { known } from './support/ably.ts'
 import { Client, eventually } from './support/client.ts'
 import { startTestServer, temporaryFolder } from './support/server.ts'
 
@@ -50,6 +51,27 @@ test('its lines for a client connect, send, receive and reconnect', async () => 
   }
 })
 
+test('its lines for an Ably client connect, publish and subscribe', async () => {
+  const folder = temporaryFolder()
+  const server = await startTestServer()
+  const key = await known(server, server.addKey())
+  const code = [...readme.text.matchAll(/^```ts\n([^]*?)^```$/gm)]
+    .map(([, found]) => found!)
+    .find((found) => found.includes("from 'ably'"))!
+    .replace(/'[^']*:[^']*…'/, JSON.stringify(key))
+    .replace('8080', String(server.port))
+    .replace("'ably'", JSON.stringify(Bun.resolveSync('ably', import.meta.dir)))
+  expect(code).toContain(key)
+  const page = run(folder.path, code)
+  try {
+    await eventually(() => page.output().includes('greeting hello'), 'it hears itself')
+  } finally {
+    page.end()
+    await server.end()
+    folder.remove()
+  }
+})
+
 /** Runs the JavaScript of the README as one program. */
 function runSnippets(folder: string, address: string) {
   const snippets = [...readme.text.matchAll(/^```js\n([^]*?)^```$/gm)].map(([, code]) => code!)
@@ -59,7 +81,11 @@ function runSnippets(folder: string, address: string) {
     .replace("'ws://localhost:8080/c/lobby'", JSON.stringify(address))
     .replace("'itty-sockets'", JSON.stringify(client))
   expect(code).toContain(address)
-  const script = join(folder, 'page.js')
+  return run(folder, code)
+}
+
+function run(folder: string, code: string) {
+  const script = join(folder, 'page.ts')
   writeFileSync(script, code)
   const child = Bun.spawn([process.execPath, script], { stdout: 'pipe', stderr: 'inherit' })
   let heard = ''

@@ -1,4 +1,5 @@
 /** The documentation pages, rendered from the Markdown files beside this one; they travel in the executable. */
+import ably from './ably.md' with { type: 'text' }
 import access from './access.md' with { type: 'text' }
 import apps from './apps.md' with { type: 'text' }
 import api from './api.md' with { type: 'text' }
@@ -27,7 +28,8 @@ interface Page {
 /** Pages by the last part of their address, in the order of the menu. */
 const PAGES: Readonly<Record<string, Page>> = {
   index: { title: 'Start here', text: index },
-  clients: { title: 'Clients', text: clients },
+  clients: { title: 'itty clients', text: clients },
+  ably: { title: 'Ably clients', text: ably },
   access: { title: 'Access', text: access },
   apps: { title: 'Apps', text: apps },
   history: { title: 'History', text: history },

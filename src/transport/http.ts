@@ -46,6 +46,11 @@ export function httpApp(parts: HttpParts): HttpApp {
       ? answer(context, 200, { status: 'ready' })
       : answer(context, 503, { status: 'not ready', reason })
   })
+  // What SDKs ask, in these words, when they cannot connect (RTN17j); pages of any origin do.
+  app.get('/is-the-internet-up.txt', (context) => {
+    context.header('access-control-allow-origin', '*')
+    return context.text('yes\n')
+  })
   const { metrics } = parts
   if (metrics) app.get('/metrics', (context) => metricsAnswer(context, metrics))
   app.get('/', (context) => context.html(homePage(parts.basePath)))

@@ -1,0 +1,21 @@
+/** What SDKs ask when they cannot connect is answered by this server, so that they ask nobody else. */
+import { expect, test } from 'bun:test'
+import Ably from 'ably'
+import { startTestServer } from '../../support/server.ts'
+
+test('the page says yes, and the SDK takes it for an answer', async () => {
+  const server = await startTestServer()
+  try {
+    const connectivityCheckUrl = `${server.url}/is-the-internet-up.txt`
+    const response = await fetch(connectivityCheckUrl)
+    expect(await response.text()).toBe('yes\n')
+    expect(response.headers.get('access-control-allow-origin')).toBe('*')
+    const client = new Ably.Rest({ key: 'a.b:c', connectivityCheckUrl } as Ably.ClientOptions)
+    const { http } = client as unknown as {
+      http: { checkConnectivity(): Promise<boolean> }
+    }
+    expect(await http.checkConnectivity()).toBe(true)
+  } finally {
+    await server.end()
+  }
+})
