@@ -41,7 +41,10 @@ export class Annotating {
     if (refusal) return { ok: false, failure: refusal }
     const { id: connectionId } = client.connection
     const id = `${connectionId}:${frame.msgSerial}`
-    return publisher.annotate(target.value.ref, drafts.value, { connectionId, id })
+    const receipt = publisher.annotate(target.value.ref, drafts.value, { connectionId, id })
+    if (!receipt.ok) return receipt
+    const { kept, serials } = receipt.value
+    return ok({ contents: drafts.value, serials, kept })
   }
 
   #drafts(

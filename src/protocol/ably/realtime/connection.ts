@@ -86,6 +86,10 @@ export class Connection implements LiveConnection, Timed {
     return this.principal.clientId
   }
 
+  get silentSocket(): Socket | undefined {
+    return this.transport?.echo === false ? this.transport.socket : undefined
+  }
+
   /** The secret by which the client comes back. */
   get key(): string {
     return `${this.id}!${this.secret}`

@@ -53,7 +53,7 @@ export class Editing {
     if (!receipt.ok) return receipt
     if (except) this.#parts.onSilent(client, target.value)
     const { kept, versionSerial } = receipt.value
-    return ok({ serials: [versionSerial], kept })
+    return ok({ contents: [edit.draft], serials: [versionSerial], kept })
   }
 
   #refusal(

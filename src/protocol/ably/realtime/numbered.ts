@@ -1,6 +1,8 @@
 /** The numbered frames of one transport: each is dealt with once, and answered in the order of their numbers (RTN7). */
+import type { Traffic } from '../../../core/app-counters.ts'
 import { type Result, failure } from '../../../failure.ts'
 import { type Bucket, fullBucket, take } from '../../../policy/limits.ts'
+import { countTraffic } from '../rest/channel-call.ts'
 import { AckQueue } from './ack-queue.ts'
 import type { Answer, Outcome } from './answers.ts'
 import type { Client } from './client.ts'
@@ -9,6 +11,7 @@ import type { SessionParts } from './parts.ts'
 import type { Accepted } from './publishing.ts'
 
 export interface Numbered {
+  readonly kind: 'message' | 'presence' | 'annotation' | 'object'
   readonly channel: string
   readonly msgSerial: number
 }
@@ -26,7 +29,8 @@ export class NumberedFrames {
   }
 
   /** One that came over another transport before is answered as it was then (RTN19a2). */
-  deal({ msgSerial, channel }: Numbered, act: () => Result<Accepted>): void {
+  deal(frame: Numbered, act: () => Result<Accepted>): void {
+    const { msgSerial } = frame
     if (this.#queue.hasSeen(msgSerial)) return
     const { answers } = this.#client.connection
     const known = answers.find(msgSerial)
@@ -35,7 +39,7 @@ export class NumberedFrames {
       const answer: Answer = { outcome: undefined }
       answers.add(msgSerial, answer)
       this.#queue.add(msgSerial, answer)
-      this.#settle(answer, this.#within(act), channel)
+      this.#settle(answer, this.#within(act), frame)
     }
     this.acknowledge()
   }
@@ -59,13 +63,16 @@ export class NumberedFrames {
     return isAllowed ? act() : { ok: false, failure: failure('rate_limited') }
   }
 
-  #settle(answer: Answer, result: Result<Accepted>, channel: string): void {
+  #settle(answer: Answer, result: Result<Accepted>, frame: Numbered): void {
+    const traffic = this.#traffic(frame)
     if (!result.ok) {
-      this.#client.refused(result.failure, channel)
+      traffic.refused++
+      this.#client.refused(result.failure, frame.channel)
       answer.outcome = result
       return
     }
-    const { kept, serials } = result.value
+    const { contents, kept, serials } = result.value
+    countTraffic(traffic, contents)
     const accepted: Outcome = { ok: true, serials }
     if (!kept) {
       answer.outcome = accepted
@@ -81,5 +88,9 @@ export class NumberedFrames {
       () => know(accepted),
       () => know({ ok: false, failure: failure('not_kept') }),
     )
+  }
+  #traffic({ kind }: Numbered): Traffic {
+    const { realtime } = this.#parts.appCounters.of(this.#client.connection.appId).inbound
+    return kind === 'presence' ? realtime.presence : realtime.messages
   }
 }

@@ -1,4 +1,5 @@
 /** What sessions of the realtime protocol share. */
+import type { AppCounters } from '../../../core/app-counters.ts'
 import type { Clock } from '../../../core/clock.ts'
 import type { Counters } from '../../../core/counters.ts'
 import type { Failure } from '../../../failure.ts'
@@ -32,6 +33,7 @@ export interface RealtimeLimits extends ConnectionLimits {
 export interface SessionParts {
   readonly clock: Clock
   readonly counters: Counters
+  readonly appCounters: AppCounters
   readonly directory: Directory
   readonly authenticator: Authenticator
   readonly wheel: TimerWheel

@@ -51,7 +51,7 @@ export class Presences {
     // Whoever does not watch presence still hears of their own (RTP17a).
     if (event && !has(attached.place.modes, MODE.presenceSubscribe))
       client.sendFrame(presenceFrame(event, channel, client.format))
-    return ok({ serials: [], kept })
+    return ok({ contents: drafts.value, serials: [], kept })
   }
 
   /** Takes what a client has entered off a channel that it detaches. */

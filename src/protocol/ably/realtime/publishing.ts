@@ -6,6 +6,7 @@ import { type Failure, type Result, failure, ok } from '../../../failure.ts'
 import { publishingClientId } from '../../../identity/principal.ts'
 import { permits } from '../../../policy/capability/operations.ts'
 import type { PublishRates } from '../rest/publish-rates.ts'
+import type { Content } from '../rest/channel-call.ts'
 import { signedExtras } from '../rest/publish.ts'
 import type { ClientFrame } from '../wire/frame-reader.ts'
 import type { MessageLimits } from '../wire/members.ts'
@@ -16,6 +17,8 @@ import { type ChannelGate, type Target, targetOf } from './target.ts'
 
 /** What was taken on. */
 export interface Accepted {
+  /** For the statistics. */
+  readonly contents: readonly Content[]
   /** Of what was published; none for presence. */
   readonly serials: readonly string[]
   /** Settled once it is kept as the channel promises; undefined where it is already. */
@@ -70,8 +73,10 @@ export class Publishing {
       id: `${client.connection.id}:${msgSerial}`,
       except,
     })
-    if (receipt.ok && except) this.#parts.onSilent(client, target.value)
-    return receipt
+    if (!receipt.ok) return receipt
+    if (except) this.#parts.onSilent(client, target.value)
+    const { kept, serials } = receipt.value
+    return ok({ contents: drafts.value, serials, kept })
   }
 
   #refusal(

@@ -1,4 +1,5 @@
 /** The realtime protocol that Ably's SDKs speak: WebSockets at `/`. */
+import type { AppCounters } from '../../../core/app-counters.ts'
 import type { Broker } from '../../../core/broker.ts'
 import type { Clock } from '../../../core/clock.ts'
 import type { Counters } from '../../../core/counters.ts'
@@ -33,6 +34,7 @@ import { TICK_MS, TimerWheel } from './timer-wheel.ts'
 export interface RealtimeParts {
   readonly clock: Clock
   readonly counters: Counters
+  readonly appCounters: AppCounters
   readonly ids: IdSource
   readonly broker: Broker
   readonly publisher: Publisher

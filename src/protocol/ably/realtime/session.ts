@@ -34,6 +34,7 @@ export class RealtimeSession implements Session, Transport, Client, Timed {
   due = NEVER
   readonly #parts: SessionParts
   readonly #base: string
+  readonly #isSecure: boolean
   readonly #heartbeatMs: number
   readonly #frames: Bucket
   #numbered: NumberedFrames | undefined
@@ -51,6 +52,7 @@ export class RealtimeSession implements Session, Transport, Client, Timed {
     this.format = options.format
     this.echo = options.echo
     this.#base = hello.base
+    this.#isSecure = hello.secure
     this.#heartbeatMs = options.heartbeatMs
     this.#frames = fullBucket(parts.limits.frames, parts.clock.now())
     this.#whenKnown(hello.verdict, (verdict) => this.#begin(hello, verdict))
@@ -139,11 +141,12 @@ export class RealtimeSession implements Session, Transport, Client, Timed {
 
   #begin({ credentials, options, secure }: Hello, verdict: Verdict): void {
     if (!verdict.ok) return this.#fail(asConnectFailure(verdict.failure))
-    const { clock, connections, limits } = this.#parts
+    const { appCounters, clock, connections, limits } = this.#parts
     const identified = { principal: verdict.value, credentials, secure }
     const { connection, failure: why } = connections.admit({ ...identified, ...options })
     this.#connection = connection
     connection.transport = this
+    appCounters.of(connection.appId).connections.open(secure)
     const now = clock.now()
     this.#nextHeartbeat = now + this.#heartbeatMs
     this.send(connected(connection, this.#heartbeatMs, limits, why && this.errorInfo(why)))
@@ -317,10 +320,14 @@ export class RealtimeSession implements Session, Transport, Client, Timed {
   }
 
   #release(): void {
+    if (this.#state === 'over') return
     this.#state = 'over'
     this.#held = undefined
     this.#parts.wheel.cancel(this)
-    if (this.#connection) this.#parts.attaching.release(this)
+    if (!this.#connection) return
+    const { appCounters, attaching } = this.#parts
+    appCounters.of(this.#connection.appId).connections.close(this.#isSecure)
+    attaching.release(this)
   }
 }
 

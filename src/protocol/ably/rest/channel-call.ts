@@ -78,4 +78,5 @@ export function countTraffic(traffic: Traffic, contents: readonly Content[]): vo
   for (const content of contents) traffic.data += messageSize(content)
 }
 
-type Content = Parameters<typeof messageSize>[0]
+/** What a message or member holds, of which the size is counted. */
+export type Content = Parameters<typeof messageSize>[0]

@@ -48,6 +48,7 @@ function place(parts: ChannelParts, visitor: Visitor, messages: ReadMessages): R
     batchId: messages.batchId,
     ephemeral: messages.ephemeral,
     connectionId: sender.value?.connectionId,
+    except: sender.value?.silentSocket,
     id: undefined,
   })
 }
