@@ -73,9 +73,14 @@ const NOTICE_ICON: Readonly<Record<Tone, IconName>> = {
   bad: 'alert',
 }
 
+/** The plain tone is what the part looks like anyway. */
+function toned(part: string, tone: Tone | 'accent'): string {
+  return tone === 'plain' ? part : `${part} ${tone}`
+}
+
 export function Notice({ tone = 'plain', children }: PropsWithChildren<{ tone?: Tone }>) {
   return (
-    <div class={`notice ${tone}`} {...(tone === 'bad' && { role: 'alert' })}>
+    <div class={toned('notice', tone)} {...(tone === 'bad' && { role: 'alert' })}>
       <Icon name={NOTICE_ICON[tone]} />
       <div>{children}</div>
     </div>
@@ -88,7 +93,7 @@ export function Badge({
   children,
 }: PropsWithChildren<{ tone?: Tone | 'accent'; icon?: IconName }>) {
   return (
-    <span class={`badge ${tone}`}>
+    <span class={toned('badge', tone)}>
       {icon && <Icon name={icon} size={13} />}
       {children}
     </span>
