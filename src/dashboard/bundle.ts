@@ -32,7 +32,7 @@ export async function bundle(): Promise<Bundle> {
 }
 
 async function builtFile(output: Bun.BuildArtifact): Promise<[string, BuiltFile]> {
-  const name = output.path.replace(/^.*\//, '')
+  const name = output.path.replace(/^.*[/\\]/, '')
   const isStyle = name.endsWith('.css')
   const known = name.replace(/-[^-.]+(\.[a-z]+)$/, '$1')
   return [

@@ -9,6 +9,7 @@ const USUAL_PLACES = [
   '/usr/bin/chromium-browser',
   '/usr/bin/google-chrome',
   '/usr/bin/google-chrome-stable',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
 ]
 
 /** Where the pictures go: test output, looked at by people and kept in no repository. */
@@ -246,15 +247,26 @@ export class Tab {
 }
 
 function findChromium(): string | undefined {
-  const found = USUAL_PLACES.find((path) => existsSync(path))
+  const find = () => USUAL_PLACES.find((path) => existsSync(path))
+  const found = find()
   if (found !== undefined || process.getuid?.() !== 0 || !Bun.which('apt-get')) return found
-  Bun.spawnSync(['apt-get', 'install', '-y', '--no-install-recommends', 'chromium'], {
+  // A fresh container knows no packages yet, and one that knows them need not ask again.
+  if (!aptGet('install', '-y', '--no-install-recommends', 'chromium')) {
+    aptGet('update')
+    aptGet('install', '-y', '--no-install-recommends', 'chromium')
+  }
+  return find()
+}
+
+function aptGet(...argv: readonly string[]): boolean {
+  const { success } = Bun.spawnSync(['apt-get', '-qq', ...argv], {
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    stdin: 'ignore',
     stdout: 'ignore',
     stderr: 'ignore',
-    timeout: 300_000,
+    timeout: 120_000,
   })
-  return USUAL_PLACES.find((path) => existsSync(path))
+  return success
 }
 
 const executable = Bun.which('node') ? findChromium() : undefined

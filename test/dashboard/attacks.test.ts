@@ -155,6 +155,14 @@ describe('a session', () => {
     }
   })
 
+  test('is opened with a warning where the password would travel in the clear', async () => {
+    const page = (host: string) =>
+      fetch(`${server.url}/dashboard/sign-in`, { headers: { host } }).then((one) => one.text())
+    expect(await page('my.example')).toContain('This page is not encrypted')
+    expect(await page('127.0.0.1:8080')).not.toContain('This page is not encrypted')
+    expect(await page('localhost')).not.toContain('This page is not encrypted')
+  })
+
   test('has a cookie that scripts cannot read, and pages that no cache keeps', async () => {
     const answer = await new Visitor(server).signIn('ann@example.com')
     const [cookie] = answer.headers.getSetCookie()

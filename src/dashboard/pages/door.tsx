@@ -3,11 +3,12 @@
 import { Hono } from 'hono'
 import { type Failure, failure } from '../../failure.ts'
 import type { Arrived } from '../../service/sign-up.ts'
-import { dropSession, keepSession, keepTheme } from '../cookies.ts'
+import { dropSession, hostOf, isSecure, keepSession, keepTheme } from '../cookies.ts'
 import { type Faults, readFields, textField } from '../forms.ts'
 import { type Env, type Page, goTo } from '../site.ts'
 import { Field, Form } from '../view/forms.tsx'
 import { showDoor } from '../view/layout.tsx'
+import { usePage } from '../view/page-context.ts'
 import { Notice, To } from '../view/parts.tsx'
 import { ProviderLinks } from '../view/provider-links.tsx'
 import { sentence, showFailure } from './failures.tsx'
@@ -85,6 +86,7 @@ function showSignIn(
     { title: 'Sign in', ...(why && { status: why.status as 401 }) },
     <Form action="/sign-in" class="stack">
       {why && <Notice tone="bad">{sentence(why.message)}</Notice>}
+      <PlainWarning />
       <input type="hidden" name="next" value={localPath(next)} />
       <Field
         name="email"
@@ -238,6 +240,18 @@ function showDeadLink(page: Page, why: Failure): Response | Promise<Response> {
   )
 }
 
+/** Where a password would travel in the clear, further than this machine. */
+function PlainWarning() {
+  const page = usePage()
+  const isHere = /^(localhost|127\.[\d.]+|\[::1\])(:\d+)?$/.test(hostOf(page))
+  if (isHere || isSecure(page)) return <></>
+  return (
+    <Notice tone="warn">
+      This page is not encrypted: others in the network could read your password.
+    </Notice>
+  )
+}
+
 function NewPerson({
   action,
   token,
@@ -256,6 +270,7 @@ function NewPerson({
   return (
     <Form action={action} class="stack">
       {why && <Notice tone="bad">{sentence(why.message)}</Notice>}
+      <PlainWarning />
       <input type="hidden" name="token" value={token} />
       <Field
         name="email"

@@ -56,7 +56,7 @@ export function showReservation(
       <Card
         title="Keys"
         lead="A change counts at once, also for those who are connected."
-        actions={<ShowKeys reservation={reservation} isShown={isShown} />}
+        actions={mayChange && <ShowKeys reservation={reservation} isShown={isShown} />}
       >
         <div class="columns">
           {(['join', 'send'] as const).map((kind) => (

@@ -1,5 +1,6 @@
 /** The page of all reservations: a tree, and the form that adds to it. */
 /** @jsxImportSource hono/jsx */
+import { hasRight } from '../../../policy/roles.ts'
 import type { LiveChannel } from '../../../service/live-views.ts'
 import type { OwnedReservation } from '../../../service/reservations.ts'
 import type { Faults } from '../../forms.ts'
@@ -31,7 +32,9 @@ export function showList(
       ...(faults && { status: 400 as const }),
     },
     <div class="stack loose">
-      <ReserveCard page={page} prospect={prospect} faults={faults} />
+      {hasRight(visitorOf(page).role, 'manage') && (
+        <ReserveCard page={page} prospect={prospect} faults={faults} />
+      )}
       <Card title={reservations.length > 0 && 'Reserved names'} flush>
         {reservations.length === 0 ? (
           <Empty icon="bookmark" title="Nothing is reserved yet">
