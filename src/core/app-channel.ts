@@ -42,6 +42,7 @@ export interface AppChannelLimits {
 
 /** What was worked on lately is worked on again: tokens are appended to the same message by the hundred. */
 const MAX_AT_HAND = 64
+const AT_HAND_MS = 60_000
 
 export class AppChannel implements Audience {
   readonly ref: ChannelRef
@@ -118,6 +119,12 @@ export class AppChannel implements Audience {
     this.#note(attachment)
   }
 
+  /** A publication that could not be kept is forgotten, so that its publisher may try again. */
+  remember(id: string, receipt: Receipt, now: number): void {
+    this.ids.add(id, receipt, now)
+    receipt.kept?.catch(() => this.ids.remove(id))
+  }
+
   /** Once, right after the next publication has been delivered. */
   afterNextPublication(act: (publication: Publication) => void): void {
     this.#afterPublication.push(act)
@@ -140,22 +147,31 @@ export class AppChannel implements Audience {
   }
 }
 
-/** The last few things by serial. */
+/**
+ * The last few things by serial, for a short while: what is not at hand any more is looked up again, and may be
+ * gone from the history by then.
+ */
 export class AtHand<T> {
   readonly #max: number
-  readonly #things = new Map<string, T>()
+  readonly #things = new Map<string, { readonly thing: T; readonly at: number }>()
 
   constructor(max: number) {
     this.#max = max
   }
 
-  get(serial: string): T | undefined {
-    return this.#things.get(serial)
+  /** @param now milliseconds since the epoch */
+  get(serial: string, now: number): T | undefined {
+    const known = this.#things.get(serial)
+    return known && now - known.at < AT_HAND_MS ? known.thing : undefined
   }
 
-  set(serial: string, thing: T): void {
+  delete(serial: string): void {
     this.#things.delete(serial)
-    this.#things.set(serial, thing)
+  }
+
+  set(serial: string, thing: T, now: number): void {
+    this.#things.delete(serial)
+    this.#things.set(serial, { thing, at: now })
     if (this.#things.size <= this.#max) return
     for (const oldest of this.#things.keys()) {
       this.#things.delete(oldest)

@@ -1,17 +1,15 @@
 /** Publishing on channels of apps: messages, changes of messages, and annotations of them. */
-import { type Failure, type Result, fail, ok } from '../failure.ts'
-import { SummaryState } from './annotation-summary.ts'
+import { type Failure, type Result, ok } from '../failure.ts'
+import { Annotator } from './annotator.ts'
 import type { AppChannel, Receipt } from './app-channel.ts'
 import type { Broker } from './broker.ts'
 import type { Clock } from './clock.ts'
-import type { Entry } from './history.ts'
 import type { IdSource } from './id-source.ts'
 import { contentBytes } from './memory-history.ts'
 import { applyEdit } from './message-edit.ts'
+import { MutableMessages } from './mutable-messages.ts'
 import { type PositionSource, positionOf, serialAt } from './position.ts'
 import type {
-  Annotation,
-  AnnotationChange,
   AnnotationDraft,
   ChannelRef,
   KeptMessage,
@@ -59,9 +57,13 @@ const ID_LENGTH = 12
 
 export class Publisher {
   readonly #parts: PublisherParts
+  readonly #messages: MutableMessages
+  readonly #annotator: Annotator
 
   constructor(parts: PublisherParts) {
     this.#parts = parts
+    this.#messages = new MutableMessages(parts.broker, parts.clock)
+    this.#annotator = new Annotator(parts, this.#messages)
   }
 
   /** Takes all messages or none. */
@@ -77,7 +79,7 @@ export class Publisher {
     const serials = event.messages.map(({ serial }) => serial)
     const kept = this.#place(channel, event, publication.except)
     const receipt = { id: event.id, serials, kept }
-    if (batchId !== undefined) this.#remember(channel, batchId, receipt, timestamp)
+    if (batchId !== undefined) channel.remember(batchId, receipt, timestamp)
     return ok(receipt)
   }
 
@@ -91,7 +93,7 @@ export class Publisher {
     origin: Origin & { readonly clientId: string | undefined },
     mayTouch: MayTouch,
   ): Result<EditReceipt> {
-    const found = this.#find(ref, edit.serial)
+    const found = this.#messages.find(ref, edit.serial)
     if (!found.ok) return found
     const { channel, message } = found.value
     const refused = mayTouch(message)
@@ -123,7 +125,7 @@ export class Publisher {
         continues: positionOf(message.version.serial),
       }),
     }
-    channel.messagesAtHand.set(stored.serial, stored)
+    this.#messages.keepAtHand(channel, stored)
     const isListed = edit.action !== 'append'
     const kept = this.#parts.broker.place(
       channel,
@@ -132,62 +134,13 @@ export class Publisher {
       [{ kind: 'version', message: stored, isListed }],
       origin.except,
     )
+    this.#messages.letGoIfLost(channel, [stored.serial], kept)
     return ok({ versionSerial: delivered.version.serial, kept })
   }
 
   /** Annotates messages that are there: the annotations go out first, then what they come to. */
   annotate(ref: ChannelRef, drafts: readonly AnnotationDraft[], origin: Origin): Result<Receipt> {
-    const position = this.#parts.positions.next()
-    const id = origin.id ?? this.#newId()
-    const timestamp = this.#parts.clock.now()
-    const annotations = drafts.map((draft, index) =>
-      stampAnnotation(draft, `${id}:${index}`, serialAt(position, index), timestamp),
-    )
-    const found = this.#targets(ref, annotations)
-    if (!found.ok) return found
-    const { channel, targets } = found.value
-    const repetitionId = repetitionIdOf(drafts)
-    const known = repetitionId === undefined ? undefined : channel.ids.find(repetitionId, timestamp)
-    if (known) return ok(known)
-    const changed = new Set<string>()
-    const entries = annotations.map((annotation): Entry => {
-      const serial = annotation.messageSerial
-      const state = this.#summary(channel, serial)
-      if (state.apply(annotation)) changed.add(serial)
-      const message: KeptMessage = { ...targets.get(serial)!, summary: state.toJson() }
-      targets.set(serial, message)
-      channel.messagesAtHand.set(serial, message)
-      return { kind: 'annotation', annotation, message }
-    })
-    const event: AnnotationChange = {
-      kind: 'annotation',
-      position,
-      id,
-      connectionId: origin.connectionId,
-      timestamp,
-      annotations,
-    }
-    const kept = this.#parts.broker.place(channel, event, bytesOf(annotations), entries)
-    for (const serial of changed) this.#publishSummary(channel, targets.get(serial)!)
-    const receipt = { id, serials: annotations.map(({ serial }) => serial), kept }
-    if (repetitionId !== undefined) this.#remember(channel, repetitionId, receipt, timestamp)
-    return ok(receipt)
-  }
-
-  /** The messages that annotations are for; each must be there. */
-  #targets(
-    ref: ChannelRef,
-    annotations: readonly Annotation[],
-  ): Result<{ channel: AppChannel; targets: Map<string, KeptMessage> }> {
-    const targets = new Map<string, KeptMessage>()
-    let channel: AppChannel | undefined
-    for (const { messageSerial } of annotations) {
-      const found = this.#find(ref, messageSerial)
-      if (!found.ok) return found
-      channel = found.value.channel
-      targets.set(messageSerial, found.value.message)
-    }
-    return channel ? ok({ channel, targets }) : fail('bad_request', 'there is no annotation')
+    return this.#annotator.annotate(ref, drafts, origin)
   }
 
   #stamp(publication: NewPublication, timestamp: number): Publication {
@@ -235,72 +188,9 @@ export class Publisher {
     return this.#parts.broker.place(channel, event, bytesOf(event.messages), entries, except)
   }
 
-  /** One that could not be kept is forgotten, so that its publisher may try again. */
-  #remember(channel: AppChannel, batchId: string, receipt: Receipt, now: number): void {
-    channel.ids.add(batchId, receipt, now)
-    receipt.kept?.catch(() => channel.ids.remove(batchId))
-  }
-
-  #publishSummary(channel: AppChannel, message: KeptMessage): void {
-    const { broker, clock, positions } = this.#parts
-    const event: Publication = {
-      kind: 'publication',
-      position: positions.next(),
-      id: this.#newId(),
-      connectionId: undefined,
-      timestamp: clock.now(),
-      messages: [{ ...message, action: 'summary' }],
-    }
-    broker.place(channel, event, contentBytes(message), [])
-  }
-
-  #summary(channel: AppChannel, serial: string): SummaryState {
-    const known = channel.summariesAtHand.get(serial)
-    if (known) return known
-    const state = SummaryState.from(this.#annotationsOf(channel.ref, serial))
-    channel.summariesAtHand.set(serial, state)
-    return state
-  }
-
-  *#annotationsOf(ref: ChannelRef, serial: string): Iterable<Annotation> {
-    const history = this.#parts.broker.history(ref)
-    let after: string | undefined
-    do {
-      const page = { direction: 'forwards' as const, limit: 1000, after }
-      const { items, next } = history.annotations(ref, serial, page)
-      yield* items
-      after = next
-    } while (after !== undefined)
-  }
-
-  #find(ref: ChannelRef, serial: string): Result<{ channel: AppChannel; message: KeptMessage }> {
-    const { broker } = this.#parts
-    if (!broker.rule(ref).mutableMessages) return fail('not_mutable')
-    const opened = broker.open(ref)
-    if (!opened.ok) return opened
-    const channel = opened.value
-    const message = channel.messagesAtHand.get(serial) ?? broker.history(ref).message(ref, serial)
-    return message ? ok({ channel, message }) : fail('message_unknown')
-  }
-
   #newId(): string {
     return this.#parts.ids.next(ID_LENGTH)
   }
-}
-
-/** Annotations that come again count once (RSAN1c4). Their ids are apart from those of messages. */
-function repetitionIdOf(drafts: readonly AnnotationDraft[]): string | undefined {
-  const ids = drafts.map(({ id }) => id)
-  return ids.includes(undefined) ? undefined : ['annotations', ...ids].join('\n')
-}
-
-function stampAnnotation(
-  draft: AnnotationDraft,
-  id: string,
-  serial: string,
-  timestamp: number,
-): Annotation {
-  return { ...draft, id: draft.id ?? id, serial, timestamp }
 }
 
 function bytesOf(contents: readonly Pick<KeptMessage, 'data' | 'extras'>[]): number {

@@ -225,6 +225,21 @@ describe('edits', () => {
     expect(heard(reader.heard).slice(1)).toEqual(['append Hel', 'append lo'])
   })
 
+  test('one that could not be kept is not what the next goes on from', async () => {
+    const { made, publish } = world()
+    made.rule = { ...DEFAULT_RULE_SETTINGS, mutableMessages: true }
+    const [serial] = publish(['a']).serials
+    const change = (data: string) =>
+      value(made.publisher.edit(ref, edit(serial!, 'append', data), editor, () => undefined))
+    change('kept ')
+    const append = made.log.append.bind(made.log)
+    made.log.append = () => Promise.reject(new Error('disk full'))
+    await expect(change('lost ').kept).rejects.toThrow('disk full')
+    made.log.append = append
+    change('kept too')
+    expect(made.broker.history(ref).message(ref, serial!)?.data).toBe('kept kept too')
+  })
+
   test('who may not touch a message changes nothing, and no message is not found', () => {
     const { made, reader, publish } = world()
     made.rule = { ...DEFAULT_RULE_SETTINGS, mutableMessages: true }

@@ -1,0 +1,52 @@
+/** Messages that can be changed and annotated, found as they stand now. */
+import { type Result, fail, ok } from '../failure.ts'
+import type { AppChannel } from './app-channel.ts'
+import type { Broker } from './broker.ts'
+import type { Clock } from './clock.ts'
+import type { ChannelRef, KeptMessage } from './types.ts'
+
+export interface Found {
+  readonly channel: AppChannel
+  readonly message: KeptMessage
+}
+
+export class MutableMessages {
+  readonly #broker: Broker
+  readonly #clock: Clock
+
+  constructor(broker: Broker, clock: Clock) {
+    this.#broker = broker
+    this.#clock = clock
+  }
+
+  /** @returns `not_mutable` where no rule allows changes, or `message_unknown` */
+  find(ref: ChannelRef, serial: string): Result<Found> {
+    if (!this.#broker.rule(ref).mutableMessages) return fail('not_mutable')
+    const opened = this.#broker.open(ref)
+    if (!opened.ok) return opened
+    const channel = opened.value
+    const message =
+      channel.messagesAtHand.get(serial, this.#clock.now()) ??
+      this.#broker.history(ref).message(ref, serial)
+    return message ? ok({ channel, message }) : fail('message_unknown')
+  }
+
+  /** Has a message at hand as it stands now. */
+  keepAtHand(channel: AppChannel, message: KeptMessage): void {
+    channel.messagesAtHand.set(message.serial, message, this.#clock.now())
+  }
+
+  /** What could not be kept is not what the next change goes on from. */
+  letGoIfLost(
+    channel: AppChannel,
+    serials: Iterable<string>,
+    kept: Promise<void> | undefined,
+  ): void {
+    kept?.catch(() => {
+      for (const serial of serials) {
+        channel.messagesAtHand.delete(serial)
+        channel.summariesAtHand.delete(serial)
+      }
+    })
+  }
+}
