@@ -11,6 +11,7 @@ import { To } from '../../view/parts.tsx'
 import { plural } from '../../words.ts'
 import { sentence } from '../failures.tsx'
 import { crumbsOf, keyPath } from './key-form.tsx'
+import { KeyImpactView, impactOnKey } from './key-impact.tsx'
 import { showKey } from './key.tsx'
 
 const MINUTE_MS = 60_000
@@ -48,12 +49,15 @@ export function askToRevoke(page: Page, app: App, key: ApiKey): Response | Promi
       crumbs: [...crumbsOf(app), [name, keyPath(key)]],
       lead: 'Its clients are disconnected, and tokens made with it no longer count. It cannot be enabled again.',
     },
-    <Form action={`${keyPath(key)}/revoke`} class="row">
-      <button class="button danger primary">Revoke {name}</button>
-      <To class="button" path={keyPath(key)} cancel>
-        Keep it
-      </To>
-    </Form>,
+    <div class="stack">
+      <KeyImpactView impact={impactOnKey(page, key)} />
+      <Form action={`${keyPath(key)}/revoke`} class="row">
+        <button class="button danger primary">Revoke {name}</button>
+        <To class="button" path={keyPath(key)} cancel>
+          Keep it
+        </To>
+      </Form>
+    </div>,
   )
 }
 

@@ -9,6 +9,8 @@ import { Field, Form, Tick } from '../../view/forms.tsx'
 import { show } from '../../view/layout.tsx'
 import { Card, To } from '../../view/parts.tsx'
 import { sentence } from '../failures.tsx'
+import { type KeyImpact } from '../../../service/key-impact.ts'
+import { KeyImpactView, impactOnKey } from './key-impact.tsx'
 import { CapabilityFields } from './capability-fields.tsx'
 import {
   type CapabilityForm,
@@ -120,14 +122,53 @@ export async function makeKey(page: Page, app: App): Promise<Response> {
 }
 
 export async function editKey(page: Page, app: App, key: ApiKey): Promise<Response> {
-  const form = keyFormOf(await readFields(page))
+  const fields = await readFields(page)
+  const form = keyFormOf(fields)
   const { services, onChange } = page.var.parts
   const wish = wishOf(form)
+  const after = capabilityOfForm(form.capability)
+  if (after.ok && textField(fields, 'confirmed') !== 'yes') {
+    const impact = impactOnKey(page, key, after.value)
+    if (impact.losing > 0) return askToChange(page, app, key, form, impact)
+  }
   const changed = wish.ok ? services.apiKeys.set(app, key.id, wish.value) : wish
   if (!changed.ok) return showEditKey(page, app, key, form, faultsOf(changed.failure))
   onChange()
   tell(page, 'The key is changed.')
   return goTo(page, keyPath(key))
+}
+
+/** Before clients are put off channels that they are on. */
+function askToChange(
+  page: Page,
+  app: App,
+  key: ApiKey,
+  { name, capability, revocableTokens }: KeyForm,
+  impact: KeyImpact,
+): Response | Promise<Response> {
+  const read = capabilityOfForm(capability)
+  return show(
+    page,
+    {
+      title: `Let ${key.name || key.keyName} do less?`,
+      section: '/apps',
+      crumbs: [...crumbsOf(app), [key.name || key.keyName, keyPath(key)]],
+    },
+    <div class="stack loose">
+      <KeyImpactView impact={impact} />
+      <Form action={`${keyPath(key)}/edit`} class="row">
+        <input type="hidden" name="name" value={name} />
+        <input type="hidden" name="mode" value="json" />
+        <input type="hidden" name="json" value={read.ok ? prettyJson(read.value) : ''} />
+        {revocableTokens && <input type="hidden" name="revocable" value="on" />}
+        <input type="hidden" name="confirmed" value="yes" />
+        <button class="button primary">Change it</button>
+        <To class="button" path={keyPath(key)}>
+          Leave it as it is
+        </To>
+      </Form>
+    </div>,
+  )
 }
 
 /** Answers a script that keeps the two halves of the form equal. */

@@ -11,6 +11,7 @@ import { plural } from '../../words.ts'
 import { sentence, showFailure } from '../failures.tsx'
 import { mayManage, showApp } from './frame.tsx'
 import { crumbsOf } from './key-form.tsx'
+import { KeyImpactView, impactOfEnd } from './key-impact.tsx'
 
 export function showSettings(page: Page, app: App, faults?: Faults): Response | Promise<Response> {
   const mayChange = mayManage(page)
@@ -84,12 +85,15 @@ export function askToRemoveApp(page: Page, app: App): Response | Promise<Respons
       crumbs: crumbsOf(app),
       lead: `${plural(keys, 'key')} would end with it, and everybody who is connected with them. This cannot be undone.`,
     },
-    <Form action={`/apps/${app.id}/remove`} class="row">
-      <button class="button danger primary">Remove {app.name}</button>
-      <To class="button" path={`/apps/${app.id}/settings`} cancel>
-        Keep it
-      </To>
-    </Form>,
+    <div class="stack">
+      <KeyImpactView impact={impactOfEnd(page, app)} />
+      <Form action={`/apps/${app.id}/remove`} class="row">
+        <button class="button danger primary">Remove {app.name}</button>
+        <To class="button" path={`/apps/${app.id}/settings`} cancel>
+          Keep it
+        </To>
+      </Form>
+    </div>,
   )
 }
 

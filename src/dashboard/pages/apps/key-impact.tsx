@@ -1,0 +1,72 @@
+/** Shows which clients would notice that a key ends or permits less, before it is done. */
+/** @jsxImportSource hono/jsx */
+import type { Capability } from '../../../policy/capability/capability.ts'
+import type { ApiKey } from '../../../service/api-keys.ts'
+import type { App } from '../../../service/apps.ts'
+import { type KeyImpact, keyImpact } from '../../../service/key-impact.ts'
+import { seen } from '../../sight.ts'
+import type { Page } from '../../site.ts'
+import { Badge, Notice } from '../../view/parts.tsx'
+import { plural } from '../../words.ts'
+
+/** @param after what the key will permit; undefined where it ends */
+export function impactOnKey(page: Page, key: ApiKey, after?: Capability): KeyImpact {
+  const { items } = page.var.parts.live.connections(seen(page), { appId: key.appId })
+  return keyImpact(items, key.keyName, after)
+}
+
+export function impactOfEnd(page: Page, app: App): KeyImpact {
+  const { items } = page.var.parts.live.connections(seen(page), { appId: app.id })
+  return keyImpact(items, undefined, undefined)
+}
+
+export function KeyImpactView({ impact }: { impact: KeyImpact }) {
+  const { connections, losing, listed } = impact
+  if (connections === 0) return <Notice>Nobody is connected with it now.</Notice>
+  if (losing === 0)
+    return <Notice>{plural(connections, 'connection')} now; none of them would notice.</Notice>
+  return (
+    <div class="stack">
+      <Notice tone="warn">
+        <p>
+          Of {plural(connections, 'connection')} now,{' '}
+          <strong>{plural(losing, 'connection')} would lose something</strong>.
+        </p>
+      </Notice>
+      <div class="card">
+        <table class="table">
+          <caption class="aside">Connections that would lose something</caption>
+          <thead>
+            <tr>
+              <th scope="col">Client</th>
+              <th scope="col">Address</th>
+              <th scope="col">Then</th>
+            </tr>
+          </thead>
+          <tbody>
+            {listed.map(({ connection, channels }) => (
+              <tr>
+                <td data-label="Client">{connection.clientId ?? connection.id}</td>
+                <td data-label="Address" class="mono">
+                  {connection.address ?? 'away'}
+                </td>
+                <td data-label="Then">
+                  {channels === undefined ? (
+                    <Badge tone="bad">disconnected</Badge>
+                  ) : (
+                    <>
+                      <Badge tone="warn">off</Badge> <span class="mono">{channels.join(', ')}</span>
+                    </>
+                  )}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+        {losing > listed.length && (
+          <div class="card-foot faint">and {losing - listed.length} more</div>
+        )}
+      </div>
+    </div>
+  )
+}
