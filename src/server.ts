@@ -8,14 +8,10 @@ import { type Clock, type Randomness, systemClock, systemRandomness } from './co
 import { Counters } from './core/counters.ts'
 import type { Encode } from './core/delivery.ts'
 import { Dashboard } from './dashboard/dashboard.ts'
+import { dismissAll } from './dismissal.ts'
 import { TopicFanout } from './fanout/topics.ts'
-import { GithubProvider } from './identity/providers/github.ts'
-import { OidcProvider } from './identity/providers/oidc.ts'
-import type { Provider } from './identity/providers/provider.ts'
-import { drain } from './ops/drain.ts'
 import { logger } from './ops/logs.ts'
 import { LoopDelay, Metrics } from './ops/metrics.ts'
-import { publicAddress } from './ops/public-address.ts'
 import { Refusals, originFix } from './ops/refusals.ts'
 import { proxyRanges } from './policy/address.ts'
 import { isOriginAllowed } from './policy/origin.ts'
@@ -26,6 +22,8 @@ import { encode } from './protocol/itty/frames.ts'
 import { ConnectionOverview } from './protocol/ably/realtime/overview.ts'
 import type { Doors } from './protocol/protocol.ts'
 import { IttyProtocol, PROTOCOL as ITTY } from './protocol/itty/itty.ts'
+import { refusePublicSandbox } from './public-sandbox.ts'
+import { RunningState } from './running-state.ts'
 import { AppExpiry } from './service/app-expiry.ts'
 import { ChangeWatcher } from './service/change-watcher.ts'
 import { impactOf } from './service/impact.ts'
@@ -37,12 +35,12 @@ import type { UnshownKey } from './service/root-key.ts'
 import { type Services, openServices } from './service/services.ts'
 import { type HistoryLog, openHistory } from './store/history/history-log.ts'
 import { StatsRecorder } from './service/stats-recorder.ts'
+import { signInProviders } from './sign-in-providers.ts'
 import { Admission } from './transport/admission.ts'
 import { Front } from './transport/front.ts'
 import { type HttpApp, httpApp } from './transport/http.ts'
 import { type Listeners, listen } from './transport/listen.ts'
 import { Sockets } from './transport/websocket.ts'
-import { StartError } from './start-error.ts'
 import { VERSION } from './version.ts'
 
 export interface RunningServer {
@@ -84,16 +82,6 @@ export async function startServer(
   }
 }
 
-/** Whoever reaches a sandbox can fill it, which is no harm among colleagues and much on the internet. */
-async function refusePublicSandbox(config: Config): Promise<void> {
-  if (!config.sandbox || config.sandboxOnPublicAddress) return
-  const address = await publicAddress(config)
-  if (address === undefined) return
-  throw new StartError(
-    `--sandbox lets anyone make apps, and ${address} is a public address; listen elsewhere, or add --sandbox-on-public-address`,
-  )
-}
-
 const MIN_COMET_BODY_BYTES = 1_048_576
 
 class Assembly {
@@ -117,6 +105,7 @@ class Assembly {
   readonly #channels: Channels
   readonly #ably: Ably
   readonly #comet: Comet
+  readonly #state: RunningState
   #listeners: Listeners | undefined
   #isDraining = false
   /** Below zero, where no WebSocket is. */
@@ -161,6 +150,7 @@ class Assembly {
     this.#channels = this.#makeChannels()
     this.#ably = this.#makeAbly()
     this.#comet = this.#makeComet()
+    this.#state = this.#makeState()
     this.#apps.onChange((appId) => {
       if (!this.#apps.app(appId)) this.#channels.broker.forget(appId)
     })
@@ -194,7 +184,9 @@ class Assembly {
     const live = this.#makeLive()
     let claimLink: string | undefined
     this.#listeners = await this.#services.claimFolder(() => {
+      this.#state.restore()
       const listeners = this.#listen(live, metrics)
+      this.#state.discard()
       claimLink = this.#claimLink(listeners.addresses[0]!)
       return listeners
     })
@@ -334,6 +326,20 @@ class Assembly {
     }
   }
 
+  #makeState(): RunningState {
+    const { folder, keyring } = this.#services
+    return new RunningState({
+      folder,
+      keyring,
+      channels: this.#channels,
+      connections: this.#ably.realtime.connections,
+      isApp: (appId) => this.#apps.app(appId) !== undefined,
+      clock: this.#surroundings.clock,
+      log: this.#log,
+      onBug: this.#onBug,
+    })
+  }
+
   #makeFront(http: HttpApp, dashboard: Dashboard): Front {
     const { allowedOrigins } = this.#config
     return new Front({
@@ -425,21 +431,29 @@ class Assembly {
   async #stop(): Promise<void> {
     if (this.#isDraining) return
     this.#isDraining = true
-    const sessions = [...this.#sockets.open]
-      .map((connection) => connection.session)
-      .filter((session) => session !== undefined)
-      .concat(this.#comet.sessions)
-    const withinMs = this.#config.drainSeconds * 1000
-    await drain(sessions, {
-      withinMs: withinMs * 0.8,
+    this.#ably.realtime.connections.hold()
+    await dismissAll({
+      sockets: this.#sockets,
+      comet: this.#comet,
+      endStreams: () => this.#ably.stop(),
+      pendingRequests: () => this.#listeners?.main.pendingRequests ?? 0,
+      withinMs: this.#config.drainSeconds * 1000,
       random: this.#surroundings.random,
-      sleep: Bun.sleep,
     })
-    await this.#allClosed(withinMs * 0.2)
     this.#stopTimers()
+    await this.#listeners?.stopServing()
+    await this.#keep()
     await this.#listeners?.stop()
     this.#history.close()
     this.#services.close()
+  }
+
+  /** While the folder is still this server's: another one that starts must find what it is to go on from. */
+  async #keep(): Promise<void> {
+    this.#history.flush()
+    // What waited for the disk is told now, and some of it is what clients are to be answered.
+    await new Promise(setImmediate)
+    this.#state.save()
   }
 
   #stopTimers(): void {
@@ -451,12 +465,6 @@ class Assembly {
     this.#stats.stop()
     this.#expiry.stop()
     this.#loopDelay.stop()
-  }
-
-  /** Gives closing handshakes a moment to finish; whoever does not answer is cut off. */
-  async #allClosed(withinMs: number): Promise<void> {
-    const deadline = performance.now() + Math.max(withinMs, 100)
-    while (this.#sockets.open.size > 0 && performance.now() < deadline) await Bun.sleep(10)
   }
 }
 
@@ -473,19 +481,4 @@ function admissionLimits(config: Config) {
 function seed(random: Randomness): number {
   const bytes = random(new Uint8Array(4))
   return new DataView(bytes.buffer).getInt32(0)
-}
-
-function signInProviders(config: Config, clock: Clock): Provider[] {
-  const { oidcIssuer, oidcClientId, oidcClientSecret, oidcName } = config
-  const { githubClientId, githubClientSecret, githubUrl } = config
-  const providers: Provider[] = []
-  if (oidcIssuer !== undefined && oidcClientId !== undefined) {
-    const settings = { issuer: oidcIssuer, clientId: oidcClientId, name: oidcName }
-    providers.push(new OidcProvider({ ...settings, clientSecret: oidcClientSecret }, clock))
-  }
-  if (githubClientId !== undefined && githubClientSecret !== undefined) {
-    const settings = { url: githubUrl, clientId: githubClientId, clientSecret: githubClientSecret }
-    providers.push(new GithubProvider(settings))
-  }
-  return providers
 }

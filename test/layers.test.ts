@@ -174,6 +174,23 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'service/',
     'failure.ts',
   ],
+  // Puts together what parts of a running server leave to the next one.
+  'running-state.ts': [
+    'channels.ts',
+    'core/',
+    'identity/keyring.ts',
+    'ops/logs.ts',
+    'protocol/ably/realtime/',
+    'store/state-file.ts',
+  ],
+  'dismissal.ts': [
+    'core/clock.ts',
+    'ops/drain.ts',
+    'protocol/ably/comet/',
+    'transport/websocket.ts',
+  ],
+  'public-sandbox.ts': ['config.ts', 'ops/public-address.ts', 'start-error.ts'],
+  'sign-in-providers.ts': ['config.ts', 'core/clock.ts', 'identity/providers/'],
   // The composition root: the only place that sees everything but the command line.
   'server.ts': [
     'ably.ts',
@@ -181,6 +198,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'config.ts',
     'core/',
     'dashboard/dashboard.ts',
+    'dismissal.ts',
     'engine/',
     'fanout/',
     'identity/',
@@ -189,6 +207,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'policy/origin.ts',
     'protocol/',
     'service/',
+    'public-sandbox.ts',
+    'running-state.ts',
+    'sign-in-providers.ts',
     'store/history/history-log.ts',
     'transport/',
     'failure.ts',

@@ -216,16 +216,17 @@ export class Broker {
   }
 
   /**
-   * Makes a channel that another run of the server had; once it is filled, `released` is to be told.
+   * Makes a channel that another run of the server had; once it is filled, `released` is to be told. Whoever
+   * was on it has as long to come back as if they had gone now.
    * @returns undefined where there is one already
    */
   restore(
     ref: ChannelRef,
-    { floor, head, lastUse }: { floor: string; head: string; lastUse: number },
+    { floor, head }: { floor: string; head: string },
   ): AppChannel | undefined {
     if (this.channel(ref)) return undefined
     this.#parts.positions.follow(head)
-    const channel = this.#create(ref, floor, lastUse)
+    const channel = this.#create(ref, floor, this.#parts.clock.now())
     channel.recent.skipTo(head)
     return channel
   }

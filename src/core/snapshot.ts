@@ -15,12 +15,11 @@ export interface ChannelSnapshot {
   readonly events: readonly PlacedEvent[]
   readonly presence: readonly PresenceMessage[]
   readonly ids: readonly (readonly [id: string, receipt: PlainReceipt, at: number])[]
-  readonly lastUse: number
 }
 
 export type PlainReceipt = Pick<Receipt, 'id' | 'serials'>
 
-/** @param isWanted which members of presence sets may come back: those whose connections can */
+/** @param isWanted which members of presence sets may come back */
 export function takeSnapshot(
   broker: Broker,
   isWanted: (member: PresenceMessage) => boolean,
@@ -35,28 +34,48 @@ export function takeSnapshot(
     ids: channel.ids
       .entries()
       .map(([id, { id: whole, serials }, at]) => [id, { id: whole, serials }, at]),
-    lastUse: channel.lastUse,
   }))
 }
 
-/** Puts channels back into a broker that has none yet. */
+/** Puts channels back into a broker that has none yet. What cannot be read throws before anything is changed. */
 export function restoreSnapshot(broker: Broker, snapshots: readonly ChannelSnapshot[]): void {
-  const placed: { channel: AppChannel; event: PlacedEvent }[] = []
-  for (const snapshot of snapshots) {
-    const channel = broker.restore(channelRef(snapshot.realm, snapshot.name), snapshot)
-    if (!channel) continue
-    for (const member of snapshot.presence) channel.presence.put(member)
-    for (const [id, receipt, at] of snapshot.ids) {
-      channel.ids.add(id, { ...receipt, kept: undefined }, at)
-    }
-    for (const event of snapshot.events) placed.push({ channel, event })
-  }
+  const events = snapshots.flatMap((snapshot) => eventsOf(snapshot))
   // The memory of all channels ends in the order of time, so it is filled in that order.
-  placed.sort((a, b) => (a.event.position < b.event.position ? -1 : 1))
-  for (const { channel, event } of placed) {
-    broker.recall(channel, event, bytesOf(event), entriesOf(event))
+  events.sort((a, b) => (a.event.position < b.event.position ? -1 : 1))
+  const channels = new Map(
+    snapshots.map((snapshot) => [snapshot, restoreChannel(broker, snapshot)]),
+  )
+  for (const { snapshot, event, bytes, entries } of events) {
+    const channel = channels.get(snapshot)
+    if (channel) broker.recall(channel, event, bytes, entries)
   }
   for (const channel of broker.all()) broker.released(channel)
+}
+
+interface Remembered {
+  readonly snapshot: ChannelSnapshot
+  readonly event: PlacedEvent
+  readonly bytes: number
+  readonly entries: readonly Entry[]
+}
+
+function eventsOf(snapshot: ChannelSnapshot): Remembered[] {
+  return snapshot.events.map((event) => ({
+    snapshot,
+    event,
+    bytes: bytesOf(event),
+    entries: entriesOf(event),
+  }))
+}
+
+function restoreChannel(broker: Broker, snapshot: ChannelSnapshot): AppChannel | undefined {
+  const channel = broker.restore(channelRef(snapshot.realm, snapshot.name), snapshot)
+  if (!channel) return undefined
+  for (const member of snapshot.presence) channel.presence.put(member)
+  for (const [id, receipt, at] of snapshot.ids) {
+    channel.ids.add(id, { ...receipt, kept: undefined }, at)
+  }
+  return channel
 }
 
 /** What history in memory knew of an event. Edits are left out: only channels that are kept on disk have them. */

@@ -1,5 +1,5 @@
-/** What a server that stops leaves for the one that starts after it: one file, written whole, read once. */
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+/** What a server that stops leaves for the one that starts after it: one file, written whole, good for one start. */
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Packr } from 'msgpackr'
 import type { Keyring } from '../identity/keyring.ts'
@@ -14,8 +14,15 @@ export interface SavedState {
   readonly state: unknown
 }
 
-/** Keeps `undefined`, bytes and text apart. */
-const packr = new Packr({ useRecords: false, mapsAsObjects: true, moreTypes: true })
+export type FoundState = SavedState | 'none' | 'unreadable'
+
+/** Keeps `undefined`, bytes and text apart. What it reads holds on to nothing of the file. */
+const packr = new Packr({
+  useRecords: false,
+  mapsAsObjects: true,
+  moreTypes: true,
+  copyBuffers: true,
+})
 
 /** Sealed, because it holds the keys of connections and what was said to them. */
 export function writeState(folder: string, keyring: Keyring, saved: SavedState): void {
@@ -25,15 +32,19 @@ export function writeState(folder: string, keyring: Keyring, saved: SavedState):
   renameSync(`${path}.new`, path)
 }
 
-/** Reads what was left, and removes it: it is true once only. @returns undefined if there is none that can be read */
-export function takeState(folder: string, keyring: Keyring): SavedState | undefined {
+export function readState(folder: string, keyring: Keyring): FoundState {
   const path = join(folder, STATE_FILE)
+  if (!existsSync(path)) return 'none'
   try {
-    const bytes = readFileSync(path)
-    rmSync(path)
-    const opened = keyring.openBytes(bytes)
-    return opened && (packr.unpack(opened) as SavedState)
+    const opened = keyring.openBytes(readFileSync(path))
+    return opened ? (packr.unpack(opened) as SavedState) : 'unreadable'
   } catch {
-    return undefined
+    return 'unreadable'
   }
+}
+
+/** To be called once a server goes on from it, or knows that none can: it is true once only. */
+export function removeState(folder: string): void {
+  const path = join(folder, STATE_FILE)
+  for (const file of [path, `${path}.new`]) rmSync(file, { force: true })
 }

@@ -26,6 +26,9 @@ export interface Listeners {
   readonly url: string
   readonly port: number
   readonly addresses: readonly string[]
+  /** Closes what clients use: afterwards nothing comes in any more. */
+  stopServing(): Promise<void>
+  /** Closes everything, and with the socket file lets go of the data folder. */
   stop(): Promise<void>
 }
 
@@ -52,6 +55,7 @@ export function listen(parts: ListenParts): Listeners {
         ),
       )
     }
+    const serving = [...opened]
     const unix = parts.folder === undefined ? undefined : controlSocketPath(parts.folder)
     if (unix !== undefined) opened.push(controlListener(unix, parts.control))
     const scheme = config.tlsCert === undefined ? 'http' : 'https'
@@ -61,6 +65,9 @@ export function listen(parts: ListenParts): Listeners {
       port,
       url: `${scheme}://${hostText(config.host)}:${port}`,
       addresses: addresses(config, scheme, port),
+      stopServing: async () => {
+        await Promise.all(serving.map((listener) => listener.stop(true)))
+      },
       stop: async () => {
         await Promise.all(opened.map((listener) => listener.stop(true)))
         if (unix !== undefined) removeQuietly(unix)

@@ -1,5 +1,6 @@
 /** Clients of the realtime protocol for tests: the published SDK, and a socket that shows every frame. */
 import Ably from 'ably'
+import { Packr } from 'msgpackr'
 import { eventually } from './client.ts'
 
 /** A server, or an app of one: then clients without credentials of their own use its first key. */
@@ -76,20 +77,25 @@ export const ACTION = {
   ANNOTATION: 21,
 } as const
 
-/** A socket that speaks JSON frames as a test says, and keeps all that it gets. */
+const packr = new Packr({ useRecords: false, int64AsType: 'number' })
+
+/** A socket that speaks frames as a test says, and keeps all that it gets; in JSON unless the query says otherwise. */
 export class FrameClient {
   readonly frames: ProtocolMessage[] = []
   isClosed = false
   readonly opened: Promise<void>
   readonly #socket: WebSocket
+  readonly #isBinary: boolean
   readonly #waiting: (() => void)[] = []
 
   /** @param query such as `key=…&v=6` */
   constructor(home: Home, query: string) {
+    this.#isBinary = query.includes('format=msgpack')
     this.#socket = new WebSocket(`${home.url.replace('http', 'ws')}/?${query}`)
+    this.#socket.binaryType = 'arraybuffer'
     this.opened = new Promise((resolve) => this.#socket.addEventListener('open', () => resolve()))
     this.#socket.addEventListener('message', ({ data }) => {
-      this.frames.push(JSON.parse(String(data)) as ProtocolMessage)
+      this.frames.push(asMessage(data as string | ArrayBuffer))
       this.#changed()
     })
     this.#socket.addEventListener('close', () => {
@@ -114,7 +120,9 @@ export class FrameClient {
   }
 
   send(message: object | string): void {
-    this.#socket.send(typeof message === 'string' ? message : JSON.stringify(message))
+    if (typeof message === 'string') this.#socket.send(message)
+    else if (this.#isBinary) this.sendBytes(new Uint8Array(packr.pack(message)))
+    else this.#socket.send(JSON.stringify(message))
   }
 
   sendBytes(bytes: Uint8Array<ArrayBuffer>): void {
@@ -170,4 +178,9 @@ export class FrameClient {
   #changed(): void {
     for (const resume of this.#waiting.splice(0)) resume()
   }
+}
+
+function asMessage(data: string | ArrayBuffer): ProtocolMessage {
+  if (typeof data === 'string') return JSON.parse(data) as ProtocolMessage
+  return packr.unpack(new Uint8Array(data)) as ProtocolMessage
 }

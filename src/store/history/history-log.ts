@@ -58,6 +58,11 @@ export class HistoryLog implements History {
     this.retention.start()
   }
 
+  /** Writes what is waiting, and tells those who wait. */
+  flush(): void {
+    this.#commits.flush()
+  }
+
   /** Writes what is waiting; later appends are refused. */
   close(): void {
     this.retention.stop()

@@ -5,6 +5,12 @@ import { type Failure, failure } from '../../../failure.ts'
 import { isSameText } from '../../../identity/api-key.ts'
 import type { Connections as ConnectionFinder } from '../connections.ts'
 import { Connection, type Identified, type Transport } from './connection.ts'
+import {
+  type ConnectionSnapshot,
+  refill,
+  restingOptions,
+  snapshotOf,
+} from './connection-snapshot.ts'
 import type { TimerWheel } from './timer-wheel.ts'
 
 export interface ConnectionsParts {
@@ -38,6 +44,7 @@ export class Connections implements ConnectionFinder {
   readonly #parts: ConnectionsParts
   readonly #apps = new Map<string, Map<string, Connection>>()
   #size = 0
+  #isHeld = false
 
   constructor(parts: ConnectionsParts) {
     this.#parts = parts
@@ -88,11 +95,8 @@ export class Connections implements ConnectionFinder {
   /** The transport is lost; the client may come back. */
   dropped(connection: Connection, transport: Transport): void {
     if (connection.transport !== transport) return
-    const { clock, wheel } = this.#parts
-    const now = clock.now()
     connection.transport = undefined
-    connection.droppedAt = now
-    wheel.schedule(connection, now + this.#nextWait(connection))
+    this.#await(connection)
   }
 
   /** The connection is over: who was present through it leaves at once. */
@@ -106,6 +110,28 @@ export class Connections implements ConnectionFinder {
     this.#parts.wheel.cancel(connection)
     this.#leaveAll(connection)
     this.#parts.onClosed?.(connection)
+  }
+
+  /** To be told when the server stops: until the next one runs nobody can come back, and nobody's time is over. */
+  hold(): void {
+    this.#isHeld = true
+  }
+
+  snapshots(): ConnectionSnapshot[] {
+    const found: ConnectionSnapshot[] = []
+    for (const app of this.#apps.values())
+      for (const connection of app.values()) found.push(snapshotOf(connection))
+    return found
+  }
+
+  /** Connections of the run before: their clients have as much time as if they had been lost now. */
+  restore(snapshots: readonly ConnectionSnapshot[]): void {
+    for (const snapshot of snapshots) {
+      const connection = new Connection({ ...restingOptions(snapshot), onDue: this.#onDue })
+      refill(connection, snapshot)
+      this.#add(connection)
+      this.#await(connection)
+    }
   }
 
   /** The timer may be a moment late. */
@@ -146,9 +172,17 @@ export class Connections implements ConnectionFinder {
     before?.superseded()
   }
 
+  /** Gives the client time to come back. */
+  #await(connection: Connection): void {
+    const { clock, wheel } = this.#parts
+    const now = clock.now()
+    connection.droppedAt = now
+    wheel.schedule(connection, now + this.#nextWait(connection))
+  }
+
   readonly #onDue = (connection: Connection, now: number): void => {
     const { droppedAt } = connection
-    if (droppedAt === undefined) return
+    if (droppedAt === undefined || this.#isHeld) return
     if (now - droppedAt >= STATE_TTL_MS) return this.close(connection)
     if (now - droppedAt >= connection.remainPresentMs) this.#leaveAll(connection)
     this.#parts.wheel.schedule(connection, droppedAt + this.#nextWait(connection))

@@ -1,0 +1,110 @@
+/** What is kept from one run of the server to the next, so that to its clients a restart is a network that blinked. */
+import type { Channels } from './channels.ts'
+import type { Clock } from './core/clock.ts'
+import { type ChannelSnapshot, restoreSnapshot, takeSnapshot } from './core/snapshot.ts'
+import type { Keyring } from './identity/keyring.ts'
+import type { Logger } from './ops/logs.ts'
+import type { ConnectionSnapshot } from './protocol/ably/realtime/connection-snapshot.ts'
+import { type Connections, STATE_TTL_MS } from './protocol/ably/realtime/connections.ts'
+import { type SavedState, readState, removeState, writeState } from './store/state-file.ts'
+
+/** To be raised whenever the shape of a snapshot changes, or of anything in it: messages, presence, answers. */
+const VERSION = 1
+
+interface State {
+  readonly channels: readonly ChannelSnapshot[]
+  readonly connections: readonly ConnectionSnapshot[]
+}
+
+export interface RunningStateParts {
+  /** Undefined for a server that writes no file: it leaves nothing and finds nothing. */
+  readonly folder: string | undefined
+  readonly keyring: Keyring
+  readonly channels: Pick<Channels, 'broker' | 'hub'>
+  readonly connections: Connections
+  /** Whether there still is such an app. */
+  readonly isApp: (appId: string) => boolean
+  readonly clock: Clock
+  readonly log: Pick<Logger, 'info' | 'warning' | 'error'>
+  readonly onBug: (error: unknown) => void
+}
+
+export class RunningState {
+  readonly #parts: RunningStateParts
+
+  constructor(parts: RunningStateParts) {
+    this.#parts = parts
+  }
+
+  /** To be called when nobody can change anything any more: what is acknowledged afterwards is lost. */
+  save(): void {
+    const { clock, connections, folder, keyring, log } = this.#parts
+    if (folder === undefined) return
+    const state: State = { channels: this.#channels(), connections: connections.snapshots() }
+    if (state.channels.length === 0 && state.connections.length === 0) return
+    try {
+      writeState(folder, keyring, { at: clock.now(), version: VERSION, state })
+      log.info('kept what clients go on from', sizes(state))
+    } catch (error) {
+      log.error('what clients go on from cannot be kept', { error: (error as Error).message })
+    }
+  }
+
+  /** To be called before anybody can connect. Whatever is wrong with what was kept, the start goes on without. */
+  restore(): void {
+    const state = this.#find()
+    if (!state) return
+    try {
+      this.#putBack(state)
+    } catch (error) {
+      // Clients that begin anew are better off than those of a server that does not start.
+      this.#parts.onBug(error)
+    }
+  }
+
+  /** To be called once clients can connect: what they go on from changes from now on. */
+  discard(): void {
+    const { folder } = this.#parts
+    if (folder !== undefined) removeState(folder)
+  }
+
+  #putBack(state: State): void {
+    const { connections, channels, isApp, log } = this.#parts
+    const wanted: State = {
+      channels: state.channels.filter(({ realm }) => isApp(realm)),
+      connections: state.connections.filter(({ appId }) => isApp(appId)),
+    }
+    connections.restore(wanted.connections)
+    restoreSnapshot(channels.broker, wanted.channels)
+    log.info('clients can go on where they were', sizes(wanted))
+  }
+
+  #channels(): ChannelSnapshot[] {
+    const { broker, hub } = this.#parts.channels
+    // Guests come back as somebody else. The members that an app began with are of no connection, and stay.
+    const guests = new Set<string>()
+    for (const { attachments } of hub.channels.values())
+      for (const connectionId of attachments.keys()) guests.add(connectionId)
+    return takeSnapshot(broker, ({ connectionId }) => !guests.has(connectionId))
+  }
+
+  #find(): State | undefined {
+    const { clock, folder, keyring, log } = this.#parts
+    if (folder === undefined) return undefined
+    const found = readState(folder, keyring)
+    if (found === 'none') return undefined
+    const fault = found === 'unreadable' ? 'it cannot be read' : faultOf(found, clock.now())
+    if (found !== 'unreadable' && fault === undefined) return found.state as State
+    log.warning('clients cannot go on where they were', { because: fault })
+    return undefined
+  }
+}
+
+function faultOf({ at, version }: SavedState, now: number): string | undefined {
+  if (version !== VERSION) return 'it was kept by another version of the program'
+  return now - at > STATE_TTL_MS ? 'the server was away for too long' : undefined
+}
+
+function sizes({ channels, connections }: State): Record<string, number> {
+  return { channels: channels.length, connections: connections.length }
+}
