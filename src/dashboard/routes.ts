@@ -15,12 +15,13 @@ import type { Notices } from './notices.ts'
 import { accountPages } from './pages/account/routes.ts'
 import { appPages } from './pages/apps/routes.ts'
 import { auditPages } from './pages/audit.tsx'
+import { arrivalPages } from './pages/arrivals.tsx'
 import { connectPages } from './pages/connect/page.tsx'
 import { doorPages } from './pages/door.tsx'
 import { showFailure } from './pages/failures.tsx'
 import { providerPages } from './pages/providers.tsx'
 import { reservationPages } from './pages/reservations/routes.tsx'
-import { whoPages } from './pages/who.tsx'
+import { whoPages } from './pages/who/page.tsx'
 import type { DashboardParts } from './parts.ts'
 import { hasFormToken, headers, isOwnOrigin, noStore, recordForgery } from './security.ts'
 import { type Env, type Page, goTo } from './site.ts'
@@ -67,6 +68,7 @@ export function routes(site: RouteParts): Hono<Env> {
     return page.var.assets.answer(page.req.param('file'), accepted) ?? page.notFound()
   })
   inside.route('/', doorPages())
+  inside.route('/', arrivalPages())
   inside.route('/', providerPages())
   inside.use(requireVisitor)
   inside.route('/', connectPages())

@@ -1,17 +1,16 @@
-/** The pages before the door: signing in and out, claiming the server, accepting an invitation. */
+/** The door: signing in and out, and light or dark, which everybody may choose. */
 /** @jsxImportSource hono/jsx */
 import { Hono } from 'hono'
 import { type Failure, failure } from '../../failure.ts'
-import type { Arrived } from '../../service/sign-up.ts'
-import { dropSession, hostOf, isSecure, keepSession, keepTheme } from '../cookies.ts'
-import { type Faults, readFields, textField } from '../forms.ts'
+import { dropSession, keepSession, keepTheme } from '../cookies.ts'
+import { readFields, textField } from '../forms.ts'
 import { type Env, type Page, goTo } from '../site.ts'
 import { Field, Form } from '../view/forms.tsx'
 import { showDoor } from '../view/layout.tsx'
-import { usePage } from '../view/page-context.ts'
-import { Notice, To } from '../view/parts.tsx'
+import { Notice } from '../view/parts.tsx'
+import { PlainWarning } from '../view/plain-warning.tsx'
 import { ProviderLinks } from '../view/provider-links.tsx'
-import { sentence, showFailure } from './failures.tsx'
+import { sentence } from './failures.tsx'
 
 export function doorPages(): Hono<Env> {
   const app = new Hono<Env>()
@@ -31,11 +30,6 @@ export function doorPages(): Hono<Env> {
     keepTheme(page, theme === 'light' || theme === 'dark' ? theme : undefined)
     return goTo(page, localPath(textField(fields, 'back').replace(/^\/dashboard/, '')))
   })
-  app.get('/claim', (page) => showClaim(page, page.req.query('token') ?? ''))
-  app.post('/claim', claim)
-  app.get('/invite', (page) => showInvite(page, page.req.query('token') ?? ''))
-  app.post('/invite', accept)
-  app.post('/invite/join', join)
   return app
 }
 
@@ -132,172 +126,5 @@ function showUnclaimed(page: Page): Response | Promise<Response> {
         To get a new one, run <code>latchkey accounts reset</code> in a shell on the server.
       </p>
     </>,
-  )
-}
-
-function showClaim(
-  page: Page,
-  token: string,
-  { email, faults, why }: { email?: string; faults?: Faults; why?: Failure } = {},
-): Response | Promise<Response> {
-  const { links } = page.var.parts.services
-  const link = links.read('claim', token)
-  if (!link.ok) return showDeadLink(page, link.failure)
-  return showDoor(
-    page,
-    { title: 'Claim this server', ...(why && { status: why.status as 400 }) },
-    <>
-      <p class="faint">You will be its owner: you reserve names, make keys, and invite others.</p>
-      <NewPerson action="/claim" token={token} email={email} faults={faults} why={why}>
-        Claim
-      </NewPerson>
-    </>,
-  )
-}
-
-async function claim(page: Page): Promise<Response> {
-  const fields = await readFields(page)
-  const [token, email] = [textField(fields, 'token'), textField(fields, 'email')]
-  const password = textField(fields, 'password')
-  const arrived = await page.var.parts.services.signUp.claim(token, email, password)
-  if (!arrived.ok) return showClaim(page, token, { email, why: arrived.failure })
-  return welcome(page, arrived.value)
-}
-
-function showInvite(
-  page: Page,
-  token: string,
-  { email, why }: { email?: string; why?: Failure } = {},
-): Response | Promise<Response> {
-  const { links, accounts } = page.var.parts.services
-  const link = links.read('invite', token)
-  const account = link.ok ? accounts.find(link.value.accountId) : link
-  if (!link.ok || !account.ok) return showDeadLink(page, failure('link_invalid'))
-  const head = {
-    title: `Join ${account.value.name}`,
-    ...(why && { status: why.status as 400 }),
-  }
-  const { visitor } = page.var
-  const body = visitor ? (
-    <Form action="/invite/join" class="stack">
-      {why && <Notice tone="bad">{sentence(why.message)}</Notice>}
-      <p>
-        You are signed in as {visitor.person.email}, and will be a {link.value.role} of this
-        account.
-      </p>
-      <input type="hidden" name="token" value={token} />
-      <button class="button primary wide">Join</button>
-    </Form>
-  ) : (
-    <>
-      <p class="faint">
-        You have been invited as {link.value.role}. Choose how you will sign in. If you can sign in
-        here already, <To path="/sign-in">do that first</To> and open this link again.
-      </p>
-      <NewPerson action="/invite" token={token} email={email ?? link.value.note ?? ''} why={why}>
-        Join
-      </NewPerson>
-    </>
-  )
-  return showDoor(page, head, body)
-}
-
-async function accept(page: Page): Promise<Response> {
-  const fields = await readFields(page)
-  const [token, email] = [textField(fields, 'token'), textField(fields, 'email')]
-  const password = textField(fields, 'password')
-  const arrived = await page.var.parts.services.signUp.accept(token, email, password)
-  if (!arrived.ok) return showInvite(page, token, { email, why: arrived.failure })
-  return welcome(page, arrived.value)
-}
-
-async function join(page: Page): Promise<Response> {
-  const token = textField(await readFields(page), 'token')
-  const { visitor, parts } = page.var
-  if (!visitor) return showFailure(page, failure('sign_in_needed'))
-  const arrived = parts.services.signUp.join(token, visitor.person)
-  if (!arrived.ok) return showInvite(page, token, { why: arrived.failure })
-  return welcome(page, arrived.value)
-}
-
-/** Lets somebody in who came by a link. */
-export function welcome(page: Page, { person, accountId }: Arrived): Response {
-  enter(page, person.id, accountId)
-  return goTo(page, '/')
-}
-
-function showDeadLink(page: Page, why: Failure): Response | Promise<Response> {
-  return showDoor(
-    page,
-    { title: 'This link does not work', status: 410 },
-    <>
-      <p>{sentence(why.message)}</p>
-      <p>
-        Ask an owner for another one. An owner who is locked out runs{' '}
-        <code>latchkey accounts reset</code> on the server.
-      </p>
-    </>,
-  )
-}
-
-/** Where a password would travel in the clear, further than this machine. */
-function PlainWarning() {
-  const page = usePage()
-  const isHere = /^(localhost|127\.[\d.]+|\[::1\])(:\d+)?$/.test(hostOf(page))
-  if (isHere || isSecure(page)) return <></>
-  return (
-    <Notice tone="warn">
-      This page is not encrypted: others in the network could read your password.
-    </Notice>
-  )
-}
-
-function NewPerson({
-  action,
-  token,
-  email,
-  faults,
-  why,
-  children,
-}: {
-  action: string
-  token: string
-  email?: string | undefined
-  faults?: Faults | undefined
-  why?: Failure | undefined
-  children: string
-}) {
-  return (
-    <Form action={action} class="stack">
-      {why && <Notice tone="bad">{sentence(why.message)}</Notice>}
-      <PlainWarning />
-      <input type="hidden" name="token" value={token} />
-      <Field
-        name="email"
-        label="Email"
-        type="email"
-        value={email}
-        faults={faults}
-        autocomplete="username"
-        hint="Only to sign in with; nothing is sent there."
-        required
-        autofocus
-      />
-      <Field
-        name="password"
-        label="Password"
-        type="password"
-        faults={faults}
-        autocomplete="new-password"
-        hint="At least 10 characters."
-        required
-      />
-      <button class="button primary wide">{children}</button>
-      <ProviderLinks
-        path={action}
-        query={`?token=${encodeURIComponent(token)}`}
-        verb={`${children} with`}
-      />
-    </Form>
   )
 }

@@ -13,7 +13,8 @@ import { tell } from '../notices.ts'
 import { type Env, type Page, goTo, serverAddress } from '../site.ts'
 import { showDoor } from '../view/layout.tsx'
 import { To } from '../view/parts.tsx'
-import { enter, localPath, welcome } from './door.tsx'
+import { welcome } from './arrivals.tsx'
+import { enter, localPath } from './door.tsx'
 import { sentence, showFailure } from './failures.tsx'
 
 /** What somebody was sent away for. */

@@ -7,6 +7,7 @@ import { Field, Form } from '../../view/forms.tsx'
 import { show } from '../../view/layout.tsx'
 import { Badge, Card, Time } from '../../view/parts.tsx'
 import { ProviderLinks } from '../../view/provider-links.tsx'
+import { Table } from '../../view/table.tsx'
 import { PeopleCards } from './people.tsx'
 
 export function showAccount(page: Page, faults?: Faults): Response | Promise<Response> {
@@ -144,44 +145,30 @@ function SessionsCard({ page }: { page: Page }) {
       }
       flush
     >
-      <div class="table-wrap">
-        <table class="table">
-          <thead>
-            <tr>
-              <th scope="col">Browser</th>
-              <th scope="col">Address</th>
-              <th scope="col">Last used</th>
-              <th scope="col">
-                <span class="aside">What can be done</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {sessions.map((session) => (
-              <tr>
-                <td data-label="Browser">
-                  {browserName(session.agent)}{' '}
-                  {session.id === present.id && <Badge tone="good">this one</Badge>}
-                </td>
-                <td data-label="Address" class="mono">
-                  {session.address}
-                </td>
-                <td data-label="Last used">
-                  <Time at={session.seenAt} />
-                </td>
-                <td class="actions">
-                  {session.id !== present.id && (
-                    <Form action="/account/own/end-session" class="inline">
-                      <input type="hidden" name="session" value={session.id} />
-                      <button class="button small">Sign out</button>
-                    </Form>
-                  )}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table head={['Browser', 'Address', 'Last used', { unseen: 'What can be done' }]}>
+        {sessions.map((session) => (
+          <tr>
+            <td data-label="Browser">
+              {browserName(session.agent)}{' '}
+              {session.id === present.id && <Badge tone="good">this one</Badge>}
+            </td>
+            <td data-label="Address" class="mono">
+              {session.address}
+            </td>
+            <td data-label="Last used">
+              <Time at={session.seenAt} />
+            </td>
+            <td class="actions">
+              {session.id !== present.id && (
+                <Form action="/account/own/end-session" class="inline">
+                  <input type="hidden" name="session" value={session.id} />
+                  <button class="button small">Sign out</button>
+                </Form>
+              )}
+            </td>
+          </tr>
+        ))}
+      </Table>
     </Card>
   )
 }

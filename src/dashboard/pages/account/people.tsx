@@ -7,6 +7,7 @@ import type { Faults } from '../../forms.ts'
 import { type Page, visitorOf } from '../../site.ts'
 import { Field, Form } from '../../view/forms.tsx'
 import { Badge, Card, Time, To } from '../../view/parts.tsx'
+import { Table } from '../../view/table.tsx'
 
 const MEANING: Readonly<Record<Role, string>> = {
   viewer: 'sees everything but secrets',
@@ -54,44 +55,26 @@ function PeopleTable({
 }) {
   const { person } = visitorOf(page)
   return (
-    <div class="table-wrap">
-      <table class="table">
-        <thead>
-          <tr>
-            <th scope="col">Person</th>
-            <th scope="col">Role</th>
-            <th scope="col">Since</th>
-            <th scope="col">
-              <span class="aside">What can be done</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {members.map((member) => (
-            <tr>
-              <td data-label="Person">
-                {member.email} {member.id === person.id && <Badge>you</Badge>}
-              </td>
-              <td data-label="Role">{mayGovern ? <RoleForm member={member} /> : member.role}</td>
-              <td data-label="Since">
-                <Time at={member.since} />
-              </td>
-              <td class="actions">
-                {mayGovern && (
-                  <To
-                    class="button small danger"
-                    path={`/account/people/${member.id}/remove`}
-                    dialog
-                  >
-                    Remove…
-                  </To>
-                )}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table head={['Person', 'Role', 'Since', { unseen: 'What can be done' }]}>
+      {members.map((member) => (
+        <tr>
+          <td data-label="Person">
+            {member.email} {member.id === person.id && <Badge>you</Badge>}
+          </td>
+          <td data-label="Role">{mayGovern ? <RoleForm member={member} /> : member.role}</td>
+          <td data-label="Since">
+            <Time at={member.since} />
+          </td>
+          <td class="actions">
+            {mayGovern && (
+              <To class="button small danger" path={`/account/people/${member.id}/remove`} dialog>
+                Remove…
+              </To>
+            )}
+          </td>
+        </tr>
+      ))}
+    </Table>
   )
 }
 

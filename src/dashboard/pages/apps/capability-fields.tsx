@@ -40,24 +40,30 @@ export function CapabilityFields({
           <Channels value={form.channels} />
         </div>
       </div>
-      <div class="half">
-        <Tick
-          type="radio"
-          name="mode"
-          value="json"
-          label={<strong>Capability as JSON</strong>}
-          hint="For keys that may do different things on different channels."
-          checked={form.mode === 'json'}
-        />
-        <div class="half-body">
-          <label for="json" class="aside">
-            Capability as JSON
-          </label>
-          <textarea class="area mono" id="json" name="json" rows={5} spellcheck={false}>
-            {form.json}
-          </textarea>
-          <p class="fault" data-capability-fault role="status" hidden></p>
-        </div>
+      <JsonHalf form={form} />
+    </div>
+  )
+}
+
+function JsonHalf({ form }: { form: CapabilityForm }) {
+  return (
+    <div class="half">
+      <Tick
+        type="radio"
+        name="mode"
+        value="json"
+        label={<strong>Capability as JSON</strong>}
+        hint="For keys that may do different things on different channels."
+        checked={form.mode === 'json'}
+      />
+      <div class="half-body">
+        <label for="json" class="aside">
+          Capability as JSON
+        </label>
+        <textarea class="area mono" id="json" name="json" rows={5} spellcheck={false}>
+          {form.json}
+        </textarea>
+        <p class="fault" data-capability-fault role="status" hidden></p>
       </div>
     </div>
   )

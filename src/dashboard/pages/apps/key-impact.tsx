@@ -7,6 +7,7 @@ import { type KeyImpact, keyImpact } from '../../../service/key-impact.ts'
 import { seen } from '../../sight.ts'
 import type { Page } from '../../site.ts'
 import { Badge, Notice } from '../../view/parts.tsx'
+import { Table } from '../../view/table.tsx'
 import { plural } from '../../words.ts'
 
 /** @param after what the key will permit; undefined where it ends */
@@ -34,35 +35,25 @@ export function KeyImpactView({ impact }: { impact: KeyImpact }) {
         </p>
       </Notice>
       <div class="card">
-        <table class="table">
-          <caption class="aside">Connections that would lose something</caption>
-          <thead>
+        <Table head={['Client', 'Address', 'Then']} caption="Connections that would lose something">
+          {listed.map(({ connection, channels }) => (
             <tr>
-              <th scope="col">Client</th>
-              <th scope="col">Address</th>
-              <th scope="col">Then</th>
+              <td data-label="Client">{connection.clientId ?? connection.id}</td>
+              <td data-label="Address" class="mono">
+                {connection.address ?? 'away'}
+              </td>
+              <td data-label="Then">
+                {channels === undefined ? (
+                  <Badge tone="bad">disconnected</Badge>
+                ) : (
+                  <>
+                    <Badge tone="warn">off</Badge> <span class="mono">{channels.join(', ')}</span>
+                  </>
+                )}
+              </td>
             </tr>
-          </thead>
-          <tbody>
-            {listed.map(({ connection, channels }) => (
-              <tr>
-                <td data-label="Client">{connection.clientId ?? connection.id}</td>
-                <td data-label="Address" class="mono">
-                  {connection.address ?? 'away'}
-                </td>
-                <td data-label="Then">
-                  {channels === undefined ? (
-                    <Badge tone="bad">disconnected</Badge>
-                  ) : (
-                    <>
-                      <Badge tone="warn">off</Badge> <span class="mono">{channels.join(', ')}</span>
-                    </>
-                  )}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+          ))}
+        </Table>
         {losing > listed.length && (
           <div class="card-foot faint">and {losing - listed.length} more</div>
         )}

@@ -1,12 +1,14 @@
 /** The page of one key: what it may do, its secrets, tokens made with it, and its end. */
 /** @jsxImportSource hono/jsx */
+import type { PropsWithChildren } from 'hono/jsx'
 import type { ApiKey } from '../../../service/api-keys.ts'
 import type { App } from '../../../service/apps.ts'
 import type { Faults } from '../../forms.ts'
 import type { Page } from '../../site.ts'
 import { Form } from '../../view/forms.tsx'
 import { show } from '../../view/layout.tsx'
-import { Badge, Card, Code, Time, To } from '../../view/parts.tsx'
+import { Badge, Card, Code, To } from '../../view/parts.tsx'
+import { Table } from '../../view/table.tsx'
 import { linesOf, prettyJson, storedCapability } from './capability.ts'
 import { mayManage } from './frame.tsx'
 import { crumbsOf, keyPath } from './key-form.tsx'
@@ -63,34 +65,24 @@ function PermitsCard({ capability }: { capability: string }) {
   const parsed = storedCapability(capability)
   return (
     <Card title="What it may do" flush>
-      <div class="table-wrap">
-        <table class="table">
-          <thead>
-            <tr>
-              <th scope="col">Channels</th>
-              <th scope="col">Privileges</th>
-            </tr>
-          </thead>
-          <tbody>
-            {linesOf(parsed).map(([resource, operations]) => (
-              <tr>
-                <td data-label="Channels" class="mono">
-                  {resource}
-                </td>
-                <td data-label="Privileges">
-                  <span class="row snug">
-                    {operations.map((operation) => (
-                      <Badge tone={operation === '*' ? 'accent' : 'plain'}>
-                        {operation === '*' ? 'everything' : operation}
-                      </Badge>
-                    ))}
-                  </span>
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table head={['Channels', 'Privileges']}>
+        {linesOf(parsed).map(([resource, operations]) => (
+          <tr>
+            <td data-label="Channels" class="mono">
+              {resource}
+            </td>
+            <td data-label="Privileges">
+              <span class="row snug">
+                {operations.map((operation) => (
+                  <Badge tone={operation === '*' ? 'accent' : 'plain'}>
+                    {operation === '*' ? 'everything' : operation}
+                  </Badge>
+                ))}
+              </span>
+            </td>
+          </tr>
+        ))}
+      </Table>
       <div class="card-foot">
         <details class="fold wide">
           <summary class="small">As JSON</summary>
@@ -113,56 +105,42 @@ function SecretsCard({ apiKey, isUsable }: { apiKey: ApiKey; isUsable: boolean }
       }
       flush
     >
-      <div class="table-wrap">
-        <table class="table">
-          <thead>
-            <tr>
-              <th scope="col">Secret</th>
-              <th scope="col">Last used</th>
-              <th scope="col">
-                <span class="aside">What can be done</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            <tr>
-              <td data-label="Secret">
-                Current{' '}
-                <span class="small faint">
-                  key made <Time at={apiKey.createdAt} />
-                </span>
-              </td>
-              <td data-label="Last used">
-                <LastUse at={apiKey.lastUsedAt} />
-              </td>
-              <td class="actions">
-                {isUsable && !apiKey.hasOldSecret && (
-                  <Form action={`${path}/rotate`} class="inline">
-                    <button class="button small">Make a new secret</button>
-                  </Form>
-                )}
-              </td>
-            </tr>
-            {apiKey.hasOldSecret && (
-              <tr>
-                <td data-label="Secret">
-                  Old <Badge tone="warn">still valid</Badge>
-                </td>
-                <td data-label="Last used">
-                  <LastUse at={apiKey.oldLastUsedAt} />
-                </td>
-                <td class="actions">
-                  {isUsable && (
-                    <Form action={`${path}/retire`} class="inline">
-                      <button class="button small danger">Retire it</button>
-                    </Form>
-                  )}
-                </td>
-              </tr>
+      <Table head={['Secret', 'Last used', { unseen: 'What can be done' }]}>
+        <SecretRow name="Current" lastUsed={apiKey.lastUsedAt}>
+          {isUsable && !apiKey.hasOldSecret && (
+            <Form action={`${path}/rotate`} class="inline">
+              <button class="button small">Make a new secret</button>
+            </Form>
+          )}
+        </SecretRow>
+        {apiKey.hasOldSecret && (
+          <SecretRow name="Old" lastUsed={apiKey.oldLastUsedAt}>
+            {isUsable && (
+              <Form action={`${path}/retire`} class="inline">
+                <button class="button small danger">Retire it</button>
+              </Form>
             )}
-          </tbody>
-        </table>
-      </div>
+          </SecretRow>
+        )}
+      </Table>
     </Card>
+  )
+}
+
+function SecretRow({
+  name,
+  lastUsed,
+  children,
+}: PropsWithChildren<{ name: string; lastUsed: number | null }>) {
+  return (
+    <tr>
+      <td data-label="Secret">
+        {name} {name === 'Old' && <Badge tone="warn">still valid</Badge>}
+      </td>
+      <td data-label="Last used">
+        <LastUse at={lastUsed} />
+      </td>
+      <td class="actions">{children}</td>
+    </tr>
   )
 }

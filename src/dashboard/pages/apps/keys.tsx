@@ -4,6 +4,7 @@ import type { ApiKey } from '../../../service/api-keys.ts'
 import type { App } from '../../../service/apps.ts'
 import type { Page } from '../../site.ts'
 import { Badge, Card, Empty, Time, To } from '../../view/parts.tsx'
+import { Table } from '../../view/table.tsx'
 import { linesOf, storedCapability } from './capability.ts'
 import { mayManage, showApp } from './frame.tsx'
 
@@ -51,38 +52,27 @@ export function showKeys(page: Page, app: App): Response | Promise<Response> {
 
 function KeyTable({ app, keys }: { app: App; keys: readonly ApiKey[] }) {
   return (
-    <div class="table-wrap">
-      <table class="table">
-        <thead>
-          <tr>
-            <th scope="col">Key</th>
-            <th scope="col">May</th>
-            <th scope="col">Last used</th>
-          </tr>
-        </thead>
-        <tbody>
-          {keys.map((key) => (
-            <tr>
-              <td data-label="Key">
-                <To path={`/apps/${app.id}/keys/${key.id}`}>{key.name || 'unnamed'}</To>
-                <div class="mono faint small">{key.keyName}</div>
-              </td>
-              <td data-label="May">
-                <Permits apiKey={key} />
-              </td>
-              <td data-label="Last used">
-                <LastUse at={key.lastUsedAt} />
-                {key.hasOldSecret && (
-                  <div>
-                    <Badge tone="warn">old secret still valid</Badge>
-                  </div>
-                )}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table head={['Key', 'May', 'Last used']}>
+      {keys.map((key) => (
+        <tr>
+          <td data-label="Key">
+            <To path={`/apps/${app.id}/keys/${key.id}`}>{key.name || 'unnamed'}</To>
+            <div class="mono faint small">{key.keyName}</div>
+          </td>
+          <td data-label="May">
+            <Permits apiKey={key} />
+          </td>
+          <td data-label="Last used">
+            <LastUse at={key.lastUsedAt} />
+            {key.hasOldSecret && (
+              <div>
+                <Badge tone="warn">old secret still valid</Badge>
+              </div>
+            )}
+          </td>
+        </tr>
+      ))}
+    </Table>
   )
 }
 

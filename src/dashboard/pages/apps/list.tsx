@@ -10,6 +10,7 @@ import { Field, Form } from '../../view/forms.tsx'
 import { show } from '../../view/layout.tsx'
 import { Badge, Card, Time, To } from '../../view/parts.tsx'
 import { AccountChoice } from '../../view/account-choice.tsx'
+import { Table } from '../../view/table.tsx'
 import { plural } from '../../words.ts'
 import { sentence } from '../failures.tsx'
 
@@ -66,39 +67,26 @@ function AppTable({ page, apps }: { page: Page; apps: readonly App[] }) {
   const { services } = page.var.parts
   const accounts = new Map(services.accounts.list().map(({ id, name }) => [id, name]))
   return (
-    <div class="table-wrap">
-      <table class="table">
-        <thead>
-          <tr>
-            <th scope="col">App</th>
-            <th scope="col">Id</th>
-            <th scope="col">Keys</th>
-            {accounts.size > 1 && <th scope="col">Account</th>}
-            <th scope="col">Made</th>
-          </tr>
-        </thead>
-        <tbody>
-          {apps.map((app) => (
-            <tr>
-              <td data-label="App">
-                <span class="row">
-                  <To path={`/apps/${app.id}`}>{app.name}</To>
-                  <AppBadges app={app} />
-                </span>
-              </td>
-              <td data-label="Id" class="mono">
-                {app.id}
-              </td>
-              <td data-label="Keys">{keyCount(page, app)}</td>
-              {accounts.size > 1 && <td data-label="Account">{accounts.get(app.accountId)}</td>}
-              <td data-label="Made">
-                <Time at={app.createdAt} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table head={['App', 'Id', 'Keys', ...(accounts.size > 1 ? ['Account'] : []), 'Made']}>
+      {apps.map((app) => (
+        <tr>
+          <td data-label="App">
+            <span class="row">
+              <To path={`/apps/${app.id}`}>{app.name}</To>
+              <AppBadges app={app} />
+            </span>
+          </td>
+          <td data-label="Id" class="mono">
+            {app.id}
+          </td>
+          <td data-label="Keys">{keyCount(page, app)}</td>
+          {accounts.size > 1 && <td data-label="Account">{accounts.get(app.accountId)}</td>}
+          <td data-label="Made">
+            <Time at={app.createdAt} />
+          </td>
+        </tr>
+      ))}
+    </Table>
   )
 }
 

@@ -20,35 +20,7 @@ export function showSettings(page: Page, app: App, faults?: Faults): Response | 
     app,
     { tab: '/settings', ...(faults && { status: 400 as const }) },
     <div class="stack loose">
-      <Card title="Settings">
-        <Form action={`/apps/${app.id}/settings`} class="stack">
-          <Field
-            name="name"
-            label="Name"
-            value={app.name}
-            faults={faults}
-            maxlength={100}
-            required
-          />
-          <Tick
-            name="enabled"
-            label="Enabled"
-            hint="While it is not, nobody can connect, and those who are connected are closed."
-            checked={app.status === 'enabled'}
-          />
-          <Tick
-            name="tlsOnly"
-            label="TLS only"
-            hint="Refuses clients that do not connect encrypted."
-            checked={app.tlsOnly}
-          />
-          {mayChange && (
-            <div>
-              <button class="button primary">Save</button>
-            </div>
-          )}
-        </Form>
-      </Card>
+      <SettingsCard app={app} mayChange={mayChange} faults={faults} />
       {mayChange && !app.isDefault && (
         <Card title="Remove it" lead="With its keys, rules and tokens." danger>
           <To class="button danger" path={`/apps/${app.id}/remove`} dialog>
@@ -57,6 +29,41 @@ export function showSettings(page: Page, app: App, faults?: Faults): Response | 
         </Card>
       )}
     </div>,
+  )
+}
+
+function SettingsCard({
+  app,
+  mayChange,
+  faults,
+}: {
+  app: App
+  mayChange: boolean
+  faults: Faults | undefined
+}) {
+  return (
+    <Card title="Settings">
+      <Form action={`/apps/${app.id}/settings`} class="stack">
+        <Field name="name" label="Name" value={app.name} faults={faults} maxlength={100} required />
+        <Tick
+          name="enabled"
+          label="Enabled"
+          hint="While it is not, nobody can connect, and those who are connected are closed."
+          checked={app.status === 'enabled'}
+        />
+        <Tick
+          name="tlsOnly"
+          label="TLS only"
+          hint="Refuses clients that do not connect encrypted."
+          checked={app.tlsOnly}
+        />
+        {mayChange && (
+          <div>
+            <button class="button primary">Save</button>
+          </div>
+        )}
+      </Form>
+    </Card>
   )
 }
 

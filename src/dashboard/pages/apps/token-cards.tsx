@@ -38,21 +38,7 @@ export function TokenCard({ apiKey, faults }: { apiKey: ApiKey; faults: Faults |
             </select>
           </div>
         </div>
-        <details class="fold" open={faults?.['capability'] !== undefined}>
-          <summary class="small">Less than the key may do</summary>
-          <div class="field">
-            <label for="capability">Capability as JSON</label>
-            <textarea
-              class="area mono short"
-              id="capability"
-              name="capability"
-              rows={3}
-              spellcheck={false}
-              {...describedBy('capability', undefined, faults?.['capability'])}
-            ></textarea>
-            <FieldNotes name="capability" fault={faults?.['capability']} />
-          </div>
-        </details>
+        <LessField fault={faults?.['capability']} />
         <fieldset class="row">
           <legend class="aside">Form</legend>
           <Tick type="radio" name="kind" value="token" label="Token" checked />
@@ -63,6 +49,27 @@ export function TokenCard({ apiKey, faults }: { apiKey: ApiKey; faults: Faults |
         </div>
       </Form>
     </Card>
+  )
+}
+
+/** For a token that may do less than its key. */
+function LessField({ fault }: { fault: string | undefined }) {
+  return (
+    <details class="fold" open={fault !== undefined}>
+      <summary class="small">Less than the key may do</summary>
+      <div class="field">
+        <label for="capability">Capability as JSON</label>
+        <textarea
+          class="area mono short"
+          id="capability"
+          name="capability"
+          rows={3}
+          spellcheck={false}
+          {...describedBy('capability', undefined, fault)}
+        ></textarea>
+        <FieldNotes name="capability" fault={fault} />
+      </div>
+    </details>
   )
 }
 

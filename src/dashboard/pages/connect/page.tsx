@@ -147,26 +147,31 @@ function AblyCard({ target, apiKey }: { target: Target; apiKey: ApiKey | undefin
           )}{' '}
           In a browser, use a token and never a key.
         </p>
-        <details class="fold">
-          <summary class="small">Other languages</summary>
-          <div class="stack tight">
-            <p class="small faint">
-              All of Ably’s SDKs take the same options, under these names or very similar ones.
-              Ably’s SDK for Go asks for <code>WithInsecureAllowBasicAuthWithoutTLS</code> where TLS
-              is off.
-            </p>
-            <dl class="facts mono">
-              {ablyFacts(target).map(([name, value]) => (
-                <>
-                  <dt>{name}</dt>
-                  <dd>{value}</dd>
-                </>
-              ))}
-            </dl>
-          </div>
-        </details>
+        <OtherLanguages target={target} />
       </div>
     </Card>
+  )
+}
+
+function OtherLanguages({ target }: { target: Target }) {
+  return (
+    <details class="fold">
+      <summary class="small">Other languages</summary>
+      <div class="stack tight">
+        <p class="small faint">
+          All of Ably’s SDKs take the same options, under these names or very similar ones. Ably’s
+          SDK for Go asks for <code>WithInsecureAllowBasicAuthWithoutTLS</code> where TLS is off.
+        </p>
+        <dl class="facts mono">
+          {ablyFacts(target).map(([name, value]) => (
+            <>
+              <dt>{name}</dt>
+              <dd>{value}</dd>
+            </>
+          ))}
+        </dl>
+      </div>
+    </details>
   )
 }
 

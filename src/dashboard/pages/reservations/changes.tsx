@@ -10,8 +10,9 @@ import { Form } from '../../view/forms.tsx'
 import { show } from '../../view/layout.tsx'
 import { To } from '../../view/parts.tsx'
 import { sentence } from '../failures.tsx'
-import { type KeyKind, showReservation } from './detail.tsx'
+import { showReservation } from './detail.tsx'
 import { ImpactView, isHarmful } from './impact.tsx'
+import type { KeyKind } from './keys.tsx'
 import { optionsChange } from './options.tsx'
 
 /** Sets, makes or clears one of the keys. */

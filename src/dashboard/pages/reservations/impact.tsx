@@ -2,6 +2,7 @@
 /** @jsxImportSource hono/jsx */
 import type { Impact } from '../../../service/impact.ts'
 import { Badge, Notice } from '../../view/parts.tsx'
+import { Table } from '../../view/table.tsx'
 import { plural } from '../../words.ts'
 
 /** Whether somebody who is connected would lose something. */
@@ -42,37 +43,29 @@ function AffectedTable({ impact }: { impact: Impact }) {
   const unlisted = impact.closed + impact.silenced - impact.affected.length
   return (
     <div class="card">
-      <table class="table">
-        <caption class="aside">Connections that would lose something</caption>
-        <thead>
+      <Table
+        head={['Channel', 'Who', 'Address', 'Then']}
+        caption="Connections that would lose something"
+      >
+        {impact.affected.map(({ connection, loss }) => (
           <tr>
-            <th scope="col">Channel</th>
-            <th scope="col">Who</th>
-            <th scope="col">Address</th>
-            <th scope="col">Then</th>
+            <td data-label="Channel" class="mono">
+              {connection.channel}
+            </td>
+            <td data-label="Who">{connection.alias ?? connection.uid}</td>
+            <td data-label="Address" class="mono">
+              {connection.address}
+            </td>
+            <td data-label="Then">
+              {loss === 'closed' ? (
+                <Badge tone="bad">closed</Badge>
+              ) : (
+                <Badge tone="warn">may only listen</Badge>
+              )}
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {impact.affected.map(({ connection, loss }) => (
-            <tr>
-              <td data-label="Channel" class="mono">
-                {connection.channel}
-              </td>
-              <td data-label="Who">{connection.alias ?? connection.uid}</td>
-              <td data-label="Address" class="mono">
-                {connection.address}
-              </td>
-              <td data-label="Then">
-                {loss === 'closed' ? (
-                  <Badge tone="bad">closed</Badge>
-                ) : (
-                  <Badge tone="warn">may only listen</Badge>
-                )}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+        ))}
+      </Table>
       {unlisted > 0 && <div class="card-foot faint">and {unlisted} more</div>}
     </div>
   )

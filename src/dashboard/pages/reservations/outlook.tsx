@@ -91,23 +91,18 @@ function Meaning({ prospect: { wish, outlook, impact } }: { prospect: Prospect }
           </dd>
         </>
       )}
-      {below.length > 0 && (
-        <>
-          <dt>Below it</dt>
-          <dd>
-            <Names names={below} /> {below.length === 1 ? 'goes' : 'go'} on deciding alone.
-          </dd>
-        </>
-      )}
-      {lookalikes.length > 0 && (
-        <>
-          <dt>Mind</dt>
-          <dd>
-            <Names names={lookalikes} /> {lookalikes.length === 1 ? 'differs' : 'differ'} by case
-            only.
-          </dd>
-        </>
-      )}
+      <Others
+        title="Below it"
+        names={below}
+        one="goes on deciding alone"
+        many="go on deciding alone"
+      />
+      <Others
+        title="Mind"
+        names={lookalikes}
+        one="differs by case only"
+        many="differ by case only"
+      />
       {impact && (
         <>
           <dt>Right now</dt>
@@ -128,6 +123,28 @@ function lostKeys(wish: Wish, above: NonNullable<Outlook['overrides']>): string 
   ].filter((kind) => kind !== false)
   if (lost.length === 0) return 'what it asks for no longer counts here.'
   return `its ${lost.join(' and ')} would no longer be asked for here.`
+}
+
+function Others({
+  title,
+  names,
+  one,
+  many,
+}: {
+  title: string
+  names: readonly string[]
+  one: string
+  many: string
+}) {
+  if (names.length === 0) return <></>
+  return (
+    <>
+      <dt>{title}</dt>
+      <dd>
+        <Names names={names} /> {names.length === 1 ? one : many}.
+      </dd>
+    </>
+  )
 }
 
 function Names({ names }: { names: readonly string[] }) {

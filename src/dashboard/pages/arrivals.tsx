@@ -1,0 +1,194 @@
+/** The pages behind one-time links: claiming an account, and accepting an invitation. */
+/** @jsxImportSource hono/jsx */
+import { Hono } from 'hono'
+import { type Failure, failure } from '../../failure.ts'
+import type { Link } from '../../service/links.ts'
+import type { Arrived } from '../../service/sign-up.ts'
+import { readFields, textField } from '../forms.ts'
+import { type Env, type Page, goTo } from '../site.ts'
+import { Field, Form } from '../view/forms.tsx'
+import { showDoor } from '../view/layout.tsx'
+import { Notice, To } from '../view/parts.tsx'
+import { PlainWarning } from '../view/plain-warning.tsx'
+import { ProviderLinks } from '../view/provider-links.tsx'
+import { enter } from './door.tsx'
+import { sentence, showFailure } from './failures.tsx'
+
+export function arrivalPages(): Hono<Env> {
+  const app = new Hono<Env>()
+  app.get('/claim', (page) => showClaim(page, page.req.query('token') ?? ''))
+  app.post('/claim', claim)
+  app.get('/invite', (page) => showInvite(page, page.req.query('token') ?? ''))
+  app.post('/invite', accept)
+  app.post('/invite/join', join)
+  return app
+}
+
+/** Lets somebody in who came by a link. */
+export function welcome(page: Page, { person, accountId }: Arrived): Response {
+  enter(page, person.id, accountId)
+  return goTo(page, '/')
+}
+
+function showClaim(
+  page: Page,
+  token: string,
+  { email, why }: { email?: string; why?: Failure } = {},
+): Response | Promise<Response> {
+  const { links } = page.var.parts.services
+  const link = links.read('claim', token)
+  if (!link.ok) return showDeadLink(page, link.failure)
+  return showDoor(
+    page,
+    { title: 'Claim this server', ...(why && { status: why.status as 400 }) },
+    <>
+      <p class="faint">You will be its owner: you reserve names, make keys, and invite others.</p>
+      <NewPerson action="/claim" token={token} email={email} why={why}>
+        Claim
+      </NewPerson>
+    </>,
+  )
+}
+
+async function claim(page: Page): Promise<Response> {
+  const fields = await readFields(page)
+  const [token, email] = [textField(fields, 'token'), textField(fields, 'email')]
+  const password = textField(fields, 'password')
+  const arrived = await page.var.parts.services.signUp.claim(token, email, password)
+  if (!arrived.ok) return showClaim(page, token, { email, why: arrived.failure })
+  return welcome(page, arrived.value)
+}
+
+function showInvite(
+  page: Page,
+  token: string,
+  { email, why }: { email?: string; why?: Failure } = {},
+): Response | Promise<Response> {
+  const { links, accounts } = page.var.parts.services
+  const link = links.read('invite', token)
+  const account = link.ok ? accounts.find(link.value.accountId) : link
+  if (!link.ok || !account.ok) return showDeadLink(page, failure('link_invalid'))
+  const head = {
+    title: `Join ${account.value.name}`,
+    ...(why && { status: why.status as 400 }),
+  }
+  const { visitor } = page.var
+  const body = visitor ? (
+    <JoinForm email={visitor.person.email} link={link.value} token={token} why={why} />
+  ) : (
+    <>
+      <p class="faint">
+        You have been invited as {link.value.role}. Choose how you will sign in. If you can sign in
+        here already, <To path="/sign-in">do that first</To> and open this link again.
+      </p>
+      <NewPerson action="/invite" token={token} email={email ?? link.value.note ?? ''} why={why}>
+        Join
+      </NewPerson>
+    </>
+  )
+  return showDoor(page, head, body)
+}
+
+/** For somebody who has signed in. */
+function JoinForm({
+  email,
+  link,
+  token,
+  why,
+}: {
+  email: string
+  link: Link
+  token: string
+  why: Failure | undefined
+}) {
+  return (
+    <Form action="/invite/join" class="stack">
+      {why && <Notice tone="bad">{sentence(why.message)}</Notice>}
+      <p>
+        You are signed in as {email}, and will be a {link.role} of this account.
+      </p>
+      <input type="hidden" name="token" value={token} />
+      <button class="button primary wide">Join</button>
+    </Form>
+  )
+}
+
+async function accept(page: Page): Promise<Response> {
+  const fields = await readFields(page)
+  const [token, email] = [textField(fields, 'token'), textField(fields, 'email')]
+  const password = textField(fields, 'password')
+  const arrived = await page.var.parts.services.signUp.accept(token, email, password)
+  if (!arrived.ok) return showInvite(page, token, { email, why: arrived.failure })
+  return welcome(page, arrived.value)
+}
+
+async function join(page: Page): Promise<Response> {
+  const token = textField(await readFields(page), 'token')
+  const { visitor, parts } = page.var
+  if (!visitor) return showFailure(page, failure('sign_in_needed'))
+  const arrived = parts.services.signUp.join(token, visitor.person)
+  if (!arrived.ok) return showInvite(page, token, { why: arrived.failure })
+  return welcome(page, arrived.value)
+}
+
+function showDeadLink(page: Page, why: Failure): Response | Promise<Response> {
+  return showDoor(
+    page,
+    { title: 'This link does not work', status: 410 },
+    <>
+      <p>{sentence(why.message)}</p>
+      <p>
+        Ask an owner for another one. An owner who is locked out runs{' '}
+        <code>latchkey accounts reset</code> on the server.
+      </p>
+    </>,
+  )
+}
+
+function NewPerson({
+  action,
+  token,
+  email,
+  why,
+  children,
+}: {
+  action: string
+  token: string
+  email?: string | undefined
+  why?: Failure | undefined
+  children: string
+}) {
+  return (
+    <Form action={action} class="stack">
+      {why && <Notice tone="bad">{sentence(why.message)}</Notice>}
+      <PlainWarning />
+      <input type="hidden" name="token" value={token} />
+      <Field
+        name="email"
+        label="Email"
+        type="email"
+        value={email}
+
+        autocomplete="username"
+        hint="Only to sign in with; nothing is sent there."
+        required
+        autofocus
+      />
+      <Field
+        name="password"
+        label="Password"
+        type="password"
+
+        autocomplete="new-password"
+        hint="At least 10 characters."
+        required
+      />
+      <button class="button primary wide">{children}</button>
+      <ProviderLinks
+        path={action}
+        query={`?token=${encodeURIComponent(token)}`}
+        verb={`${children} with`}
+      />
+    </Form>
+  )
+}
