@@ -1,6 +1,7 @@
 /** Every address of the dashboard, and what each request passes before a page is asked. */
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
+import type { BlankSchema } from 'hono/types'
 import { failure } from '../failure.ts'
 import { formToken } from '../identity/web-secret.ts'
 import { hasRight } from '../policy/roles.ts'
@@ -59,7 +60,17 @@ export function routes(site: RouteParts): Hono<Env> {
   app.use(bodyLimit({ maxSize: MAX_BODY_BYTES, onError: (page) => tooLarge(page as Page) }))
   app.use(guardWrites)
 
-  const inside = app.basePath('/dashboard')
+  addPages(app.basePath('/dashboard'))
+  app.notFound((page) => showFailure(page, failure('not_found')))
+  app.onError((error, page) => {
+    site.parts.onBug(error)
+    return showFailure(page, failure('internal'))
+  })
+  return app
+}
+
+/** What stands before the door is open to everybody, and what comes after it to those who have signed in. */
+function addPages(inside: Hono<Env, BlankSchema, '/dashboard'>): void {
   inside.get('/assets/icon.svg', (page) =>
     page.body(ICON, 200, { 'content-type': 'image/svg+xml', 'cache-control': 'max-age=86400' }),
   )
@@ -77,13 +88,6 @@ export function routes(site: RouteParts): Hono<Env> {
   inside.route('/who', whoPages())
   inside.route('/audit', auditPages())
   inside.route('/account', accountPages())
-
-  app.notFound((page) => showFailure(page, failure('not_found')))
-  app.onError((error, page) => {
-    site.parts.onBug(error)
-    return showFailure(page, failure('internal'))
-  })
-  return app
 }
 
 /** Who changes what this request changes. */

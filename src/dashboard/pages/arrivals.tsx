@@ -145,19 +145,16 @@ function showDeadLink(page: Page, why: Failure): Response | Promise<Response> {
   )
 }
 
-function NewPerson({
-  action,
-  token,
-  email,
-  why,
-  children,
-}: {
-  action: string
-  token: string
-  email?: string | undefined
-  why?: Failure | undefined
-  children: string
-}) {
+interface NewPersonProps {
+  readonly action: string
+  readonly token: string
+  readonly email: string | undefined
+  readonly why: Failure | undefined
+  /** What the button says. */
+  readonly children: string
+}
+
+function NewPerson({ action, token, email, why, children }: NewPersonProps) {
   return (
     <Form action={action} class="stack">
       {why && <Notice tone="bad">{sentence(why.message)}</Notice>}

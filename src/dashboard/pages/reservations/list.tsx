@@ -11,7 +11,7 @@ import { Field, Form, Tick } from '../../view/forms.tsx'
 import { show } from '../../view/layout.tsx'
 import { Badge, Card, Empty, To } from '../../view/parts.tsx'
 import { plural } from '../../words.ts'
-import { OutlookView, type Prospect } from './outlook.tsx'
+import { OutlookView, type Prospect, type Wish } from './outlook.tsx'
 import { type Branch, treeOf } from './tree.ts'
 
 export function showList(
@@ -77,11 +77,7 @@ function ReserveCard({
           required
         />
         <AccountChoice accounts={choosable(page)} selected={wish.account.id} />
-        <fieldset class="choices">
-          <legend class="aside">Keys</legend>
-          <Tick name="join" label="Ask for a key to join" checked={wish.wantsJoinKey} />
-          <Tick name="send" label="Ask for a key to send" checked={wish.wantsSendKey} />
-        </fieldset>
+        <KeyWishes wish={wish} />
         <div id="outlook" aria-live="polite">
           <OutlookView prospect={prospect} />
         </div>
@@ -93,6 +89,16 @@ function ReserveCard({
         </div>
       </Form>
     </Card>
+  )
+}
+
+function KeyWishes({ wish }: { wish: Wish }) {
+  return (
+    <fieldset class="choices">
+      <legend class="aside">Keys</legend>
+      <Tick name="join" label="Ask for a key to join" checked={wish.wantsJoinKey} />
+      <Tick name="send" label="Ask for a key to send" checked={wish.wantsSendKey} />
+    </fieldset>
   )
 }
 
