@@ -5,10 +5,10 @@ import type { Clock } from './clock.ts'
 export type Site = string
 
 const MS_DIGITS = 14
-const COUNTER_DIGITS = 3
 const MAX_COUNTER = 999
 const FORM = /^(\d{14})-(\d{3})@[A-Za-z0-9]+$/
-const INDEX_DIGITS = 3
+/** `000` to `999`: for every counter and every index, so that they need not be written anew each time. */
+const THREE_DIGITS: readonly string[] = Array.from({ length: 1000 }, (_, i) => pad(i, 3))
 
 /**
  * Gives out positions such as `01826232498871-000@aB3xK9pQ2r`, each greater than all before, as text is
@@ -48,7 +48,7 @@ export class PositionSource {
       this.#ms++
       this.#counter = 0
     }
-    return `${pad(this.#ms, MS_DIGITS)}-${pad(this.#counter, COUNTER_DIGITS)}${this.#suffix}`
+    return `${pad(this.#ms, MS_DIGITS)}-${THREE_DIGITS[this.#counter]}${this.#suffix}`
   }
 }
 
@@ -64,7 +64,7 @@ export function before(position: string, ms: number): string {
 
 /** The serial of one of the things that stand at a position together. */
 export function serialAt(position: string, index: number): string {
-  return `${position}:${pad(index, INDEX_DIGITS)}`
+  return `${position}:${THREE_DIGITS[index] ?? index}`
 }
 
 /** The position at which the thing with a serial stands. */

@@ -1,12 +1,12 @@
 /** Who is behind a request or connection of an Ably client. Nothing here reads the database. */
 import type { Clock } from '../core/clock.ts'
 import { type Failure, type Result, fail, failure, ok } from '../failure.ts'
+import { CredentialCache } from './credential-cache.ts'
 import type { Credentials } from './credentials.ts'
 import type { Directory, SecretUses } from './directory.ts'
-import { findApiKey, refusalToUse } from './key-check.ts'
+import { type FoundKey, findApiKey, refusalToUse } from './key-check.ts'
 import type { NativeTokens } from './native-token.ts'
 import { type AppPrincipal, identifyKeyHolder, identifyTokenHolder } from './principal.ts'
-import { TokenCache } from './token-cache.ts'
 import { type TokenHolder, type VerifiedToken, TokenVerifier } from './token-verifier.ts'
 
 const NOTHING = new Map<string, never>()
@@ -21,7 +21,8 @@ export class Authenticator {
   readonly #uses: SecretUses
   readonly #clock: Clock
   readonly #verifier: TokenVerifier
-  readonly #verified = new TokenCache()
+  readonly #verified = new CredentialCache<VerifiedToken>()
+  readonly #keys = new CredentialCache<FoundKey>()
 
   constructor(directory: Directory, tokens: NativeTokens, uses: SecretUses, clock: Clock) {
     this.#directory = directory
@@ -41,9 +42,10 @@ export class Authenticator {
   }
 
   #withKey(text: string, clientId: string | undefined, { secure }: Context): Result<AppPrincipal> {
-    const found = findApiKey(text, this.#directory, this.#uses)
+    const found = this.#findKey(text)
     if (!found.ok) return found
-    const key = found.value
+    const { key, place } = found.value
+    this.#uses.note(key, place)
     const refusal = refusalToUse(key, this.#directory, secure, this.#clock.now())
     if (refusal) return { ok: false, failure: refusal }
     return ok({
@@ -57,6 +59,15 @@ export class Authenticator {
       userClaims: NOTHING,
       publishRates: NOTHING,
     })
+  }
+
+  #findKey(text: string): Result<FoundKey> {
+    const known = this.#keys.get(text)
+    // A changed key is another object, which may have other secrets.
+    if (known && this.#directory.key(known.key.name) === known.key) return ok(known)
+    const found = findApiKey(text, this.#directory)
+    if (found.ok) this.#keys.set(text, found.value)
+    return found
   }
 
   #withToken(

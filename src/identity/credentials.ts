@@ -35,7 +35,9 @@ function inQuery(query: URLSearchParams): Credential | undefined {
 }
 
 function inHeader(header: string): Result<Credential> {
-  const [, scheme = '', value = ''] = /^(\S*)\s*(.*)$/.exec(header.trim()) ?? []
+  const space = header.indexOf(' ')
+  const scheme = space < 0 ? header : header.slice(0, space)
+  const value = space < 0 ? '' : header.slice(space).trim()
   switch (scheme.toLowerCase()) {
     case 'basic': {
       const text = decodeBase64Text(value)

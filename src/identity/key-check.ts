@@ -1,14 +1,16 @@
 /** Whether an API key is one of ours, and whether it and its app are in a state to be used. */
 import { type Failure, type Result, fail, failure, ok } from '../failure.ts'
 import { parseApiKey, placeOfSecret } from './api-key.ts'
-import type { Directory, DirectoryKey, SecretUses } from './directory.ts'
+import type { Directory, DirectoryKey } from './directory.ts'
+
+export interface FoundKey {
+  readonly key: DirectoryKey
+  /** Of its secrets the one that was presented: 0 for the current one, 1 for the old one. */
+  readonly place: number
+}
 
 /** The key that a text is, with its secret; says nothing yet about its state. */
-export function findApiKey(
-  text: string,
-  directory: Directory,
-  uses: SecretUses,
-): Result<DirectoryKey> {
+export function findApiKey(text: string, directory: Directory): Result<FoundKey> {
   const parsed = parseApiKey(text)
   if (!parsed.ok) return parsed
   const { appId, keyName, secret } = parsed.value
@@ -16,9 +18,7 @@ export function findApiKey(
   // SDKs must not take an unknown app for one that merely lacks the key (UTS auth RSA4, js realtime/failure).
   if (!key) return fail(directory.app(appId) ? 'key_not_in_app' : 'credentials_wrong')
   const place = placeOfSecret(key.secrets, secret)
-  if (place === undefined) return fail('credentials_wrong')
-  uses.note(key, place)
-  return ok(key)
+  return place === undefined ? fail('credentials_wrong') : ok({ key, place })
 }
 
 /** Why a key cannot be used now, over this kind of connection; only for those who have shown that they may know. */

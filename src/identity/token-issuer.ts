@@ -109,9 +109,10 @@ export class TokenIssuer {
   ): Result<void> {
     if (!credential) return fail('credentials_missing')
     if (credential.kind !== 'key') return fail('basic_required')
-    const found = findApiKey(credential.text, this.#directory, this.#uses)
+    const found = findApiKey(credential.text, this.#directory)
     if (!found.ok) return found
-    const same = found.value.name === key.name && (request.keyName ?? key.name) === key.name
+    this.#uses.note(found.value.key, found.value.place)
+    const same = found.value.key.name === key.name && (request.keyName ?? key.name) === key.name
     return same ? ok(undefined) : { ok: false, failure: otherKey() }
   }
 

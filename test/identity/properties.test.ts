@@ -1,7 +1,7 @@
 /** What holds for any token: none crashes the server, none that was altered counts, none exceeds its key. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { TokenCache } from '../../src/identity/token-cache.ts'
+import { CredentialCache } from '../../src/identity/credential-cache.ts'
 import type { VerifiedToken } from '../../src/identity/token-verifier.ts'
 import { type Capability, canonicalText } from '../../src/policy/capability/capability.ts'
 import { CapabilityChecker } from '../../src/policy/capability/checker.ts'
@@ -186,7 +186,7 @@ test('the cache of tokens is bounded, and forgets what was not asked for', async
     place: undefined,
     holder: { ...token, expires: 1 },
   }
-  const cache = new TokenCache(40)
+  const cache = new CredentialCache(40)
   const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((letter) => letter.repeat(10)) as [
     string,
     string,

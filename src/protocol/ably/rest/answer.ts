@@ -38,15 +38,32 @@ export function errorInfo(why: Failure, base: string): ErrorInfo {
   return { code, statusCode: why.status, message: why.message, href: errorHref(code, base) }
 }
 
+/** What most answers have, made once. */
+const USUAL_HEADERS: Readonly<Record<Format, Record<string, string>>> = {
+  json: { ...SERVER_HEADER, 'content-type': CONTENT_TYPE.json },
+  msgpack: { ...SERVER_HEADER, 'content-type': CONTENT_TYPE.msgpack },
+}
+
 export function success(answer: RestAnswer, style: AnswerStyle): Response {
+  const { status, value } = answer
+  if (isUsual(answer, style))
+    return new Response(encodeBody(value, style.format), {
+      status,
+      headers: USUAL_HEADERS[style.format],
+    })
   const headers = { ...SERVER_HEADER, ...corsHeaders(style.origin), ...answer.headers }
-  if (answer.stream) return new Response(answer.stream, { status: answer.status, headers })
+  if (answer.stream) return new Response(answer.stream, { status, headers })
   if (style.envelope !== undefined) return enveloped(answer, style, style.envelope)
-  if (answer.value === undefined) return new Response(null, { status: answer.status, headers })
-  return new Response(encodeBody(answer.value, style.format), {
-    status: answer.status,
+  if (value === undefined) return new Response(null, { status, headers })
+  return new Response(encodeBody(value, style.format), {
+    status,
     headers: { ...headers, 'content-type': CONTENT_TYPE[style.format] },
   })
+}
+
+function isUsual({ value, headers, stream }: RestAnswer, { origin, envelope }: AnswerStyle) {
+  const isPlain = headers === undefined && stream === undefined && value !== undefined
+  return isPlain && origin === null && envelope === undefined
 }
 
 /** The code and text also go into headers: paged reads and browsers take them from there (HP6, HP7). */

@@ -35,17 +35,21 @@ export interface Visitor {
 }
 
 /**
- * Whoever asks about the channel that the path names, if they may do this on it.
+ * Whoever asks about the channel that the path names, if they may do this on it. A promise only where a
+ * signature has to be checked.
  * @param operation left out where what they may do depends on more
  */
-export async function visit(
+export function visit(
   parts: ChannelParts,
   call: RestCall,
   operation?: Operation,
-): Promise<Result<Visitor>> {
-  const principal = await identify(parts.authenticator, call)
-  if (!principal.ok) return principal
-  return visitChannel(parts, principal.value, call, call.params['channel']!, operation)
+): Result<Visitor> | Promise<Result<Visitor>> {
+  const enter = (principal: Result<AppPrincipal>): Result<Visitor> =>
+    principal.ok
+      ? visitChannel(parts, principal.value, call, call.params['channel']!, operation)
+      : principal
+  const found = identify(parts.authenticator, call)
+  return found instanceof Promise ? found.then(enter) : enter(found)
 }
 
 /** The same for one channel of several. */

@@ -23,7 +23,22 @@ export interface Body {
 }
 
 /** The bytes of a body, whatever they stand for. */
-export async function readBytes(request: Request, maxBytes: number): Promise<Result<Uint8Array>> {
+export function readBytes(request: Request, maxBytes: number): Promise<Result<Uint8Array>> {
+  return readWith(request, maxBytes, ok)
+}
+
+/** Reads a body by its content type; anything that is neither MessagePack nor a form is taken for JSON text. */
+export function readBody(request: Request, maxBytes: number): Promise<Result<Body>> {
+  const type = request.headers.get('content-type') ?? ''
+  if (type.includes('msgpack')) return readWith(request, maxBytes, unpackBody)
+  return readWith(request, maxBytes, type.includes('x-www-form-urlencoded') ? readForm : parseBody)
+}
+
+async function readWith<T>(
+  request: Request,
+  maxBytes: number,
+  read: (bytes: Uint8Array) => Result<T>,
+): Promise<Result<T>> {
   const announced = Number(request.headers.get('content-length') ?? 0)
   if (announced > maxBytes) return fail('message_too_large')
   let bytes: Uint8Array
@@ -32,16 +47,7 @@ export async function readBytes(request: Request, maxBytes: number): Promise<Res
   } catch {
     return fail('bad_request', 'the body could not be read')
   }
-  return bytes.byteLength > maxBytes ? fail('message_too_large') : ok(bytes)
-}
-
-/** Reads a body by its content type; anything that is neither MessagePack nor a form is taken for JSON text. */
-export async function readBody(request: Request, maxBytes: number): Promise<Result<Body>> {
-  const bytes = await readBytes(request, maxBytes)
-  if (!bytes.ok) return bytes
-  const type = request.headers.get('content-type') ?? ''
-  if (type.includes('msgpack')) return unpackBody(bytes.value)
-  return type.includes('x-www-form-urlencoded') ? readForm(bytes.value) : parseBody(bytes.value)
+  return bytes.byteLength > maxBytes ? fail('message_too_large') : read(bytes)
 }
 
 function unpackBody(bytes: Uint8Array): Result<Body> {

@@ -17,12 +17,12 @@ export interface Published {
   readonly serials: readonly string[]
 }
 
-/** Publishes all messages or none. Settled once they are kept as the channel promises. */
-export async function publish(
+/** Publishes all messages or none. A promise where they are still to be kept as the channel promises. */
+export function publish(
   parts: ChannelParts,
   visitor: Visitor,
   messages: ReadMessages,
-): Promise<Result<Published>> {
+): Result<Published> | Promise<Result<Published>> {
   const { channel } = visitor
   const counts = parts.counters.of(channel.realm)
   const receipt = place(parts, visitor, messages)
@@ -32,8 +32,8 @@ export async function publish(
   }
   countTraffic(counts.inbound.rest.messages, messages.drafts)
   const { id, serials, kept } = receipt.value
-  if (kept && !(await isKept(kept))) return fail('not_kept')
-  return ok({ channel: channel.name, messageId: id, serials })
+  const published = ok({ channel: channel.name, messageId: id, serials })
+  return kept ? isKept(kept).then((isDone) => (isDone ? published : fail('not_kept'))) : published
 }
 
 function place(parts: ChannelParts, visitor: Visitor, messages: ReadMessages): Result<Receipt> {

@@ -25,6 +25,8 @@ export interface RestDetail {
   readonly address: string
 }
 
+const NO_QUERY = new URLSearchParams()
+
 export class AblyRest implements HttpProtocol {
   readonly name = 'ably-rest'
   readonly #parts: RestParts
@@ -43,7 +45,7 @@ export class AblyRest implements HttpProtocol {
 
   serve(visit: Visit): Response | Promise<Response> {
     if (visit.request.method === 'OPTIONS') return preflight(visit.request)
-    const query = new URLSearchParams(visit.query)
+    const query = visit.query === '' ? NO_QUERY : new URLSearchParams(visit.query)
     const style = styleOf(visit.request, query)
     const found = this.#router.find(visit.request.method, visit.path)
     if (!found.ok) return this.#refuse(visit, query, found.failure, style)

@@ -46,48 +46,65 @@ export interface Found {
   readonly params: Record<string, string>
 }
 
-interface Compiled {
-  readonly route: RestRoute
+/** A path with everything that can be done there. */
+interface Place {
   readonly segments: readonly string[]
+  readonly routes: Map<string, RestRoute>
 }
 
 export class RestRouter {
-  readonly #byLength = new Map<number, Compiled[]>()
+  /** By the number of segments. */
+  readonly #places: Place[][] = []
 
   constructor(routes: readonly RestRoute[]) {
-    for (const route of routes) {
-      const segments = route.path.slice(1).split('/')
-      const same = this.#byLength.get(segments.length) ?? []
-      this.#byLength.set(segments.length, [...same, { route, segments }])
-    }
+    for (const route of routes)
+      this.#place(route.path.slice(1).split('/')).routes.set(route.method, route)
   }
 
   /** @returns `not_found`, or `method_not_allowed` where another method would do */
   find(method: string, path: string): Result<Found> {
     const parts = path.slice(1).split('/')
-    let known = false
-    for (const { route, segments } of this.#byLength.get(parts.length) ?? []) {
-      const params = match(segments, parts)
+    let isKnown = false
+    for (const { segments, routes } of this.#places[parts.length] ?? []) {
+      if (!isAt(segments, parts)) continue
+      const params = paramsOf(segments, parts)
       if (!params) continue
-      if (route.method === method) return ok({ route, params })
-      if (route.hidesOtherMethods !== true) known = true
+      const route = routes.get(method)
+      if (route) return ok({ route, params })
+      for (const other of routes.values()) if (other.hidesOtherMethods !== true) isKnown = true
     }
-    return fail(known ? 'method_not_allowed' : 'not_found')
+    return fail(isKnown ? 'method_not_allowed' : 'not_found')
+  }
+
+  #place(segments: readonly string[]): Place {
+    const places = (this.#places[segments.length] ??= [])
+    const path = segments.join('/')
+    const known = places.find((place) => place.segments.join('/') === path)
+    if (known) return known
+    const place: Place = { segments, routes: new Map() }
+    places.push(place)
+    return place
   }
 }
 
-function match(
+function isAt(segments: readonly string[], parts: readonly string[]): boolean {
+  for (let i = 0; i < segments.length; i++) {
+    const segment = segments[i]!
+    if (segment !== parts[i] && !segment.startsWith(':')) return false
+  }
+  return true
+}
+
+/** @returns undefined where one is empty, or not percent-encoded as it should be */
+function paramsOf(
   segments: readonly string[],
   parts: readonly string[],
 ): Record<string, string> | undefined {
   const params: Record<string, string> = {}
-  for (const [i, segment] of segments.entries()) {
-    const part = parts[i]!
-    if (!segment.startsWith(':')) {
-      if (segment !== part) return undefined
-      continue
-    }
-    const value = decode(part)
+  for (let i = 0; i < segments.length; i++) {
+    const segment = segments[i]!
+    if (!segment.startsWith(':')) continue
+    const value = decode(parts[i]!)
     if (value === undefined || value === '') return undefined
     params[segment.slice(1)] = value
   }
@@ -95,6 +112,7 @@ function match(
 }
 
 function decode(part: string): string | undefined {
+  if (!part.includes('%')) return part
   try {
     return decodeURIComponent(part)
   } catch {
