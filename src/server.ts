@@ -1,20 +1,23 @@
 /** The composition root: builds the parts, connects them, starts and stops them. No rule lives here. */
-import { accessSync, constants } from 'node:fs'
-import { Ably } from './ably.ts'
-import { Channels } from './channels.ts'
+import { Ably } from './assembly/ably.ts'
+import { Channels } from './assembly/channels.ts'
+import { dismissAll } from './assembly/dismissal.ts'
+import { makeDoors } from './assembly/doors.ts'
+import { LiveSettings } from './assembly/live-settings.ts'
+import { refusePublicSandbox } from './assembly/public-sandbox.ts'
+import { RunningState } from './assembly/running-state.ts'
+import { Web } from './assembly/web.ts'
 import type { Config } from './config.ts'
 import { AppCounters } from './core/app-counters.ts'
 import { type Clock, type Randomness, systemClock, systemRandomness } from './core/clock.ts'
 import { Counters } from './core/counters.ts'
 import type { Encode } from './core/delivery.ts'
-import { Dashboard } from './dashboard/dashboard.ts'
-import { dismissAll } from './dismissal.ts'
+import type { Dashboard } from './dashboard/dashboard.ts'
 import { TopicFanout } from './fanout/topics.ts'
 import { logger } from './ops/logs.ts'
-import { LoopDelay, Metrics } from './ops/metrics.ts'
+import { LoopDelay } from './ops/metrics.ts'
 import { Refusals, originFix } from './ops/refusals.ts'
 import { proxyRanges } from './policy/address.ts'
-import { isOriginAllowed } from './policy/origin.ts'
 import { Comet } from './protocol/ably/comet/comet.ts'
 import { PROTOCOL as ABLY, encode as encodeAbly } from './protocol/ably/realtime/encode.ts'
 import { STREAM_PROTOCOL, encodeForStreams } from './protocol/ably/stream/encode.ts'
@@ -22,26 +25,15 @@ import { encode } from './protocol/itty/frames.ts'
 import { ConnectionOverview } from './protocol/ably/realtime/overview.ts'
 import type { Doors } from './protocol/protocol.ts'
 import { IttyProtocol, PROTOCOL as ITTY } from './protocol/itty/itty.ts'
-import { refusePublicSandbox } from './public-sandbox.ts'
-import { RunningState } from './running-state.ts'
-import { AppExpiry } from './service/app-expiry.ts'
-import { ChangeWatcher } from './service/change-watcher.ts'
-import { impactOf } from './service/impact.ts'
-import { KeyUses } from './service/key-uses.ts'
-import { AppDirectory } from './service/live-apps.ts'
-import { LiveRules } from './service/live-rules.ts'
 import { LiveService } from './service/live.ts'
 import type { UnshownKey } from './service/root-key.ts'
 import { type Services, openServices } from './service/services.ts'
 import { type HistoryLog, openHistory } from './store/history/history-log.ts'
-import { StatsRecorder } from './service/stats-recorder.ts'
-import { signInProviders } from './sign-in-providers.ts'
 import { Admission } from './transport/admission.ts'
 import { Front } from './transport/front.ts'
-import { type HttpApp, httpApp } from './transport/http.ts'
+import type { HttpApp } from './transport/http.ts'
 import { type Listeners, listen } from './transport/listen.ts'
 import { Sockets } from './transport/websocket.ts'
-import { VERSION } from './version.ts'
 
 export interface RunningServer {
   /** The main listener's own address, such as `http://localhost:8080`, without the base path. */
@@ -94,65 +86,56 @@ class Assembly {
   readonly #loopDelay = new LoopDelay()
   readonly #refusals: Refusals
   readonly #admission: Admission
+  readonly #doors: Doors
   readonly #sockets: Sockets
-  readonly #rules: LiveRules
-  readonly #apps: AppDirectory
-  readonly #keyUses: KeyUses
-  readonly #expiry: AppExpiry
-  readonly #changes: ChangeWatcher
-  readonly #stats: StatsRecorder
+  readonly #settings: LiveSettings
   readonly #history: HistoryLog
   readonly #channels: Channels
   readonly #ably: Ably
   readonly #comet: Comet
   readonly #state: RunningState
+  readonly #web: Web
   #listeners: Listeners | undefined
   #isDraining = false
-  /** Below zero, where no WebSocket is. */
-  #nextSocketId = -1
 
   constructor(config: Config, surroundings: Surroundings, services: Services) {
     this.#config = config
     this.#surroundings = surroundings
     this.#services = services
-    const refusalLog = logger('refusal')
-    this.#refusals = new Refusals(this.#counters, surroundings.clock, refusalLog, config)
-    this.#admission = new Admission(admissionLimits(config), surroundings.clock)
+    const { clock } = surroundings
+    this.#refusals = new Refusals(this.#counters, clock, logger('refusal'), config)
+    this.#admission = new Admission(admissionLimits(config), clock)
+    this.#doors = makeDoors(this.#admission, config.allowedOrigins, () => this.#isDraining)
     this.#sockets = new Sockets({
       ...config,
       admission: this.#admission,
       counters: this.#counters,
       onBug: this.#onBug,
     })
-    this.#rules = new LiveRules(services.store, seed(surroundings.random), (concerns) =>
-      this.#channels.hub.review(concerns),
-    )
-    this.#apps = new AppDirectory(services.store, services.keyring, surroundings.clock)
-    this.#keyUses = new KeyUses(services.store, surroundings.clock, this.#onBug)
-    this.#changes = new ChangeWatcher(services.store, [this.#rules, this.#apps], this.#onBug)
-    this.#expiry = new AppExpiry({
-      apps: services.apps,
-      directory: this.#apps,
-      clock: surroundings.clock,
-      onRemoved: () => this.#changes.refresh(),
+    this.#settings = new LiveSettings({
+      ...surroundings,
+      services,
+      appCounters: this.#appCounters,
+      onRules: (concerns) => this.#channels.hub.review(concerns),
+      onAppGone: (appId) => this.#channels.broker.forget(appId),
       onBug: this.#onBug,
-    })
-    this.#stats = new StatsRecorder(
-      services.store,
-      this.#appCounters,
-      surroundings.clock,
-      this.#onBug,
-    )
-    this.#apps.onChange((appId) => {
-      if (!this.#apps.app(appId)) this.#appCounters.forget(appId)
     })
     this.#history = this.#openHistory()
     this.#channels = this.#makeChannels()
     this.#ably = this.#makeAbly()
     this.#comet = this.#makeComet()
     this.#state = this.#makeState()
-    this.#apps.onChange((appId) => {
-      if (!this.#apps.app(appId)) this.#channels.broker.forget(appId)
+    this.#web = new Web({
+      config,
+      services,
+      clock,
+      settings: this.#settings,
+      channels: this.#channels,
+      counters: this.#counters,
+      loopDelay: this.#loopDelay,
+      isDraining: () => this.#isDraining,
+      onRefusal: (why, detail) => this.#refusals.record(why, detail),
+      onBug: this.#onBug,
     })
   }
 
@@ -176,21 +159,18 @@ class Assembly {
     await this.#channels.start()
     this.#ably.start()
     this.#history.start()
-    this.#changes.start()
-    this.#keyUses.start()
-    this.#expiry.start()
+    this.#settings.start()
     this.#loopDelay.start()
-    const metrics = this.#makeMetrics()
     const live = this.#makeLive()
     let claimLink: string | undefined
     this.#listeners = await this.#services.claimFolder(() => {
       this.#state.restore()
-      const listeners = this.#listen(live, metrics)
+      const listeners = this.#listen(live)
       this.#state.discard()
       claimLink = this.#claimLink(listeners.addresses[0]!)
       return listeners
     })
-    this.#stats.start()
+    this.#settings.startCounting()
     const { url, port, addresses } = this.#listeners
     const { folder, rootKey } = this.#services
     const unshownKey = rootKey.unshown()
@@ -207,14 +187,15 @@ class Assembly {
     })
   }
 
-  #listen(live: LiveService, metrics: Metrics): Listeners {
+  #listen(live: LiveService): Listeners {
+    const web = this.#web
     return listen({
       config: this.#config,
       folder: this.#services.folder,
-      front: this.#makeFront(this.#makeHttp(live, metrics), this.#makeDashboard(live)),
+      front: this.#makeFront(web.http(live), web.dashboard(live)),
       sockets: this.#sockets.handlers(),
-      metrics: this.#config.metricsPort === undefined ? undefined : metrics,
-      control: this.#makeControl(live),
+      metrics: web.hasMetricsPort ? web.metrics : undefined,
+      control: web.control(live),
     })
   }
 
@@ -231,7 +212,7 @@ class Assembly {
       hours: historyHours,
       diskMb: historyDiskMb,
       clock: this.#surroundings.clock,
-      keepsLast: (channel) => this.#apps.ruleOf(channel.realm, channel.name).persistLast,
+      keepsLast: (channel) => this.#settings.apps.ruleOf(channel.realm, channel.name).persistLast,
       onFault: (fault) => this.#log.error('history cannot be kept', { error: fault.message }),
     })
   }
@@ -248,10 +229,10 @@ class Assembly {
         [ABLY, encodeAbly],
         [STREAM_PROTOCOL, encodeForStreams],
       ]),
-      namespaces: this.#rules.namespaces,
-      ruleOf: (channel) => this.#apps.ruleOf(channel.realm, channel.name),
+      namespaces: this.#settings.rules.namespaces,
+      ruleOf: (channel) => this.#settings.apps.ruleOf(channel.realm, channel.name),
       maxPresenceMembers: (appId) =>
-        this.#apps.app(appId)?.maxPresenceMembers ?? this.#config.maxPresenceMembers,
+        this.#settings.apps.app(appId)?.maxPresenceMembers ?? this.#config.maxPresenceMembers,
       log: this.#history,
       lastPosition: this.#history.latestPosition(),
       onSlowReaders: (sockets) => this.#sockets.markSlowReaders(sockets),
@@ -283,14 +264,14 @@ class Assembly {
       ...this.#surroundings,
       config: this.#config,
       services: this.#services,
-      directory: this.#apps,
-      keyUses: this.#keyUses,
+      directory: this.#settings.apps,
+      keyUses: this.#settings.keyUses,
       channels: this.#channels,
       counters: this.#counters,
-      doors: this.#doors(),
+      doors: this.#doors,
       appCounters: this.#appCounters,
       mayMakeApp: (visitor) => this.#admission.mayPush(visitor),
-      onChange: () => this.#changes.refresh(),
+      onChange: () => this.#settings.refresh(),
       onRefusal: (why, detail) => this.#refusals.record(why, detail),
       onBug: this.#onBug,
     })
@@ -299,7 +280,7 @@ class Assembly {
   #makeComet(): Comet {
     const { maxBacklogBytes, maxMessageBytes } = this.#config
     return new Comet({
-      ...this.#doors(),
+      ...this.#doors,
       open: (visit) => this.#ably.realtime.connect(visit),
       maxBacklogBytes,
       // Clients send what has gathered in one request.
@@ -309,23 +290,6 @@ class Assembly {
     })
   }
 
-  /** For those who come to stay without a WebSocket. */
-  #doors(): Doors {
-    const { allowedOrigins } = this.#config
-    return {
-      turnAway: ({ address, request }) => {
-        if (this.#isDraining) return 'restarting'
-        const origin = request.headers.get('origin')
-        const isForeign = origin !== null && !isOriginAllowed(origin, allowedOrigins)
-        return isForeign ? 'origin_refused' : this.#admission.refuse(address)
-      },
-      opened: (address) => this.#admission.opened(address),
-      closed: (address) => this.#admission.closed(address),
-      ban: (address) => this.#admission.ban(address),
-      nextSocketId: () => this.#nextSocketId--,
-    }
-  }
-
   #makeState(): RunningState {
     const { folder, keyring } = this.#services
     return new RunningState({
@@ -333,7 +297,7 @@ class Assembly {
       keyring,
       channels: this.#channels,
       connections: this.#ably.realtime.connections,
-      isApp: (appId) => this.#apps.app(appId) !== undefined,
+      isApp: (appId) => this.#settings.apps.app(appId) !== undefined,
       clock: this.#surroundings.clock,
       log: this.#log,
       onBug: this.#onBug,
@@ -357,75 +321,6 @@ class Assembly {
       },
       onBug: this.#onBug,
     })
-  }
-
-  #makeHttp(live: LiveService, metrics: Metrics): HttpApp {
-    const { accessTokens } = this.#services
-    return httpApp({
-      api: this.#apiParts(live),
-      identify: (request) => accessTokens.identify(request.headers.get('authorization')),
-      metrics: this.#config.metricsPort === undefined ? metrics : undefined,
-      notReady: () => this.#notReady(),
-      basePath: this.#config.basePath,
-      onBug: this.#onBug,
-    })
-  }
-
-  #makeDashboard(live: LiveService): Dashboard {
-    const { basePath, publicUrl } = this.#config
-    return new Dashboard({
-      services: this.#services,
-      live,
-      impact: (namespace, changed) =>
-        impactOf(this.#channels.hub, this.#config, namespace, changed),
-      clock: this.#surroundings.clock,
-      onChange: () => this.#changes.refresh(),
-      onRefusal: (why, detail) => this.#refusals.record(why, detail),
-      onBug: this.#onBug,
-      providers: signInProviders(this.#config, this.#surroundings.clock),
-      basePath,
-      publicUrl,
-    })
-  }
-
-  /** The same application for the command line, over a socket file that only this machine's user can open. */
-  #makeControl(live: LiveService): HttpApp {
-    return httpApp({
-      api: this.#apiParts(live),
-      identify: () => this.#services.accessTokens.operator(this.#services.accounts.ensureOwner()),
-      metrics: undefined,
-      notReady: () => this.#notReady(),
-      basePath: '',
-      onBug: this.#onBug,
-    })
-  }
-
-  #apiParts(live: LiveService) {
-    return { services: this.#services, live, onChange: () => this.#changes.refresh() }
-  }
-
-  #makeMetrics(): Metrics {
-    return new Metrics({
-      counters: this.#counters,
-      channels: () => this.#channels.hub.channels.size,
-      reservations: () => this.#rules.namespaces.size,
-      isReady: () => this.#notReady() === undefined,
-      loopDelay: () => this.#loopDelay.milliseconds,
-      version: VERSION,
-      startedAt: Math.round((Date.now() - performance.now()) / 1000),
-    })
-  }
-
-  #notReady(): string | undefined {
-    if (this.#isDraining) return 'stopping'
-    try {
-      this.#services.store.sqlite.query('SELECT 1').get()
-      const { folder } = this.#services
-      if (folder !== undefined) accessSync(folder, constants.W_OK)
-      return undefined
-    } catch {
-      return 'the data folder cannot be used'
-    }
   }
 
   async #stop(): Promise<void> {
@@ -460,10 +355,7 @@ class Assembly {
     this.#comet.stop()
     this.#ably.stop()
     this.#channels.stop()
-    this.#changes.stop()
-    this.#keyUses.stop()
-    this.#stats.stop()
-    this.#expiry.stop()
+    this.#settings.stop()
     this.#loopDelay.stop()
   }
 }
@@ -476,9 +368,4 @@ function admissionLimits(config: Config) {
     maxAddressConnections: config.maxAddressConnections,
     banSeconds: config.banSeconds,
   }
-}
-
-function seed(random: Randomness): number {
-  const bytes = random(new Uint8Array(4))
-  return new DataView(bytes.buffer).getInt32(0)
 }

@@ -1,7 +1,7 @@
 /** Keeps a sandbox off the internet. */
-import type { Config } from './config.ts'
-import { publicAddress } from './ops/public-address.ts'
-import { StartError } from './start-error.ts'
+import type { Config } from '../config.ts'
+import { publicAddress } from '../ops/public-address.ts'
+import { StartError } from '../start-error.ts'
 
 /**
  * Whoever reaches a sandbox can fill it, which is no harm among colleagues and much on the internet.

@@ -1,12 +1,12 @@
 /** What is kept from one run of the server to the next, so that to its clients a restart is a network that blinked. */
 import type { Channels } from './channels.ts'
-import type { Clock } from './core/clock.ts'
-import { type ChannelSnapshot, restoreSnapshot, takeSnapshot } from './core/snapshot.ts'
-import type { Keyring } from './identity/keyring.ts'
-import type { Logger } from './ops/logs.ts'
-import type { ConnectionSnapshot } from './protocol/ably/realtime/connection-snapshot.ts'
-import { type Connections, STATE_TTL_MS } from './protocol/ably/realtime/connections.ts'
-import { type SavedState, readState, removeState, writeState } from './store/state-file.ts'
+import type { Clock } from '../core/clock.ts'
+import { type ChannelSnapshot, restoreSnapshot, takeSnapshot } from '../core/snapshot.ts'
+import type { Keyring } from '../identity/keyring.ts'
+import type { Logger } from '../ops/logs.ts'
+import type { ConnectionSnapshot } from '../protocol/ably/realtime/connection-snapshot.ts'
+import { type Connections, STATE_TTL_MS } from '../protocol/ably/realtime/connections.ts'
+import { type SavedState, readState, removeState, writeState } from '../store/state-file.ts'
 
 /** To be raised whenever the shape of a snapshot changes, or of anything in it: messages, presence, answers. */
 const VERSION = 1

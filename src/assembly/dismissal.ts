@@ -1,8 +1,8 @@
 /** Sends all clients away when the server stops: told why, a few at a time, and given a moment to go. */
-import type { Randomness } from './core/clock.ts'
-import { drain } from './ops/drain.ts'
-import type { Comet } from './protocol/ably/comet/comet.ts'
-import type { Sockets } from './transport/websocket.ts'
+import type { Randomness } from '../core/clock.ts'
+import { drain } from '../ops/drain.ts'
+import type { Comet } from '../protocol/ably/comet/comet.ts'
+import type { Sockets } from '../transport/websocket.ts'
 
 export interface DismissalParts {
   readonly sockets: Pick<Sockets, 'open'>

@@ -1,9 +1,9 @@
 /** The services of others by which people may sign in, as the settings name them. */
-import type { Config } from './config.ts'
-import type { Clock } from './core/clock.ts'
-import { GithubProvider } from './identity/providers/github.ts'
-import { OidcProvider } from './identity/providers/oidc.ts'
-import type { Provider } from './identity/providers/provider.ts'
+import type { Config } from '../config.ts'
+import type { Clock } from '../core/clock.ts'
+import { GithubProvider } from '../identity/providers/github.ts'
+import { OidcProvider } from '../identity/providers/oidc.ts'
+import type { Provider } from '../identity/providers/provider.ts'
 
 export function signInProviders(config: Config, clock: Clock): Provider[] {
   const { oidcIssuer, oidcClientId, oidcClientSecret, oidcName } = config

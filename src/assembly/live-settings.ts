@@ -1,0 +1,85 @@
+/** Composes what the server knows of its settings while it runs: kept equal to the database, whoever changes it. */
+import type { AppCounters } from '../core/app-counters.ts'
+import type { Clock, Randomness } from '../core/clock.ts'
+import { AppExpiry } from '../service/app-expiry.ts'
+import { ChangeWatcher } from '../service/change-watcher.ts'
+import { KeyUses } from '../service/key-uses.ts'
+import { AppDirectory } from '../service/live-apps.ts'
+import { LiveRules, type RulesListener } from '../service/live-rules.ts'
+import type { Services } from '../service/services.ts'
+import { StatsRecorder } from '../service/stats-recorder.ts'
+
+export interface LiveSettingsParts {
+  readonly services: Services
+  readonly clock: Clock
+  readonly random: Randomness
+  readonly appCounters: AppCounters
+  /** Told after reservations changed. */
+  readonly onRules: RulesListener
+  /** Told of an app that is gone. */
+  readonly onAppGone: (appId: string) => void
+  readonly onBug: (error: unknown) => void
+}
+
+export class LiveSettings {
+  readonly rules: LiveRules
+  readonly apps: AppDirectory
+  readonly keyUses: KeyUses
+  readonly #changes: ChangeWatcher
+  readonly #expiry: AppExpiry
+  readonly #stats: StatsRecorder
+  readonly #onAppGone: (appId: string) => void
+
+  constructor(parts: LiveSettingsParts) {
+    const { appCounters, clock, onBug, services } = parts
+    const { keyring, store } = services
+    this.rules = new LiveRules(store, seed(parts.random), parts.onRules)
+    this.apps = new AppDirectory(store, keyring, clock)
+    this.keyUses = new KeyUses(store, clock, onBug)
+    this.#changes = new ChangeWatcher(store, [this.rules, this.apps], onBug)
+    this.#expiry = new AppExpiry({
+      apps: services.apps,
+      directory: this.apps,
+      clock,
+      onRemoved: () => this.refresh(),
+      onBug,
+    })
+    this.#stats = new StatsRecorder(store, appCounters, clock, onBug)
+    this.#onAppGone = (appId) => {
+      appCounters.forget(appId)
+      parts.onAppGone(appId)
+    }
+  }
+
+  start(): void {
+    // After all others that listen: they still close what the app has, and count it.
+    this.apps.onChange((appId) => {
+      if (!this.apps.app(appId)) this.#onAppGone(appId)
+    })
+    this.#changes.start()
+    this.keyUses.start()
+    this.#expiry.start()
+  }
+
+  /** Once the folder is this server's own: two must not write down what they count. */
+  startCounting(): void {
+    this.#stats.start()
+  }
+
+  /** Looks for changes now. */
+  refresh(): void {
+    this.#changes.refresh()
+  }
+
+  stop(): void {
+    this.#changes.stop()
+    this.keyUses.stop()
+    this.#stats.stop()
+    this.#expiry.stop()
+  }
+}
+
+function seed(random: Randomness): number {
+  const bytes = random(new Uint8Array(4))
+  return new DataView(bytes.buffer).getInt32(0)
+}

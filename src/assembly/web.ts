@@ -1,0 +1,111 @@
+/** Composes what people and tools see of the server over HTTP: pages, the API, metrics and the dashboard. */
+import { accessSync, constants } from 'node:fs'
+import type { Channels } from './channels.ts'
+import type { Config } from '../config.ts'
+import type { Clock } from '../core/clock.ts'
+import type { Counters } from '../core/counters.ts'
+import { Dashboard } from '../dashboard/dashboard.ts'
+import type { DashboardParts } from '../dashboard/parts.ts'
+import { type LoopDelay, Metrics } from '../ops/metrics.ts'
+import { impactOf } from '../service/impact.ts'
+import type { LiveService } from '../service/live.ts'
+import type { Services } from '../service/services.ts'
+import { type HttpApp, httpApp } from '../transport/http.ts'
+import { VERSION } from '../version.ts'
+import type { LiveSettings } from './live-settings.ts'
+import { signInProviders } from './sign-in-providers.ts'
+
+export interface WebParts {
+  readonly config: Config
+  readonly services: Services
+  readonly settings: LiveSettings
+  readonly channels: Channels
+  readonly counters: Counters
+  readonly loopDelay: LoopDelay
+  readonly clock: Clock
+  readonly isDraining: () => boolean
+  readonly onRefusal: DashboardParts['onRefusal']
+  readonly onBug: (error: unknown) => void
+}
+
+export class Web {
+  readonly metrics: Metrics
+  readonly #parts: WebParts
+
+  constructor(parts: WebParts) {
+    this.#parts = parts
+    const { channels, counters, loopDelay, settings } = parts
+    this.metrics = new Metrics({
+      counters,
+      channels: () => channels.hub.channels.size,
+      reservations: () => settings.rules.namespaces.size,
+      isReady: () => this.#notReady() === undefined,
+      loopDelay: () => loopDelay.milliseconds,
+      version: VERSION,
+      startedAt: Math.round((Date.now() - performance.now()) / 1000),
+    })
+  }
+
+  /** Whether metrics have an address of their own. */
+  get hasMetricsPort(): boolean {
+    return this.#parts.config.metricsPort !== undefined
+  }
+
+  http(live: LiveService): HttpApp {
+    const { config, onBug, services } = this.#parts
+    return httpApp({
+      api: this.#apiParts(live),
+      identify: (request) => services.accessTokens.identify(request.headers.get('authorization')),
+      metrics: this.hasMetricsPort ? undefined : this.metrics,
+      notReady: () => this.#notReady(),
+      basePath: config.basePath,
+      onBug,
+    })
+  }
+
+  /** The same application for the command line, over a socket file that only this machine's user can open. */
+  control(live: LiveService): HttpApp {
+    const { onBug, services } = this.#parts
+    return httpApp({
+      api: this.#apiParts(live),
+      identify: () => services.accessTokens.operator(services.accounts.ensureOwner()),
+      metrics: undefined,
+      notReady: () => this.#notReady(),
+      basePath: '',
+      onBug,
+    })
+  }
+
+  dashboard(live: LiveService): Dashboard {
+    const { channels, clock, config, onBug, onRefusal, services, settings } = this.#parts
+    return new Dashboard({
+      services,
+      live,
+      impact: (namespace, changed) => impactOf(channels.hub, config, namespace, changed),
+      clock,
+      onChange: () => settings.refresh(),
+      onRefusal,
+      onBug,
+      providers: signInProviders(config, clock),
+      basePath: config.basePath,
+      publicUrl: config.publicUrl,
+    })
+  }
+
+  #apiParts(live: LiveService) {
+    const { services, settings } = this.#parts
+    return { services, live, onChange: () => settings.refresh() }
+  }
+
+  #notReady(): string | undefined {
+    const { isDraining, services } = this.#parts
+    if (isDraining()) return 'stopping'
+    try {
+      services.store.sqlite.query('SELECT 1').get()
+      if (services.folder !== undefined) accessSync(services.folder, constants.W_OK)
+      return undefined
+    } catch {
+      return 'the data folder cannot be used'
+    }
+  }
+}
