@@ -1,19 +1,16 @@
 /** Acknowledgements of one transport: in the order of the frames they are for, and each once (RTN7). */
 import type { Answer, Outcome } from './answers.ts'
 
-interface Waiting {
-  readonly serial: number
-  readonly answer: Answer
-}
-
 /** One ACK or NACK: it is for `outcomes.length` frames, from `serial` on. */
 export interface Acknowledgement {
   readonly serial: number
   readonly outcomes: readonly Outcome[]
 }
 
+const NOTHING: readonly Acknowledgement[] = Object.freeze([])
+
 export class AckQueue {
-  #waiting: Waiting[] = []
+  #waiting: Answer[] = []
   /** The greatest number that came over this transport. */
   #frontier = -1
 
@@ -22,34 +19,39 @@ export class AckQueue {
     return serial <= this.#frontier
   }
 
-  add(serial: number, answer: Answer): void {
-    this.#frontier = serial
-    this.#waiting.push({ serial, answer })
+  add(answer: Answer): void {
+    this.#frontier = answer.serial
+    this.#waiting.push(answer)
   }
 
   /** Takes out what can be said now: neighbours of one kind together. */
-  ready(): Acknowledgement[] {
+  ready(): readonly Acknowledgement[] {
+    const [first] = this.#waiting
+    if (!first?.outcome) return NOTHING
+    if (this.#waiting.length === 1) {
+      this.#waiting = []
+      return [{ serial: first.serial, outcomes: [first.outcome] }]
+    }
+    return this.#runs()
+  }
+
+  #runs(): Acknowledgement[] {
     const found: { serial: number; outcomes: Outcome[] }[] = []
     let taken = 0
-    for (const { serial, answer } of this.#waiting) {
-      const { outcome } = answer
+    for (const { serial, outcome } of this.#waiting) {
       if (!outcome) break
       taken++
       const last = found.at(-1)
-      if (
-        last &&
-        last.serial + last.outcomes.length === serial &&
-        isAlike(last.outcomes[0]!, outcome)
-      )
-        last.outcomes.push(outcome)
+      if (last && continues(last, serial, outcome)) last.outcomes.push(outcome)
       else found.push({ serial, outcomes: [outcome] })
     }
-    this.#waiting = taken === this.#waiting.length ? [] : this.#waiting.slice(taken)
+    this.#waiting = this.#waiting.slice(taken)
     return found
   }
 }
 
 /** Refusals are told one by one, because each may have another reason. */
-function isAlike(a: Outcome, b: Outcome): boolean {
-  return a.ok && b.ok
+function continues(last: Acknowledgement, serial: number, outcome: Outcome): boolean {
+  const { outcomes } = last
+  return last.serial + outcomes.length === serial && outcome.ok && outcomes[0]!.ok
 }

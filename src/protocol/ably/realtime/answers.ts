@@ -8,6 +8,8 @@ export type Outcome =
 
 /** One answer; it may be given to several transports, of which each waits for it. */
 export interface Answer {
+  /** The number of the frame. */
+  readonly serial: number
   /** Undefined until it is known. */
   outcome: Outcome | undefined
 }
@@ -17,16 +19,13 @@ const MAX_ANSWERS = 1024
 /** As many as a client can have refused at once before it counts as flooding. */
 const MAX_REFUSED = 10_000
 
-/** Acknowledged before, though nobody knows any more with which serials. */
-const LONG_AGO: Answer = { outcome: { ok: true, serials: [null] } }
-
 /** The answers of one connection, by `msgSerial`. They survive a change of transport. */
 export class AnswerBook {
   /** The greatest number there was. */
   #last = -1
-  /** Undefined while there is nothing worth remembering: most connections publish nothing. */
-  #recent: Map<number, Answer> | undefined
-  /** What is not as `LONG_AGO` says. Without it, a refusal that got lost would come again as a success. */
+  /** A ring, in which each has its place by its number. Most connections publish nothing. */
+  #recent: (Answer | undefined)[] = []
+  /** What was not simply acknowledged. Without it, a refusal that got lost would come again as a success. */
   #refused: Map<number, Answer> | undefined
   #isResting = true
 
@@ -37,21 +36,26 @@ export class AnswerBook {
   /** @returns undefined for a frame that is new */
   find(serial: number): Answer | undefined {
     if (serial > this.#last) return undefined
-    return this.#recent?.get(serial) ?? this.#refused?.get(serial) ?? LONG_AGO
+    const recent = this.#recent[serial % MAX_ANSWERS]
+    if (recent?.serial === serial) return recent
+    // Acknowledged before, though nobody knows any more with which serials.
+    return this.#refused?.get(serial) ?? { serial, outcome: { ok: true, serials: [null] } }
   }
 
-  add(serial: number, answer: Answer): void {
-    this.#last = serial
+  add(answer: Answer): void {
+    this.#last = answer.serial
     this.#isResting = false
-    const recent = (this.#recent ??= new Map())
-    recent.set(serial, answer)
-    if (recent.size > MAX_ANSWERS) this.#forgetOldest(recent)
+    const place = answer.serial % MAX_ANSWERS
+    const before = this.#recent[place]
+    this.#recent[place] = answer
+    if (before) this.#forget(before)
   }
 
   /** What is remembered, the oldest first. */
-  *known(): Iterable<[serial: number, answer: Answer]> {
-    yield* this.#refused ?? []
-    yield* this.#recent ?? []
+  *known(): Iterable<Answer> {
+    if (this.#refused) yield* this.#refused.values()
+    const recent = this.#recent.filter((answer) => answer !== undefined)
+    yield* recent.toSorted((a, b) => a.serial - b.serial)
   }
 
   /** Where a connection went on before: everything up to a number has been answered. */
@@ -61,25 +65,19 @@ export class AnswerBook {
 
   /** To be told now and then: if nothing was answered since, the client has most likely got all answers. */
   rest(): void {
-    if (this.#isResting && this.#recent) {
-      for (const [serial, answer] of this.#recent) this.#forget(serial, answer)
-      this.#recent = undefined
+    if (this.#isResting && this.#recent.length > 0) {
+      const recent = this.#recent
+      this.#recent = []
+      for (const answer of recent) if (answer) this.#forget(answer)
     }
     this.#isResting = true
   }
 
-  #forgetOldest(recent: Map<number, Answer>): void {
-    for (const [serial, answer] of recent) {
-      recent.delete(serial)
-      return this.#forget(serial, answer)
-    }
-  }
-
   /** One whose outcome is not known yet may still become a refusal. */
-  #forget(serial: number, answer: Answer): void {
+  #forget(answer: Answer): void {
     if (answer.outcome?.ok === true) return
     const refused = (this.#refused ??= new Map())
-    refused.set(serial, answer)
+    refused.set(answer.serial, answer)
     if (refused.size <= MAX_REFUSED) return
     // Many in one go, because taking the first out of a large map again and again is slow.
     let left = MAX_REFUSED / 2

@@ -67,8 +67,8 @@ export function refill(
 ): void {
   connection.previousSecret = previousSecret
   if (presentOn.length > 0) connection.presentOn = new Set(presentOn)
-  for (const [msgSerial, outcome] of known)
-    connection.answers.add(msgSerial, { outcome: asOutcome(outcome) })
+  for (const [serial, outcome] of known)
+    connection.answers.add({ serial, outcome: asOutcome(outcome) })
   connection.answers.resume(last)
 }
 
@@ -87,14 +87,11 @@ const NOBODY = {
 } as const
 
 /** What is not known yet will not be: its client sends it again, and it is dealt with then. */
-function plainAnswer([msgSerial, { outcome }]: readonly [number, Answer]): [
-  number,
-  PlainOutcome,
-][] {
+function plainAnswer({ serial, outcome }: Answer): [number, PlainOutcome][] {
   if (!outcome) return []
-  if (outcome.ok) return [[msgSerial, { serials: outcome.serials }]]
+  if (outcome.ok) return [[serial, { serials: outcome.serials }]]
   const { message, name } = outcome.failure
-  return [[msgSerial, { refused: name, message }]]
+  return [[serial, { refused: name, message }]]
 }
 
 function asOutcome(plain: PlainOutcome): Outcome {

@@ -34,11 +34,11 @@ export class NumberedFrames {
     if (this.#queue.hasSeen(msgSerial)) return
     const { answers } = this.#client.connection
     const known = answers.find(msgSerial)
-    if (known) this.#queue.add(msgSerial, known)
+    if (known) this.#queue.add(known)
     else {
-      const answer: Answer = { outcome: undefined }
-      answers.add(msgSerial, answer)
-      this.#queue.add(msgSerial, answer)
+      const answer: Answer = { serial: msgSerial, outcome: undefined }
+      answers.add(answer)
+      this.#queue.add(answer)
       this.#settle(answer, this.#within(act), frame)
     }
     this.acknowledge()
@@ -47,7 +47,7 @@ export class NumberedFrames {
   /** Says no to one without looking at it. */
   refuse({ msgSerial }: Numbered, result: Outcome & { readonly ok: false }): void {
     if (this.#queue.hasSeen(msgSerial)) return
-    this.#queue.add(msgSerial, { outcome: result })
+    this.#queue.add({ serial: msgSerial, outcome: result })
     this.acknowledge()
   }
 
