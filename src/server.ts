@@ -135,6 +135,7 @@ class Assembly {
       loopDelay: this.#loopDelay,
       isDraining: () => this.#isDraining,
       onRefusal: (why, detail) => this.#refusals.record(why, detail),
+      refusals: () => this.#refusals.recent(),
       onBug: this.#onBug,
     })
   }

@@ -7,6 +7,7 @@ import type { Counters } from '../core/counters.ts'
 import { Dashboard } from '../dashboard/dashboard.ts'
 import type { DashboardParts } from '../dashboard/parts.ts'
 import { type LoopDelay, Metrics } from '../ops/metrics.ts'
+import { ChannelDesk } from '../service/channel-desk.ts'
 import { impactOf } from '../service/impact.ts'
 import type { LiveService } from '../service/live.ts'
 import type { Services } from '../service/services.ts'
@@ -25,6 +26,8 @@ export interface WebParts {
   readonly clock: Clock
   readonly isDraining: () => boolean
   readonly onRefusal: DashboardParts['onRefusal']
+  /** The newest first. */
+  readonly refusals: DashboardParts['refusals']
   readonly onBug: (error: unknown) => void
 }
 
@@ -77,10 +80,13 @@ export class Web {
   }
 
   dashboard(live: LiveService): Dashboard {
-    const { channels, clock, config, onBug, onRefusal, services, settings } = this.#parts
+    const { channels, clock, config, onBug, onRefusal, refusals, services, settings } = this.#parts
     return new Dashboard({
       services,
       live,
+      desk: this.#desk(live),
+      refusals,
+      allowedOrigins: config.allowedOrigins,
       impact: (namespace, changed) => impactOf(channels.hub, config, namespace, changed),
       clock,
       onChange: () => settings.refresh(),
@@ -89,6 +95,17 @@ export class Web {
       providers: signInProviders(config, clock),
       basePath: config.basePath,
       publicUrl: config.publicUrl,
+    })
+  }
+
+  #desk(live: LiveService): ChannelDesk {
+    const { channels, config, services } = this.#parts
+    return new ChannelDesk({
+      ...channels,
+      live,
+      audit: services.audit,
+      watch: (channel, onlooker) => channels.watch(channel, onlooker),
+      maxMessageBytes: config.maxMessageBytes,
     })
   }
 

@@ -27,6 +27,9 @@ export const MENU: readonly MenuGroup[] = [
   },
   {
     title: 'Server',
-    items: [{ path: '/audit', title: 'Audit', icon: 'list' }],
+    items: [
+      { path: '/live', title: 'Live', icon: 'pulse' },
+      { path: '/audit', title: 'Audit', icon: 'list' },
+    ],
   },
 ]

@@ -2,17 +2,24 @@
 import type { Clock } from '../core/clock.ts'
 import type { Failure } from '../failure.ts'
 import type { Provider } from '../identity/providers/provider.ts'
+import type { ChannelDesk } from '../service/channel-desk.ts'
 import type { Impact } from '../service/impact.ts'
 import type { LiveService } from '../service/live.ts'
+import type { Refused } from '../service/refused.ts'
 import type { ChangedRules } from '../service/reservation-outlook.ts'
 import type { Services } from '../service/services.ts'
 
 export interface DashboardParts {
   readonly services: Services
   readonly live: LiveService
+  readonly desk: ChannelDesk
+  /** The newest first. */
+  readonly refusals: () => readonly Refused[]
   /** Who would notice if these rules held around a namespace. */
   readonly impact: (namespace: string, changed: ChangedRules) => Impact
   readonly clock: Clock
+  /** From where browsers may connect. */
+  readonly allowedOrigins: readonly string[]
   /** Makes a change of the settings apply at once. */
   readonly onChange: () => void
   readonly onRefusal: (why: Failure, detail: { readonly address: string }) => void

@@ -21,6 +21,7 @@ import { connectPages } from './pages/connect/page.tsx'
 import { doorPages } from './pages/door.tsx'
 import { showFailure } from './pages/failures.tsx'
 import { providerPages } from './pages/providers.tsx'
+import { livePages } from './pages/live/routes.tsx'
 import { reservationPages } from './pages/reservations/routes.tsx'
 import { whoPages } from './pages/who/page.tsx'
 import type { DashboardParts } from './parts.ts'
@@ -86,6 +87,7 @@ function addPages(inside: Hono<Env, BlankSchema, '/dashboard'>): void {
   inside.route('/reservations', reservationPages())
   inside.route('/apps', appPages())
   inside.route('/who', whoPages())
+  inside.route('/live', livePages())
   inside.route('/audit', auditPages())
   inside.route('/account', accountPages())
 }

@@ -4,7 +4,9 @@ import type { Clock } from '../core/clock.ts'
 import { type Counters, count } from '../core/counters.ts'
 import type { Failure, FailureName } from '../failure.ts'
 import { type Bucket, type Rate, fullBucket, take } from '../policy/limits.ts'
+import { allowingSetting } from '../policy/origin.ts'
 import type { Logger } from './logs.ts'
+import { RecentRefusals, type Refused } from './recent-refusals.ts'
 
 /** Enough to see what is wrong; the counters have the exact numbers. */
 const LOGGED: Rate = { perSecond: 20, burst: 100 }
@@ -15,6 +17,7 @@ export class Refusals {
   readonly #log: Logger
   readonly #config: Config
   readonly #bucket: Bucket
+  readonly #recent = new RecentRefusals()
   #unlogged = 0
 
   constructor(counters: Counters, clock: Clock, log: Logger, config: Config) {
@@ -25,22 +28,26 @@ export class Refusals {
     this.#bucket = fullBucket(LOGGED, clock.now())
   }
 
+  /** The newest first. */
+  recent(): readonly Refused[] {
+    return this.#recent.list()
+  }
+
   /** @param detail fields that may be logged: never a key, a query string or a message */
   record(why: Failure, detail: object): void {
     count(this.#counters.refusals, why.name)
-    if (!take(this.#bucket, LOGGED, this.#clock.now())) {
+    const now = this.#clock.now()
+    const isKnown = this.#recent.repeat(why, detail, now)
+    if (!take(this.#bucket, LOGGED, now)) {
       this.#unlogged++
       return
     }
     const unlogged = this.#unlogged > 0 ? { unlogged: this.#unlogged } : {}
     this.#unlogged = 0
-    this.#log.warn(`refused: ${why.message}`, {
-      reason: why.name,
-      setting: settingsBehind(why.name, this.#config),
-      ...detail,
-      ...why.because?.(),
-      ...unlogged,
-    })
+    const setting = settingsBehind(why.name, this.#config)
+    const told = { setting, ...detail, ...why.because?.() }
+    if (!isKnown) this.#recent.add(why, detail, told, now)
+    this.#log.warn(`refused: ${why.message}`, { reason: why.name, ...told, ...unlogged })
   }
 }
 
@@ -74,8 +81,10 @@ function settingsBehind(name: FailureName, config: Config): string | undefined {
   return behind.map((setting) => `--${setting.flag} ${String(config[setting.name])}`).join(' ')
 }
 
-/** How to let an origin in, for the log line of its refusal. */
-export function originFix(origin: string, allowed: readonly string[]): string {
-  const entries = [...allowed, origin].join(',')
-  return `restart with --allowed-origins '${entries}' (or LATCHKEY_ALLOWED_ORIGINS) if this site is yours`
+/** How to let an origin in, for the log line of its refusal; undefined for what no browser sends. */
+export function originFix(origin: string, allowed: readonly string[]): string | undefined {
+  const setting = allowingSetting(origin, allowed)
+  return setting === undefined
+    ? undefined
+    : `restart with --allowed-origins '${setting}' (or LATCHKEY_ALLOWED_ORIGINS) if this site is yours`
 }

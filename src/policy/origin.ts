@@ -7,6 +7,15 @@ export function isOriginAllowed(origin: string | null, allowed: readonly string[
   return allowed.some((entry) => matches(given, entry.toLowerCase()))
 }
 
+/**
+ * What the allow-list would have to be for an origin to be on it.
+ * @returns undefined for what no browser sends: it would be copied into a shell
+ */
+export function allowingSetting(origin: string, allowed: readonly string[]): string | undefined {
+  if (!/^[a-z][a-z\d+.-]*:\/\/[\w.-]+(:\d+)?$/i.test(origin)) return undefined
+  return [...allowed, origin].join(',')
+}
+
 function matches(origin: string, entry: string): boolean {
   if (entry === '*' || entry === origin) return true
   const star = entry.indexOf('://*.')

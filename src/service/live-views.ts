@@ -56,6 +56,7 @@ export type LiveConnection = CommonsConnection | AppConnection
 /** The connections of apps; a protocol has them. */
 export interface AppConnections {
   of(appId: string): Iterable<Omit<AppConnection, 'protocol'>>
+  countOf(appId: string): number
   byId(appId: string, id: string): Omit<AppConnection, 'protocol'> | undefined
   /** @returns whether there was such a connection */
   disconnect(appId: string, id: string): boolean

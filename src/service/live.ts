@@ -48,6 +48,13 @@ export interface ConnectionSearch extends ChannelSearch {
   readonly appId?: string | undefined
 }
 
+export interface LiveFigures {
+  readonly channels: number
+  readonly connections: number
+  /** Messages a second, lately. */
+  readonly rate: number
+}
+
 type AnyChannel = Channel | AppChannel
 
 export class LiveService {
@@ -68,6 +75,21 @@ export class LiveService {
     const wanted = text.toLowerCase()
     const found = firstOf(this.#channels(account, wanted), fullestFirst, limit)
     return { total: found.total, items: found.items.map((channel) => this.#view(channel)) }
+  }
+
+  /** Of all that the account sees. */
+  figures(account: Account | undefined): LiveFigures {
+    const { clock, connections } = this.#parts
+    const now = clock.now()
+    const figures = { channels: 0, connections: 0, rate: 0 }
+    for (const channel of this.#channels(account, '')) {
+      figures.channels++
+      figures.rate += channel.meter.rate(now)
+    }
+    for (const channel of this.#parts.hub.channels.values())
+      if (this.maySee(account, channel.ref)) figures.connections += channel.total
+    for (const id of this.#appIds(account)) figures.connections += connections.countOf(id)
+    return figures
   }
 
   /** A channel in use, if the account may see it. */

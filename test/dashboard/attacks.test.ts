@@ -18,7 +18,16 @@ afterAll(() => server.end())
 const reserved = async () => (await owner.get('/reservations')).text
 
 describe('without a session', () => {
-  const paths = ['/', '/reservations', '/apps', '/who', '/account']
+  const paths = [
+    '/',
+    '/reservations',
+    '/apps',
+    '/who',
+    '/live',
+    '/live/stream',
+    '/audit',
+    '/account',
+  ]
 
   test.each(paths)('%s leads to the door', async (path) => {
     const { status, location } = await new Visitor(server).get(path)

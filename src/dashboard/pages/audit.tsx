@@ -160,7 +160,7 @@ function What({ entry }: { entry: AuditEntry }) {
         {capital(words)} {needsName && <strong>{entry.name}</strong>}
       </span>
       {entry.fields.length > 0 && (
-        <ul class="small faint plain">
+        <ul class="small faint lines">
           {entry.fields.map(({ field, from, to }) => (
             <li>
               {field}: {from !== undefined && <Value text={from} />}

@@ -9,15 +9,18 @@ import { Icon } from './icons.tsx'
  * A form that writes.
  * @param action a path of the dashboard
  * @param preview asks a path what the form would do while it is filled in, and shows the answer in an element
+ * @param answerIn the element in which a script shows what came of it, so that the page stays as it is
  */
 export function Form({
   action,
   preview,
+  answerIn,
   class: className,
   children,
 }: PropsWithChildren<{
   action: string
   preview?: { readonly path: string; readonly into: string }
+  answerIn?: string
   class?: string
 }>) {
   const { formToken } = usePage().var
@@ -25,8 +28,9 @@ export function Form({
     'data-preview': useHref(preview.path),
     'data-preview-into': preview.into,
   }
+  const stays = answerIn !== undefined && { 'data-answer-in': answerIn }
   return (
-    <form method="post" action={useHref(action)} class={className} {...asked}>
+    <form method="post" action={useHref(action)} class={className} {...asked} {...stays}>
       {formToken !== '' && <input type="hidden" name="form" value={formToken} />}
       {children}
     </form>

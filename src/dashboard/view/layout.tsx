@@ -27,6 +27,11 @@ export interface PageHead extends DocumentHead {
 /** A script asks for the part of a page that it wants to put into another. */
 const PART = 'x-latchkey-part'
 
+/** Whether a script asks, which shows the answer in the page that is open. */
+export function isPartAsked(page: Page): boolean {
+  return page.req.header(PART) !== undefined
+}
+
 /** Answers with a piece of a page, for a script to put into its place. */
 export function showPart(page: Page, body: Child): Response | Promise<Response> {
   return page.html(partText(page, body))

@@ -58,6 +58,10 @@ export class Connections implements ConnectionFinder {
     return this.#apps.get(appId)?.values() ?? []
   }
 
+  countOf(appId: string): number {
+    return this.#apps.get(appId)?.size ?? 0
+  }
+
   byId(appId: string, id: string): Connection | undefined {
     return this.#apps.get(appId)?.get(id)
   }

@@ -29,6 +29,10 @@ export class ConnectionOverview {
     for (const connection of this.#connections.ofApp(appId)) yield view(connection)
   }
 
+  countOf(appId: string): number {
+    return this.#connections.countOf(appId)
+  }
+
   byId(appId: string, id: string): OpenConnection | undefined {
     const found = this.#connections.byId(appId, id)
     return found && view(found)

@@ -1,0 +1,31 @@
+/** The button that stops a page from moving, for whoever wants to read it. */
+type Listener = (isPaused: boolean) => void
+
+const listeners: Listener[] = []
+let isPausedNow = false
+
+export function isPaused(): boolean {
+  return isPausedNow
+}
+
+/** Also told when the page is hidden and shown again, because nobody reads a page that is hidden. */
+export function onPause(listener: Listener): void {
+  listeners.push(listener)
+}
+
+export function pauses(): void {
+  const buttons = document.querySelectorAll<HTMLButtonElement>('[data-pause]')
+  for (const button of buttons) {
+    button.hidden = false
+    button.addEventListener('click', () => {
+      isPausedNow = !isPausedNow
+      for (const each of buttons) each.setAttribute('aria-pressed', String(isPausedNow))
+      tell()
+    })
+  }
+  document.addEventListener('visibilitychange', tell)
+}
+
+function tell(): void {
+  for (const listener of listeners) listener(isPausedNow || document.hidden)
+}

@@ -1,0 +1,112 @@
+/** What the live pages do: disconnect somebody, or everybody on a channel, and publish a message. */
+/** @jsxImportSource hono/jsx */
+import { failure } from '../../../failure.ts'
+import { type Fields, readFields, textField } from '../../forms.ts'
+import { tell } from '../../notices.ts'
+import { seen } from '../../sight.ts'
+import { type Page, goTo } from '../../site.ts'
+import { Form } from '../../view/forms.tsx'
+import { isPartAsked, show, showPart } from '../../view/layout.tsx'
+import { Notice, To } from '../../view/parts.tsx'
+import { plural } from '../../words.ts'
+import { sentence, showFailure } from '../failures.tsx'
+import { channelPath } from './addresses.ts'
+import { type Place, showChannel } from './channel.tsx'
+
+/** A channel that somebody may see, be it in use or not; undefined for any other. */
+export function placeOf(page: Page, name: string, app: string): Place | undefined {
+  if (name === '') return undefined
+  const { live } = page.var.parts
+  const ref = live.refOf(name, app === '' ? undefined : app)
+  if (!live.maySee(seen(page), ref)) return undefined
+  // A shared channel is one of its app, however it was named.
+  return { name, ref, appId: ref.realm === '' ? undefined : ref.realm }
+}
+
+export function askToDisconnect(page: Page): Response | Promise<Response> {
+  const { id = '', channel = '', app = '', back = '' } = page.req.query()
+  const words = wordsFor(page, id, channel, app)
+  if (words === undefined) return showFailure(page, failure('connection_unknown'))
+  return show(
+    page,
+    { title: words.title, section: '/live', crumbs: [['Live', '/live']], lead: words.lead },
+    <Form action="/live/disconnect" class="row">
+      {Object.entries({ id, channel, app, back }).map(
+        ([name, value]) => value !== '' && <input type="hidden" name={name} value={value} />,
+      )}
+      <button class="button danger primary">Disconnect</button>
+      <To class="button" path={localPath(back)} cancel>
+        Leave it
+      </To>
+    </Form>,
+  )
+}
+
+function wordsFor(
+  page: Page,
+  id: string,
+  channel: string,
+  app: string,
+): { readonly title: string; readonly lead: string } | undefined {
+  const { live } = page.var.parts
+  if (id === '') {
+    const place = placeOf(page, channel, app)
+    const count = place && (live.channel(seen(page), place.ref)?.members ?? 0)
+    return (
+      place && {
+        title: `Disconnect everybody on ${place.name}?`,
+        lead: `${plural(count!, 'connection')} now. ${TOLD}`,
+      }
+    )
+  }
+  const found = live.connections(seen(page), { text: id }).items.find((one) => one.id === id)
+  const name = found?.protocol === 'itty' ? (found.alias ?? found.uid) : (found?.clientId ?? id)
+  return found && { title: `Disconnect ${name}?`, lead: TOLD }
+}
+
+const TOLD =
+  'Clients are told that the operator did it, and do not come back by themselves; nothing keeps them from connecting again.'
+
+export async function disconnect(page: Page): Promise<Response> {
+  const fields = await readFields(page)
+  const { live } = page.var.parts
+  const id = textField(fields, 'id')
+  if (id === '') return disconnectChannel(page, fields)
+  const ended = live.disconnect(seen(page), id)
+  tell(
+    page,
+    ended.ok ? 'Disconnected.' : sentence(ended.failure.message),
+    ended.ok ? 'good' : 'warn',
+  )
+  return goTo(page, localPath(textField(fields, 'back')))
+}
+
+function disconnectChannel(page: Page, fields: Fields): Response | Promise<Response> {
+  const place = placeOf(page, textField(fields, 'channel'), textField(fields, 'app'))
+  if (!place) return showFailure(page, failure('not_found'))
+  const count = page.var.parts.live.disconnectChannel(seen(page), place.ref)
+  tell(page, `Disconnected ${plural(count, 'connection')}.`)
+  return goTo(page, localPath(textField(fields, 'back')))
+}
+
+export async function publish(page: Page): Promise<Response> {
+  const fields = await readFields(page)
+  const place = placeOf(page, textField(fields, 'channel'), textField(fields, 'app'))
+  if (!place) return showFailure(page, failure('not_found'))
+  const [name, data] = [textField(fields, 'name').trim(), textField(fields, 'data')]
+  const sent = await page.var.parts.desk.publish(place.ref, { name, data })
+  const words = sent.ok
+    ? `Published to ${plural(sent.value, 'reader')}.`
+    : sentence(sent.failure.message)
+  // The script shows it beside the form, so that what is being watched stays.
+  if (isPartAsked(page))
+    return showPart(page, <Notice tone={sent.ok ? 'good' : 'bad'}>{words}</Notice>)
+  if (!sent.ok) return showChannel(page, place, { name, data, faults: { data: words } })
+  tell(page, words)
+  return goTo(page, channelPath(place))
+}
+
+/** Back to one of the live pages, and to nothing else. */
+function localPath(text: string): string {
+  return text === '/live' || /^\/live[/?][^\\\s]*$/.test(text) ? text : '/live'
+}

@@ -1,0 +1,281 @@
+/** One channel: what happens on it as it happens, what it keeps, who is on it, and a message to try it out. */
+/** @jsxImportSource hono/jsx */
+import { hasRight } from '../../../policy/roles.ts'
+import type { ChannelRef } from '../../../core/types.ts'
+import type { Keeping } from '../../../service/channel-desk.ts'
+import type { LiveChannel } from '../../../service/live-views.ts'
+import type { Faults } from '../../forms.ts'
+import { seen } from '../../sight.ts'
+import { type Page, visitorOf } from '../../site.ts'
+import { Field, FieldNotes, Form, describedBy } from '../../view/forms.tsx'
+import { show, showPart } from '../../view/layout.tsx'
+import { useHref, usePage } from '../../view/page-context.ts'
+import { Card, To } from '../../view/parts.tsx'
+import { rateText } from '../../words.ts'
+import { type Named, channelPath, withQuery } from './addresses.ts'
+import { Connections } from './connections.tsx'
+import { Entry, wireEntry } from './entry.tsx'
+import { AppName, Fresh } from './frame.tsx'
+
+const KEPT_SHOWN = 30
+const PRESENT_SHOWN = 50
+const CONNECTIONS_SHOWN = 50
+
+/** A channel and the way it is named in addresses. */
+export interface Place extends Named {
+  readonly ref: ChannelRef
+}
+
+export interface Tried {
+  readonly name: string
+  readonly data: string
+  readonly faults: Faults
+}
+
+export function showChannel(page: Page, place: Place, tried?: Tried): Response | Promise<Response> {
+  const { name, ref } = place
+  return show(
+    page,
+    {
+      title: name,
+      section: '/live',
+      crumbs: [['Live', '/live']],
+      lead: <Lead place={place} />,
+      actions: <Actions place={place} />,
+      scripts: ['live.js'],
+      ...(tried && { status: 400 as const }),
+    },
+    <div class="stack loose">
+      <div class="split">
+        <Log place={place} />
+        <div class="stack">
+          {hasRight(visitorOf(page).role, 'manage') && <TryOut place={place} tried={tried} />}
+          <Fresh path={withQuery('/live/channel/people', addressed(place))} id="people">
+            <People place={place} channel={page.var.parts.live.channel(seen(page), ref)} />
+          </Fresh>
+        </div>
+      </div>
+      <Card title="Connections" flush>
+        <Fresh path={withQuery('/live/channel/connections', addressed(place))} id="connections">
+          <ConnectionList page={page} place={place} />
+        </Fresh>
+      </Card>
+    </div>,
+  )
+}
+
+/** Parts of the page, for the script. */
+export function showPeople(page: Page, place: Place): Response | Promise<Response> {
+  const channel = page.var.parts.live.channel(seen(page), place.ref)
+  return showPart(page, <People place={place} channel={channel} />)
+}
+
+export function showConnectionsOf(page: Page, place: Place): Response | Promise<Response> {
+  return showPart(page, <ConnectionList page={page} place={place} />)
+}
+
+function addressed({ name, appId }: Place): { name: string; app: string | undefined } {
+  return { name, app: appId }
+}
+
+const KEEPING: Readonly<Record<Keeping, string>> = {
+  nothing: 'It keeps nothing: who is not there when something is said does not get it.',
+  minutes: 'It keeps messages for two minutes.',
+  last: 'It keeps messages for two minutes, and the last one for a year.',
+  persisted: 'It keeps messages on disk.',
+}
+
+function Lead({ place: { ref, appId, name } }: { place: Place }) {
+  const { desk, live } = usePage().var.parts
+  if (appId === undefined) {
+    const { rule, namespace } = live.explain(name, {})
+    return (
+      <>
+        {namespace === undefined
+          ? rule === 'open'
+            ? 'An open channel of the commons.'
+            : 'A channel of the commons.'
+          : `A channel under the reservation ${namespace}.`}{' '}
+        {KEEPING[desk.keeping(ref)]}
+      </>
+    )
+  }
+  return (
+    <>
+      A channel of the app <AppName id={appId} />. {KEEPING[desk.keeping(ref)]}
+    </>
+  )
+}
+
+function Actions({ place }: { place: Place }) {
+  const { name, appId } = place
+  const mayEnd = hasRight(visitorOf(usePage()).role, 'manage')
+  return (
+    <>
+      {appId === undefined && (
+        <To class="button" path={withQuery('/who', { channel: name })}>
+          Who gets in?
+        </To>
+      )}
+      {mayEnd && (
+        <To
+          class="button danger"
+          path={withQuery('/live/disconnect', {
+            channel: name,
+            app: appId,
+            back: channelPath(place),
+          })}
+          dialog
+        >
+          Disconnect all…
+        </To>
+      )}
+    </>
+  )
+}
+
+function Log({ place }: { place: Place }) {
+  const page = usePage()
+  const { desk } = page.var.parts
+  const after = page.req.query('after')
+  const isNewest = after === undefined || after === ''
+  const { entries, next } = desk.kept(place.ref, KEPT_SHOWN, isNewest ? undefined : after)
+  const since = place.appId === undefined ? undefined : desk.position(place.ref)
+  const stream = useHref(withQuery('/live/stream', { ...addressed(place), since }))
+  return (
+    <Card
+      title={isNewest ? 'What happens here' : 'Older messages'}
+      actions={
+        isNewest && (
+          <>
+            <span class="live-state" data-live-state role="status">
+              Shown as it was when the page was loaded
+            </span>
+            <button class="button small" type="button" data-pause hidden aria-pressed="false">
+              Pause
+            </button>
+          </>
+        )
+      }
+      flush
+    >
+      <ol
+        class="log"
+        id="log"
+        aria-label="What happened, the newest first"
+        {...(isNewest && { 'data-stream': stream })}
+      >
+        {entries.map((entry) => (
+          <Entry entry={wireEntry(entry)} />
+        ))}
+      </ol>
+      {entries.length === 0 && (
+        <p class="log-empty faint" id="log-empty">
+          {place.appId === undefined
+            ? 'What is said here from now on appears here, and who comes and goes. Direct messages between two members are theirs alone.'
+            : 'Nothing is kept on this channel. What is published from now on appears here, and who comes and goes.'}
+        </p>
+      )}
+      {(next !== undefined || !isNewest) && (
+        <div class="card-foot">
+          {!isNewest && <To path={channelPath(place)}>Newest</To>}
+          {next !== undefined && (
+            <To path={withQuery('/live/channel', { ...addressed(place), after: next })}>
+              Older messages
+            </To>
+          )}
+        </div>
+      )}
+    </Card>
+  )
+}
+
+function TryOut({ place, tried }: { place: Place; tried: Tried | undefined }) {
+  const { name, appId } = place
+  const fault = tried?.faults['data']
+  return (
+    <Card title="Publish a message" lead="Everybody on the channel gets it.">
+      <Form action="/live/publish" class="stack" answerIn="published">
+        <input type="hidden" name="channel" value={name} />
+        {appId !== undefined && <input type="hidden" name="app" value={appId} />}
+        {appId !== undefined && (
+          <Field name="name" label="Name" value={tried?.name} hint="May be left empty." mono />
+        )}
+        <div class="field">
+          <label for="data">Message</label>
+          <textarea
+            class="area mono short"
+            id="data"
+            name="data"
+            required
+            spellcheck={false}
+            {...describedBy('data', true, fault)}
+          >
+            {tried?.data ?? ''}
+          </textarea>
+          <FieldNotes name="data" hint="JSON, or any text." fault={fault} />
+        </div>
+        <div>
+          <button class="button primary">Publish</button>
+        </div>
+        <div id="published" class="answer" role="status"></div>
+      </Form>
+    </Card>
+  )
+}
+
+function People({ place, channel }: { place: Place; channel: LiveChannel | undefined }) {
+  const { desk } = usePage().var.parts
+  const members = desk.present(place.ref)
+  const { occupancy, members: connections = 0, rate = 0 } = channel ?? {}
+  return (
+    <Card title="Right now">
+      <div class="stack">
+        <dl class="facts tight">
+          <dt>Connections</dt>
+          <dd>{connections.toLocaleString('en')}</dd>
+          {occupancy && (
+            <>
+              <dt>Subscribers</dt>
+              <dd>{occupancy.subscribers.toLocaleString('en')}</dd>
+              <dt>Publishers</dt>
+              <dd>{occupancy.publishers.toLocaleString('en')}</dd>
+              <dt>Present</dt>
+              <dd>{occupancy.presenceMembers.toLocaleString('en')}</dd>
+            </>
+          )}
+          <dt>Messages/s</dt>
+          <dd>{rateText(rate)}</dd>
+        </dl>
+        {members.length > 0 && (
+          <div class="stack tight">
+            <h3>Present</h3>
+            <ul class="lines present">
+              {members.slice(0, PRESENT_SHOWN).map(({ who, body }) => (
+                <li>
+                  {who} {body !== undefined && <span class="small faint mono">{body}</span>}
+                </li>
+              ))}
+            </ul>
+            {members.length > PRESENT_SHOWN && (
+              <p class="small faint">and {members.length - PRESENT_SHOWN} more</p>
+            )}
+          </div>
+        )}
+      </div>
+    </Card>
+  )
+}
+
+function ConnectionList({ page, place }: { page: Page; place: Place }) {
+  const { name, ref } = place
+  const search = { channel: name, limit: CONNECTIONS_SHOWN, appId: ref.realm }
+  const listing = page.var.parts.live.connections(seen(page), search)
+  if (listing.total === 0)
+    return (
+      <p class="log-empty faint">
+        Nobody is on this channel. <To path="/">Connect</To> a client to it, and it stands here.
+      </p>
+    )
+  return <Connections listing={listing} back={channelPath(place)} />
+}

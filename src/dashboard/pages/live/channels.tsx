@@ -1,0 +1,121 @@
+/** The list of channels in use. */
+/** @jsxImportSource hono/jsx */
+import type { LiveChannel } from '../../../service/live-views.ts'
+import type { Listing } from '../../../service/listing.ts'
+import { seen } from '../../sight.ts'
+import type { Page } from '../../site.ts'
+import { showPart } from '../../view/layout.tsx'
+import { Badge, Card, Empty, Time, To } from '../../view/parts.tsx'
+import { plural, rateText } from '../../words.ts'
+import { channelPath, withQuery } from './addresses.ts'
+import { AppName, Fresh, SearchBar, showLive } from './frame.tsx'
+
+const MAX_SHOWN = 100
+
+export function showChannels(page: Page): Response | Promise<Response> {
+  const text = textOf(page)
+  return showLive(
+    page,
+    '/live',
+    <div class="stack">
+      <SearchBar path="/live" text={text} placeholder="Part of a channel’s name" />
+      <Card flush>
+        <Fresh path={withQuery('/live/channels', { text })} id="channels">
+          <Channels listing={found(page)} text={text} />
+        </Fresh>
+      </Card>
+    </div>,
+  )
+}
+
+/** The list alone, for the script. */
+export function showChannelsPart(page: Page): Response | Promise<Response> {
+  return showPart(page, <Channels listing={found(page)} text={textOf(page)} />)
+}
+
+function textOf(page: Page): string {
+  return page.req.query('text')?.trim() ?? ''
+}
+
+function found(page: Page): Listing<LiveChannel> {
+  return page.var.parts.live.channels(seen(page), { text: textOf(page), limit: MAX_SHOWN })
+}
+
+function Channels({ listing, text }: { listing: Listing<LiveChannel>; text: string }) {
+  const { items, total } = listing
+  if (total === 0)
+    return text === '' ? (
+      <Empty icon="pulse" title="No channel is in use">
+        A channel exists while somebody is on it. <To path="/">Connect</To> a client, or open this
+        page in a second window and publish to one.
+      </Empty>
+    ) : (
+      <Empty icon="pulse" title="No channel of that name">
+        Only channels in use are listed. One that keeps messages can be opened all the same:{' '}
+        <To path={channelPath({ name: text })}>{text}</To>
+      </Empty>
+    )
+  return (
+    <>
+      <div class="table-wrap">
+        <table class="table">
+          <thead>
+            <tr>
+              <th scope="col">Channel</th>
+              <th scope="col">Of</th>
+              <th scope="col" class="number">
+                Connections
+              </th>
+              <th scope="col" class="number">
+                Messages/s
+              </th>
+              <th scope="col">Since</th>
+            </tr>
+          </thead>
+          <tbody>
+            {items.map((channel) => (
+              <Row channel={channel} />
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {total > items.length && (
+        <div class="card-foot faint">
+          The fullest {items.length} of {plural(total, 'channel')}; search to see others.
+        </div>
+      )}
+    </>
+  )
+}
+
+function Row({ channel }: { channel: LiveChannel }) {
+  const { name, appId, members, rate, since } = channel
+  return (
+    <tr>
+      <td data-label="Channel" class="mono breaks">
+        <To path={channelPath(channel)}>{name}</To>
+      </td>
+      <td data-label="Of">
+        {appId === undefined ? <Commons channel={channel} /> : <AppName id={appId} />}
+      </td>
+      <td data-label="Connections" class="number">
+        {members.toLocaleString('en')}
+      </td>
+      <td data-label="Messages/s" class="number">
+        {rateText(rate)}
+      </td>
+      <td data-label="Since" class="nowrap">
+        <Time at={since} />
+      </td>
+    </tr>
+  )
+}
+
+function Commons({ channel: { namespace, rule } }: { channel: LiveChannel }) {
+  if (namespace !== undefined) return <Badge icon="bookmark">{namespace}</Badge>
+  return rule === 'ephemeral' ? (
+    <Badge icon="lock">its first member</Badge>
+  ) : (
+    <Badge icon="open">anyone</Badge>
+  )
+}

@@ -1,0 +1,201 @@
+/** The list of connections, of both kinds of client. */
+/** @jsxImportSource hono/jsx */
+import type { Listing } from '../../../service/listing.ts'
+import type { ConnectionSearch } from '../../../service/live.ts'
+import type {
+  AppConnection,
+  CommonsConnection,
+  LiveConnection,
+} from '../../../service/live-views.ts'
+import { hasRight } from '../../../policy/roles.ts'
+import { seen } from '../../sight.ts'
+import { type Page, visitorOf } from '../../site.ts'
+import { showPart } from '../../view/layout.tsx'
+import { usePage } from '../../view/page-context.ts'
+import { Badge, Card, Empty, Time, To } from '../../view/parts.tsx'
+import { plural } from '../../words.ts'
+import { channelPath, withQuery } from './addresses.ts'
+import { AppName, Fresh, SearchBar, showLive } from './frame.tsx'
+
+const MAX_SHOWN = 100
+const MAX_CHANNELS = 3
+
+export function showConnections(page: Page): Response | Promise<Response> {
+  const search = searchOf(page)
+  return showLive(
+    page,
+    '/live/connections',
+    <div class="stack">
+      <SearchBar
+        path="/live/connections"
+        text={search.text}
+        placeholder="Client, channel, key or address"
+      />
+      <Card flush>
+        <Fresh path={withQuery('/live/connections/list', search)} id="connections">
+          <Connections listing={find(page, search)} back="/live/connections" />
+        </Fresh>
+      </Card>
+    </div>,
+  )
+}
+
+/** The list alone, for the script. */
+export function showConnectionsPart(page: Page): Response | Promise<Response> {
+  const listing = find(page, searchOf(page))
+  return showPart(page, <Connections listing={listing} back="/live/connections" />)
+}
+
+function searchOf(page: Page) {
+  return { text: page.req.query('text')?.trim() ?? '' }
+}
+
+function find(page: Page, search: ConnectionSearch): Listing<LiveConnection> {
+  return page.var.parts.live.connections(seen(page), { ...search, limit: MAX_SHOWN })
+}
+
+/** @param back where disconnecting leads to */
+export function Connections({
+  listing: { items, total },
+  back,
+}: {
+  listing: Listing<LiveConnection>
+  back: string
+}) {
+  if (total === 0)
+    return (
+      <Empty icon="plug" title="Nobody is connected">
+        Clients of itty-sockets and of Ably’s SDKs stand here while they are connected, with who
+        they say they are and where they come from.
+      </Empty>
+    )
+  const mayEnd = hasRight(visitorOf(usePage()).role, 'manage')
+  return (
+    <>
+      <div class="table-wrap">
+        <table class="table">
+          <thead>
+            <tr>
+              <th scope="col">Client</th>
+              <th scope="col">On</th>
+              <th scope="col">With</th>
+              <th scope="col">Address</th>
+              <th scope="col">Since</th>
+              {mayEnd && (
+                <th scope="col">
+                  <span class="aside">Disconnect</span>
+                </th>
+              )}
+            </tr>
+          </thead>
+          <tbody>
+            {items.map((connection) => (
+              <Row connection={connection} mayEnd={mayEnd} back={back} />
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {total > items.length && (
+        <div class="card-foot faint">
+          The newest {items.length} of {plural(total, 'connection')}; search to see others.
+        </div>
+      )}
+    </>
+  )
+}
+
+function Row({
+  connection,
+  mayEnd,
+  back,
+}: {
+  connection: LiveConnection
+  mayEnd: boolean
+  back: string
+}) {
+  const { id, address, since } = connection
+  const name = clientName(connection)
+  return (
+    <tr>
+      <td data-label="Client" class="breaks">
+        {name}
+        <div class="small faint">
+          {connection.protocol === 'itty' ? 'itty-sockets' : 'Ably SDK'}
+        </div>
+      </td>
+      <td data-label="On" class="mono breaks">
+        {connection.protocol === 'itty' ? (
+          <To path={channelPath({ name: connection.channel })}>{connection.channel}</To>
+        ) : (
+          <Channels connection={connection} />
+        )}
+      </td>
+      <td data-label="With">
+        {connection.protocol === 'itty' ? (
+          <Rule connection={connection} />
+        ) : (
+          <Key connection={connection} />
+        )}
+      </td>
+      <td data-label="Address" class="mono">
+        {address ?? <Badge>away</Badge>}
+      </td>
+      <td data-label="Since" class="nowrap">
+        <Time at={since} />
+      </td>
+      {mayEnd && (
+        <td class="actions">
+          <To path={withQuery('/live/disconnect', { id, back })} class="button small danger" dialog>
+            Disconnect<span class="aside"> {name}</span>
+          </To>
+        </td>
+      )}
+    </tr>
+  )
+}
+
+function clientName(connection: LiveConnection): string {
+  if (connection.protocol === 'itty') return connection.alias ?? connection.uid
+  return connection.clientId ?? connection.id
+}
+
+function Rule({ connection: { rule, maySend } }: { connection: CommonsConnection }) {
+  return (
+    <span class="row snug">
+      <Badge>{rule}</Badge>
+      {!maySend && <Badge tone="warn">listens only</Badge>}
+    </span>
+  )
+}
+
+function Key({ connection: { appId, key } }: { connection: AppConnection }) {
+  return (
+    <div>
+      <span class="mono">{key}</span>
+      <div class="small faint">
+        <AppName id={appId} />
+      </div>
+    </div>
+  )
+}
+
+function Channels({ connection: { appId, channels } }: { connection: AppConnection }) {
+  if (channels.length === 0) return <span class="faint">none</span>
+  return (
+    <ul class="lines">
+      {channels.slice(0, MAX_CHANNELS).map((name) => (
+        <li>
+          <To path={channelPath({ name: bare(name), appId })}>{name}</To>
+        </li>
+      ))}
+      {channels.length > MAX_CHANNELS && (
+        <li class="faint">and {channels.length - MAX_CHANNELS} more</li>
+      )}
+    </ul>
+  )
+}
+
+/** Clients may put parameters and filters before a name; the channel is the same. */
+function bare(name: string): string {
+  return name.replace(/^\[(?:filter=[^\]]*|\?[^\]]*)\]/, '')
+}

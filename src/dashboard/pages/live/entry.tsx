@@ -1,0 +1,68 @@
+/** One thing that happened on a channel, drawn here for what is kept and by the script for what comes. */
+/** @jsxImportSource hono/jsx */
+import type { Deed, LiveEntry } from '../../../service/live-entries.ts'
+import { Time } from '../../view/parts.tsx'
+import { sizeText } from '../../words.ts'
+
+const WORDS: Readonly<Record<Deed, string>> = {
+  message: '',
+  update: 'changed a message',
+  delete: 'deleted a message',
+  append: 'appended to a message',
+  summary: 'annotations come to',
+  enter: 'came',
+  leave: 'left',
+  change: 'is present with',
+  annotate: 'annotated',
+  unannotate: 'took an annotation away',
+}
+
+/** As the script gets it. */
+export interface WireEntry {
+  readonly at: number
+  readonly who: string
+  readonly words: string
+  readonly name: string
+  readonly body: string
+  /** What the body is, where that cannot be seen. */
+  readonly note: string
+}
+
+export function wireEntry({ at, body, bytes, deed, form, name, who }: LiveEntry): WireEntry {
+  return {
+    at,
+    who: who ?? '',
+    words: WORDS[deed],
+    name: name ?? '',
+    body: body ?? '',
+    note: noteOf(form, body, bytes),
+  }
+}
+
+function noteOf(
+  form: LiveEntry['form'],
+  body: string | undefined,
+  bytes: number | undefined,
+): string {
+  if (form === undefined || bytes === undefined) return ''
+  if (form === 'encrypted') return `encrypted, ${sizeText(bytes)}`
+  if (form === 'binary') return `binary, ${sizeText(bytes)}`
+  return Buffer.byteLength(body ?? '') < bytes ? `the beginning of ${sizeText(bytes)}` : ''
+}
+
+/** The script makes the same of what comes (`client/log.ts`). */
+export function Entry({ entry }: { entry: WireEntry }) {
+  const { at, who, words, name, body, note } = entry
+  return (
+    <li class="entry">
+      <div class="entry-head">
+        <Time at={at} exact />
+        {who !== '' && <strong>{who}</strong>}
+        {words !== '' && <span class="faint">{words}</span>}
+        {name !== '' && <span class="badge accent">{name}</span>}
+        {note !== '' && <span class="faint small">{note}</span>}
+      </div>
+      {body !== '' && <pre class="entry-body">{body}</pre>}
+    </li>
+  )
+}

@@ -1,0 +1,134 @@
+/** Who was turned away lately, and why; for an origin, what would let it in. */
+/** @jsxImportSource hono/jsx */
+import { allowingSetting } from '../../../policy/origin.ts'
+import { type Refused, refusalsSeen } from '../../../service/refused.ts'
+import { seen } from '../../sight.ts'
+import type { Page } from '../../site.ts'
+import { showPart } from '../../view/layout.tsx'
+import { usePage } from '../../view/page-context.ts'
+import { Card, Code, Empty, Time } from '../../view/parts.tsx'
+import { plural } from '../../words.ts'
+import { sentence } from '../failures.tsx'
+import { Fresh, showLive } from './frame.tsx'
+
+export function showRefusals(page: Page): Response | Promise<Response> {
+  return showLive(
+    page,
+    '/live/refusals',
+    <Card flush>
+      <Fresh path="/live/refusals/list" id="refusals">
+        <Refusals refusals={recent(page)} />
+      </Fresh>
+    </Card>,
+  )
+}
+
+/** The list alone, for the script. */
+export function showRefusalsPart(page: Page): Response | Promise<Response> {
+  return showPart(page, <Refusals refusals={recent(page)} />)
+}
+
+function recent(page: Page): readonly Refused[] {
+  const { refusals, live, services } = page.var.parts
+  return refusalsSeen(refusals(), seen(page), { live, apps: services.apps })
+}
+
+function Refusals({ refusals }: { refusals: readonly Refused[] }) {
+  if (refusals.length === 0)
+    return (
+      <Empty icon="shield" title="Nobody was turned away">
+        Wrong keys, limits, foreign origins: whatever the server refuses stands here with the reason
+        and the setting behind it, until it is restarted.
+      </Empty>
+    )
+  return (
+    <div class="table-wrap">
+      <table class="table">
+        <thead>
+          <tr>
+            <th scope="col">When</th>
+            <th scope="col">Why</th>
+            <th scope="col">Where</th>
+            <th scope="col">Address</th>
+          </tr>
+        </thead>
+        <tbody>
+          {refusals.map((refused) => (
+            <Row refused={refused} />
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
+function Row({ refused: { last, count, message, reason, detail } }: { refused: Refused }) {
+  const { address, because, setting, origin } = detail
+  return (
+    <tr class="top">
+      <td data-label="When" class="nowrap">
+        <Time at={last} />
+        {count > 1 && <div class="small faint">{plural(count, 'time')}</div>}
+      </td>
+      <td data-label="Why">
+        <div class="stack tight">
+          <span>{sentence(message)}</span>
+          {typeof because === 'string' && because !== message && (
+            <span class="small faint">{sentence(because)}</span>
+          )}
+          <span class="small faint mono breaks">{reason}</span>
+          {typeof setting === 'string' && (
+            <span class="small faint">
+              Decided by <code>{setting}</code>
+            </span>
+          )}
+          {typeof origin === 'string' && <Allow origin={origin} />}
+        </div>
+      </td>
+      <td data-label="Where" class="breaks">
+        <Where detail={detail} />
+      </td>
+      <td data-label="Address" class="mono">
+        {typeof address === 'string' ? address : ''}
+      </td>
+    </tr>
+  )
+}
+
+/** The list of origins is read at the start, so it cannot be changed from here. */
+function Allow({ origin }: { origin: string }) {
+  const setting = allowingSetting(origin, usePage().var.parts.allowedOrigins)
+  if (setting === undefined) return <></>
+  return (
+    <details class="fold">
+      <summary class="small">
+        Allow <span class="mono">{origin}</span>
+      </summary>
+      <div class="stack tight">
+        <p class="small">If this site is yours, start the server with this option:</p>
+        <Code text={`--allowed-origins '${setting}'`} label="the option" />
+        <p class="small">or with this variable in its environment:</p>
+        <Code text={`LATCHKEY_ALLOWED_ORIGINS='${setting}'`} label="the variable" />
+      </div>
+    </details>
+  )
+}
+
+const PLACES = ['channel', 'app', 'key', 'route', 'origin', 'rule'] as const
+
+function Where({ detail }: { detail: Refused['detail'] }) {
+  const told = PLACES.flatMap((place) => {
+    const value = detail[place]
+    return typeof value === 'string' ? [[place, value] as const] : []
+  })
+  if (told.length === 0) return <span class="faint">at the door</span>
+  return (
+    <ul class="lines">
+      {told.map(([place, value]) => (
+        <li>
+          <span class="small faint">{place}</span> <span class="mono">{value}</span>
+        </li>
+      ))}
+    </ul>
+  )
+}

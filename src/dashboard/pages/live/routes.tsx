@@ -1,0 +1,48 @@
+/** Every address of the live pages. */
+/** @jsxImportSource hono/jsx */
+import { type Handler, Hono } from 'hono'
+import { failure } from '../../../failure.ts'
+import { seen } from '../../sight.ts'
+import type { Env, Page } from '../../site.ts'
+import { showPart } from '../../view/layout.tsx'
+import { showFailure } from '../failures.tsx'
+import { askToDisconnect, disconnect, placeOf, publish } from './acts.tsx'
+import { type Place, showChannel, showConnectionsOf, showPeople } from './channel.tsx'
+import { showChannels, showChannelsPart } from './channels.tsx'
+import { showConnections, showConnectionsPart } from './connections.tsx'
+import { Figures } from './frame.tsx'
+import { showRefusals, showRefusalsPart } from './refusals.tsx'
+import { ChannelStreams } from './stream.ts'
+
+export function livePages(): Hono<Env> {
+  const app = new Hono<Env>()
+  const streams = new ChannelStreams()
+  app.get('/', showChannels)
+  app.get('/channels', showChannelsPart)
+  app.get('/connections', showConnections)
+  app.get('/connections/list', showConnectionsPart)
+  app.get('/refusals', showRefusals)
+  app.get('/refusals/list', showRefusalsPart)
+  app.get('/figures', (page) =>
+    showPart(page, <Figures figures={page.var.parts.live.figures(seen(page))} />),
+  )
+  app.get('/channel', at(showChannel))
+  app.get('/channel/people', at(showPeople))
+  app.get('/channel/connections', at(showConnectionsOf))
+  app.get(
+    '/stream',
+    at((page, { ref }) => streams.answer(page, ref)),
+  )
+  app.get('/disconnect', askToDisconnect)
+  app.post('/disconnect', disconnect)
+  app.post('/publish', publish)
+  return app
+}
+
+/** Hands over the channel that the address names, if whoever asks may see it. */
+function at(answer: (page: Page, place: Place) => Response | Promise<Response>): Handler<Env> {
+  return (page) => {
+    const place = placeOf(page, page.req.query('name') ?? '', page.req.query('app') ?? '')
+    return place ? answer(page, place) : showFailure(page, failure('not_found'))
+  }
+}

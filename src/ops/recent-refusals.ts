@@ -1,0 +1,51 @@
+/** The last refusals, for people who look after the server; the same again and again is told once, with its number. */
+import type { Failure, FailureName } from '../failure.ts'
+
+export interface Refused {
+  readonly reason: FailureName
+  readonly message: string
+  /** Milliseconds since the epoch: of the first of these, and of the last. */
+  readonly first: number
+  readonly last: number
+  readonly count: number
+  /** What the log says of it too: never a key, a query string or a message. */
+  readonly detail: Readonly<Record<string, unknown>>
+}
+
+const MAX_KEPT = 300
+
+export class RecentRefusals {
+  /** In the order of their last time. */
+  readonly #kept = new Map<string, Refused>()
+
+  /** The newest first. */
+  list(): readonly Refused[] {
+    return [...this.#kept.values()].toReversed()
+  }
+
+  /** Counts one that is known already; says whether it was. */
+  repeat(why: Failure, detail: object, now: number): boolean {
+    const key = keyOf(why, detail)
+    const known = this.#kept.get(key)
+    if (!known) return false
+    this.#kept.delete(key)
+    this.#kept.set(key, { ...known, last: now, count: known.count + 1 })
+    return true
+  }
+
+  /** @param told the detail with what is to be told beside it */
+  add(why: Failure, detail: object, told: object, now: number): void {
+    const { name: reason, message } = why
+    const refused = { reason, message, first: now, last: now, count: 1, detail: { ...told } }
+    this.#kept.set(keyOf(why, detail), refused)
+    if (this.#kept.size <= MAX_KEPT) return
+    for (const oldest of this.#kept.keys()) {
+      this.#kept.delete(oldest)
+      return
+    }
+  }
+}
+
+function keyOf({ name, message }: Failure, detail: object): string {
+  return JSON.stringify([name, message, detail])
+}

