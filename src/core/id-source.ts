@@ -1,12 +1,14 @@
 /** Ids that nobody can guess or has had before. */
 import type { Randomness } from './clock.ts'
 
-const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 const POOL_BYTES = 4096
+/** Bits of a letter of base64, and of a byte. */
+const LETTER_BITS = 6
+const BYTE_BITS = 8
 
 export class IdSource {
   readonly #random: Randomness
-  readonly #pool = new Uint8Array(POOL_BYTES)
+  readonly #pool = Buffer.alloc(POOL_BYTES)
   /** Chance is asked for in large pieces: a call costs more than the bytes. */
   #used = POOL_BYTES
 
@@ -16,13 +18,13 @@ export class IdSource {
 
   /** @returns text of `[A-Za-z0-9_-]`, of 6 bits of chance a character */
   next(length: number): string {
-    if (this.#used + length > POOL_BYTES) {
+    const bytes = Math.ceil((length * LETTER_BITS) / BYTE_BITS)
+    if (this.#used + bytes > POOL_BYTES) {
       this.#random(this.#pool)
       this.#used = 0
     }
-    let id = ''
-    const end = this.#used + length
-    while (this.#used < end) id += ALPHABET[this.#pool[this.#used++]! & 63]
-    return id
+    const start = this.#used
+    this.#used += bytes
+    return this.#pool.toString('base64url', start, this.#used).slice(0, length)
   }
 }

@@ -2,6 +2,7 @@
 import type { Entry, History, Page, Slice } from './history.ts'
 import { takePage } from './page.ts'
 import { serialAt } from './position.ts'
+import { Queue, firstWhere } from './queue.ts'
 import type { Rememberer, RetentionQueue } from './retention.ts'
 import type { Annotation, ChannelRef, KeptMessage, PresenceMessage } from './types.ts'
 
@@ -104,11 +105,11 @@ type Noted = 'message' | 'presence' | 'attached'
 
 class ChannelMemory implements Rememberer {
   readonly realm: string
-  readonly messages: KeptMessage[] = []
-  readonly presence: PresenceEntry[] = []
+  readonly messages = new Queue<KeptMessage>()
+  readonly presence = new Queue<PresenceEntry>()
   readonly #versions = new Map<string, KeptMessage[]>()
   readonly #annotations = new Map<string, Annotation[]>()
-  readonly #noted: Noted[] = []
+  readonly #noted = new Queue<Noted>()
   readonly #maxEntries: number
   readonly #onEmpty: () => void
   #forgottenEarly = 0
@@ -120,7 +121,7 @@ class ChannelMemory implements Rememberer {
   }
 
   message(serial: string): KeptMessage | undefined {
-    return this.messages[this.#indexOf(serial)]
+    return this.messages.at(this.#indexOf(serial))
   }
 
   versions(serial: string): readonly KeptMessage[] {
@@ -167,7 +168,7 @@ class ChannelMemory implements Rememberer {
   #presenceSerial(position: string): string {
     let index = 0
     for (let i = this.presence.length - 1; i >= 0; i--) {
-      if (!this.presence[i]!.serial.startsWith(position)) break
+      if (!this.presence.at(i)!.serial.startsWith(position)) break
       index++
     }
     return serialAt(position, index)
@@ -175,20 +176,20 @@ class ChannelMemory implements Rememberer {
 
   #addVersion(message: KeptMessage, isListed: boolean): void {
     const at = this.#indexOf(message.serial)
-    const before = this.messages[at]
+    const before = this.messages.at(at)
     if (!before) return
     const listed = this.#versions.get(message.serial) ?? [before]
     if (isListed) listed.push(message)
     // An append changes the version it was made to, unless that is how the message was created.
     else if (listed.length > 1) listed[listed.length - 1] = message
     this.#versions.set(message.serial, listed)
-    this.messages[at] = message
+    this.messages.set(at, message)
   }
 
   #addAnnotation(annotation: Annotation, message: KeptMessage): void {
     const at = this.#indexOf(message.serial)
     if (at < 0) return
-    this.messages[at] = message
+    this.messages.set(at, message)
     const known = this.#annotations.get(message.serial)
     if (known) known.push(annotation)
     else this.#annotations.set(message.serial, [annotation])
@@ -196,16 +197,8 @@ class ChannelMemory implements Rememberer {
 
   /** @returns -1 where there is none */
   #indexOf(serial: string): number {
-    let low = 0
-    let high = this.messages.length - 1
-    while (low <= high) {
-      const middle = (low + high) >>> 1
-      const found = this.messages[middle]!.serial
-      if (found === serial) return middle
-      if (found < serial) low = middle + 1
-      else high = middle - 1
-    }
-    return -1
+    const index = firstWhere(this.messages, (message) => message.serial >= serial)
+    return this.messages.at(index)?.serial === serial ? index : -1
   }
 
   #drop(): void {

@@ -6,7 +6,7 @@ export function messageSize(
   message: Partial<Pick<MessageDraft, 'name' | 'clientId' | 'data' | 'extras'>>,
 ): number {
   const { name, clientId, data, extras } = message
-  return [name, clientId, data, extras].reduce((sum, part) => sum + byteLength(part), 0)
+  return byteLength(name) + byteLength(clientId) + byteLength(data) + byteLength(extras)
 }
 
 function byteLength(part: string | Uint8Array | undefined): number {

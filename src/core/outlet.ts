@@ -13,6 +13,8 @@ export interface OutletParts {
   readonly ruleOf: (channel: ChannelRef) => ChannelRuleSettings
 }
 
+const NOBODY: readonly AppAttachment[] = []
+
 export class Outlet {
   readonly #parts: OutletParts
 
@@ -43,7 +45,7 @@ export class Outlet {
 
   #now(channel: AppChannel, event: Publication, except: Socket | undefined): void {
     const { delivery, fanout } = this.#parts
-    const unprepared = [...unpreparedFor(channel, event, except)]
+    const unprepared = unpreparedFor(channel, event, except)
     // They leave for the moment of the delivery, because a topic has no exceptions.
     for (const { groups, socket } of unprepared)
       for (const group of groups) fanout.leave(socket, group)
@@ -64,13 +66,13 @@ export class Outlet {
 }
 
 /** Those who cannot make sense of the new part of a message, because they were not there for the rest. */
-function* unpreparedFor(
+function unpreparedFor(
   channel: AppChannel,
   { continues }: Publication,
   except: Socket | undefined,
-): Iterable<AppAttachment> {
-  if (continues === undefined || channel.newcomersSince < continues) return
-  for (const attachment of channel.attachments) {
-    if (attachment.seenFrom >= continues && attachment.socket !== except) yield attachment
-  }
+): readonly AppAttachment[] {
+  if (continues === undefined || channel.newcomersSince < continues) return NOBODY
+  const isUnprepared = ({ seenFrom, socket }: AppAttachment) =>
+    seenFrom >= continues && socket !== except
+  return [...channel.attachments].filter(isUnprepared)
 }

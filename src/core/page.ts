@@ -1,5 +1,6 @@
 /** Takes a page out of a list that is in the order of its keys. */
 import type { Page, Slice } from './history.ts'
+import { firstWhere } from './queue.ts'
 
 export interface Listed<T> {
   readonly key: (item: T) => string
@@ -7,27 +8,43 @@ export interface Listed<T> {
   readonly time: (item: T) => number
 }
 
+type List<T> = Pick<readonly T[], 'at' | 'length'>
+
 /** @param list ascending by key; `page.after` is a key, `page.until` a beginning that keys may have */
-export function takePage<T>(list: readonly T[], { key, time }: Listed<T>, page: Page): Slice<T> {
+export function takePage<T>(list: List<T>, listed: Listed<T>, page: Page): Slice<T> {
+  const { key, time } = listed
+  const [from, to] = bounds(list, listed, page)
   const forwards = page.direction === 'forwards'
   const items: T[] = []
-  const { length } = list
-  for (let i = 0; i < length; i++) {
-    const item = list[forwards ? i : length - 1 - i]!
-    if (!isWanted(key(item), time(item), page)) continue
+  for (let i = from; i < to; i++) {
+    const item = list.at(forwards ? i : to - 1 - (i - from))!
+    if (!isInTime(time(item), page)) continue
     if (items.length === page.limit) return { items, next: key(items.at(-1)!) }
     items.push(item)
   }
   return { items, next: undefined }
 }
 
-function isWanted(key: string, time: number, page: Page): boolean {
-  const { after, until, start, end } = page
-  if (start !== undefined && time < start) return false
-  if (end !== undefined && time > end) return false
-  if (after !== undefined && (page.direction === 'forwards' ? key <= after : key >= after)) {
-    return false
-  }
+/** From the first index to before the second. */
+function bounds<T>(list: List<T>, { key }: Listed<T>, page: Page): readonly [number, number] {
+  const { after, direction, until } = page
   // What stands at the position itself begins with it, and is wanted too.
-  return until === undefined || key <= until || key.startsWith(until)
+  const to =
+    until === undefined
+      ? list.length
+      : firstWhere(list, (item) => key(item) > until && !key(item).startsWith(until))
+  if (after === undefined) return [0, to]
+  return direction === 'forwards'
+    ? [firstWhere(list, (item) => key(item) > after), to]
+    : [
+        0,
+        Math.min(
+          to,
+          firstWhere(list, (item) => key(item) >= after),
+        ),
+      ]
+}
+
+function isInTime(time: number, { start, end }: Page): boolean {
+  return (start === undefined || time >= start) && (end === undefined || time <= end)
 }

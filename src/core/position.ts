@@ -6,9 +6,9 @@ export type Site = string
 
 const MS_DIGITS = 14
 const MAX_COUNTER = 999
+/** Of the counter, and of the index of what stands at a position with others. */
+const THREE_DIGITS = Array.from({ length: 1000 }, (_, n) => String(n).padStart(3, '0'))
 const FORM = /^(\d{14})-(\d{3})@[A-Za-z0-9]+$/
-/** `000` to `999`: for every counter and every index, so that they need not be written anew each time. */
-const THREE_DIGITS: readonly string[] = Array.from({ length: 1000 }, (_, i) => pad(i, 3))
 
 /**
  * Gives out positions such as `01826232498871-000@aB3xK9pQ2r`, each greater than all before, as text is
@@ -19,11 +19,14 @@ export class PositionSource {
   readonly #suffix: string
   #ms = 0
   #counter = 0
+  /** What the positions of this millisecond begin with. */
+  #prefix = ''
 
   /** @param last the greatest position that anybody may have seen, if that is known */
   constructor(clock: Clock, site: Site, last: string | undefined) {
     this.#clock = clock
     this.#suffix = `@${site}`
+    this.#begin(0)
     this.follow(last)
   }
 
@@ -34,21 +37,21 @@ export class PositionSource {
     const ms = Number(parts[1])
     const counter = Number(parts[2])
     if (ms < this.#ms || (ms === this.#ms && counter <= this.#counter)) return
-    this.#ms = ms
-    this.#counter = counter
+    this.#begin(ms, counter)
   }
 
   next(): string {
     const now = this.#clock.now()
-    if (now > this.#ms) {
-      this.#ms = now
-      this.#counter = 0
-    } else if (this.#counter < MAX_COUNTER) this.#counter++
-    else {
-      this.#ms++
-      this.#counter = 0
-    }
-    return `${pad(this.#ms, MS_DIGITS)}-${THREE_DIGITS[this.#counter]}${this.#suffix}`
+    if (now > this.#ms) this.#begin(now)
+    else if (this.#counter < MAX_COUNTER) this.#counter++
+    else this.#begin(this.#ms + 1)
+    return this.#prefix + THREE_DIGITS[this.#counter]! + this.#suffix
+  }
+
+  #begin(ms: number, counter = 0): void {
+    this.#ms = ms
+    this.#counter = counter
+    this.#prefix = `${msText(ms)}-`
   }
 }
 
@@ -59,7 +62,7 @@ export function isPosition(text: string): boolean {
 
 /** Text that stands before everything that was placed in the last so many milliseconds before a position. */
 export function before(position: string, ms: number): string {
-  return pad(Math.max(0, Number(position.slice(0, MS_DIGITS)) - ms), MS_DIGITS)
+  return msText(Math.max(0, Number(position.slice(0, MS_DIGITS)) - ms))
 }
 
 /** The serial of one of the things that stand at a position together. */
@@ -73,6 +76,6 @@ export function positionOf(serial: string): string {
   return colon < 0 ? serial : serial.slice(0, colon)
 }
 
-function pad(value: number, digits: number): string {
-  return String(value).padStart(digits, '0')
+function msText(ms: number): string {
+  return String(ms).padStart(MS_DIGITS, '0')
 }

@@ -76,8 +76,8 @@ export class Publisher {
     const known = batchId === undefined ? undefined : channel.ids.find(batchId, timestamp)
     if (known) return ok(known)
     const event = this.#stamp(publication, timestamp)
-    const serials = event.messages.map(({ serial }) => serial)
     const kept = this.#place(channel, event, publication.except)
+    const serials = event.messages.map(({ serial }) => serial)
     const receipt = { id: event.id, serials, kept }
     if (batchId !== undefined) channel.remember(batchId, receipt, timestamp)
     return ok(receipt)
@@ -164,15 +164,15 @@ export class Publisher {
         summary: undefined,
       }
     })
-    return {
+    const event: Publication = {
       kind: 'publication',
       position,
       id,
       connectionId,
       timestamp,
       messages,
-      ...(ephemeral && { ephemeral }),
     }
+    return ephemeral ? { ...event, ephemeral } : event
   }
 
   #place(
@@ -194,5 +194,7 @@ export class Publisher {
 }
 
 function bytesOf(contents: readonly Pick<KeptMessage, 'data' | 'extras'>[]): number {
-  return contents.reduce((sum, content) => sum + contentBytes(content), 0)
+  let bytes = 0
+  for (const content of contents) bytes += contentBytes(content)
+  return bytes
 }

@@ -1,14 +1,12 @@
 /** The recent events of one channel, from which a client that was away for a moment goes on. */
+import { Queue, firstWhere } from './queue.ts'
 import type { Rememberer } from './retention.ts'
 import type { PlacedEvent } from './types.ts'
-
-const CUT_AT = 64
 
 export class RecentEvents implements Rememberer {
   readonly #maxEvents: number
   readonly #onEmpty: () => void
-  #events: PlacedEvent[] = []
-  #first = 0
+  readonly #events = new Queue<PlacedEvent>()
   /** Forgotten for there being too many; the queue's word for them is still to come. */
   #forgottenEarly = 0
   /** Everything after this position is here. */
@@ -37,12 +35,12 @@ export class RecentEvents implements Rememberer {
   }
 
   get size(): number {
-    return this.#events.length - this.#first
+    return this.#events.length
   }
 
   /** In order of their positions. */
   all(): readonly PlacedEvent[] {
-    return this.#events.slice(this.#first)
+    return this.#events.slice()
   }
 
   add(event: PlacedEvent): void {
@@ -70,27 +68,11 @@ export class RecentEvents implements Rememberer {
    */
   after(position: string): readonly PlacedEvent[] | undefined {
     if (position < this.#floor || position > this.#head) return undefined
-    return this.#events.slice(this.#firstAfter(position))
-  }
-
-  #firstAfter(position: string): number {
-    let low = this.#first
-    let high = this.#events.length
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if (this.#events[middle]!.position > position) high = middle
-      else low = middle + 1
-    }
-    return low
+    return this.#events.slice(firstWhere(this.#events, (event) => event.position > position))
   }
 
   #drop(): void {
-    const oldest = this.#events[this.#first]
-    if (!oldest) return
-    this.#floor = oldest.position
-    this.#first++
-    if (this.#first < CUT_AT || this.#first * 2 < this.#events.length) return
-    this.#events = this.#events.slice(this.#first)
-    this.#first = 0
+    const oldest = this.#events.shift()
+    if (oldest) this.#floor = oldest.position
   }
 }

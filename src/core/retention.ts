@@ -1,4 +1,5 @@
 /** How long memory lasts: one queue over all channels, in the order of time, so that forgetting costs no search. */
+import { Queue } from './queue.ts'
 
 /** What remembers things in the order in which it noted them. */
 export interface Rememberer {
@@ -12,19 +13,12 @@ export interface RetentionLimits {
   readonly maxBytes: number
 }
 
-interface Note {
-  readonly owner: Rememberer
-  readonly bytes: number
-  readonly at: number
-}
-
-/** Half of the array may be used up before it is cut. */
-const CUT_AT = 1024
-
 export class RetentionQueue {
   readonly #limits: RetentionLimits
-  #notes: (Note | undefined)[] = []
-  #first = 0
+  /** Three lists, because an object for each note would outlive the event that it is of. */
+  readonly #owners = new Queue<Rememberer>()
+  readonly #sizes = new Queue<number>()
+  readonly #times = new Queue<number>()
   #bytes = 0
 
   constructor(limits: RetentionLimits) {
@@ -36,12 +30,14 @@ export class RetentionQueue {
   }
 
   get size(): number {
-    return this.#notes.length - this.#first
+    return this.#owners.length
   }
 
   /** @param at milliseconds since the epoch; what is noted later is forgotten later, whatever it says here */
   note(owner: Rememberer, bytes: number, at: number): void {
-    this.#notes.push({ owner, bytes, at })
+    this.#owners.push(owner)
+    this.#sizes.push(bytes)
+    this.#times.push(at)
     this.#bytes += bytes
     this.expire(at)
   }
@@ -50,14 +46,11 @@ export class RetentionQueue {
   expire(now: number): void {
     const before = now - this.#limits.keepMs
     for (;;) {
-      const oldest = this.#notes[this.#first]
-      if (!oldest || (oldest.at > before && this.#bytes <= this.#limits.maxBytes)) break
-      this.#notes[this.#first++] = undefined
-      this.#bytes -= oldest.bytes
-      oldest.owner.forgetOldest()
+      const at = this.#times.at(0)
+      if (at === undefined || (at > before && this.#bytes <= this.#limits.maxBytes)) return
+      this.#times.shift()
+      this.#bytes -= this.#sizes.shift()!
+      this.#owners.shift()!.forgetOldest()
     }
-    if (this.#first < CUT_AT || this.#first * 2 < this.#notes.length) return
-    this.#notes = this.#notes.slice(this.#first)
-    this.#first = 0
   }
 }

@@ -1,13 +1,14 @@
 /** Who is behind a request or connection of an Ably client. Nothing here reads the database. */
 import type { Clock } from '../core/clock.ts'
-import { type Failure, type Result, fail, failure, ok } from '../failure.ts'
+import { type Failure, type Result, fail, failure } from '../failure.ts'
 import { CredentialCache } from './credential-cache.ts'
-import type { Credentials } from './credentials.ts'
-import type { Directory, SecretUses } from './directory.ts'
-import { type FoundKey, findApiKey, refusalToUse } from './key-check.ts'
+import type { Credential, Credentials } from './credentials.ts'
+import type { Directory, DirectoryKey, SecretUses } from './directory.ts'
+import { findApiKey, refusalToUse } from './key-check.ts'
 import type { NativeTokens } from './native-token.ts'
-import { type AppPrincipal, identifyKeyHolder, identifyTokenHolder } from './principal.ts'
-import { type TokenHolder, type VerifiedToken, TokenVerifier } from './token-verifier.ts'
+import type { AppPrincipal } from './principal.ts'
+import { type Holder, ProvenCredential } from './proven.ts'
+import { type VerifiedToken, TokenVerifier } from './token-verifier.ts'
 
 const NOTHING = new Map<string, never>()
 
@@ -21,8 +22,11 @@ export class Authenticator {
   readonly #uses: SecretUses
   readonly #clock: Clock
   readonly #verifier: TokenVerifier
-  readonly #verified = new CredentialCache<VerifiedToken>()
-  readonly #keys = new CredentialCache<FoundKey>()
+  /** Apart, so that what is good as a key does not pass for a token. */
+  readonly #proven = {
+    key: new CredentialCache<ProvenCredential>(),
+    token: new CredentialCache<ProvenCredential>(),
+  } as const
 
   constructor(directory: Directory, tokens: NativeTokens, uses: SecretUses, clock: Clock) {
     this.#directory = directory
@@ -37,96 +41,97 @@ export class Authenticator {
     context: Context,
   ): Result<AppPrincipal> | Promise<Result<AppPrincipal>> {
     if (!credential) return fail('credentials_missing')
-    if (credential.kind === 'key') return this.#withKey(credential.text, clientId, context)
-    return this.#withToken(credential.text, clientId, context)
-  }
-
-  #withKey(text: string, clientId: string | undefined, { secure }: Context): Result<AppPrincipal> {
-    const found = this.#findKey(text)
+    const { kind, text } = credential
+    const known = this.#proven[kind].get(text)
+    // A changed key is another object: what it now permits, and whether it still signs so, is worked out anew.
+    if (known && this.#directory.key(known.key.name) === known.key) {
+      if (known.place !== undefined) this.#uses.note(known.key, known.place)
+      return this.#admit(credential, known, clientId, context)
+    }
+    if (kind === 'token') return this.#withToken(credential, clientId, context)
+    const found = findApiKey(text, this.#directory)
     if (!found.ok) return found
     const { key, place } = found.value
     this.#uses.note(key, place)
-    const refusal = refusalToUse(key, this.#directory, secure, this.#clock.now())
-    if (refusal) return { ok: false, failure: refusal }
-    return ok({
-      kind: 'app',
-      appId: key.appId,
-      keyId: key.id,
-      method: 'basic',
-      ...identifyKeyHolder(clientId),
-      capability: key.capability,
-      checker: key.checker,
-      userClaims: NOTHING,
-      publishRates: NOTHING,
-    })
-  }
-
-  #findKey(text: string): Result<FoundKey> {
-    const known = this.#keys.get(text)
-    // A changed key is another object, which may have other secrets.
-    if (known && this.#directory.key(known.key.name) === known.key) return ok(known)
-    const found = findApiKey(text, this.#directory)
-    if (found.ok) this.#keys.set(text, found.value)
-    return found
+    const proven = new ProvenCredential(key, place, keyHolder(key))
+    return this.#keep(credential, proven, clientId, context)
   }
 
   #withToken(
-    text: string,
+    credential: Credential,
     clientId: string | undefined,
     context: Context,
   ): Result<AppPrincipal> | Promise<Result<AppPrincipal>> {
-    const known = this.#verified.get(text)
-    // A changed key is another object: what it now permits, and whether it still signs so, is worked out anew.
-    if (known && this.#directory.key(known.key.name) === known.key)
-      return this.#admit(text, known, clientId, context)
-    const verdict = this.#verifier.verify(text)
-    if (!(verdict instanceof Promise)) return this.#keep(text, verdict, clientId, context)
+    const verdict = this.#verifier.verify(credential.text)
+    if (!(verdict instanceof Promise))
+      return this.#afterVerdict(credential, verdict, clientId, context)
     return verdict.then((found) => {
       // The key may have changed in the meantime.
       const stale = found.ok && this.#directory.key(found.value.key.name) !== found.value.key
       return stale
-        ? this.#withToken(text, clientId, context)
-        : this.#keep(text, found, clientId, context)
+        ? this.#withToken(credential, clientId, context)
+        : this.#afterVerdict(credential, found, clientId, context)
     })
   }
 
-  #keep(
-    text: string,
+  #afterVerdict(
+    credential: Credential,
     verdict: Result<VerifiedToken>,
     clientId: string | undefined,
     context: Context,
   ): Result<AppPrincipal> {
     if (!verdict.ok) return verdict
-    const admitted = this.#admit(text, verdict.value, clientId, context)
-    if (admitted.ok) this.#verified.set(text, verdict.value)
+    const { key, place, holder } = verdict.value
+    if (place !== undefined) this.#uses.note(key, place)
+    return this.#keep(credential, new ProvenCredential(key, place, holder), clientId, context)
+  }
+
+  #keep(
+    credential: Credential,
+    proven: ProvenCredential,
+    clientId: string | undefined,
+    context: Context,
+  ): Result<AppPrincipal> {
+    const admitted = this.#admit(credential, proven, clientId, context)
+    if (admitted.ok) this.#proven[credential.kind].set(credential.text, proven)
     return admitted
   }
 
-  /** What may be otherwise at every request, though the token and its key are the same. */
+  /** What may be otherwise at every request, though the credential and its key are the same. */
   #admit(
-    text: string,
-    { key, place, holder }: VerifiedToken,
+    { kind, text }: Credential,
+    proven: ProvenCredential,
     clientId: string | undefined,
     { secure }: Context,
   ): Result<AppPrincipal> {
-    if (place !== undefined) this.#uses.note(key, place)
+    const now = this.#clock.now()
     const refusal =
-      refusalOfHolder(holder, this.#directory, this.#clock.now()) ??
-      refusalToUse(key, this.#directory, secure, this.#clock.now())
+      refusalOfHolder(proven.holder, this.#directory, now) ??
+      refusalToUse(proven.key, this.#directory, secure, now)
     if (refusal) {
-      this.#verified.delete(text)
+      this.#proven[kind].delete(text)
       return { ok: false, failure: refusal }
     }
-    const identity = identifyTokenHolder(holder.tokenClientId, clientId)
-    return identity.ok ? ok({ ...holder, ...identity.value }) : identity
+    return proven.principal(clientId)
   }
 }
 
-function refusalOfHolder(
-  holder: TokenHolder,
-  directory: Directory,
-  now: number,
-): Failure | undefined {
+function keyHolder(key: DirectoryKey): Holder {
+  return {
+    kind: 'app',
+    appId: key.appId,
+    keyId: key.id,
+    method: 'basic',
+    capability: key.capability,
+    checker: key.checker,
+    userClaims: NOTHING,
+    publishRates: NOTHING,
+  }
+}
+
+/** Keys neither expire nor are they revoked as tokens are. */
+function refusalOfHolder(holder: Holder, directory: Directory, now: number): Failure | undefined {
+  if (holder.expires === undefined) return undefined
   if (holder.expires <= now) return failure('token_expired')
   return directory.revocations.isRevoked(holder, now) ? failure('token_revoked') : undefined
 }

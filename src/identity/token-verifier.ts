@@ -9,7 +9,7 @@ import type { Directory, DirectoryKey } from './directory.ts'
 import { type Jwt, isAlgorithm, isSignedWith, looksLikeJwt, parseJwt } from './jwt.ts'
 import { readJwtClaims, statedExpiry } from './jwt-claims.ts'
 import { MAX_TOKEN_LENGTH, type NativeTokens } from './native-token.ts'
-import type { AppPrincipal, Identity } from './principal.ts'
+import type { Holder } from './proven.ts'
 
 /** A token may be carried inside of another, but not at any depth. */
 const MAX_DEPTH = 2
@@ -22,8 +22,7 @@ export interface VerifiedToken {
   readonly holder: TokenHolder
 }
 
-/** A principal but for the client id that a request claims. */
-export type TokenHolder = Omit<AppPrincipal, keyof Identity> & { readonly expires: number }
+export type TokenHolder = Holder & { readonly expires: number }
 
 type Verdict = Result<VerifiedToken>
 

@@ -10,7 +10,7 @@ const WRITE_EVERY_MS = 5000
 interface Use {
   readonly appId: string
   readonly id: string
-  readonly at: number
+  at: number
 }
 
 export class KeyUses {
@@ -43,7 +43,11 @@ export class KeyUses {
   /** @param place index of the secret in `key.secrets`: 0 for the current one, 1 for the old one */
   note(key: LiveKey, place: number): void {
     const sealed = key.sealedSecrets[place]
-    if (sealed) this.#uses.set(sealed, { appId: key.appId, id: key.id, at: this.#clock.now() })
+    if (!sealed) return
+    const at = this.#clock.now()
+    const known = this.#uses.get(sealed)
+    if (known) known.at = at
+    else this.#uses.set(sealed, { appId: key.appId, id: key.id, at })
   }
 
   write(): void {

@@ -43,6 +43,8 @@ export class AppDirectory implements Follower, Directory {
   readonly kind = 'app'
   readonly revocations = new RevocationList()
   readonly #apps = new Map<string, LiveApp>()
+  /** Of all apps, by name. */
+  readonly #keys = new Map<string, LiveKey>()
   readonly #listeners = new Set<AppListener>()
   readonly #appTable: AppTable
   readonly #keyTable: ApiKeyTable
@@ -67,13 +69,14 @@ export class AppDirectory implements Follower, Directory {
 
   /** @param keyName `appId.keyId`; a revoked key is found too, and its status says so */
   key(keyName: string): LiveKey | undefined {
-    const dot = keyName.indexOf('.')
-    return this.#apps.get(keyName.slice(0, dot))?.keys.get(keyName.slice(dot + 1))
+    return this.#keys.get(keyName)
   }
 
   /** What holds on a channel of an app. */
   ruleOf(appId: string, channel: string): ChannelRuleSettings {
-    return this.#apps.get(appId)?.rules.get(ruleIdOf(channel)) ?? DEFAULT_RULE_SETTINGS
+    const rules = this.#apps.get(appId)?.rules
+    if (!rules || rules.size === 0) return DEFAULT_RULE_SETTINGS
+    return rules.get(ruleIdOf(channel)) ?? DEFAULT_RULE_SETTINGS
   }
 
   /** Whether the time of an app is over that is still here. */
@@ -101,9 +104,16 @@ export class AppDirectory implements Follower, Directory {
 
   #read(id: string): void {
     const row = this.#appTable.byId(id)
-    if (row) this.#apps.set(id, this.#live(row))
-    else this.#apps.delete(id)
+    this.#replace(id, row && this.#live(row))
     this.revocations.replace(id, this.#revocationTable.list(id, this.#clock.now()))
+  }
+
+  #replace(id: string, app: LiveApp | undefined): void {
+    for (const { name } of this.#apps.get(id)?.keys.values() ?? []) this.#keys.delete(name)
+    this.#apps.delete(id)
+    if (!app) return
+    this.#apps.set(id, app)
+    for (const key of app.keys.values()) this.#keys.set(key.name, key)
   }
 
   #live({ id, status, tlsOnly, expiresAt, maxPresenceMembers }: AppRow): LiveApp {

@@ -40,31 +40,28 @@ export class Front {
     this.#allowsEveryOrigin = parts.allowedOrigins.includes('*')
   }
 
-  /** Bun's `fetch`; undefined once a request has become a WebSocket. */
-  fetch(request: Request, server: Server<Connection>): Response | Promise<Response> | undefined {
-    try {
-      const answer = this.#answer(request, server)
-      return answer instanceof Promise ? answer.catch((error) => this.#bug(error)) : answer
-    } catch (error) {
-      return this.#bug(error)
-    }
-  }
-
-  #bug(error: unknown): Response {
+  /** Bun's `error`: what a request is answered that ran into a bug. */
+  bug(error: unknown): Response {
     this.#parts.onBug(error)
     return plain(failure('internal'))
   }
 
-  #answer(request: Request, server: Server<Connection>): Response | Promise<Response> | undefined {
+  /** Bun's `fetch`; undefined once a request has become a WebSocket. */
+  fetch(request: Request, server: Server<Connection>): Response | Promise<Response> | undefined {
     const [whole, query] = splitUrl(request.url)
     const path = this.#localPath(whole)
     if (path === undefined) return plain(failure('not_found'))
     const upgrade = isUpgrade(request)
-    const protocol = this.#parts.protocols.find((candidate) => candidate.owns(path, upgrade))
+    const protocol = this.#protocolOf(path, upgrade)
     if (!protocol) return this.#parts.http(request, path)
     const visit = new Arrival(request, path, query, server, this.#parts)
     if (!('connect' in protocol) || !upgrade) return protocol.serve(visit)
     return this.#connect(visit, protocol, server)
+  }
+
+  #protocolOf(path: string, upgrade: boolean): Protocol | HttpProtocol | undefined {
+    for (const protocol of this.#parts.protocols) if (protocol.owns(path, upgrade)) return protocol
+    return undefined
   }
 
   #connect(visit: Visit, protocol: Protocol, server: Server<Connection>): Response | undefined {
@@ -137,9 +134,11 @@ class Arrival implements Visit {
 
   get secure(): boolean {
     if (this.request.url.startsWith('https:')) return true
+    const { trustedProxies } = this.#parts
+    if (trustedProxies.length === 0) return false
     // Only what a trusted proxy says of the way in front of it counts.
     const forwarded = this.request.headers.get('x-forwarded-proto')
-    return forwarded === 'https' && isInRanges(this.#peer(), this.#parts.trustedProxies)
+    return forwarded === 'https' && isInRanges(this.#peer(), trustedProxies)
   }
 
   keepOpen(): void {

@@ -96,6 +96,7 @@ function mainListener({ config, front, sockets }: ListenParts): Server<Connectio
     // Outside development Bun shares a port by default, and each server would get some of the clients.
     reusePort: false,
     fetch: (request, server) => front.fetch(request, server),
+    error: (error) => front.bug(error),
     websocket: sockets,
   })
 }

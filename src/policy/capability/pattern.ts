@@ -13,6 +13,7 @@ export interface Pattern {
 const ANY = '*'
 
 export function parsePattern(text: string): Pattern {
+  if (!text.startsWith('[')) return { qualifier: '', segments: text.split(':') }
   const bracket = /^\[([^\]]*)\]/.exec(text)
   const qualifier = bracket?.[1] ?? ''
   return { qualifier, segments: text.slice(bracket?.[0].length ?? 0).split(':') }

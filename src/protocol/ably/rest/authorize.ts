@@ -20,13 +20,15 @@ export function identify(
 ): Result<AppPrincipal> | Promise<Result<AppPrincipal>> {
   const credentials = findCredentials(call.request.headers, call.query)
   if (!credentials.ok) return credentials
-  const { secure } = call
-  const found = authenticator.authenticate(credentials.value, { secure })
-  const note = (result: Result<AppPrincipal>): Result<AppPrincipal> => {
-    if (result.ok) call.countFor(result.value.appId)
-    return result
-  }
-  return found instanceof Promise ? found.then(note) : note(found)
+  const found = authenticator.authenticate(credentials.value, call)
+  return found instanceof Promise
+    ? found.then((result) => counted(call, result))
+    : counted(call, found)
+}
+
+function counted(call: RestCall, found: Result<AppPrincipal>): Result<AppPrincipal> {
+  if (found.ok) call.countFor(found.value.appId)
+  return found
 }
 
 /**
@@ -52,11 +54,12 @@ export function permitted(
   operation: Operation,
   resource: string,
 ): Result<AppPrincipal> {
-  const refusal = refusalOf(principal, operation, resource)
+  const refusal = capabilityRefusal(principal, operation, resource)
   return refusal ? { ok: false, failure: refusal } : ok(principal)
 }
 
-function refusalOf(
+/** Why the capability of somebody keeps them from something, if it does. */
+export function capabilityRefusal(
   principal: AppPrincipal,
   operation: Operation,
   resource: string,

@@ -13,7 +13,7 @@ import { ruleRefusal } from '../../../policy/channel-rule.ts'
 import type { Connections } from '../connections.ts'
 import { parseChannelName } from '../wire/channel-name.ts'
 import type { MessageLimits } from '../wire/members.ts'
-import { identify, permitted } from './authorize.ts'
+import { capabilityRefusal, identify } from './authorize.ts'
 import type { PublishRates } from './publish-rates.ts'
 import type { RestCall } from './routes.ts'
 
@@ -44,12 +44,21 @@ export function visit(
   call: RestCall,
   operation?: Operation,
 ): Result<Visitor> | Promise<Result<Visitor>> {
-  const enter = (principal: Result<AppPrincipal>): Result<Visitor> =>
-    principal.ok
-      ? visitChannel(parts, principal.value, call, call.params['channel']!, operation)
-      : principal
-  const found = identify(parts.authenticator, call)
-  return found instanceof Promise ? found.then(enter) : enter(found)
+  const principal = identify(parts.authenticator, call)
+  return principal instanceof Promise
+    ? principal.then((found) => enter(parts, call, operation, found))
+    : enter(parts, call, operation, principal)
+}
+
+function enter(
+  parts: ChannelParts,
+  call: RestCall,
+  operation: Operation | undefined,
+  principal: Result<AppPrincipal>,
+): Result<Visitor> {
+  return principal.ok
+    ? visitChannel(parts, principal.value, call, call.params['channel']!, operation)
+    : principal
 }
 
 /** The same for one channel of several. */
@@ -65,9 +74,9 @@ export function visitChannel(
   if (parsed.value.qualifier !== 'none')
     return fail('bad_channel', 'channels with a qualifier can only be subscribed to')
   const channel = channelRef(principal.appId, parsed.value.name)
-  const allowed = operation ? permitted(principal, operation, channel.name) : ok(principal)
-  if (!allowed.ok) return allowed
-  const refusal = ruleRefusal(broker.rule(channel), { secure, isIdentified: true })
+  const refusal =
+    (operation && capabilityRefusal(principal, operation, channel.name)) ??
+    ruleRefusal(broker.rule(channel), { secure, isIdentified: true })
   return refusal ? { ok: false, failure: refusal } : ok({ principal, channel, secure })
 }
 

@@ -3,9 +3,10 @@ import { type Result, fail, ok } from '../../../failure.ts'
 import { readMessages } from '../wire/message-reader.ts'
 import { messageValue } from '../wire/values.ts'
 import type { RestAnswer } from './answer.ts'
-import { type ChannelParts, countTraffic, headOf, visit } from './channel-call.ts'
+import { type ChannelParts, type Visitor, countTraffic, headOf, visit } from './channel-call.ts'
+import type { Body } from './format.ts'
 import { listAnswer, readPage } from './lists.ts'
-import { publish } from './publish.ts'
+import { type Published, publish } from './publish.ts'
 import { readRawMessage } from './raw-message.ts'
 import type { RestCall, RestRoute } from './routes.ts'
 
@@ -28,17 +29,38 @@ export function bodyLimit({ limits }: ChannelParts): number {
   return limits.maxMessageBytes * 2 + 65_536
 }
 
-async function postMessages(parts: ChannelParts, call: RestCall): Promise<Result<RestAnswer>> {
-  const visitor = await visit(parts, call, 'publish')
+type Answering = Result<RestAnswer> | Promise<Result<RestAnswer>>
+
+/** Written without `await`, because each costs every publish a promise, and hardly any has to wait. */
+function postMessages(parts: ChannelParts, call: RestCall): Answering {
+  const visitor = visit(parts, call, 'publish')
+  return visitor instanceof Promise
+    ? visitor.then((found) => readAndPublish(parts, call, found))
+    : readAndPublish(parts, call, visitor)
+}
+
+function readAndPublish(parts: ChannelParts, call: RestCall, visitor: Result<Visitor>): Answering {
   if (!visitor.ok) return visitor
   const { query } = call
   if (query.get('_forceNack') === 'true') return fail('force_nack')
-  const body = query.get('enveloped') === 'false' ? await readRawMessage(call) : await call.body()
-  if (!body.ok) return body
-  const messages = readMessages(body.value.value, parts.limits)
+  const body = query.get('enveloped') === 'false' ? readRawMessage(call) : call.body()
+  return body.then((read) => (read.ok ? publishBody(parts, call, visitor.value, read.value) : read))
+}
+
+function publishBody(
+  parts: ChannelParts,
+  { query }: RestCall,
+  visitor: Visitor,
+  body: Body,
+): Answering {
+  const messages = readMessages(body.value, parts.limits)
   if (!messages.ok) return messages
   const ephemeral = messages.value.ephemeral || query.get('ephemeral') === 'true'
-  const published = await publish(parts, visitor.value, { ...messages.value, ephemeral })
+  const published = publish(parts, visitor, messages.value, ephemeral)
+  return published instanceof Promise ? published.then(created) : created(published)
+}
+
+function created(published: Result<Published>): Result<RestAnswer> {
   return published.ok ? ok({ status: 201, value: published.value }) : published
 }
 

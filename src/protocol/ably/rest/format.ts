@@ -34,20 +34,18 @@ export function readBody(request: Request, maxBytes: number): Promise<Result<Bod
   return readWith(request, maxBytes, type.includes('x-www-form-urlencoded') ? readForm : parseBody)
 }
 
-async function readWith<T>(
+/** Waits once and no more, because it is done for every message that is published. */
+function readWith<T>(
   request: Request,
   maxBytes: number,
   read: (bytes: Uint8Array) => Result<T>,
 ): Promise<Result<T>> {
   const announced = Number(request.headers.get('content-length') ?? 0)
-  if (announced > maxBytes) return fail('message_too_large')
-  let bytes: Uint8Array
-  try {
-    bytes = await request.bytes()
-  } catch {
-    return fail('bad_request', 'the body could not be read')
-  }
-  return bytes.byteLength > maxBytes ? fail('message_too_large') : read(bytes)
+  if (announced > maxBytes) return Promise.resolve(fail('message_too_large'))
+  return request.bytes().then(
+    (bytes) => (bytes.byteLength > maxBytes ? fail('message_too_large') : read(bytes)),
+    () => fail('bad_request', 'the body could not be read'),
+  )
 }
 
 function unpackBody(bytes: Uint8Array): Result<Body> {

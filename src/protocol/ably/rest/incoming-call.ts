@@ -12,10 +12,10 @@ const NEWEST_VERSION = 6
 /** Made for every request, so that what most of them never ask for is worked out only when it is asked. */
 export class IncomingCall implements RestCall {
   readonly request: Request
-  readonly params: Readonly<Record<string, string>>
   readonly query: URLSearchParams
   readonly visit: Visit
-  readonly format: Format
+  readonly style: AnswerStyle
+  readonly found: Found
   /** The app in whose statistics it counts, once somebody has said so. */
   countedFor: string | undefined
   readonly #maxBodyBytes: number
@@ -28,11 +28,19 @@ export class IncomingCall implements RestCall {
     maxBodyBytes: number,
   ) {
     this.request = visit.request
-    this.params = found.params
     this.query = query
     this.visit = visit
-    this.format = style.envelope ?? style.format
+    this.style = style
+    this.found = found
     this.#maxBodyBytes = found.route.maxBodyBytes ?? maxBodyBytes
+  }
+
+  get params(): Readonly<Record<string, string>> {
+    return this.found.params
+  }
+
+  get format(): Format {
+    return this.style.envelope ?? this.style.format
   }
 
   get secure(): boolean {

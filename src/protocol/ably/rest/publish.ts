@@ -7,8 +7,8 @@ import { claimFor } from '../../../policy/channel-claims.ts'
 import { ruleRefusal } from '../../../policy/channel-rule.ts'
 import type { Connections, LiveConnection } from '../connections.ts'
 import type { ReadMessages } from '../wire/message-reader.ts'
-import { permitted } from './authorize.ts'
-import { type ChannelParts, type Visitor, countTraffic } from './channel-call.ts'
+import { capabilityRefusal } from './authorize.ts'
+import type { ChannelParts, Visitor } from './channel-call.ts'
 
 /** What a sender is told (PBR2). */
 export interface Published {
@@ -17,26 +17,38 @@ export interface Published {
   readonly serials: readonly string[]
 }
 
-/** Publishes all messages or none. A promise where they are still to be kept as the channel promises. */
+/**
+ * Publishes all messages or none.
+ * @param ephemeral that they are neither kept nor delivered again
+ * @returns a promise where a channel promises more than memory, settled once they are kept so
+ */
 export function publish(
   parts: ChannelParts,
   visitor: Visitor,
   messages: ReadMessages,
+  ephemeral = messages.ephemeral,
 ): Result<Published> | Promise<Result<Published>> {
   const { channel } = visitor
-  const counts = parts.counters.of(channel.realm)
-  const receipt = place(parts, visitor, messages)
+  const { drafts } = messages
+  const counts = parts.counters.of(channel.realm).inbound.rest.messages
+  const receipt = place(parts, visitor, messages, ephemeral)
   if (!receipt.ok) {
-    counts.inbound.rest.messages.refused += messages.drafts.length
+    counts.refused += drafts.length
     return receipt
   }
-  countTraffic(counts.inbound.rest.messages, messages.drafts)
+  counts.count += drafts.length
+  counts.data += messages.bytes
   const { id, serials, kept } = receipt.value
   const published = ok({ channel: channel.name, messageId: id, serials })
-  return kept ? isKept(kept).then((isDone) => (isDone ? published : fail('not_kept'))) : published
+  return kept ? isKept(kept).then((isSo) => (isSo ? published : fail('not_kept'))) : published
 }
 
-function place(parts: ChannelParts, visitor: Visitor, messages: ReadMessages): Result<Receipt> {
+function place(
+  parts: ChannelParts,
+  visitor: Visitor,
+  messages: ReadMessages,
+  ephemeral: boolean,
+): Result<Receipt> {
   const sender = senderOf(messages, visitor.principal, parts.connections)
   if (!sender.ok) return sender
   const drafts = signed(messages.drafts, visitor, sender.value)
@@ -46,7 +58,7 @@ function place(parts: ChannelParts, visitor: Visitor, messages: ReadMessages): R
   return parts.publisher.publish(visitor.channel, {
     drafts: drafts.value,
     batchId: messages.batchId,
-    ephemeral: messages.ephemeral,
+    ephemeral,
     connectionId: sender.value?.connectionId,
     except: sender.value?.silentSocket,
     id: undefined,
@@ -69,7 +81,7 @@ function senderOf(
 ): Result<LiveConnection | undefined> {
   if (drafts.length === 0)
     return fail('bad_request', 'a message is changed with PATCH, at the path of its serial')
-  const [key] = connectionKeys
+  const key = connectionKeys[0]
   if (connectionKeys.some((other) => other !== key))
     return fail('connection_key_invalid', 'messages of one request are for the same connection')
   const connection = key === undefined ? undefined : connections.byKey(key, appId)
@@ -129,9 +141,8 @@ function refusalOf(
   const isIdentified = drafts.every(({ clientId }) => clientId !== undefined)
   const refusal = ruleRefusal(broker.rule(channel), { secure, isIdentified })
   if (refusal) return refusal
-  if (privileged) {
-    const allowed = permitted(principal, 'privileged-headers', channel.name)
-    if (!allowed.ok) return allowed.failure
-  }
-  return rates.refuse(principal, channel.name, drafts.length)
+  const unprivileged = privileged
+    ? capabilityRefusal(principal, 'privileged-headers', channel.name)
+    : undefined
+  return unprivileged ?? rates.refuse(principal, channel.name, drafts.length)
 }

@@ -25,6 +25,7 @@ export interface RestDetail {
   readonly address: string
 }
 
+/** Of most requests, and nobody changes it. */
 const NO_QUERY = new URLSearchParams()
 
 export class AblyRest implements HttpProtocol {
@@ -50,15 +51,17 @@ export class AblyRest implements HttpProtocol {
     const found = this.#router.find(visit.request.method, visit.path)
     if (!found.ok) return this.#refuse(visit, query, found.failure, style)
     const call = new IncomingCall(visit, query, style, found.value, this.#parts.maxBodyBytes)
-    const { route } = found.value
-    const finish = (result: Result<RestAnswer>) => {
-      if (call.countedFor !== undefined) this.#count(call.countedFor, route, result)
-      return result.ok
-        ? success(result.value, style)
-        : this.#refuse(visit, query, result.failure, style, found.value)
-    }
-    const answer = route.handle(call)
-    return answer instanceof Promise ? answer.then(finish) : finish(answer)
+    const answer = found.value.route.handle(call)
+    return answer instanceof Promise
+      ? answer.then((result) => this.#finish(call, result))
+      : this.#finish(call, answer)
+  }
+
+  #finish({ countedFor, found, query, style, visit }: IncomingCall, result: Result<RestAnswer>) {
+    if (countedFor !== undefined) this.#count(countedFor, found.route, result)
+    return result.ok
+      ? success(result.value, style)
+      : this.#refuse(visit, query, result.failure, style, found)
   }
 
   #count(appId: string, route: RestRoute, result: Result<RestAnswer>): void {

@@ -9,6 +9,7 @@ import {
   readEntries,
   readName,
   sizeFault,
+  sizeOf,
 } from './members.ts'
 
 /** How the annotations of a type are summed up. */
@@ -41,7 +42,7 @@ export function readAnnotations(
     if (!draft.ok) return draft
     drafts.push(draft.value)
   }
-  const fault = limits && sizeFault(drafts, limits)
+  const fault = limits && sizeFault(sizeOf(drafts), limits)
   return fault ? { ok: false, failure: fault } : ok(drafts)
 }
 

@@ -21,8 +21,12 @@ const MAX_NAME_BYTES = 1024
 
 const NO_PARAMS: Params = new Map()
 
+/** Names about which there is nothing to be found out, as most are. */
+const PLAIN = /^\w[\w:./ -]{0,255}$/
+
 /** @returns `bad_channel` for what no channel can be called */
 export function parseChannelName(text: string): Result<QualifiedName> {
+  if (PLAIN.test(text)) return ok(unqualified(text))
   const fault = nameFault(text, MAX_BYTES)
   if (fault !== undefined) return fail('bad_channel', fault)
   if (!text.startsWith('[')) return named(text, 'none', undefined, NO_PARAMS)
@@ -45,6 +49,10 @@ export function parseChannelName(text: string): Result<QualifiedName> {
   return qualifier === '' && query >= 0
     ? named(name, 'none', undefined, params)
     : fail('bad_channel', 'the qualifier of the channel name is not known')
+}
+
+function unqualified(name: string): QualifiedName {
+  return { name, qualifier: 'none', filter: undefined, params: NO_PARAMS, resource: name }
 }
 
 const FILTER = 'filter='

@@ -83,13 +83,15 @@ export function readEntries(
 
 type Sized = Parameters<typeof messageSize>[0]
 
-/** What is too large about them, if anything is. */
-export function sizeFault(
-  drafts: readonly Sized[],
-  { maxMessageBytes }: MessageLimits,
-): Failure | undefined {
+/** Bytes of several together. */
+export function sizeOf(drafts: readonly Sized[]): number {
   let size = 0
   for (const draft of drafts) size += messageSize(draft)
+  return size
+}
+
+/** What is too large about so many bytes, if they are too many. */
+export function sizeFault(size: number, { maxMessageBytes }: MessageLimits): Failure | undefined {
   return size > maxMessageBytes
     ? failure('message_too_large', `${size} bytes are more than the limit of ${maxMessageBytes}`)
     : undefined

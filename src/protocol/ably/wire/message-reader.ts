@@ -1,4 +1,5 @@
 /** Messages as clients publish them, over REST or a socket, in either format. */
+import { messageSize } from '../../../core/message-size.ts'
 import type { MessageDraft, MessageEdit } from '../../../core/types.ts'
 import { type Failure, type Result, fail, failure, ok } from '../../../failure.ts'
 import { messageAction } from './actions.ts'
@@ -10,6 +11,7 @@ import {
   readEntries,
   readName,
   sizeFault,
+  sizeOf,
 } from './members.ts'
 
 export interface ReadMessages {
@@ -27,6 +29,8 @@ export interface ReadMessages {
   readonly ephemeral: boolean
   /** Some have headers that take the capability `privileged-headers`. */
   readonly privileged: boolean
+  /** Of all of them together, as limits measure them. */
+  readonly bytes: number
 }
 
 interface Entry {
@@ -46,14 +50,24 @@ export function readMessages(value: unknown, limits: MessageLimits): Result<Read
   const values = readEntries(value, limits)
   if (!values.ok) return values
   const entries: Entry[] = []
+  const drafts: MessageDraft[] = []
+  const edits: MessageEdit[] = []
+  const connectionKeys: (string | undefined)[] = []
+  const connectionIds: (string | undefined)[] = []
+  let privileged = false
   for (const message of values.value) {
-    const entry = readEntry(message, undefined)
-    if (!entry.ok) return entry
-    entries.push(entry.value)
+    const read = readEntry(message, undefined)
+    if (!read.ok) return read
+    const entry = read.value
+    entries.push(entry)
+    drafts.push(entry.draft)
+    if (entry.edit) edits.push(entry.edit)
+    connectionKeys.push(entry.connectionKey)
+    connectionIds.push(entry.connectionId)
+    privileged ||= entry.isPrivileged
   }
-  const drafts = entries.map(({ draft }) => draft)
-  const edits = entries.flatMap(({ edit }) => edit ?? [])
-  const fault = sizeFault(drafts, limits) ?? unityFault(entries, edits)
+  const bytes = sizeOf(drafts)
+  const fault = sizeFault(bytes, limits) ?? unityFault(entries, edits)
   if (fault) return { ok: false, failure: fault }
   const batchId = batchIdOf(drafts)
   if (!batchId.ok) return batchId
@@ -61,10 +75,11 @@ export function readMessages(value: unknown, limits: MessageLimits): Result<Read
     drafts: edits.length > 0 ? [] : drafts,
     edits,
     batchId: batchId.value,
-    connectionKeys: entries.map(({ connectionKey }) => connectionKey),
-    connectionIds: entries.map(({ connectionId }) => connectionId),
+    connectionKeys,
+    connectionIds,
     ephemeral: entries[0]!.isEphemeral,
-    privileged: entries.some(({ isPrivileged }) => isPrivileged),
+    privileged,
+    bytes,
   })
 }
 
@@ -82,7 +97,7 @@ export function readEdit(value: unknown, context: EditContext = {}): Result<Mess
   if (!entry.ok) return entry
   const { draft, edit } = entry.value
   if (!edit) return fail('parameter_invalid', 'the action is none that changes a message')
-  const fault = limits && sizeFault([draft], limits)
+  const fault = limits && sizeFault(messageSize(draft), limits)
   return fault ? { ok: false, failure: fault } : ok(edit)
 }
 

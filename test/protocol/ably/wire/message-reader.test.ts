@@ -39,6 +39,7 @@ describe('a message', () => {
       connectionIds: [undefined],
       ephemeral: false,
       privileged: false,
+      bytes: 'ndc'.length + JSON.stringify(extras).length,
     })
   })
 
