@@ -76,7 +76,7 @@ describe.each([[''], ['/realtime']])('under "%s"', (basePath) => {
     expect(text).toContain('latchkey keys explain')
     const list = await (await fetch(`${base}/errors`, { headers: { accept } })).text()
     expect(list).toContain(`- [40160](${basePath}/errors/40160)`)
-    const linked = await (await fetch(`${base}/errors/40003`, { headers: { accept } })).text()
+    const linked = await (await fetch(`${base}/errors/40000`, { headers: { accept } })).text()
     expect(linked).toContain(`](${basePath}/docs/apps#api-keys)`)
   })
 

@@ -206,14 +206,14 @@ describe('a signed request', () => {
       'app1.revocable',
       '400/40003',
     ],
-    ['capability not JSON', () => signed({ capability: '{' }), 'app1.root', '400/40003'],
+    ['capability not JSON', () => signed({ capability: '{' }), 'app1.root', '400/40000'],
     [
       'capability of no operation',
       () => signed({ capability: '{"a":[]}' }),
       'app1.root',
-      '400/40003',
+      '400/40000',
     ],
-    ['capability an object', () => '{"capability":{"a":["*"]}}', 'app1.root', '400/40003'],
+    ['capability an object', () => '{"capability":{"a":["*"]}}', 'app1.root', '400/40000'],
     [
       'capability beyond the key',
       () => signed({ keyName: 'app1.narrow', capability: '{"x":["*"]}' }),

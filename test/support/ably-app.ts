@@ -3,7 +3,7 @@ import Ably from 'ably'
 import { Packr } from 'msgpackr'
 import { type SandboxAnswer, newSandboxApp } from './sandbox-app.ts'
 
-const packr = new Packr({ useRecords: false })
+const packr = new Packr({ useRecords: false, int64AsType: 'number' })
 
 export interface Asked {
   readonly method?: string

@@ -6,7 +6,6 @@ const CODES: Partial<Record<FailureName, number>> = {
   parameter_invalid: 40003,
   filter_invalid: 40003,
   ttl_invalid: 40003,
-  capability_invalid: 40003,
   key_malformed: 40005,
   credentials_malformed: 40005,
   token_malformed: 40005,

@@ -156,7 +156,7 @@ describe('plain requests', () => {
   })
 
   test('MessagePack goes in and comes out where it is asked for', async () => {
-    const packr = new Packr({ useRecords: false })
+    const packr = new Packr({ useRecords: false, int64AsType: 'number' })
     const response = await fetch(`${server.url}/keys/${nameOf(full)}/requestToken`, {
       method: 'POST',
       headers: {
@@ -198,6 +198,30 @@ describe('plain requests', () => {
     })
     expect(response.status).toBe(status)
     expect(await response.json()).toMatchObject({ error: { code, statusCode: status } })
+  })
+
+  test.each(['json', 'x-msgpack'])('HEAD is GET without the body, as %s', async (type) => {
+    const ask = (method: string, path: string) =>
+      fetch(server.url + path, { method, headers: { accept: `application/${type}` } })
+    const asked = await ask('HEAD', '/time')
+    expect([asked.status, await asked.text()]).toEqual([200, ''])
+    expect(asked.headers.get('content-type')).toBe(`application/${type}`)
+    const refused = await ask('HEAD', '/channels/x/messages')
+    expect([refused.status, await refused.text()]).toEqual([401, ''])
+    expect(refused.headers.get('x-ably-errorcode')).toBe('40101')
+    expect((await ask('HEAD', `/keys/${nameOf(full)}/requestToken`)).status).toBe(404)
+  })
+
+  test.each([
+    ['an operation that is none', { a: ['publish_'] }],
+    ['an operation beside the wildcard', { a: ['*', 'publish'] }],
+    ['no operation', { a: [] }],
+  ])('a token is not made for a capability of %s', async (_, capability) => {
+    const asked = { capability: JSON.stringify(capability) }
+    expect(rest({ key: full }).auth.requestToken(asked)).rejects.toMatchObject({
+      code: 40000,
+      statusCode: 400,
+    })
   })
 
   test.each(['{', '[]', 'null', '"x"', '\u00ff'])(

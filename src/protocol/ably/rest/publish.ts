@@ -83,9 +83,10 @@ function senderOf(
     return fail('bad_request', 'a message is changed with PATCH, at the path of its serial')
   const key = connectionKeys[0]
   if (connectionKeys.some((other) => other !== key))
-    return fail('connection_key_invalid', 'messages of one request are for the same connection')
+    return fail('connection_id_invalid', 'messages of one request are for the same connection')
   const connection = key === undefined ? undefined : connections.byKey(key, appId)
-  if (key !== undefined && !connection) return fail('connection_key_invalid')
+  if (key !== undefined && !connection)
+    return fail('connection_id_invalid', 'the connection key is of no connection here')
   const isForeign = (id: string | undefined) => id !== undefined && id !== connection?.connectionId
   return connectionIds.some(isForeign) ? fail('connection_id_invalid') : ok(connection)
 }

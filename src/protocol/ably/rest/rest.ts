@@ -45,10 +45,17 @@ export class AblyRest implements HttpProtocol {
   }
 
   serve(visit: Visit): Response | Promise<Response> {
-    if (visit.request.method === 'OPTIONS') return preflight(visit.request)
+    const { method } = visit.request
+    if (method === 'OPTIONS') return preflight(visit.request)
+    if (method !== 'HEAD') return this.#answer(visit, method)
+    const answer = this.#answer(visit, 'GET')
+    return answer instanceof Promise ? answer.then(withoutBody) : withoutBody(answer)
+  }
+
+  #answer(visit: Visit, method: string): Response | Promise<Response> {
     const query = visit.query === '' ? NO_QUERY : new URLSearchParams(visit.query)
     const style = styleOf(visit.request, query)
-    const found = this.#router.find(visit.request.method, visit.path)
+    const found = this.#router.find(method, visit.path)
     if (!found.ok) return this.#refuse(visit, query, found.failure, style)
     const call = new IncomingCall(visit, query, style, found.value, this.#parts.maxBodyBytes)
     const answer = found.value.route.handle(call)
@@ -92,6 +99,12 @@ function outcomeOf(result: Result<RestAnswer>): keyof Requests {
   const status = result.ok ? result.value.status : result.failure.status
   if (status < 400) return 'succeeded'
   return status === 401 || status === 403 || status === 429 ? 'refused' : 'failed'
+}
+
+/** A stream would otherwise go on for nobody. */
+function withoutBody(answer: Response): Response {
+  void answer.body?.cancel()
+  return new Response(null, { status: answer.status, headers: answer.headers })
 }
 
 function rootOf(path: string): string {

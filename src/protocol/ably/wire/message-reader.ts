@@ -110,7 +110,11 @@ function readEntry(
   const common = readCommon(value)
   if (!common.ok) return common
   const { id, clientId, data, encoding, extras } = common.value
-  const connectionKey = readName(value['connectionKey'], 'connection_key_invalid')
+  const connectionKey = readName(
+    value['connectionKey'],
+    'connection_id_invalid',
+    'the connection key is not valid',
+  )
   if (!connectionKey.ok) return connectionKey
   const connectionId = readName(value['connectionId'], 'connection_id_invalid')
   if (!connectionId.ok) return connectionId

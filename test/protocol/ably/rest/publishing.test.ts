@@ -261,7 +261,7 @@ describe('what is refused', () => {
     ],
     ['a body of any size', { data: 'x'.repeat(200_000) }, 413, 40009],
     ['too many messages', Array.from({ length: 1001 }, () => ({})), 400, 40034],
-    ['a key of no connection', { connectionKey: 'nobody!x' }, 400, 80018],
+    ['a key of no connection', { connectionKey: 'nobody!x' }, 400, 40006],
     ['the id of a connection of others', { connectionId: 'abc' }, 400, 40006],
     ['a change of another message', { action: 1, serial: 'x' }, 400, 40000],
     ['no JSON', '{', 400, 40000],

@@ -84,7 +84,7 @@ describe('an app', () => {
   })
 
   test('is asked for and told of in MessagePack too', async () => {
-    const packr = new Packr({ useRecords: false })
+    const packr = new Packr({ useRecords: false, int64AsType: 'number' })
     const type = 'application/x-msgpack'
     const response = await fetch(`${server.url}/apps`, {
       method: 'POST',

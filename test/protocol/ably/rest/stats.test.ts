@@ -9,7 +9,7 @@ import { type TestServer, startTestServer } from '../../../support/server.ts'
 let server: TestServer
 /** An app on which nothing happens but the reading of made-up statistics. */
 let app: SandboxAnswer
-const packr = new Packr({ useRecords: false })
+const packr = new Packr({ useRecords: false, int64AsType: 'number' })
 
 beforeAll(async () => {
   server = await startTestServer({ sandbox: 'true' })

@@ -139,6 +139,15 @@ test('there is not more room for streams than for connections', async () => {
   }, 'there is room again')
 })
 
+test('who asks for nothing but the headers leaves no stream behind', async () => {
+  const server = await started({ 'max-address-connections': '1' })
+  const app = await AblyApp.make(server.url)
+  const { status, headers } = await app.ask('/sse?channels=a&v=1.2', { method: 'HEAD' })
+  expect([status, headers.get('content-type')]).toEqual([200, 'text/event-stream'])
+  const reader = await listenWith(server.url, app.keys[0]!)
+  reader.leave()
+})
+
 test('a reader that is too slow is cut off, and loses nothing when it comes back', async () => {
   const server = await started({ 'max-backlog-bytes': '65536' })
   const app = await AblyApp.make(server.url)

@@ -82,7 +82,7 @@ describe('a message', () => {
     ['an empty client id', { clientId: '' }, 40012],
     ['the wildcard for a client id', { clientId: '*' }, 40012],
     ['a connection id that is no text', { connectionId: {} }, 40006],
-    ['a connection key that is no text', { connectionKey: 1 }, 80018],
+    ['a connection key that is no text', { connectionKey: 1 }, 40006],
     ['an action that only the server takes', { action: 4, serial: 's' }, 40000],
     ['an action that is none', { action: 6 }, 40000],
     ['an action in words', { action: 'message.create' }, 40000],
