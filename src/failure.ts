@@ -185,6 +185,8 @@ const table = {
   },
   email_taken: { status: 409, message: 'somebody has that email address already', retry: false },
   person_unknown: { status: 404, message: 'there is no such person', retry: false },
+  backup_unknown: { status: 404, message: 'there is no such backup', retry: false },
+  busy: { status: 409, message: 'something like it is being done', retry: true },
   last_owner: { status: 409, message: 'an account needs an owner who can sign in', retry: false },
   provider_failed: {
     status: 502,

@@ -115,6 +115,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'api/access.ts',
     'core/clock.ts',
     'core/types.ts',
+    'ops/backup/',
     'failure.ts',
     'version.ts',
     'dashboard/bundle.ts',
@@ -125,7 +126,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
   // Doctor looks at a server from outside, so it may not use what the server is made of.
   'ops/doctor/': ['config.ts', 'failure.ts', 'node:'],
-  'ops/backup/': ['identity/', 'store/', 'failure.ts', 'bun:sqlite', 'node:'],
+  'ops/backup/': ['core/clock.ts', 'identity/', 'store/', 'failure.ts', 'bun:sqlite', 'node:'],
   'ops/': [
     'core/clock.ts',
     'core/counters.ts',

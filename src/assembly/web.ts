@@ -6,6 +6,7 @@ import type { Clock } from '../core/clock.ts'
 import type { Counters } from '../core/counters.ts'
 import { Dashboard } from '../dashboard/dashboard.ts'
 import type { DashboardParts } from '../dashboard/parts.ts'
+import { BackupShelf } from '../ops/backup/backup-shelf.ts'
 import { type LoopDelay, Metrics } from '../ops/metrics.ts'
 import { ChannelDesk } from '../service/channel-desk.ts'
 import { impactOf } from '../service/impact.ts'
@@ -86,6 +87,11 @@ export class Web {
       live,
       desk: this.#desk(live),
       refusals,
+      backups: new BackupShelf({
+        folder: services.folder,
+        masterKey: config.masterKey,
+        clock,
+      }),
       allowedOrigins: config.allowedOrigins,
       impact: (namespace, changed) => impactOf(channels.hub, config, namespace, changed),
       clock,

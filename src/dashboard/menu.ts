@@ -5,6 +5,8 @@ export interface MenuItem {
   readonly path: string
   readonly title: string
   readonly icon: IconName
+  /** For owners of the server's own account only. */
+  readonly isOwners?: true
 }
 
 export interface MenuGroup {
@@ -30,6 +32,7 @@ export const MENU: readonly MenuGroup[] = [
     items: [
       { path: '/live', title: 'Live', icon: 'pulse' },
       { path: '/audit', title: 'Audit', icon: 'list' },
+      { path: '/backups', title: 'Backups', icon: 'archive', isOwners: true },
     ],
   },
 ]

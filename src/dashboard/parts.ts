@@ -2,6 +2,7 @@
 import type { Clock } from '../core/clock.ts'
 import type { Failure } from '../failure.ts'
 import type { Provider } from '../identity/providers/provider.ts'
+import type { BackupShelf } from '../ops/backup/backup-shelf.ts'
 import type { ChannelDesk } from '../service/channel-desk.ts'
 import type { Impact } from '../service/impact.ts'
 import type { LiveService } from '../service/live.ts'
@@ -17,6 +18,7 @@ export interface DashboardParts {
   readonly refusals: () => readonly Refused[]
   /** Who would notice if these rules held around a namespace. */
   readonly impact: (namespace: string, changed: ChangedRules) => Impact
+  readonly backups: BackupShelf
   readonly clock: Clock
   /** From where browsers may connect. */
   readonly allowedOrigins: readonly string[]

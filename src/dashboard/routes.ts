@@ -17,6 +17,7 @@ import { accountPages } from './pages/account/routes.ts'
 import { appPages } from './pages/apps/routes.ts'
 import { auditPages } from './pages/audit.tsx'
 import { arrivalPages } from './pages/arrivals.tsx'
+import { backupPages } from './pages/backups.tsx'
 import { connectPages } from './pages/connect/page.tsx'
 import { doorPages } from './pages/door.tsx'
 import { showFailure } from './pages/failures.tsx'
@@ -89,6 +90,7 @@ function addPages(inside: Hono<Env, BlankSchema, '/dashboard'>): void {
   inside.route('/who', whoPages())
   inside.route('/live', livePages())
   inside.route('/audit', auditPages())
+  inside.route('/backups', backupPages())
   inside.route('/account', accountPages())
 }
 

@@ -1,5 +1,5 @@
 /** Which accounts somebody sees, and acts for: their own; for people of the server's own account, all of them. */
-import { maySee, sight } from '../api/access.ts'
+import { isOwner, maySee, sight } from '../api/access.ts'
 import { type Result, fail } from '../failure.ts'
 import { hasRight } from '../policy/roles.ts'
 import type { Account } from '../service/accounts.ts'
@@ -24,6 +24,12 @@ export function choosable(page: Page): readonly Account[] {
 export function chosen(page: Page, id: string): Account {
   const found = choosable(page).find((account) => account.id === id)
   return found ?? visitorOf(page).account
+}
+
+/** Whether somebody may do what concerns the server as a whole. */
+export function mayGovernServer(page: Page): boolean {
+  const { visitor } = page.var
+  return visitor !== undefined && isOwner(visitor) && hasRight(visitor.role, 'govern')
 }
 
 /** Whether secrets may be shown to whoever looks. */

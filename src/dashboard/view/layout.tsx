@@ -5,6 +5,7 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { themeOf } from '../cookies.ts'
 import { MENU, type MenuItem } from '../menu.ts'
 import { takeNotices } from '../notices.ts'
+import { mayGovernServer } from '../sight.ts'
 import type { Page } from '../site.ts'
 import { type DocumentHead, documentText, partText } from './document.tsx'
 import { Form } from './forms.tsx'
@@ -105,6 +106,8 @@ function Brand() {
 }
 
 function Side({ section }: { section: string | undefined }) {
+  const page = usePage()
+  const isShown = ({ isOwners }: MenuItem) => isOwners !== true || mayGovernServer(page)
   return (
     <div class="side">
       <div class="side-stay">
@@ -121,7 +124,7 @@ function Side({ section }: { section: string | undefined }) {
               {MENU.map(({ title, items }) => (
                 <div class="menu">
                   {title && <div class="menu-title">{title}</div>}
-                  {items.map((item) => (
+                  {items.filter(isShown).map((item) => (
                     <MenuLink item={item} isCurrent={item.path === section} />
                   ))}
                 </div>
