@@ -44,7 +44,7 @@ interface Heard {
   isBroken: boolean
 }
 
-function client(index: number): Ably.Realtime {
+function newClient(index: number): Ably.Realtime {
   const made = new Ably.Realtime({
     key: app.keys[0]!,
     endpoint: '127.0.0.1',
@@ -75,7 +75,7 @@ const KINDS: readonly Fault['kind'][] = ['cut', 'cut', 'delay', 'stall', 'halfCl
 test('nothing is lost in silence, doubled or out of order', async () => {
   const heard: Record<string, Heard[]> = {}
   for (let index = 0; index < CLIENTS; index++) {
-    const made = client(index)
+    const made = newClient(index)
     for (const name of CHANNELS) (heard[name] ??= []).push(await listen(made, name))
   }
   let struck = 0
