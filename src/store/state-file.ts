@@ -16,9 +16,9 @@ export interface SavedState {
 
 export type FoundState = SavedState | 'none' | 'unreadable'
 
-/** Keeps `undefined`, bytes and text apart. What it reads holds on to nothing of the file. */
+/** Keeps `undefined`, bytes and text apart, and writes the names of members once. What it reads holds on to nothing of the file. */
 const packr = new Packr({
-  useRecords: false,
+  useRecords: true,
   mapsAsObjects: true,
   moreTypes: true,
   copyBuffers: true,
