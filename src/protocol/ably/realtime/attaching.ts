@@ -54,12 +54,19 @@ export class Attaching {
     const home = opened.value
     // What waits to go out together must not come between what was missed and what is live.
     home.batch?.flush()
+    if (isRepeated(client.attachments.get(channel), home, frame, wanted.value)) {
+      const { head } = home.recent
+      const from = { resumedFrom: head, events: [], serial: head, failure: undefined }
+      return this.#sendAttached(client, channel, home, wanted.value, from, false)
+    }
     const from = this.#continuation(home, frame, wanted.value)
     const { frames, last } = framesOf(client, { channel, home, ...wanted.value }, from.events)
     this.#sendAttached(client, channel, home, wanted.value, from, frames.length > 0)
     for (const missed of frames) client.sendFrame(missed)
     const hasBase = last !== undefined && last === home.previous
-    this.#join(client, channel, home, { ...wanted.value, hasBase, seenFrom: from.resumedFrom })
+    const { channelSerial: askedFrom } = frame
+    const seenFrom = from.resumedFrom
+    this.#join(client, channel, home, { ...wanted.value, hasBase, seenFrom, askedFrom })
   }
 
   /** Always answered, because a client may not know that it is not attached (RTL5). */
@@ -173,13 +180,14 @@ export class Attaching {
     client: Client,
     channel: string,
     home: AppChannel,
-    place: Wanted & { readonly hasBase: boolean; readonly seenFrom: string | undefined },
+    place: Wanted & Pick<Attached, 'askedFrom' | 'hasBase'> & { seenFrom: string | undefined },
   ): void {
-    const { hasBase, modes, name, options, seenFrom } = place
+    const { askedFrom, hasBase, modes, name, options, seenFrom } = place
     let attached = client.attachments.get(channel)
     if (attached?.place.channel === home) {
       attached.options = options
       attached.hasBase = hasBase
+      attached.askedFrom = askedFrom
       home.restart(attached.place, seenFrom)
       this.#regroup(client, channel, attached, modes)
     } else {
@@ -191,7 +199,7 @@ export class Attaching {
         formats: formatsOf(client, { channel, home, name, options, modes, hasBase }),
         seenFrom,
       })
-      attached = { name, place: made, options, hasBase }
+      attached = { name, place: made, options, hasBase, askedFrom }
       client.attachments.set(channel, attached)
       this.#awaitBase(client, channel, attached)
     }
@@ -233,6 +241,23 @@ export class Attaching {
     client.refused(why, channel)
     client.send({ action: ACTION.ERROR, channel, error: client.errorInfo(why) })
   }
+}
+
+/**
+ * Whether a client asks again because the answer takes too long. It is going to get that answer and all that came
+ * after it, so that what it missed would come twice. Had it got the answer, it would name a later position, or
+ * want something else.
+ */
+function isRepeated(
+  attached: Attached | undefined,
+  home: AppChannel,
+  { channelSerial }: AttachFrame,
+  { options }: Wanted,
+): boolean {
+  if (channelSerial === undefined || attached?.askedFrom !== channelSerial) return false
+  const isAlike =
+    attached.options === options || JSON.stringify(attached.options) === JSON.stringify(options)
+  return isAlike && attached.place.channel === home
 }
 
 /** Most attachments ask for nothing special, and share what that comes to. */

@@ -43,7 +43,7 @@ export function snapshotOf(connection: Connection): ConnectionSnapshot {
     since,
     remainPresentMs,
     presentOn: [...(connection.presentOn ?? [])],
-    answers: { last: answers.last, known: [...answers.known()].flatMap(plainAnswer) },
+    answers: { last: answers.last, known: Array.from(answers.known(), plainAnswer) },
   }
 }
 
@@ -86,13 +86,13 @@ const NOBODY = {
   publishRates: new Map(),
 } as const
 
-/** What is not known yet will not be: its client sends it again, and it is dealt with then. */
-function plainAnswer({ serial, outcome }: Answer): [number, PlainOutcome][] {
-  if (!outcome) return []
-  if (outcome.ok) return [[serial, { serials: outcome.serials }]]
+function plainAnswer({ serial, outcome = NEVER_KNOWN }: Answer): [number, PlainOutcome] {
+  if (outcome.ok) return [serial, { serials: outcome.serials }]
   const { message, name } = outcome.failure
-  return [[serial, { refused: name, message }]]
+  return [serial, { refused: name, message }]
 }
+
+const NEVER_KNOWN: Outcome = { ok: false, failure: failure('not_kept') }
 
 function asOutcome(plain: PlainOutcome): Outcome {
   return 'serials' in plain

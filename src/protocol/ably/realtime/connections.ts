@@ -72,7 +72,7 @@ export class Connections implements ConnectionFinder {
     if (mark < 0) return undefined
     const connection = this.byId(appId, key.slice(0, mark))
     if (!connection || this.#isOver(connection)) return undefined
-    const secret = key.slice(mark + 1)
+    const secret = secretOf(key)
     const { secret: current, previousSecret } = connection
     const isKnown =
       isSameText(secret, current) ||
@@ -92,7 +92,7 @@ export class Connections implements ConnectionFinder {
       const why = failure('client_id_mismatch', 'the connection is that of another client')
       return { connection: this.#open(arrival), failure: why }
     }
-    this.#takeOver(known, arrival)
+    this.#takeOver(known, arrival, secretOf(key))
     return { connection: known, failure: undefined }
   }
 
@@ -164,13 +164,18 @@ export class Connections implements ConnectionFinder {
     this.#size++
   }
 
-  #takeOver(connection: Connection, { principal, credentials, secure }: Arrival): void {
+  /** @param secret that the client has: any number of newer ones may have been lost on their way to it */
+  #takeOver(
+    connection: Connection,
+    { principal, credentials, secure }: Arrival,
+    secret: string,
+  ): void {
     const { ids, wheel } = this.#parts
     const before = connection.transport
     connection.transport = undefined
     connection.droppedAt = undefined
     wheel.cancel(connection)
-    connection.previousSecret = connection.secret
+    connection.previousSecret = secret
     connection.secret = ids.next(SECRET_LENGTH)
     connection.identified = { principal, credentials, secure }
     before?.superseded()
@@ -202,6 +207,10 @@ export class Connections implements ConnectionFinder {
     connection.presentOn = undefined
     for (const channel of presentOn ?? []) this.#parts.leave(appId, channel, id)
   }
+}
+
+function secretOf(key: string): string {
+  return key.slice(key.indexOf('!') + 1)
 }
 
 /** Whoever has the key of a connection must also be who its client was. */

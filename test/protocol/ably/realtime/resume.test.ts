@@ -87,10 +87,15 @@ describe('a connection', () => {
     const first = await connect()
     const second = await connect(`&resume=${first.connectionKey}`)
     const third = await connect(`&resume=${first.connectionKey}`)
-    expect(third.connectionId).toBe(first.connectionId)
-    await third.settled()
-    const fourth = await connect(`&resume=${second.connectionKey}`)
-    expect(fourth.connectionId).not.toBe(first.connectionId)
+    const fourth = await connect(`&resume=${first.connectionKey}`)
+    expect(fourth.connectionId).toBe(first.connectionId)
+    await fourth.settled()
+    for (const { connectionKey } of [first, second, third]) {
+      const late = await connect(`&resume=${connectionKey}`)
+      expect(late.connectionId).not.toBe(first.connectionId)
+    }
+    const next = await connect(`&resume=${fourth.connectionKey}`)
+    expect(next.connectionId).toBe(first.connectionId)
   })
 
   test('is of its client alone, and of its app', async () => {
@@ -210,6 +215,30 @@ describe('a channel', () => {
     expect(dataOf([await after.next(ACTION.MESSAGE)])).toEqual([['m0']])
   })
 
+  test('gives it once to a client that asks again before it has got the answer', async () => {
+    const channel = fresh()
+    const writer = await connect()
+    const { channelSerial } = await (await connect()).attach(channel)
+    publish(writer, channel, 0)
+    await writer.next(ACTION.ACK)
+    const client = await connect()
+    await client.attach(channel, { channelSerial })
+    publish(writer, channel, 1)
+    const { channelSerial: last } = await client.next(ACTION.MESSAGE, 1)
+    const again = await client.attach(channel, { channelSerial })
+    expect(flags(again)).toBe(RESUMED)
+    expect(again['channelSerial']).toBe(last)
+    publish(writer, channel, 2)
+    await client.next(ACTION.MESSAGE, 2)
+    expect(dataOf(client.all(ACTION.MESSAGE))).toEqual([['m0'], ['m1'], ['m2']])
+    // With other wishes it is a new question: what is on its way is dropped by the client meanwhile.
+    const params = { modes: 'subscribe' }
+    const other = await client.attach(channel, { channelSerial, params })
+    expect(flags(other)).toBe(RESUMED | HAS_BACKLOG)
+    await client.next(ACTION.MESSAGE, 5)
+    expect(dataOf(client.all(ACTION.MESSAGE)).slice(3)).toEqual([['m0'], ['m1'], ['m2']])
+  })
+
   test('does not tell again of presence, and says who is there', async () => {
     const channel = fresh()
     const before = await connect()
@@ -246,7 +275,7 @@ describe('a channel', () => {
     await client.next(ACTION.ACK)
     server.clock.advance(121_000)
     await eventually(async () => {
-      const attached = await client.attach(channel, { channelSerial })
+      const attached = await (await connect()).attach(channel, { channelSerial })
       return (attached['error'] as { code: number } | undefined)?.code === 90003
     }, 'the channel has forgotten')
   })
