@@ -228,6 +228,23 @@ const table = {
     retry: false,
   },
 
+  device_unknown: { status: 404, message: 'device not found', retry: false },
+  push_not_enabled: {
+    status: 401,
+    message: 'push is not enabled on this channel: no channel rule says so',
+    retry: false,
+  },
+  push_backlog: {
+    status: 429,
+    message: 'too many push notifications are waiting to be delivered',
+    retry: true,
+  },
+  push_full: {
+    status: 403,
+    message: 'the app has no room for another device or subscription to push notifications',
+    retry: false,
+  },
+
   token_malformed: { status: 400, message: 'this is not a token', retry: false },
   token_unreadable: { status: 401, message: 'the token cannot be read', retry: false },
   token_unrecognised: { status: 401, message: 'the token was not issued here', retry: false },

@@ -20,6 +20,7 @@ import { Refusals, originFix } from './ops/refusals.ts'
 import { proxyRanges } from './policy/address.ts'
 import { Comet } from './protocol/ably/comet/comet.ts'
 import { PROTOCOL as ABLY, encode as encodeAbly } from './protocol/ably/realtime/encode.ts'
+import { isPushAdminPath } from './protocol/ably/rest/push-paths.ts'
 import { STREAM_PROTOCOL, encodeForStreams } from './protocol/ably/stream/encode.ts'
 import { encode } from './protocol/itty/frames.ts'
 import { ConnectionOverview } from './protocol/ably/realtime/overview.ts'
@@ -255,6 +256,7 @@ class Assembly {
         maxWarnings: config.maxWarnings,
       },
       digest: (key) => this.#services.keyring.digest(key),
+      sharesPush: isPushAdminPath,
       mayPush: (visitor) => this.#admission.mayPush(visitor),
       onRefusal: (why, detail) => this.#refusals.record(why, detail),
     })
@@ -274,6 +276,7 @@ class Assembly {
       mayMakeApp: (visitor) => this.#admission.mayPush(visitor),
       onChange: () => this.#settings.refresh(),
       onRefusal: (why, detail) => this.#refusals.record(why, detail),
+      onNotice: (text) => this.#log.info(text),
       onBug: this.#onBug,
     })
   }

@@ -29,6 +29,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // What statistics mean, without where they come from and where they are kept.
   'stats/': ['failure.ts'],
 
+  // What a push notification is, without who asks for it and where devices are kept.
+  'push/': ['failure.ts'],
+
   // The core knows what carries and what orders events only by their seams.
   'core/': ['policy/', 'failure.ts', 'engine/engine.ts', 'fanout/fanout.ts'],
   'engine/engine.ts': ['core/types.ts'],
@@ -54,6 +57,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'delta/',
     'identity/',
     'policy/',
+    'push/',
     'stats/',
     'failure.ts',
     'version.ts',
@@ -85,6 +89,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'core/',
     'policy/',
     'identity/',
+    'push/',
     'stats/',
     'store/',
     'config.ts',

@@ -15,6 +15,11 @@ import type { ChannelParts } from '../protocol/ably/rest/channel-call.ts'
 import { channelRoutes } from '../protocol/ably/rest/channel-routes.ts'
 import { messageRoutes } from '../protocol/ably/rest/message-routes.ts'
 import { presenceRoutes } from '../protocol/ably/rest/presence-routes.ts'
+import { PushDelivery } from '../protocol/ably/rest/push-delivery.ts'
+import { pushDeviceRoutes } from '../protocol/ably/rest/push-device-routes.ts'
+import type { PushParts } from '../protocol/ably/rest/push-parts.ts'
+import { pushPublishRoutes } from '../protocol/ably/rest/push-publish-routes.ts'
+import { pushSubscriptionRoutes } from '../protocol/ably/rest/push-subscription-routes.ts'
 import { PublishRates } from '../protocol/ably/rest/publish-rates.ts'
 import { AblyRest } from '../protocol/ably/rest/rest.ts'
 import type { RestRoute } from '../protocol/ably/rest/routes.ts'
@@ -47,6 +52,8 @@ export interface AblyParts {
   /** Counts a request to make an app of the sandbox, and says whether the address may make another. */
   readonly mayMakeApp: SandboxParts['mayMake']
   readonly onRefusal: (why: Failure, detail: object) => void
+  /** Told what whoever runs the server should know. */
+  readonly onNotice: (text: string) => void
   readonly onBug: (error: unknown) => void
 }
 
@@ -63,6 +70,7 @@ export class Ably {
   readonly realtime: AblyRealtime
   readonly #streams: Streams
   readonly #rates: PublishRates
+  readonly #push: PushDelivery
   readonly #parts: AblyParts
 
   constructor(parts: AblyParts) {
@@ -74,6 +82,7 @@ export class Ably {
     this.#rates = new PublishRates(() => clock.now())
     this.realtime = this.#makeRealtime()
     this.#streams = this.#makeStreams()
+    this.#push = new PushDelivery(this.#pushParts())
     this.rest = new AblyRest({
       routes: [
         ...this.#tokenRoutes(new TokenIssuer(...credentials)),
@@ -81,6 +90,7 @@ export class Ably {
         ...sandboxRoutes(this.#sandboxParts()),
         ...this.#channelRoutes(),
         ...this.#streamRoutes(),
+        ...this.#pushRoutes(),
       ],
       appCounters: parts.appCounters,
       maxBodyBytes: MAX_REST_BODY_BYTES,
@@ -116,6 +126,7 @@ export class Ably {
 
   /** Streams end, for whoever stops listeners waits for them. */
   stop(): void {
+    this.#push.stop()
     this.#streams.stop()
     this.realtime.stop()
   }
@@ -181,6 +192,29 @@ export class Ably {
       ...batchRoutes(parts),
       ...statusRoutes(parts),
     ]
+  }
+
+  #pushRoutes(): RestRoute[] {
+    const parts = this.#pushParts()
+    return [
+      ...pushDeviceRoutes(parts),
+      ...pushSubscriptionRoutes(parts),
+      ...pushPublishRoutes(parts, this.#push),
+    ]
+  }
+
+  #pushParts(): PushParts {
+    const { clock, directory, onBug, onNotice, onRefusal, services } = this.#parts
+    return {
+      ...this.#channelParts(),
+      directory,
+      devices: services.pushDevices,
+      subscriptions: services.pushSubscriptions,
+      now: () => clock.now(),
+      onNotice,
+      onUndelivered: onRefusal,
+      onBug,
+    }
   }
 
   #channelParts(): ChannelParts {

@@ -11,7 +11,15 @@ import type { Modes } from './modes.ts'
 import { Outlet, type OutletParts } from './outlet.ts'
 import type { PositionSource } from './position.ts'
 import type { RetentionQueue } from './retention.ts'
-import type { ChannelRef, Event, Format, PlacedEvent, PresenceChange, Socket } from './types.ts'
+import type {
+  ChannelRef,
+  Event,
+  Format,
+  KeptMessage,
+  PlacedEvent,
+  PresenceChange,
+  Socket,
+} from './types.ts'
 
 export interface BrokerParts extends OutletParts {
   readonly clock: Clock
@@ -34,6 +42,8 @@ export interface ChannelWatcher {
   closed?(channel: AppChannel): void
   /** An event is put on disk, because a rule says so. */
   kept?(channel: AppChannel, event: PlacedEvent): void
+  /** Messages were published that might be for devices too, on a channel whose rule permits that. */
+  pushed?(channel: AppChannel, messages: readonly KeptMessage[]): void
   /** Presence changed, and everybody has been told. */
   presenceChanged?(channel: AppChannel, event: PresenceChange): void
   /** Somebody came, went or changed on a channel. */
@@ -208,6 +218,12 @@ export class Broker {
   /** Gives everybody on a channel an event that has no place in its order and is not kept. */
   tell(channel: AppChannel, event: Event): void {
     this.#parts.delivery.publish(channel.ref, event)
+  }
+
+  /** To be told of new messages that have something for devices in them. */
+  push(channel: AppChannel, messages: readonly KeptMessage[]): void {
+    if (!this.#parts.ruleOf(channel.ref).pushEnabled) return
+    for (const watcher of this.#watchers) watcher.pushed?.(channel, messages)
   }
 
   /** To be told when the presence set changed. */

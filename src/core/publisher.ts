@@ -78,6 +78,7 @@ export class Publisher {
     const event = this.#stamp(publication, timestamp)
     const kept = this.#place(channel, event, publication.except)
     const serials = event.messages.map(({ serial }) => serial)
+    if (asksForPush(event.messages)) this.#parts.broker.push(channel, event.messages)
     const receipt = { id: event.id, serials, kept }
     if (batchId !== undefined) channel.remember(batchId, receipt, timestamp)
     return ok(receipt)
@@ -191,6 +192,13 @@ export class Publisher {
   #newId(): string {
     return this.#parts.ids.next(ID_LENGTH)
   }
+}
+
+/** A look at the text alone, so that it costs nothing for messages without extras. */
+function asksForPush(messages: readonly KeptMessage[]): boolean {
+  for (const { extras } of messages)
+    if (extras !== undefined && extras.includes('"push":')) return true
+  return false
 }
 
 function bytesOf(contents: readonly Pick<KeptMessage, 'data' | 'extras'>[]): number {

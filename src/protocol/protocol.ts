@@ -41,8 +41,12 @@ export interface Protocol extends HttpProtocol {
 /** A protocol, or the part of one, that is spoken in plain requests. */
 export interface HttpProtocol {
   readonly name: string
-  /** Whether a request on this path is for this protocol, knowing whether it asks for a WebSocket. */
-  owns(path: string, isUpgrade: boolean): boolean
+  /**
+   * Whether a request is for this protocol. Every protocol is asked about every request, so the path decides where
+   * it can; the rest of the request is there for paths that two protocols share.
+   * @param isUpgrade whether it asks for a WebSocket
+   */
+  owns(path: string, isUpgrade: boolean, request: Request): boolean
   /** Answers a plain HTTP request. */
   serve(visit: Visit): Response | Promise<Response>
 }

@@ -19,6 +19,8 @@ import { AuditService } from './audit.ts'
 import { ChannelRuleService } from './channel-rules.ts'
 import { LinkService } from './links.ts'
 import { PeopleService } from './people.ts'
+import { PushDeviceService } from './push-devices.ts'
+import { PushSubscriptionService } from './push-subscriptions.ts'
 import { OutlookService } from './reservation-outlook.ts'
 import { ReservationService } from './reservations.ts'
 import { RevocationService } from './revocations.ts'
@@ -50,6 +52,8 @@ export interface Services {
   readonly links: LinkService
   readonly signUp: SignUp
   readonly stats: StatsService
+  readonly pushDevices: PushDeviceService
+  readonly pushSubscriptions: PushSubscriptionService
   /**
    * Opens the listeners if no other server runs on this folder.
    * @param open runs in a transaction, so it may write but not begin another one
@@ -106,6 +110,8 @@ export function openServices(
     links,
     signUp: new SignUp(store, links, people, audit),
     stats: new StatsService(store, clock),
+    pushDevices: new PushDeviceService(store, keyring, clock),
+    pushSubscriptions: new PushSubscriptionService(store, keyring),
     claimFolder: (open) => claimFolder(store, folder, open),
     close: () => closeStore(store),
   }

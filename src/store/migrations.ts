@@ -4,7 +4,17 @@ import apps from './migrations/0001_apps.sql' with { type: 'text' }
 import audit from './migrations/0006_audit.sql' with { type: 'text' }
 import dashboard from './migrations/0004_dashboard.sql' with { type: 'text' }
 import links from './migrations/0003_links.sql' with { type: 'text' }
+import push from './migrations/0007_push.sql' with { type: 'text' }
 import sandbox from './migrations/0002_sandbox.sql' with { type: 'text' }
 import stats from './migrations/0005_stats.sql' with { type: 'text' }
 
-export const migrations: readonly string[] = [first, apps, sandbox, links, dashboard, stats, audit]
+export const migrations: readonly string[] = [
+  first,
+  apps,
+  sandbox,
+  links,
+  dashboard,
+  stats,
+  audit,
+  push,
+]

@@ -170,6 +170,50 @@ export const revocations = sqliteTable(
   ],
 )
 
+/** Devices that want push notifications. */
+export const pushDevices = sqliteTable(
+  'push_devices',
+  {
+    appId: appId(),
+    id: text().notNull(),
+    clientId: text('client_id'),
+    platform: text().notNull(),
+    formFactor: text('form_factor').notNull(),
+    metadata: text({ mode: 'json' }).$type<unknown>().notNull(),
+    /** How it is reached; the rest of that is sealed. */
+    transport: text().notNull(),
+    /** Where it is reached and its own secret, sealed: either lets its holder do something in its name. */
+    sealed: blob({ mode: 'buffer' }).notNull(),
+    /** Of the token by which it says who it is; null for one that somebody else has registered. */
+    tokenDigest: blob('token_digest', { mode: 'buffer' }),
+    /** The key that it was last registered with. */
+    keyId: text('key_id').notNull(),
+    createdAt: integer('created_at').notNull(),
+    updatedAt: integer('updated_at').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.appId, table.id] }),
+    index('push_devices_client').on(table.appId, table.clientId),
+    index('push_devices_token').on(table.tokenDigest),
+  ],
+)
+
+/** Which devices, or devices of which clients, get the push notifications of a channel. */
+export const pushSubscriptions = sqliteTable(
+  'push_subscriptions',
+  {
+    appId: appId(),
+    channel: text().notNull(),
+    kind: text({ enum: ['device', 'client'] }).notNull(),
+    /** Id of the device or client. */
+    subscriber: text().notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.appId, table.channel, table.kind, table.subscriber] }),
+    index('push_subscriptions_subscriber').on(table.appId, table.kind, table.subscriber),
+  ],
+)
+
 /** What was counted for an app in a minute, hour, day or month. */
 export const appStats = sqliteTable(
   'app_stats',

@@ -52,15 +52,20 @@ export class Front {
     const path = this.#localPath(whole)
     if (path === undefined) return plain(failure('not_found'))
     const upgrade = isUpgrade(request)
-    const protocol = this.#protocolOf(path, upgrade)
+    const protocol = this.#protocolOf(path, upgrade, request)
     if (!protocol) return this.#parts.http(request, path)
     const visit = new Arrival(request, path, query, server, this.#parts)
     if (!('connect' in protocol) || !upgrade) return protocol.serve(visit)
     return this.#connect(visit, protocol, server)
   }
 
-  #protocolOf(path: string, upgrade: boolean): Protocol | HttpProtocol | undefined {
-    for (const protocol of this.#parts.protocols) if (protocol.owns(path, upgrade)) return protocol
+  #protocolOf(
+    path: string,
+    upgrade: boolean,
+    request: Request,
+  ): Protocol | HttpProtocol | undefined {
+    for (const protocol of this.#parts.protocols)
+      if (protocol.owns(path, upgrade, request)) return protocol
     return undefined
   }
 

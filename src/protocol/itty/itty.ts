@@ -7,7 +7,7 @@ import { type Keys, NO_KEYS } from '../../policy/keys.ts'
 import type { Opening, Protocol, Session, Visit } from '../protocol.ts'
 import { CURRENT, LEGACY, encode, ownJoinFrame } from './frames.ts'
 import { type IttyOptions, channelName, parseOptions } from './options.ts'
-import { PUSH_PREFIX, type PushParts, servePush } from './push.ts'
+import { PUSH_PREFIX, type PushParts, servePush, showsSendKey } from './push.ts'
 import { explainedRefusal, refusalResponse } from './refusal.ts'
 import { IttySession, type SessionParts } from './session.ts'
 import { UidSource } from './uid.ts'
@@ -32,6 +32,8 @@ export interface IttyParts extends SessionParts {
   readonly onRefusal: (why: Failure, detail: JoinDetail) => void
   readonly maxChannelBytes: number
   readonly maxAliasLength: number
+  /** Whether somebody else has the paths under `/push/` that begin so; pushes are told apart by their key there. */
+  readonly sharesPush: (path: string) => boolean
   readonly explainRefusals: boolean
   readonly legacyUsers: boolean
 }
@@ -55,8 +57,10 @@ export class IttyProtocol implements Protocol {
     }
   }
 
-  owns(path: string): boolean {
-    return path.startsWith(SOCKET_PREFIX) || path.startsWith(PUSH_PREFIX)
+  owns(path: string, _isUpgrade: boolean, request: Request): boolean {
+    if (path.startsWith(SOCKET_PREFIX)) return true
+    if (!path.startsWith(PUSH_PREFIX)) return false
+    return !this.#parts.sharesPush(path) || showsSendKey(request)
   }
 
   serve(visit: Visit): Response | Promise<Response> {

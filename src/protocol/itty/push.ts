@@ -47,6 +47,12 @@ const PREFLIGHT = {
   'access-control-max-age': '86400',
 }
 
+/** Whether a request carries a send key, or asks for a page whether it may. Without one no push is accepted. */
+export function showsSendKey({ headers, method }: Request): boolean {
+  if (method !== 'OPTIONS') return headers.has('x-send-key')
+  return /\bx-send-key\b/i.test(headers.get('access-control-request-headers') ?? '')
+}
+
 /** Answers any request under `/push/`. */
 export function servePush(parts: PushParts, visit: Visit): Response | Promise<Response> {
   const { method } = visit.request

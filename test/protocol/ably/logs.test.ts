@@ -105,3 +105,28 @@ test('a refusal says which line of a capability or which limit it is about', asy
     return line()!
   }
 })
+
+test('push notifications that cannot be delivered are told of, without keys, and other transports once', async () => {
+  const running = await ServerProcess.start(['--in-memory', '--sandbox'])
+  try {
+    const { keys } = await newSandboxApp(running.url)
+    const authorization = basic(keys[0]!.keyStr)
+    const post = async (path: string, body: object) => {
+      const headers = { authorization, 'content-type': 'application/json' }
+      const request = { method: 'POST', headers, body: JSON.stringify(body) }
+      expect((await fetch(running.url + path, request)).ok).toBe(true)
+    }
+    const recipient = { transportType: 'ablyChannel', channel: 'a', ablyKey: `app.key:${SECRET}` }
+    const device = { id: 'lost', platform: 'ios', formFactor: 'tv', push: { recipient } }
+    await post('/push/deviceRegistrations', device)
+    const notification = { title: SECRET }
+    for (const to of [{ transportType: 'fcm', registrationToken: SECRET }, { deviceId: 'lost' }])
+      for (let i = 0; i < 2; i++) await post('/push/publish', { recipient: to, notification })
+    const log = () => running.out + running.err
+    await eventually(() => log().includes('"device":"lost"'), 'the device is in the log')
+    expect(log().match(/with the transport ablyChannel only/g)).toHaveLength(1)
+    expect(log()).not.toContain(SECRET)
+  } finally {
+    await running.end()
+  }
+})

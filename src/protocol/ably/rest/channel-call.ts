@@ -65,7 +65,7 @@ function enter(
 export function visitChannel(
   { broker }: ChannelParts,
   principal: AppPrincipal,
-  { secure }: RestCall,
+  { secure }: Pick<RestCall, 'secure'>,
   name: string,
   operation?: Operation,
 ): Result<Visitor> {

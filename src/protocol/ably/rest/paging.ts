@@ -10,11 +10,15 @@ const MAX_LIMIT = 1000
 /** The query parameter that says where the page before ended. Its value is made by the list it belongs to. */
 export const CURSOR = 'cursor'
 
-/** How many items a page may have: 1 to 1000, 100 if the request does not say. */
-export function readLimit(query: URLSearchParams): Result<number> {
+/**
+ * How many items a page may have: 1 to 1000, 100 if the request does not say.
+ * @param isCapped whether more than that is taken for as many as there can be
+ */
+export function readLimit(query: URLSearchParams, isCapped = false): Result<number> {
   const text = query.get('limit')
   if (text === null) return ok(DEFAULT_LIMIT)
-  const limit = /^\d{1,9}$/.test(text) ? Number(text) : 0
+  const wanted = /^\d{1,9}$/.test(text) ? Number(text) : 0
+  const limit = isCapped ? Math.min(wanted, MAX_LIMIT) : wanted
   return limit >= 1 && limit <= MAX_LIMIT
     ? ok(limit)
     : fail('parameter_invalid', `invalid limit: it is a number from 1 to ${MAX_LIMIT}`)

@@ -1,0 +1,162 @@
+/** Who asks about push notifications: somebody who administers them, or a device or client for itself (RSH6). */
+import { type Result, fail, ok } from '../../../failure.ts'
+import { isSameText } from '../../../identity/api-key.ts'
+import type { Authenticator } from '../../../identity/authenticate.ts'
+import { decodeBase64Text } from '../../../identity/base64-text.ts'
+import { findCredentials } from '../../../identity/credentials.ts'
+import { looksLikeDeviceToken } from '../../../identity/device-token.ts'
+import type { Directory, DirectoryKey } from '../../../identity/directory.ts'
+import { refusalToUse } from '../../../identity/key-check.ts'
+import { type AppPrincipal, publishingClientId } from '../../../identity/principal.ts'
+import { permits } from '../../../policy/capability/operations.ts'
+import type { PushDevice, PushDevices, SubscriptionFilter } from '../../../push/device.ts'
+import { WHOLE_APP, identify, permitted } from './authorize.ts'
+import type { RestCall } from './routes.ts'
+
+export interface CallerParts {
+  readonly authenticator: Authenticator
+  readonly directory: Directory
+  readonly devices: PushDevices
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+}
+
+/** A device that shows nothing but its token; it has what the key permits that it was registered with. */
+interface Lone {
+  readonly device: PushDevice
+  readonly key: DirectoryKey
+}
+
+export async function identifyCaller(
+  parts: CallerParts,
+  call: RestCall,
+): Promise<Result<PushCaller>> {
+  const found = findCredentials(call.request.headers, call.query)
+  if (!found.ok) return found
+  const { credential } = found.value
+  if (credential?.kind === 'token' && looksLikeDeviceToken(credential.text)) {
+    const lone = identifyDevice(parts, credential.text, call)
+    return lone.ok ? ok(new PushCaller(parts, call, lone.value, undefined)) : lone
+  }
+  const principal = await identify(parts.authenticator, call)
+  return principal.ok ? ok(new PushCaller(parts, call, undefined, principal.value)) : principal
+}
+
+function identifyDevice(
+  { devices, directory, now }: CallerParts,
+  token: string,
+  call: RestCall,
+): Result<Lone> {
+  const device = devices.byToken(token)
+  const key = device && directory.key(`${device.appId}.${device.keyId}`)
+  if (!device || !key) return fail('credentials_wrong', 'the token of the device is not valid')
+  call.countFor(device.appId)
+  const refusal = refusalToUse(key, directory, call.secure, now())
+  return refusal ? { ok: false, failure: refusal } : ok({ device, key })
+}
+
+export class PushCaller {
+  readonly appId: string
+  readonly keyId: string
+  readonly #devices: PushDevices
+  readonly #headers: Headers
+  readonly #lone: Lone | undefined
+  readonly #principal: AppPrincipal | undefined
+
+  constructor(
+    { devices }: CallerParts,
+    { request }: RestCall,
+    lone: Lone | undefined,
+    principal: AppPrincipal | undefined,
+  ) {
+    this.#devices = devices
+    this.#headers = request.headers
+    this.#lone = lone
+    this.#principal = principal
+    this.appId = lone?.key.appId ?? principal!.appId
+    this.keyId = lone?.key.id ?? principal!.keyId
+  }
+
+  get isAdmin(): boolean {
+    return this.#principal?.checker.permits(WHOLE_APP, 'push-admin') === true
+  }
+
+  /** @returns `capability_refused` for anybody else */
+  admin(): Result<unknown> {
+    if (this.#principal) return permitted(this.#principal, 'push-admin', WHOLE_APP)
+    return fail('capability_refused', 'the token of a device permits what concerns that device')
+  }
+
+  /** Whether they administer push notifications, or are a device that may have them and asks about itself. */
+  forDevice(id: string | undefined): Result<unknown> {
+    return this.#isDevice(id) && this.#maySubscribe(undefined) ? ok(undefined) : this.admin()
+  }
+
+  /**
+   * Whether they administer push notifications, or ask about nobody but themselves.
+   * @param filter with a device, a client, or both
+   */
+  forSubscriptions({ channel, deviceId, clientId }: SubscriptionFilter): Result<unknown> {
+    if (this.isAdmin) return ok(undefined)
+    const isNobody = deviceId === undefined && clientId === undefined
+    const isOwn =
+      !isNobody &&
+      (deviceId === undefined || this.#isDevice(deviceId)) &&
+      (clientId === undefined || this.#isClient(clientId))
+    return isOwn && this.#maySubscribe(channel) ? ok(undefined) : this.admin()
+  }
+
+  /** Whether they may register a device that is not registered yet. */
+  forNewDevice(): Result<unknown> {
+    return this.#maySubscribe(undefined) ? ok(undefined) : this.admin()
+  }
+
+  /** Whether they may register a device anew; its own secret is enough. */
+  forKnownDevice({ id, secret: known }: PushDevice, secret: string | undefined): Result<unknown> {
+    if (known !== undefined && secret !== undefined && isSameText(known, secret))
+      return this.forNewDevice()
+    return this.forDevice(id)
+  }
+
+  /**
+   * The client that a device may be registered for.
+   * @returns `client_id_invalid` if it is somebody else, whose notifications it would get
+   */
+  clientIdFor(wanted: string | undefined, known?: PushDevice): Result<string | undefined> {
+    if (this.isAdmin || (known !== undefined && wanted === known.clientId)) return ok(wanted)
+    if (this.#principal) return publishingClientId(this.#principal, wanted)
+    return wanted === undefined ? ok(wanted) : fail('client_id_invalid')
+  }
+
+  #isDevice(id: string | undefined): boolean {
+    if (id === undefined) return false
+    if (this.#lone) return this.#lone.device.id === id
+    const token = this.#shown('x-ably-devicetoken')
+    if (token !== undefined) {
+      const device = this.#devices.byToken(token)
+      return device?.appId === this.appId && device.id === id
+    }
+    const secret = this.#shown('x-ably-devicesecret')
+    const known = secret === undefined ? undefined : this.#devices.find(this.appId, id)?.secret
+    return known !== undefined && isSameText(known, secret!)
+  }
+
+  /** SDKs send it as it is or in base64. */
+  #shown(header: string): string | undefined {
+    const value = this.#headers.get(header)
+    if (value === null || looksLikeDeviceToken(value)) return value ?? undefined
+    const decoded = decodeBase64Text(value)
+    return decoded !== undefined && looksLikeDeviceToken(decoded) ? decoded : value
+  }
+
+  #isClient(clientId: string): boolean {
+    return this.#principal !== undefined && publishingClientId(this.#principal, clientId).ok
+  }
+
+  /** @param channel undefined for anywhere */
+  #maySubscribe(channel: string | undefined): boolean {
+    const { capability, checker } = this.#lone?.key ?? this.#principal!
+    if (channel !== undefined) return checker.permits(channel, 'push-subscribe')
+    return [...capability.values()].some((operations) => permits(operations, 'push-subscribe'))
+  }
+}

@@ -1,0 +1,173 @@
+/** Devices that are registered for push notifications (RSH1b, RSH3). */
+import { type Failure, type Result, fail, ok } from '../../../failure.ts'
+import type { PushDevice } from '../../../push/device.ts'
+import type { RestAnswer } from './answer.ts'
+import { listAnswer } from './lists.ts'
+import { type PushCaller, identifyCaller } from './push-caller.ts'
+import { type PushParts, readFilter, readPart } from './push-parts.ts'
+import { type NamedDevice, readDevice, readDeviceChange } from './push-reader.ts'
+import type { RestCall, RestRoute } from './routes.ts'
+
+const LIST = '/push/deviceRegistrations'
+const ONE = '/push/deviceRegistrations/:device'
+
+export function pushDeviceRoutes(parts: PushParts): RestRoute[] {
+  return [
+    { method: 'POST', path: LIST, handle: (call) => register(parts, call) },
+    { method: 'GET', path: LIST, handle: (call) => list(parts, call) },
+    { method: 'DELETE', path: LIST, handle: (call) => removeWhere(parts, call) },
+    { method: 'GET', path: ONE, handle: (call) => get(parts, call) },
+    { method: 'PUT', path: ONE, handle: (call) => put(parts, call) },
+    { method: 'PATCH', path: ONE, handle: (call) => patch(parts, call) },
+    { method: 'DELETE', path: ONE, handle: (call) => remove(parts, call) },
+  ]
+}
+
+/** By the device itself, which is given a token to say who it is (RSH3b3). */
+async function register(parts: PushParts, call: RestCall): Promise<Result<RestAnswer>> {
+  const caller = await identifyCaller(parts, call)
+  if (!caller.ok) return caller
+  const allowed = caller.value.forNewDevice()
+  if (!allowed.ok) return allowed
+  const body = await call.body()
+  if (!body.ok) return body
+  const read = readDevice(body.value.value)
+  if (!read.ok) return read
+  const { secret } = read.value
+  const saved = save(parts, caller.value, read.value, undefined, (known) =>
+    refusal(caller.value.forKnownDevice(known, secret)),
+  )
+  if (!saved.ok) return saved
+  const token = parts.devices.issueToken(saved.value)
+  const value = {
+    ...deviceValue(saved.value),
+    deviceIdentityToken: details(parts, saved.value, token),
+  }
+  return ok({ status: 201, value })
+}
+
+function details({ now }: PushParts, { appId, keyId, id, clientId }: PushDevice, token: string) {
+  return {
+    token,
+    keyName: `${appId}.${keyId}`,
+    issued: now(),
+    capability: '{"*":["push-subscribe"]}',
+    deviceId: id,
+    clientId,
+  }
+}
+
+async function put(parts: PushParts, call: RestCall): Promise<Result<RestAnswer>> {
+  const caller = await identifyCaller(parts, call)
+  if (!caller.ok) return caller
+  const id = call.params['device']!
+  const allowed = caller.value.forDevice(id)
+  if (!allowed.ok) return allowed
+  const body = await call.body()
+  if (!body.ok) return body
+  const device = readDevice(body.value.value, id)
+  if (!device.ok) return device
+  const saved = save(parts, caller.value, device.value, parts.devices.find(caller.value.appId, id))
+  return saved.ok ? ok({ status: 200, value: deviceValue(saved.value) }) : saved
+}
+
+async function patch(parts: PushParts, call: RestCall): Promise<Result<RestAnswer>> {
+  const known = await knownDevice(parts, call)
+  if (!known.ok) return known
+  const { caller, device } = known.value
+  const body = await call.body()
+  if (!body.ok) return body
+  const changed = readDeviceChange(body.value.value, device)
+  if (!changed.ok) return changed
+  const saved = save(parts, caller, changed.value, device)
+  return saved.ok ? ok({ status: 200, value: deviceValue(saved.value) }) : saved
+}
+
+function save(
+  { devices }: PushParts,
+  caller: PushCaller,
+  device: NamedDevice,
+  known: PushDevice | undefined,
+  mayReplace?: (known: PushDevice) => Failure | undefined,
+): Result<PushDevice> {
+  const clientId = caller.clientIdFor(device.clientId, known)
+  if (!clientId.ok) return clientId
+  const { appId, keyId } = caller
+  return devices.save({ ...device, appId, keyId, clientId: clientId.value }, mayReplace)
+}
+
+function refusal(allowed: Result<unknown>): Failure | undefined {
+  return allowed.ok ? undefined : allowed.failure
+}
+
+async function get(parts: PushParts, call: RestCall): Promise<Result<RestAnswer>> {
+  const known = await knownDevice(parts, call)
+  if (!known.ok) return known
+  const { caller, device } = known.value
+  const value = { ...deviceValue(device), ...(caller.isAdmin && { deviceSecret: device.secret }) }
+  return ok({ status: 200, value })
+}
+
+async function knownDevice(
+  parts: PushParts,
+  call: RestCall,
+): Promise<Result<{ caller: PushCaller; device: PushDevice }>> {
+  const caller = await identifyCaller(parts, call)
+  if (!caller.ok) return caller
+  const id = call.params['device']!
+  const allowed = caller.value.forDevice(id)
+  if (!allowed.ok) return allowed
+  const device = parts.devices.find(caller.value.appId, id)
+  return device ? ok({ caller: caller.value, device }) : fail('device_unknown')
+}
+
+/** Of these, only the first is ever the state of a device here. */
+const STATES = ['ACTIVE', 'FAILING', 'FAILED'] as const
+
+async function list(parts: PushParts, call: RestCall): Promise<Result<RestAnswer>> {
+  const caller = await identifyCaller(parts, call)
+  if (!caller.ok) return caller
+  const { deviceId, clientId } = readFilter(call.query)
+  const allowed = caller.value.forDevice(deviceId)
+  if (!allowed.ok) return allowed
+  const part = readPart(call.query)
+  if (!part.ok) return part
+  const state = call.query.get('state') ?? STATES[0]
+  if (!STATES.some((known) => known === state))
+    return fail('parameter_invalid', `invalid state: it is one of ${STATES.join(', ')}`)
+  const nothing = { items: [], next: undefined }
+  const found =
+    state === STATES[0]
+      ? parts.devices.list(caller.value.appId, { deviceId, clientId }, part.value)
+      : nothing
+  return ok(listAnswer('deviceRegistrations', call, found, deviceValue))
+}
+
+async function remove(parts: PushParts, call: RestCall): Promise<Result<RestAnswer>> {
+  const caller = await identifyCaller(parts, call)
+  if (!caller.ok) return caller
+  const deviceId = call.params['device']!
+  const allowed = caller.value.forDevice(deviceId)
+  if (!allowed.ok) return allowed
+  parts.devices.remove(caller.value.appId, { deviceId })
+  return ok({ status: 204, value: undefined })
+}
+
+async function removeWhere(parts: PushParts, call: RestCall): Promise<Result<RestAnswer>> {
+  const caller = await identifyCaller(parts, call)
+  if (!caller.ok) return caller
+  const { deviceId, clientId } = readFilter(call.query)
+  const allowed = caller.value.forDevice(deviceId)
+  if (!allowed.ok) return allowed
+  if ((deviceId === undefined) === (clientId === undefined))
+    return fail('bad_request', 'devices are removed by either deviceId or clientId')
+  parts.devices.remove(caller.value.appId, { deviceId, clientId })
+  return ok({ status: 204, value: undefined })
+}
+
+/** Without its secret. */
+function deviceValue(device: PushDevice) {
+  const { id, clientId, platform, formFactor, metadata, recipient } = device
+  const push = { recipient, state: STATES[0] }
+  return { id, clientId, platform, formFactor, metadata, push }
+}

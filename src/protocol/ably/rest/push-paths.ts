@@ -1,0 +1,10 @@
+/** Where push administration is: below a path that pushes of itty-sockets have too. */
+
+/** One expression instead of a look at the routes, because every push of itty-sockets is asked about. */
+const PUSH_ADMIN =
+  /^\/push\/(?:publish|batch|deviceRegistrations|channelSubscriptions|channels|apnsBroadcastChannels)(?:\/|$)/
+
+/** Whether SDKs of Ably send requests about push notifications there. */
+export function isPushAdminPath(path: string): boolean {
+  return PUSH_ADMIN.test(path)
+}

@@ -1,0 +1,88 @@
+/** Push notifications that are published to a device, to those of a client, or to somewhere (RSH1a). */
+import { type Result, fail, ok } from '../../../failure.ts'
+import type { PushDevice, PushDevices } from '../../../push/device.ts'
+import { notificationText, payloadFault } from '../../../push/notification.ts'
+import { isRecord } from '../wire/json-value.ts'
+import type { RestAnswer } from './answer.ts'
+import { identifyCaller } from './push-caller.ts'
+import type { PushDelivery } from './push-delivery.ts'
+import type { PushParts } from './push-parts.ts'
+import { readRecipient } from './push-reader.ts'
+import type { RestCall, RestRoute } from './routes.ts'
+
+export function pushPublishRoutes(parts: PushParts, delivery: PushDelivery): RestRoute[] {
+  return [
+    {
+      method: 'POST',
+      path: '/push/publish',
+      handle: (call) => publish(parts, delivery, call),
+    },
+  ]
+}
+
+async function publish(
+  parts: PushParts,
+  delivery: PushDelivery,
+  call: RestCall,
+): Promise<Result<RestAnswer>> {
+  const caller = await identifyCaller(parts, call)
+  if (!caller.ok) return caller
+  const allowed = caller.value.admin()
+  if (!allowed.ok) return allowed
+  const body = await call.body()
+  if (!body.ok) return body
+  const payload = body.value.value
+  if (!isRecord(payload) || !isRecord(payload['recipient']))
+    return fail('bad_request', 'the recipient is missing or not valid')
+  const fault = payloadFault(payload)
+  if (fault !== undefined) return fail('bad_request', fault)
+  const { recipient } = payload
+  const text = notificationText(payload)
+  const sent =
+    recipient['transportType'] === undefined
+      ? toDevices(parts, delivery, caller.value.appId, recipient, text)
+      : await toPlace(delivery, recipient, text)
+  return sent.ok ? ok({ status: 204, value: undefined }) : sent
+}
+
+/** Somebody who names the place is told what is wrong with it. */
+async function toPlace(
+  delivery: PushDelivery,
+  value: Readonly<Record<string, unknown>>,
+  text: string,
+): Promise<Result<unknown>> {
+  const recipient = readRecipient(value)
+  if (!recipient.ok) return recipient
+  const delivered = await delivery.deliver(recipient.value, text)
+  return delivered.ok
+    ? delivered
+    : fail('bad_request', `the recipient cannot be reached: ${delivered.failure.message}`)
+}
+
+function toDevices(
+  { devices }: PushParts,
+  delivery: PushDelivery,
+  appId: string,
+  { deviceId, clientId }: Readonly<Record<string, unknown>>,
+  text: string,
+): Result<unknown> {
+  if (typeof deviceId === 'string' && deviceId !== '') {
+    const device = devices.find(appId, deviceId)
+    if (!device) return fail('device_unknown')
+    delivery.toDevices(appId, () => [device], text)
+    return ok(undefined)
+  }
+  if (typeof clientId !== 'string' || clientId === '')
+    return fail('bad_request', 'the recipient has no deviceId, clientId or transportType')
+  delivery.toDevices(appId, () => ofClient(devices, appId, clientId), text)
+  return ok(undefined)
+}
+
+function* ofClient(devices: PushDevices, appId: string, clientId: string): Iterable<PushDevice> {
+  let after: string | undefined
+  do {
+    const { items, next } = devices.list(appId, { clientId }, { limit: 1000, after })
+    yield* items
+    after = next
+  } while (after !== undefined)
+}

@@ -1,0 +1,108 @@
+/** What apps keep for push notifications: bounded, sealed, and gone with the app. */
+import { afterEach, beforeEach, expect, test } from 'bun:test'
+import { readFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { PushDevice } from '../../src/push/device.ts'
+import { PushDeviceService } from '../../src/service/push-devices.ts'
+import { PushSubscriptionService } from '../../src/service/push-subscriptions.ts'
+import { Opened, failureOf, must } from './opened.ts'
+
+let opened: Opened
+let appId: string
+
+beforeEach(() => {
+  opened = new Opened()
+  const { accounts, apps } = opened.services
+  appId = must(apps.add(accounts.ensureOwner(), { name: 'phones' })).id
+})
+afterEach(() => opened.end())
+
+function device(id: string, more: Partial<PushDevice> = {}): PushDevice {
+  return {
+    appId,
+    id,
+    keyId: 'key',
+    clientId: undefined,
+    platform: 'android',
+    formFactor: 'phone',
+    metadata: {},
+    recipient: { transportType: 'fcm', registrationToken: 'a-registration-token' },
+    secret: undefined,
+    ...more,
+  }
+}
+
+const bounded = () => {
+  const { store, keyring } = opened.services
+  const clock = { now: () => opened.now }
+  return {
+    devices: new PushDeviceService(store, keyring, clock, 2),
+    subscriptions: new PushSubscriptionService(store, keyring, 2),
+  }
+}
+
+test('an app has room for so many devices; those that are there can still be changed', () => {
+  const { devices } = bounded()
+  for (const id of ['a', 'b']) must(devices.save(device(id)))
+  expect(failureOf(devices.save(device('c')))).toBe('push_full')
+  must(devices.save(device('b', { platform: 'ios' })))
+  expect(devices.find(appId, 'b')?.platform).toBe('ios')
+  devices.remove(appId, { deviceId: 'a' })
+  must(devices.save(device('c')))
+})
+
+test('an app has room for so many subscriptions; one that is there is no other', () => {
+  const { subscriptions } = bounded()
+  const subscription = (channel: string) =>
+    ({ channel, kind: 'client', subscriber: 'ann' }) as const
+  for (const channel of ['a', 'b', 'a']) must(subscriptions.save(appId, subscription(channel)))
+  expect(failureOf(subscriptions.save(appId, subscription('c')))).toBe('push_full')
+})
+
+test('a list goes on where it ended, and begins anew after what is none of its places', () => {
+  const { pushSubscriptions } = opened.services
+  for (const channel of ['a', 'b'])
+    for (const kind of ['client', 'device'] as const)
+      for (const subscriber of ['1', '2'])
+        must(pushSubscriptions.save(appId, { channel, kind, subscriber }))
+  const whole = pushSubscriptions.list(appId, {}, { limit: 100, after: undefined })
+  expect(whole.items).toHaveLength(8)
+  expect(whole.next).toBeUndefined()
+  const gathered: unknown[] = []
+  let after: string | undefined
+  do {
+    const { items, next } = pushSubscriptions.list(appId, {}, { limit: 3, after })
+    gathered.push(...items)
+    after = next
+  } while (after !== undefined)
+  expect(gathered).toEqual([...whole.items])
+  for (const nonsense of ['', '{}', '7', '["a"]', '["a","other","1"]'])
+    expect(pushSubscriptions.list(appId, {}, { limit: 1, after: nonsense }).items).toEqual(
+      whole.items.slice(0, 1),
+    )
+})
+
+test('how a device is reached, its secret and its token are in no file in the clear', () => {
+  const { pushDevices } = opened.services
+  const saved = must(pushDevices.save(device('a-device-id', { secret: 'a-device-secret' })))
+  const token = pushDevices.issueToken(saved)
+  expect(pushDevices.byToken(token)).toEqual(saved)
+  const text = readdirSync(opened.path, { withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ name }) => readFileSync(join(opened.path, name), 'latin1'))
+    .join('\n')
+  expect(text).toContain('a-device-id')
+  for (const secret of ['a-registration-token', 'a-device-secret', token, token.slice(-20)])
+    expect(text).not.toContain(secret)
+})
+
+test('all of it goes with the app', () => {
+  const { apps, pushDevices, pushSubscriptions } = opened.services
+  const saved = must(pushDevices.save(device('a')))
+  const token = pushDevices.issueToken(saved)
+  must(pushSubscriptions.save(appId, { channel: 'c', kind: 'device', subscriber: 'a' }))
+  must(apps.remove(appId))
+  expect(pushDevices.byToken(token)).toBeUndefined()
+  expect(pushDevices.list(appId, {}, { limit: 1, after: undefined }).items).toEqual([])
+  expect(pushSubscriptions.channels(appId, { limit: 1, after: undefined }).items).toEqual([])
+})
