@@ -9,13 +9,17 @@ export interface ApiKeyText {
   readonly secret: string
 }
 
-/** Splits at the first colon, and the name before it at the first dot. */
+/**
+ * Splits at the first colon, and the name before it at the first dot.
+ * @returns `credentials_wrong` for what names no app, as for an app that is not known, else `key_malformed`
+ */
 export function parseApiKey(text: string): Result<ApiKeyText> {
   const colon = text.indexOf(':')
-  if (colon < 0) return fail('key_malformed', 'this is not an API key: it has no ":"')
-  const keyName = text.slice(0, colon)
+  const keyName = colon < 0 ? text : text.slice(0, colon)
   const dot = keyName.indexOf('.')
-  if (dot < 1 || dot === keyName.length - 1 || colon === text.length - 1)
+  if (dot < 1) return fail('credentials_wrong', 'this is not an API key: it names no app')
+  if (colon < 0) return fail('key_malformed', 'this is not an API key: it has no ":"')
+  if (dot === keyName.length - 1 || colon === text.length - 1)
     return fail('key_malformed', 'this is not an API key of the form "appId.keyId:secret"')
   return ok({ appId: keyName.slice(0, dot), keyName, secret: text.slice(colon + 1) })
 }

@@ -54,9 +54,12 @@ export class NativeTokens {
 
   /**
    * What a token says, if it was issued here; nothing is said about whether it still counts.
-   * @returns `token_malformed`, `token_unreadable` or `token_unrecognised` otherwise
+   * @returns otherwise `credentials_wrong` for what names no app, as for a key of an app that is not known,
+   * `token_malformed`, `token_unreadable` or `token_unrecognised`
    */
   read(text: string): Result<NativeClaims> {
+    if (!text.includes('.'))
+      return fail('credentials_wrong', 'this is not a token: it names no app')
     const [, appId, encoded] = SHAPE.exec(text) ?? []
     if (appId === undefined || encoded === undefined) return fail('token_malformed')
     const bytes = Buffer.from(encoded, 'base64url')

@@ -11,7 +11,8 @@ describe('a key', () => {
   test.each([
     ['right', `app1.root:${SECRET}`, 'ok'],
     ['with the old secret', `app1.rotated:${OLD_SECRET}`, 'ok'],
-    ['no key at all', 'nothing', '400/40005'],
+    ['no key at all', 'nothing', '401/40101'],
+    ['without its secret', 'app1.root', '400/40005'],
     ['with a wrong secret', 'app1.root:wrong', '401/40101'],
     ['with the old secret of another key', `app1.root:${OLD_SECRET}`, '401/40101'],
     ['of an unknown app', 'this.is:wrong', '401/40101'],
@@ -82,9 +83,10 @@ describe('a native token', () => {
 
   const body = (text: string) => `app1.${Buffer.from(text).toString('base64url')}`
   test.each([
-    ['made up', 'made:up', '400/40005'],
-    ['empty', '', '400/40005'],
-    ['without a dot', 'abcdef', '400/40005'],
+    ['made up', 'made:up', '401/40101'],
+    ['empty', '', '401/40101'],
+    ['without a dot', 'abcdef', '401/40101'],
+    ['of too many parts', 'app1.a.b.c', '400/40005'],
     ['a key', `app1.root:${SECRET}`, '400/40005'],
     ['far too long', `app1.${'a'.repeat(200_000)}`, '400/40005'],
     ['of no known form', body('hello'), '401/40145'],

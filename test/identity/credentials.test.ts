@@ -100,8 +100,12 @@ test('no header and no query makes it fail otherwise than by value', () => {
 })
 
 describe('an API key', () => {
-  test.each(['', ':', 'a', 'a.b', 'a:b', '.b:c', 'a.:c', 'a.b:', 'ab:c.d'])('is not %p', (text) => {
+  test.each(['a.b', 'a.:c', 'a.b:'])('is not %p', (text) => {
     expect(outcome(parseApiKey(text))).toBe('400/40005')
+  })
+
+  test.each(['', ':', 'a', 'a:b', '.b:c', 'ab:c.d'])('is not %p, which names no app', (text) => {
+    expect(outcome(parseApiKey(text))).toBe('401/40101')
   })
 
   test('is split at the first colon, and its name at the first dot', () => {

@@ -141,7 +141,7 @@ describe('another token', () => {
   })
 
   test.each([
-    ['no token', () => 'made:up', 40005],
+    ['no token', () => 'made.up:now', 40005],
     ['that of another client', () => issued({ clientId: 'bob' }), 40102],
     ['one that nobody issued', async () => `${app.id}.${'A'.repeat(80)}`, 40101],
   ])('that is %s ends the connection, and no code makes SDKs try others', async (_, made, code) => {

@@ -39,8 +39,10 @@ describe('connecting', () => {
   test.each([
     ['key=this.is:wrong', 40101],
     ['', 40101],
-    ['access_token=made:up', 40005],
-    ['key=nonsense', 40005],
+    ['access_token=made-up', 40101],
+    ['access_token=made.up:now', 40005],
+    ['key=nonsense', 40101],
+    ['key=app.key', 40005],
     ['v=1.1', 40017],
     ['format=xml', 40003],
   ])('with "%s" is refused in a frame, then closed', async (query, code) => {
