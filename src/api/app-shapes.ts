@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { ApiKey } from '../service/api-keys.ts'
 import type { App } from '../service/apps.ts'
 import type { StoredRule } from '../service/channel-rules.ts'
+import { withoutUndefined } from './results.ts'
 
 const time = z.int().describe('Milliseconds since the Unix epoch')
 
@@ -153,12 +154,17 @@ export function namespaceView(rule: StoredRule): z.infer<typeof namespace> {
   return { ...settings, created: createdAt, modified: updatedAt }
 }
 
-/** Clients of Ably send empty text for no key, and spell one name in two ways. */
+/**
+ * Clients of Ably send empty text for no key, and spell one name in two ways. Where they switch batching or
+ * conflation off and say no more, they expect what belonged to it to be gone.
+ */
 export function namespaceSettingsOf(body: z.infer<typeof namespaceChange>) {
   const { exposeTimeSerial, conflationKey, ...settings } = body
   return {
+    ...(body.batchingEnabled === false && { batchingInterval: null }),
+    ...(body.conflationEnabled === false && { conflationInterval: null, conflationKey: null }),
     ...(exposeTimeSerial !== undefined && { exposeTimeserial: exposeTimeSerial }),
     ...(conflationKey !== undefined && { conflationKey: conflationKey || null }),
-    ...settings,
+    ...withoutUndefined(settings),
   }
 }

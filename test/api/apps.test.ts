@@ -203,6 +203,8 @@ describe('namespaces', () => {
       status: 200,
       body: { persisted: false, exposeTimeserial: true, batchingInterval: 40 },
     })
+    const off = await call('PATCH', path, { batchingEnabled: false })
+    expect(off.body).toMatchObject({ batchingEnabled: false, batchingInterval: null })
     expect((await call('DELETE', path)).status).toBe(204)
     expect((await call('GET', path)).status).toBe(404)
   })
