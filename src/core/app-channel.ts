@@ -1,6 +1,7 @@
 /** A channel of an app: it lives as long as somebody is on it, or might come back to it. */
 import type { Group } from '../fanout/fanout.ts'
 import type { SummaryState } from './annotation-summary.ts'
+import type { AppendRollup } from './append-rollup.ts'
 import type { Batch } from './batching.ts'
 import type { Audience } from './delivery.ts'
 import { RecentIds } from './idempotency.ts'
@@ -58,6 +59,7 @@ export class AppChannel implements Audience {
   previous: Publication | undefined
   /** What waits for the end of an interval, where a rule says so. */
   batch: Batch | undefined
+  rollup: AppendRollup | undefined
   lastSlowCheck = 0
   /** Everybody has been sent everything that came after this position. */
   newcomersSince = ''
@@ -89,6 +91,12 @@ export class AppChannel implements Audience {
 
   get occupancy(): Occupancy {
     return this.#occupancy.metrics(this.presence.size)
+  }
+
+  /** Gives out now what waits to go out with more. */
+  flush(): void {
+    this.batch?.flush()
+    this.rollup?.flush()
   }
 
   add(attachment: AppAttachment): void {

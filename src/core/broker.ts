@@ -127,7 +127,7 @@ export class Broker {
   /** The joining of groups, and nothing else: what the newcomer has to be sent before has been sent (RTL4). */
   attach(channel: AppChannel, newcomer: Newcomer): AppAttachment {
     const { socket, connectionId, modes } = newcomer
-    channel.batch?.flush()
+    channel.flush()
     const attachment: AppAttachment = {
       channel,
       socket,
@@ -187,6 +187,7 @@ export class Broker {
    * Gives an event that is in its order to everybody, and keeps it.
    * @param bytes about what it takes in memory
    * @param entries what history is to know of it
+   * @param rollupMs how long what is appended may wait for more
    * @returns settled once it is kept as the channel promises; undefined where it is already
    */
   place(
@@ -195,6 +196,7 @@ export class Broker {
     bytes: number,
     entries: readonly Entry[],
     except?: Socket,
+    rollupMs = 0,
   ): Promise<void> | undefined {
     const { log, memory, retention } = this.#parts
     channel.lastUse = event.timestamp
@@ -209,7 +211,7 @@ export class Broker {
     const kept =
       entries.length === 0 ? undefined : (isDurable ? log : memory).append(channel.ref, entries)
     if (isDurable) for (const watcher of this.#watchers) watcher.kept?.(channel, event)
-    this.#outlet.deliver(channel, event, except)
+    this.#outlet.deliver(channel, event, except, rollupMs)
     if (event.kind === 'presence')
       for (const watcher of this.#watchers) watcher.presenceChanged?.(channel, event)
     return isDurable ? kept : undefined
@@ -262,7 +264,7 @@ export class Broker {
   forget(realm: string): void {
     const channels = this.#realms.get(realm)
     if (channels) {
-      for (const channel of channels.values()) channel.batch?.flush()
+      for (const channel of channels.values()) channel.flush()
       this.#realms.delete(realm)
       this.#size -= channels.size
       for (const channel of channels.values()) this.#closed(channel)

@@ -2,6 +2,7 @@
 import type { Fanout } from '../fanout/fanout.ts'
 import type { ChannelRuleSettings } from '../policy/channel-rule.ts'
 import type { AppAttachment, AppChannel } from './app-channel.ts'
+import { AppendRollup } from './append-rollup.ts'
 import { Batch, waitOf } from './batching.ts'
 import type { Delivery } from './delivery.ts'
 import type { ChannelRef, PlacedEvent, Publication, Socket } from './types.ts'
@@ -22,25 +23,53 @@ export class Outlet {
     this.#parts = parts
   }
 
-  /** @param except the one socket that is not to hear of it */
-  deliver(channel: AppChannel, event: PlacedEvent, except: Socket | undefined): void {
-    if (event.kind === 'publication') return this.#publication(channel, event, except)
+  /**
+   * @param except the one socket that is not to hear of it
+   * @param rollupMs how long what is appended may wait for more
+   */
+  deliver(
+    channel: AppChannel,
+    event: PlacedEvent,
+    except: Socket | undefined,
+    rollupMs: number,
+  ): void {
+    if (event.kind === 'publication') return this.#publication(channel, event, except, rollupMs)
     // Nothing overtakes what is waiting.
-    channel.batch?.flush()
+    channel.flush()
     this.#parts.delivery.publish(channel.ref, event, except)
   }
 
-  #publication(channel: AppChannel, event: Publication, except: Socket | undefined): void {
+  #publication(
+    channel: AppChannel,
+    event: Publication,
+    except: Socket | undefined,
+    rollupMs: number,
+  ): void {
     const rule = this.#parts.ruleOf(channel.ref)
     const waitMs = waitOf(rule)
     if (waitMs !== undefined) {
+      channel.rollup?.flush()
       channel.batch ??= new Batch((publication, exceptNow) =>
         this.#now(channel, publication, exceptNow),
       )
       return channel.batch.add(event, except, rule, waitMs)
     }
     channel.batch?.flush()
+    if (event.continues !== undefined) return this.#append(channel, event, except, rollupMs)
+    channel.rollup?.flush()
     this.#now(channel, event, except)
+  }
+
+  #append(
+    channel: AppChannel,
+    event: Publication,
+    except: Socket | undefined,
+    rollupMs: number,
+  ): void {
+    channel.rollup ??= new AppendRollup((publication, exceptNow) =>
+      this.#now(channel, publication, exceptNow),
+    )
+    channel.rollup.add(event, except, rollupMs)
   }
 
   #now(channel: AppChannel, event: Publication, except: Socket | undefined): void {

@@ -2,6 +2,7 @@
 import { type Failure, type Result, ok } from '../failure.ts'
 import { Annotator } from './annotator.ts'
 import type { AppChannel, Receipt } from './app-channel.ts'
+import { DEFAULT_ROLLUP_MS } from './append-rollup.ts'
 import type { Broker } from './broker.ts'
 import type { Clock } from './clock.ts'
 import type { IdSource } from './id-source.ts'
@@ -36,6 +37,12 @@ export interface Origin {
   readonly id: string | undefined
   /** The socket that is not to hear of it. */
   readonly except?: Socket | undefined
+}
+
+export interface EditOrigin extends Origin {
+  readonly clientId: string | undefined
+  /** Milliseconds that what is appended may wait for more; as long as is usual, where left out. */
+  readonly rollupMs?: number
 }
 
 export interface NewPublication extends Origin {
@@ -91,7 +98,7 @@ export class Publisher {
   edit(
     ref: ChannelRef,
     edit: MessageEdit,
-    origin: Origin & { readonly clientId: string | undefined },
+    origin: EditOrigin,
     mayTouch: MayTouch,
   ): Result<EditReceipt> {
     const found = this.#messages.find(ref, edit.serial)
@@ -134,6 +141,7 @@ export class Publisher {
       contentBytes(delivered),
       [{ kind: 'version', message: stored, isListed }],
       origin.except,
+      origin.rollupMs ?? DEFAULT_ROLLUP_MS,
     )
     this.#messages.letGoIfLost(channel, [stored.serial], kept)
     return ok({ versionSerial: delivered.version.serial, kept })

@@ -162,7 +162,7 @@ describe('edits', () => {
     draft: draft({ data }),
     version: {},
   })
-  const editor = { connectionId: 'c2', id: undefined, clientId: 'ann' }
+  const editor = { connectionId: 'c2', id: undefined, clientId: 'ann', rollupMs: 0 }
 
   test('need a rule that allows them', () => {
     const { made, publish } = world()

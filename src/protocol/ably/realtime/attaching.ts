@@ -53,7 +53,7 @@ export class Attaching {
     if (!opened.ok) return this.#refuse(client, channel, opened.failure)
     const home = opened.value
     // What waits to go out together must not come between what was missed and what is live.
-    home.batch?.flush()
+    home.flush()
     if (isRepeated(client.attachments.get(channel), home, frame, wanted.value)) {
       const { head } = home.recent
       const from = { resumedFrom: head, events: [], serial: head, failure: undefined }

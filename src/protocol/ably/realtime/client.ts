@@ -25,6 +25,8 @@ export interface Client {
   readonly socket: Socket
   readonly format: Format
   readonly echo: boolean
+  /** Milliseconds that what it appends may wait for more. */
+  readonly rollupMs: number
   readonly connection: Connection
   /** By the name in frames, with any qualifier. */
   readonly attachments: Map<string, Attached>

@@ -1,4 +1,5 @@
 /** What a client says in the query of its connection (RTN2). Whatever is not known is left alone (RTC1f). */
+import { DEFAULT_ROLLUP_MS } from '../../../core/append-rollup.ts'
 import { type Result, fail, ok } from '../../../failure.ts'
 import type { Format } from '../wire/format.ts'
 
@@ -10,6 +11,8 @@ export interface ConnectOptions {
   readonly key: string | undefined
   /** Milliseconds of silence after which the client gives the connection up. */
   readonly heartbeatMs: number
+  /** Milliseconds that what it appends may wait for more. */
+  readonly rollupMs: number
   /** How long its members stay present when the transport is lost. */
   readonly remainPresentMs: number
 }
@@ -22,6 +25,8 @@ const MAX_HEARTBEAT_MS = 1_800_000
 const DEFAULT_REMAIN_MS = 15_000
 const MIN_REMAIN_MS = 1000
 const MAX_REMAIN_MS = 120_000
+/** What the docs name; whatever else is said is left alone. */
+const ROLLUPS_MS: ReadonlySet<number> = new Set([0, 20, 40, 100, 500])
 
 /** @returns `version_unsupported` or `parameter_invalid` */
 export function readConnectOptions(query: URLSearchParams): Result<ConnectOptions> {
@@ -39,6 +44,7 @@ export function readConnectOptions(query: URLSearchParams): Result<ConnectOption
       MAX_HEARTBEAT_MS,
       DEFAULT_HEARTBEAT_MS,
     ),
+    rollupMs: rollupOf(query.get('appendRollupWindow')),
     remainPresentMs: bounded(
       query.get('remainPresentFor'),
       MIN_REMAIN_MS,
@@ -52,6 +58,11 @@ export function readConnectOptions(query: URLSearchParams): Result<ConnectOption
 function isSupported(version: string | null): boolean {
   if (version === null) return true
   return /^\d+(\.\d+)?$/.test(version) && Number(version) >= OLDEST_VERSION
+}
+
+function rollupOf(text: string | null): number {
+  const ms = text === null ? DEFAULT_ROLLUP_MS : Number(text)
+  return ROLLUPS_MS.has(ms) ? ms : DEFAULT_ROLLUP_MS
 }
 
 function bounded(text: string | null, minimum: number, maximum: number, initial: number): number {

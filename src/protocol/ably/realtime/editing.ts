@@ -46,7 +46,13 @@ export class Editing {
     const receipt = this.#parts.publisher.edit(
       ref,
       withClaim(client, target.value, edit),
-      { connectionId, id: `${connectionId}:${msgSerial}`, clientId: clientId.value, except },
+      {
+        connectionId,
+        id: `${connectionId}:${msgSerial}`,
+        clientId: clientId.value,
+        except,
+        rollupMs: client.rollupMs,
+      },
       ({ clientId: author }) =>
         ownershipRefusal(principal, name.name, edit.action, clientId.value, author),
     )

@@ -175,6 +175,7 @@ function optionsOfNobody(query: URLSearchParams): ConnectOptions {
     echo: true,
     key: undefined,
     heartbeatMs: 0,
+    rollupMs: 0,
     remainPresentMs: 0,
   }
 }

@@ -30,6 +30,7 @@ export class RealtimeSession implements Session, Transport, Client, Timed {
   readonly socket: Socket
   readonly format: Format
   readonly echo: boolean
+  readonly rollupMs: number
   readonly attachments = new Map<string, Attached>()
   due = NEVER
   readonly #parts: SessionParts
@@ -51,6 +52,7 @@ export class RealtimeSession implements Session, Transport, Client, Timed {
     this.socket = socket
     this.format = options.format
     this.echo = options.echo
+    this.rollupMs = options.rollupMs
     this.#base = hello.base
     this.#isSecure = hello.secure
     this.#heartbeatMs = options.heartbeatMs

@@ -174,6 +174,40 @@ describe('appends', () => {
     expect(told(again)[1]).toBe(`${APPEND} e`)
   })
 
+  test('that follow closely on one another go out together, and nothing overtakes them', async () => {
+    const ann = await writer(fresh(), '&appendRollupWindow=500')
+    const reader = await connect()
+    await reader.attach(ann.channel)
+    const serial = await ann.send({ data: 'a' })
+    const versions: string[] = []
+    for (const data of ['b', 'c', 'd'])
+      versions.push(await ann.send({ action: APPEND, serial, data }))
+    await ann.send({ data: 'other' })
+    await ann.send({ action: APPEND, serial, data: 'e' })
+    await reader.next(ACTION.MESSAGE, 4)
+    expect(told(reader)).toEqual(['0 a', `${APPEND} b`, `${APPEND} cd`, '0 other', `${APPEND} e`])
+    expect(messagesOf(reader)[2]).toMatchObject({ version: { serial: versions[2] } })
+    const single = await writer(ann.channel, '&appendRollupWindow=0')
+    for (const data of ['f', 'g']) await single.send({ action: APPEND, serial, data })
+    await reader.next(ACTION.MESSAGE, 6)
+    expect(told(reader).slice(5)).toEqual([`${APPEND} f`, `${APPEND} g`])
+  })
+
+  test('that wait go out when their time is over, and are told whole to whoever came meanwhile', async () => {
+    const ann = await writer(fresh(), '&appendRollupWindow=100')
+    const reader = await connect()
+    await reader.attach(ann.channel)
+    const serial = await ann.send({ data: 'a' })
+    for (const data of ['b', 'c']) await ann.send({ action: APPEND, serial, data })
+    const late = await connect()
+    await late.attach(ann.channel, { params: { rewind: '1' } })
+    await ann.send({ action: APPEND, serial, data: 'd' })
+    await reader.next(ACTION.MESSAGE, 3)
+    expect(told(reader)).toEqual(['0 a', `${APPEND} b`, `${APPEND} c`, `${APPEND} d`])
+    await late.next(ACTION.MESSAGE, 1)
+    expect(told(late)).toEqual([`${UPDATE} abc`, `${UPDATE} abcd`])
+  })
+
   test('to what cannot be continued are refused', async () => {
     const ann = await writer()
     const serial = await ann.send({ data: '{"a":1}', encoding: 'json' })
