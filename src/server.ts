@@ -134,6 +134,8 @@ class Assembly {
       channels: this.#channels,
       counters: this.#counters,
       loopDelay: this.#loopDelay,
+      appConnections: () => this.#ably.realtime.connections.size,
+      historyBytes: () => this.#history.usedBytes(),
       isDraining: () => this.#isDraining,
       onRefusal: (why, detail) => this.#refusals.record(why, detail),
       refusals: () => this.#refusals.recent(),

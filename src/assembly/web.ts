@@ -24,6 +24,8 @@ export interface WebParts {
   readonly channels: Channels
   readonly counters: Counters
   readonly loopDelay: LoopDelay
+  readonly appConnections: () => number
+  readonly historyBytes: () => number
   readonly clock: Clock
   readonly isDraining: () => boolean
   readonly onRefusal: DashboardParts['onRefusal']
@@ -43,6 +45,9 @@ export class Web {
       counters,
       channels: () => channels.hub.channels.size,
       reservations: () => settings.rules.namespaces.size,
+      appChannels: () => channels.broker.size,
+      appConnections: parts.appConnections,
+      historyBytes: parts.historyBytes,
       isReady: () => this.#notReady() === undefined,
       loopDelay: () => loopDelay.milliseconds,
       version: VERSION,

@@ -6,6 +6,12 @@ export interface MetricsSources {
   readonly counters: Counters
   readonly channels: () => number
   readonly reservations: () => number
+  /** Channels of apps that are in use or remembered. */
+  readonly appChannels: () => number
+  /** Connections of apps' clients, those included whose client may still come back. */
+  readonly appConnections: () => number
+  /** Bytes of disk that kept channels take up. */
+  readonly historyBytes: () => number
   readonly isReady: () => boolean
   /** Milliseconds by which the event loop was late when it was last measured. */
   readonly loopDelay: () => number
@@ -24,6 +30,17 @@ export class Metrics {
     )
     this.#gauge('latchkey_connections', 'Open WebSocket connections', () => counters.connections)
     this.#gauge('latchkey_channels', 'Channels with somebody on them', sources.channels)
+    this.#gauge(
+      'latchkey_app_channels',
+      'Channels of apps in use or remembered',
+      sources.appChannels,
+    )
+    this.#gauge(
+      'latchkey_app_connections',
+      'Connections of apps, those included that may be resumed',
+      sources.appConnections,
+    )
+    this.#gauge('latchkey_history_bytes', 'Disk that kept channels take up', sources.historyBytes)
     this.#gauge('latchkey_reservations', 'Reserved namespaces', sources.reservations)
     this.#gauge(
       'latchkey_event_loop_delay_seconds',
