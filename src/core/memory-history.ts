@@ -207,8 +207,8 @@ class ChannelMemory implements Rememberer {
     if (kind !== 'message') return
     const oldest = this.messages.shift()
     if (!oldest) return
-    this.#versions.delete(oldest.serial)
-    this.#annotations.delete(oldest.serial)
+    if (this.#versions.size > 0) this.#versions.delete(oldest.serial)
+    if (this.#annotations.size > 0) this.#annotations.delete(oldest.serial)
   }
 }
 

@@ -1,16 +1,18 @@
 /** Who is behind a request or connection of an Ably client. Nothing here reads the database. */
 import type { Clock } from '../core/clock.ts'
 import { type Failure, type Result, fail, failure } from '../failure.ts'
-import { CredentialCache } from './credential-cache.ts'
 import type { Credential, Credentials } from './credentials.ts'
 import type { Directory, DirectoryKey, SecretUses } from './directory.ts'
 import { findApiKey, refusalToUse } from './key-check.ts'
 import type { NativeTokens } from './native-token.ts'
 import type { AppPrincipal } from './principal.ts'
 import { type Holder, ProvenCredential } from './proven.ts'
+import { TextCache } from './text-cache.ts'
 import { type VerifiedToken, TokenVerifier } from './token-verifier.ts'
 
 const NOTHING = new Map<string, never>()
+/** Of keys, and of tokens. Only proven ones are remembered, so no stranger can fill it. */
+const MAX_LETTERS = 8_000_000
 
 export interface Context {
   /** Whether the request came over TLS. */
@@ -24,8 +26,8 @@ export class Authenticator {
   readonly #verifier: TokenVerifier
   /** Apart, so that what is good as a key does not pass for a token. */
   readonly #proven = {
-    key: new CredentialCache<ProvenCredential>(),
-    token: new CredentialCache<ProvenCredential>(),
+    key: new TextCache<ProvenCredential>(MAX_LETTERS),
+    token: new TextCache<ProvenCredential>(MAX_LETTERS),
   } as const
 
   constructor(directory: Directory, tokens: NativeTokens, uses: SecretUses, clock: Clock) {

@@ -1,6 +1,7 @@
 /** Finds the credential of a request of an Ably client, wherever it is carried (RSA3, RSA11, RTN2e). */
 import { type Result, fail, ok } from '../failure.ts'
 import { decodeBase64Text } from './base64-text.ts'
+import { TextCache } from './text-cache.ts'
 
 export type Credential =
   | { readonly kind: 'key'; readonly text: string }
@@ -16,10 +17,14 @@ export interface Credentials {
 const TOKEN_PARAMETERS = ['access_token', 'accessToken', 'token'] as const
 const PRINTABLE = /^[\x21-\x7e]+$/
 
+/** What headers say, true or not: to read one costs as much as all else about a credential that is known. */
+const readLately = new TextCache<Result<Credential>>(1_000_000)
+
 /** A header counts before the query, and a token in the query before a key. */
 export function findCredentials(headers: Headers, query: URLSearchParams): Result<Credentials> {
   const authorization = headers.get('authorization')
-  const credential = authorization === null ? ok(inQuery(query)) : inHeader(authorization)
+  const credential: Result<Credential | undefined> =
+    authorization === null ? ok(inQuery(query)) : inHeader(authorization)
   if (!credential.ok) return credential
   const clientId = claimedClientId(headers, query)
   return clientId.ok ? ok({ credential: credential.value, clientId: clientId.value }) : clientId
@@ -35,6 +40,14 @@ function inQuery(query: URLSearchParams): Credential | undefined {
 }
 
 function inHeader(header: string): Result<Credential> {
+  const known = readLately.get(header)
+  if (known) return known
+  const credential = readHeader(header)
+  readLately.set(header, credential)
+  return credential
+}
+
+function readHeader(header: string): Result<Credential> {
   const space = header.indexOf(' ')
   const scheme = space < 0 ? header : header.slice(0, space)
   const value = space < 0 ? '' : header.slice(space).trim()

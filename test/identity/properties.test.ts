@@ -1,12 +1,10 @@
 /** What holds for any token: none crashes the server, none that was altered counts, none exceeds its key. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { CredentialCache } from '../../src/identity/credential-cache.ts'
-import type { VerifiedToken } from '../../src/identity/token-verifier.ts'
 import { type Capability, canonicalText } from '../../src/policy/capability/capability.ts'
 import { CapabilityChecker } from '../../src/policy/capability/checker.ts'
 import { OPERATIONS } from '../../src/policy/capability/operations.ts'
-import { AblyApps, jwt, value } from './ably-apps.ts'
+import { AblyApps, jwt } from './ably-apps.ts'
 
 let apps: AblyApps
 beforeAll(() => (apps = new AblyApps()))
@@ -176,39 +174,5 @@ describe('a token never permits what its key does not', () => {
           expect(permitted.permits(channel, operation)).toBe(true)
       }
     }
-  }
-})
-
-test('the cache of tokens is bounded, and forgets what was not asked for', async () => {
-  const token = value(await apps.withToken(apps.issue('app1.root').token))
-  const verified: VerifiedToken = {
-    key: apps.key('app1.root'),
-    place: undefined,
-    holder: { ...token, expires: 1 },
-  }
-  const cache = new CredentialCache(40)
-  const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((letter) => letter.repeat(10)) as [
-    string,
-    string,
-    string,
-    string,
-  ]
-  for (const text of [a, b, c]) cache.set(text, verified)
-  expect(cache.size).toBe(3)
-  expect(cache.get(a)).toBe(verified)
-  cache.set(d, verified)
-  expect([a, b, c, d].map((text) => cache.get(text) !== undefined)).toEqual([
-    true,
-    false,
-    true,
-    true,
-  ])
-  cache.set('e'.repeat(21), verified)
-  expect(cache.get('e'.repeat(21))).toBeUndefined()
-  cache.delete(a)
-  expect(cache.get(a)).toBeUndefined()
-  for (let i = 0; i < 1000; i++) {
-    cache.set(String(i), verified)
-    expect(cache.size).toBeLessThanOrEqual(40)
   }
 })

@@ -36,12 +36,13 @@ export class CapabilityChecker {
 
   /** All operations on a channel, queue or metachannel, given with its qualifier: `[meta]log`. */
   operationsOn(channel: string): OperationSet {
-    const { qualifier, segments } = parsePattern(channel)
+    const bracket = channel.startsWith('[') ? channel.indexOf(']') : -1
+    const qualifier = bracket < 0 ? '' : channel.slice(1, bracket)
     const own = this.#roots.get(qualifier)
     const any = this.#roots.get('*')
     return uniteOperations(
-      own ? collect(own, segments, 0) : NO_OPERATIONS,
-      any ? collect(any, segments, 0) : NO_OPERATIONS,
+      own ? collect(own, channel, bracket + 1) : NO_OPERATIONS,
+      any ? collect(any, channel, bracket + 1) : NO_OPERATIONS,
     )
   }
 
@@ -67,11 +68,15 @@ function child(node: Node, segment: string): Node {
   return next
 }
 
-function collect(node: Node, segments: readonly string[], at: number): OperationSet {
-  if (at === segments.length) return node.here
+/** @param from where the next segment of the name begins; beyond its end once there is none */
+function collect(node: Node, name: string, from: number): OperationSet {
+  if (from > name.length) return node.here
   let found = node.below
-  const literal = node.literal.get(segments[at]!)
-  if (literal) found = uniteOperations(found, collect(literal, segments, at + 1))
-  if (node.one) found = uniteOperations(found, collect(node.one, segments, at + 1))
+  if (node.literal.size === 0 && !node.one) return found
+  const colon = name.indexOf(':', from)
+  const end = colon < 0 ? name.length : colon
+  const literal = node.literal.get(name.slice(from, end))
+  if (literal) found = uniteOperations(found, collect(literal, name, end + 1))
+  if (node.one) found = uniteOperations(found, collect(node.one, name, end + 1))
   return found
 }

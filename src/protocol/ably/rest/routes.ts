@@ -1,5 +1,6 @@
 /** Finds the handler of a REST request. Paths are split before they are decoded, so an encoded `/` makes no segment. */
 import { type Result, fail, ok } from '../../../failure.ts'
+import { TextCache } from '../../../identity/text-cache.ts'
 import type { Visit } from '../../protocol.ts'
 import type { RestAnswer } from './answer.ts'
 import type { Format } from '../wire/format.ts'
@@ -49,12 +50,23 @@ export interface Found {
 /** A path with everything that can be done there. */
 interface Place {
   readonly segments: readonly string[]
+  /** Which of the segments are parameters, and what they are called. */
+  readonly params: readonly (readonly [at: number, name: string])[]
   readonly routes: Map<string, RestRoute>
 }
+
+interface Goal {
+  readonly place: Place
+  readonly params: Record<string, string>
+}
+
+const MAX_LETTERS = 500_000
 
 export class RestRouter {
   /** By the number of segments. */
   readonly #places: Place[][] = []
+  /** Where paths lead: whoever publishes on a channel does so again. */
+  readonly #goals = new TextCache<Goal>(MAX_LETTERS)
 
   constructor(routes: readonly RestRoute[]) {
     for (const route of routes)
@@ -63,17 +75,24 @@ export class RestRouter {
 
   /** @returns `not_found`, or `method_not_allowed` where another method would do */
   find(method: string, path: string): Result<Found> {
+    const goal = this.#goals.get(path) ?? this.#look(path)
+    if (!goal) return fail('not_found')
+    const { routes } = goal.place
+    const route = routes.get(method)
+    if (route) return ok({ route, params: goal.params })
+    const isOpen = [...routes.values()].some((other) => other.hidesOtherMethods !== true)
+    return fail(isOpen ? 'method_not_allowed' : 'not_found')
+  }
+
+  /** No two places have paths that are the same but for the names of parameters, or that one path could lead to. */
+  #look(path: string): Goal | undefined {
     const parts = path.slice(1).split('/')
-    let isKnown = false
-    for (const { segments, routes } of this.#places[parts.length] ?? []) {
-      if (!isAt(segments, parts)) continue
-      const params = paramsOf(segments, parts)
-      if (!params) continue
-      const route = routes.get(method)
-      if (route) return ok({ route, params })
-      for (const other of routes.values()) if (other.hidesOtherMethods !== true) isKnown = true
-    }
-    return fail(isKnown ? 'method_not_allowed' : 'not_found')
+    const place = this.#places[parts.length]?.find(({ segments }) => isAt(segments, parts))
+    const params = place && paramsOf(place, parts)
+    if (!place || !params) return undefined
+    const goal = { place, params }
+    this.#goals.set(path, goal)
+    return goal
   }
 
   #place(segments: readonly string[]): Place {
@@ -81,7 +100,10 @@ export class RestRouter {
     const path = segments.join('/')
     const known = places.find((place) => place.segments.join('/') === path)
     if (known) return known
-    const place: Place = { segments, routes: new Map() }
+    const params = segments.flatMap((segment, at): [number, string][] =>
+      segment.startsWith(':') ? [[at, segment.slice(1)]] : [],
+    )
+    const place: Place = { segments, params, routes: new Map() }
     places.push(place)
     return place
   }
@@ -96,19 +118,14 @@ function isAt(segments: readonly string[], parts: readonly string[]): boolean {
 }
 
 /** @returns undefined where one is empty, or not percent-encoded as it should be */
-function paramsOf(
-  segments: readonly string[],
-  parts: readonly string[],
-): Record<string, string> | undefined {
-  const params: Record<string, string> = {}
-  for (let i = 0; i < segments.length; i++) {
-    const segment = segments[i]!
-    if (!segment.startsWith(':')) continue
-    const value = decode(parts[i]!)
+function paramsOf({ params }: Place, parts: readonly string[]): Record<string, string> | undefined {
+  const found: Record<string, string> = {}
+  for (const [at, name] of params) {
+    const value = decode(parts[at]!)
     if (value === undefined || value === '') return undefined
-    params[segment.slice(1)] = value
+    found[name] = value
   }
-  return params
+  return found
 }
 
 function decode(part: string): string | undefined {

@@ -1,21 +1,19 @@
-/** What was verified lately, by its text, because SDKs send the same token or key with every request. */
-
-/** Letters of text; what is kept beside a text is of about its size. */
-const MAX_LETTERS = 8_000_000
+/** What was worked out about texts lately, because clients send the same ones with every request. */
 
 /**
  * Two generations: when the young one is full it becomes the old one, and what nobody asks for until that
  * happens again is gone. A list in order of use would cost far more than the look-up itself: a large map
- * takes 20 us to delete and set again. Only verified ones come in, so no stranger can fill it.
+ * takes 20 us to delete and set again.
  */
-export class CredentialCache<T> {
+export class TextCache<T> {
   readonly #maxYoung: number
   #young = new Map<string, T>()
   #old = new Map<string, T>()
   /** Of the young ones; some may have been deleted since. */
   #letters = 0
 
-  constructor(maxLetters = MAX_LETTERS) {
+  /** @param maxLetters of all texts together; what is kept beside a text should be of about its size */
+  constructor(maxLetters: number) {
     this.#maxYoung = maxLetters / 2
   }
 
@@ -25,13 +23,13 @@ export class CredentialCache<T> {
 
   get(text: string): T | undefined {
     const young = this.#young.get(text)
-    if (young) return young
+    if (young !== undefined) return young
     const old = this.#old.get(text)
-    if (old) this.set(text, old)
+    if (old !== undefined) this.set(text, old)
     return old
   }
 
-  set(text: string, verified: T): void {
+  set(text: string, known: T): void {
     if (text.length > this.#maxYoung) return
     this.delete(text)
     if (this.#letters + text.length > this.#maxYoung) {
@@ -39,7 +37,7 @@ export class CredentialCache<T> {
       this.#young = new Map()
       this.#letters = 0
     }
-    this.#young.set(text, verified)
+    this.#young.set(text, known)
     this.#letters += text.length
   }
 

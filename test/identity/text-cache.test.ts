@@ -1,0 +1,38 @@
+/** What is known of texts is bounded, and what nobody asks for is forgotten. */
+import { expect, test } from 'bun:test'
+import { TextCache } from '../../src/identity/text-cache.ts'
+
+const LETTERS = 40
+
+test('what was asked for stays, and what was not goes', () => {
+  const cache = new TextCache<number>(LETTERS)
+  const texts = ['a', 'b', 'c', 'd'].map((letter) => letter.repeat(10))
+  const [a, , , d] = texts
+  for (const [i, text] of texts.slice(0, 3).entries()) cache.set(text, i)
+  expect(cache.size).toBe(3)
+  expect(cache.get(a!)).toBe(0)
+  cache.set(d!, 3)
+  expect(texts.map((text) => cache.get(text))).toEqual([0, undefined, 2, 3])
+})
+
+test('a text that would take half of it is not kept', () => {
+  const cache = new TextCache<number>(LETTERS)
+  cache.set('e'.repeat(LETTERS / 2 + 1), 1)
+  expect(cache.size).toBe(0)
+})
+
+test('what was deleted is gone', () => {
+  const cache = new TextCache<number>(LETTERS)
+  cache.set('a', 1)
+  cache.delete('a')
+  expect(cache.get('a')).toBeUndefined()
+})
+
+test('however many come, it does not grow', () => {
+  const cache = new TextCache<number>(LETTERS)
+  for (let i = 0; i < 1000; i++) {
+    cache.set(String(i), i)
+    expect(cache.size).toBeLessThanOrEqual(LETTERS)
+  }
+  expect(cache.get('999')).toBe(999)
+})
