@@ -1,6 +1,6 @@
 /** One timer for everything that happens to connections with time, because a timer for each would cost as much as the connection. */
 
-/** Something that is to be woken. It may be scheduled again before: only the last time counts. */
+/** Something that is to be woken, once. */
 export interface Timed {
   /** Milliseconds since the epoch; set by the wheel alone. `NEVER` while it waits for nothing. */
   due: number
@@ -13,7 +13,7 @@ export const NEVER = Infinity
 export const TICK_MS = 250
 
 export class TimerWheel {
-  readonly #slots = new Map<number, Timed[]>()
+  readonly #slots = new Map<number, Set<Timed>>()
   /** The slot up to which all have been woken. */
   #done: number
 
@@ -22,18 +22,23 @@ export class TimerWheel {
     this.#done = Math.floor(now / TICK_MS)
   }
 
+  /** Takes the place of what it waited for before. What is due already is woken at the next tick. */
   schedule(timed: Timed, due: number): void {
-    timed.due = due
+    this.cancel(timed)
     if (due === NEVER) return
-    const tick = Math.max(Math.ceil(due / TICK_MS), this.#done + 1)
+    timed.due = Math.max(due, (this.#done + 1) * TICK_MS)
+    const tick = tickOf(timed)
     const slot = this.#slots.get(tick)
-    if (slot) slot.push(timed)
-    else this.#slots.set(tick, [timed])
+    if (slot) slot.add(timed)
+    else this.#slots.set(tick, new Set([timed]))
   }
 
-  /** It is forgotten; the slot it is in still holds it until then. */
   cancel(timed: Timed): void {
+    if (timed.due === NEVER) return
+    const tick = tickOf(timed)
     timed.due = NEVER
+    const slot = this.#slots.get(tick)
+    if (slot?.delete(timed) === true && slot.size === 0) this.#slots.delete(tick)
   }
 
   /** Wakes, in the order of time, whatever is due. */
@@ -51,7 +56,8 @@ export class TimerWheel {
     if (!slot) return
     this.#slots.delete(tick)
     for (const timed of slot) {
-      if (timed.due > now) continue
+      // One that was woken before it may have called it off.
+      if (timed.due === NEVER) continue
       timed.due = NEVER
       timed.wake(now)
     }
@@ -60,6 +66,10 @@ export class TimerWheel {
   #ticksUntil(last: number): number[] {
     return [...this.#slots.keys()].filter((tick) => tick <= last).toSorted((a, b) => a - b)
   }
+}
+
+function tickOf({ due }: Timed): number {
+  return Math.ceil(due / TICK_MS)
 }
 
 function* range(first: number, last: number): Iterable<number> {
