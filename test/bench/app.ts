@@ -11,17 +11,23 @@ export interface Authorizations {
   readonly jwt: string
 }
 
+/** Makes a key of the default app that may do everything. */
+export async function makeKey(data: string): Promise<string> {
+  const made = JSON.parse(await runCommand(data, 'keys', 'add', '--json')) as { key: string }
+  return made.key
+}
+
 /** Makes a key, a token and a JWT of the default app. The two tokens permit what the key does. */
 export async function makeCredentials(data: string): Promise<Authorizations> {
-  const made = JSON.parse(await runCommand(data, 'keys', 'add', '--json')) as { key: string }
-  const name = made.key.slice(0, made.key.indexOf(':'))
+  const key = await makeKey(data)
+  const name = key.slice(0, key.indexOf(':'))
   const issued = JSON.parse(await runCommand(data, 'tokens', 'issue', name, '--json')) as {
     token: string
   }
   return {
-    key: `Basic ${btoa(made.key)}`,
+    key: `Basic ${btoa(key)}`,
     token: `Bearer ${btoa(issued.token)}`,
-    jwt: `Bearer ${btoa(await signJwt(name, made.key.slice(name.length + 1)))}`,
+    jwt: `Bearer ${btoa(await signJwt(name, key.slice(name.length + 1)))}`,
   }
 }
 

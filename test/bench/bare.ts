@@ -3,10 +3,13 @@
  * No checks, no policy, no member list, no limits. Run as `bun test/bench/bare.ts PORT`.
  */
 import type { Server } from 'bun'
+import { type AblyPeer, ablyPeer, answer, greet } from './ably/bare.ts'
 import { historyPage, messageEnvelope, publishAnswer, pushEnvelope } from './payload.ts'
 
 interface Data {
   readonly topic: string
+  /** Of a client of the realtime protocol. */
+  readonly ably: AblyPeer | undefined
 }
 
 const OWN_JOIN = '{"type":"join","self":true,"uid":"Xy12Zz","total":1000,"date":1710000000000}'
@@ -23,7 +26,7 @@ let page = 0
 let envelope = ''
 let envelopeOf = -1
 
-const server = Bun.serve<Data>({
+const server: Server<Data> = Bun.serve<Data>({
   hostname: '127.0.0.1',
   port: Number(process.argv[2]),
   fetch(request, self) {
@@ -31,10 +34,14 @@ const server = Bun.serve<Data>({
     if (path.startsWith('/c/')) {
       const end = path.indexOf('?')
       const topic = path.slice(3, end < 0 ? undefined : end)
-      return self.upgrade(request, { data: { topic } })
+      return self.upgrade(request, { data: { topic, ably: undefined } })
         ? undefined
         : new Response('', { status: 426 })
     }
+    if (path.startsWith('/?bench='))
+      return self.upgrade(request, { data: { topic: '', ably: ablyPeer(path.slice(2)) } })
+        ? undefined
+        : new Response('', { status: 426 })
     if (path.startsWith('/push/')) return push(request, path.slice(6), self)
     if (path.startsWith('/channels/'))
       return request.method === 'POST' ? publish(request) : nextPage()
@@ -47,12 +54,14 @@ const server = Bun.serve<Data>({
     backpressureLimit: 1_048_576,
     closeOnBackpressureLimit: true,
     open(socket) {
-      const { topic } = socket.data
+      const { topic, ably } = socket.data
+      if (ably) return greet(socket, ably)
       socket.subscribe(topic)
       socket.send(OWN_JOIN)
       socket.publish(topic, OTHER_JOIN)
     },
     message(socket, text) {
+      if (socket.data.ably) return answer(server, socket, socket.data.ably)
       if (text.length !== envelopeOf) {
         envelopeOf = text.length
         envelope = messageEnvelope(String(text))
@@ -60,6 +69,7 @@ const server = Bun.serve<Data>({
       socket.publish(socket.data.topic, envelope)
     },
     close(socket) {
+      if (socket.data.ably) return
       server.publish(socket.data.topic, LEAVE)
     },
   },

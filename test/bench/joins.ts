@@ -1,11 +1,11 @@
 /** How fast newcomers get in: TCP, upgrade, own join received, and announced to those who are there. */
-import type { Benchmark, Scale, Session, Variant } from './benchmark.ts'
+import type { Benchmark, Metric, Scale, Session } from './benchmark.ts'
+import { type Door, ittyDoor } from './door.ts'
 import { type Crowd, joinAll } from './peer.ts'
 import { settle } from './pump.ts'
 import { type ServerProcess, startServer } from './server.ts'
 import { startWatch, Tally } from './stopwatch.ts'
 
-const IN_FLIGHT = 100
 const CHANNELS = 1000
 const BATCH = 4000
 const IDLE_MS = 100
@@ -13,37 +13,33 @@ const IDLE_MS = 100
 export const joins: Benchmark = {
   name: 'joins',
   summary: 'joins with 100 handshakes in flight, 4 members on each of 1,000 channels',
-  metrics: [
-    {
-      key: 'rate',
-      label: 'joins/s',
-      digits: 0,
-      target: { of: 'ratio', is: 'at least', limit: 0.7 },
-    },
-    { key: 'load', label: 'load of the server', digits: 2 },
-    // The kernel's share of a handshake falls on the generator, so the server is not always the limit.
-    {
-      key: 'perCpu',
-      label: 'joins per second of server CPU',
-      digits: 0,
-      target: { of: 'ratio', is: 'at least', limit: 0.7 },
-    },
-  ],
+  metrics: joinMetrics(0.7),
   parts: 4,
   roundsAtMost: 3,
-  open,
+  open: async (variant, scale) => openJoins(await startServer(variant), ittyDoor, scale),
 }
 
-async function open(variant: Variant, scale: Scale): Promise<Session> {
-  const server = await startServer(variant)
+/** What `openJoins` measures. @param least share of the bare server's; undefined for no target */
+export function joinMetrics(least: number | undefined): readonly Metric[] {
+  const target =
+    least === undefined ? {} : { target: { of: 'ratio', is: 'at least', limit: least } as const }
+  return [
+    { key: 'rate', label: 'joins/s', digits: 0, ...target },
+    { key: 'load', label: 'load of the server', digits: 2 },
+    // The kernel's share of a handshake falls on the generator, so the server is not always the limit.
+    { key: 'perCpu', label: 'joins per second of server CPU', digits: 0, ...target },
+  ]
+}
+
+export async function openJoins(server: ServerProcess, door: Door, scale: Scale): Promise<Session> {
   const batch = scale.quick ? BATCH / 2 : BATCH
   const names = Array.from({ length: batch }, (_, at) => `bench/joins-${at % CHANNELS}`)
-  await leave(await joinAll(server.port, names, IN_FLIGHT), server)
+  await leave(await joinAll(server.port, names, door), server)
   const tally = new Tally()
   return {
     part: async () => {
       const stop = startWatch(server)
-      const crowd = await joinAll(server.port, names, IN_FLIGHT)
+      const crowd = await joinAll(server.port, names, door)
       tally.add(batch, stop())
       await leave(crowd, server)
     },

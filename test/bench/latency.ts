@@ -2,34 +2,36 @@
  * From publish to delivery at a fixed rate, for every single delivery: frames have one known length and
  * arrive in order, so the n-th of a subscriber is the n-th that was sent, and nothing needs to be parsed.
  */
-import type { Benchmark, Scale, Session, Variant } from './benchmark.ts'
+import type { Benchmark, Metric, Session, Variant } from './benchmark.ts'
 import { chatMessage, clientFrame, messageEnvelope, serverFrameBytes } from './payload.ts'
-import { type Crowd, joinAll, type Peer } from './peer.ts'
-import { probe, settle } from './pump.ts'
+import { joinAll } from './peer.ts'
+import { burstSender, probe, settle, type Stage } from './pump.ts'
 import { startServer } from './server.ts'
 import { percentile } from './statistics.ts'
 import { startWatch, Tally } from './stopwatch.ts'
 
 const MESSAGE = chatMessage(200)
-const FRAME_BYTES = serverFrameBytes(messageEnvelope(MESSAGE))
 const SUBSCRIBERS = 1000
 const RATE = 50
 
+/** What `openLatency` measures. */
+export const LATENCY_METRICS: readonly Metric[] = [
+  { key: 'p50', label: 'p50 ms', digits: 2 },
+  { key: 'p99', label: 'p99 ms', digits: 2, target: { of: 'ratio', is: 'at most', limit: 1.5 } },
+  { key: 'p999', label: 'p99.9 ms', digits: 2 },
+  { key: 'cpu', label: 'server CPU s per million', digits: 2 },
+]
+
 export const latency: Benchmark = {
   name: 'latency',
-  summary: 'publish to delivery, 50 messages a second to 1,000 subscribers',
-  metrics: [
-    { key: 'p50', label: 'p50 ms', digits: 2 },
-    { key: 'p99', label: 'p99 ms', digits: 2, target: { of: 'ratio', is: 'at most', limit: 1.5 } },
-    { key: 'p999', label: 'p99.9 ms', digits: 2 },
-    { key: 'cpu', label: 'server CPU s per million', digits: 2 },
-  ],
+  summary: `publish to delivery, ${RATE} messages a second to 1,000 subscribers`,
+  metrics: LATENCY_METRICS,
   parts: 4,
   roundsAtMost: 3,
-  open,
+  open: async (variant, scale) => openLatency(await prepared(variant), scale.seconds),
 }
 
-async function open(variant: Variant, scale: Scale): Promise<Session> {
+async function prepared(variant: Variant): Promise<Stage> {
   const server = await startServer(variant)
   const channel = 'bench/latency'
   const [publisher] = (await joinAll(server.port, [channel])).peers
@@ -39,16 +41,23 @@ async function open(variant: Variant, scale: Scale): Promise<Session> {
   )
   await settle(crowd, publisher!.crowd)
   const frame = clientFrame(MESSAGE)
-  await probe(crowd, () => publisher!.send(frame), messageEnvelope(MESSAGE))
+  const publish = burstSender(publisher!, frame, frame.length)
+  const expected = messageEnvelope(MESSAGE)
+  await probe(crowd, () => publish(1), expected)
+  return { server, crowd, publish, bytesPerMessage: serverFrameBytes(expected) * SUBSCRIBERS }
+}
 
-  const collect = (seconds: number) => delays(crowd, publisher!, frame, Math.round(RATE * seconds))
-  await collect(scale.seconds)
+/** Measures at the fixed rate. Everybody in the crowd gets as many bytes. */
+export async function openLatency(stage: Stage, seconds: number): Promise<Session> {
+  const { server } = stage
+  const collect = (length: number) => delays(stage, Math.round(RATE * length))
+  await collect(seconds)
   const all: number[] = []
   const tally = new Tally()
   return {
     part: async () => {
       const stop = startWatch(server)
-      const found = await collect(scale.seconds * 2)
+      const found = await collect(seconds * 2)
       tally.add(found.length, stop())
       for (const delay of found) all.push(delay)
     },
@@ -67,21 +76,21 @@ async function open(variant: Variant, scale: Scale): Promise<Session> {
 
 /** Sends at the fixed rate, however late the deliveries are, and returns every delay in ms. */
 async function delays(
-  crowd: Crowd,
-  publisher: Peer,
-  frame: Uint8Array,
+  { bytesPerMessage, crowd, publish }: Stage,
   messages: number,
 ): Promise<Float64Array> {
+  const subscribers = crowd.peers.length
+  const frameBytes = bytesPerMessage / subscribers
   const sentAt = new Float64Array(messages)
-  const received = new Float64Array(SUBSCRIBERS)
-  const found = new Float64Array(messages * SUBSCRIBERS)
+  const received = new Float64Array(subscribers)
+  const found = new Float64Array(messages * subscribers)
   let count = 0
   crowd.onBytes = (peer, bytes) => {
     const now = performance.now()
     const before = received[peer.index]!
     received[peer.index] = before + bytes
-    const last = Math.floor((before + bytes) / FRAME_BYTES)
-    for (let at = Math.floor(before / FRAME_BYTES); at < last; at++)
+    const last = Math.floor((before + bytes) / frameBytes)
+    for (let at = Math.floor(before / frameBytes); at < last; at++)
       found[count++] = now - sentAt[at]!
   }
   const start = performance.now()
@@ -89,7 +98,7 @@ async function delays(
     const due = start + (at * 1000) / RATE
     while (performance.now() < due) await Bun.sleep(Math.max(0, due - performance.now()))
     sentAt[at] = performance.now()
-    publisher.send(frame)
+    publish(1)
   }
   await settle(crowd)
   crowd.onBytes = undefined

@@ -40,19 +40,19 @@ export function pushEnvelope(text: string): string {
   return `{"message":${text},"date":1710000000000}`
 }
 
-/** Length on the wire of a server's text frame with this ASCII content. */
-export function serverFrameBytes(content: string): number {
+/** Length on the wire of a server's frame with this content, of which text is ASCII. */
+export function serverFrameBytes(content: string | Uint8Array): number {
   return content.length + headerBytes(content.length)
 }
 
-/** A client's text frame (RFC 6455) under the masking key 0, which leaves the content as it is. */
-export function clientFrame(content: string): Uint8Array {
+/** A client's frame (RFC 6455) under the masking key 0, which leaves the content as it is; text is ASCII. */
+export function clientFrame(content: string | Uint8Array): Uint8Array {
   const header = headerBytes(content.length)
   const frame = new Uint8Array(header + 4 + content.length)
-  frame[0] = 0x81
+  frame[0] = typeof content === 'string' ? 0x81 : 0x82
   if (header === 2) frame[1] = 0x80 | content.length
   else frame.set([0x80 | 126, content.length >> 8, content.length & 0xff], 1)
-  new TextEncoder().encodeInto(content, frame.subarray(header + 4))
+  frame.set(typeof content === 'string' ? Buffer.from(content) : content, header + 4)
   return frame
 }
 
@@ -72,10 +72,15 @@ export function firstFrameBytes(bytes: Uint8Array): number | undefined {
   return bytes.length < 4 ? undefined : bytes[2]! * 256 + bytes[3]! + 4
 }
 
+/** What is inside the first server frame of `bytes`. */
+export function firstFrameContent(bytes: Uint8Array): Uint8Array {
+  const end = firstFrameBytes(bytes) ?? 0
+  return bytes.subarray(end > 127 ? 4 : 2, end)
+}
+
 /** The text inside the first server frame of `bytes`. */
 export function firstFrameText(bytes: Uint8Array): string {
-  const end = firstFrameBytes(bytes) ?? 0
-  return new TextDecoder().decode(bytes.subarray(end > 127 ? 4 : 2, end))
+  return new TextDecoder().decode(firstFrameContent(bytes))
 }
 
 function headerBytes(content: number): number {

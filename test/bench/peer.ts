@@ -3,9 +3,11 @@
  * bytes and parse nothing, so that the generator costs less than the server it measures.
  */
 import type { Socket, SocketHandler } from 'bun'
-import { firstFrameBytes, firstFrameText } from './payload.ts'
+import { type Door, ittyDoor } from './door.ts'
+import { firstFrameBytes } from './payload.ts'
 
 const JOIN_WITHIN_MS = 60_000
+const HANDSHAKES_IN_FLIGHT = 100
 
 /** Peers that are counted together. */
 export class Crowd {
@@ -36,25 +38,34 @@ export class Peer {
   closed = false
   joined = false
   readonly crowd: Crowd
+  readonly channel: string
   readonly index: number
+  readonly #door: Door
   readonly #joined = Promise.withResolvers<void>()
   #socket: Socket<Peer> | undefined
   #head: Uint8Array = new Uint8Array(0)
+  #framesSeen = 0
   #waiting: Uint8Array[] = []
 
-  constructor(crowd: Crowd) {
+  constructor(crowd: Crowd, channel: string, door: Door) {
     this.crowd = crowd
+    this.channel = channel
+    this.#door = door
     this.index = crowd.peers.push(this) - 1
   }
 
-  /** Settles when the peer's own join has arrived; fails when the server refuses it. */
+  /** Settles when the peer is in; fails when the server refuses it. */
   get whenJoined(): Promise<void> {
     return this.#joined.promise
   }
 
-  opened(socket: Socket<Peer>, request: string): void {
+  opened(socket: Socket<Peer>, port: number): void {
     this.#socket = socket
-    socket.write(request)
+    const address = this.#door.address(this)
+    socket.write(
+      `GET ${address} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
+        'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n',
+    )
   }
 
   receive(chunk: Uint8Array): void {
@@ -104,33 +115,50 @@ export class Peer {
 
   #handshake(chunk: Uint8Array): void {
     this.#head = this.#head.length === 0 ? chunk : Buffer.concat([this.#head, chunk])
-    const end = Buffer.from(this.#head.buffer, this.#head.byteOffset, this.#head.length).indexOf(
-      '\r\n\r\n',
-    )
-    if (end < 0) return
-    const frames = this.#head.subarray(end + 4)
+    if (this.#framesSeen === 0) {
+      const head = Buffer.from(this.#head.buffer, this.#head.byteOffset, this.#head.length)
+      const end = head.indexOf('\r\n\r\n')
+      if (end < 0) return
+      this.#welcome(this.#head.subarray(end + 4))
+    } else this.#welcome(this.#head)
+  }
+
+  /** Goes through the frames that come before it is in. */
+  #welcome(frames: Uint8Array): void {
     const length = firstFrameBytes(frames)
-    if (length === undefined || frames.length < length) return
-    if (firstFrameText(frames).includes('"self":true')) this.#joined.resolve()
-    else this.#joined.reject(new Error('the first frame is not the own join'))
-    this.#head = new Uint8Array(0)
-    this.joined = true
-    if (frames.length > length) this.receive(frames.subarray(length))
+    if (length === undefined || frames.length < length) {
+      // The head has been read, and must not be looked for again.
+      if (this.#framesSeen > 0) this.#head = frames
+      return
+    }
+    const reply = this.#door.welcome(frames.subarray(0, length), this.#framesSeen++, this)
+    const rest = frames.subarray(length)
+    this.#head = rest
+    if (reply === 'refused') this.#joined.reject(new Error('not the frame that lets a peer in'))
+    else if (reply === 'in') {
+      this.#head = new Uint8Array(0)
+      this.joined = true
+      this.#joined.resolve()
+      if (rest.length > 0) this.receive(rest)
+    } else {
+      this.send(reply)
+      this.#welcome(rest)
+    }
   }
 }
 
-/** Connects one peer per channel name, `inFlight` handshakes at a time, and waits until all have joined. */
+/** Connects one peer per channel name, a hundred handshakes at a time, and waits until all have joined. */
 export async function joinAll(
   port: number,
   channels: readonly string[],
-  inFlight = 100,
+  door: Door = ittyDoor,
 ): Promise<Crowd> {
   const crowd = new Crowd()
   let next = 0
   const worker = async () => {
-    while (next < channels.length) await joinOne(port, channels[next++]!, crowd)
+    while (next < channels.length) await joinOne(port, new Peer(crowd, channels[next++]!, door))
   }
-  const all = Promise.all(Array.from({ length: inFlight }, worker))
+  const all = Promise.all(Array.from({ length: HANDSHAKES_IN_FLIGHT }, worker))
   await within(JOIN_WITHIN_MS, all, () => `joining ${channels.length} peers stopped at ${next}`)
   return crowd
 }
@@ -150,13 +178,9 @@ export async function within<T>(
   }
 }
 
-async function joinOne(port: number, channel: string, crowd: Crowd): Promise<void> {
-  const peer = new Peer(crowd)
-  const request =
-    `GET /c/${channel}? HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
-    'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n'
+async function joinOne(port: number, peer: Peer): Promise<void> {
   const socket = await Bun.connect({ hostname: '127.0.0.1', port, data: peer, socket: HANDLER })
-  peer.opened(socket, request)
+  peer.opened(socket, port)
   await peer.whenJoined
 }
 

@@ -20,6 +20,7 @@
  */
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
+import { realtime } from './ably/benchmarks.ts'
 import type { Benchmark, Scale } from './benchmark.ts'
 import { capability } from './capability.ts'
 import { fanout, sweep } from './fanout.ts'
@@ -46,6 +47,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   memory,
   stalled,
   ...sweep,
+  ...realtime,
   policy,
   capability,
 ]
@@ -66,13 +68,13 @@ const USAGE = `bun test/bench/run.ts [names...] [options]
 Compares our server with a bare Bun.serve that publishes the same bytes.
 
   --rounds N     rounds of each benchmark (${FULL.rounds}; some do fewer)
-  --quick        one short round of each, without the crowd of 10,000
+  --quick        one short round of each, without the crowds of 10,000
   --json FILE    write all samples and figures to a file
   --profile DIR  write CPU profiles of our server; figures are not to be trusted then
   --self-check   the bare server on both sides: the error of the method itself
   --help         this text
 
-${BENCHMARKS.map(({ name, summary }) => `  ${name.padEnd(14)} ${summary}`).join('\n')}
+${BENCHMARKS.map(({ name, summary }) => `  ${name.padEnd(24)} ${summary}`).join('\n')}
 `
 
 process.on('exit', killServers)
@@ -121,9 +123,10 @@ function complain(complaint: string): number {
   return 2
 }
 
-/** A name also chooses what begins with it: `sweep` means all three. */
+/** A name also chooses what begins with it: `sweep` means all three, `realtime` all of that protocol. */
 function chosen(names: readonly string[], quick: boolean): readonly Benchmark[] {
-  if (names.length === 0) return BENCHMARKS.filter((one) => !(quick && one === sweep.at(-1)))
+  if (names.length === 0)
+    return BENCHMARKS.filter((one) => !(quick && one.name.endsWith('sweep-10000')))
   return BENCHMARKS.filter((one) => names.some((name) => one.name.startsWith(name)))
 }
 
