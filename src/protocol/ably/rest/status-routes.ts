@@ -60,7 +60,8 @@ function firstNames(
 ): string[] {
   const first: string[] = []
   for (const name of names) {
-    if (name <= after || !name.startsWith(prefix)) continue
+    // Channels about channels are not among them.
+    if (name <= after || !name.startsWith(prefix) || name.startsWith('[')) continue
     if (first.length === count && name > first.at(-1)!) continue
     first.splice(placeOf(name, first), 0, name)
     if (first.length > count) first.pop()

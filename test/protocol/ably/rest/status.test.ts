@@ -1,6 +1,7 @@
 /** The status of a channel, and the list of channels. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test'
 import { AblyApp, type ErrorBody, linksOf } from '../../../support/ably-app.ts'
+import { EventReader } from '../../../support/event-reader.ts'
 import { type TestServer, startTestServer } from '../../../support/server.ts'
 
 let server: TestServer
@@ -87,6 +88,17 @@ describe('the list of channels', () => {
     const old = { headers: { 'x-ably-version': '1.2' } }
     expect((await app.ask<unknown[]>('/channels', old)).body).toEqual(expected)
     expect((await app.ask<unknown[]>('/channels?by=id', old)).body).toEqual(['a:crew'])
+  })
+
+  test('has no channels that tell of channels', async () => {
+    const key = encodeURIComponent(app.keys[0]!)
+    const reader = await EventReader.open(
+      `${server.url}/sse?channels=[meta]channel.lifecycle&v=2&key=${key}`,
+    )
+    await filled()
+    expect((await reader.next()).data).toContain('channel.opened')
+    expect((await app.ask<string[]>('/channels')).body).not.toContain('[meta]channel.lifecycle')
+    reader.leave()
   })
 
   test('has no channels of other apps', async () => {
