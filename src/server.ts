@@ -252,6 +252,7 @@ class Assembly {
       clock,
       random,
       counters: this.#counters,
+      appCounters: this.#appCounters,
       limits: {
         messages: { perSecond: config.messageRate, burst: config.messageBurst },
         maxMessageBytes: config.maxMessageBytes,

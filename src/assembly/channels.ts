@@ -87,6 +87,7 @@ export class Channels {
       rules: config,
       limits: config,
       counters,
+      appCounters: parts.appCounters,
       clock,
     })
     this.broker.watch(traffic)

@@ -1,11 +1,12 @@
 /** `latchkey stats` */
 import { type Result, fail, ok } from '../failure.ts'
-import type { StatsWish } from '../service/stats.ts'
+import type { Services } from '../service/services.ts'
+import { COMMONS_STATS, type StatsWish } from '../service/stats.ts'
 import type { StatsRecord } from '../stats/record.ts'
 import { APP_OPTION, withApp } from './apps.ts'
-import { type Command, EXIT } from './command.ts'
+import { type Command, type CommandContext, EXIT } from './command.ts'
 import { table } from './output.ts'
-import { failed } from './with-services.ts'
+import { failed, withServices } from './with-services.ts'
 
 const DEFAULT_LIMIT = 10
 const MAX_LIMIT = 1000
@@ -16,20 +17,34 @@ export const stats: Command = {
   positionals: [],
   options: [
     APP_OPTION,
+    {
+      name: 'commons',
+      value: undefined,
+      description: 'Of clients of itty-sockets, whose channels are of no app',
+    },
     { name: 'unit', value: 'UNIT', description: 'minute (the default), hour, day or month' },
     { name: 'start', value: 'TIME', description: 'From here on: 2026-11-22:13 or milliseconds' },
     { name: 'end', value: 'TIME', description: 'Up to here (default: now)' },
     { name: 'limit', value: 'NUMBER', description: `How many (default: ${DEFAULT_LIMIT})` },
   ],
   settings: 'data',
-  run: (context) =>
-    withApp(context, context.options['app'], (services, app) => {
-      const wish = readWish(context.options)
-      const records = wish.ok ? services.stats.records([app.id], wish.value) : wish
-      if (!records.ok) return failed(context, records.failure)
-      context.output.result(records.value, statsText(records.value))
-      return EXIT.done
-    }),
+  run: (context) => {
+    const { app, commons } = context.options
+    if (commons === undefined)
+      return withApp(context, app, (services, found) => show(context, services, found.id))
+    if (app === undefined)
+      return withServices(context, (services) => show(context, services, COMMONS_STATS))
+    context.output.complain('stats takes either --app or --commons')
+    return Promise.resolve(EXIT.usage)
+  },
+}
+
+function show(context: CommandContext, { stats: service }: Services, id: string): number {
+  const wish = readWish(context.options)
+  const records = wish.ok ? service.records([id], wish.value) : wish
+  if (!records.ok) return failed(context, records.failure)
+  context.output.result(records.value, statsText(records.value))
+  return EXIT.done
 }
 
 function readWish(options: Readonly<Record<string, string>>): Result<StatsWish> {

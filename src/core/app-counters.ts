@@ -104,10 +104,7 @@ export class AppCount {
 export class AppCounters {
   readonly #apps = new Map<string, AppCount>()
 
-  /**
-   * The counters of an app: always the same object while the app exists. Of a realm that is no app, such as the
-   * commons, they may be counted in too, and nothing comes of it.
-   */
+  /** The counters of an app, or of the commons: always the same object while the app exists. */
   of(appId: string): AppCount {
     let count = this.#apps.get(appId)
     if (!count) this.#apps.set(appId, (count = new AppCount()))

@@ -1,9 +1,9 @@
-/** Counts what channels of apps take in their stride: their number, what goes out to readers, what is put on disk. */
+/** Counts what channels take in their stride: their number, what goes out to readers, what is put on disk. */
 import type { AppChannel } from './app-channel.ts'
 import type { AppCounters, Kinds } from './app-counters.ts'
 import type { ChannelWatcher } from './broker.ts'
 import { messageSize } from './message-size.ts'
-import type { ChannelRef, Event } from './types.ts'
+import type { ChannelRef, Event, Message } from './types.ts'
 
 export class AppTraffic implements ChannelWatcher {
   readonly #counters: AppCounters
@@ -30,8 +30,23 @@ export class AppTraffic implements ChannelWatcher {
   }
 }
 
-/** Presence counts apart; annotations count as the messages that they are to their channel. */
+/** Counts a message of the commons, which is nothing but its data. */
+export function addMessage(kinds: Kinds, data: Message['data'], times = 1): void {
+  kinds.messages.count += times
+  const bytes = typeof data === 'string' ? Buffer.byteLength(data) : (data?.byteLength ?? 0)
+  kinds.messages.data += bytes * times
+}
+
+/** Presence counts apart; joins and leaves of the commons are presence too. Annotations count as the messages that they are to their channel. */
 function add(kinds: Kinds, event: Event, times: number): void {
+  if (event.kind === 'message') {
+    for (const { data } of event.messages) addMessage(kinds, data, times)
+    return
+  }
+  if (event.kind === 'join' || event.kind === 'leave') {
+    kinds.presence.count += times
+    return
+  }
   const contents = contentsOf(event)
   const traffic = event.kind === 'presence' ? kinds.presence : kinds.messages
   traffic.count += contents.length * times

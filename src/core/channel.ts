@@ -24,6 +24,8 @@ export interface Attachment {
   /** Whether the member's own messages come back to it. */
   readonly echo: boolean
   readonly since: number
+  /** Whether the client's own connection is encrypted. */
+  readonly secure: boolean
   maySend: boolean
   because: Because
 }

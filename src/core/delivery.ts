@@ -3,15 +3,7 @@ import type { Engine } from '../engine/engine.ts'
 import type { Fanout } from '../fanout/fanout.ts'
 import type { Clock } from './clock.ts'
 import type { Counters } from './counters.ts'
-import {
-  COMMONS,
-  type ChannelRef,
-  type Event,
-  type Format,
-  type Frame,
-  type Publication,
-  type Socket,
-} from './types.ts'
+import type { ChannelRef, Event, Format, Frame, Publication, Socket } from './types.ts'
 
 /**
  * Pure: one encoding serves every reader of a variant. An event may need several frames, or none.
@@ -40,7 +32,7 @@ export interface DeliveryParts {
   readonly counters: Counters
   readonly clock: Clock
   readonly audience: (channel: ChannelRef) => Audience | undefined
-  /** Told of what went out on channels of apps, and to how many. */
+  /** Told of what went out, and to how many. */
   readonly onDelivered: (channel: ChannelRef, event: Event, recipients: number) => void
   /** Called with the readers of a channel when one of them is behind, at most four times a second. */
   readonly onSlowReaders: (sockets: Iterable<Socket>) => void
@@ -111,7 +103,9 @@ export class Delivery {
       }
     }
     counters.deliveries += recipients
-    if (recipients > 0 && channel.realm !== COMMONS) onDelivered(channel, event, recipients)
+    // On the commons whoever is left out is one of the recipients: the sender itself.
+    const heard = except && event.kind === 'message' ? recipients - 1 : recipients
+    if (heard > 0) onDelivered(channel, event, heard)
     if (behind) this.#checkSlowReaders(channel)
   }
 

@@ -15,6 +15,8 @@ import {
 } from '../policy/channel-access.ts'
 import { type Keys, NO_KEYS } from '../policy/keys.ts'
 import type { NamespaceIndex } from '../policy/namespaces.ts'
+import type { AppCount, AppCounters } from './app-counters.ts'
+import { addMessage } from './app-traffic.ts'
 import { type Attachment, type AttachmentOwner, Channel } from './channel.ts'
 import type { Clock } from './clock.ts'
 import type { Counters } from './counters.ts'
@@ -39,6 +41,7 @@ export interface HubParts {
   readonly limits: { readonly maxChannels: number; readonly maxMembers: number }
   readonly links: Links
   readonly counters: Counters
+  readonly appCounters: AppCounters
   readonly clock: Clock
 }
 
@@ -50,6 +53,8 @@ export interface Newcomer {
   readonly presented: Keys
   readonly format: Format
   readonly echo: boolean
+  /** Whether its own connection is encrypted. */
+  readonly secure: boolean
 }
 
 /** What makes a newcomer's admission impossible whatever keys it holds. */
@@ -57,10 +62,12 @@ export type Room = Extract<FailureName, 'channel_full' | 'too_many_channels'>
 
 export class Hub {
   readonly #parts: HubParts
+  readonly #commons: AppCount
   readonly #channels = new Map<string, Channel>()
 
   constructor(parts: HubParts) {
     this.#parts = parts
+    this.#commons = parts.appCounters.of(COMMONS)
   }
 
   get channels(): ReadonlyMap<string, Channel> {
@@ -150,12 +157,15 @@ export class Hub {
       presented: newcomer.presented,
       echo: newcomer.echo,
       since: now,
+      secure: newcomer.secure,
       maySend: verdict.send,
       because: verdict.because,
       group: fanout.join(newcomer.socket, channel.ref, newcomer.format),
     }
     channel.attachments.set(member.connectionId, attachment)
     counters.joins++
+    this.#commons.connections.open(newcomer.secure)
+    this.#commons.inbound.realtime.presence.count++
     welcome(channel, now)
     if (isShared(ref)) this.#parts.links.joined(attachment)
     return attachment
@@ -168,9 +178,12 @@ export class Hub {
     channel.attachments.delete(member.connectionId)
     this.#parts.fanout.leave(attachment.socket, attachment.group)
     this.#parts.counters.leaves++
+    this.#commons.connections.close(attachment.secure)
+    this.#commons.inbound.realtime.presence.count++
     if (isShared(channel.ref)) this.#parts.links.left(attachment)
     if (channel.total === 0) {
       this.#channels.delete(channel.ref.key)
+      if (!isShared(channel.ref)) this.#commons.channels.close()
       return
     }
     const timestamp = this.#parts.clock.now()
@@ -182,6 +195,7 @@ export class Hub {
   send(attachment: Attachment, message: Message): void {
     const { ref } = attachment.channel
     const except = attachment.echo ? undefined : attachment.socket
+    addMessage(this.#countOf(ref).inbound.realtime, message.data)
     if (isShared(ref)) return this.#parts.links.publish(ref, message, except)
     const timestamp = this.#parts.clock.now()
     attachment.channel.meter.note(1, timestamp)
@@ -199,6 +213,8 @@ export class Hub {
     const event: Event = { kind: 'message', messages: [message], timestamp: clock.now() }
     delivery.direct(target.socket, attachment.channel.ref, event, target.group.format)
     counters.messagesDirect++
+    addMessage(this.#commons.inbound.realtime, message.data)
+    addMessage(this.#commons.outbound.realtime, message.data)
     return true
   }
 
@@ -210,6 +226,7 @@ export class Hub {
     const channel = this.#channels.get(ref.key)
     const { counters, links } = this.#parts
     counters.messagesPushed++
+    addMessage(this.#countOf(ref).inbound.rest, message.data)
     if (isShared(ref)) {
       links.publish(ref, message)
       return links.readers(ref)
@@ -260,7 +277,12 @@ export class Hub {
   #create(ref: ChannelRef, ephemeral: Keys, now: number): Channel {
     const channel = new Channel(ref, ephemeral, now)
     this.#channels.set(ref.key, channel)
+    if (!isShared(ref)) this.#commons.channels.open()
     return channel
+  }
+
+  #countOf({ realm }: ChannelRef): AppCount {
+    return realm === COMMONS ? this.#commons : this.#parts.appCounters.of(realm)
   }
 
   #publish(ref: ChannelRef, event: Event, except?: Socket): void {

@@ -1,5 +1,6 @@
 /** Statistics of apps: read by interval, and made up for tests. */
 import type { Clock } from '../core/clock.ts'
+import { COMMONS } from '../core/types.ts'
 import { type Result, ok } from '../failure.ts'
 import type { Fixture } from '../stats/fixture.ts'
 import { UNITS, endOf, startOf } from '../stats/interval.ts'
@@ -11,6 +12,9 @@ import { type StatsRange, StatsTable } from '../store/stats.ts'
 
 /** As people ask: bounds are times in milliseconds, or ids of intervals. */
 export interface StatsWish extends SpanWish, Pick<StatsQuestion, 'direction' | 'limit'> {}
+
+/** Under what the commons are counted: they are no app, but they have their numbers. */
+export const COMMONS_STATS: string = COMMONS
 
 export class StatsService {
   readonly #store: Store

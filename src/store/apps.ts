@@ -2,7 +2,7 @@
 import { and, asc, count, eq, gt, isNotNull, lte } from 'drizzle-orm'
 import { recordChange } from './changes.ts'
 import type { Store } from './database.ts'
-import { apiKeys, apps, channelRules, revocations } from './schema.ts'
+import { apiKeys, appStats, apps, channelRules, revocations } from './schema.ts'
 
 export type AppRow = typeof apps.$inferSelect
 export type AppPatch = Partial<Omit<AppRow, 'id' | 'accountId' | 'isDefault' | 'createdAt'>>
@@ -78,6 +78,7 @@ export class AppTable {
   /** With its keys, rules and revocations. */
   remove(id: string): void {
     this.#db.delete(apps).where(eq(apps.id, id)).run()
+    this.#db.delete(appStats).where(eq(appStats.appId, id)).run()
     recordChange(this.#db, 'app', id)
   }
 }

@@ -2,6 +2,7 @@
 import first from './migrations/0000_first.sql' with { type: 'text' }
 import apps from './migrations/0001_apps.sql' with { type: 'text' }
 import audit from './migrations/0006_audit.sql' with { type: 'text' }
+import commonsStats from './migrations/0008_commons_stats.sql' with { type: 'text' }
 import dashboard from './migrations/0004_dashboard.sql' with { type: 'text' }
 import links from './migrations/0003_links.sql' with { type: 'text' }
 import push from './migrations/0007_push.sql' with { type: 'text' }
@@ -17,4 +18,5 @@ export const migrations: readonly string[] = [
   stats,
   audit,
   push,
+  commonsStats,
 ]

@@ -218,7 +218,8 @@ export const pushSubscriptions = sqliteTable(
 export const appStats = sqliteTable(
   'app_stats',
   {
-    appId: appId(),
+    /** Empty for the commons, which are no app; so this is no key of SQL. */
+    appId: text('app_id').notNull(),
     unit: text({ enum: ['minute', 'hour', 'day', 'month'] }).notNull(),
     /** When the interval began. */
     start: integer().notNull(),

@@ -16,7 +16,7 @@ export interface StatsRange {
 const PRUNED_AT_ONCE = 5000
 
 const UPSERT = `INSERT INTO app_stats (app_id, unit, start, is_fixture, numbers)
-  SELECT ?1, ?2, ?3, ?4, ?5 WHERE EXISTS (SELECT 1 FROM apps WHERE id = ?1)
+  SELECT ?1, ?2, ?3, ?4, ?5 WHERE ?1 = '' OR EXISTS (SELECT 1 FROM apps WHERE id = ?1)
   ON CONFLICT DO UPDATE SET numbers = excluded.numbers`
 
 /** Its statements are prepared once: some run for every app, every second. */

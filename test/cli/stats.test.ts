@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test'
 import { systemClock } from '../../src/core/clock.ts'
 import { type Services, openServices } from '../../src/service/services.ts'
+import { COMMONS_STATS } from '../../src/service/stats.ts'
 import { must } from '../service/opened.ts'
 import { temporaryFolder, testConfig } from '../support/server.ts'
 import { run, runJson } from './process.ts'
@@ -105,4 +106,19 @@ test.each([
   const { code, out, err } = await run(here(option, value))
   expect([code, out]).toEqual([1, ''])
   expect(err).toStartWith('latchkey: ')
+})
+
+test('of the commons are apart from those of apps', async () => {
+  makeUp()
+  services.stats.addFixtures(COMMONS_STATS, [
+    {
+      start: Date.UTC(2020, 1, 3, 15, 3),
+      numbers: { 'messages.inbound.realtime.messages.count': 9 },
+    },
+  ])
+  const [record] = await runJson<{ entries: object }[]>(here('--commons', '--unit', 'day'))
+  expect(record).toMatchObject({ entries: { 'messages.inbound.all.all.count': 9 } })
+  expect(record!.entries).not.toHaveProperty('connections.all.peak')
+  const both = await run(here('--commons', '--app', 'default'))
+  expect([both.code, both.err]).toEqual([2, expect.stringContaining('either --app or --commons')])
 })

@@ -1,6 +1,7 @@
 /** What is counted for apps is written down, survives restarts, and adds up by hour, day and month. */
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { type AppCount, AppCounters } from '../../src/core/app-counters.ts'
+import { COMMONS } from '../../src/core/types.ts'
 import { StatsRecorder } from '../../src/service/stats-recorder.ts'
 import { UNITS, type Unit, intervalId } from '../../src/stats/interval.ts'
 import { shown } from '../../src/stats/numbers.ts'
@@ -203,20 +204,22 @@ describe('counts', () => {
     ])
   })
 
-  test('of an app that is gone, or is none, are forgotten', () => {
+  test('of an app that is gone are forgotten, and those of the commons kept', () => {
     const other = addApp('other')
     counters.of(other).apiRequests.succeeded++
     recorder.write()
     expect(rows()).toBe(4)
     must(opened.services.apps.remove(other))
     expect(rows()).toBe(0)
-    const commons = counters.of('')
-    for (const gone of [counters.of(other), commons]) gone.apiRequests.succeeded++
+    counters.of(other).apiRequests.succeeded++
     recorder.write()
     expect(rows()).toBe(0)
     expect([...counters].map(([id]) => id)).toEqual([appId])
-    commons.apiRequests.succeeded++
+    counters.of(COMMONS).inbound.realtime.messages.count++
     recorder.write()
+    expect(Object.values(read('day', [COMMONS]))).toMatchObject([
+      { 'messages.inbound.realtime.messages.count': 1 },
+    ])
   })
 })
 

@@ -1,6 +1,7 @@
 /** The itty-sockets protocol: WebSockets under `/c/`, HTTP push under `/push/`. */
+import type { AppCount, AppCounters } from '../../core/app-counters.ts'
 import type { Clock, Randomness } from '../../core/clock.ts'
-import type { ChannelRef, Member, Socket } from '../../core/types.ts'
+import { COMMONS, type ChannelRef, type Member, type Socket } from '../../core/types.ts'
 import { type Failure, failure } from '../../failure.ts'
 import type { Verdict } from '../../policy/channel-access.ts'
 import { type Keys, NO_KEYS } from '../../policy/keys.ts'
@@ -23,7 +24,8 @@ export interface JoinDetail {
   readonly because: string | undefined
 }
 
-export interface IttyParts extends SessionParts {
+export interface IttyParts extends Omit<SessionParts, 'traffic'> {
+  readonly appCounters: AppCounters
   readonly clock: Clock
   readonly random: Randomness
   /** Turns a presented key into what the policy compares. */
@@ -38,6 +40,13 @@ export interface IttyParts extends SessionParts {
   readonly legacyUsers: boolean
 }
 
+/** Where a client comes to, and with what. */
+interface Arrival {
+  readonly ref: ChannelRef
+  readonly presented: Keys
+  readonly secure: boolean
+}
+
 type Admitted = Verdict & { join: true }
 
 export class IttyProtocol implements Protocol {
@@ -46,14 +55,21 @@ export class IttyProtocol implements Protocol {
   readonly #parts: IttyParts
   readonly #uids: UidSource
   readonly #push: PushParts
+  readonly #session: SessionParts
+  readonly #commons: AppCount
 
   constructor(parts: IttyParts) {
     this.#parts = parts
     this.#uids = new UidSource(parts.random)
+    this.#commons = parts.appCounters.of(COMMONS)
+    this.#session = { ...parts, traffic: this.#commons.inbound.realtime.messages }
     this.#push = {
       ...parts,
       maxMessageBytes: parts.limits.maxMessageBytes,
-      onRefusal: (why, detail) => parts.onRefusal(why, { ...detail, rule: undefined }),
+      onRefusal: (why, detail) => {
+        this.#commons.inbound.rest.messages.refused++
+        parts.onRefusal(why, { ...detail, rule: undefined })
+      },
     }
   }
 
@@ -82,7 +98,8 @@ export class IttyProtocol implements Protocol {
     const presented = this.#presented(parsed.value)
     const verdict = this.#parts.hub.admit(ref, presented)
     if (!verdict.join) return this.#refuse(visit, failure(verdict.failure), named.value, verdict)
-    return (socket) => this.#open(socket, ref, parsed.value, presented, verdict)
+    const { secure } = visit
+    return (socket) => this.#open(socket, { ref, presented, secure }, parsed.value, verdict)
   }
 
   #presented({ joinKey, sendKey }: IttyOptions): Keys {
@@ -100,6 +117,7 @@ export class IttyProtocol implements Protocol {
     verdict?: Verdict,
   ): Response | Opening {
     const because = verdict?.because
+    this.#commons.connections.refuse(visit.secure)
     this.#parts.onRefusal(why, {
       channel,
       address: visit.address,
@@ -114,9 +132,8 @@ export class IttyProtocol implements Protocol {
 
   #open(
     socket: Socket,
-    ref: ChannelRef,
+    { ref, presented, secure }: Arrival,
     options: IttyOptions,
-    presented: Keys,
     verdict: Admitted,
   ): Session {
     const { hub } = this.#parts
@@ -126,10 +143,18 @@ export class IttyProtocol implements Protocol {
       clientId: options.alias,
       listed: options.announce,
     }
-    const session = new IttySession(this.#parts, socket)
+    const session = new IttySession(this.#session, socket)
     const legacy = options.legacy || this.#legacyUsers(verdict)
     const format = { protocol: PROTOCOL, variant: legacy && !options.list ? LEGACY : CURRENT }
-    const newcomer = { socket, member, owner: session, presented, format, echo: options.echo }
+    const newcomer = {
+      socket,
+      member,
+      owner: session,
+      presented,
+      format,
+      echo: options.echo,
+      secure,
+    }
     const attachment = hub.join(ref, newcomer, verdict, (channel, timestamp) => {
       const users = options.list ? [...hub.members(channel)] : undefined
       const total = hub.total(channel)

@@ -1,4 +1,5 @@
 /** One itty-sockets client: a socket that is a member of exactly one channel for as long as it lives. */
+import type { Traffic } from '../../core/app-counters.ts'
 import type { Attachment, AttachmentOwner } from '../../core/channel.ts'
 import type { Clock } from '../../core/clock.ts'
 import { type Counters, count } from '../../core/counters.ts'
@@ -30,6 +31,8 @@ export interface SessionParts {
   readonly hub: Hub
   readonly clock: Clock
   readonly counters: Counters
+  /** Of the commons. */
+  readonly traffic: Traffic
   readonly limits: SessionLimits
   /** The server's setting; a reservation's own wins. */
   readonly guardEvents: boolean
@@ -62,6 +65,7 @@ export class IttySession implements Session, AttachmentOwner {
     if (!take(this.#bucket, limits.messages, clock.now())) return this.#offend('rate_limited')
     if (typeof frame !== 'string') return this.#offend('binary_frame', CLOSE.unsupported)
     if (isLarger(frame, limits.maxMessageBytes)) {
+      this.#parts.traffic.refused++
       return this.#end('message_too_large', CLOSE.tooBig)
     }
     counters.charactersReceived += frame.length
@@ -84,16 +88,16 @@ export class IttySession implements Session, AttachmentOwner {
 
   #relay(attachment: Attachment, frame: string): void {
     // The send key is asked for before the content is looked at: a listener learns nothing from a probe (AC-29).
-    if (!attachment.maySend) return this.#complain(failure('send_key_required'))
+    if (!attachment.maySend) return this.#refuse(failure('send_key_required'))
     const addressed = parseRecipient(frame)
-    if (!addressed.ok) return this.#complain(addressed.failure)
+    if (!addressed.ok) return this.#refuse(addressed.failure)
     const { recipient, text } = addressed.value
     const checked = checkMessage(text, this.#guardsEvents(attachment))
-    if (!checked.ok) return this.#complain(checked.failure)
+    if (!checked.ok) return this.#refuse(checked.failure)
     const message = { data: text, encoding: 'json', sender: attachment.member }
     if (recipient === undefined) return this.#parts.hub.send(attachment, message)
     if (!this.#parts.hub.sendDirect(attachment, recipient, message)) {
-      this.#complain(unknownRecipient(recipient))
+      this.#refuse(unknownRecipient(recipient))
     }
   }
 
@@ -105,7 +109,7 @@ export class IttySession implements Session, AttachmentOwner {
   #offend(name: FailureName, code: number = CLOSE.policy): void {
     const { clock, limits } = this.#parts
     this.#warnings ??= { count: 0, at: 0 }
-    this.#complain(failure(name))
+    this.#refuse(failure(name))
     if (warn(this.#warnings, limits.maxWarnings, clock.now()) === 'warned') return
     if (name === 'rate_limited') {
       this.#complain(failure('flooding'))
@@ -114,6 +118,11 @@ export class IttySession implements Session, AttachmentOwner {
     } else {
       this.#end(name, code)
     }
+  }
+
+  #refuse(why: Failure): void {
+    this.#parts.traffic.refused++
+    this.#complain(why)
   }
 
   #complain(why: Failure): void {
