@@ -8,7 +8,7 @@ const MS_DIGITS = 14
 const MAX_COUNTER = 999
 /** Of the counter, and of the index of what stands at a position with others. */
 const THREE_DIGITS = Array.from({ length: 1000 }, (_, n) => String(n).padStart(3, '0'))
-const FORM = /^(\d{14})-(\d{3})@[A-Za-z0-9]+$/
+const FORM = /^(\d{14})-(\d{3})@[A-Za-z0-9]{1,20}$/
 
 /**
  * Gives out positions such as `01826232498871-000@aB3xK9pQ2r`, each greater than all before, as text is

@@ -64,9 +64,7 @@ export class Attaching {
     this.#sendAttached(client, channel, home, wanted.value, from, frames.length > 0)
     for (const missed of frames) client.sendFrame(missed)
     const hasBase = last !== undefined && last === home.previous
-    const { channelSerial: askedFrom } = frame
-    const seenFrom = from.resumedFrom
-    this.#join(client, channel, home, { ...wanted.value, hasBase, seenFrom, askedFrom })
+    this.#join(client, channel, home, { ...wanted.value, hasBase, resumedFrom: from.resumedFrom })
   }
 
   /** Always answered, because a client may not know that it is not attached (RTL5). */
@@ -180,15 +178,15 @@ export class Attaching {
     client: Client,
     channel: string,
     home: AppChannel,
-    place: Wanted & Pick<Attached, 'askedFrom' | 'hasBase'> & { seenFrom: string | undefined },
+    place: Wanted & Pick<Attached, 'hasBase' | 'resumedFrom'>,
   ): void {
-    const { askedFrom, hasBase, modes, name, options, seenFrom } = place
+    const { hasBase, modes, name, options, resumedFrom } = place
     let attached = client.attachments.get(channel)
     if (attached?.place.channel === home) {
       attached.options = options
       attached.hasBase = hasBase
-      attached.askedFrom = askedFrom
-      home.restart(attached.place, seenFrom)
+      attached.resumedFrom = resumedFrom
+      home.restart(attached.place, resumedFrom)
       this.#regroup(client, channel, attached, modes)
     } else {
       if (attached) this.#parts.broker.detach(attached.place)
@@ -197,9 +195,9 @@ export class Attaching {
         connectionId: client.connection.id,
         modes,
         formats: formatsOf(client, { channel, home, name, options, modes, hasBase }),
-        seenFrom,
+        seenFrom: resumedFrom,
       })
-      attached = { name, place: made, options, hasBase, askedFrom }
+      attached = { name, place: made, options, hasBase, resumedFrom }
       client.attachments.set(channel, attached)
       this.#awaitBase(client, channel, attached)
     }
@@ -254,7 +252,7 @@ function isRepeated(
   { channelSerial }: AttachFrame,
   { options }: Wanted,
 ): boolean {
-  if (channelSerial === undefined || attached?.askedFrom !== channelSerial) return false
+  if (channelSerial === undefined || attached?.resumedFrom !== channelSerial) return false
   const isAlike =
     attached.options === options || JSON.stringify(attached.options) === JSON.stringify(options)
   return isAlike && attached.place.channel === home

@@ -15,8 +15,8 @@ export interface Attached {
   readonly place: AppAttachment
   /** What it asked for; the modes it has are those as far as the capability permits them now. */
   options: AttachOptions
-  /** The position that its last ATTACH named. */
-  askedFrom: string | undefined
+  /** The position from which its last ATTACH went on. */
+  resumedFrom: string | undefined
   /** Whether it knows the last publication, so that deltas can follow. */
   hasBase: boolean
 }

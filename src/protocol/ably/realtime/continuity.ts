@@ -1,7 +1,7 @@
 /** From where a client goes on with a channel, and what it has to be sent before it hears what is live (RTL4c, RTN15). */
 import type { AppChannel } from '../../../core/app-channel.ts'
 import type { History } from '../../../core/history.ts'
-import { positionOf } from '../../../core/position.ts'
+import { isPosition, positionOf } from '../../../core/position.ts'
 import type { KeptMessage, PlacedEvent, Publication } from '../../../core/types.ts'
 import { type Failure, failure } from '../../../failure.ts'
 import type { Rewind } from '../wire/attach-params.ts'
@@ -22,7 +22,8 @@ export interface Continuation {
 
 /** Where the client was, if the channel can still tell what came after. */
 export function resumed(channel: AppChannel, serial: string): Continuation {
-  const missed = channel.recent.after(serial)
+  // What a client names is kept for as long as it is attached, so it must be what it is meant to be.
+  const missed = isPosition(serial) ? channel.recent.after(serial) : undefined
   if (!missed) return { ...fresh(channel), failure: failure('messages_expired') }
   const events = withoutRepetition(missed.filter((event) => event.kind !== 'presence'))
   return {
