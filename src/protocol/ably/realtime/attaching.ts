@@ -63,6 +63,7 @@ export class Attaching {
     const { frames, last } = framesOf(client, { channel, home, ...wanted.value }, from.events)
     this.#sendAttached(client, channel, home, wanted.value, from, frames.length > 0)
     for (const missed of frames) client.sendFrame(missed)
+    client.charge(frames.length)
     const hasBase = last !== undefined && last === home.previous
     this.#join(client, channel, home, { ...wanted.value, hasBase, resumedFrom: from.resumedFrom })
   }
@@ -95,7 +96,7 @@ export class Attaching {
   sync(client: Client, channel: string): void {
     const place = client.attachments.get(channel)?.place
     if (place && has(place.modes, MODE.presenceSubscribe))
-      sendMembers(client, channel, place.channel.presence, this.#parts.ids)
+      this.#sendMembers(client, channel, place.channel)
   }
 
   /** A client that has not got the last publication cannot read what differs from it. */
@@ -171,7 +172,12 @@ export class Attaching {
       error: from.failure && client.errorInfo(from.failure),
     })
     // Right after it: presence that comes before the end of this confuses SDKs (RTP18).
-    if (hasPresence) sendMembers(client, channel, home.presence, this.#parts.ids)
+    if (hasPresence) this.#sendMembers(client, channel, home)
+  }
+
+  #sendMembers(client: Client, channel: string, { presence }: AppChannel): void {
+    sendMembers(client, channel, presence, this.#parts.ids)
+    client.charge(presence.size)
   }
 
   #join(

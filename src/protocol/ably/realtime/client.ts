@@ -33,6 +33,8 @@ export interface Client {
   send(message: Readonly<Record<string, unknown>>): void
   sendFrame(frame: Frame): void
   errorInfo(why: Failure): ErrorInfo
+  /** To be told of messages or members that it has been sent because it asked: asking counts for its limits. */
+  charge(items: number): void
   /** To be told of what was not done for it. */
   refused(why: Failure, channel?: string): void
 }

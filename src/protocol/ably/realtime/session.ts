@@ -23,6 +23,10 @@ const CLOSE = { normal: 1000, policy: 1008, tooBig: 1009, restart: 1012 } as con
 
 /** Frames that may wait while a signature is checked. */
 const MAX_HELD = 1000
+/** Messages or members that take as long to send as a frame to receive. */
+const ITEMS_PER_FRAME = 12
+/** Frames that one answer counts for at most: whoever comes back to many channels has to get through. */
+const MAX_CHARGE = 8
 /** How long a transport stays open whose connection has moved on: its client closes it itself when it hears nothing. */
 const SUPERSEDED_MS = 30_000
 
@@ -74,6 +78,10 @@ export class RealtimeSession implements Session, Transport, Client, Timed {
 
   errorInfo(why: Failure): ErrorInfo {
     return errorInfo(why, this.#base)
+  }
+
+  charge(items: number): void {
+    this.#frames.tokens -= Math.min(items / ITEMS_PER_FRAME, MAX_CHARGE)
   }
 
   refused(why: Failure, channel?: string): void {

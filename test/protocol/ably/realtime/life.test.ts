@@ -78,6 +78,19 @@ describe('with a clock that stands still', () => {
     await client.closing()
   })
 
+  test('frames that make the server send much count for more', async () => {
+    const member = await connect()
+    await member.attach('crowd')
+    const presence = Array.from({ length: 96 }, (_, n) => ({ action: 2, clientId: `c${n}` }))
+    member.send({ action: ACTION.PRESENCE, channel: 'crowd', msgSerial: 0, presence })
+    await member.next(ACTION.ACK)
+    const client = await connect()
+    await client.attach('crowd')
+    for (let n = 0; n < 6; n++) client.send({ action: ACTION.SYNC, channel: 'crowd' })
+    expect(await client.next(ACTION.ERROR)).toMatchObject({ error: { code: 42924 } })
+    expect(client.all(ACTION.SYNC).length).toBeLessThan(7)
+  })
+
   test('a connection has no more channels than it may, and may attach those again', async () => {
     const client = await connect()
     await client.attach('one')
