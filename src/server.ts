@@ -165,6 +165,7 @@ class Assembly {
     this.#history.start()
     this.#settings.start()
     this.#loopDelay.start()
+    this.#web.health.start()
     const live = this.#makeLive()
     let claimLink: string | undefined
     this.#listeners = await this.#services.claimFolder(() => {
@@ -364,6 +365,7 @@ class Assembly {
     this.#channels.stop()
     this.#settings.stop()
     this.#loopDelay.stop()
+    this.#web.health.stop()
   }
 }
 

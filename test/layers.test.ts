@@ -121,6 +121,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'core/clock.ts',
     'core/types.ts',
     'ops/backup/',
+    'ops/health.ts',
     'failure.ts',
     'version.ts',
     'dashboard/bundle.ts',

@@ -7,6 +7,7 @@ import type { Counters } from '../core/counters.ts'
 import { Dashboard } from '../dashboard/dashboard.ts'
 import type { DashboardParts } from '../dashboard/parts.ts'
 import { BackupShelf } from '../ops/backup/backup-shelf.ts'
+import { Health } from '../ops/health.ts'
 import { type LoopDelay, Metrics } from '../ops/metrics.ts'
 import { ChannelDesk } from '../service/channel-desk.ts'
 import { impactOf } from '../service/impact.ts'
@@ -36,11 +37,13 @@ export interface WebParts {
 
 export class Web {
   readonly metrics: Metrics
+  readonly health: Health
   readonly #parts: WebParts
 
   constructor(parts: WebParts) {
     this.#parts = parts
     const { channels, counters, loopDelay, settings } = parts
+    this.health = new Health({ folder: parts.services.folder, loopDelay, clock: parts.clock })
     this.metrics = new Metrics({
       counters,
       channels: () => channels.hub.channels.size,
@@ -92,6 +95,7 @@ export class Web {
       live,
       desk: this.#desk(live),
       refusals,
+      health: this.health,
       backups: new BackupShelf({
         folder: services.folder,
         masterKey: config.masterKey,

@@ -15,7 +15,7 @@ export interface BuiltFile {
 export type Bundle = Readonly<Record<string, BuiltFile>>
 
 /** Each is loaded by the pages that need it; what they share is in `main`. */
-const ENTRIES = ['client/main.ts', 'client/live.ts', 'styles/main.css']
+const ENTRIES = ['client/main.ts', 'client/live.ts', 'client/charts.ts', 'styles/main.css']
 
 /** @throws when a source is wrong, which is a bug of ours */
 export async function bundle(): Promise<Bundle> {

@@ -31,6 +31,7 @@ export const MENU: readonly MenuGroup[] = [
     title: 'Server',
     items: [
       { path: '/live', title: 'Live', icon: 'pulse' },
+      { path: '/statistics', title: 'Statistics', icon: 'chart' },
       { path: '/audit', title: 'Audit', icon: 'list' },
       { path: '/backups', title: 'Backups', icon: 'archive', isOwners: true },
     ],

@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.ts'
 import type { Failure } from '../failure.ts'
 import type { Provider } from '../identity/providers/provider.ts'
 import type { BackupShelf } from '../ops/backup/backup-shelf.ts'
+import type { Health } from '../ops/health.ts'
 import type { ChannelDesk } from '../service/channel-desk.ts'
 import type { Impact } from '../service/impact.ts'
 import type { LiveService } from '../service/live.ts'
@@ -19,6 +20,7 @@ export interface DashboardParts {
   /** Who would notice if these rules held around a namespace. */
   readonly impact: (namespace: string, changed: ChangedRules) => Impact
   readonly backups: BackupShelf
+  readonly health: Health
   readonly clock: Clock
   /** From where browsers may connect. */
   readonly allowedOrigins: readonly string[]

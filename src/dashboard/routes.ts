@@ -24,6 +24,7 @@ import { showFailure } from './pages/failures.tsx'
 import { providerPages } from './pages/providers.tsx'
 import { livePages } from './pages/live/routes.tsx'
 import { reservationPages } from './pages/reservations/routes.tsx'
+import { statisticsPages } from './pages/statistics/page.tsx'
 import { whoPages } from './pages/who/page.tsx'
 import type { DashboardParts } from './parts.ts'
 import { hasFormToken, headers, isOwnOrigin, noStore, recordForgery } from './security.ts'
@@ -89,6 +90,7 @@ function addPages(inside: Hono<Env, BlankSchema, '/dashboard'>): void {
   inside.route('/apps', appPages())
   inside.route('/who', whoPages())
   inside.route('/live', livePages())
+  inside.route('/statistics', statisticsPages())
   inside.route('/audit', auditPages())
   inside.route('/backups', backupPages())
   inside.route('/account', accountPages())

@@ -30,3 +30,35 @@ export function enumeration(items: readonly string[]): string {
     .format(items)
     .replace(/, and /, ' and ')
 }
+
+/** `3 d 4 h`, `12 min`, `40 s` */
+export function durationText(ms: number): string {
+  const seconds = Math.floor(ms / 1000)
+  const parts = [
+    [Math.floor(seconds / 86_400), 'd'],
+    [Math.floor(seconds / 3600) % 24, 'h'],
+    [Math.floor(seconds / 60) % 60, 'min'],
+    [seconds % 60, 's'],
+  ] as const
+  const first = parts.findIndex(([count]) => count > 0)
+  const shown = parts.slice(first < 0 ? 3 : first).slice(0, 2)
+  return shown.map(([count, unit]) => `${count} ${unit}`).join(' ')
+}
+
+export type IntervalUnit = 'minute' | 'hour' | 'day' | 'month'
+
+const INTERVALS: Readonly<Record<IntervalUnit, Intl.DateTimeFormat>> = {
+  minute: utc({ hour: '2-digit', minute: '2-digit' }),
+  hour: utc({ day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' }),
+  day: utc({ day: 'numeric', month: 'short' }),
+  month: utc({ month: 'short', year: 'numeric' }),
+}
+
+function utc(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  return new Intl.DateTimeFormat('en-GB', { ...options, timeZone: 'UTC' })
+}
+
+/** When an interval began, in UTC, as far as tells it from its neighbours: `13:51`, `22 Nov, 13:00`, `22 Nov`, `Nov 2026`. */
+export function intervalText(unit: IntervalUnit, start: number): string {
+  return INTERVALS[unit].format(start)
+}

@@ -140,10 +140,18 @@ export class Metrics {
 /** Measures how late timers fire; the runtime's own figure reads 0 under Bun. */
 export class LoopDelay {
   #late = 0
+  #worst = 0
   #timer: Timer | undefined
 
   get milliseconds(): number {
     return this.#late
+  }
+
+  /** The most since this was asked the last time. */
+  takeWorst(): number {
+    const worst = this.#worst
+    this.#worst = 0
+    return worst
   }
 
   start(): void {
@@ -152,6 +160,7 @@ export class LoopDelay {
     this.#timer = setInterval(() => {
       const now = performance.now()
       this.#late = Math.max(0, now - due)
+      this.#worst = Math.max(this.#worst, this.#late)
       due = now + every
     }, every)
   }

@@ -3,12 +3,14 @@ import type { Clock } from '../core/clock.ts'
 import { COMMONS } from '../core/types.ts'
 import { type Result, ok } from '../failure.ts'
 import type { Fixture } from '../stats/fixture.ts'
-import { UNITS, endOf, startOf } from '../stats/interval.ts'
-import { type Numbers, addTo } from '../stats/numbers.ts'
-import { type StatsRecord, statsRecord } from '../stats/record.ts'
+import { UNITS, type Unit, endOf, startOf } from '../stats/interval.ts'
+import { type Numbers, addTo, shown } from '../stats/numbers.ts'
+import { type IntervalNumbers, type StatsRecord, statsRecord } from '../stats/record.ts'
 import { type SpanWish, type StatsPage, type StatsQuestion, readSpan } from '../stats/span.ts'
 import type { Store } from '../store/database.ts'
 import { type StatsRange, StatsTable } from '../store/stats.ts'
+
+export type { IntervalNumbers } from '../stats/record.ts'
 
 /** As people ask: bounds are times in milliseconds, or ids of intervals. */
 export interface StatsWish extends SpanWish, Pick<StatsQuestion, 'direction' | 'limit'> {}
@@ -34,10 +36,10 @@ export class StatsService {
   read(appIds: readonly string[], question: StatsQuestion): StatsPage {
     const { span, limit } = question
     const starts = this.#starts(appIds, question)
-    const shown = starts.slice(0, limit)
-    if (shown.length === 0) return { items: [], next: undefined }
-    const range = { unit: span.unit, first: Math.min(...shown), last: Math.max(...shown) }
-    const byStart = new Map<number, Numbers>(shown.map((start) => [start, {}]))
+    const listed = starts.slice(0, limit)
+    if (listed.length === 0) return { items: [], next: undefined }
+    const range = { unit: span.unit, first: Math.min(...listed), last: Math.max(...listed) }
+    const byStart = new Map<number, Numbers>(listed.map((start) => [start, {}]))
     for (const appId of appIds) {
       for (const { start, numbers } of this.#table.list(appId, range)) {
         addTo(byStart.get(start)!, numbers)
@@ -45,8 +47,29 @@ export class StatsService {
     }
     return {
       items: [...byStart].map(([start, numbers]) => ({ unit: span.unit, start, numbers })),
-      next: starts.length > limit ? shown.at(-1) : undefined,
+      next: starts.length > limit ? listed.at(-1) : undefined,
     }
+  }
+
+  /**
+   * The last few intervals up to now, the oldest first, each with what was counted in it, be it nothing. Numbers of
+   * several apps are added up, so peaks are what there was at most.
+   */
+  latest(appIds: readonly string[], unit: Unit, count: number): IntervalNumbers[] {
+    const starts = [startOf(unit, this.#clock.now())]
+    while (starts.length < count) starts.unshift(startOf(unit, starts[0]! - 1))
+    const byStart = new Map<number, Numbers>(starts.map((start) => [start, {}]))
+    const range = { unit, first: starts[0]!, last: starts.at(-1)! }
+    for (const appId of appIds) {
+      const own = new Map<number, Numbers>()
+      for (const { start, numbers } of this.#table.list(appId, range)) {
+        const known = own.get(start)
+        if (known) addTo(known, numbers)
+        else own.set(start, { ...numbers })
+      }
+      for (const [start, numbers] of own) sum(byStart.get(start), shown(numbers))
+    }
+    return [...byStart].map(([start, numbers]) => ({ unit, start, numbers }))
   }
 
   /** What a page of statistics says, as clients read it. */
@@ -95,6 +118,11 @@ export class StatsService {
     for (const { numbers } of minutes) addTo(total, numbers)
     return total
   }
+}
+
+function sum(total: Numbers | undefined, more: Numbers): void {
+  if (!total) return
+  for (const name of Object.keys(more)) total[name] = (total[name] ?? 0) + more[name]!
 }
 
 /** From where the page before ended. */

@@ -26,6 +26,8 @@ describe('without a session', () => {
     '/live',
     '/live/stream',
     '/audit',
+    '/statistics',
+    '/backups',
     '/account',
   ]
 

@@ -418,3 +418,36 @@ describe('pages', () => {
     expect(page(2).next).toBe(START + 2 * MINUTE)
   })
 })
+
+describe('the latest intervals', () => {
+  test('are all there, be they empty, and add up what several apps have', () => {
+    const other = addApp('other')
+    count.connections.open(true)
+    count.apiRequests.succeeded = 2
+    counters.of(other).connections.open(true)
+    counters.of(other).connections.open(true)
+    recorder.write()
+    later(2 * MINUTE)
+    recorder.write()
+    const latest = opened.services.stats.latest([appId, other], 'minute', 4)
+    expect(latest.map((one) => intervalId('minute', one.start))).toEqual([
+      '2026-02-03:15:02',
+      '2026-02-03:15:03',
+      '2026-02-03:15:04',
+      '2026-02-03:15:05',
+    ])
+    expect(latest.map(({ numbers }) => numbers['apiRequests.all.succeeded'])).toEqual([
+      undefined,
+      2,
+      undefined,
+      undefined,
+    ])
+    expect(latest[1]!.numbers).toMatchObject({
+      'connections.all.peak': 3,
+      'connections.all.mean': 3,
+      'connections.all.opened': 3,
+    })
+    const months = opened.services.stats.latest([appId], 'month', 13)
+    expect(intervalId('month', months[0]!.start)).toBe('2025-02')
+  })
+})

@@ -4,6 +4,7 @@ import type { Child, PropsWithChildren } from 'hono/jsx'
 import type { LiveFigures } from '../../../service/live.ts'
 import type { Page } from '../../site.ts'
 import { show } from '../../view/layout.tsx'
+import { FigureRow } from '../../view/figures.tsx'
 import { useHref, usePage } from '../../view/page-context.ts'
 import { To } from '../../view/parts.tsx'
 import { seen } from '../../sight.ts'
@@ -57,24 +58,6 @@ export function Figures({ figures: { channels, connections, rate } }: { figures:
         ['Messages a second', rateText(rate)],
       ]}
     />
-  )
-}
-
-/** Numbers beside each other, with what they count. */
-export function FigureRow({
-  figures,
-}: {
-  figures: readonly (readonly [what: string, value: Child])[]
-}) {
-  return (
-    <dl class="figures">
-      {figures.map(([what, value]) => (
-        <div>
-          <dt>{what}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
   )
 }
 

@@ -1,0 +1,152 @@
+/** Statistics of apps and of the commons, by hour, day, month and year; and how the server is doing. */
+/** @jsxImportSource hono/jsx */
+import { Hono } from 'hono'
+import { isOwner } from '../../../api/access.ts'
+import type { App } from '../../../service/apps.ts'
+import { COMMONS_STATS } from '../../../service/stats.ts'
+import { seen } from '../../sight.ts'
+import { type Env, type Page, visitorOf } from '../../site.ts'
+import { Chart } from '../../view/chart.tsx'
+import { show } from '../../view/layout.tsx'
+import { useHref } from '../../view/page-context.ts'
+import { Card, Empty, To } from '../../view/parts.tsx'
+import { withQuery } from '../live/addresses.ts'
+import { chartsOf, isEmpty } from './figures.ts'
+import { ServerHealth } from './health.tsx'
+
+/** How far back, in how many intervals of which unit. */
+const SPANS = {
+  hour: { title: 'Hour', unit: 'minute', count: 60 },
+  day: { title: 'Day', unit: 'hour', count: 24 },
+  month: { title: 'Month', unit: 'day', count: 31 },
+  year: { title: 'Year', unit: 'month', count: 13 },
+} as const
+
+type Span = keyof typeof SPANS
+
+const ALL = 'all'
+const COMMONS = 'commons'
+
+export function statisticsPages(): Hono<Env> {
+  const app = new Hono<Env>()
+  app.get('/', showStatistics)
+  return app
+}
+
+function showStatistics(page: Page): Response | Promise<Response> {
+  const { services, health } = page.var.parts
+  const isServers = isOwner(visitorOf(page))
+  const apps = services.apps.list(seen(page)).filter(({ expiresAt }) => expiresAt === null)
+  const { span, of } = wishOf(page, apps, isServers)
+  const { unit, count } = SPANS[span]
+  const charts = chartsOf(unit, services.stats.latest(idsOf(of, apps, isServers), unit, count))
+  return show(
+    page,
+    {
+      title: 'Statistics',
+      section: '/statistics',
+      lead: 'What was sent, delivered and refused. The same numbers as over the API and on the command line; times are UTC.',
+      scripts: ['charts.js'],
+    },
+    <div class="stack loose">
+      <div class="stack">
+        <Whose apps={apps} of={of} span={span} isServers={isServers} />
+        <Spans of={of} span={span} />
+      </div>
+      {isEmpty(charts) ? (
+        <Card flush>
+          <Empty icon="chart" title="Nothing was counted in this time">
+            As soon as clients <To path="/">connect</To>, publish and listen, it is counted by the
+            minute, and shown here about a second later.
+          </Empty>
+        </Card>
+      ) : (
+        <div class="charts">
+          {charts.map((data) => (
+            <Chart data={data} />
+          ))}
+        </div>
+      )}
+      {isServers && <ServerHealth health={health} />}
+    </div>,
+  )
+}
+
+function isSpan(text: string): text is Span {
+  return Object.hasOwn(SPANS, text)
+}
+
+function wishOf(
+  page: Page,
+  apps: readonly App[],
+  isServers: boolean,
+): { readonly span: Span; readonly of: string } {
+  const span = page.req.query('span') ?? ''
+  const of = page.req.query('of') ?? ''
+  const isKnown = apps.some(({ id }) => id === of) || (of === COMMONS && isServers)
+  return { span: isSpan(span) ? span : 'hour', of: isKnown ? of : ALL }
+}
+
+function idsOf(of: string, apps: readonly App[], isServers: boolean): string[] {
+  if (of === COMMONS) return [COMMONS_STATS]
+  if (of !== ALL) return [of]
+  const all = apps.map(({ id }) => id)
+  return isServers ? [COMMONS_STATS, ...all] : all
+}
+
+function Whose({
+  apps,
+  of,
+  span,
+  isServers,
+}: {
+  apps: readonly App[]
+  of: string
+  span: Span
+  isServers: boolean
+}) {
+  return (
+    <form method="get" action={useHref('/statistics')} class="filters">
+      <input type="hidden" name="span" value={span} />
+      <label class="aside" for="of">
+        Of what
+      </label>
+      <select class="select" id="of" name="of">
+        <option value={ALL}>Everything</option>
+        {isServers && (
+          <option value={COMMONS} selected={of === COMMONS}>
+            The commons (itty-sockets)
+          </option>
+        )}
+        {apps.map(({ id, name }) => (
+          <option value={id} selected={id === of}>
+            {name}
+          </option>
+        ))}
+      </select>
+      <button class="button">Show</button>
+    </form>
+  )
+}
+
+function Spans({ of, span }: { of: string; span: Span }) {
+  return (
+    <nav class="tabs" aria-label="How far back">
+      {Object.entries(SPANS).map(([name, { title }]) => (
+        <TabLink
+          path={withQuery('/statistics', { span: name, of: of === ALL ? undefined : of })}
+          isCurrent={name === span}
+          title={title}
+        />
+      ))}
+    </nav>
+  )
+}
+
+function TabLink({ path, title, isCurrent }: { path: string; title: string; isCurrent: boolean }) {
+  return (
+    <a href={useHref(path)} {...(isCurrent && { 'aria-current': 'page' as const })}>
+      {title}
+    </a>
+  )
+}

@@ -1,0 +1,109 @@
+/** How the server itself is doing: memory, delay, what lies on the disk; now, and over the last hour. */
+import { readdirSync, statSync, statfsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Clock } from '../core/clock.ts'
+import type { LoopDelay } from './metrics.ts'
+
+export interface HealthSample {
+  /** Milliseconds since the epoch. */
+  readonly at: number
+  /** Resident memory. */
+  readonly memoryBytes: number
+  /** The most by which a timer was late since the sample before. */
+  readonly delayMs: number
+}
+
+export interface DiskUse {
+  readonly folder: string
+  readonly settingsBytes: number
+  readonly historyBytes: number
+  readonly backupBytes: number
+  /** Of the disk that the folder is on. */
+  readonly freeBytes: number
+}
+
+export interface HealthNow extends HealthSample {
+  readonly startedAt: number
+  /** Undefined where everything is in memory. */
+  readonly disk: DiskUse | undefined
+}
+
+export interface HealthParts {
+  readonly folder: string | undefined
+  readonly loopDelay: LoopDelay
+  readonly clock: Clock
+}
+
+const EVERY_MS = 30_000
+const HOUR_MS = 3_600_000
+
+export class Health {
+  readonly #parts: HealthParts
+  readonly #startedAt: number
+  readonly #samples: HealthSample[] = []
+  #timer: Timer | undefined
+
+  constructor(parts: HealthParts) {
+    this.#parts = parts
+    this.#startedAt = parts.clock.now()
+  }
+
+  start(): void {
+    this.#take()
+    this.#timer = setInterval(() => this.#take(), EVERY_MS)
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+  }
+
+  /** Of the last hour, the oldest first. */
+  samples(): readonly HealthSample[] {
+    return this.#samples
+  }
+
+  now(): HealthNow {
+    const { clock, folder, loopDelay } = this.#parts
+    return {
+      at: clock.now(),
+      memoryBytes: process.memoryUsage.rss(),
+      delayMs: loopDelay.milliseconds,
+      startedAt: this.#startedAt,
+      disk: folder === undefined ? undefined : diskUse(folder),
+    }
+  }
+
+  #take(): void {
+    const { clock, loopDelay } = this.#parts
+    this.#samples.push({
+      at: clock.now(),
+      memoryBytes: process.memoryUsage.rss(),
+      delayMs: loopDelay.takeWorst(),
+    })
+    if (this.#samples.length > HOUR_MS / EVERY_MS) this.#samples.shift()
+  }
+}
+
+function diskUse(folder: string): DiskUse {
+  const { bavail, bsize } = statfsSync(folder)
+  return {
+    folder,
+    settingsBytes: bytesIn(folder, (name) => name.startsWith('latchkey.db')),
+    historyBytes: bytesIn(folder, (name) => name.startsWith('history.db')),
+    backupBytes: bytesIn(join(folder, 'backups'), () => true),
+    freeBytes: bavail * bsize,
+  }
+}
+
+/** Of the files right in a folder, which others may be writing and removing. */
+function bytesIn(folder: string, counts: (name: string) => boolean): number {
+  let names: string[] = []
+  try {
+    names = readdirSync(folder).filter(counts)
+  } catch {
+    // There is no such folder until there is something in it.
+  }
+  return names
+    .map((name) => statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0)
+    .reduce((sum, size) => sum + size, 0)
+}
