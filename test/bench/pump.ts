@@ -51,21 +51,26 @@ export async function settle(...crowds: Crowd[]): Promise<void> {
  * Publishes once and checks what arrives: the envelope that all figures count on, of the same length in
  * both variants and with the message as it was sent.
  * @param expected content of the frame, apart from the values of `uid` and `date`; or who can tell
+ * @param bytes that all of the crowd receive together: on a machine that stands still at times, silence alone
+ * does not say that everybody has everything
  */
 export async function probe(
   crowd: Crowd,
   publish: () => void,
   expected: string | Check,
+  bytes = 0,
 ): Promise<void> {
+  const before = crowd.bytes
   const chunk = Promise.withResolvers<Uint8Array>()
-  crowd.onChunk = (bytes) => chunk.resolve(bytes)
+  crowd.onChunk = (arrived) => chunk.resolve(arrived)
   publish()
   const frame = await within(5000, chunk.promise, () => 'the first message did not arrive')
   crowd.onChunk = undefined
   const isRight = typeof expected === 'string' ? envelopeCheck(expected) : expected
   if (!isRight(frame))
     throw new Error(`not the frame that is to be counted: ${firstFrameText(frame)}`)
-  await settle(crowd)
+  do await settle(crowd)
+  while (crowd.bytes - before < bytes)
 }
 
 /**

@@ -24,10 +24,10 @@ export const rooms: Benchmark = {
   open: async (variant, scale) => openRooms(await prepared(variant), scale.seconds),
 }
 
-/** Measures with a thousand messages in flight. */
-export async function openRooms(stage: Stage, seconds: number): Promise<Session> {
+/** Measures with a thousand messages in flight. @param warmUp how many times as long it goes on before */
+export async function openRooms(stage: Stage, seconds: number, warmUp = 2): Promise<Session> {
   const loop = { ...stage, window: ROOMS }
-  await flow(loop, seconds * 2)
+  await flow(loop, seconds * warmUp)
   const tally = new Tally()
   return {
     part: async () => {

@@ -20,6 +20,7 @@ const BOTH: readonly Format[] = ['json', 'msgpack']
 const AT_LEAST = { of: 'ratio', is: 'at least', limit: 0.85 } as const
 const FANOUT_METRICS = fanoutMetrics({ burstRate: AT_LEAST, loneRate: AT_LEAST })
 const MEMORY_LIMIT_KB = 4
+const ROOMS_WARM_UP = 12
 
 export const realtime: readonly Benchmark[] = [
   fanoutTo(1000, JSON_ONLY, { name: 'realtime-fanout-json', parts: 8, metrics: FANOUT_METRICS }),
@@ -35,7 +36,8 @@ export const realtime: readonly Benchmark[] = [
       '1,000 channels of 2 attached clients, each publishing in turn, 1,000 messages in flight',
     metrics: roomsMetrics(),
     parts: 8,
-    open: async (variant, scale) => openRooms(await roomsStage(variant), scale.seconds),
+    open: async (variant, scale) =>
+      openRooms(await roomsStage(variant), scale.seconds, ROOMS_WARM_UP),
   },
   {
     name: 'realtime-latency',

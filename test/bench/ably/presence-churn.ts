@@ -12,6 +12,7 @@ import { startApp } from './stage.ts'
 
 const MEMBERS = 250
 const IN_FLIGHT = 50
+const WARM_UP = 8
 
 export const presenceChurn: Benchmark = {
   name: 'realtime-presence',
@@ -27,7 +28,7 @@ export const presenceChurn: Benchmark = {
 
 async function open(variant: Variant, scale: Scale): Promise<Session> {
   const loop = { ...(await churnStage(variant)), window: IN_FLIGHT }
-  await flow(loop, scale.seconds)
+  await flow(loop, scale.seconds * WARM_UP)
   const tally = new Tally()
   return {
     part: async () => {
