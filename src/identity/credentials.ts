@@ -19,6 +19,7 @@ const PRINTABLE = /^[\x21-\x7e]+$/
 
 /** What headers say, true or not: to read one costs as much as all else about a credential that is known. */
 const readLately = new TextCache<Result<Credential>>(1_000_000)
+const keysLately = new TextCache<Credential>(100_000)
 
 /** A header counts before the query, and a token in the query before a key. */
 export function findCredentials(headers: Headers, query: URLSearchParams): Result<Credentials> {
@@ -36,7 +37,16 @@ function inQuery(query: URLSearchParams): Credential | undefined {
     if (text !== null) return { kind: 'token', text }
   }
   const text = query.get('key')
-  return text === null ? undefined : { kind: 'key', text }
+  return text === null ? undefined : keyCredential(text)
+}
+
+/** Many connections have one key, and each keeps its credential: they share the object and its text. */
+function keyCredential(text: string): Credential {
+  const known = keysLately.get(text)
+  if (known) return known
+  const credential: Credential = { kind: 'key', text }
+  keysLately.set(text, credential)
+  return credential
 }
 
 function inHeader(header: string): Result<Credential> {

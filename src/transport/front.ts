@@ -154,7 +154,7 @@ class Arrival implements Visit {
     const given = this.request.headers.get('host') ?? ''
     // It ends up in answers, and anybody can write anything into it.
     const host = HOST.test(given) ? given : `localhost:${this.#server.port}`
-    return `${this.secure ? 'https' : 'http'}://${host}${this.#parts.basePath}`
+    return sharedText(`${this.secure ? 'https' : 'http'}://${host}${this.#parts.basePath}`)
   }
 
   #peer(): string {
@@ -167,6 +167,14 @@ class Arrival implements Visit {
     if (trustedProxies.length === 0) return peer
     return clientAddress(peer, this.request.headers.get('x-forwarded-for'), trustedProxies)
   }
+}
+
+let lastShared = ''
+
+/** The same text as the last time, if it is the same: connections keep it, and nearly all come to one address. */
+function sharedText(text: string): string {
+  if (text !== lastShared) lastShared = text
+  return lastShared
 }
 
 /** A name, an IPv4 address or an IPv6 address in brackets, with or without a port. */

@@ -8,6 +8,7 @@ import type { AttachOptions } from '../wire/attach-params.ts'
 import type { QualifiedName } from '../wire/channel-name.ts'
 import type { Format } from '../wire/format.ts'
 import type { Connection } from './connection.ts'
+import type { SmallMap } from './small-map.ts'
 
 /** A channel that a client has attached, under the name that it used (RTL4). */
 export interface Attached {
@@ -29,7 +30,7 @@ export interface Client {
   readonly rollupMs: number
   readonly connection: Connection
   /** By the name in frames, with any qualifier. */
-  readonly attachments: Map<string, Attached>
+  readonly attachments: SmallMap<Attached>
   send(message: Readonly<Record<string, unknown>>): void
   sendFrame(frame: Frame): void
   errorInfo(why: Failure): ErrorInfo

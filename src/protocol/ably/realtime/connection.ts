@@ -19,7 +19,7 @@ export interface Transport {
   /** Answers may have become known. */
   acknowledge(): void
   /** What it has attached, by the name in frames. */
-  readonly attachments: ReadonlyMap<string, unknown>
+  readonly attachments: { keys(): readonly string[] }
   /** Ends the connection for good, and says why. */
   expel(why: Failure): void
 }
@@ -48,7 +48,6 @@ export class Connection implements LiveConnection, Timed {
   readonly since: number
   /** How long members stay present when the transport is lost. */
   readonly remainPresentMs: number
-  readonly answers = new AnswerBook()
   identified: Identified
   /** What the key has beside the id. */
   secret: string
@@ -61,6 +60,7 @@ export class Connection implements LiveConnection, Timed {
   droppedAt: number | undefined
   due = NEVER
   readonly #onDue: ConnectionOptions['onDue']
+  #answers: AnswerBook | undefined
 
   constructor(options: ConnectionOptions) {
     const { principal, credentials, secure } = options
@@ -75,6 +75,11 @@ export class Connection implements LiveConnection, Timed {
 
   get principal(): AppPrincipal {
     return this.identified.principal
+  }
+
+  /** Most clients publish nothing, and have none. */
+  get answers(): AnswerBook {
+    return (this.#answers ??= new AnswerBook())
   }
 
   get connectionId(): string {
@@ -93,6 +98,11 @@ export class Connection implements LiveConnection, Timed {
   /** The secret by which the client comes back. */
   get key(): string {
     return `${this.id}!${this.secret}`
+  }
+
+  /** To be told now and then, so that answers are let go of which the client has most likely got. */
+  rest(): void {
+    this.#answers?.rest()
   }
 
   wake(now: number): void {

@@ -58,6 +58,6 @@ function view(connection: Connection): OpenConnection {
     address: transport?.socket.address,
     since,
     secure: identified.secure,
-    channels: [...(transport?.attachments.keys() ?? [])],
+    channels: transport?.attachments.keys() ?? [],
   }
 }

@@ -15,6 +15,7 @@ import type { Hello, Verdict } from './hello.ts'
 import { connected } from './messages.ts'
 import { NumberedFrames } from './numbered.ts'
 import type { SessionParts } from './parts.ts'
+import { SmallMap } from './small-map.ts'
 import { NEVER, type Timed } from './timer-wheel.ts'
 import { type TokenEnd, tokenEnd } from './token-watch.ts'
 
@@ -35,7 +36,7 @@ export class RealtimeSession implements Session, Transport, Client, Timed {
   readonly format: Format
   readonly echo: boolean
   readonly rollupMs: number
-  readonly attachments = new Map<string, Attached>()
+  readonly attachments = new SmallMap<Attached>()
   due = NEVER
   readonly #parts: SessionParts
   readonly #base: string
@@ -120,7 +121,7 @@ export class RealtimeSession implements Session, Transport, Client, Timed {
     this.#hint(now)
     if (this.#nextHeartbeat <= now) {
       this.send({ action: ACTION.HEARTBEAT })
-      this.connection.answers.rest()
+      this.connection.rest()
       this.#nextHeartbeat = now + this.#heartbeatMs
     }
     this.#schedule()
