@@ -259,6 +259,8 @@ function isRepeated(
   { options }: Wanted,
 ): boolean {
   if (channelSerial === undefined || attached?.resumedFrom !== channelSerial) return false
+  // Whoever could not make anything of the first difference asks in the same words (RTL18).
+  if (options.delta) return false
   const isAlike =
     attached.options === options || JSON.stringify(attached.options) === JSON.stringify(options)
   return isAlike && attached.place.channel === home

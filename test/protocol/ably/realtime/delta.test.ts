@@ -69,6 +69,19 @@ async function publishAll(channel: string, all: readonly string[]): Promise<void
 }
 
 describe('deltas', () => {
+  test('who could read nothing since it came back, and asks in the same words, gets it all again', async () => {
+    const channel = fresh()
+    const client = await connect()
+    const { channelSerial } = await client.attach(channel, { params })
+    await publishAll(channel, texts(3))
+    await client.next(ACTION.MESSAGE, 2)
+    await client.attach(channel, { params, channelSerial })
+    await client.next(ACTION.MESSAGE, 5)
+    await client.attach(channel, { params, channelSerial })
+    await client.next(ACTION.MESSAGE, 8)
+    expect(new Reading(client.all(ACTION.MESSAGE).slice(6)).texts).toEqual(texts(3))
+  })
+
   test('follow one whole message, and those who did not ask get none', async () => {
     const channel = fresh()
     const [reader, plain] = [await connect(), await connect()]
