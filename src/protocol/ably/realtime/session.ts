@@ -183,7 +183,7 @@ export class RealtimeSession implements Session, Transport, Client, Timed {
     if (!take(this.#frames, limits.frames, clock.now())) return this.#flood()
     if (sizeOf(frame) > limits.maxFrameBytes)
       return this.#fail(failure('message_too_large', 'the frame is too large'), CLOSE.tooBig)
-    const read = readFrame(frame, this.format)
+    const read = readFrame(frame)
     if (!read.ok) return this.#fail(read.failure)
     if (this.#state === 'superseded') return this.#refuseSuperseded(read.value)
     // The client has its new key.

@@ -2,7 +2,7 @@
 import type { Frame } from '../../../core/types.ts'
 import { type Result, fail, ok } from '../../../failure.ts'
 import { ACTION } from './actions.ts'
-import { type Format, parse, unpack } from './format.ts'
+import { parse, unpack } from './format.ts'
 import { isRecord } from './json-value.ts'
 
 /** Parameters of a channel or a publish, by name. */
@@ -43,12 +43,12 @@ export type ClientFrame =
   /** To be ignored (RTF1). */
   | { readonly kind: 'unknown'; readonly action: number }
 
-/** @returns `bad_request` for what is no protocol message, or one of which a member is not what it has to be */
-export function readFrame(frame: Frame, format: Format): Result<ClientFrame> {
-  const isText = typeof frame === 'string'
-  if (isText !== (format === 'json'))
-    return fail('bad_request', 'the frame is not of the format that the connection was opened with')
-  const value = isText ? parse(frame) : unpack(frame)
+/**
+ * The kind of frame says what it is: ably-java may send the one over a connection that it opened for the other.
+ * @returns `bad_request` for what is no protocol message, or one of which a member is not what it has to be
+ */
+export function readFrame(frame: Frame): Result<ClientFrame> {
+  const value = typeof frame === 'string' ? parse(frame) : unpack(frame)
   return value.ok ? readProtocolMessage(value.value) : value
 }
 

@@ -57,7 +57,7 @@ export class LoopServer {
   }
 
   #received(received: string | Uint8Array): void {
-    const frame = readFrame(received, this.#format)
+    const frame = readFrame(received)
     if (!frame.ok) throw new Error(frame.failure.message)
     this.frames.push(frame.value)
     switch (frame.value.kind) {
