@@ -86,7 +86,10 @@ export class TokenVerifier {
     if (!key) return fail('key_not_found')
     const place = await placeOfSigner(jwt, key)
     if (place === undefined)
-      return fail('jwt_invalid', 'invalid JWT format: the signature is not one of the API key')
+      return fail(
+        'jwt_invalid',
+        'invalid JWT format: signature verification failed, it is not one of the API key',
+      )
     const claims = readJwtClaims(jwt.claims, key, this.#clock.now())
     return claims.ok ? grant(claims.value, key, place) : claims
   }

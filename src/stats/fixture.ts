@@ -2,7 +2,9 @@
 import { type Result, fail, ok } from '../failure.ts'
 import { parseIntervalId } from './interval.ts'
 import {
+  CATEGORIES,
   CONNECTION_KINDS,
+  DELTA_OUTCOMES,
   KINDS,
   type Numbers,
   OUTCOMES,
@@ -60,6 +62,8 @@ const names = (...lists: (readonly string[])[]): string[] =>
     [''],
   )
 
+const MEASURES = [...TRAFFIC, ...names(CATEGORIES, TRAFFIC)]
+
 /** What can be added up, parts before the totals that they count in. */
 const COUNTED = [
   ...names(
@@ -67,9 +71,10 @@ const COUNTED = [
     ['inbound', 'outbound'],
     [...TRANSPORTS, 'all'],
     [...KINDS, 'all'],
-    TRAFFIC,
+    MEASURES,
   ),
-  ...names(['messages'], ['persisted', 'all'], [...KINDS, 'all'], TRAFFIC),
+  ...names(['messages'], ['persisted', 'all'], [...KINDS, 'all'], MEASURES),
+  ...names(['messages.processed.delta.xdelta'], DELTA_OUTCOMES),
   ...names(['connections'], [...CONNECTION_KINDS, 'all'], TURNS),
   ...names(['channels'], TURNS),
   ...names(['apiRequests'], REQUEST_KINDS, OUTCOMES),

@@ -25,6 +25,10 @@ export const TRAFFIC = [
   'failed',
   'refused',
 ] as const
+/** What traffic is told of apart from the rest of its kind: messages that were sent as a delta. */
+export const CATEGORIES = ['category.delta'] as const
+/** Of attempts to make a delta. */
+export const DELTA_OUTCOMES = ['succeeded', 'skipped', 'failed'] as const
 /** Of requests; `push` are those of push administration, `other` all that have no name of their own. */
 export const REQUEST_KINDS = ['tokenRequests', 'push', 'other'] as const
 export const OUTCOMES = ['succeeded', 'failed', 'refused'] as const
@@ -73,26 +77,33 @@ const known = new Map<string, readonly string[]>()
 /** A number and the totals it counts in. There are a few hundred names, which the tables above span. */
 export function totalsOf(name: string): readonly string[] {
   let totals = known.get(name)
-  if (totals === undefined) known.set(name, (totals = findTotals(name.split('.'))))
+  if (totals === undefined) known.set(name, (totals = findTotals(name)))
   return totals
 }
 
-function findTotals([first = '', second = '', ...rest]: readonly string[]): readonly string[] {
+function findTotals(name: string): readonly string[] {
+  const [first = '', second = '', ...rest] = name.split('.')
+  if (first === 'messages') return second === 'processed' ? [name] : totalsOfTraffic(second, rest)
   const measure = rest.at(-1) ?? ''
-  const named = (...parts: string[]) => [first, ...parts, measure].join('.')
-  const both = (part: string) => new Set([part, 'all'])
-  if (first === 'messages' && rest.length === 3) {
-    const [transport, kind] = rest as [string, string, string]
-    const traffic = [...both(transport)].flatMap((one) =>
-      [...both(kind)].map((other) => named(second, one, other)),
-    )
-    return [...traffic, ...[...both(kind)].map((one) => named('all', one))]
-  }
-  if (first === 'messages') return [...both(rest[0]!)].map((kind) => named(second, kind))
   const isTotalled = first === 'apiRequests' || (first === 'connections' && isTurn(measure))
-  return isTotalled
-    ? [...both(second)].map((kind) => named(kind))
-    : [[first, second, ...rest].join('.')]
+  return isTotalled ? withAll(second).map((kind) => `${first}.${kind}.${measure}`) : [name]
+}
+
+/** @param path transport, kind and measure; without the transport where what was persisted is counted, or all of it */
+function totalsOfTraffic(direction: string, path: readonly string[]): readonly string[] {
+  const isByTransport = direction === 'inbound' || direction === 'outbound'
+  const [transport = '', kind = '', ...measure] = isByTransport ? path : ['', ...path]
+  const named = (...parts: string[]) => ['messages', ...parts, ...measure].join('.')
+  if (!isByTransport) return withAll(kind).map((one) => named(direction, one))
+  const traffic = withAll(transport).flatMap((one) =>
+    withAll(kind).map((other) => named(direction, one, other)),
+  )
+  return [...traffic, ...withAll(kind).map((one) => named('all', one))]
+}
+
+/** A part, and the whole where that is something else. */
+function withAll(part: string): string[] {
+  return part === 'all' ? ['all'] : [part, 'all']
 }
 
 /** Peaks of parts come to no peak of the whole, since they need not have been at the same time. */

@@ -44,6 +44,27 @@ describe('a record', () => {
     })
   })
 
+  test('tells deltas apart, under each total too', () => {
+    const delta = { count: 10, data: 1000 }
+    const entries = entriesOf({
+      inbound: { realtime: { messages: { ...fifty, category: { delta } } } },
+      processed: { delta: { xdelta: { succeeded: 10, skipped: 5, failed: 1 } } },
+    })
+    const types = {
+      all: { ...fifty, category: { delta } },
+      messages: { ...fifty, category: { delta } },
+    }
+    expect(nestedNumbers(entries)).toEqual({
+      all: types,
+      inbound: { all: types, realtime: types },
+      processed: { delta: { xdelta: { succeeded: 10, skipped: 5, failed: 1 } } },
+    })
+    expect(entries).toMatchObject({
+      'messages.inbound.all.all.category.delta.count': 10,
+      'messages.processed.delta.xdelta.skipped': 5,
+    })
+  })
+
   test('with parts and totals has no total counted twice', () => {
     const types = { all: fifty, messages: fifty, presence: nought }
     const record = {

@@ -8,6 +8,7 @@ const NAMES = [
   'messages.inbound.realtime.messages.count',
   'messages.inbound.realtime.presence.data',
   'messages.inbound.rest.messages.count',
+  'messages.inbound.realtime.messages.category.delta.count',
   'messages.inbound.all.messages.count',
   'messages.outbound.realtime.messages.count',
   'messages.outbound.all.all.count',

@@ -1,5 +1,5 @@
 /** The numbers by which Ably's SDKs know failures; they appear nowhere else in the source. */
-import { type FailureName, failure } from '../../failure.ts'
+import { type Failure, type FailureName, failure } from '../../failure.ts'
 
 /** Where the status says too little. SDKs fetch a new token at 40140 to 40149, and only there that helps (RSC10). */
 const CODES: Partial<Record<FailureName, number>> = {
@@ -88,4 +88,10 @@ const BY_STATUS: Readonly<Record<number, number>> = {
 export function ablyCode(name: FailureName): number {
   const { status } = failure(name)
   return CODES[name] ?? BY_STATUS[status] ?? (status < 500 ? 40000 : 50000)
+}
+
+/** SDKs get a new token for these, and try again. */
+export function isTokenFailure({ name }: Failure): boolean {
+  const code = ablyCode(name)
+  return code >= 40140 && code < 40150
 }

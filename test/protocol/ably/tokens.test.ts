@@ -149,6 +149,22 @@ describe('plain requests', () => {
     expect(response.headers.get('x-ably-errormessage')).toBe(error.message)
   })
 
+  test('the challenge tells who could try again with a new token from who could not', async () => {
+    const asked = async (credentials: string, scheme: string) => {
+      const headers = { authorization: `${scheme} ${btoa(credentials)}` }
+      const response = await fetch(`${server.url}/channels/x/messages`, { headers })
+      return [response.status, response.headers.get('www-authenticate')]
+    }
+    const [app] = full.split('.')
+    expect(await asked(`${app}.no-longer-readable`, 'Bearer')).toEqual([
+      401,
+      'X-Ably-Token realm="Latchkey", stale="true"',
+    ])
+    expect(await asked(`${full}x`, 'Basic')).toEqual([401, 'Basic realm="Latchkey"'])
+    const response = await fetch(`${server.url}/time`)
+    expect(response.headers.get('www-authenticate')).toBeNull()
+  })
+
   test('success carries no error headers', async () => {
     const response = await fetch(`${server.url}/time`)
     expect(response.headers.has('x-ably-errorcode')).toBe(false)

@@ -1,12 +1,6 @@
 /** Failures of credentials, in the words that make SDKs do the right thing. */
 import { type Failure, failure } from '../../../failure.ts'
-import { ablyCode } from '../codes.ts'
-
-/** SDKs get a new token for these, and try again. */
-export function isTokenFailure({ name }: Failure): boolean {
-  const code = ablyCode(name)
-  return code >= 40140 && code < 40150
-}
+import { isTokenFailure } from '../codes.ts'
 
 /** To a stranger it is all the same whether an app, a key or a secret is wrong. */
 export function asConnectFailure(why: Failure): Failure {

@@ -1,7 +1,7 @@
 /** Answers of the REST interface, with the headers and error bodies that SDKs depend on. */
 import type { Failure } from '../../../failure.ts'
 import { SERVER_HEADER } from '../../../version.ts'
-import { ablyCode } from '../codes.ts'
+import { ablyCode, isTokenFailure } from '../codes.ts'
 import { errorHref } from '../error-href.ts'
 import type { Format } from '../wire/format.ts'
 import { CONTENT_TYPE, encodeBody } from './format.ts'
@@ -76,10 +76,17 @@ export function refusal(why: Failure, style: AnswerStyle, base: string): Respons
   const error = errorInfo(why, base)
   const headers: Record<string, string> = {
     ...errorHeaders(error),
-    ...(why.status === 401 && { 'www-authenticate': 'Basic realm="Latchkey"' }),
+    ...(why.status === 401 && { 'www-authenticate': challenge(why) }),
     ...(why.status === 429 && { 'retry-after': '1' }),
   }
   return success({ status: why.status, value: { error }, headers }, style)
+}
+
+/** For ably-java it is this header, and not the code, that tells it to get a new token and try again. */
+function challenge(why: Failure): string {
+  return isTokenFailure(why)
+    ? 'X-Ably-Token realm="Latchkey", stale="true"'
+    : 'Basic realm="Latchkey"'
 }
 
 function enveloped(answer: RestAnswer, style: AnswerStyle, format: Format): Response {

@@ -66,9 +66,9 @@ export function pageAnswer(
 const NOT_REPEATED = new Set([CURSOR, 'key', 'access_token', 'accessToken', 'token'])
 
 /**
- * One line, because Bun joins several. `next` is its first link: ably-go reads no other. SDKs use the query
- * alone and on its own, so it repeats every parameter; ably-js cuts the line at each comma and takes a `+`
- * for itself.
+ * One line, because Bun joins several. Of a line, ably-go reads the first link and ably-java the last, so both
+ * are `next` where there is one. SDKs use the query alone and on its own, so it repeats every parameter;
+ * ably-js cuts the line at each comma and takes a `+` for itself.
  */
 export function pageLinks(
   name: string,
@@ -85,5 +85,7 @@ export function pageLinks(
     return `<./${name}?${text}>; rel="${relation}"`
   }
   const links = [link('current', query.get(CURSOR)), link('first', undefined)]
-  return (next === undefined ? links : [link('next', next), ...links]).join(', ')
+  if (next === undefined) return links.join(', ')
+  const onward = link('next', next)
+  return [onward, ...links, onward].join(', ')
 }

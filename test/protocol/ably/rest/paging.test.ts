@@ -56,15 +56,32 @@ describe('what is asked', () => {
 describe('links', () => {
   const query = asked('limit=2&end=2020-02-03:15:05&cursor=abc_-1&x=a%2Cb%20c%2Bd')
 
-  test('lead to the pages there are, the next one first', () => {
+  test('lead to the pages there are, the next one first and last', () => {
+    const next = '<./stats?limit=2&end=2020-02-03%3A15%3A05&x=a%2Cb%20c%2Bd&cursor=def>; rel="next"'
     expect(pageLinks('stats', query, 'def')).toBe(
       [
-        '<./stats?limit=2&end=2020-02-03%3A15%3A05&x=a%2Cb%20c%2Bd&cursor=def>; rel="next"',
+        next,
         '<./stats?limit=2&end=2020-02-03%3A15%3A05&x=a%2Cb%20c%2Bd&cursor=abc_-1>; rel="current"',
         '<./stats?limit=2&end=2020-02-03%3A15%3A05&x=a%2Cb%20c%2Bd>; rel="first"',
+        next,
       ].join(', '),
     )
     expect(pageLinks('stats', query, undefined)).not.toContain('rel="next"')
+  })
+
+  test('can be followed by readers that know but one link in a line', () => {
+    const pages = [pageLinks('messages', query, 'def'), pageLinks('messages', query, undefined)]
+    // As ably-java reads a line: from the first bracket to the last, then from the last question mark on.
+    const last = (line: string) => {
+      const [, address = '', relation] = /^\s*<(.*)>;\s*rel="(.*)"$/.exec(line) ?? []
+      return [relation, new URLSearchParams(address.replace(/^.*\?/, '')).get('cursor')]
+    }
+    const first = (line: string) => /<([^>]+)>; rel="([^"]+)"/.exec(line)?.[2]
+    expect(pages.map(last)).toEqual([
+      ['next', 'def'],
+      ['first', null],
+    ])
+    expect(pages.map(first)).toEqual(['next', 'current'])
   })
 
   test('settle what the request left open, and keep what it said', () => {
