@@ -18,6 +18,7 @@ const NO_LIMITS = [
   '--max-members',
   '--max-channels',
   '--channel-rate',
+  '--frame-rate',
 ].flatMap((flag) => [flag, '0'])
 const SETTINGS = [
   ...NO_LIMITS,
