@@ -160,6 +160,13 @@ describe('plain requests', () => {
       401,
       'X-Ably-Token realm="Latchkey", stale="true"',
     ])
+    const parts = [
+      { alg: 'HS256', kid: nameOf(full) },
+      { iat: 1, exp: 2 },
+    ]
+    const encoded = parts.map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+    const wronglySigned = `${encoded.join('.')}.AAAA`
+    expect(await asked(wronglySigned, 'Bearer')).toEqual([401, 'X-Ably-Token realm="Latchkey"'])
     expect(await asked(`${full}x`, 'Basic')).toEqual([401, 'Basic realm="Latchkey"'])
     const response = await fetch(`${server.url}/time`)
     expect(response.headers.get('www-authenticate')).toBeNull()

@@ -82,11 +82,13 @@ export function refusal(why: Failure, style: AnswerStyle, base: string): Respons
   return success({ status: why.status, value: { error }, headers }, style)
 }
 
-/** For ably-java it is this header, and not the code, that tells it to get a new token and try again. */
+/**
+ * For ably-java it is this header, and not the code, that tells it to get a new token and try again. Whoever signs
+ * JWTs with a wrong secret gets no better ones by that.
+ */
 function challenge(why: Failure): string {
-  return isTokenFailure(why)
-    ? 'X-Ably-Token realm="Latchkey", stale="true"'
-    : 'Basic realm="Latchkey"'
+  if (!isTokenFailure(why)) return 'Basic realm="Latchkey"'
+  return `X-Ably-Token realm="Latchkey"${why.name === 'jwt_invalid' ? '' : ', stale="true"'}`
 }
 
 function enveloped(answer: RestAnswer, style: AnswerStyle, format: Format): Response {

@@ -23,6 +23,17 @@ export function parse(text: string): Result<unknown> {
   }
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+/** The same for JSON that comes as the bytes of UTF-8. */
+export function parseBytes(bytes: Uint8Array): Result<unknown> {
+  try {
+    return parse(utf8.decode(bytes))
+  } catch {
+    return fail('bad_request', 'this is not valid UTF-8')
+  }
+}
+
 /** Text of JSON or bytes of MessagePack, as a frame or body has them. */
 export function encode(value: unknown, format: Format): string | Uint8Array {
   return format === 'json' ? JSON.stringify(value) : pack(value)

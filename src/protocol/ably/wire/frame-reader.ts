@@ -2,7 +2,7 @@
 import type { Frame } from '../../../core/types.ts'
 import { type Result, fail, ok } from '../../../failure.ts'
 import { ACTION } from './actions.ts'
-import { parse, unpack } from './format.ts'
+import { parse, parseBytes, unpack } from './format.ts'
 import { isRecord } from './json-value.ts'
 
 /** Parameters of a channel or a publish, by name. */
@@ -43,13 +43,22 @@ export type ClientFrame =
   /** To be ignored (RTF1). */
   | { readonly kind: 'unknown'; readonly action: number }
 
+/** A brace; in MessagePack that is a number, and no protocol message. */
+const JSON_START = 0x7b
+
 /**
- * The kind of frame says what it is: ably-java may send the one over a connection that it opened for the other.
+ * The frame itself says what it is: ably-java may send the one format over a connection that it opened for the other,
+ * and always sends JSON as bytes.
  * @returns `bad_request` for what is no protocol message, or one of which a member is not what it has to be
  */
 export function readFrame(frame: Frame): Result<ClientFrame> {
-  const value = typeof frame === 'string' ? parse(frame) : unpack(frame)
+  const value = decoded(frame)
   return value.ok ? readProtocolMessage(value.value) : value
+}
+
+function decoded(frame: Frame): Result<unknown> {
+  if (typeof frame === 'string') return parse(frame)
+  return frame[0] === JSON_START ? parseBytes(frame) : unpack(frame)
 }
 
 /** The same for what has been decoded already, as a part of a list. */

@@ -126,10 +126,19 @@ describe('bytes and texts of any kind', () => {
     )
   })
 
-  test('text in a binary frame is no MessagePack', () => {
-    expect(readFrame(Buffer.from('{"action":0}'))).toMatchObject({
-      failure: { name: 'bad_request' },
+  test('JSON may come in a binary frame too', () => {
+    const text = '{"action":10,"channel":"straße"}'
+    expect(readFrame(Buffer.from(text))).toEqual(readFrame(text))
+    expect(readFrame(Buffer.from(text)).ok).toBe(true)
+    for (const broken of ['{', '{"action":0}\u0000'])
+      expect(readFrame(Buffer.from(broken)).ok).toBe(false)
+    expect(readFrame(Buffer.from(text, 'latin1'))).toMatchObject({
+      failure: { name: 'bad_request', message: 'this is not valid UTF-8' },
     })
+  })
+
+  test('a number in MessagePack is no protocol message, whichever it is', () => {
+    for (let byte = 0; byte < 0x80; byte++) expect(readFrame(Uint8Array.of(byte)).ok).toBe(false)
   })
 
   test.each([
