@@ -223,6 +223,8 @@ export interface Socket {
   readonly id: number
   /** The client's address, for limits and logs. */
   readonly address: string
+  /** Bytes that were sent and have not gone out yet. */
+  readonly waitingBytes: number
   /** Only inside its own handlers: elsewhere `Fanout.direct` keeps order and batching. */
   send(frame: Frame): void
   /** @param reason shown to the client, so it says nothing a stranger should not know */

@@ -23,6 +23,8 @@ export interface Visit {
 /** The state of one socket: what a protocol must remember between frames. */
 export interface Session {
   receive(frame: Frame): void
+  /** Some of what was waiting has gone out. */
+  drained?(): void
   /** The socket is gone; nothing can be sent any more. */
   closed(): void
   /** The server is about to close the socket: says so in the protocol's own way, and closes it. */

@@ -34,6 +34,10 @@ export class Connection implements TopicSocket {
     this.session = opening(this)
   }
 
+  get waitingBytes(): number {
+    return this.ws.getBufferedAmount()
+  }
+
   send(frame: Frame): void {
     if (this.ws.send(frame) < 0) this.isBehind = true
   }

@@ -42,9 +42,7 @@ export class Sockets {
       perMessageDeflate: false,
       open: (ws) => this.#onOpen(ws),
       message: (ws, frame) => this.#onMessage(ws, frame),
-      drain: (ws) => {
-        ws.data.isBehind = false
-      },
+      drain: (ws) => this.#onDrain(ws),
       close: (ws, code, reason) => this.#onClose(ws, code, reason),
     }
   }
@@ -73,6 +71,15 @@ export class Sockets {
   #onMessage(ws: ServerWebSocket<Connection>, frame: Frame): void {
     try {
       ws.data.session?.receive(frame)
+    } catch (error) {
+      this.#onBug(ws, error)
+    }
+  }
+
+  #onDrain(ws: ServerWebSocket<Connection>): void {
+    ws.data.isBehind = false
+    try {
+      ws.data.session?.drained?.()
     } catch (error) {
       this.#onBug(ws, error)
     }

@@ -20,16 +20,18 @@ interface Kind {
 const BINARY = { useBinaryProtocol: true }
 const TEXT = { useBinaryProtocol: false }
 const COMET: Ably.ClientOptions = { transports: ['comet'] }
+/** From a client that reads differences, an ATTACH that comes again means that it could not read them. */
+const PATIENT = { realtimeRequestTimeout: 10_000 }
 const DELTA = { params: { delta: 'vcdiff' } }
 
 /** One client each. */
 export const KINDS: readonly Kind[] = [
   { name: 'text', options: TEXT },
   { name: 'text-2', options: TEXT },
-  { name: 'text-delta', options: TEXT, channel: DELTA },
+  { name: 'text-delta', options: { ...TEXT, ...PATIENT }, channel: DELTA },
   { name: 'binary', options: BINARY },
   { name: 'binary-2', options: BINARY },
-  { name: 'binary-delta', options: BINARY, channel: DELTA },
+  { name: 'binary-delta', options: { ...BINARY, ...PATIENT }, channel: DELTA },
   { name: 'binary-silent', options: { ...BINARY, echoMessages: false } },
   { name: 'comet', options: COMET },
   { name: 'comet-2', options: COMET },

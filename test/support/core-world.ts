@@ -81,6 +81,7 @@ export function listener(): Socket & { heard: Event[] } {
   return {
     id: 1,
     address: '127.0.0.1',
+    waitingBytes: 0,
     heard,
     send: (frame) => void heard.push(frame as unknown as Event),
     close: () => undefined,

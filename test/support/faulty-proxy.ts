@@ -155,6 +155,11 @@ export class FaultyProxy {
     this.#do(fault, link, direction)
   }
 
+  /** From now on nothing goes through in a direction, and whoever sends notices. */
+  hold(direction: Direction): void {
+    for (const link of this.#links) link[direction].stall(true)
+  }
+
   cutAll(): void {
     for (const link of this.#links) link.cut()
   }

@@ -3,8 +3,13 @@ import type { Frame, Socket } from '../../../core/types.ts'
 
 /** Whoever fetches frames. */
 export interface Receiver {
-  /** @param frames protocol messages as JSON text, at least one */
-  take(frames: readonly string[]): void
+  /** Bytes that it has taken and that have not gone out yet. */
+  readonly waitingBytes: number
+  /**
+   * @param frames protocol messages as JSON text, at least one
+   * @returns whether it takes more
+   */
+  take(frames: readonly string[]): boolean
   /** There will be no more. */
   end(): void
 }
@@ -16,6 +21,8 @@ export interface CometSocketParts {
   readonly maxBacklogBytes: number
   readonly now: () => number
   readonly punish: () => void
+  /** Some of what was waiting has gone out. */
+  readonly onDrained: () => void
   /** The socket has ended: by its session, by its client, or for waiting too long. */
   readonly onEnd: () => void
 }
@@ -57,14 +64,19 @@ export class CometSocket implements Socket {
     return this.#receiver ? 0 : now - this.#lonelySince
   }
 
+  get waitingBytes(): number {
+    return this.#bytes + (this.#receiver?.waitingBytes ?? 0)
+  }
+
   send(frame: Frame): void {
     if (this.#isEnded || typeof frame !== 'string') return
     if (CONNECTED.test(frame)) this.#learnKey(frame)
+    if (this.#isFull()) this.#flush()
+    // As with any slow reader: it is told nothing rather than something with a hole in it.
+    if (this.#isFull()) return this.#end()
     this.#waiting.push(frame)
     this.#bytes += frame.length
-    if (this.#receiver) return this.#schedule()
-    // As with any slow reader: it is told nothing rather than something with a hole in it.
-    if (this.#bytes > this.#parts.maxBacklogBytes) this.#end()
+    if (this.#receiver) this.#schedule()
   }
 
   close(): void {
@@ -89,6 +101,10 @@ export class CometSocket implements Socket {
     if (this.#receiver !== receiver) return
     this.#receiver = undefined
     this.#lonelySince = this.#parts.now()
+  }
+
+  #isFull(): boolean {
+    return this.waitingBytes > this.#parts.maxBacklogBytes
   }
 
   #learnKey(frame: string): void {
@@ -116,7 +132,8 @@ export class CometSocket implements Socket {
       const frames = this.#waiting
       this.#waiting = []
       this.#bytes = 0
-      receiver.take(frames)
+      if (!receiver.take(frames)) this.release(receiver)
+      if (!this.#isEnded) this.#parts.onDrained()
     }
     if (!this.#isEnded) return
     receiver.end()

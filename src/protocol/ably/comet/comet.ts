@@ -98,6 +98,7 @@ export class Comet implements HttpProtocol {
       maxBacklogBytes: this.#parts.maxBacklogBytes,
       now: this.#parts.now,
       punish: () => this.#parts.ban(address),
+      onDrained: () => this.#drained(socket),
       onEnd: () => this.#ended(socket),
     })
     this.#parts.opened(address)
@@ -121,7 +122,11 @@ export class Comet implements HttpProtocol {
     const { socket, isStreaming } = link
     visit.keepOpen()
     const fetching: Fetching = isStreaming
-      ? streaming(() => socket.release(fetching.receiver))
+      ? streaming({
+          roomBytes: this.#parts.maxBacklogBytes,
+          onTaken: () => this.#drained(socket),
+          onGone: () => socket.release(fetching.receiver),
+        })
       : polling()
     const { receiver } = fetching
     const timer = setTimeout(
@@ -164,6 +169,12 @@ export class Comet implements HttpProtocol {
     } catch {
       return failure('bad_request', 'the body is not valid JSON')
     }
+  }
+
+  /** Later, because the socket is in the middle of something. */
+  #drained(socket: CometSocket): void {
+    const link = this.#links.get(socket)
+    if (link) queueMicrotask(() => this.#guarded(link, () => link.session.drained?.()))
   }
 
   #ended(socket: CometSocket): void {

@@ -11,24 +11,40 @@ export interface Fetching {
   readonly first: Promise<readonly string[]>
 }
 
-/** @param onGone the client has gone away */
-export function streaming(onGone: () => void): Fetching {
+export interface StreamParts {
+  /** Bytes that may wait to go out, before less is asked for. */
+  readonly roomBytes: number
+  /** The client has taken some of what was waiting. */
+  readonly onTaken: () => void
+  /** The client has gone away. */
+  readonly onGone: () => void
+}
+
+export function streaming({ roomBytes, onGone, onTaken }: StreamParts): Fetching {
   const first = Promise.withResolvers<readonly string[]>()
   let controller: ReadableStreamDefaultController<Uint8Array> | undefined
   let isOver = false
-  const stream = new ReadableStream<Uint8Array>({
-    start: (given) => {
-      controller = given
+  const stream = new ReadableStream<Uint8Array>(
+    {
+      start: (given) => {
+        controller = given
+      },
+      pull: onTaken,
+      cancel: () => {
+        isOver = true
+        onGone()
+      },
     },
-    cancel: () => {
-      isOver = true
-      onGone()
-    },
-  })
+    new ByteLengthQueuingStrategy({ highWaterMark: roomBytes }),
+  )
   const receiver: Receiver = {
+    get waitingBytes() {
+      return isOver ? 0 : roomBytes - (controller!.desiredSize ?? roomBytes)
+    },
     take: (frames) => {
       if (!isOver) controller!.enqueue(encoder.encode(`${arrayOf(frames)}\n`))
       first.resolve(frames)
+      return true
     },
     end: () => {
       if (!isOver) controller!.close()
@@ -42,7 +58,11 @@ export function streaming(onGone: () => void): Fetching {
 export function polling(): Fetching {
   const first = Promise.withResolvers<readonly string[]>()
   const receiver: Receiver = {
-    take: (frames) => first.resolve(frames),
+    waitingBytes: 0,
+    take: (frames) => {
+      first.resolve(frames)
+      return false
+    },
     end: () => first.resolve([]),
   }
   return { receiver, body: first.promise.then(arrayOf), first: first.promise }

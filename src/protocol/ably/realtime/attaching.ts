@@ -4,19 +4,22 @@ import type { Broker } from '../../../core/broker.ts'
 import type { Clock } from '../../../core/clock.ts'
 import type { IdSource } from '../../../core/id-source.ts'
 import { MODE, type Modes, has } from '../../../core/modes.ts'
-import { type Failure, type Result, fail, ok } from '../../../failure.ts'
+import type { Frame, Format as GroupFormat } from '../../../core/types.ts'
+import { type Failure, type Result, fail, failure, ok } from '../../../failure.ts'
 import { permits } from '../../../policy/capability/operations.ts'
 import { ruleRefusal } from '../../../policy/channel-rule.ts'
 import { ACTION, FLAG, flagsOf } from '../wire/actions.ts'
-import { type AttachOptions, readAttachParams } from '../wire/attach-params.ts'
+import type { AttachOptions } from '../wire/attach-params.ts'
 import { type QualifiedName, parseChannelName } from '../wire/channel-name.ts'
-import type { ClientFrame, Params } from '../wire/frame-reader.ts'
-import { framesOf } from './backlog.ts'
+import type { ClientFrame } from '../wire/frame-reader.ts'
+import { optionsOf } from './attach-options.ts'
+import { Behind } from './behind.ts'
+import { CatchingUp } from './catching-up.ts'
 import { type Attached, type Client, isSilent, operationsOn, refOf } from './client.ts'
 import { type Continuation, fresh, resumed, rewound } from './continuity.ts'
 import { formatsOf } from './reading.ts'
 import { kindFault, modesPermitted } from './rights.ts'
-import { sendMembers } from './sync.ts'
+import { memberPages } from './sync.ts'
 
 export interface AttachingParts {
   readonly broker: Broker
@@ -24,6 +27,8 @@ export interface AttachingParts {
   readonly ids: IdSource
   /** Channels that one connection may have; 0 for no limit. */
   readonly maxAttachments: number
+  /** Bytes that may wait for a slow reader before it is cut off. */
+  readonly maxBacklogBytes: number
   /** Takes what a connection has entered off a channel. */
   readonly leave: (client: Client, name: QualifiedName) => void
   /** Told of an attachment that wants to know how many are on the channel. */
@@ -40,9 +45,16 @@ interface Wanted {
 
 export class Attaching {
   readonly #parts: AttachingParts
+  readonly #catchingUp: CatchingUp
 
   constructor(parts: AttachingParts) {
     this.#parts = parts
+    this.#catchingUp = new CatchingUp({
+      // The other half is for what is live meanwhile.
+      roomBytes: parts.maxBacklogBytes / 2,
+      onLevel: (behind) => this.#level(behind),
+      onGone: (behind) => this.#beginAnew(behind),
+    })
   }
 
   attach(client: Client, frame: AttachFrame): void {
@@ -54,18 +66,11 @@ export class Attaching {
     const home = opened.value
     // What waits to go out together must not come between what was missed and what is live.
     home.flush()
-    if (isRepeated(client.attachments.get(channel), home, frame, wanted.value)) {
-      const { head } = home.recent
-      const from = { resumedFrom: head, events: [], serial: head, failure: undefined }
-      return this.#sendAttached(client, channel, home, wanted.value, from, false)
-    }
-    const from = this.#continuation(home, frame, wanted.value)
-    const { frames, last } = framesOf(client, { channel, home, ...wanted.value }, from.events)
-    this.#sendAttached(client, channel, home, wanted.value, from, frames.length > 0)
-    for (const missed of frames) client.sendFrame(missed)
-    client.charge(frames.length)
-    const hasBase = last !== undefined && last === home.previous
-    this.#join(client, channel, home, { ...wanted.value, hasBase, resumedFrom: from.resumedFrom })
+    const attached = client.attachments.get(channel)
+    const from = isRepeated(attached, home, frame, wanted.value)
+      ? goingOn(attached, home)
+      : this.#continuation(home, frame, wanted.value)
+    this.#begin(client, channel, home, wanted.value, from)
   }
 
   /** Always answered, because a client may not know that it is not attached (RTL5). */
@@ -77,8 +82,14 @@ export class Attaching {
 
   /** The transport is gone. Who is present stays so for a while. */
   release(client: Client): void {
+    this.#catchingUp.release(client)
     for (const { place } of client.attachments.values()) this.#parts.broker.detach(place)
     client.attachments.clear()
+  }
+
+  /** Some of what was waiting for the client has gone out. */
+  drained(client: Client): void {
+    this.#catchingUp.drained(client)
   }
 
   /** Decides again about every channel, because who the client is, or a rule, has changed (RTC8a). */
@@ -95,8 +106,8 @@ export class Attaching {
   /** The client has asked who is present. */
   sync(client: Client, channel: string): void {
     const place = client.attachments.get(channel)?.place
-    if (place && has(place.modes, MODE.presenceSubscribe))
-      this.#sendMembers(client, channel, place.channel)
+    if (!place || !has(place.modes, MODE.presenceSubscribe)) return
+    for (const page of this.#members(client, channel, place.channel)) client.sendFrame(page)
   }
 
   /** A client that has not got the last publication cannot read what differs from it. */
@@ -150,79 +161,121 @@ export class Attaching {
     return rewound(home, broker.history(home.ref), rewind, rewindLimit, clock.now())
   }
 
+  #begin(
+    client: Client,
+    channel: string,
+    home: AppChannel,
+    wanted: Wanted,
+    from: Continuation,
+  ): void {
+    const { events: missed, serial } = from
+    client.charge(missed.length)
+    const members = this.#hasPresence(home, wanted) ? this.#members(client, channel, home) : []
+    if (missed.length === 0 && members.length <= 1) {
+      this.#sendAttached(client, channel, home, wanted, from, false)
+      for (const page of members) client.sendFrame(page)
+      const formats = formatsOf(client, { ...wanted, channel, home, hasBase: false })
+      const attached = this.#join(client, channel, home, wanted, from, formats)
+      this.#awaitBase(client, channel, attached)
+      if (wanted.options.occupancy !== undefined) this.#parts.onWish(client, attached)
+      return
+    }
+    const attached = this.#join(client, channel, home, wanted, from, [])
+    const behind = new Behind(client, channel, attached, { members, missed, serial })
+    this.#sendAttached(client, channel, home, wanted, from, behind.hasMissed)
+    this.#catchingUp.begin(behind)
+  }
+
+  #hasPresence(home: AppChannel, { modes }: Wanted): boolean {
+    return has(modes, MODE.presenceSubscribe) && home.presence.size > 0
+  }
+
+  #members(client: Client, channel: string, home: AppChannel): readonly Frame[] {
+    client.charge(home.presence.size)
+    return memberPages(client, channel, home.presence, this.#parts.ids)
+  }
+
   #sendAttached(
     client: Client,
     channel: string,
     home: AppChannel,
-    { options, modes }: Wanted,
+    wanted: Wanted,
     from: Continuation,
     hasBacklog: boolean,
   ): void {
-    const hasPresence = has(modes, MODE.presenceSubscribe) && home.presence.size > 0
+    const { modes, options } = wanted
     client.send({
       action: ACTION.ATTACHED,
       channel,
       channelSerial: from.serial,
       flags:
         flagsOf(modes) |
-        (hasPresence ? FLAG.HAS_PRESENCE : 0) |
+        (this.#hasPresence(home, wanted) ? FLAG.HAS_PRESENCE : 0) |
         (hasBacklog ? FLAG.HAS_BACKLOG : 0) |
         (from.resumedFrom !== undefined ? FLAG.RESUMED : 0),
       params: options.echoed,
       error: from.failure && client.errorInfo(from.failure),
     })
-    // Right after it: presence that comes before the end of this confuses SDKs (RTP18).
-    if (hasPresence) this.#sendMembers(client, channel, home)
   }
 
-  #sendMembers(client: Client, channel: string, { presence }: AppChannel): void {
-    sendMembers(client, channel, presence, this.#parts.ids)
-    client.charge(presence.size)
-  }
-
+  /** @param formats none while something has to be sent that comes before what is live */
   #join(
     client: Client,
     channel: string,
     home: AppChannel,
-    place: Wanted & Pick<Attached, 'hasBase' | 'resumedFrom'>,
-  ): void {
-    const { hasBase, modes, name, options, resumedFrom } = place
-    let attached = client.attachments.get(channel)
-    if (attached?.place.channel === home) {
-      attached.options = options
-      attached.hasBase = hasBase
-      attached.resumedFrom = resumedFrom
-      home.restart(attached.place, resumedFrom)
-      this.#regroup(client, channel, attached, modes)
-    } else {
-      if (attached) this.#parts.broker.detach(attached.place)
-      const made = this.#parts.broker.attach(home, {
-        socket: client.socket,
-        connectionId: client.connection.id,
-        modes,
-        formats: formatsOf(client, { channel, home, name, options, modes, hasBase }),
-        seenFrom: resumedFrom,
-      })
-      attached = { name, place: made, options, hasBase, resumedFrom }
-      client.attachments.set(channel, attached)
-      this.#awaitBase(client, channel, attached)
+    { modes, name, options }: Wanted,
+    { resumedFrom }: Continuation,
+    formats: readonly GroupFormat[],
+  ): Attached {
+    const known = client.attachments.get(channel)
+    this.#catchingUp.cancel(known?.behind)
+    if (known?.place.channel === home) {
+      Object.assign(known, { options, resumedFrom, hasBase: false })
+      home.restart(known.place, resumedFrom)
+      this.#parts.broker.change(known.place, modes, formats)
+      return known
     }
-    if (options.occupancy !== undefined) this.#parts.onWish(client, attached)
+    if (known) this.#parts.broker.detach(known.place)
+    const place = this.#parts.broker.attach(home, {
+      socket: client.socket,
+      connectionId: client.connection.id,
+      modes,
+      formats,
+      seenFrom: resumedFrom,
+    })
+    const attached = { name, place, options, resumedFrom, hasBase: false, behind: undefined }
+    client.attachments.set(channel, attached)
+    return attached
+  }
+
+  /** From now on the attachment hears what is live. */
+  #level({ attached, channel, client, hasBase }: Behind): void {
+    attached.hasBase = hasBase
+    this.#regroup(client, channel, attached, attached.place.modes)
+    if (attached.options.occupancy !== undefined) this.#parts.onWish(client, attached)
+  }
+
+  /** The client was so slow that the channel has forgotten what it did not get: it is told so (RTL12). */
+  #beginAnew({ attached, channel, client }: Behind): void {
+    const { name, options, place } = attached
+    const from = { ...fresh(place.channel), failure: failure('messages_expired') }
+    this.#begin(client, channel, place.channel, { name, options, modes: place.modes }, from)
   }
 
   /** Puts an attachment into the groups that are right for it now. */
   #regroup(client: Client, channel: string, attached: Attached, modes: Modes): void {
-    const { place } = attached
-    const formats = formatsOf(client, { ...attached, channel, home: place.channel, modes })
-    this.#parts.broker.change(place, modes, formats)
-    this.#awaitBase(client, channel, attached)
+    const { behind, place } = attached
+    const reading = { ...attached, channel, home: place.channel, modes }
+    this.#parts.broker.change(place, modes, behind ? [] : formatsOf(client, reading))
+    if (!behind) this.#awaitBase(client, channel, attached)
   }
 
   /** The first message is a whole one; it is what the next can differ from. */
   #awaitBase(client: Client, channel: string, attached: Attached): void {
     if (!attached.options.delta || attached.hasBase) return
     attached.place.channel.afterNextPublication(({ connectionId }) => {
-      if (client.attachments.get(channel) !== attached || attached.hasBase) return
+      const isOver = client.attachments.get(channel) !== attached || attached.behind !== undefined
+      if (isOver || attached.hasBase) return
       const isUnheard = isSilent(client, attached.options) && connectionId === client.connection.id
       attached.hasBase = !isUnheard
       this.#regroup(client, channel, attached, attached.place.modes)
@@ -231,6 +284,7 @@ export class Attaching {
 
   #remove(client: Client, channel: string, attached: Attached): void {
     client.attachments.delete(channel)
+    this.#catchingUp.cancel(attached.behind)
     this.#parts.broker.detach(attached.place)
     const isElsewhere = client.attachments
       .values()
@@ -247,6 +301,12 @@ export class Attaching {
   }
 }
 
+/** From what the attachment has been sent already. */
+function goingOn({ behind, resumedFrom }: Attached, home: AppChannel): Continuation {
+  const from = resumed(home, behind?.sentTo ?? home.recent.head)
+  return from.resumedFrom === undefined ? from : { ...from, resumedFrom }
+}
+
 /**
  * Whether a client asks again because the answer takes too long. It is going to get that answer and all that came
  * after it, so that what it missed would come twice. Had it got the answer, it would name a later position, or
@@ -257,25 +317,11 @@ function isRepeated(
   home: AppChannel,
   { channelSerial }: AttachFrame,
   { options }: Wanted,
-): boolean {
+): attached is Attached {
   if (channelSerial === undefined || attached?.resumedFrom !== channelSerial) return false
   // Whoever could not make anything of the first difference asks in the same words (RTL18).
   if (options.delta) return false
   const isAlike =
     attached.options === options || JSON.stringify(attached.options) === JSON.stringify(options)
   return isAlike && attached.place.channel === home
-}
-
-/** Most attachments ask for nothing special, and share what that comes to. */
-const plainOptions = new Map<number, Result<AttachOptions>>()
-const MAX_PLAIN = 1000
-
-function optionsOf(named: Params, given: Params, flags: number): Result<AttachOptions> {
-  if (named.size > 0 || given.size > 0)
-    return readAttachParams(new Map([...named, ...given]), flags)
-  const known = plainOptions.get(flags)
-  if (known) return known
-  const options = readAttachParams(given, flags)
-  if (plainOptions.size < MAX_PLAIN) plainOptions.set(flags, options)
-  return options
 }

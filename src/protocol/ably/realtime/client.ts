@@ -7,6 +7,7 @@ import type { ErrorInfo } from '../rest/answer.ts'
 import type { AttachOptions } from '../wire/attach-params.ts'
 import type { QualifiedName } from '../wire/channel-name.ts'
 import type { Format } from '../wire/format.ts'
+import type { Behind } from './behind.ts'
 import type { Connection } from './connection.ts'
 import type { SmallMap } from './small-map.ts'
 
@@ -18,6 +19,8 @@ export interface Attached {
   options: AttachOptions
   /** The position from which its last ATTACH went on. */
   resumedFrom: string | undefined
+  /** Set while it has yet to be sent what it missed. */
+  behind: Behind | undefined
   /** Whether it knows the last publication, so that deltas can follow. */
   hasBase: boolean
 }

@@ -46,6 +46,8 @@ export interface RealtimeParts {
     readonly maxMessages: number
     /** Channels that one connection may have; 0 for no limit. */
     readonly maxAttachments: number
+    /** Bytes that may wait for a slow reader. */
+    readonly maxBacklogBytes: number
   }
   readonly onRefusal: (why: Failure, detail: RealtimeDetail) => void
   readonly onBug: (error: unknown) => void
@@ -85,6 +87,7 @@ export class AblyRealtime implements Protocol {
       clock,
       ids,
       maxAttachments: limits.maxAttachments,
+      maxBacklogBytes: limits.maxBacklogBytes,
       leave: (client, name) => presences.leave(client, name),
       onWish: (client, attached) => news.wish(client, attached),
     })

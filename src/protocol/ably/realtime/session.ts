@@ -98,6 +98,10 @@ export class RealtimeSession implements Session, Transport, Client, Timed {
     if (this.#held.length > MAX_HELD) this.#fail(failure('flooding'))
   }
 
+  drained(): void {
+    if (this.#state === 'live') this.#parts.attaching.drained(this)
+  }
+
   closed(): void {
     if (this.#state === 'over') return
     this.#release()

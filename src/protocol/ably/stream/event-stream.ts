@@ -53,6 +53,10 @@ export class EventStream implements Socket {
     return this.parts.address
   }
 
+  get waitingBytes(): number {
+    return 0
+  }
+
   /** What has been sent so far, and everything to come. */
   open(): ReadableStream<Uint8Array> {
     const begun = this.#waiting.reduce((sum, chunk) => sum + chunk.byteLength, 0)
