@@ -19,10 +19,16 @@ interface Cursor {
  * @returns undefined if it is not exactly one value, or nested too deeply
  */
 export function readMsgpack(bytes: Uint8Array): { readonly value: unknown } | undefined {
-  const { buffer, byteOffset, byteLength } = bytes
-  const cursor = { bytes: Buffer.from(buffer, byteOffset, byteLength), at: 0, isBroken: false }
+  const cursor = { bytes: asBuffer(bytes), at: 0, isBroken: false }
   const value = readValue(cursor, MAX_DEPTH)
-  return cursor.isBroken || cursor.at !== byteLength ? undefined : { value }
+  return cursor.isBroken || cursor.at !== bytes.byteLength ? undefined : { value }
+}
+
+/** Frames are buffers as they come; to ask for the memory of one costs as much as to read a short one. */
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes)
+    ? bytes
+    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
 function readValue(cursor: Cursor, depth: number): unknown {
