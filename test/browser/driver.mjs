@@ -16,7 +16,7 @@ const pages = new Map()
 /** Opens a page in a browser of its own, so that no two tests share cookies. */
 async function open({ page: id, options }) {
   const context = await browser.newContext(options)
-  context.setDefaultTimeout(8000)
+  context.setDefaultTimeout(15_000)
   const page = await context.newPage()
   const faults = []
   page.on('pageerror', (error) => faults.push(String(error)))

@@ -4,6 +4,7 @@ import { IttyClient } from '../support/itty.ts'
 import { SHOTS, hasBrowser } from './browser.ts'
 import { type Owned, startOwnedServer, tabOf } from './signed-in.ts'
 
+const LONG = `long-${'x'.repeat(150)}`
 const SCRIPT = `<script>alert(1)</script><img src=x onerror=alert(2)>"'`
 
 /** Ids of apps and keys, and of everything else. */
@@ -20,18 +21,22 @@ describe.skipIf(!hasBrowser)('every page', () => {
     server.reserve('acme', { sendKey: 's3nd' })
     server.reserve('acme/vault', { joinKey: 'j0in', sendKey: SCRIPT })
     server.reserve(`acme/${SCRIPT}`)
-    server.reserve(`long-${'x'.repeat(150)}`)
+    server.reserve(LONG)
     server.addKey({ name: SCRIPT, capability: { capability: { [SCRIPT]: ['publish'] } } })
     await owner.post('/account/people/invite', { role: 'member', note: SCRIPT })
     client = await IttyClient.join(`${server.sockets}acme/${encodeURIComponent(SCRIPT)}`, {
       as: SCRIPT,
     })
-    pages = await findPages()
+    const [, long] =
+      new RegExp(`(/reservations/\\w+)"[^>]*>${LONG}`).exec(await reservations()) ?? []
+    pages = [...(await findPages()), long!, `${long}/remove`, `/live/channel?name=${LONG}`]
   })
   afterAll(async () => {
     client.socket.close()
     await owned.server.end()
   })
+
+  const reservations = async () => (await owned.owner.get('/reservations')).text
 
   /** Every page that can be reached by links, one of each kind. */
   async function findPages(): Promise<string[]> {
@@ -78,7 +83,7 @@ describe.skipIf(!hasBrowser)('every page', () => {
     }
     expect(faults).toEqual([])
     await tab.close()
-  }, 60_000)
+  }, 120_000)
 
   test('can be used with the keyboard alone', async () => {
     const tab = await tabOf(owned)

@@ -106,6 +106,16 @@ describe.skipIf(!hasBrowser)('the live pages', () => {
     await tab.sees('Nobody is on this channel.')
   })
 
+  test('a page whose session is over says so', async () => {
+    const guest = await owned.owner.invite('viewer', 'vi@example.com')
+    const other = await tabOf({ ...owned, owner: guest })
+    await other.go(`${owned.server.url}/dashboard/live/channel?name=lobby`)
+    await other.do((page) => page.getByText('Live', { exact: true }).last().waitFor())
+    await guest.post('/sign-out', {})
+    await other.sees('Ended; load the page again')
+    await other.close()
+  })
+
   test('a foreign origin stands there with what would let it in', async () => {
     await upgradeAnswer(`${owned.server.sockets}lobby`, { origin: 'https://shop.test' })
     await tab.go(`${owned.server.url}/dashboard/live/refusals`)

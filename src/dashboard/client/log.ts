@@ -1,50 +1,30 @@
 /** A channel's log: what happens there is put on top as it happens. */
-import { times } from './times.ts'
+import { Feed, type FeedState, type Told, type WireEntry } from './feed.ts'
 import { onPause } from './pause.ts'
-
-/** As `pages/live/entry.tsx` makes it. */
-interface WireEntry {
-  readonly at: number
-  readonly who: string
-  readonly words: string
-  readonly name: string
-  readonly body: string
-  readonly note: string
-}
-
-interface Told {
-  readonly entries: readonly WireEntry[]
-  /** How many there were more, at a time. */
-  readonly skipped: number
-  /** Whether something may be missing before these. */
-  readonly gap: boolean
-}
+import { times } from './times.ts'
 
 /** More would only make the page slow. */
 const MAX_SHOWN = 500
 
+const STATES: Readonly<Record<FeedState, readonly [tone: string, words: string]>> = {
+  open: ['good', 'Live'],
+  retrying: ['bad', 'The connection is lost; trying again'],
+  over: ['bad', 'Ended; load the page again'],
+}
+
 export function followLog(): void {
   const log = document.querySelector<HTMLElement>('[data-stream]')
   if (!log) return
-  let source: EventSource | undefined
-  let position = ''
-  const open = () => {
-    const url = new URL(log.dataset['stream'] ?? '', location.href)
-    if (position !== '') url.searchParams.set('since', position)
-    source = new EventSource(url)
-    source.addEventListener('open', () => say('good', 'Live'))
-    source.addEventListener('error', () => say('bad', 'The connection is lost; trying again'))
-    source.addEventListener('message', ({ data, lastEventId }: MessageEvent<string>) => {
-      position = lastEventId
-      show(log, JSON.parse(data) as Told)
-    })
-  }
-  onPause((isPaused) => {
-    source?.close()
-    if (isPaused) say('plain', 'Paused')
-    else open()
+  const feed = new Feed(log.dataset['stream'] ?? '', {
+    told: (told) => show(log, told),
+    state: (state) => say(...STATES[state]),
   })
-  open()
+  onPause((isPaused) => {
+    if (!isPaused) return feed.open()
+    feed.close()
+    say('plain', 'Paused')
+  })
+  feed.open()
 }
 
 function say(tone: string, text: string): void {
