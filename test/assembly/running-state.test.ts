@@ -3,15 +3,15 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type Ably from 'ably'
-import { Keyring } from '../src/identity/keyring.ts'
-import { loadMasterKey } from '../src/identity/master-key.ts'
-import { STATE_FILE, type SavedState, readState, writeState } from '../src/store/state-file.ts'
-import { AblyApp } from './support/ably-app.ts'
-import { ACTION, Clients, FrameClient, type ProtocolMessage } from './support/ably.ts'
-import { eventually } from './support/client.ts'
-import { RawSocket } from './support/raw-socket.ts'
-import { RestartableServer } from './support/restartable.ts'
-import { basic } from './support/sandbox-app.ts'
+import { Keyring } from '../../src/identity/keyring.ts'
+import { loadMasterKey } from '../../src/identity/master-key.ts'
+import { STATE_FILE, type SavedState, readState, writeState } from '../../src/store/state-file.ts'
+import { AblyApp } from '../support/ably-app.ts'
+import { ACTION, Clients, FrameClient, type ProtocolMessage } from '../support/ably.ts'
+import { eventually } from '../support/client.ts'
+import { RawSocket } from '../support/raw-socket.ts'
+import { RestartableServer } from '../support/restartable.ts'
+import { basic } from '../support/sandbox-app.ts'
 
 const RESUMED = 4
 
@@ -223,6 +223,41 @@ test('what channels remember only in memory is there: history, rewind and known 
   await client.settled()
   expect(dataOf(client.all(ACTION.MESSAGE))).toEqual(['one', 'two'])
 })
+
+test('a stream over HTTP goes on from the last event that it got', async () => {
+  const room = fresh()
+  const query = `${server.url}/sse?key=${app.keys[0]}&channels=${room}&v=6`
+  const say = (data: string) => app.ask(`/channels/${room}/messages`, { body: { data } })
+  const before = eventsOf(await fetch(query))
+  await say('one')
+  const first = (await before.next()).value!
+  await say('two')
+  await server.restart()
+  await say('three')
+  const after = eventsOf(await fetch(query, { headers: { 'last-event-id': first.id } }))
+  const events = [first, (await after.next()).value!, (await after.next()).value!]
+  expect(events.map(({ data }) => data)).toEqual(['one', 'two', 'three'])
+  await after.return(undefined)
+})
+
+interface StreamEvent {
+  readonly id: string
+  readonly data: unknown
+}
+
+async function* eventsOf(response: Response): AsyncGenerator<StreamEvent, undefined> {
+  let text = ''
+  for await (const part of response.body!.pipeThrough(new TextDecoderStream())) {
+    const events = (text + part).split('\n\n')
+    text = events.pop()!
+    for (const event of events) {
+      const id = /^id: (.*)$/m.exec(event)?.[1]
+      const data = /^data: (.*)$/m.exec(event)?.[1]
+      if (id === undefined || data === undefined) continue
+      yield { id, data: (JSON.parse(data) as { data: unknown }).data }
+    }
+  }
+}
 
 test("the time that stopping takes is nobody's: whoever cannot come back yet does not leave", async () => {
   const room = fresh()
