@@ -262,6 +262,7 @@ class Assembly {
       digest: (key) => this.#services.keyring.digest(key),
       sharesPush: isPushAdminPath,
       mayPush: (visitor) => this.#admission.mayPush(visitor),
+      onMessageRefused: (why, detail) => this.#refusals.remember(why, detail),
       onRefusal: (why, detail) => this.#refusals.record(why, detail),
     })
   }

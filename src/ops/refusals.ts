@@ -2,7 +2,7 @@
 import { type Config, type SettingName, settings } from '../config.ts'
 import type { Clock } from '../core/clock.ts'
 import { type Counters, count } from '../core/counters.ts'
-import type { Failure, FailureName } from '../failure.ts'
+import { type Failure, type FailureName, failure } from '../failure.ts'
 import { type Bucket, type Rate, fullBucket, take } from '../policy/limits.ts'
 import { allowingSetting } from '../policy/origin.ts'
 import type { Logger } from './logs.ts'
@@ -17,6 +17,7 @@ export class Refusals {
   readonly #log: Logger
   readonly #config: Config
   readonly #bucket: Bucket
+  readonly #remembered: Bucket
   readonly #recent = new RecentRefusals()
   #unlogged = 0
 
@@ -26,11 +27,24 @@ export class Refusals {
     this.#clock = clock
     this.#log = log
     this.#bucket = fullBucket(LOGGED, clock.now())
+    this.#remembered = fullBucket(LOGGED, clock.now())
   }
 
   /** The newest first. */
   recent(): readonly Refused[] {
     return this.#recent.list()
+  }
+
+  /**
+   * For what is counted elsewhere and would fill the log: messages that were turned away on an open connection.
+   * @param detail as for the log
+   */
+  remember({ name }: Failure, detail: object): void {
+    const now = this.#clock.now()
+    // The words of some hold what a client wrote.
+    const why = failure(name)
+    if (this.#recent.repeat(why, detail, now) || !take(this.#remembered, LOGGED, now)) return
+    this.#recent.add(why, detail, { setting: settingsBehind(name, this.#config), ...detail }, now)
   }
 
   /** @param detail fields that may be logged: never a key, a query string or a message */

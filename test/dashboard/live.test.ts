@@ -254,6 +254,22 @@ describe('refusals', () => {
     expect(text).not.toContain(`good.test,https://x.test`)
   })
 
+  test('tell of messages too, and not what was in them', async () => {
+    const name = freshChannel()
+    await reserve(server, name, { sendKey: 's' })
+    const client = await Client.join(server.sockets + name)
+    for (let i = 0; i < 2; i++) client.sendJson(`said anyway ${i}`)
+    client.sendDirect('nobody-of-that-name', 'psst')
+    await client.until(() => (client.frames.length > 3 ? true : undefined))
+    client.close()
+    const text = await refusals()
+    expect(text).toContain('Send key required.')
+    expect(text).toContain(`<span class="mono">${name}</span>`)
+    expect(text).toContain('3 times')
+    for (const said of ['said anyway', 'psst', 'nobody-of-that-name'])
+      expect(text).not.toContain(said)
+  })
+
   test('hold no key and no query', async () => {
     const name = freshChannel()
     await reserve(server, name, { joinKey: 'the-right-one' })

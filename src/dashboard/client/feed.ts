@@ -1,6 +1,7 @@
 /**
  * The feed of a channel: server-sent events of the dashboard, and not a client of the channel's own protocol. So it
- * tells of both kinds of channel, counts nowhere as a subscriber, goes on where it was, and ends with the session.
+ * tells of both kinds of channel, counts nowhere as a subscriber, needs no origin to be allowed, goes on where it was,
+ * and ends with the session.
  */
 
 /** As `pages/live/entry.tsx` makes it. */

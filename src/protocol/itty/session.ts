@@ -27,6 +27,11 @@ export interface SessionLimits {
   readonly maxWarnings: number
 }
 
+export interface MessageDetail {
+  readonly channel: string | undefined
+  readonly address: string
+}
+
 export interface SessionParts {
   readonly hub: Hub
   readonly clock: Clock
@@ -34,6 +39,8 @@ export interface SessionParts {
   /** Of the commons. */
   readonly traffic: Traffic
   readonly limits: SessionLimits
+  /** Told of messages that were turned away; never of what is in them. */
+  readonly onMessageRefused: (why: Failure, detail: MessageDetail) => void
   /** The server's setting; a reservation's own wins. */
   readonly guardEvents: boolean
 }
@@ -65,7 +72,7 @@ export class IttySession implements Session, AttachmentOwner {
     if (!take(this.#bucket, limits.messages, clock.now())) return this.#offend('rate_limited')
     if (typeof frame !== 'string') return this.#offend('binary_frame', CLOSE.unsupported)
     if (isLarger(frame, limits.maxMessageBytes)) {
-      this.#parts.traffic.refused++
+      this.#note(failure('message_too_large'))
       return this.#end('message_too_large', CLOSE.tooBig)
     }
     counters.charactersReceived += frame.length
@@ -121,8 +128,14 @@ export class IttySession implements Session, AttachmentOwner {
   }
 
   #refuse(why: Failure): void {
-    this.#parts.traffic.refused++
+    this.#note(why)
     this.#complain(why)
+  }
+
+  #note(why: Failure): void {
+    this.#parts.traffic.refused++
+    const channel = this.#attachment?.channel.ref.name
+    this.#parts.onMessageRefused(why, { channel, address: this.#socket.address })
   }
 
   #complain(why: Failure): void {
