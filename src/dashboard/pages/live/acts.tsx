@@ -10,8 +10,8 @@ import { isPartAsked, show, showPart } from '../../view/layout.tsx'
 import { Notice, To } from '../../view/parts.tsx'
 import { plural } from '../../words.ts'
 import { sentence, showFailure } from '../failures.tsx'
-import { channelPath } from './addresses.ts'
-import { type Place, showChannel } from './channel.tsx'
+import { type Place, channelPath } from './addresses.ts'
+import { showChannel } from './channel.tsx'
 
 /** A channel that somebody may see, be it in use or not; undefined for any other. */
 export function placeOf(page: Page, name: string, app: string): Place | undefined {

@@ -1,4 +1,5 @@
 /** Addresses of the live pages: names of channels may be anything, so they stand in the query. */
+import type { ChannelRef } from '../../../core/types.ts'
 
 /** A channel as it stands in an address. */
 export interface Named {
@@ -6,8 +7,18 @@ export interface Named {
   readonly appId?: string | undefined
 }
 
-export function channelPath({ name, appId }: Named): string {
-  return withQuery('/live/channel', { name, app: appId })
+/** A channel, and the way it is named in addresses. */
+export interface Place extends Named {
+  readonly ref: ChannelRef
+}
+
+/** The fields of an address that name a channel. */
+export function addressed({ name, appId }: Named): Readonly<Record<string, string | undefined>> {
+  return { name, app: appId }
+}
+
+export function channelPath(named: Named): string {
+  return withQuery('/live/channel', addressed(named))
 }
 
 export function withQuery(

@@ -1,7 +1,6 @@
 /** One channel: what happens on it as it happens, what it keeps, who is on it, and a message to try it out. */
 /** @jsxImportSource hono/jsx */
 import { hasRight } from '../../../policy/roles.ts'
-import type { ChannelRef } from '../../../core/types.ts'
 import type { Keeping } from '../../../service/channel-desk.ts'
 import type { LiveChannel } from '../../../service/live-views.ts'
 import type { Faults } from '../../forms.ts'
@@ -9,22 +8,16 @@ import { seen } from '../../sight.ts'
 import { type Page, visitorOf } from '../../site.ts'
 import { Field, FieldNotes, Form, describedBy } from '../../view/forms.tsx'
 import { show, showPart } from '../../view/layout.tsx'
-import { useHref, usePage } from '../../view/page-context.ts'
+import { usePage } from '../../view/page-context.ts'
 import { Card, To } from '../../view/parts.tsx'
 import { rateText } from '../../words.ts'
-import { type Named, channelPath, withQuery } from './addresses.ts'
+import { type Place, addressed, channelPath, withQuery } from './addresses.ts'
 import { Connections } from './connections.tsx'
-import { Entry, wireEntry } from './entry.tsx'
 import { AppName, Fresh } from './frame.tsx'
+import { Log } from './log.tsx'
 
-const KEPT_SHOWN = 30
 const PRESENT_SHOWN = 50
 const CONNECTIONS_SHOWN = 50
-
-/** A channel and the way it is named in addresses. */
-export interface Place extends Named {
-  readonly ref: ChannelRef
-}
 
 export interface Tried {
   readonly name: string
@@ -72,10 +65,6 @@ export function showPeople(page: Page, place: Place): Response | Promise<Respons
 
 export function showConnectionsOf(page: Page, place: Place): Response | Promise<Response> {
   return showPart(page, <ConnectionList page={page} place={place} />)
-}
-
-function addressed({ name, appId }: Place): { name: string; app: string | undefined } {
-  return { name, app: appId }
 }
 
 const KEEPING: Readonly<Record<Keeping, string>> = {
@@ -131,62 +120,6 @@ function Actions({ place }: { place: Place }) {
         </To>
       )}
     </>
-  )
-}
-
-function Log({ place }: { place: Place }) {
-  const page = usePage()
-  const { desk } = page.var.parts
-  const after = page.req.query('after')
-  const isNewest = after === undefined || after === ''
-  const { entries, next } = desk.kept(place.ref, KEPT_SHOWN, isNewest ? undefined : after)
-  const since = place.appId === undefined ? undefined : desk.position(place.ref)
-  const stream = useHref(withQuery('/live/stream', { ...addressed(place), since }))
-  return (
-    <Card
-      title={isNewest ? 'What happens here' : 'Older messages'}
-      actions={
-        isNewest && (
-          <>
-            <span class="live-state" data-live-state role="status">
-              Shown as it was when the page was loaded
-            </span>
-            <button class="button small" type="button" data-pause hidden aria-pressed="false">
-              Pause
-            </button>
-          </>
-        )
-      }
-      flush
-    >
-      <ol
-        class="log"
-        id="log"
-        aria-label="What happened, the newest first"
-        {...(isNewest && { 'data-stream': stream })}
-      >
-        {entries.map((entry) => (
-          <Entry entry={wireEntry(entry)} />
-        ))}
-      </ol>
-      {entries.length === 0 && (
-        <p class="log-empty faint" id="log-empty">
-          {place.appId === undefined
-            ? 'What is said here from now on appears here, and who comes and goes. Direct messages between two members are theirs alone.'
-            : 'Nothing is kept on this channel. What is published from now on appears here, and who comes and goes.'}
-        </p>
-      )}
-      {(next !== undefined || !isNewest) && (
-        <div class="card-foot">
-          {!isNewest && <To path={channelPath(place)}>Newest</To>}
-          {next !== undefined && (
-            <To path={withQuery('/live/channel', { ...addressed(place), after: next })}>
-              Older messages
-            </To>
-          )}
-        </div>
-      )}
-    </Card>
   )
 }
 

@@ -43,18 +43,7 @@ function found(page: Page): Listing<LiveChannel> {
 
 function Channels({ listing, text }: { listing: Listing<LiveChannel>; text: string }) {
   const { items, total } = listing
-  if (total === 0)
-    return text === '' ? (
-      <Empty icon="pulse" title="No channel is in use">
-        A channel exists while somebody is on it. <To path="/">Connect</To> a client, or open this
-        page in a second window and publish to one.
-      </Empty>
-    ) : (
-      <Empty icon="pulse" title="No channel of that name">
-        Only channels in use are listed. One that keeps messages can be opened all the same:{' '}
-        <To path={channelPath({ name: text })}>{text}</To>
-      </Empty>
-    )
+  if (total === 0) return <Nothing text={text} />
   return (
     <>
       <div class="table-wrap">
@@ -85,6 +74,22 @@ function Channels({ listing, text }: { listing: Listing<LiveChannel>; text: stri
         </div>
       )}
     </>
+  )
+}
+
+function Nothing({ text }: { text: string }) {
+  if (text === '')
+    return (
+      <Empty icon="pulse" title="No channel is in use">
+        A channel exists while somebody is on it. <To path="/">Connect</To> a client, and its
+        channel appears here.
+      </Empty>
+    )
+  return (
+    <Empty icon="pulse" title="No channel of that name">
+      Only channels in use are listed. Any other can be opened all the same:{' '}
+      <To path={channelPath({ name: text })}>{text}</To>
+    </Empty>
   )
 }
 

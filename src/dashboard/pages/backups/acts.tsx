@@ -1,0 +1,95 @@
+/** What the page of backups does. */
+/** @jsxImportSource hono/jsx */
+import { type Result, failure } from '../../../failure.ts'
+import type { ShelvedBackup } from '../../../ops/backup/backup-shelf.ts'
+import { readFields, textField } from '../../forms.ts'
+import { tell } from '../../notices.ts'
+import { type Page, goTo, visitorOf } from '../../site.ts'
+import { Form } from '../../view/forms.tsx'
+import { show } from '../../view/layout.tsx'
+import { Time, To } from '../../view/parts.tsx'
+import { sentence, showFailure } from '../failures.tsx'
+
+export async function create(page: Page): Promise<Response> {
+  const { backups } = page.var.parts
+  page.env.visit.keepOpen()
+  const withHistory = textField(await readFields(page), 'history') !== ''
+  const made = await backups.create(withHistory)
+  if (made.ok) {
+    note(page, 'add', made.value.name)
+    tell(page, 'The backup is made and checked.')
+  } else tell(page, sentence(made.failure.message), 'bad')
+  return goTo(page, '/backups')
+}
+
+export async function check(page: Page, { name }: ShelvedBackup): Promise<Response> {
+  page.env.visit.keepOpen()
+  const checked = await page.var.parts.backups.check(name)
+  tellChecked(page, checked)
+  return goTo(page, '/backups')
+}
+
+function tellChecked(page: Page, checked: Result<{ masterKeyFits: boolean | undefined }>): void {
+  if (!checked.ok) tell(page, sentence(checked.failure.message), 'bad')
+  else if (checked.value.masterKeyFits === true)
+    tell(page, 'The backup is whole, and the master key fits.')
+  else tell(page, 'The backup is whole, but the master key does not open it.', 'bad')
+}
+
+export function askToRemove(
+  page: Page,
+  { name, at: made }: ShelvedBackup,
+): Response | Promise<Response> {
+  return show(
+    page,
+    {
+      title: 'Remove this backup?',
+      section: '/backups',
+      crumbs: [['Backups', '/backups']],
+      lead: (
+        <>
+          <code>{name}</code>, made <Time at={made} exact />. It is deleted from the disk.
+        </>
+      ),
+    },
+    <Form action={`/backups/${name}/remove`} class="row">
+      <button class="button danger primary">Remove it</button>
+      <To class="button" path="/backups" cancel>
+        Keep it
+      </To>
+    </Form>,
+  )
+}
+
+export function remove(page: Page, { name }: ShelvedBackup): Response {
+  const removed = page.var.parts.backups.remove(name)
+  if (removed.ok) {
+    note(page, 'remove', name)
+    tell(page, 'The backup is removed.')
+  } else tell(page, sentence(removed.failure.message), 'bad')
+  return goTo(page, '/backups')
+}
+
+export function download(
+  page: Page,
+  { name }: ShelvedBackup,
+  part: 'settings' | 'history',
+): Response | Promise<Response> {
+  const path = page.var.parts.backups.path(name, part)
+  if (path === undefined) return showFailure(page, failure('backup_unknown'))
+  page.env.visit.keepOpen()
+  note(page, 'download', name)
+  const file = part === 'settings' ? name : `${name}.history`
+  return new Response(Bun.file(path), {
+    headers: {
+      'content-type': 'application/octet-stream',
+      'content-disposition': `attachment; filename="${file}"`,
+    },
+  })
+}
+
+function note(page: Page, action: 'add' | 'remove' | 'download', name: string): void {
+  const { audit } = page.var.parts.services
+  const { account } = visitorOf(page)
+  audit.record({ action, kind: 'backup', id: name, name, accountId: account.id })
+}

@@ -1,0 +1,107 @@
+/** The list of backups, and what is known of each. */
+/** @jsxImportSource hono/jsx */
+import type { ShelvedBackup } from '../../../ops/backup/backup-shelf.ts'
+import { Form } from '../../view/forms.tsx'
+import { Badge, Time, To } from '../../view/parts.tsx'
+import { plural, sizeText } from '../../words.ts'
+import { sentence } from '../failures.tsx'
+
+export function BackupList({ list }: { list: readonly ShelvedBackup[] }) {
+  return (
+    <div class="table-wrap">
+      <table class="table">
+        <thead>
+          <tr>
+            <th scope="col">Made</th>
+            <th scope="col">Settings</th>
+            <th scope="col">History</th>
+            <th scope="col">Checked</th>
+            <th scope="col">
+              <span class="aside">What to do with it</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {list.map((backup) => (
+            <Row backup={backup} />
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
+function Row({ backup }: { backup: ShelvedBackup }) {
+  const { name, at: made, bytes, historyBytes } = backup
+  const path = `/backups/${name}`
+  return (
+    <tr class="top">
+      <td data-label="Made">
+        <Time at={made} exact />
+        <div class="small faint mono breaks">{name}</div>
+      </td>
+      <td data-label="Settings" class="nowrap">
+        <To path={`${path}/file`}>Download</To>
+        <div class="small faint">{sizeText(bytes)}</div>
+      </td>
+      <td data-label="History" class="nowrap">
+        {historyBytes === undefined ? (
+          <span class="faint">left out</span>
+        ) : (
+          <div>
+            <To path={`${path}/history`}>Download</To>
+            <div class="small faint">{sizeText(historyBytes)}</div>
+          </div>
+        )}
+      </td>
+      <td data-label="Checked">
+        <Checked checked={backup.checked} />
+      </td>
+      <td class="actions">
+        <span class="row snug">
+          <Form action={`${path}/check`}>
+            <button class="button small">
+              Check<span class="aside"> {name}</span>
+            </button>
+          </Form>
+          <To path={`${path}/remove`} class="button small danger" dialog>
+            Remove…<span class="aside"> {name}</span>
+          </To>
+        </span>
+      </td>
+    </tr>
+  )
+}
+
+function Checked({ checked }: { checked: ShelvedBackup['checked'] }) {
+  if (!checked) return <span class="faint">not since the server started</span>
+  if (!checked.ok) return <Problem words={sentence(checked.failure.message)} />
+  const { masterKeyFits, apps, apiKeys, reservations, history } = checked.value
+  if (masterKeyFits !== true)
+    return <Problem words="It is whole, but the master key does not open it." />
+  const holds = [
+    plural(reservations, 'reservation'),
+    plural(apps, 'app'),
+    plural(apiKeys, 'API key'),
+    ...(history ? [`${plural(history.entries, 'kept entry', 'kept entries')} of channels`] : []),
+  ]
+  return (
+    <div>
+      <Badge tone="good" icon="check">
+        whole, and the key fits
+      </Badge>
+      <div class="small faint">{holds.join(', ')}</div>
+    </div>
+  )
+}
+
+function Problem({ words }: { words: string }) {
+  return (
+    <div>
+      <Badge tone="bad" icon="alert">
+        not usable
+      </Badge>
+      <div class="small faint">{words}</div>
+    </div>
+  )
+}

@@ -1,0 +1,42 @@
+/** Every address of the page of backups, which is for owners of the server's own account. */
+import { type Handler, Hono } from 'hono'
+import { failure } from '../../../failure.ts'
+import type { ShelvedBackup } from '../../../ops/backup/backup-shelf.ts'
+import { mayGovernServer } from '../../sight.ts'
+import type { Env, Page } from '../../site.ts'
+import { showFailure } from '../failures.tsx'
+import { askToRemove, check, create, download, remove } from './acts.tsx'
+import { showBackups } from './page.tsx'
+
+export function backupPages(): Hono<Env> {
+  const app = new Hono<Env>()
+  app.use(async (page, next) =>
+    mayGovernServer(page)
+      ? next()
+      : showFailure(page, failure('forbidden', 'backups are for owners of this server')),
+  )
+  app.get('/', showBackups)
+  app.post('/', create)
+  app.post('/:name/check', at(check))
+  app.get('/:name/remove', at(askToRemove))
+  app.post('/:name/remove', at(remove))
+  app.get(
+    '/:name/file',
+    at((page, backup) => download(page, backup, 'settings')),
+  )
+  app.get(
+    '/:name/history',
+    at((page, backup) => download(page, backup, 'history')),
+  )
+  return app
+}
+
+/** Hands over the backup that the address names. */
+function at(
+  answer: (page: Page, backup: ShelvedBackup) => Response | Promise<Response>,
+): Handler<Env> {
+  return (page) => {
+    const found = page.var.parts.backups.find(page.req.param('name') ?? '')
+    return found ? answer(page, found) : showFailure(page, failure('backup_unknown'))
+  }
+}

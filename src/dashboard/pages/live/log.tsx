@@ -1,0 +1,74 @@
+/** What happens on a channel: what it keeps, drawn here, and what comes, which the script puts on top. */
+/** @jsxImportSource hono/jsx */
+import { useHref, usePage } from '../../view/page-context.ts'
+import { Card, To } from '../../view/parts.tsx'
+import { type Place, addressed, channelPath, withQuery } from './addresses.ts'
+import { Entry, wireEntry } from './entry.tsx'
+
+const KEPT_SHOWN = 30
+
+export function Log({ place }: { place: Place }) {
+  const page = usePage()
+  const after = page.req.query('after') || undefined
+  const { entries, next } = page.var.parts.desk.kept(place.ref, KEPT_SHOWN, after)
+  const stream = useHref(streamPath(place, page.var.parts.desk.position(place.ref)))
+  const isNewest = after === undefined
+  return (
+    <Card
+      title={isNewest ? 'What happens here' : 'Older messages'}
+      actions={isNewest && <State />}
+      flush
+    >
+      <ol
+        class="log"
+        id="log"
+        aria-label="What happened, the newest first"
+        {...(isNewest && { 'data-stream': stream })}
+      >
+        {entries.map((entry) => (
+          <Entry entry={wireEntry(entry)} />
+        ))}
+      </ol>
+      {entries.length === 0 && <Nothing isCommons={place.appId === undefined} />}
+      {(next !== undefined || !isNewest) && (
+        <div class="card-foot">
+          {!isNewest && <To path={channelPath(place)}>Newest</To>}
+          {next !== undefined && (
+            <To path={withQuery('/live/channel', { ...addressed(place), after: next })}>
+              Older messages
+            </To>
+          )}
+        </div>
+      )}
+    </Card>
+  )
+}
+
+/** On the commons nothing is missed that could be told again, so there is nothing to go on from. */
+function streamPath(place: Place, position: string): string {
+  const since = place.appId === undefined ? undefined : position
+  return withQuery('/live/stream', { ...addressed(place), since })
+}
+
+function State() {
+  return (
+    <>
+      <span class="live-state" data-live-state role="status">
+        Shown as it was when the page was loaded
+      </span>
+      <button class="button small" type="button" data-pause hidden aria-pressed="false">
+        Pause
+      </button>
+    </>
+  )
+}
+
+function Nothing({ isCommons }: { isCommons: boolean }) {
+  return (
+    <p class="log-empty faint" id="log-empty">
+      {isCommons
+        ? 'What is said here from now on appears here, and who comes and goes. Direct messages between two members are theirs alone.'
+        : 'Nothing is kept on this channel. What is published from now on appears here, and who comes and goes.'}
+    </p>
+  )
+}
