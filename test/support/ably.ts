@@ -160,7 +160,7 @@ export class FrameClient {
     return this.until(() => this.isClosed || undefined)
   }
 
-  async until<T>(look: () => T | undefined, withinMs = 5000): Promise<T> {
+  async until<T>(look: () => T | undefined, withinMs = 15_000): Promise<T> {
     const deadline = performance.now() + withinMs
     for (;;) {
       const found = look()

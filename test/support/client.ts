@@ -132,7 +132,7 @@ export async function upgradeAnswer(
 export async function eventually(
   holds: () => boolean | Promise<boolean>,
   what: string,
-  withinMs = 5000,
+  withinMs = 15_000,
 ): Promise<void> {
   const deadline = performance.now() + withinMs
   while (!(await holds())) {
