@@ -15,12 +15,15 @@ import { basic } from '../support/sandbox-app.ts'
 
 const RESUMED = 4
 
+/** On a busy machine much gathers while the server is away, and comes at once. */
+const UNLIMITED = ['message', 'channel', 'frame'].flatMap((what) => [`--${what}-rate`, '0'])
+
 let server: RestartableServer
 let app: AblyApp
 const clients = new Clients(() => app)
 
 beforeAll(async () => {
-  server = await RestartableServer.start('--sandbox')
+  server = await RestartableServer.start('--sandbox', ...UNLIMITED)
   app = await AblyApp.make(server.url, [], [{ id: 'kept', persisted: true }], {
     channels: [{ name: 'crew', presence: [{ clientId: 'cook' }] }],
   })

@@ -106,10 +106,20 @@ async function metric(name: string): Promise<number> {
   return Number(new RegExp(`^${name} (.+)$`, 'm').exec(text)?.[1])
 }
 
-/** The least of some readings over a few seconds, in which the collector runs. */
-async function settledMemory(): Promise<number> {
+const READINGS = 12
+const MOST_READINGS = 80
+
+/**
+ * The least of some readings over a few seconds, in which the collector runs.
+ * @param enough on a busy machine it runs late; more readings are taken until there is one as small as this
+ */
+async function settledMemory(enough = Number.POSITIVE_INFINITY): Promise<number> {
   let least = Number.POSITIVE_INFINITY
-  for (let reading = 0; reading < 12; reading++) {
+  for (
+    let reading = 0;
+    reading < READINGS || (least > enough && reading < MOST_READINGS);
+    reading++
+  ) {
     least = Math.min(least, await metric('process_resident_memory_bytes'))
     await Bun.sleep(250)
   }
@@ -121,7 +131,7 @@ test(`memory stays flat over ${VISITS} visits`, async () => {
   const before = await settledMemory()
   await visitors(WARM_UP, VISITS)
   await eventually(async () => (await metric('latchkey_connections')) === 0, 'everybody has left')
-  const after = await settledMemory()
+  const after = await settledMemory(before + ALLOWED_BYTES / 2)
   const joins = await metric('latchkey_joins_total')
   const refused = await metric('latchkey_refusals_total\\{reason="join_refused"\\}')
   expect(joins + refused).toBe(VISITS)
