@@ -132,6 +132,7 @@ class Assembly {
       clock,
       settings: this.#settings,
       channels: this.#channels,
+      realtime: this.#ably.realtime,
       counters: this.#counters,
       loopDelay: this.#loopDelay,
       appConnections: () => this.#ably.realtime.connections.size,
@@ -366,7 +367,7 @@ class Assembly {
     this.#channels.stop()
     this.#settings.stop()
     this.#loopDelay.stop()
-    this.#web.health.stop()
+    this.#web.stop()
   }
 }
 

@@ -40,7 +40,10 @@ export class RunningState {
   save(): void {
     const { clock, connections, folder, keyring, log } = this.#parts
     if (folder === undefined) return
-    const state: State = { channels: this.#channels(), connections: connections.snapshots() }
+    const state = this.#ofApps({
+      channels: this.#channels(),
+      connections: connections.snapshots(),
+    })
     if (state.channels.length === 0 && state.connections.length === 0) return
     try {
       writeState(folder, keyring, { at: clock.now(), version: VERSION, state })
@@ -69,14 +72,20 @@ export class RunningState {
   }
 
   #putBack(state: State): void {
-    const { connections, channels, isApp, log } = this.#parts
-    const wanted: State = {
-      channels: state.channels.filter(({ realm }) => isApp(realm)),
-      connections: state.connections.filter(({ appId }) => isApp(appId)),
-    }
+    const { connections, channels, log } = this.#parts
+    const wanted = this.#ofApps(state)
     connections.restore(wanted.connections)
     restoreSnapshot(channels.broker, wanted.channels)
     log.info('clients can go on where they were', sizes(wanted))
+  }
+
+  /** Without those of an app that is gone, and of pages of the dashboard, which begin anew. */
+  #ofApps({ channels, connections }: State): State {
+    const { isApp } = this.#parts
+    return {
+      channels: channels.filter(({ realm }) => isApp(realm)),
+      connections: connections.filter(({ appId }) => isApp(appId)),
+    }
   }
 
   #channels(): ChannelSnapshot[] {

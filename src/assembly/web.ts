@@ -13,9 +13,11 @@ import { ChannelDesk } from '../service/channel-desk.ts'
 import { impactOf } from '../service/impact.ts'
 import type { LiveService } from '../service/live.ts'
 import type { Services } from '../service/services.ts'
+import type { AblyRealtime } from '../protocol/ably/realtime/realtime.ts'
 import { type HttpApp, httpApp } from '../transport/http.ts'
 import { VERSION } from '../version.ts'
 import type { LiveSettings } from './live-settings.ts'
+import { RealtimePages } from './page-channels.ts'
 import { signInProviders } from './sign-in-providers.ts'
 
 export interface WebParts {
@@ -23,6 +25,7 @@ export interface WebParts {
   readonly services: Services
   readonly settings: LiveSettings
   readonly channels: Channels
+  readonly realtime: AblyRealtime
   readonly counters: Counters
   readonly loopDelay: LoopDelay
   readonly appConnections: () => number
@@ -39,6 +42,7 @@ export class Web {
   readonly metrics: Metrics
   readonly health: Health
   readonly #parts: WebParts
+  #dashboard: Dashboard | undefined
 
   constructor(parts: WebParts) {
     this.#parts = parts
@@ -56,6 +60,11 @@ export class Web {
       version: VERSION,
       startedAt: Math.round((Date.now() - performance.now()) / 1000),
     })
+  }
+
+  stop(): void {
+    this.health.stop()
+    this.#dashboard?.stop()
   }
 
   /** Whether metrics have an address of their own. */
@@ -89,8 +98,10 @@ export class Web {
   }
 
   dashboard(live: LiveService): Dashboard {
-    const { channels, clock, config, onBug, onRefusal, refusals, services, settings } = this.#parts
-    return new Dashboard({
+    const { channels, clock, config, onBug, onRefusal, realtime, refusals, services, settings } =
+      this.#parts
+    this.#dashboard = new Dashboard({
+      channels: new RealtimePages(realtime, channels),
       services,
       live,
       desk: this.#desk(live),
@@ -111,6 +122,7 @@ export class Web {
       basePath: config.basePath,
       publicUrl: config.publicUrl,
     })
+    return this.#dashboard
   }
 
   #desk(live: LiveService): ChannelDesk {

@@ -13,6 +13,9 @@ export interface ChannelRef {
 /** The realm of channels that need no account. */
 export const COMMONS = ''
 
+/** The realm of what the server's own pages are told: of no app, for no id of an app looks like this. */
+export const PAGES = '[pages]'
+
 export function channelRef(realm: string, name: string): ChannelRef {
   return { realm, name, key: `${realm}\n${name}` }
 }

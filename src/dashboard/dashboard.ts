@@ -1,21 +1,32 @@
-/** The dashboard: server-rendered pages under `/dashboard`, for people who have signed in. */
+/**
+ * The dashboard: server-rendered pages under `/dashboard`, for people who have signed in, and the socket over which
+ * those that are open are told what is new.
+ */
 import type { Hono } from 'hono'
-import type { HttpProtocol, Visit } from '../protocol/protocol.ts'
+import { failure } from '../failure.ts'
+import type { Opening, Protocol, Visit } from '../protocol/protocol.ts'
 import { SignIn } from '../service/sign-in.ts'
 import { Assets } from './assets.ts'
+import { LiveViews } from './live/live-views.ts'
 import { Notices } from './notices.ts'
+import { SOCKET_PATH } from './pages/live/paths.ts'
 import type { DashboardParts } from './parts.ts'
+import { isOwnOrigin } from './request.ts'
 import { routes } from './routes.ts'
 import type { Env } from './site.ts'
 
 const ROOT = '/dashboard'
 
-export class Dashboard implements HttpProtocol {
+export class Dashboard implements Protocol {
   readonly name = 'dashboard'
+  readonly guardsOrigin = true
+  readonly #parts: DashboardParts
   readonly #app: Hono<Env>
+  readonly #views: LiveViews
   #assets: Promise<Assets> | undefined
 
   constructor(parts: DashboardParts) {
+    this.#parts = parts
     const { people, sessions } = parts.services
     this.#app = routes({
       parts,
@@ -23,6 +34,11 @@ export class Dashboard implements HttpProtocol {
       signIn: new SignIn(people, sessions, parts.clock),
       // Built when the first page is asked for, so that a server that nobody looks at does not wait for it.
       assets: () => (this.#assets ??= Assets.build()),
+    })
+    this.#views = new LiveViews({
+      ...parts,
+      sessions,
+      draw: (visit, path) => this.#draw(visit, path),
     })
   }
 
@@ -33,4 +49,32 @@ export class Dashboard implements HttpProtocol {
   serve(visit: Visit): Response | Promise<Response> {
     return this.#app.fetch(visit.request, { visit })
   }
+
+  /** Cookies come along from any page, so only pages of ours are let in. */
+  connect(visit: Visit): Response | Opening {
+    const { onRefusal, publicUrl } = this.#parts
+    if (visit.path !== ROOT + SOCKET_PATH) return new Response(null, { status: 404 })
+    if (isOwnOrigin(visit, publicUrl)) return this.#views.connect(visit)
+    const why = failure('cross_site')
+    onRefusal(why, { address: visit.address })
+    return new Response(`${why.message}\n`, { status: why.status })
+  }
+
+  stop(): void {
+    this.#views.stop()
+  }
+
+  /** What the browser of a visit would get, if that is a page. */
+  async #draw(visit: Visit, path: string): Promise<string | undefined> {
+    const { headers } = visit.request
+    const url = new URL(`${visit.base}${ROOT}${path}`)
+    const request = new Request(url.href, { headers })
+    const asked = { ...visit, request, path: ROOT + pathOf(path), query: url.search.slice(1) }
+    const answer = await this.#app.fetch(request, { visit: asked })
+    return answer.status === 200 ? answer.text() : undefined
+  }
+}
+
+function pathOf(address: string): string {
+  return address.replace(/\?.*/s, '')
 }

@@ -10,11 +10,14 @@ import type { LiveService } from '../service/live.ts'
 import type { Refused } from '../service/refused.ts'
 import type { ChangedRules } from '../service/reservation-outlook.ts'
 import type { Services } from '../service/services.ts'
+import type { PageChannels } from './live/page-channels.ts'
 
 export interface DashboardParts {
   readonly services: Services
   readonly live: LiveService
   readonly desk: ChannelDesk
+  /** How open pages are told what is new. */
+  readonly channels: PageChannels
   /** The newest first. */
   readonly refusals: () => readonly Refused[]
   /** Who would notice if these rules held around a namespace. */

@@ -10,7 +10,6 @@ import type { Visitor } from '../service/sessions.ts'
 import type { SignIn } from '../service/sign-in.ts'
 import { SERVER_HEADER } from '../version.ts'
 import type { Assets } from './assets.ts'
-import { sessionSecret } from './cookies.ts'
 import { readFields } from './forms.ts'
 import type { Notices } from './notices.ts'
 import { accountPages } from './pages/account/routes.ts'
@@ -27,7 +26,8 @@ import { reservationPages } from './pages/reservations/routes.tsx'
 import { statisticsPages } from './pages/statistics/page.tsx'
 import { whoPages } from './pages/who/page.tsx'
 import type { DashboardParts } from './parts.ts'
-import { hasFormToken, headers, isOwnOrigin, noStore, recordForgery } from './security.ts'
+import { isOwnOrigin, sessionSecret } from './request.ts'
+import { hasFormToken, headers, noStore, recordForgery } from './security.ts'
 import { type Env, type Page, goTo } from './site.ts'
 import { ICON } from './view/icon-file.ts'
 
@@ -52,7 +52,7 @@ export function routes(site: RouteParts): Hono<Env> {
     page.set('notices', site.notices)
     page.set('signIn', site.signIn)
     page.set('assets', await site.assets())
-    const secret = sessionSecret(page)
+    const secret = sessionSecret(visit)
     const visitor =
       secret === undefined ? undefined : site.parts.services.sessions.find(secret, visit.address)
     page.set('visitor', visitor)
@@ -107,12 +107,15 @@ function tooLarge(page: Page): Response | Promise<Response> {
   return showFailure(page, failure('message_too_large', 'what was sent is too large'))
 }
 
-/** Nothing is written for a request from elsewhere, or without the token that only our forms have. */
+/**
+ * Nothing is written for a request from elsewhere, whatever the form of its body, or without the token that only
+ * our forms have (`hono/csrf` looks at forms only, and would let a cross-site JSON post in).
+ */
 async function guardWrites(page: Page, next: () => Promise<void>): Promise<Response | void> {
   const { method } = page.req
   if (method === 'GET' || method === 'HEAD') return next()
   if (method !== 'POST') return showFailure(page, failure('method_not_allowed'))
-  if (!isOwnOrigin(page)) {
+  if (!isOwnOrigin(page.env.visit, page.var.parts.publicUrl)) {
     recordForgery(page)
     return showFailure(page, failure('cross_site'))
   }

@@ -3,7 +3,6 @@ import { createMiddleware } from 'hono/factory'
 import { secureHeaders } from 'hono/secure-headers'
 import { timingSafeEqual } from 'node:crypto'
 import { failure } from '../failure.ts'
-import { hostOf, isSecure } from './cookies.ts'
 import type { Env, Page } from './site.ts'
 
 /**
@@ -38,20 +37,6 @@ export const noStore = createMiddleware<Env>(async (page, next) => {
   await next()
   if (!page.res.headers.has('cache-control')) page.header('cache-control', 'no-store')
 })
-
-/**
- * Lets nothing but reads through from other origins, whatever the form of the body (`hono/csrf` looks at forms
- * only, and would let a cross-site JSON post in).
- */
-export function isOwnOrigin(page: Page): boolean {
-  const site = page.req.header('sec-fetch-site')
-  if (site !== undefined && site !== 'same-origin') return false
-  const origin = URL.parse(page.req.header('origin') ?? '')
-  if (!origin) return false
-  const { publicUrl } = page.var.parts
-  if (publicUrl !== undefined && origin.origin === new URL(publicUrl).origin) return true
-  return origin.host === hostOf(page) && (origin.protocol === 'https:') === isSecure(page)
-}
 
 /** Whether the form carries the token of the session that it came with. */
 export function hasFormToken(page: Page, given: unknown): boolean {

@@ -5,7 +5,7 @@ import type { Visit } from '../protocol/protocol.ts'
 import type { SignIn } from '../service/sign-in.ts'
 import type { Assets } from './assets.ts'
 import type { Notices } from './notices.ts'
-import { hostOf, isSecure } from './cookies.ts'
+import { hostOf, isSecure } from './request.ts'
 import type { DashboardParts } from './parts.ts'
 
 /** What the middleware has found out before a page is asked. */
@@ -37,8 +37,8 @@ export function href(page: Page, path: string): string {
 export function serverAddress(page: Page): string {
   const { publicUrl, basePath } = page.var.parts
   if (publicUrl !== undefined) return publicUrl
-  const scheme = isSecure(page) ? 'https' : 'http'
-  return `${scheme}://${hostOf(page)}${basePath}`
+  const scheme = isSecure(page.env.visit, publicUrl) ? 'https' : 'http'
+  return `${scheme}://${hostOf(page.env.visit)}${basePath}`
 }
 
 /** Sends the browser on with a GET, so that reloading repeats nothing. */

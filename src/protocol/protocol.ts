@@ -1,5 +1,4 @@
 /** The seam to a wire protocol: a folder each, none aware of another. */
-import type { Encode } from '../core/delivery.ts'
 import type { Frame, Socket } from '../core/types.ts'
 import type { FailureName } from '../failure.ts'
 
@@ -35,7 +34,8 @@ export interface Session {
 export type Opening = (socket: Socket) => Session
 
 export interface Protocol extends HttpProtocol {
-  readonly encode: Encode
+  /** Whether it looks at the origin of an upgrade itself, in the place of the setting that is for everybody. */
+  readonly guardsOrigin?: boolean
   /** Decides about an upgrade, without waiting: an answer refuses it. */
   connect(visit: Visit): Response | Opening
 }

@@ -1,6 +1,7 @@
 /** Writes down about once a second what was counted for each app, by minute, hour, day and month. */
 import type { AppCount, AppCounters } from '../core/app-counters.ts'
 import type { Clock } from '../core/clock.ts'
+import { PAGES } from '../core/types.ts'
 import { UNITS, type Unit, startOf } from '../stats/interval.ts'
 import { type Numbers, combine, isSample } from '../stats/numbers.ts'
 import type { Store } from '../store/database.ts'
@@ -66,7 +67,9 @@ export class StatsRecorder {
       const minute = startOf('minute', this.#clock.now())
       if (minute !== this.#minute) this.#turn(minute)
       this.#looks++
-      for (const [appId, count] of this.#counters) this.#take(appId, count)
+      for (const [appId, count] of this.#counters)
+        // Whoever looks on at the dashboard is no client of anybody.
+        if (appId !== PAGES) this.#take(appId, count)
       if (this.#isDue) this.#flush()
     } catch (error) {
       this.#isDue = true

@@ -70,7 +70,7 @@ export class Front {
   }
 
   #connect(visit: Visit, protocol: Protocol, server: Server<Connection>): Response | undefined {
-    const turned = this.#turnAway(visit)
+    const turned = this.#turnAway(visit, protocol)
     if (turned) return turned
     const opening = protocol.connect(visit)
     if (opening instanceof Response) return opening
@@ -83,12 +83,12 @@ export class Front {
     return this.#refuse(why, { address: visit.address })
   }
 
-  #turnAway(visit: Visit): Response | undefined {
-    const { address, request } = visit
+  #turnAway({ address, request }: Visit, { guardsOrigin }: Protocol): Response | undefined {
     if (this.#parts.isDraining()) return this.#refuse(failure('restarting'), { address })
     const full = this.#parts.admission.refuse(address)
     if (full) return this.#refuse(failure(full), { address })
-    const origin = this.#allowsEveryOrigin ? null : request.headers.get('origin')
+    const isOpen = this.#allowsEveryOrigin || guardsOrigin === true
+    const origin = isOpen ? null : request.headers.get('origin')
     if (origin !== null && !isOriginAllowed(origin, this.#parts.allowedOrigins)) {
       return this.#refuse(failure('origin_refused'), { address, origin })
     }

@@ -3,10 +3,17 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { Clients, known } from '../support/ably.ts'
 import { eventually, upgradeAnswer } from '../support/client.ts'
 import { IttyClient } from '../support/itty.ts'
+import { RestartableServer } from '../support/restartable.ts'
+import { latchkey } from '../support/server.ts'
+import { PASSWORD, Visitor, tokenIn } from '../dashboard/visitor.ts'
 import { type Tab, hasBrowser } from './browser.ts'
 import { type Owned, startOwnedServer, tabOf } from './signed-in.ts'
 
 const SCRIPT = `<img src=x onerror="alert(1)"><script>alert(2)</script>`
+
+/** Waits until the page says that it is live, which the menu says anyway. */
+const live = (tab: Tab) =>
+  tab.do((page) => page.locator('[data-live-state="good"]', { hasText: 'Live' }).waitFor())
 
 describe.skipIf(!hasBrowser)('the live pages', () => {
   let owned: Owned
@@ -35,7 +42,7 @@ describe.skipIf(!hasBrowser)('the live pages', () => {
     await tab.sees('late')
     await tab.follow('lobby')
     await tab.heading('lobby')
-    await tab.do((page) => page.getByText('Live', { exact: true }).last().waitFor())
+    await live(tab)
     late.socket.close()
   })
 
@@ -110,7 +117,7 @@ describe.skipIf(!hasBrowser)('the live pages', () => {
     const guest = await owned.owner.invite('viewer', 'vi@example.com')
     const other = await tabOf({ ...owned, owner: guest })
     await other.go(`${owned.server.url}/dashboard/live/channel?name=lobby`)
-    await other.do((page) => page.getByText('Live', { exact: true }).last().waitFor())
+    await live(other)
     await guest.post('/sign-out', {})
     await other.sees('Ended; load the page again')
     await other.close()
@@ -121,5 +128,34 @@ describe.skipIf(!hasBrowser)('the live pages', () => {
     await tab.go(`${owned.server.url}/dashboard/live/refusals`)
     await tab.do((page) => page.getByText('Allow https://shop.test').click())
     await tab.sees("--allowed-origins 'https://good.test,https://shop.test'")
+  })
+})
+
+describe.skipIf(!hasBrowser)('a live page whose server is started again', () => {
+  test('goes on by itself where it was', async () => {
+    const server = await RestartableServer.start('--drain-seconds', '0')
+    const { out } = await latchkey(['accounts', 'reset', '--data', server.folder])
+    const owner = new Visitor(server)
+    await owner.post('/claim', {
+      token: tokenIn(out),
+      email: 'ann@example.com',
+      password: PASSWORD,
+    })
+    const tab = await tabOf({ server, owner })
+    try {
+      await tab.go(`${server.url}/dashboard/live/channel?name=lobby`)
+      await live(tab)
+      await server.stop()
+      await tab.sees('The connection is lost; trying again')
+      await server.start()
+      await live(tab)
+      const ann = await IttyClient.join(`${server.url.replace('http', 'ws')}/c/lobby`)
+      ann.socket.send('back again')
+      await tab.sees('"back again"')
+      ann.socket.close()
+    } finally {
+      await tab.close()
+      await server.end()
+    }
   })
 })

@@ -17,7 +17,7 @@ export async function startOwnedServer(flags: Record<string, string> = {}): Prom
 
 /** A tab with the session of somebody who has signed in already. */
 export async function tabOf(
-  { server, owner }: Owned,
+  { server, owner }: { readonly server: Pick<TestServer, 'url'>; readonly owner: Visitor },
   options: Parameters<typeof openTab>[0] = {},
 ): Promise<Tab> {
   const cookies = Array.from(owner.cookies, ([name, value]) => ({ name, value, url: server.url }))

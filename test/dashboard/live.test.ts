@@ -1,10 +1,9 @@
-/** The live pages without a browser: who may see and do what, and the stream of a channel. */
+/** The live pages without a browser: who may see and do what. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test'
 import { Clients, known } from '../support/ably.ts'
-import { Client, eventually, upgradeAnswer } from '../support/client.ts'
-import { freshChannel, joinAll, reserve } from '../support/itty.ts'
+import { Client, upgradeAnswer } from '../support/client.ts'
+import { freshChannel, reserve } from '../support/itty.ts'
 import { type TestServer, latchkey, startTestServer } from '../support/server.ts'
-import { Stream } from './stream.ts'
 import { PASSWORD, Visitor, tokenIn } from './visitor.ts'
 
 let server: TestServer
@@ -12,7 +11,6 @@ let owner: Visitor
 let key: string
 let appId: string
 const clients = new Clients(() => server)
-const streams: Stream[] = []
 
 beforeAll(async () => {
   server = await startTestServer({
@@ -23,17 +21,8 @@ beforeAll(async () => {
   key = await known(server, server.addKey())
   appId = key.split('.')[0]!
 })
-afterEach(() => {
-  for (const stream of streams.splice(0)) stream.close()
-  clients.end()
-})
+afterEach(() => clients.end())
 afterAll(() => server.end())
-
-async function watch(query: string, visitor = owner, headers = {}): Promise<Stream> {
-  const stream = await Stream.open(server, visitor, query, headers)
-  streams.push(stream)
-  return stream
-}
 
 const rest = (channel: string, body: object) =>
   fetch(`${server.url}/channels/${channel}/messages`, {
@@ -41,83 +30,6 @@ const rest = (channel: string, body: object) =>
     headers: { authorization: `Basic ${btoa(key)}`, 'content-type': 'application/json' },
     body: JSON.stringify(body),
   })
-
-describe('the stream of a channel', () => {
-  test('of the commons tells of messages, joins and leaves, and nobody there notices', async () => {
-    const name = freshChannel()
-    const [ann] = await joinAll(server.sockets + name, ['as=Ann'])
-    const stream = await watch(`name=${name}`)
-    ann.sendJson({ text: 'hello' })
-    await stream.entry(({ who, body }) => who === 'Ann' && body === '{"text":"hello"}')
-    const bo = await Client.join(`${server.sockets}${name}?as=Bo`)
-    await stream.entry(({ who, words }) => who === 'Bo' && words === 'came')
-    // Two, and not three.
-    await ann.next((frame) => frame['total'] === 2)
-    bo.close()
-    await stream.entry(({ who, words }) => who === 'Bo' && words === 'left')
-    expect(stream.entries).toHaveLength(3)
-    ann.close()
-  })
-
-  test('of an app tells of messages, presence, and what they are', async () => {
-    const name = freshChannel()
-    const stream = await watch(`name=${name}&app=${appId}`)
-    const client = await clients.connected({ key, clientId: 'kiosk' })
-    const channel = client.channels.get(name)
-    await channel.publish('order', { id: 1 })
-    await channel.publish('scan', Buffer.from([1, 255]))
-    await channel.publish('long', 'x'.repeat(5000))
-    await channel.presence.enter('idle')
-    await channel.presence.leave()
-    await stream.entry(({ words }) => words === 'left')
-    expect(stream.entries).toMatchObject([
-      { who: 'kiosk', name: 'order', body: '{"id":1}', note: '' },
-      { name: 'scan', body: '01ff', note: 'binary, 2 B' },
-      { name: 'long', body: 'x'.repeat(4000), note: 'the beginning of 5 kB' },
-      { who: 'kiosk', words: 'came', body: 'idle' },
-      { who: 'kiosk', words: 'left' },
-    ])
-  })
-
-  test('goes on where it was, and says where something may be missing', async () => {
-    const name = freshChannel()
-    const query = `name=${name}&app=${appId}`
-    const first = await watch(`${query}&since=beginning`)
-    await rest(name, { data: 'one' })
-    await first.entry(({ body }) => body === 'one')
-    first.close()
-    await rest(name, { data: 'two' })
-    const second = await watch(query, owner, { 'last-event-id': first.position })
-    await second.entry(({ body }) => body === 'two')
-    expect(second.entries.map(({ body }) => body)).toEqual(['two'])
-    expect(second.gaps).toBe(0)
-    const lost = await watch(`${query}&since=00000000000001-000@x`)
-    await eventually(() => lost.gaps === 1, 'it says that something may be missing')
-    const commons = await watch(`name=${freshChannel()}&since=unknown`)
-    await eventually(() => commons.gaps === 1, 'the commons remember nothing')
-  })
-
-  test('gives no more than a screen can show, and counts the rest', async () => {
-    const name = freshChannel()
-    const stream = await watch(`name=${name}&app=${appId}`)
-    const messages = Array.from({ length: 400 }, (_, index) => ({ data: String(index) }))
-    await rest(name, messages)
-    await eventually(() => stream.entries.length + stream.skipped === 400, 'all are accounted for')
-    expect(stream.entries.length).toBe(100)
-  })
-
-  test('ends when the session ends', async () => {
-    const guest = await owner.invite('viewer', 'eve@example.com')
-    const stream = await watch(`name=${freshChannel()}`, guest)
-    await guest.post('/sign-out', {})
-    await stream.ended(5000)
-  })
-
-  test('is for people who are signed in', async () => {
-    const { status } = await new Visitor(server).get('/live/stream?name=lobby')
-    expect(status).toBe(303)
-  })
-})
 
 describe('another account', () => {
   let member: Visitor
@@ -150,7 +62,7 @@ describe('another account', () => {
       expect(text).not.toContain('127.0.0.1')
     }
     for (const query of [`name=${name}`, `name=${name}&app=${appId}`]) {
-      for (const part of ['channel', 'channel/people', 'channel/connections', 'stream'])
+      for (const part of ['channel', 'channel/people', 'channel/connections'])
         expect((await member.get(`/live/${part}?${query}`)).status).toBe(404)
     }
     await member.post('/live/publish', { channel: name, data: '1' })

@@ -83,6 +83,11 @@ export class Visitor {
     })
   }
 
+  /** As it is sent with every request. */
+  get cookie(): string {
+    return Array.from(this.cookies, ([name, value]) => `${name}=${value}`).join('; ')
+  }
+
   signIn(email: string, password = PASSWORD, headers = {}): Promise<Seen> {
     return this.post('/sign-in', { email, password }, { headers })
   }
@@ -96,7 +101,7 @@ export class Visitor {
     path: string,
     init: RequestInit & { headers?: Record<string, string> },
   ): Promise<Seen> {
-    const cookie = Array.from(this.cookies, ([name, value]) => `${name}=${value}`).join('; ')
+    const { cookie } = this
     const response = await fetch(`${this.#root}${path}`, {
       ...init,
       redirect: 'manual',

@@ -1,23 +1,27 @@
-/** Keeps parts of a page fresh: asks for them again every other second, while somebody looks. */
+/** Keeps parts of a page as they are on the server, while somebody looks. */
 import { enrich } from './enrich.ts'
-import { isPaused } from './pause.ts'
+import type { LiveConnection } from './live-connection.ts'
 
-const EVERY_MS = 2000
+/** How long what came waits for somebody who has their hand on the part. */
+const WAIT_MS = 500
 
-export function freshen(): void {
-  for (const place of document.querySelectorAll<HTMLElement>('[data-fresh]')) {
-    let last = ''
-    const ask = async () => {
-      if (!document.hidden && !isPaused() && !isBusy(place)) {
-        const text = await read(place.dataset['fresh'] ?? '')
-        if (text !== undefined && text !== last && !isBusy(place)) {
-          last = text
-          replace(place, text)
-        }
-      }
-      setTimeout(() => void ask(), EVERY_MS)
+export function freshen(connection: LiveConnection): void {
+  for (const place of document.querySelectorAll<HTMLElement>('[data-view]')) {
+    let next: string | undefined
+    const show = () => {
+      if (next === undefined) return
+      if (isBusy(place)) return void setTimeout(show, WAIT_MS)
+      replace(place, next)
+      next = undefined
     }
-    setTimeout(() => void ask(), EVERY_MS)
+    connection.add({
+      view: () => place.dataset['view'] ?? '',
+      told: (value) => {
+        const isWaiting = next !== undefined
+        next = (value as { readonly html: string }).html
+        if (!isWaiting) show()
+      },
+    })
   }
 }
 
@@ -26,15 +30,6 @@ function isBusy(place: HTMLElement): boolean {
   const marked = getSelection()
   const isMarking = marked?.isCollapsed === false && place.contains(marked.anchorNode)
   return isMarking || place.querySelector('details[open]') !== null
-}
-
-async function read(url: string): Promise<string | undefined> {
-  try {
-    const response = await fetch(url, { headers: { 'x-latchkey-part': 'fresh' } })
-    return response.ok && !response.redirected ? await response.text() : undefined
-  } catch {
-    return undefined
-  }
 }
 
 /** Whatever had the focus has it afterwards, if it is still there. */

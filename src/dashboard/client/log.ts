@@ -1,37 +1,43 @@
 /** A channel's log: what happens there is put on top as it happens. */
-import { Feed, type FeedState, type Told, type WireEntry } from './feed.ts'
-import { onPause } from './pause.ts'
+import type { LiveConnection } from './live-connection.ts'
 import { times } from './times.ts'
+
+/** As `pages/live/entry.tsx` makes it. */
+interface WireEntry {
+  readonly at: number
+  readonly who: string
+  readonly words: string
+  readonly name: string
+  readonly body: string
+  readonly note: string
+}
+
+/** As `dashboard/live/log-view.ts` tells it. */
+interface Told {
+  readonly entries: readonly WireEntry[]
+  /** How many there were more, at a time. */
+  readonly skipped: number
+  /** Whether something may be missing before these. */
+  readonly gap: boolean
+  /** Where to go on from. */
+  readonly position: string
+}
 
 /** More would only make the page slow. */
 const MAX_SHOWN = 500
 
-const STATES: Readonly<Record<FeedState, readonly [tone: string, words: string]>> = {
-  open: ['good', 'Live'],
-  retrying: ['bad', 'The connection is lost; trying again'],
-  over: ['bad', 'Ended; load the page again'],
-}
-
-export function followLog(): void {
-  const log = document.querySelector<HTMLElement>('[data-stream]')
+export function followLog(connection: LiveConnection): void {
+  const log = document.querySelector<HTMLElement>('[data-log]')
   if (!log) return
-  const feed = new Feed(log.dataset['stream'] ?? '', {
-    told: (told) => show(log, told),
-    state: (state) => say(...STATES[state]),
+  const view = new URL(log.dataset['log'] ?? '', location.origin)
+  connection.add({
+    view: () => view.pathname + view.search,
+    told: (value) => {
+      const told = value as Told
+      view.searchParams.set('since', told.position)
+      show(log, told)
+    },
   })
-  onPause((isPaused) => {
-    if (!isPaused) return feed.open()
-    feed.close()
-    say('plain', 'Paused')
-  })
-  feed.open()
-}
-
-function say(tone: string, text: string): void {
-  for (const state of document.querySelectorAll<HTMLElement>('[data-live-state]')) {
-    state.dataset['liveState'] = tone
-    if (state.textContent !== text) state.textContent = text
-  }
 }
 
 function show(log: HTMLElement, { entries, gap, skipped }: Told): void {

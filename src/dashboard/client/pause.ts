@@ -4,11 +4,7 @@ type Listener = (isPaused: boolean) => void
 const listeners: Listener[] = []
 let isPausedNow = false
 
-export function isPaused(): boolean {
-  return isPausedNow
-}
-
-/** Also told when the page is hidden and shown again, because nobody reads a page that is hidden. */
+/** Also told when the page is hidden or left, and shown again, because nobody reads a page that is hidden. */
 export function onPause(listener: Listener): void {
   listeners.push(listener)
 }
@@ -23,9 +19,13 @@ export function pauses(): void {
       tell()
     })
   }
-  document.addEventListener('visibilitychange', tell)
+  document.addEventListener('visibilitychange', () => tell())
+  addEventListener('pagehide', () => tell(true))
+  addEventListener('pageshow', ({ persisted }) => {
+    if (persisted) tell()
+  })
 }
 
-function tell(): void {
-  for (const listener of listeners) listener(isPausedNow || document.hidden)
+function tell(isLeft = false): void {
+  for (const listener of listeners) listener(isPausedNow || document.hidden || isLeft)
 }

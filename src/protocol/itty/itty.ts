@@ -6,7 +6,7 @@ import { type Failure, failure } from '../../failure.ts'
 import type { Verdict } from '../../policy/channel-access.ts'
 import { type Keys, NO_KEYS } from '../../policy/keys.ts'
 import type { Opening, Protocol, Session, Visit } from '../protocol.ts'
-import { CURRENT, LEGACY, encode, ownJoinFrame } from './frames.ts'
+import { CURRENT, LEGACY, ownJoinFrame } from './frames.ts'
 import { type IttyOptions, channelName, parseOptions } from './options.ts'
 import { PUSH_PREFIX, type PushParts, servePush, showsSendKey } from './push.ts'
 import { explainedRefusal, refusalResponse } from './refusal.ts'
@@ -51,7 +51,6 @@ type Admitted = Verdict & { join: true }
 
 export class IttyProtocol implements Protocol {
   readonly name = PROTOCOL
-  readonly encode = encode
   readonly #parts: IttyParts
   readonly #uids: UidSource
   readonly #push: PushParts

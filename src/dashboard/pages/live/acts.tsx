@@ -10,17 +10,12 @@ import { isPartAsked, show, showPart } from '../../view/layout.tsx'
 import { Notice, To } from '../../view/parts.tsx'
 import { plural } from '../../words.ts'
 import { sentence, showFailure } from '../failures.tsx'
-import { type Place, channelPath } from './addresses.ts'
+import { type Place, channelPath, placeFor } from './addresses.ts'
 import { showChannel } from './channel.tsx'
 
-/** A channel that somebody may see, be it in use or not; undefined for any other. */
+/** A channel that whoever asks may see. */
 export function placeOf(page: Page, name: string, app: string): Place | undefined {
-  if (name === '') return undefined
-  const { live } = page.var.parts
-  const ref = live.refOf(name, app === '' ? undefined : app)
-  if (!live.maySee(seen(page), ref)) return undefined
-  // A shared channel is one of its app, however it was named.
-  return { name, ref, appId: ref.realm === '' ? undefined : ref.realm }
+  return placeFor(page.var.parts.live, seen(page), name, app)
 }
 
 export function askToDisconnect(page: Page): Response | Promise<Response> {

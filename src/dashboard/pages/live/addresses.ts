@@ -1,5 +1,7 @@
 /** Addresses of the live pages: names of channels may be anything, so they stand in the query. */
 import type { ChannelRef } from '../../../core/types.ts'
+import type { Account } from '../../../service/accounts.ts'
+import type { LiveService } from '../../../service/live.ts'
 
 /** A channel as it stands in an address. */
 export interface Named {
@@ -10,6 +12,24 @@ export interface Named {
 /** A channel, and the way it is named in addresses. */
 export interface Place extends Named {
   readonly ref: ChannelRef
+}
+
+/**
+ * A channel that somebody may see, be it in use or not; undefined for any other.
+ * @param sees the account whose channels are seen; undefined for those of all
+ * @param app empty for the commons
+ */
+export function placeFor(
+  live: LiveService,
+  sees: Account | undefined,
+  name: string,
+  app: string,
+): Place | undefined {
+  if (name === '') return undefined
+  const ref = live.refOf(name, app === '' ? undefined : app)
+  if (!live.maySee(sees, ref)) return undefined
+  // A shared channel is one of its app, however it was named.
+  return { name, ref, appId: ref.realm === '' ? undefined : ref.realm }
 }
 
 /** The fields of an address that name a channel. */

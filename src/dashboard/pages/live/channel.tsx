@@ -13,8 +13,9 @@ import { Card, To } from '../../view/parts.tsx'
 import { rateText } from '../../words.ts'
 import { type Place, addressed, channelPath, withQuery } from './addresses.ts'
 import { Connections } from './connections.tsx'
-import { AppName, Fresh } from './frame.tsx'
+import { AppName, Fresh, LiveSocket } from './frame.tsx'
 import { Log } from './log.tsx'
+import { PART } from './paths.ts'
 
 const PRESENT_SHOWN = 50
 const CONNECTIONS_SHOWN = 50
@@ -39,17 +40,18 @@ export function showChannel(page: Page, place: Place, tried?: Tried): Response |
       ...(tried && { status: 400 as const }),
     },
     <div class="stack loose">
+      <LiveSocket />
       <div class="split">
         <Log place={place} />
         <div class="stack">
           {hasRight(visitorOf(page).role, 'manage') && <TryOut place={place} tried={tried} />}
-          <Fresh path={withQuery('/live/channel/people', addressed(place))} id="people">
+          <Fresh path={withQuery(PART.people, addressed(place))} id="people">
             <People place={place} channel={page.var.parts.live.channel(seen(page), ref)} />
           </Fresh>
         </div>
       </div>
       <Card title="Connections" flush>
-        <Fresh path={withQuery('/live/channel/connections', addressed(place))} id="connections">
+        <Fresh path={withQuery(PART.members, addressed(place))} id="connections">
           <ConnectionList page={page} place={place} />
         </Fresh>
       </Card>

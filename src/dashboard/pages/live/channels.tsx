@@ -9,6 +9,7 @@ import { Badge, Card, Empty, Time, To } from '../../view/parts.tsx'
 import { plural, rateText } from '../../words.ts'
 import { channelPath, withQuery } from './addresses.ts'
 import { AppName, Fresh, SearchBar, showLive } from './frame.tsx'
+import { PART } from './paths.ts'
 
 const MAX_SHOWN = 100
 
@@ -20,7 +21,7 @@ export function showChannels(page: Page): Response | Promise<Response> {
     <div class="stack">
       <SearchBar path="/live" text={text} placeholder="Part of a channel’s name" />
       <Card flush>
-        <Fresh path={withQuery('/live/channels', { text })} id="channels">
+        <Fresh path={withQuery(PART.channels, { text })} id="channels">
           <Channels listing={found(page)} text={text} />
         </Fresh>
       </Card>

@@ -16,6 +16,7 @@ import { Badge, Card, Empty, Time, To } from '../../view/parts.tsx'
 import { plural } from '../../words.ts'
 import { channelPath, withQuery } from './addresses.ts'
 import { AppName, Fresh, SearchBar, showLive } from './frame.tsx'
+import { PART } from './paths.ts'
 
 const MAX_SHOWN = 100
 const MAX_CHANNELS = 3
@@ -32,7 +33,7 @@ export function showConnections(page: Page): Response | Promise<Response> {
         placeholder="Client, channel, key or address"
       />
       <Card flush>
-        <Fresh path={withQuery('/live/connections/list', search)} id="connections">
+        <Fresh path={withQuery(PART.connections, search)} id="connections">
           <Connections listing={find(page, search)} back="/live/connections" />
         </Fresh>
       </Card>

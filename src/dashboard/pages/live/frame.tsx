@@ -9,6 +9,7 @@ import { useHref, usePage } from '../../view/page-context.ts'
 import { To } from '../../view/parts.tsx'
 import { seen } from '../../sight.ts'
 import { rateText } from '../../words.ts'
+import { PART, SOCKET_PATH } from './paths.ts'
 
 const TABS = [
   ['/live', 'Channels'],
@@ -25,10 +26,12 @@ export function showLive(page: Page, tab: TabPath, body: Child): Response | Prom
       title: 'Live',
       section: '/live',
       lead: 'What happens on this server right now.',
+      actions: <LiveState />,
       scripts: ['live.js'],
     },
     <>
-      <Fresh path="/live/figures" id="figures">
+      <LiveSocket />
+      <Fresh path={PART.figures} id="figures">
         <Figures figures={page.var.parts.live.figures(seen(page))} />
       </Fresh>
       <Tabs current={tab} />
@@ -61,16 +64,35 @@ export function Figures({ figures: { channels, connections, rate } }: { figures:
   )
 }
 
-/** A part of the page that the script asks for again every other second. */
+/** Tells the script where to connect. */
+export function LiveSocket() {
+  return <span hidden data-socket={useHref(SOCKET_PATH)}></span>
+}
+
+/** Whether the page is live, and the button that makes it stand still. */
+export function LiveState() {
+  return (
+    <>
+      <span class="live-state" data-live-state role="status">
+        As it was when the page was loaded
+      </span>
+      <button class="button small" type="button" data-pause hidden aria-pressed="false">
+        Pause
+      </button>
+    </>
+  )
+}
+
+/** A part of the page that is kept up to date while somebody looks. */
 export function Fresh({ path, id, children }: PropsWithChildren<{ path: string; id: string }>) {
   return (
-    <div id={id} data-fresh={useHref(path)}>
+    <div id={id} data-view={path}>
       {children}
     </div>
   )
 }
 
-/** The same page with what is looked for, and beside it the button that stops the list from moving. */
+/** The same page with what is looked for. */
 export function SearchBar({
   path,
   text,
@@ -100,9 +122,6 @@ export function SearchBar({
         spellcheck={false}
       />
       <button class="button">Search</button>
-      <button class="button" type="button" data-pause hidden aria-pressed="false">
-        Pause
-      </button>
     </form>
   )
 }

@@ -1,9 +1,11 @@
 /** What happens on a channel: what it keeps, drawn here, and what comes, which the script puts on top. */
 /** @jsxImportSource hono/jsx */
-import { useHref, usePage } from '../../view/page-context.ts'
+import { usePage } from '../../view/page-context.ts'
 import { Card, To } from '../../view/parts.tsx'
 import { type Place, addressed, channelPath, withQuery } from './addresses.ts'
 import { Entry, wireEntry } from './entry.tsx'
+import { LiveState } from './frame.tsx'
+import { LOG_PATH } from './paths.ts'
 
 const KEPT_SHOWN = 30
 
@@ -11,19 +13,19 @@ export function Log({ place }: { place: Place }) {
   const page = usePage()
   const after = page.req.query('after') || undefined
   const { entries, next } = page.var.parts.desk.kept(place.ref, KEPT_SHOWN, after)
-  const stream = useHref(streamPath(place, page.var.parts.desk.position(place.ref)))
+  const position = page.var.parts.desk.position(place.ref)
   const isNewest = after === undefined
   return (
     <Card
       title={isNewest ? 'What happens here' : 'Older messages'}
-      actions={isNewest && <State />}
+      actions={isNewest && <LiveState />}
       flush
     >
       <ol
         class="log"
         id="log"
         aria-label="What happened, the newest first"
-        {...(isNewest && { 'data-stream': stream })}
+        {...(isNewest && { 'data-log': logPath(place, position) })}
       >
         {entries.map((entry) => (
           <Entry entry={wireEntry(entry)} />
@@ -45,22 +47,9 @@ export function Log({ place }: { place: Place }) {
 }
 
 /** On the commons nothing is missed that could be told again, so there is nothing to go on from. */
-function streamPath(place: Place, position: string): string {
+function logPath(place: Place, position: string): string {
   const since = place.appId === undefined ? undefined : position
-  return withQuery('/live/stream', { ...addressed(place), since })
-}
-
-function State() {
-  return (
-    <>
-      <span class="live-state" data-live-state role="status">
-        Shown as it was when the page was loaded
-      </span>
-      <button class="button small" type="button" data-pause hidden aria-pressed="false">
-        Pause
-      </button>
-    </>
-  )
+  return withQuery(LOG_PATH, { ...addressed(place), since })
 }
 
 function Nothing({ isCommons }: { isCommons: boolean }) {

@@ -10,13 +10,14 @@ import { Card, Code, Empty, Time } from '../../view/parts.tsx'
 import { plural } from '../../words.ts'
 import { sentence } from '../failures.tsx'
 import { Fresh, showLive } from './frame.tsx'
+import { PART } from './paths.ts'
 
 export function showRefusals(page: Page): Response | Promise<Response> {
   return showLive(
     page,
     '/live/refusals',
     <Card flush>
-      <Fresh path="/live/refusals/list" id="refusals">
+      <Fresh path={PART.refusals} id="refusals">
         <Refusals refusals={recent(page)} />
       </Fresh>
     </Card>,

@@ -13,11 +13,9 @@ import { showChannels, showChannelsPart } from './channels.tsx'
 import { showConnections, showConnectionsPart } from './connections.tsx'
 import { Figures } from './frame.tsx'
 import { showRefusals, showRefusalsPart } from './refusals.tsx'
-import { ChannelStreams } from './stream.ts'
 
 export function livePages(): Hono<Env> {
   const app = new Hono<Env>()
-  const streams = new ChannelStreams()
   app.get('/', showChannels)
   app.get('/channels', showChannelsPart)
   app.get('/connections', showConnections)
@@ -30,10 +28,6 @@ export function livePages(): Hono<Env> {
   app.get('/channel', at(showChannel))
   app.get('/channel/people', at(showPeople))
   app.get('/channel/connections', at(showConnectionsOf))
-  app.get(
-    '/stream',
-    at((page, { ref }) => streams.answer(page, ref)),
-  )
   app.get('/disconnect', askToDisconnect)
   app.post('/disconnect', disconnect)
   app.post('/publish', publish)

@@ -20,7 +20,7 @@ import type { Client } from './client.ts'
 import { type ConnectOptions, readConnectOptions } from './connect-options.ts'
 import { Connections } from './connections.ts'
 import { Editing } from './editing.ts'
-import { PROTOCOL, encode } from './encode.ts'
+import { PROTOCOL } from './encode.ts'
 import { MetaChannels } from './meta-channels.ts'
 import { OccupancyNews } from './occupancy-news.ts'
 import type { RealtimeDetail, RealtimeLimits, SessionParts } from './parts.ts'
@@ -58,7 +58,6 @@ const REVIEWED_AT_ONCE = 500
 
 export class AblyRealtime implements Protocol {
   readonly name = PROTOCOL
-  readonly encode = encode
   readonly connections: Connections
   readonly #parts: RealtimeParts
   readonly #wheel: TimerWheel
@@ -134,17 +133,24 @@ export class AblyRealtime implements Protocol {
     return (socket) => new RealtimeSession(this.#session, socket, hello)
   }
 
+  /** An opening for somebody about whom another part of the server has decided, whatever credentials they bring. */
+  admit({ base, query, secure }: Visit, verdict: Result<AppPrincipal>): Opening {
+    const { options, verdict: fault } = optionsIn(new URLSearchParams(query))
+    const hello = { options, credentials: NOBODY, secure, base, verdict: fault ?? verdict }
+    return (socket) => new RealtimeSession(this.#session, socket, hello)
+  }
+
   #hello({ base, query: text, request, secure }: Visit): Hello {
     const query = new URLSearchParams(text)
-    const options = readConnectOptions(query)
+    const { options, verdict } = optionsIn(query)
     const found = findCredentials(request.headers, query)
     const credentials = found.ok ? found.value : NOBODY
     return {
-      options: options.ok ? options.value : optionsOfNobody(query),
+      options,
       credentials,
       secure,
       base,
-      verdict: options.ok ? this.#verdict(found, secure) : options,
+      verdict: verdict ?? this.#verdict(found, secure),
     }
   }
 
@@ -170,6 +176,17 @@ export class AblyRealtime implements Protocol {
 }
 
 const NOBODY: Credentials = { credential: undefined, clientId: undefined }
+
+/** @returns a verdict where the options decide already */
+function optionsIn(query: URLSearchParams): {
+  readonly options: ConnectOptions
+  readonly verdict: Result<never> | undefined
+} {
+  const read = readConnectOptions(query)
+  return read.ok
+    ? { options: read.value, verdict: undefined }
+    : { options: optionsOfNobody(query), verdict: read }
+}
 
 /** A refusal, too, is in the format that the client reads. */
 function optionsOfNobody(query: URLSearchParams): ConnectOptions {

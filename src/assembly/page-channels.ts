@@ -1,0 +1,86 @@
+/** The channels of the dashboard's pages: connections of the realtime protocol that a session opens, and no key. */
+import type { ChannelWatcher } from '../core/broker.ts'
+import { PAGES, channelRef } from '../core/types.ts'
+import type { PageChannels } from '../dashboard/live/page-channels.ts'
+import { type Failure, type Result, ok } from '../failure.ts'
+import type { AppPrincipal } from '../identity/principal.ts'
+import type { Capability } from '../policy/capability/capability.ts'
+import { CapabilityChecker } from '../policy/capability/checker.ts'
+import { operationBit } from '../policy/capability/operations.ts'
+import type { AblyRealtime } from '../protocol/ably/realtime/realtime.ts'
+import type { Opening, Visit } from '../protocol/protocol.ts'
+import type { Channels } from './channels.ts'
+
+const NOTHING = new Map<string, never>()
+
+export class RealtimePages implements PageChannels {
+  readonly #realtime: AblyRealtime
+  readonly #channels: Pick<Channels, 'broker' | 'publisher'>
+
+  constructor(realtime: AblyRealtime, channels: Pick<Channels, 'broker' | 'publisher'>) {
+    this.#realtime = realtime
+    this.#channels = channels
+  }
+
+  open(visit: Visit, session: Result<string>): Opening {
+    return this.#realtime.admit(visit, session.ok ? ok(principalOf(session.value)) : session)
+  }
+
+  expel(session: string, why: Failure): void {
+    for (const connection of this.#connectionsOf(session)) connection.transport?.expel(why)
+  }
+
+  isConnected(session: string): boolean {
+    for (const { transport } of this.#connectionsOf(session)) if (transport) return true
+    return false
+  }
+
+  watch(onReaders: (channel: string, readers: number) => void): void {
+    const watcher: ChannelWatcher = {
+      occupied({ attachments, ref }) {
+        if (ref.realm === PAGES) onReaders(ref.name, attachments.size)
+      },
+    }
+    this.#channels.broker.watch(watcher)
+  }
+
+  publish(channel: string, value: object): void {
+    const draft = {
+      id: undefined,
+      name: undefined,
+      data: JSON.stringify(value),
+      encoding: 'json',
+      clientId: undefined,
+      extras: undefined,
+    }
+    this.#channels.publisher.publish(channelRef(PAGES, channel), {
+      drafts: [draft],
+      batchId: undefined,
+      ephemeral: true,
+      connectionId: undefined,
+      id: undefined,
+    })
+  }
+
+  *#connectionsOf(session: string) {
+    for (const connection of this.#realtime.connections.ofApp(PAGES))
+      if (connection.principal.clientId === session) yield connection
+  }
+}
+
+/** Ids of sessions are letters and digits, so the pattern means what it says. */
+function principalOf(session: string): AppPrincipal {
+  const capability: Capability = new Map([[`${session}:*`, operationBit('subscribe')!]])
+  return {
+    kind: 'app',
+    appId: PAGES,
+    keyId: 'session',
+    method: 'token',
+    clientId: session,
+    mayAssumeClientId: false,
+    capability,
+    checker: new CapabilityChecker(capability),
+    userClaims: NOTHING,
+    publishRates: NOTHING,
+  }
+}

@@ -1,0 +1,144 @@
+/** What pages that are open look at: made when the first reader comes, gone with the last, or with the session. */
+import { sight } from '../../api/access.ts'
+import type { Clock } from '../../core/clock.ts'
+import { fail, failure, ok } from '../../failure.ts'
+import type { Opening, Visit } from '../../protocol/protocol.ts'
+import type { ChannelDesk } from '../../service/channel-desk.ts'
+import type { LiveService } from '../../service/live.ts'
+import type { SessionService, Visitor } from '../../service/sessions.ts'
+import { placeFor, withQuery } from '../pages/live/addresses.ts'
+import { LOG_PATH, PART_PATHS } from '../pages/live/paths.ts'
+import { sessionSecret } from '../request.ts'
+import { LogView } from './log-view.ts'
+import type { PageChannels } from './page-channels.ts'
+import { PartView } from './part-view.ts'
+import type { View } from './view.ts'
+import { type ViewName, readViewName } from './view-name.ts'
+
+export interface LiveViewParts {
+  readonly clock: Clock
+  readonly channels: PageChannels
+  readonly sessions: SessionService
+  readonly desk: ChannelDesk
+  readonly live: LiveService
+  /** Draws what a browser would get that asked for this path. @returns undefined for all but a page */
+  readonly draw: (visit: Visit, path: string) => Promise<string | undefined>
+}
+
+/** How often views are looked at; also how soon a session that has ended ends here. */
+const BEAT_MS = 1000
+/** Of all readers together; each is a part of a page that a person has open. */
+const MAX_VIEWS = 2000
+
+export class LiveViews {
+  readonly #parts: LiveViewParts
+  readonly #views = new Map<string, View>()
+  /** By id of the session, the request by which a page of it came last. */
+  readonly #visits = new Map<string, Visit>()
+  #timer: Timer | undefined
+
+  constructor(parts: LiveViewParts) {
+    this.#parts = parts
+    parts.channels.watch((channel, readers) => this.#count(channel, readers))
+  }
+
+  /** Lets a page of ours in whose reader is signed in. Others are told what is wrong in the protocol's own way. */
+  connect(visit: Visit): Opening {
+    const { channels } = this.#parts
+    const visitor = this.#visitor(visit)
+    if (!visitor) return channels.open(visit, fail('sign_in_needed'))
+    const { id } = visitor.session
+    this.#visits.set(id, lasting(visit))
+    this.#timer ??= setInterval(() => this.#beat(), BEAT_MS)
+    return channels.open(visit, ok(id))
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+    this.#timer = undefined
+    for (const view of this.#views.values()) view.end()
+    this.#views.clear()
+  }
+
+  #count(channel: string, readers: number): void {
+    const known = this.#views.get(channel)
+    if (readers === 0) {
+      known?.end()
+      this.#views.delete(channel)
+      return
+    }
+    const view = known ?? this.#open(channel)
+    view?.joined()
+    view?.look()
+  }
+
+  #open(channel: string): View | undefined {
+    const { channels } = this.#parts
+    const name = readViewName(channel)
+    const view = name && this.#views.size < MAX_VIEWS && this.#make(channel, name)
+    if (!view) {
+      channels.publish(channel, { over: true })
+      return undefined
+    }
+    this.#views.set(channel, view)
+    return view
+  }
+
+  #make(channel: string, { session, path, query }: ViewName): View | undefined {
+    const { channels, clock, draw } = this.#parts
+    const tell = (value: object) => channels.publish(channel, value)
+    if (path === LOG_PATH) return this.#makeLog(session, query, tell)
+    if (!PART_PATHS.has(path)) return undefined
+    const whole = withQuery(path, query)
+    return new PartView(
+      async () => {
+        const visit = this.#visits.get(session)
+        return visit && draw(visit, whole)
+      },
+      tell,
+      clock,
+    )
+  }
+
+  #makeLog(session: string, query: ViewName['query'], tell: (value: object) => void) {
+    const { desk, live } = this.#parts
+    const { app = '', name = '', since } = query
+    const place = () => {
+      const visitor = this.#visitorOf(session)
+      return visitor && placeFor(live, sight(visitor), name, app)
+    }
+    const found = place()
+    if (!found) return undefined
+    const isPermitted = () => place() !== undefined
+    return new LogView({ desk, ref: found.ref, since, isPermitted, tell })
+  }
+
+  #beat(): void {
+    const { channels } = this.#parts
+    for (const session of this.#visits.keys()) {
+      if (channels.isConnected(session) && this.#visitorOf(session)) continue
+      this.#visits.delete(session)
+      channels.expel(session, failure('sign_in_needed'))
+    }
+    for (const view of this.#views.values()) view.look()
+    if (this.#visits.size > 0) return
+    clearInterval(this.#timer)
+    this.#timer = undefined
+  }
+
+  #visitorOf(session: string): Visitor | undefined {
+    const visit = this.#visits.get(session)
+    return visit && this.#visitor(visit)
+  }
+
+  #visitor(visit: Visit): Visitor | undefined {
+    const secret = sessionSecret(visit)
+    return secret === undefined ? undefined : this.#parts.sessions.find(secret, visit.address)
+  }
+}
+
+/** A visit as it was: that of an upgrade says nothing any more once the socket is open. */
+function lasting({ address, base, path, query, request, secure }: Visit): Visit {
+  const kept = new Request(request.url, { headers: request.headers })
+  return { address, base, path, query, request: kept, secure, keepOpen: () => undefined }
+}

@@ -1,0 +1,77 @@
+/** What happens on a channel, for one page: a few times a second, and no more than a screen can show. */
+import type { ChannelRef } from '../../core/types.ts'
+import type { ChannelDesk } from '../../service/channel-desk.ts'
+import type { LiveEntry } from '../../service/live-entries.ts'
+import { wireEntry } from '../pages/live/entry.tsx'
+import type { Tell, View } from './view.ts'
+
+/** Entries are gathered for this long. */
+const GATHER_MS = 100
+/** Of more than this, at a time, the rest is only counted. */
+const MAX_GATHERED = 100
+
+export interface LogParts {
+  readonly desk: ChannelDesk
+  readonly ref: ChannelRef
+  /** Where the page was, as it was told before; undefined for what comes from now on. */
+  readonly since: string | undefined
+  /** Whether who looks on may still do so. */
+  readonly isPermitted: () => boolean
+  readonly tell: Tell
+}
+
+export class LogView implements View {
+  readonly #parts: LogParts
+  readonly #stop: () => void
+  #gathered: LiveEntry[] = []
+  #skipped = 0
+  #isGap: boolean
+  #position: string
+  #timer: Timer | undefined
+
+  constructor(parts: LogParts) {
+    this.#parts = parts
+    const { desk, ref, since } = parts
+    const outlook = desk.watch(ref, since, (entries, position) => this.#take(entries, position))
+    this.#stop = outlook.stop
+    this.#isGap = outlook.isGap
+    this.#position = desk.position(ref)
+    // Also of nothing, so that the page knows from where it can go on.
+    this.#take(outlook.since, undefined)
+  }
+
+  look(): void {
+    if (this.#parts.isPermitted()) return
+    this.#parts.tell({ over: true })
+    this.end()
+  }
+
+  /** A page that comes again asks for a log of its own. */
+  joined(): void {}
+
+  end(): void {
+    this.#stop()
+    clearTimeout(this.#timer)
+  }
+
+  #take(entries: readonly LiveEntry[], position: string | undefined): void {
+    const room = MAX_GATHERED - this.#gathered.length
+    this.#gathered.push(...entries.slice(0, room))
+    this.#skipped += Math.max(0, entries.length - room)
+    this.#position = position ?? this.#position
+    this.#timer ??= setTimeout(() => this.#flush(), GATHER_MS)
+  }
+
+  #flush(): void {
+    this.#timer = undefined
+    this.#parts.tell({
+      entries: this.#gathered.map(wireEntry),
+      skipped: this.#skipped,
+      gap: this.#isGap,
+      position: this.#position,
+    })
+    this.#gathered = []
+    this.#skipped = 0
+    this.#isGap = false
+  }
+}

@@ -1,0 +1,13 @@
+/** Something that pages look at while they are open. */
+
+export interface View {
+  /** To be called every second, and when somebody more looks at it. */
+  look(): void
+  /** Somebody more looks at it, who knows nothing yet. */
+  joined(): void
+  /** Nobody looks at it any more. */
+  end(): void
+}
+
+/** Tells everybody who looks at it. */
+export type Tell = (value: object) => void
