@@ -110,6 +110,7 @@ export class Ably {
         maxFrameBytes: Math.max(MIN_FRAME_BYTES, config.maxMessageBytes * 2),
         maxMessages: MAX_MESSAGES,
         maxAttachments: config.maxAttachments,
+        maxConnections: config.maxConnections,
         maxBacklogBytes: config.maxBacklogBytes,
         messageRate: config.messageRate,
         messages: { perSecond: config.messageRate, burst: config.messageBurst },

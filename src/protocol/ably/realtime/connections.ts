@@ -19,6 +19,8 @@ export interface ConnectionsParts {
   readonly wheel: TimerWheel
   /** Takes a connection's members off a channel. */
   readonly leave: (appId: string, channel: string, connectionId: string) => void
+  /** Connections that may wait for their clients; 0 for no limit. */
+  readonly maxWaiting: number
   readonly onOpened?: (connection: Connection) => void
   readonly onClosed?: (connection: Connection) => void
 }
@@ -43,6 +45,8 @@ const SECRET_LENGTH = 20
 export class Connections implements ConnectionFinder {
   readonly #parts: ConnectionsParts
   readonly #apps = new Map<string, Map<string, Connection>>()
+  /** Those without a transport, in the order in which they lost it. */
+  readonly #waiting = new Set<Connection>()
   #size = 0
   #isHeld = false
 
@@ -111,6 +115,7 @@ export class Connections implements ConnectionFinder {
     if (app.size === 0) this.#apps.delete(connection.appId)
     this.#size--
     connection.transport = undefined
+    this.#waiting.delete(connection)
     this.#parts.wheel.cancel(connection)
     this.#leaveAll(connection)
     this.#parts.onClosed?.(connection)
@@ -174,6 +179,7 @@ export class Connections implements ConnectionFinder {
     const before = connection.transport
     connection.transport = undefined
     connection.droppedAt = undefined
+    this.#waiting.delete(connection)
     wheel.cancel(connection)
     connection.previousSecret = secret
     connection.secret = ids.next(SECRET_LENGTH)
@@ -181,12 +187,15 @@ export class Connections implements ConnectionFinder {
     before?.superseded()
   }
 
-  /** Gives the client time to come back. */
+  /** Gives the client time to come back, at the cost of whoever has had the most, if there are too many. */
   #await(connection: Connection): void {
-    const { clock, wheel } = this.#parts
+    const { clock, maxWaiting, wheel } = this.#parts
     const now = clock.now()
     connection.droppedAt = now
+    this.#waiting.add(connection)
     wheel.schedule(connection, now + this.#nextWait(connection))
+    if (maxWaiting === 0 || this.#waiting.size <= maxWaiting) return
+    for (const oldest of this.#waiting) return this.close(oldest)
   }
 
   readonly #onDue = (connection: Connection, now: number): void => {

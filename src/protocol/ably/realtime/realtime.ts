@@ -46,6 +46,8 @@ export interface RealtimeParts {
     readonly maxMessages: number
     /** Channels that one connection may have; 0 for no limit. */
     readonly maxAttachments: number
+    /** Connections that may be there at once, and as many again may wait for their clients; 0 for no limit. */
+    readonly maxConnections: number
     /** Bytes that may wait for a slow reader. */
     readonly maxBacklogBytes: number
   }
@@ -77,6 +79,7 @@ export class AblyRealtime implements Protocol {
       clock,
       ids,
       wheel: this.#wheel,
+      maxWaiting: limits.maxConnections,
       leave: (appId, channel, id) => presences.leaveFor(channelRef(appId, channel), id),
       onOpened: (connection) => meta.connectionOpened(connection),
       onClosed: (connection) => meta.connectionClosed(connection),

@@ -378,3 +378,47 @@ describe('presence', () => {
 function flags(attached: ProtocolMessage): number {
   return Number(attached['flags']) & 0xffff
 }
+
+describe('when too many wait to come back', () => {
+  let small: TimedServer
+  let home: AblyApp
+
+  beforeAll(async () => {
+    small = await startTimedServer({ sandbox: 'true', 'max-connections': '3' })
+    home = await AblyApp.make(small.url)
+  })
+  afterAll(() => small.end())
+
+  test('whoever has waited the longest is given up, and leaves', async () => {
+    const key = `key=${home.keys[0]}&v=6`
+    const clients: FrameClient[] = []
+    for (const clientId of ['a', 'b', 'c', 'd']) {
+      const client = await FrameClient.connected(home, `${key}&clientId=${clientId}`)
+      await client.attach('all')
+      client.send({
+        action: ACTION.PRESENCE,
+        channel: 'all',
+        msgSerial: 0,
+        presence: [{ action: 2 }],
+      })
+      await client.next(ACTION.ACK)
+      clients.push(client)
+      await lost(client)
+    }
+    const present = async () => {
+      const { body } = await home.ask<{ clientId: string }[]>('/channels/all/presence')
+      return body
+        .map(({ clientId }) => clientId)
+        .toSorted()
+        .join('')
+    }
+    await eventually(async () => (await present()) === 'bcd', 'the first has left')
+    const ids = []
+    for (const [index, clientId] of ['a', 'b', 'c'].entries()) {
+      const { connectionKey } = clients[index]!
+      const again = `${key}&clientId=${clientId}&resume=${connectionKey}`
+      ids.push((await FrameClient.connected(home, again)).connectionId)
+    }
+    expect(ids.map((id, index) => id === clients[index]!.connectionId)).toEqual([false, true, true])
+  })
+})
