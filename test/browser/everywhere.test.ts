@@ -1,7 +1,8 @@
-/** What holds for every page: it fits a small phone, scripts in names stay text, the keyboard is enough. */
+/** What holds for every page: it fits a small phone, is accessible, scripts in names stay text, the keyboard is enough. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { IttyClient } from '../support/itty.ts'
-import { SHOTS, hasBrowser } from './browser.ts'
+import { bringAxe, violations } from './axe.ts'
+import { SHOTS, hasBrowser, openTab } from './browser.ts'
 import { type Owned, startOwnedServer, tabOf } from './signed-in.ts'
 
 const LONG = `long-${'x'.repeat(150)}`
@@ -65,25 +66,37 @@ describe.skipIf(!hasBrowser)('every page', () => {
     expect(pages.length).toBeGreaterThan(15)
   })
 
-  test('fits phones and desks, labels its controls, and runs no script of strangers', async () => {
+  test('fits phones and desks, breaks no rule of accessible pages, and runs no script of strangers', async () => {
     const tab = await tabOf(owned)
+    await bringAxe(tab)
     const faults: string[] = []
     for (const path of pages) {
       const status = await tab.go(`${owned.server.url}/dashboard${path}`)
       const tooWide = await tab.looks(`${SHOTS}/${shotName(path)}`)
-      const told = [...tooWide, ...(await tab.faults()), ...(status === 200 ? [] : [`${status}`])]
+      const rules = await violations(tab)
+      const told = [
+        ...tooWide,
+        ...rules,
+        ...(await tab.faults()),
+        ...(status === 200 ? [] : [status]),
+      ]
       if (told.length > 0) faults.push(`${path}: ${told.join(', ')}`)
       const strange = await tab.do((page) => page.locator('img, main script').count())
       if (strange > 0) faults.push(`${path}: has elements of strangers`)
-      const nameless = await tab.do(
-        (page, script: string) => page.evaluate<string[]>(script),
-        NAMELESS,
-      )
-      for (const control of nameless) faults.push(`${path}: no name: ${control}`)
     }
     expect(faults).toEqual([])
     await tab.close()
   }, 120_000)
+
+  test('breaks none for strangers either', async () => {
+    const tab = await openTab()
+    await bringAxe(tab)
+    for (const path of ['/sign-in', '/claim?token=used']) {
+      await tab.go(`${owned.server.url}/dashboard${path}`)
+      expect(await violations(tab)).toEqual([])
+    }
+    await tab.close()
+  })
 
   test('can be used with the keyboard alone', async () => {
     const tab = await tabOf(owned)
@@ -124,12 +137,3 @@ describe.skipIf(!hasBrowser)('every page', () => {
     await tab.close()
   })
 })
-
-/** Controls without an accessible name. */
-const NAMELESS = `[...document.querySelectorAll('a, button, input:not([type=hidden]), select, textarea, summary')]
-  .filter((one) => one.offsetParent !== null)
-  .filter((one) => {
-    const label = one.labels?.length ? [...one.labels].map((each) => each.textContent).join('') : ''
-    return (one.getAttribute('aria-label') || label || one.textContent || one.value).trim() === ''
-  })
-  .map((one) => one.outerHTML.slice(0, 120))`

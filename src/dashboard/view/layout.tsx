@@ -84,7 +84,9 @@ export function showDoor(
 ): Response | Promise<Response> {
   const frame = (
     <div class="door">
-      <Brand />
+      <header>
+        <Brand />
+      </header>
       <main id="main" class="card">
         <div class="card-body stack">
           <h1>{head.title}</h1>
@@ -109,7 +111,7 @@ function Side({ section }: { section: string | undefined }) {
   const page = usePage()
   const isShown = ({ isOwners }: MenuItem) => isOwners !== true || mayGovernServer(page)
   return (
-    <div class="side">
+    <header class="side">
       <div class="side-stay">
         <div class="side-head">
           <Brand />
@@ -134,7 +136,7 @@ function Side({ section }: { section: string | undefined }) {
           </div>
         </details>
       </div>
-    </div>
+    </header>
   )
 }
 
@@ -157,7 +159,7 @@ function Foot({ section }: { section: string | undefined }) {
         <div class="whoami small">
           <strong>{visitor.person.email}</strong>
           <span class="faint">
-            {visitor.role} · account {visitor.account.name}
+            {visitor.role} of “{visitor.account.name}”
           </span>
         </div>
       )}

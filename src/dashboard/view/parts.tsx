@@ -121,7 +121,7 @@ export function Empty({
 export function Code({ text, label }: { text: string; label: string }) {
   return (
     <div class="code">
-      <pre tabindex={0} aria-label={label}>
+      <pre tabindex={0} role="group" aria-label={label}>
         <code>{text}</code>
       </pre>
       <CopyButton text={text} label={`Copy ${label}`} />

@@ -92,9 +92,11 @@ function CheckCard({ target }: { target: Target }) {
         </button>
       }
     >
-      <ul class="checks" role="status" id="checks">
-        <li class="faint">Not tried yet.</li>
-      </ul>
+      <div role="status">
+        <ul class="checks" role="list" id="checks">
+          <li class="faint">Not tried yet.</li>
+        </ul>
+      </div>
     </Card>
   )
 }

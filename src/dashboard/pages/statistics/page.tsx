@@ -45,7 +45,7 @@ function showStatistics(page: Page): Response | Promise<Response> {
     {
       title: 'Statistics',
       section: '/statistics',
-      lead: 'What was sent, delivered and refused. The same numbers as over the API and on the command line; times are UTC.',
+      lead: 'What was sent, delivered and refused. The same numbers as over the API and on the command line; times of charts are UTC.',
       scripts: ['charts.js'],
     },
     <div class="stack loose">
@@ -61,11 +61,16 @@ function showStatistics(page: Page): Response | Promise<Response> {
           </Empty>
         </Card>
       ) : (
-        <div class="charts">
-          {charts.map((data) => (
-            <Chart data={data} />
-          ))}
-        </div>
+        <section aria-labelledby="counted">
+          <h2 id="counted" class="aside">
+            What was counted
+          </h2>
+          <div class="charts">
+            {charts.map((data) => (
+              <Chart data={data} />
+            ))}
+          </div>
+        </section>
       )}
       {isServers && <ServerHealth health={health} />}
     </div>,
