@@ -3,6 +3,11 @@ import UPlot from 'uplot'
 
 const HEIGHT = 170
 const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 2 })
+const BYTES: readonly (readonly [unit: string, size: number])[] = [
+  ['GB', 1e9],
+  ['MB', 1e6],
+  ['kB', 1000],
+]
 
 interface Drawn {
   readonly place: HTMLElement
@@ -42,7 +47,7 @@ function draw(figure: HTMLElement): Drawn {
       scales: { y: { range: (_, __, most) => [0, Math.max(most * 1.1, 1)] } },
       axes: [
         axis(place, { size: 26, space: 64, values: moments(figure) }),
-        axis(place, { size: 48, values: amounts(figure), ...steps(figure) }),
+        axis(place, { size: 56, values: amounts(figure), ...steps(figure) }),
       ],
       series: [{}, ...columns.map((_, index) => line(place, index))],
       hooks: { setCursor: [({ cursor }) => tell(cursor.idx)] },
@@ -92,9 +97,17 @@ function steps(figure: HTMLElement): UPlot.Axis {
   return isWhole ? { incrs: incrs.flat() } : {}
 }
 
+/** With the units of the numbers above the chart. */
 function amounts(figure: HTMLElement): NonNullable<UPlot.Axis['values']> {
-  const isBytes = figure.dataset['chart']?.startsWith('bytes') === true
-  return (_, marks) => marks.map((mark) => compact.format(mark) + (isBytes && mark > 0 ? 'B' : ''))
+  const measure = figure.dataset['chart'] ?? ''
+  if (measure.startsWith('bytes')) return (_, marks) => marks.map(sizeOf)
+  const unit = measure === 'milliseconds' ? ' ms' : ''
+  return (_, marks) => marks.map((mark) => compact.format(mark) + (mark > 0 ? unit : ''))
+}
+
+function sizeOf(bytes: number): string {
+  const [unit, size] = BYTES.find(([, least]) => bytes >= least) ?? ['B', 1]
+  return bytes === 0 ? '0' : `${compact.format(bytes / size)} ${unit}`
 }
 
 function axis(place: HTMLElement, more: UPlot.Axis): UPlot.Axis {

@@ -8,7 +8,7 @@ const STEPS: readonly (readonly [unit: Intl.RelativeTimeFormatUnit, ms: number])
 
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' })
 const date = new Intl.DateTimeFormat('en', { dateStyle: 'medium' })
-const time = new Intl.DateTimeFormat('en', { timeStyle: 'medium', hour12: false })
+const time = new Intl.DateTimeFormat('en', { timeStyle: 'medium', hourCycle: 'h23' })
 const full = new Intl.DateTimeFormat('en', { dateStyle: 'full', timeStyle: 'long' })
 
 export function times(root: ParentNode): void {

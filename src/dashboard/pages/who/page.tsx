@@ -72,10 +72,8 @@ function QuestionCard({ question }: { question: Question }) {
             <Operations chosen={question.operation} />
           </fieldset>
         </div>
-        <div>
-          <button class="button primary" data-scriptless>
-            Ask
-          </button>
+        <div data-scriptless>
+          <button class="button primary">Ask</button>
         </div>
       </Form>
     </Card>
