@@ -29,10 +29,14 @@ export async function withServices(
 
 /** Who runs the command, as the system knows them; some containers have users without a name. */
 function userName(): string {
+  const uid = process.getuid?.()
+  const byNumber = uid === undefined ? 'unknown' : `user ${uid}`
   try {
-    return userInfo().username
+    // The runtime reads the environment, and says this where a container has no name in it.
+    const { username } = userInfo()
+    return username === 'unknown' ? byNumber : username
   } catch {
-    return String(process.getuid?.() ?? 'unknown')
+    return byNumber
   }
 }
 
