@@ -80,7 +80,7 @@ describe.skipIf(!hasBrowser)('API keys', () => {
   test('a token of it may do as much, for who it is made for', async () => {
     await tab.fill('Client id', 'bob')
     await tab.check('JWT')
-    await tab.press('Make it')
+    await tab.press('Make the token')
     await tab.sees('A JWT for bob. It is not shown again.')
     const client = rest({ token: await shown() })
     expect(await codeOf(client.channels.get('public:news').publish('a', 'b'))).toBe(0)
@@ -94,7 +94,9 @@ describe.skipIf(!hasBrowser)('API keys', () => {
     const publish = (key: string) =>
       codeOf(rest({ key }).channels.get('public:a').publish('a', 'b'))
     expect([await publish(whole), await publish(renewed)]).toEqual([0, 0])
-    await tab.press('Retire it')
+    await tab.follow('Retire it…')
+    await tab.sees('The old secret was last used')
+    await tab.press('Retire the old secret')
     await tab.sees('The old secret no longer counts.')
     expect([await publish(whole), await publish(renewed)]).toEqual([40101, 0])
     whole = renewed

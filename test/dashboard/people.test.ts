@@ -87,7 +87,7 @@ describe('roles', () => {
     const token = tokenIn((await lead.get('/account')).text)
     expect((await member.get(`/invite?token=${token}`)).text).toContain('mem@example.com')
     expect((await member.post('/invite/join', { token })).status).toBe(303)
-    expect((await member.get('/account')).text).toContain('member of the account team')
+    expect((await member.get('/account')).text).toContain('member of the account “team”')
   })
 })
 

@@ -50,10 +50,11 @@ async function ask(url: string, form: HTMLFormElement): Promise<Translation | un
 }
 
 function show(group: HTMLElement, { json, privileges, channels, fault }: Translation): void {
-  const place = group.querySelector<HTMLElement>('[data-capability-fault]')
-  if (place) {
-    place.hidden = fault === undefined
-    place.textContent = fault ?? ''
+  const mode = group.querySelector<HTMLInputElement>('[name=mode]:checked')?.value
+  for (const place of group.querySelectorAll<HTMLElement>('[data-capability-fault]')) {
+    const isMeant = fault !== undefined && place.dataset['capabilityFault'] === mode
+    place.hidden = !isMeant
+    place.textContent = isMeant ? fault : ''
   }
   const text = group.querySelector<HTMLTextAreaElement>('[name=json]')
   if (text && json !== undefined) text.value = json

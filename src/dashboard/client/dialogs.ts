@@ -19,6 +19,8 @@ async function openDialog(url: string): Promise<void> {
     location.assign(url)
     return
   }
+  // Who clicks twice gets one.
+  if (document.querySelector('dialog[open]')) return
   const dialog = document.createElement('dialog')
   const inside = document.createElement('div')
   inside.className = 'dialog-body'
@@ -34,6 +36,8 @@ async function openDialog(url: string): Promise<void> {
     event.preventDefault()
     dialog.close()
   })
+  // What cannot be undone is never one key away.
+  dialog.querySelector<HTMLElement>('[data-cancel]')?.setAttribute('autofocus', '')
   document.body.append(dialog)
   dialog.showModal()
 }

@@ -4,6 +4,7 @@ import { checks } from './check.ts'
 import { copying } from './copying.ts'
 import { dialogs } from './dialogs.ts'
 import { enrich } from './enrich.ts'
+import { faults } from './faults.ts'
 import { previews } from './preview.ts'
 import { wideMenu } from './wide-menu.ts'
 
@@ -11,6 +12,7 @@ enrich(document)
 copying()
 previews()
 checks()
+faults()
 capabilities()
 dialogs()
 wideMenu()

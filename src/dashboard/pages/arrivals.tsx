@@ -4,7 +4,8 @@ import { Hono } from 'hono'
 import { type Failure, failure } from '../../failure.ts'
 import type { Link } from '../../service/links.ts'
 import type { Arrived } from '../../service/sign-up.ts'
-import { readFields, textField } from '../forms.ts'
+import { emailFault } from '../../service/people.ts'
+import { type Faults, readFields, textField } from '../forms.ts'
 import { type Env, type Page, goTo } from '../site.ts'
 import { Field, Form } from '../view/forms.tsx'
 import { showDoor } from '../view/layout.tsx'
@@ -154,10 +155,20 @@ interface NewPersonProps {
   readonly children: string
 }
 
+/** Which field is wrong, where it is one of them. */
+function faultsOf(why: Failure | undefined, email: string): Faults {
+  if (why?.name === 'email_taken') return { email: sentence(why.message) }
+  if (why?.name !== 'invalid') return {}
+  const field = emailFault(email) === undefined ? 'password' : 'email'
+  return { [field]: sentence(why.message) }
+}
+
 function NewPerson({ action, token, email, why, children }: NewPersonProps) {
+  const faults = faultsOf(why, email ?? '')
+  const isElsewhere = why && Object.keys(faults).length === 0
   return (
     <Form action={action} class="stack">
-      {why && <Notice tone="bad">{sentence(why.message)}</Notice>}
+      {isElsewhere && <Notice tone="bad">{sentence(why.message)}</Notice>}
       <PlainWarning />
       <input type="hidden" name="token" value={token} />
       <Field
@@ -165,17 +176,17 @@ function NewPerson({ action, token, email, why, children }: NewPersonProps) {
         label="Email"
         type="email"
         value={email}
-
+        faults={faults}
         autocomplete="username"
         hint="Only to sign in with; nothing is sent there."
         required
-        autofocus
+        autofocus={faults['password'] === undefined}
       />
       <Field
         name="password"
         label="Password"
         type="password"
-
+        faults={faults}
         autocomplete="new-password"
         hint="At least 10 characters."
         required

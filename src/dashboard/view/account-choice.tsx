@@ -1,4 +1,4 @@
-/** Asks whose something will be, where there is a choice. */
+/** Asks of which account something will be, where there is a choice. */
 /** @jsxImportSource hono/jsx */
 import type { Account } from '../../service/accounts.ts'
 
@@ -12,7 +12,7 @@ export function AccountChoice({
   if (accounts.length < 2) return <></>
   return (
     <div class="field">
-      <label for="account">Owner</label>
+      <label for="account">Account</label>
       <select class="select" id="account" name="account">
         {accounts.map(({ id, name }) => (
           <option value={id} selected={id === selected}>

@@ -75,8 +75,8 @@ export function Field({
         value={value}
         spellcheck={false}
         autocapitalize="off"
-        {...describedBy(name, hint, fault)}
         {...rest}
+        {...describedBy(name, hint, fault)}
       />
       <FieldNotes name={name} hint={hint} fault={fault} />
     </div>
@@ -110,12 +110,13 @@ export function FieldNotes({
   )
 }
 
+/** A field with a fault also takes the focus, so that nobody has to look for it. */
 export function describedBy(name: string, hint: Child | undefined, fault: string | undefined) {
   const ids = [fault !== undefined && `${name}-fault`, hint !== undefined && `${name}-hint`]
   const found = ids.filter((id) => id !== false)
   return {
     ...(found.length > 0 && { 'aria-describedby': found.join(' ') }),
-    ...(fault !== undefined && { 'aria-invalid': 'true' as const }),
+    ...(fault !== undefined && { 'aria-invalid': 'true' as const, autofocus: true }),
   }
 }
 

@@ -38,7 +38,7 @@ async function proveYourself(page: Page, present: string): Promise<Result<void>>
   }
   if (!signIn.mayTry(`password ${person.id}`)) return fail('sign_in_rate')
   const fits = await parts.services.people.fits(person.id, present)
-  return fits ? ok(undefined) : fail('sign_in_refused', 'the present password is wrong')
+  return fits ? ok(undefined) : fail('sign_in_refused', 'the current password is wrong')
 }
 
 export async function endSession(page: Page): Promise<Response> {
@@ -109,24 +109,27 @@ export async function changeRole(page: Page): Promise<Response> {
   const changed = page.var.parts.services.people.setRole(account, id, role)
   if (!changed.ok) tell(page, sentence(changed.failure.message), 'bad')
   else tell(page, 'The role is changed; that person signs in again to have it.')
-  return goTo(page, id === person.id ? '/' : '/account')
+  return goTo(page, changed.ok && id === person.id ? '/' : '/account')
 }
 
 export function askToRemovePerson(page: Page): Response | Promise<Response> {
   const member = memberOf(page)
   if (!member) return showFailure(page, failure('person_unknown'))
+  const isSelf = member.id === visitorOf(page).person.id
   return show(
     page,
     {
       title: `Remove ${member.email}?`,
       section: '/account',
       crumbs: [['Account', '/account']],
-      lead: 'They are signed out at once. What they have reserved and made stays.',
+      lead: isSelf
+        ? 'That is you: you are signed out at once. What you have reserved and made stays.'
+        : 'They are signed out at once. What they have reserved and made stays.',
     },
     <Form action={`/account/people/${member.id}/remove`} class="row">
       <button class="button danger primary">Remove {member.email}</button>
       <To class="button" path="/account" cancel>
-        Keep them
+        {isSelf ? 'Stay' : 'Keep them'}
       </To>
     </Form>,
   )

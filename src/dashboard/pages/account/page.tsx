@@ -19,7 +19,7 @@ export function showAccount(page: Page, faults?: Faults): Response | Promise<Res
       section: '/account',
       lead: (
         <>
-          {person.email}, {role} of the account {account.name}.
+          {person.email}, {role} of the account “{account.name}”.
         </>
       ),
       ...(faults && { status: 400 as const }),
@@ -79,7 +79,7 @@ function PasswordCard({ page, faults }: { page: Page; faults: Faults | undefined
         {person.hasPassword && (
           <Field
             name="present"
-            label="Present password"
+            label="Current password"
             type="password"
             faults={faults}
             autocomplete="current-password"
@@ -96,7 +96,9 @@ function PasswordCard({ page, faults }: { page: Page; faults: Faults | undefined
           required
         />
         <div>
-          <button class="button">{person.hasPassword ? 'Change it' : 'Set it'}</button>
+          <button class="button">
+            {person.hasPassword ? 'Change the password' : 'Set the password'}
+          </button>
         </div>
       </Form>
     </Card>

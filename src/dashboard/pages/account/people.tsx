@@ -24,7 +24,7 @@ export function PeopleCards({ page, faults }: { page: Page; faults: Faults | und
     <>
       <Card
         title="People"
-        lead={`Who may use this dashboard for the account ${account.name}.`}
+        lead={`Who may use this dashboard for the account “${account.name}”.`}
         flush
       >
         <PeopleTable page={page} members={people.members(account)} mayGovern={mayGovern} />
@@ -68,7 +68,7 @@ function PeopleTable({
           <td class="actions">
             {mayGovern && (
               <To class="button small danger" path={`/account/people/${member.id}/remove`} dialog>
-                Remove…
+                Remove<span class="aside"> {member.email}</span>…
               </To>
             )}
           </td>
@@ -82,7 +82,9 @@ function RoleForm({ member }: { member: Member }) {
   return (
     <Form action={`/account/people/${member.id}/role`} class="row snug">
       <RoleSelect id={`role-${member.id}`} label={`Role of ${member.email}`} chosen={member.role} />
-      <button class="button small quiet">Set</button>
+      <button class="button small quiet">
+        Set<span class="aside"> the role of {member.email}</span>
+      </button>
     </Form>
   )
 }
@@ -146,7 +148,9 @@ function Invitations({ invitations }: { invitations: readonly Link[] }) {
               <span class="small faint">
                 ends <Time at={link.expiresAt} />
               </span>
-              <button class="button small">Withdraw</button>
+              <button class="button small">
+                Withdraw<span class="aside"> the invitation of {link.note ?? 'somebody'}</span>
+              </button>
             </Form>
           </li>
         ))}

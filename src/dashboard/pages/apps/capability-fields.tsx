@@ -1,8 +1,7 @@
 /** The part of a form that says what a key may do: ticks and channels, or JSON; each follows the other. */
 /** @jsxImportSource hono/jsx */
 import { useHref } from '../../view/page-context.ts'
-import { Tick } from '../../view/forms.tsx'
-import { Icon } from '../../view/icons.tsx'
+import { Tick, describedBy } from '../../view/forms.tsx'
 import { type CapabilityForm, PRIVILEGES } from './capability.ts'
 
 export function CapabilityFields({
@@ -21,12 +20,6 @@ export function CapabilityFields({
       role="group"
       aria-label="What the key may do"
     >
-      {fault !== undefined && (
-        <p class="fault">
-          <Icon name="alert" size={16} />
-          <span>{fault}</span>
-        </p>
-      )}
       <div class="half">
         <Tick
           type="radio"
@@ -37,15 +30,30 @@ export function CapabilityFields({
         />
         <div class="half-body stack">
           <Privileges chosen={form.privileges} />
-          <Channels value={form.channels} />
+          <Channels value={form.channels} fault={form.mode === 'lists' ? fault : undefined} />
         </div>
       </div>
-      <JsonHalf form={form} />
+      <JsonHalf form={form} fault={form.mode === 'json' ? fault : undefined} />
     </div>
   )
 }
 
-function JsonHalf({ form }: { form: CapabilityForm }) {
+/** Beside the half that counts; a script shows there too what is wrong, while somebody types. */
+function HalfFault({ mode, fault }: { mode: CapabilityForm['mode']; fault: string | undefined }) {
+  return (
+    <p
+      class="fault"
+      id={`${mode}-fault`}
+      data-capability-fault={mode}
+      role="status"
+      hidden={fault === undefined}
+    >
+      {fault}
+    </p>
+  )
+}
+
+function JsonHalf({ form, fault }: { form: CapabilityForm; fault: string | undefined }) {
   return (
     <div class="half">
       <Tick
@@ -60,10 +68,17 @@ function JsonHalf({ form }: { form: CapabilityForm }) {
         <label for="json" class="aside">
           Capability as JSON
         </label>
-        <textarea class="area mono" id="json" name="json" rows={5} spellcheck={false}>
+        <textarea
+          class="area mono"
+          id="json"
+          name="json"
+          rows={5}
+          spellcheck={false}
+          {...describedBy('json', undefined, fault)}
+        >
           {form.json}
         </textarea>
-        <p class="fault" data-capability-fault role="status" hidden></p>
+        <HalfFault mode="json" fault={fault} />
       </div>
     </div>
   )
@@ -100,7 +115,7 @@ function Privileges({ chosen }: { chosen: readonly string[] }) {
   )
 }
 
-function Channels({ value }: { value: string }) {
+function Channels({ value, fault }: { value: string; fault: string | undefined }) {
   return (
     <div class="field">
       <label for="channels">Channels</label>
@@ -110,10 +125,12 @@ function Channels({ value }: { value: string }) {
         name="channels"
         rows={3}
         spellcheck={false}
-        aria-describedby="channels-hint"
+        {...(fault !== undefined && { 'aria-invalid': 'true' as const, autofocus: true })}
+        aria-describedby="lists-fault channels-hint"
       >
         {value}
       </textarea>
+      <HalfFault mode="lists" fault={fault} />
       <div class="hint" id="channels-hint">
         One a line. <code>*</code> stands for a whole part between colons: <code>public:*</code> is
         everything below <code>public:</code>, <code>room:*:log</code> the log of any room, and{' '}

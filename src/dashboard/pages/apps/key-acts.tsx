@@ -7,12 +7,14 @@ import { reveal, tell } from '../../notices.ts'
 import { type Page, goTo } from '../../site.ts'
 import { Form } from '../../view/forms.tsx'
 import { show } from '../../view/layout.tsx'
-import { To } from '../../view/parts.tsx'
+import { Notice, To } from '../../view/parts.tsx'
 import { plural } from '../../words.ts'
 import { sentence } from '../failures.tsx'
 import { crumbsOf, keyPath } from './key-form.tsx'
 import { KeyImpactView, impactOnKey } from './key-impact.tsx'
 import { showKey } from './key.tsx'
+import { LastUse } from './keys.tsx'
+import { tokenFormOf } from './token-cards.tsx'
 
 const MINUTE_MS = 60_000
 
@@ -26,6 +28,32 @@ export function rotateKey(page: Page, app: App, key: ApiKey): Response | Promise
     reveal(page, text, rotated.value.whole)
   }
   return goTo(page, keyPath(key))
+}
+
+export function askToRetire(page: Page, app: App, key: ApiKey): Response | Promise<Response> {
+  const name = key.name || key.keyName
+  return show(
+    page,
+    {
+      title: `Retire the old secret of ${name}?`,
+      section: '/apps',
+      crumbs: [...crumbsOf(app), [name, keyPath(key)]],
+      lead: 'Whatever still has it can connect no more. It does not come back.',
+    },
+    <div class="stack">
+      <Notice tone={key.oldLastUsedAt === null ? 'plain' : 'warn'}>
+        <p>
+          The old secret was last used: <LastUse at={key.oldLastUsedAt} />.
+        </p>
+      </Notice>
+      <Form action={`${keyPath(key)}/retire`} class="row">
+        <button class="button danger primary">Retire the old secret</button>
+        <To class="button" path={keyPath(key)} cancel>
+          Keep it for now
+        </To>
+      </Form>
+    </div>,
+  )
 }
 
 export function retireSecret(page: Page, app: App, key: ApiKey): Response | Promise<Response> {
@@ -75,18 +103,17 @@ export function revokeKey(page: Page, app: App, key: ApiKey): Response | Promise
 export async function makeToken(page: Page, app: App, key: ApiKey): Promise<Response> {
   const fields = await readFields(page)
   const { tokens } = page.var.parts.services
-  const clientId = textField(fields, 'clientId')
-  const capability = textField(fields, 'capability').trim()
+  const token = tokenFormOf(fields)
+  const { clientId, capability, isJwt } = token
   const wish = {
-    ttl: (Number(textField(fields, 'minutes')) || 60) * MINUTE_MS,
+    ttl: token.minutes * MINUTE_MS,
     ...(clientId !== '' && { clientId }),
     ...(capability !== '' && { capability }),
   }
-  const isJwt = textField(fields, 'kind') === 'jwt'
   const made = isJwt ? await tokens.issueJwt(key.keyName, wish) : nativeToken(page, key, wish)
   if (!made.ok) {
     const field = made.failure.name.startsWith('capability') ? 'capability' : 'clientId'
-    return showKey(page, app, key, { [field]: sentence(made.failure.message) })
+    return showKey(page, app, key, { token, faults: { [field]: sentence(made.failure.message) } })
   }
   const who = clientId === '' ? 'for no client id' : `for ${clientId}`
   reveal(page, `A ${isJwt ? 'JWT' : 'token'} ${who}. It is not shown again.`, made.value)
@@ -102,7 +129,10 @@ export async function revokeTokens(page: Page, app: App, key: ApiKey): Promise<R
   const target = textField(await readFields(page), 'target').trim()
   const { services, onChange } = page.var.parts
   const revoked = services.tokens.revoke(key.keyName, [target])
-  if (!revoked.ok) return showKey(page, app, key, { target: sentence(revoked.failure.message) })
+  if (!revoked.ok) {
+    const faults = { target: sentence(revoked.failure.message) }
+    return showKey(page, app, key, { target, faults })
+  }
   onChange()
   tell(page, `${plural(revoked.value, 'target')} revoked: ${target}.`)
   return goTo(page, keyPath(key))

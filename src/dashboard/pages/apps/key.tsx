@@ -13,13 +13,21 @@ import { linesOf, prettyJson, storedCapability } from './capability.ts'
 import { mayManage } from './frame.tsx'
 import { crumbsOf, keyPath } from './key-form.tsx'
 import { LastUse } from './keys.tsx'
-import { RevokeTokensCard, TokenCard } from './token-cards.tsx'
+import { RevokeTokensCard, TokenCard, type TokenForm } from './token-cards.tsx'
+
+/** What a form of the page asked for, and what is wrong with it. */
+interface Attempt {
+  readonly faults?: Faults
+  readonly token?: TokenForm
+  /** Whose tokens were to be revoked. */
+  readonly target?: string
+}
 
 export function showKey(
   page: Page,
   app: App,
   key: ApiKey,
-  faults?: Faults,
+  { faults, token, target }: Attempt = {},
 ): Response | Promise<Response> {
   const isUsable = key.status === 'enabled' && mayManage(page)
   return show(
@@ -44,8 +52,10 @@ export function showKey(
     <div class="stack loose">
       <PermitsCard capability={key.capability} />
       <SecretsCard apiKey={key} isUsable={isUsable} />
-      {isUsable && <TokenCard apiKey={key} faults={faults} />}
-      {isUsable && key.revocableTokens && <RevokeTokensCard apiKey={key} faults={faults} />}
+      {isUsable && <TokenCard apiKey={key} form={token} faults={faults} />}
+      {isUsable && key.revocableTokens && (
+        <RevokeTokensCard apiKey={key} target={target} faults={faults} />
+      )}
       {isUsable && (
         <Card
           title="End it"
@@ -116,9 +126,9 @@ function SecretsCard({ apiKey, isUsable }: { apiKey: ApiKey; isUsable: boolean }
         {apiKey.hasOldSecret && (
           <SecretRow name="Old" lastUsed={apiKey.oldLastUsedAt}>
             {isUsable && (
-              <Form action={`${path}/retire`} class="inline">
-                <button class="button small danger">Retire it</button>
-              </Form>
+              <To class="button small danger" path={`${path}/retire`} dialog>
+                Retire it…
+              </To>
             )}
           </SecretRow>
         )}

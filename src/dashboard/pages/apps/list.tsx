@@ -41,7 +41,7 @@ export function showApps(
             <Field name="name" label="Name" value={name} faults={faults} maxlength={100} required />
             <AccountChoice accounts={choosable(page)} selected={visitorOf(page).account.id} />
             <div>
-              <button class="button primary">Make it</button>
+              <button class="button primary">Make the app</button>
             </div>
           </Form>
         </Card>

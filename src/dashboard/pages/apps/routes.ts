@@ -6,6 +6,7 @@ import { appSeen } from '../../sight.ts'
 import type { Env, Page } from '../../site.ts'
 import { showFailure } from '../failures.tsx'
 import {
+  askToRetire,
   askToRevoke,
   makeToken,
   retireSecret,
@@ -17,6 +18,7 @@ import { editKey, makeKey, showEditKey, showNewKey, translateCapability } from '
 import { showKey } from './key.tsx'
 import { showKeys } from './keys.tsx'
 import { makeApp, showApps } from './list.tsx'
+import { askToRemoveRule, removeRule } from './rule-end.tsx'
 import { addRule, changeRule, showNewRule, showRule, showRules } from './rules.tsx'
 import { askToRemoveApp, changeSettings, removeApp, showSettings } from './settings.tsx'
 
@@ -40,6 +42,8 @@ export function appPages(): Hono<Env> {
   app.get('/:app/rules/new', ofApp(showNewRule))
   app.get('/:app/rules/:rule', ofApp(showRule))
   app.post('/:app/rules/:rule', ofApp(changeRule))
+  app.get('/:app/rules/:rule/remove', ofApp(askToRemoveRule))
+  app.post('/:app/rules/:rule/remove', ofApp(removeRule))
   app.post('/:app/keys', ofApp(makeKey))
   app.get(
     '/:app/keys/new',
@@ -55,6 +59,7 @@ export function appPages(): Hono<Env> {
   )
   app.post('/:app/keys/:key/edit', ofKey(editKey))
   app.post('/:app/keys/:key/rotate', ofKey(rotateKey))
+  app.get('/:app/keys/:key/retire', ofKey(askToRetire))
   app.post('/:app/keys/:key/retire', ofKey(retireSecret))
   app.post('/:app/keys/:key/token', ofKey(makeToken))
   app.post('/:app/keys/:key/revoke-tokens', ofKey(revokeTokens))

@@ -6,7 +6,8 @@ import { type Faults, type Fields, textField } from '../../forms.ts'
 import type { Page } from '../../site.ts'
 import { Field, Form, Tick } from '../../view/forms.tsx'
 import { show } from '../../view/layout.tsx'
-import { Card, To } from '../../view/parts.tsx'
+import { Card, Notice, To } from '../../view/parts.tsx'
+import { sentence } from '../failures.tsx'
 import { mayManage } from './frame.tsx'
 import { crumbsOf } from './key-form.tsx'
 
@@ -39,6 +40,14 @@ export function settingsOf(fields: Fields): ChannelRuleSettings {
     conflationInterval: number('conflationInterval'),
     conflationKey: textField(fields, 'conflationKey').trim() || null,
   }
+}
+
+/** Beside the field that is meant; what concerns the rule as a whole stands at its name. */
+export function faultsOfRule(message: string): Faults {
+  const [word = '', ...rest] = message.split(' ')
+  return INTERVALS.includes(word)
+    ? { [word]: sentence(`this ${rest.join(' ')}`) }
+    : { id: sentence(message) }
 }
 
 export interface RuleForm extends ChannelRuleSettings {
@@ -95,63 +104,78 @@ function RuleCard({
             required
           />
         ) : (
-          faults && <p class="fault">{faults['id']}</p>
+          faults?.['id'] !== undefined && <Notice tone="bad">{faults['id']}</Notice>
         )}
-        <fieldset class="choices">
+        <fieldset class="choices" disabled={!mayManage(page)}>
           <legend class="label">What holds</legend>
           {SWITCHES.map(([name, label, hint]) => (
             <Tick name={name} label={label} hint={hint} checked={form[name]} />
           ))}
         </fieldset>
-        <Intervals form={form} />
-        {mayManage(page) && <Buttons isNew={form.isNew} path={path} />}
+        <Intervals form={form} mayChange={mayManage(page)} faults={faults} />
+        {mayManage(page) && <Buttons form={form} path={path} />}
       </Form>
     </Card>
   )
 }
 
-function Buttons({ isNew, path }: { isNew: boolean; path: string }) {
+function Buttons({ form: { id, isNew }, path }: { form: RuleForm; path: string }) {
   return (
     <div class="row">
-      <button class="button primary">{isNew ? 'Add it' : 'Save'}</button>
+      <button class="button primary">{isNew ? 'Add the rule' : 'Save'}</button>
       <To class="button" path={path}>
         Cancel
       </To>
       {!isNew && (
-        <button class="button danger" name="act" value="remove">
-          Remove the rule
-        </button>
+        <To class="button danger" path={`${path}/${encodeURIComponent(id)}/remove`} dialog>
+          Remove the rule…
+        </To>
       )}
     </div>
   )
 }
 
-function Intervals({ form }: { form: RuleForm }) {
+const INTERVALS = ['batchingInterval', 'conflationInterval', 'conflationKey']
+
+function Intervals({
+  form,
+  mayChange,
+  faults = {},
+}: {
+  form: RuleForm
+  mayChange: boolean
+  faults: Faults | undefined
+}) {
   const text = (value: number | null) => (value === null ? '' : String(value))
+  const hasFault = INTERVALS.some((name) => faults[name] !== undefined)
   return (
-    <details class="fold" open={form.batchingEnabled || form.conflationEnabled}>
+    <details class="fold" open={form.batchingEnabled || form.conflationEnabled || hasFault}>
       <summary class="small">Intervals of batches and of the last message</summary>
-      <div class="columns">
+      <fieldset class="columns" disabled={!mayChange}>
+        <legend class="aside">Intervals</legend>
         <Field
           name="batchingInterval"
           label="Batches, milliseconds"
+          faults={faults}
           value={text(form.batchingInterval)}
           type="number"
         />
         <Field
           name="conflationInterval"
           label="Only the last, milliseconds"
+          faults={faults}
           value={text(form.conflationInterval)}
           type="number"
         />
         <Field
           name="conflationKey"
           label="Only the last, key"
+          faults={faults}
           value={form.conflationKey ?? ''}
           placeholder="#{message.name}"
           mono
         />
-      </div>
+      </fieldset>
     </details>
   )
 }

@@ -8,9 +8,9 @@ import { tell } from '../../notices.ts'
 import { type Page, goTo } from '../../site.ts'
 import { Badge, Card, Empty, To } from '../../view/parts.tsx'
 import { Table } from '../../view/table.tsx'
-import { sentence, showFailure } from '../failures.tsx'
+import { showFailure } from '../failures.tsx'
 import { mayManage, showApp } from './frame.tsx'
-import { SWITCHES, settingsOf, showRuleForm } from './rule-form.tsx'
+import { SWITCHES, faultsOfRule, settingsOf, showRuleForm } from './rule-form.tsx'
 
 export function showRules(page: Page, app: App): Response | Promise<Response> {
   const rules = page.var.parts.services.channelRules.list(app)
@@ -79,7 +79,7 @@ export async function addRule(page: Page, app: App): Promise<Response> {
   const added = services.channelRules.add(app, id, settings)
   if (!added.ok) {
     const form = { ...settings, id, isNew: true }
-    return showRuleForm(page, app, form, { id: sentence(added.failure.message) })
+    return showRuleForm(page, app, form, faultsOfRule(added.failure.message))
   }
   onChange()
   tell(page, `The rule ${id} holds.`)
@@ -92,25 +92,22 @@ export async function changeRule(page: Page, app: App): Promise<Response> {
   const fields = await readFields(page)
   const { services, onChange } = page.var.parts
   const { id } = found.value
-  const isRemoval = textField(fields, 'act') === 'remove'
   const settings = settingsOf(fields)
-  const done = isRemoval
-    ? services.channelRules.remove(app, id)
-    : services.channelRules.set(app, id, settings)
+  const done = services.channelRules.set(app, id, settings)
   if (!done.ok) {
     const form = { ...settings, id, isNew: false }
-    return showRuleForm(page, app, form, { id: sentence(done.failure.message) })
+    return showRuleForm(page, app, form, faultsOfRule(done.failure.message))
   }
   onChange()
-  tell(page, isRemoval ? `The rule ${id} is gone.` : `The rule ${id} is changed.`)
+  tell(page, `The rule ${id} is changed.`)
   return goTo(page, `/apps/${app.id}/rules`)
 }
 
-function ruleOf(page: Page, app: App) {
+export function ruleOf(page: Page, app: App) {
   const id = page.req.param('rule') ?? ''
   return page.var.parts.services.channelRules.find(app, id)
 }
 
-function rulePath({ appId, id }: StoredRule): string {
+export function rulePath({ appId, id }: StoredRule): string {
   return `/apps/${appId}/rules/${encodeURIComponent(id)}`
 }

@@ -1,6 +1,7 @@
 /** The settings of an app, and its end. */
 /** @jsxImportSource hono/jsx */
 import type { App } from '../../../service/apps.ts'
+import type { KeyImpact } from '../../../service/key-impact.ts'
 import { type Faults, readFields, textField } from '../../forms.ts'
 import { tell } from '../../notices.ts'
 import { type Page, goTo } from '../../site.ts'
@@ -13,14 +14,21 @@ import { mayManage, showApp } from './frame.tsx'
 import { crumbsOf } from './key-form.tsx'
 import { KeyImpactView, impactOfEnd } from './key-impact.tsx'
 
-export function showSettings(page: Page, app: App, faults?: Faults): Response | Promise<Response> {
+/** What can be set of an app. */
+type Settings = Pick<App, 'name' | 'status' | 'tlsOnly'>
+
+export function showSettings(
+  page: Page,
+  app: App,
+  { form = app, faults }: { form?: Settings; faults?: Faults } = {},
+): Response | Promise<Response> {
   const mayChange = mayManage(page)
   return showApp(
     page,
     app,
     { tab: '/settings', ...(faults && { status: 400 as const }) },
     <div class="stack loose">
-      <SettingsCard app={app} mayChange={mayChange} faults={faults} />
+      <SettingsCard id={app.id} form={form} mayChange={mayChange} faults={faults} />
       {mayChange && !app.isDefault && (
         <Card title="Remove it" lead="With its keys, rules and tokens." danger>
           <To class="button danger" path={`/apps/${app.id}/remove`} dialog>
@@ -33,30 +41,35 @@ export function showSettings(page: Page, app: App, faults?: Faults): Response | 
 }
 
 function SettingsCard({
-  app,
+  id,
+  form: { name, status, tlsOnly },
   mayChange,
   faults,
 }: {
-  app: App
+  id: string
+  form: Settings
   mayChange: boolean
   faults: Faults | undefined
 }) {
   return (
     <Card title="Settings">
-      <Form action={`/apps/${app.id}/settings`} class="stack">
-        <Field name="name" label="Name" value={app.name} faults={faults} maxlength={100} required />
-        <Tick
-          name="enabled"
-          label="Enabled"
-          hint="While it is not, nobody can connect, and those who are connected are closed."
-          checked={app.status === 'enabled'}
-        />
-        <Tick
-          name="tlsOnly"
-          label="TLS only"
-          hint="Refuses clients that do not connect encrypted."
-          checked={app.tlsOnly}
-        />
+      <Form action={`/apps/${id}/settings`} class="stack">
+        <fieldset class="stack" disabled={!mayChange}>
+          <legend class="aside">Settings of the app</legend>
+          <Field name="name" label="Name" value={name} faults={faults} maxlength={100} required />
+          <Tick
+            name="enabled"
+            label="Enabled"
+            hint="While it is not, nobody can connect, and those who are connected are closed."
+            checked={status === 'enabled'}
+          />
+          <Tick
+            name="tlsOnly"
+            label="TLS only"
+            hint="Refuses clients that do not connect encrypted."
+            checked={tlsOnly}
+          />
+        </fieldset>
         {mayChange && (
           <div>
             <button class="button primary">Save</button>
@@ -70,15 +83,54 @@ function SettingsCard({
 export async function changeSettings(page: Page, app: App): Promise<Response> {
   const fields = await readFields(page)
   const { services, onChange } = page.var.parts
-  const changed = services.apps.set(app.id, {
+  const form: Settings = {
     name: textField(fields, 'name').trim(),
     status: textField(fields, 'enabled') === '' ? 'disabled' : 'enabled',
     tlsOnly: textField(fields, 'tlsOnly') !== '',
-  })
-  if (!changed.ok) return showSettings(page, app, { name: sentence(changed.failure.message) })
+  }
+  const isEnd = form.status === 'disabled' && app.status === 'enabled'
+  if (isEnd && textField(fields, 'confirmed') !== 'yes') {
+    const impact = impactOfEnd(page, app)
+    if (impact.losing > 0) return askToDisable(page, app, form, impact)
+  }
+  const changed = services.apps.set(app.id, form)
+  if (!changed.ok) {
+    const faults = { name: sentence(changed.failure.message) }
+    return showSettings(page, app, { form, faults })
+  }
   onChange()
   tell(page, 'The settings are saved.')
   return goTo(page, `/apps/${app.id}/settings`)
+}
+
+/** Before clients are disconnected. */
+function askToDisable(
+  page: Page,
+  app: App,
+  { name, tlsOnly }: Settings,
+  impact: KeyImpact,
+): Response | Promise<Response> {
+  return show(
+    page,
+    {
+      title: `Disable ${app.name}?`,
+      section: '/apps',
+      crumbs: crumbsOf(app),
+      lead: 'Its clients are disconnected, and nobody can connect until it is enabled again.',
+    },
+    <div class="stack loose">
+      <KeyImpactView impact={impact} />
+      <Form action={`/apps/${app.id}/settings`} class="row">
+        <input type="hidden" name="name" value={name} />
+        {tlsOnly && <input type="hidden" name="tlsOnly" value="on" />}
+        <input type="hidden" name="confirmed" value="yes" />
+        <button class="button danger primary">Disable {app.name}</button>
+        <To class="button" path={`/apps/${app.id}/settings`}>
+          Leave it enabled
+        </To>
+      </Form>
+    </div>,
+  )
 }
 
 export function askToRemoveApp(page: Page, app: App): Response | Promise<Response> {

@@ -1,7 +1,7 @@
 /** Forms of a key for tokens: making one by hand, and revoking those that are out. */
 /** @jsxImportSource hono/jsx */
 import type { ApiKey } from '../../../service/api-keys.ts'
-import type { Faults } from '../../forms.ts'
+import { type Faults, type Fields, textField } from '../../forms.ts'
 import { Field, FieldNotes, Form, Tick, describedBy } from '../../view/forms.tsx'
 import { Card } from '../../view/parts.tsx'
 import { keyPath } from './key-form.tsx'
@@ -12,7 +12,34 @@ const LIFETIMES: readonly (readonly [minutes: number, label: string])[] = [
   [1440, 'a day'],
 ]
 
-export function TokenCard({ apiKey, faults }: { apiKey: ApiKey; faults: Faults | undefined }) {
+/** What was asked for, to be there again where it could not be done. */
+export interface TokenForm {
+  readonly clientId: string
+  readonly minutes: number
+  readonly capability: string
+  readonly isJwt: boolean
+}
+
+const FRESH: TokenForm = { clientId: '', minutes: 60, capability: '', isJwt: false }
+
+export function tokenFormOf(fields: Fields): TokenForm {
+  return {
+    clientId: textField(fields, 'clientId'),
+    minutes: Number(textField(fields, 'minutes')) || FRESH.minutes,
+    capability: textField(fields, 'capability').trim(),
+    isJwt: textField(fields, 'kind') === 'jwt',
+  }
+}
+
+export function TokenCard({
+  apiKey,
+  form = FRESH,
+  faults,
+}: {
+  apiKey: ApiKey
+  form: TokenForm | undefined
+  faults: Faults | undefined
+}) {
   const lifetimes = LIFETIMES.filter(([minutes]) => !apiKey.revocableTokens || minutes <= 60)
   return (
     <Card
@@ -24,6 +51,7 @@ export function TokenCard({ apiKey, faults }: { apiKey: ApiKey; faults: Faults |
           <Field
             name="clientId"
             label="Client id"
+            value={form.clientId}
             faults={faults}
             hint="Who the token speaks for; empty for nobody, * for anybody."
           />
@@ -31,21 +59,21 @@ export function TokenCard({ apiKey, faults }: { apiKey: ApiKey; faults: Faults |
             <label for="minutes">Valid for</label>
             <select class="select" id="minutes" name="minutes">
               {lifetimes.map(([minutes, label]) => (
-                <option value={String(minutes)} selected={minutes === 60}>
+                <option value={String(minutes)} selected={minutes === form.minutes}>
                   {label}
                 </option>
               ))}
             </select>
           </div>
         </div>
-        <LessField fault={faults?.['capability']} />
+        <LessField value={form.capability} fault={faults?.['capability']} />
         <fieldset class="row">
           <legend class="aside">Form</legend>
-          <Tick type="radio" name="kind" value="token" label="Token" checked />
-          <Tick type="radio" name="kind" value="jwt" label="JWT" />
+          <Tick type="radio" name="kind" value="token" label="Token" checked={!form.isJwt} />
+          <Tick type="radio" name="kind" value="jwt" label="JWT" checked={form.isJwt} />
         </fieldset>
         <div>
-          <button class="button">Make it</button>
+          <button class="button">Make the token</button>
         </div>
       </Form>
     </Card>
@@ -53,9 +81,9 @@ export function TokenCard({ apiKey, faults }: { apiKey: ApiKey; faults: Faults |
 }
 
 /** For a token that may do less than its key. */
-function LessField({ fault }: { fault: string | undefined }) {
+function LessField({ value, fault }: { value: string; fault: string | undefined }) {
   return (
-    <details class="fold" open={fault !== undefined}>
+    <details class="fold" open={value !== '' || fault !== undefined}>
       <summary class="small">Less than the key may do</summary>
       <div class="field">
         <label for="capability">Capability as JSON</label>
@@ -66,7 +94,9 @@ function LessField({ fault }: { fault: string | undefined }) {
           rows={3}
           spellcheck={false}
           {...describedBy('capability', undefined, fault)}
-        ></textarea>
+        >
+          {value}
+        </textarea>
         <FieldNotes name="capability" fault={fault} />
       </div>
     </details>
@@ -75,9 +105,11 @@ function LessField({ fault }: { fault: string | undefined }) {
 
 export function RevokeTokensCard({
   apiKey,
+  target = '',
   faults,
 }: {
   apiKey: ApiKey
+  target: string | undefined
   faults: Faults | undefined
 }) {
   return (
@@ -86,6 +118,7 @@ export function RevokeTokensCard({
         <Field
           name="target"
           label="Of"
+          value={target}
           faults={faults}
           placeholder="clientId:ann"
           hint={

@@ -21,6 +21,7 @@ export async function changeKey(page: Page, reservation: OwnedReservation): Prom
   const kind: KeyKind = textField(fields, 'kind') === 'join' ? 'join' : 'send'
   const act = textField(fields, 'act')
   // What a confirmed form brings back is the key that was made for the first one.
+  const isMade = act === 'generate' || textField(fields, 'made') !== ''
   const key = act === 'generate' ? newChannelKey() : textField(fields, 'key')
   const wanted = act === 'clear' ? null : key
   const change = kind === 'join' ? { joinKey: wanted } : { sendKey: wanted }
@@ -29,13 +30,19 @@ export async function changeKey(page: Page, reservation: OwnedReservation): Prom
     return showConfirmation(page, reservation, impact, {
       title: act === 'clear' ? `Take the ${kind} key away?` : `Change the ${kind} key?`,
       action: 'keys',
-      fields: { kind, act: wanted === null ? 'clear' : 'set', key: wanted ?? '' },
-      button: 'Change it',
+      fields: {
+        kind,
+        act: wanted === null ? 'clear' : 'set',
+        key: wanted ?? '',
+        ...(isMade && { made: 'yes' }),
+      },
+      button: act === 'clear' ? `Take the ${kind} key away` : `Change the ${kind} key`,
     })
   }
   return apply(page, reservation, change, {
     done: wanted === null ? `The ${kind} key is gone.` : `The ${kind} key is set.`,
-    query: act === 'generate' ? '?keys=shown' : '',
+    // Nobody has seen a key yet that was made here.
+    query: isMade ? '?keys=shown' : '',
     field: `${kind}-key`,
   })
 }

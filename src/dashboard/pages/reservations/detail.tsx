@@ -9,6 +9,7 @@ import { show } from '../../view/layout.tsx'
 import { Card, Empty, Time, To } from '../../view/parts.tsx'
 import { Table } from '../../view/table.tsx'
 import { plural } from '../../words.ts'
+import { channelPath } from '../live/addresses.ts'
 import { KeyBadges } from './list.tsx'
 import { KeysCard } from './keys.tsx'
 import { OptionsCard } from './options.tsx'
@@ -80,8 +81,8 @@ function ChannelsCard({ page, reservation }: { page: Page; reservation: OwnedRes
       <Table head={['Channel', { number: 'Connections' }, 'Since']}>
         {channels.slice(0, 20).map((channel) => (
           <tr>
-            <td data-label="Channel" class="mono">
-              {channel.name}
+            <td data-label="Channel" class="mono breaks">
+              <To path={channelPath(channel)}>{channel.name}</To>
             </td>
             <td data-label="Connections" class="number">
               {channel.members}

@@ -22,7 +22,9 @@ export function showList(
   const { services, live } = page.var.parts
   const reservations = services.reservations.list(seen(page))
   const channels = live.channels(seen(page)).items
-  const accounts = new Map(services.accounts.list().map(({ id, name }) => [id, name]))
+  // Whose a name is needs saying only where it is another's.
+  const others = services.accounts.list().filter(({ id }) => id !== visitorOf(page).account.id)
+  const accounts = new Map(others.map(({ id, name }) => [id, name]))
   return show(
     page,
     {
@@ -79,7 +81,7 @@ function ReserveCard({
         <AccountChoice accounts={choosable(page)} selected={wish.account.id} />
         <KeyWishes wish={wish} />
         <div id="outlook" aria-live="polite">
-          <OutlookView prospect={prospect} />
+          {faults === undefined && <OutlookView prospect={prospect} />}
         </div>
         <div class="row">
           <button class="button primary">Reserve</button>
@@ -140,6 +142,7 @@ function Row({
   channels,
   accounts,
 }: Omit<TreeProps, 'branches'> & { branch: Branch<OwnedReservation> }) {
+  const account = accounts.get(item.accountId)
   const own = channels.filter(({ namespace }) => namespace === item.namespace)
   const members = own.reduce((sum, channel) => sum + channel.members, 0)
   return (
@@ -150,7 +153,7 @@ function Row({
       </To>
       <span class="row">
         <KeyBadges reservation={item} />
-        {accounts.size > 1 && <Badge>{accounts.get(item.accountId)}</Badge>}
+        {account !== undefined && <Badge icon="person">{account}</Badge>}
       </span>
       <span class="tree-live small faint">
         {members === 0

@@ -49,10 +49,13 @@ export function OptionsCard({
   return (
     <Card title="Options" lead="What is left at “as the server” follows the server’s own setting.">
       <Form action={`/reservations/${reservation.id}/options`} class="stack">
-        {OPTIONS.map((option) => (
-          <Option option={option} reservation={reservation} />
-        ))}
-        <AppLink page={page} reservation={reservation} />
+        <fieldset class="stack" disabled={!mayChange}>
+          <legend class="aside">Options</legend>
+          {OPTIONS.map((option) => (
+            <Option option={option} reservation={reservation} />
+          ))}
+          <AppLink page={page} reservation={reservation} />
+        </fieldset>
         {mayChange && (
           <div>
             <button class="button">Save options</button>

@@ -74,7 +74,7 @@ function Meaning({ prospect: { wish, outlook, impact } }: { prospect: Prospect }
   return (
     <dl class="facts small">
       <dt>Owner</dt>
-      <dd>{wish.account.name}</dd>
+      <dd>the account “{wish.account.name}”</dd>
       <dt>Covers</dt>
       <dd>
         <code>{namespace}</code>, <code>{namespace}/…</code> and <code>{namespace}:…</code>, but not{' '}

@@ -1,0 +1,60 @@
+/** Removing a channel rule, after saying what no longer holds. */
+/** @jsxImportSource hono/jsx */
+import type { App } from '../../../service/apps.ts'
+import { tell } from '../../notices.ts'
+import { type Page, goTo } from '../../site.ts'
+import { Form } from '../../view/forms.tsx'
+import { show } from '../../view/layout.tsx'
+import { Badge, To } from '../../view/parts.tsx'
+import { sentence, showFailure } from '../failures.tsx'
+import { crumbsOf } from './key-form.tsx'
+import { SWITCHES } from './rule-form.tsx'
+import { rulePath, ruleOf } from './rules.tsx'
+
+export function askToRemoveRule(page: Page, app: App): Response | Promise<Response> {
+  const found = ruleOf(page, app)
+  if (!found.ok) return showFailure(page, found.failure)
+  const rule = found.value
+  const held = SWITCHES.filter(([name]) => rule[name])
+  return show(
+    page,
+    {
+      title: `Remove the rule ${rule.id}?`,
+      section: '/apps',
+      crumbs: [...crumbsOf(app), ['Channel rules', `/apps/${app.id}/rules`]],
+      lead: 'Its channels are then as if there had never been one, also for clients that are on them.',
+    },
+    <div class="stack">
+      {held.length > 0 && (
+        <div class="stack tight">
+          <p>No longer holds:</p>
+          <div class="row snug">
+            {held.map(([, label]) => (
+              <Badge>{label}</Badge>
+            ))}
+          </div>
+        </div>
+      )}
+      <Form action={`${rulePath(rule)}/remove`} class="row">
+        <button class="button danger primary">Remove {rule.id}</button>
+        <To class="button" path={rulePath(rule)} cancel>
+          Keep it
+        </To>
+      </Form>
+    </div>,
+  )
+}
+
+export function removeRule(page: Page, app: App): Response | Promise<Response> {
+  const found = ruleOf(page, app)
+  if (!found.ok) return showFailure(page, found.failure)
+  const { id } = found.value
+  const { services, onChange } = page.var.parts
+  const removed = services.channelRules.remove(app, id)
+  if (!removed.ok) tell(page, sentence(removed.failure.message), 'bad')
+  else {
+    onChange()
+    tell(page, `The rule ${id} is gone.`)
+  }
+  return goTo(page, `/apps/${app.id}/rules`)
+}
