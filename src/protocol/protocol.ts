@@ -11,6 +11,11 @@ export interface Visit {
   readonly query: string
   /** The client's address. */
   readonly address: string
+  /**
+   * The bytes of the body, once whatever came along with the request has been looked at too: what is done in a row
+   * costs much less than one by one. Rejected if the client hangs up before.
+   */
+  body(): Promise<Uint8Array>
   /** Lets the answer take as long as it needs: silence does not end the request any more. */
   keepOpen(): void
   /** Whether the client's own connection is encrypted, as far as this server or a trusted proxy can tell. */

@@ -10,6 +10,7 @@ import type { HttpProtocol, Protocol, Visit } from '../protocol/protocol.ts'
 import { SERVER_HEADER } from '../version.ts'
 import type { Admission } from './admission.ts'
 import { Connection } from './connection.ts'
+import { Turns } from './turns.ts'
 
 export interface FrontParts {
   readonly protocols: readonly (Protocol | HttpProtocol)[]
@@ -33,6 +34,7 @@ export interface FrontDetail {
 export class Front {
   readonly #parts: FrontParts
   readonly #allowsEveryOrigin: boolean
+  readonly #turns = new Turns()
   #nextId = 1
 
   constructor(parts: FrontParts) {
@@ -54,7 +56,7 @@ export class Front {
     const upgrade = isUpgrade(request)
     const protocol = this.#protocolOf(path, upgrade, request)
     if (!protocol) return this.#parts.http(request, path)
-    const visit = new Arrival(request, path, query, server, this.#parts)
+    const visit = new Arrival(request, path, query, server, this.#parts, this.#turns)
     if (!('connect' in protocol) || !upgrade) return protocol.serve(visit)
     return this.#connect(visit, protocol, server)
   }
@@ -117,6 +119,7 @@ class Arrival implements Visit {
   readonly query: string
   readonly #server: Server<Connection>
   readonly #parts: FrontParts
+  readonly #turns: Turns
   #address: string | undefined
 
   constructor(
@@ -125,12 +128,14 @@ class Arrival implements Visit {
     query: string,
     server: Server<Connection>,
     parts: FrontParts,
+    turns: Turns,
   ) {
     this.request = request
     this.path = path
     this.query = query
     this.#server = server
     this.#parts = parts
+    this.#turns = turns
   }
 
   get address(): string {
@@ -144,6 +149,10 @@ class Arrival implements Visit {
     // Only what a trusted proxy says of the way in front of it counts.
     const forwarded = this.request.headers.get('x-forwarded-proto')
     return forwarded === 'https' && isInRanges(this.#peer(), trustedProxies)
+  }
+
+  body(): Promise<Uint8Array> {
+    return this.#turns.next().then(() => this.request.bytes())
   }
 
   keepOpen(): void {

@@ -68,7 +68,7 @@ export function servePush(parts: PushParts, visit: Visit): Response | Promise<Re
   const announced = Number(visit.request.headers.get('content-length') ?? 0)
   if (announced > parts.maxMessageBytes) return tooLarge(parts, visit, ref)
   const guard = verdict.because.reservation?.options.guardEvents ?? parts.guardEvents
-  return visit.request.bytes().then(
+  return visit.body().then(
     (bytes) => relay(parts, visit, ref, bytes, guard),
     () => refused(parts, visit, failure('bad_request', 'the body could not be read'), ref),
   )

@@ -1,5 +1,6 @@
 /** Bodies of requests and answers: which format a client wants, and reading and writing both. */
 import { type Result, fail, ok } from '../../../failure.ts'
+import type { Visit } from '../../protocol.ts'
 import { type Format, encode, parse, unpack } from '../wire/format.ts'
 
 /** Without `; charset`: SDKs compare the whole header. */
@@ -22,27 +23,29 @@ export interface Body {
   readonly text: string | undefined
 }
 
+type Sender = Pick<Visit, 'request' | 'body'>
+
 /** The bytes of a body, whatever they stand for. */
-export function readBytes(request: Request, maxBytes: number): Promise<Result<Uint8Array>> {
-  return readWith(request, maxBytes, ok)
+export function readBytes(sender: Sender, maxBytes: number): Promise<Result<Uint8Array>> {
+  return readWith(sender, maxBytes, ok)
 }
 
 /** Reads a body by its content type; anything that is neither MessagePack nor a form is taken for JSON text. */
-export function readBody(request: Request, maxBytes: number): Promise<Result<Body>> {
-  const type = request.headers.get('content-type') ?? ''
-  if (type.includes('msgpack')) return readWith(request, maxBytes, unpackBody)
-  return readWith(request, maxBytes, type.includes('x-www-form-urlencoded') ? readForm : parseBody)
+export function readBody(sender: Sender, maxBytes: number): Promise<Result<Body>> {
+  const type = sender.request.headers.get('content-type') ?? ''
+  if (type.includes('msgpack')) return readWith(sender, maxBytes, unpackBody)
+  return readWith(sender, maxBytes, type.includes('x-www-form-urlencoded') ? readForm : parseBody)
 }
 
-/** Waits once and no more, because it is done for every message that is published. */
+/** Waits as seldom as can be, because it is done for every message that is published. */
 function readWith<T>(
-  request: Request,
+  sender: Sender,
   maxBytes: number,
   read: (bytes: Uint8Array) => Result<T>,
 ): Promise<Result<T>> {
-  const announced = Number(request.headers.get('content-length') ?? 0)
+  const announced = Number(sender.request.headers.get('content-length') ?? 0)
   if (announced > maxBytes) return Promise.resolve(fail('message_too_large'))
-  return request.bytes().then(
+  return sender.body().then(
     (bytes) => (bytes.byteLength > maxBytes ? fail('message_too_large') : read(bytes)),
     () => fail('bad_request', 'the body could not be read'),
   )

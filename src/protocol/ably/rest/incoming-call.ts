@@ -55,11 +55,11 @@ export class IncomingCall implements RestCall {
   }
 
   body(): Promise<Result<Body>> {
-    return readBody(this.request, this.#maxBodyBytes)
+    return readBody(this.visit, this.#maxBodyBytes)
   }
 
   bytes(): Promise<Result<Uint8Array>> {
-    return readBytes(this.request, this.#maxBodyBytes)
+    return readBytes(this.visit, this.#maxBodyBytes)
   }
 
   countFor(appId: string): void {

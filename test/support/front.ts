@@ -1,0 +1,42 @@
+/** The front door in this process, with nothing behind it but what a test puts there. */
+import { systemClock } from '../../src/core/clock.ts'
+import type { HttpProtocol } from '../../src/protocol/protocol.ts'
+import { Admission } from '../../src/transport/admission.ts'
+import { Front } from '../../src/transport/front.ts'
+import { type Listeners, listen } from '../../src/transport/listen.ts'
+import { testConfig } from './server.ts'
+
+const NO_LIMIT = { perSecond: 0, burst: 1 }
+const ADMISSION_LIMITS = {
+  maxConnections: 0,
+  maxAddressConnections: 0,
+  connections: NO_LIMIT,
+  pushes: NO_LIMIT,
+  banSeconds: 0,
+}
+
+/** @param onBug told of exceptions that a request ran into */
+export function startFront(
+  protocol: HttpProtocol,
+  onBug: (error: unknown) => void = () => {},
+): Listeners {
+  const front = new Front({
+    protocols: [protocol],
+    admission: new Admission(ADMISSION_LIMITS, systemClock),
+    basePath: '',
+    trustedProxies: [],
+    allowedOrigins: ['*'],
+    http: () => new Response(),
+    isDraining: () => false,
+    onRefusal: () => {},
+    onBug,
+  })
+  return listen({
+    config: testConfig({}),
+    folder: undefined,
+    front,
+    sockets: { message: () => {} },
+    metrics: undefined,
+    control: () => new Response(),
+  })
+}
