@@ -38,10 +38,10 @@ export function errorInfo(why: Failure, base: string): ErrorInfo {
   return { code, statusCode: why.status, message: why.message, href: errorHref(code, base) }
 }
 
-/** What most answers have, made once. */
-const USUAL_HEADERS: Readonly<Record<Format, Record<string, string>>> = {
-  json: { ...SERVER_HEADER, 'content-type': CONTENT_TYPE.json },
-  msgpack: { ...SERVER_HEADER, 'content-type': CONTENT_TYPE.msgpack },
+/** What most answers have: copying headers costs half of what making them does. */
+const USUAL_HEADERS: Readonly<Record<Format, Headers>> = {
+  json: new Headers({ ...SERVER_HEADER, 'content-type': CONTENT_TYPE.json }),
+  msgpack: new Headers({ ...SERVER_HEADER, 'content-type': CONTENT_TYPE.msgpack }),
 }
 
 export function success(answer: RestAnswer, style: AnswerStyle): Response {
