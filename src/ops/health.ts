@@ -3,6 +3,7 @@ import { readdirSync, statSync, statfsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock } from '../core/clock.ts'
 import type { LoopDelay } from './metrics.ts'
+import { residentBytes } from './resident-memory.ts'
 
 export interface HealthSample {
   /** Milliseconds since the epoch. */
@@ -66,7 +67,7 @@ export class Health {
     const { clock, folder, loopDelay } = this.#parts
     return {
       at: clock.now(),
-      memoryBytes: process.memoryUsage.rss(),
+      memoryBytes: residentBytes(),
       delayMs: loopDelay.milliseconds,
       startedAt: this.#startedAt,
       disk: folder === undefined ? undefined : diskUse(folder),
@@ -77,7 +78,7 @@ export class Health {
     const { clock, loopDelay } = this.#parts
     this.#samples.push({
       at: clock.now(),
-      memoryBytes: process.memoryUsage.rss(),
+      memoryBytes: residentBytes(),
       delayMs: loopDelay.takeWorst(),
     })
     if (this.#samples.length > HOUR_MS / EVERY_MS) this.#samples.shift()

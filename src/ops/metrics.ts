@@ -1,6 +1,7 @@
 /** The counters in Prometheus' text form. No label names a channel or a client: those have no bounds. */
 import { Counter, Gauge, Registry } from 'prom-client'
 import { type Counters, type Tally } from '../core/counters.ts'
+import { residentBytes } from './resident-memory.ts'
 
 export interface MetricsSources {
   readonly counters: Counters
@@ -52,7 +53,7 @@ export class Metrics {
       'Start of the process since the Unix epoch',
       () => sources.startedAt,
     )
-    this.#gauge('process_resident_memory_bytes', 'Resident memory', () => process.memoryUsage.rss())
+    this.#gauge('process_resident_memory_bytes', 'Resident memory', residentBytes)
     this.#counter(
       'latchkey_connections_opened_total',
       'WebSocket connections opened',
