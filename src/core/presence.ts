@@ -147,7 +147,8 @@ function stamp(
   // Who leaves without a word leaves with the last one.
   const content = draft.action === 'leave' && draft.data === undefined && known ? known : draft
   return {
-    action: draft.action,
+    // Whoever is there already has changed (docs: presence; ably-java relies on it).
+    action: draft.action === 'enter' && known ? 'update' : draft.action,
     id: draft.id ?? id,
     clientId: draft.clientId,
     connectionId,

@@ -75,6 +75,23 @@ test('who enters again as who they are is not told again', () => {
   expect(members(made).map((member) => member.id)).toEqual([id])
 })
 
+test('who enters again as somebody new has changed, and is new after leaving', () => {
+  const { made, told, change } = world()
+  value(change('enter', 'ann', 'c1', { data: 'a' }))
+  value(change('enter', 'ann', 'c1', { data: 'b' }))
+  expect(members(made).map(({ data }) => data)).toEqual(['b'])
+  value(change('enter', 'ann', 'c2'))
+  value(change('leave', 'ann', 'c1'))
+  value(change('enter', 'ann', 'c1'))
+  expect(told().map((text) => text.split(' ').slice(0, 2).join(' '))).toEqual([
+    'enter c1',
+    'update c1',
+    'enter c2',
+    'leave c1',
+    'enter c1',
+  ])
+})
+
 test('the end of a connection takes off all it entered, with ids of another form', () => {
   const { told, change, made } = world()
   value(change('enter', 'ann', 'c1', { data: 'x' }))

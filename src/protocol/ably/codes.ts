@@ -15,6 +15,8 @@ const CODES: Partial<Record<FailureName, number>> = {
   channel_too_long: 40010,
   enumeration_stale: 40011,
   client_id_invalid: 40012,
+  // 91000 is what SDKs say themselves; from a server they expect this.
+  presence_client_id: 40012,
   append_mismatch: 40013,
   data_invalid: 40013,
   not_json: 40013,
@@ -70,7 +72,6 @@ const CODES: Partial<Record<FailureName, number>> = {
   too_many_attachments: 90010,
   too_many_channels: 90010,
   too_many_batch_channels: 90010,
-  presence_client_id: 91000,
   presence_full: 91003,
   not_mutable: 93002,
 }

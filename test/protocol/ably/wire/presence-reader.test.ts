@@ -48,7 +48,7 @@ describe('presence', () => {
   test.each<[string, unknown, number]>([
     ['nothing', undefined, 40000],
     ['an empty list', [], 40000],
-    ['of nobody', { action: 2 }, 91000],
+    ['of nobody', { action: 2 }, 40012],
     ['of an empty client id', { action: 2, clientId: '' }, 40012],
     ['of everybody', { action: 2, clientId: '*' }, 40012],
     ['absence', { clientId: 'a' }, 40000],
