@@ -5,7 +5,8 @@ import { SESSION, isSecure, plainSessionName } from './request.ts'
 import type { Page } from './site.ts'
 
 const JOURNEY = 'latchkey-journey'
-const THEME = 'latchkey-theme'
+/** Scripts write it too: it is no secret. */
+export const THEME = 'latchkey-theme'
 const THEMES = ['light', 'dark'] as const
 
 export type Theme = (typeof THEMES)[number]

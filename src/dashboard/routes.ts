@@ -28,7 +28,7 @@ import { whoPages } from './pages/who/page.tsx'
 import type { DashboardParts } from './parts.ts'
 import { isOwnOrigin, sessionSecret } from './request.ts'
 import { hasFormToken, headers, noStore, recordForgery } from './security.ts'
-import { type Env, type Page, goTo } from './site.ts'
+import { type Env, type Page, goTo, addressOf } from './site.ts'
 import { ICON } from './view/icon-file.ts'
 
 export interface RouteParts {
@@ -135,7 +135,7 @@ async function guardWrites(page: Page, next: () => Promise<void>): Promise<Respo
 async function requireVisitor(page: Page, next: () => Promise<void>): Promise<Response | void> {
   if (page.var.visitor) return next()
   if (page.req.method !== 'GET') return showFailure(page, failure('sign_in_needed'))
-  const wanted = page.env.visit.path.slice('/dashboard'.length)
-  const asked = wanted === '' || wanted === '/' ? '' : `?next=${encodeURIComponent(wanted)}`
+  const wanted = addressOf(page)
+  const asked = wanted === '/' ? '' : `?next=${encodeURIComponent(wanted)}`
   return goTo(page, `/sign-in${asked}`)
 }

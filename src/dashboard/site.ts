@@ -33,6 +33,12 @@ export function href(page: Page, path: string): string {
   return `${page.var.parts.basePath}/dashboard${path === '/' ? '' : path}`
 }
 
+/** Where the browser is, below the dashboard: path and query, to come back to. */
+export function addressOf(page: Page): string {
+  const path = page.env.visit.path.slice('/dashboard'.length) || '/'
+  return page.req.method === 'GET' ? `${path}${new URL(page.req.url).search}` : path
+}
+
 /** The server's own address as clients write it, such as `https://my.host/realtime`. */
 export function serverAddress(page: Page): string {
   const { publicUrl, basePath } = page.var.parts

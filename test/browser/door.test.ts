@@ -29,6 +29,7 @@ describe.skipIf(!hasBrowser)('a new server', () => {
     await tab.fill('Password', PASSWORD)
     await tab.press('Claim')
     await tab.heading('Connect')
+    await tab.sees('Welcome. You are an owner of this server.')
     expect(await tab.url()).toBe(`${server.url}/dashboard`)
   })
 
@@ -44,9 +45,10 @@ describe.skipIf(!hasBrowser)('a new server', () => {
   test('goes on to where somebody wanted to go', async () => {
     await tab.press('Sign out')
     await tab.heading('Sign in')
-    await tab.go(`${server.url}/dashboard/reservations`)
+    await tab.go(`${server.url}/dashboard/reservations?namespace=acme`)
     await signIn(tab)
     await tab.heading('Reservations')
+    expect(await tab.do((page) => page.getByLabel('Name').inputValue())).toBe('acme')
   })
 
   test('is not claimed a second time', async () => {
@@ -62,16 +64,29 @@ describe.skipIf(!hasBrowser)('a new server', () => {
         page.evaluate<string>('getComputedStyle(document.documentElement).backgroundColor'),
       )
     const light = await ground()
+    await tab.fill('Name', 'half a na')
     await tab.press('Light or dark')
-    await tab.heading('Reservations')
+    expect(await tab.do((page) => page.getByLabel('Name').inputValue())).toBe('half a na')
     const dark = await ground()
     expect(dark).not.toBe(light)
     await tab.follow('Connect')
     await tab.heading('Connect')
     expect(await ground()).toBe(dark)
     await tab.press('Light or dark')
-    await tab.heading('Connect')
     expect(await ground()).toBe(light)
+  })
+
+  test('turns light at once where the system is dark, and follows it again afterwards', async () => {
+    const scheme = () =>
+      tab.do((page) =>
+        page.evaluate<string>('getComputedStyle(document.documentElement).colorScheme'),
+      )
+    await tab.do((page) => page.emulateMedia({ colorScheme: 'dark' }))
+    await tab.press('Light or dark')
+    expect(await scheme()).toBe('light')
+    await tab.press('Light or dark')
+    expect(await scheme()).toBe('light dark')
+    await tab.do((page) => page.emulateMedia({ colorScheme: 'light' }))
   })
 
   test('answers whether it works from here', async () => {

@@ -21,8 +21,12 @@ function drawAll(): void {
   })
   for (const { place } of drawn) sized.observe(place)
   // The page may turn dark while it is open.
-  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
+  const redraw = () => {
     for (const { plot } of drawn) plot.redraw(false)
+  }
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', redraw)
+  new MutationObserver(redraw).observe(document.documentElement, {
+    attributeFilter: ['data-theme'],
   })
 }
 

@@ -6,6 +6,7 @@ import { dialogs } from './dialogs.ts'
 import { enrich } from './enrich.ts'
 import { faults } from './faults.ts'
 import { previews } from './preview.ts'
+import { theme } from './theme.ts'
 import { wideMenu } from './wide-menu.ts'
 
 enrich(document)
@@ -15,4 +16,5 @@ checks()
 faults()
 capabilities()
 dialogs()
+theme()
 wideMenu()

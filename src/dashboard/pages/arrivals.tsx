@@ -2,6 +2,8 @@
 /** @jsxImportSource hono/jsx */
 import { Hono } from 'hono'
 import { type Failure, failure } from '../../failure.ts'
+import type { Role } from '../../policy/roles.ts'
+import type { Account } from '../../service/accounts.ts'
 import type { Link } from '../../service/links.ts'
 import type { Arrived } from '../../service/sign-up.ts'
 import { emailFault } from '../../service/people.ts'
@@ -27,7 +29,11 @@ export function arrivalPages(): Hono<Env> {
 
 /** Lets somebody in who came by a link. */
 export function welcome(page: Page, { person, accountId }: Arrived): Response {
-  enter(page, person.id, accountId)
+  const { accounts, people } = page.var.parts.services
+  const account = accounts.find(accountId)
+  const role = people.roleOf(person.id, accountId) ?? 'viewer'
+  const greeting = account.ok && `Welcome. You are ${ROLE_NAMES[role]} of ${nameOf(account.value)}.`
+  enter(page, person.id, accountId, greeting || undefined)
   return goTo(page, '/')
 }
 
@@ -36,12 +42,13 @@ function showClaim(
   token: string,
   { email, why }: { email?: string; why?: Failure } = {},
 ): Response | Promise<Response> {
-  const { links } = page.var.parts.services
+  const { links, accounts } = page.var.parts.services
   const link = links.read('claim', token)
-  if (!link.ok) return showDeadLink(page, link.failure)
+  const account = link.ok ? accounts.find(link.value.accountId) : link
+  if (!account.ok) return showDeadLink(page, link.ok ? failure('link_invalid') : link.failure)
   return showDoor(
     page,
-    { title: 'Claim this server', ...(why && { status: why.status as 400 }) },
+    { title: `Claim ${nameOf(account.value)}`, ...(why && { status: why.status as 400 }) },
     <>
       <p class="faint">You will be its owner: you reserve names, make keys, and invite others.</p>
       <NewPerson action="/claim" token={token} email={email} why={why}>
@@ -70,7 +77,7 @@ function showInvite(
   const account = link.ok ? accounts.find(link.value.accountId) : link
   if (!link.ok || !account.ok) return showDeadLink(page, failure('link_invalid'))
   const head = {
-    title: `Join ${account.value.name}`,
+    title: `Join ${nameOf(account.value)}`,
     ...(why && { status: why.status as 400 }),
   }
   const { visitor } = page.var
@@ -79,8 +86,9 @@ function showInvite(
   ) : (
     <>
       <p class="faint">
-        You have been invited as {link.value.role}. Choose how you will sign in. If you can sign in
-        here already, <To path="/sign-in">do that first</To> and open this link again.
+        You have been invited as {ROLE_NAMES[link.value.role]}: you will{' '}
+        {ROLE_MEANING[link.value.role]}. Choose how you will sign in. If you can sign in here
+        already, <To path="/sign-in">do that first</To> and open this link again.
       </p>
       <NewPerson action="/invite" token={token} email={email ?? link.value.note ?? ''} why={why}>
         Join
@@ -88,6 +96,23 @@ function showInvite(
     </>
   )
   return showDoor(page, head, body)
+}
+
+const ROLE_NAMES: Readonly<Record<Role, string>> = {
+  viewer: 'a viewer',
+  member: 'a member',
+  owner: 'an owner',
+}
+
+const ROLE_MEANING: Readonly<Record<Role, string>> = {
+  viewer: 'see everything but secrets',
+  member: 'manage reservations, apps and keys',
+  owner: 'manage everything, people too',
+}
+
+/** The first account is the server's own; the others go by their names. */
+function nameOf({ role, name }: Account): string {
+  return role === 'owner' ? 'this server' : name
 }
 
 /** For somebody who has signed in. */
@@ -106,7 +131,7 @@ function JoinForm({
     <Form action="/invite/join" class="stack">
       {why && <Notice tone="bad">{sentence(why.message)}</Notice>}
       <p>
-        You are signed in as {email}, and will be a {link.role} of this account.
+        You are signed in as {email}, and will be {ROLE_NAMES[link.role]} of this account.
       </p>
       <input type="hidden" name="token" value={token} />
       <button class="button primary wide">Join</button>
@@ -180,7 +205,7 @@ function NewPerson({ action, token, email, why, children }: NewPersonProps) {
         autocomplete="username"
         hint="Only to sign in with; nothing is sent there."
         required
-        autofocus={faults['password'] === undefined}
+        autofocus={(email ?? '') === ''}
       />
       <Field
         name="password"
@@ -190,6 +215,7 @@ function NewPerson({ action, token, email, why, children }: NewPersonProps) {
         autocomplete="new-password"
         hint="At least 10 characters."
         required
+        autofocus={(email ?? '') !== ''}
       />
       <button class="button primary wide">{children}</button>
       <ProviderLinks

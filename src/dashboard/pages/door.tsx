@@ -28,24 +28,30 @@ export function doorPages(): Hono<Env> {
     const fields = await readFields(page)
     const theme = textField(fields, 'theme')
     keepTheme(page, theme === 'light' || theme === 'dark' ? theme : undefined)
-    return goTo(page, localPath(textField(fields, 'back').replace(/^\/dashboard/, '')))
+    return goTo(page, localPath(textField(fields, 'back')))
   })
   return app
 }
 
-/** Signs a browser in; whatever session it had before is over, so that nobody can plant one. */
-export function enter(page: Page, personId: string, accountId: string): void {
+/**
+ * Signs a browser in; whatever session it had before is over, so that nobody can plant one.
+ * @param greeting is said on the first page
+ */
+export function enter(page: Page, personId: string, accountId: string, greeting?: string): void {
   const { visitor, parts } = page.var
   const { sessions } = parts.services
   if (visitor) sessions.end(visitor.person.id, visitor.session.id)
   const agent = page.req.header('user-agent') ?? ''
   const { address } = page.env.visit
-  keepSession(page, sessions.open(personId, accountId, { address, agent }))
+  const secret = sessions.open(personId, accountId, { address, agent })
+  keepSession(page, secret)
+  const entered = greeting === undefined ? undefined : sessions.find(secret, address)
+  if (entered) page.var.notices.add(entered.session.id, { tone: 'good', text: greeting! })
 }
 
 /** A path of the dashboard, or its start: nothing that leads to another server. */
 export function localPath(text: string): string {
-  return /^\/(?![/\\])[\w./~:%-]*$/.test(text) ? text : '/'
+  return /^\/(?![/\\])[\w./~:%-]*(\?[\w.~:%&=+*-]*)?$/.test(text) ? text : '/'
 }
 
 async function signIn(page: Page): Promise<Response> {

@@ -2,11 +2,11 @@
 /** @jsxImportSource hono/jsx */
 import type { Child } from 'hono/jsx'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
-import { themeOf } from '../cookies.ts'
+import { THEME, themeOf } from '../cookies.ts'
 import { MENU, type MenuItem } from '../menu.ts'
 import { takeNotices } from '../notices.ts'
 import { mayGovernServer } from '../sight.ts'
-import type { Page } from '../site.ts'
+import { type Page, addressOf } from '../site.ts'
 import { type DocumentHead, documentText, partText } from './document.tsx'
 import { Form } from './forms.tsx'
 import { Icon } from './icons.tsx'
@@ -169,8 +169,12 @@ function Foot({ section }: { section: string | undefined }) {
           isCurrent={section === '/account'}
         />
         <Form action="/theme">
-          <input type="hidden" name="back" value={page.env.visit.path} />
-          <button name="theme" value={theme === 'dark' ? 'light' : 'dark'} data-theme-switch>
+          <input type="hidden" name="back" value={addressOf(page)} />
+          <button
+            name="theme"
+            value={theme === 'dark' ? 'light' : 'dark'}
+            data-theme-switch={THEME}
+          >
             <Icon name="sun" />
             Light or dark
           </button>

@@ -162,7 +162,7 @@ export function Time({ at, exact = false }: { at: number; exact?: boolean }) {
   const text = new Date(at).toISOString()
   return (
     <time datetime={text} data-time={exact ? 'exact' : ''}>
-      {text.slice(0, exact ? 19 : 16).replace('T', ' ')}
+      {text.slice(0, exact ? 19 : 16).replace('T', ' ')} UTC
     </time>
   )
 }

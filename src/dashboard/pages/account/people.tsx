@@ -68,7 +68,7 @@ function PeopleTable({
           <td class="actions">
             {mayGovern && (
               <To class="button small danger" path={`/account/people/${member.id}/remove`} dialog>
-                Remove<span class="aside"> {member.email}</span>…
+                Remove…<span class="aside"> {member.email}</span>
               </To>
             )}
           </td>
