@@ -39,6 +39,7 @@ export interface RouteParts {
 }
 
 const MAX_BODY_BYTES = 131_072
+const LOOK_ONLY = failure('forbidden', 'your role lets you look, not change')
 /** What people do to themselves, whatever their role. */
 const OWN_MATTERS = /^\/dashboard\/(sign-out|theme|account\/own|who|reservations\/preview)(\/|$)/
 
@@ -84,7 +85,7 @@ function addPages(inside: Hono<Env, BlankSchema, '/dashboard'>): void {
   inside.route('/', doorPages())
   inside.route('/', arrivalPages())
   inside.route('/', providerPages())
-  inside.use(requireVisitor)
+  inside.use(requireVisitor, closeForms)
   inside.route('/', connectPages())
   inside.route('/reservations', reservationPages())
   inside.route('/apps', appPages())
@@ -126,9 +127,20 @@ async function guardWrites(page: Page, next: () => Promise<void>): Promise<Respo
     return showFailure(page, failure('cross_site', 'the page was too old; open it again'))
   }
   if (!hasRight(visitor.role, 'manage') && !OWN_MATTERS.test(page.env.visit.path)) {
-    return showFailure(page, failure('forbidden', 'your role lets you look, not change'))
+    return showFailure(page, LOOK_ONLY)
   }
   return next()
+}
+
+/** Pages that are forms and nothing else. */
+const FORMS = /\/(new|edit|remove|revoke|retire|disconnect)$/
+
+/** Whoever may only look is told so before filling in a form, and not when sending it. */
+async function closeForms(page: Page, next: () => Promise<void>): Promise<Response | void> {
+  const { visitor } = page.var
+  if (!visitor || hasRight(visitor.role, 'manage') || !FORMS.test(page.env.visit.path))
+    return next()
+  return showFailure(page, LOOK_ONLY)
 }
 
 /** Sends everybody else to the door, and back here afterwards. */

@@ -35,6 +35,8 @@ describe('roles', () => {
     expect((await viewer.get(`${path}?keys=shown`)).text).not.toMatch(key)
     expect((await viewer.post('/reservations', { namespace: 'mine' })).status).toBe(403)
     expect((await viewer.post(`${path}/remove`, {})).status).toBe(403)
+    expect((await viewer.get(`${path}/remove`)).status).toBe(403)
+    expect((await viewer.get(path)).text).toMatch(/<fieldset[^>]* disabled/)
     expect((await viewer.post('/who', { channel: 'acme' })).status).toBe(200)
   })
 

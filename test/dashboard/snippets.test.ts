@@ -17,6 +17,7 @@ import { openServices } from '../../src/service/services.ts'
 import { eventually } from '../support/client.ts'
 import { IttyClient, reserve } from '../support/itty.ts'
 import { type TestServer, startTestServer } from '../support/server.ts'
+import { Visitor } from './visitor.ts'
 
 /** Inside of `node_modules`, so that the code finds the packages that it imports. */
 const folder = mkdtempSync(join(import.meta.dir, '../../node_modules/.snippets-'))
@@ -139,6 +140,16 @@ test.skipIf(!Bun.which('curl'))(
     expect((await shell(publish)).status).toBe(201)
   },
 )
+
+test('with a key that may do what the code does, where there is one', async () => {
+  const narrow = server.addKey({
+    name: 'late',
+    capability: { capability: { news: ['subscribe'] } },
+  })
+  const { text } = await (await Visitor.owner(server)).get('/')
+  expect(text).toContain(`${key.split(':')[0]}:SECRET`)
+  expect(text).not.toContain(narrow.split(':')[0]!)
+})
 
 test('addresses that SDKs would take for something else come with a warning', () => {
   const traps = (url: string) => trapsOf({ url, keyName: 'a.b', channel: 'c' }).join('\n')

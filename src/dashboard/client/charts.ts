@@ -106,7 +106,9 @@ function amounts(figure: HTMLElement): NonNullable<UPlot.Axis['values']> {
   const measure = figure.dataset['chart'] ?? ''
   if (measure.startsWith('bytes')) return (_, marks) => marks.map(sizeOf)
   const unit = measure === 'milliseconds' ? ' ms' : ''
-  return (_, marks) => marks.map((mark) => compact.format(mark) + (mark > 0 ? unit : ''))
+  // A thousand is the same k as that of kB.
+  return (_, marks) =>
+    marks.map((mark) => compact.format(mark).replace('K', 'k') + (mark > 0 ? unit : ''))
 }
 
 function sizeOf(bytes: number): string {

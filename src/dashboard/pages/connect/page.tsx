@@ -1,11 +1,13 @@
 /** The first page: how clients connect to this server, in code that can be copied. */
 /** @jsxImportSource hono/jsx */
 import { Hono } from 'hono'
+import { CapabilityChecker } from '../../../policy/capability/checker.ts'
 import type { ApiKey } from '../../../service/api-keys.ts'
 import { seen } from '../../sight.ts'
 import { type Env, type Page, serverAddress } from '../../site.ts'
 import { show } from '../../view/layout.tsx'
 import { Card, Code, Notice, To } from '../../view/parts.tsx'
+import { storedCapability } from '../apps/capability.ts'
 import {
   RECONNECT_SNIPPET,
   type Target,
@@ -19,6 +21,7 @@ import {
 } from './snippets.ts'
 
 const EXAMPLE_KEY = 'appId.keyId'
+const CHANNEL = 'lobby'
 
 export function connectPages(): Hono<Env> {
   const app = new Hono<Env>()
@@ -31,7 +34,7 @@ function showConnect(page: Page): Response | Promise<Response> {
   const target = {
     url: serverAddress(page),
     keyName: key?.keyName ?? EXAMPLE_KEY,
-    channel: 'lobby',
+    channel: CHANNEL,
   }
   return show(
     page,
@@ -56,14 +59,23 @@ function showConnect(page: Page): Response | Promise<Response> {
   )
 }
 
-/** A key to write into the code: the one that was made last, because somebody is about to use it. */
+/**
+ * A key to write into the code: of those with which it would run, the one that was made last, because somebody is
+ * about to use it.
+ */
 function firstKey(page: Page): ApiKey | undefined {
   const { apps, apiKeys } = page.var.parts.services
-  return apps
+  const keys = apps
     .list(seen(page))
     .flatMap((app) => apiKeys.list(app))
     .filter(({ status }) => status === 'enabled')
-    .toSorted((a, b) => b.createdAt - a.createdAt)[0]
+    .toSorted((a, b) => b.createdAt - a.createdAt)
+  return keys.find(({ capability }) => wouldRun(capability)) ?? keys[0]
+}
+
+function wouldRun(capability: string): boolean {
+  const checker = new CapabilityChecker(storedCapability(capability))
+  return checker.permits(CHANNEL, 'publish') && checker.permits(CHANNEL, 'subscribe')
 }
 
 /** A channel that can be pushed to, where there is one. */

@@ -24,6 +24,7 @@ export function Log({ place }: { place: Place }) {
       <ol
         class="log"
         id="log"
+        tabindex={0}
         aria-label="What happened, the newest first"
         {...(isNewest && { 'data-log': logPath(place, position) })}
       >
