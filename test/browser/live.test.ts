@@ -43,6 +43,8 @@ describe.skipIf(!hasBrowser)('the live pages', () => {
     await tab.follow('lobby')
     await tab.heading('lobby')
     await live(tab)
+    await tab.do((page) => page.locator('#log[aria-busy="false"]').waitFor({ state: 'attached' }))
+    expect(await tab.text()).toContain('What is said here from now on appears here')
     late.socket.close()
   })
 

@@ -29,6 +29,7 @@ const MAX_SHOWN = 500
 export function followLog(connection: LiveConnection): void {
   const log = document.querySelector<HTMLElement>('[data-log]')
   if (!log) return
+  log.ariaBusy = 'true'
   const view = new URL(log.dataset['log'] ?? '', location.origin)
   connection.add({
     view: () => view.pathname + view.search,
@@ -36,15 +37,17 @@ export function followLog(connection: LiveConnection): void {
       const told = value as Told
       view.searchParams.set('since', told.position)
       show(log, told)
+      log.ariaBusy = 'false'
     },
   })
 }
 
 function show(log: HTMLElement, { entries, gap, skipped }: Told): void {
-  document.getElementById('log-empty')?.remove()
   const lines = entries.map(line)
   if (gap) lines.unshift(remark('Something may be missing here.'))
   if (skipped > 0) lines.push(remark(`${skipped.toLocaleString('en')} more at the same time`))
+  if (lines.length === 0) return
+  document.getElementById('log-empty')?.remove()
   log.prepend(...lines.toReversed())
   for (const old of [...log.children].slice(MAX_SHOWN)) old.remove()
   times(log)
