@@ -271,6 +271,24 @@ describe('who looks on', () => {
   })
 })
 
+describe('below a base path', () => {
+  test('parts lead to where the dashboard is', async () => {
+    const below = await startTestServer({ 'base-path': '/rt' })
+    try {
+      const visitor = new Visitor(below, '/rt')
+      const claim = { email: 'ann@example.com', password: PASSWORD }
+      await visitor.post('/claim', { token: tokenIn(below.claimLink!), ...claim })
+      const home = { url: `${below.url}/rt` }
+      const page = await PageReader.open(home, visitor, { origin: below.url })
+      const view = await page.look('/live/channels')
+      await view.says('href="/rt/dashboard"')
+      page.close()
+    } finally {
+      await below.end()
+    }
+  })
+})
+
 describe('the socket', () => {
   const knock = (headers: Record<string, string>) =>
     upgradeAnswer(socketOf(server), { cookie: owner.cookie, ...headers })
