@@ -72,7 +72,7 @@ export function showConnectionsOf(page: Page, place: Place): Response | Promise<
 const KEEPING: Readonly<Record<Keeping, string>> = {
   nothing: 'It keeps nothing: who is not there when something is said does not get it.',
   minutes: 'It keeps messages for two minutes.',
-  last: 'It keeps messages for two minutes, and the last one for a year.',
+  last: 'It keeps messages on disk, and the last one for a year.',
   persisted: 'It keeps messages on disk.',
 }
 
