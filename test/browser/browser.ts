@@ -209,7 +209,7 @@ export class Tab {
   /**
    * Takes pictures of the page on phones and desks, light and dark.
    * @param path of the pictures, without what tells them apart
-   * @returns where the page is wider than its window, which it should be nowhere
+   * @returns where the page is wider than its window, or a table than its place, which they should be nowhere
    */
   looks(path: string): Promise<string[]> {
     mkdirSync(dirname(path), { recursive: true })
@@ -225,9 +225,10 @@ export class Tab {
         await page.setViewportSize({ width, height: 800 })
         // Colours that are still on their way would be in the picture.
         await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
-        const surplus = await page.evaluate<number>(
-          'document.documentElement.scrollWidth - window.innerWidth',
-        )
+        const surplus = await page.evaluate<number>(`Math.max(...[
+          document.documentElement,
+          ...document.querySelectorAll('.table-wrap:not(.chart-table)'),
+        ].map((one) => one.scrollWidth - one.clientWidth))`)
         if (surplus > 0) tooWide.push(`${surplus} pixels too wide for ${width}`)
         if (isShot)
           await page.screenshot({ path: `${to}-${width}-${colorScheme}.png`, fullPage: true })

@@ -13,7 +13,7 @@ const ID = /\/(?=[^/?]*[\dA-Z])[\w-]{6,12}(?=[/?]|$)/g
 
 describe.skipIf(!hasBrowser)('every page', () => {
   let owned: Owned
-  let client: IttyClient
+  let clients: readonly IttyClient[]
   let pages: readonly string[]
 
   beforeAll(async () => {
@@ -25,15 +25,18 @@ describe.skipIf(!hasBrowser)('every page', () => {
     server.reserve(LONG)
     server.addKey({ name: SCRIPT, capability: { capability: { [SCRIPT]: ['publish'] } } })
     await owner.post('/account/people/invite', { role: 'member', note: SCRIPT })
-    client = await IttyClient.join(`${server.sockets}acme/${encodeURIComponent(SCRIPT)}`, {
-      as: SCRIPT,
-    })
+    server.addKey({ name: 'w'.repeat(100) })
+    clients = await Promise.all(
+      [`acme/${encodeURIComponent(SCRIPT)}`, LONG].map((name) =>
+        IttyClient.join(`${server.sockets}${name}`, { as: SCRIPT }),
+      ),
+    )
     const [, long] =
       new RegExp(`(/reservations/\\w+)"[^>]*>${LONG}`).exec(await reservations()) ?? []
     pages = [...(await findPages()), long!, `${long}/remove`, `/live/channel?name=${LONG}`]
   })
   afterAll(async () => {
-    client.socket.close()
+    for (const { socket } of clients) socket.close()
     await owned.server.end()
   })
 

@@ -85,6 +85,7 @@ describe('roles', () => {
     const fields = { email: 'lead@example.com', password: PASSWORD }
     await lead.post('/claim', { token: tokenIn(reset.out), ...fields })
     await lead.ready()
+    expect((await lead.get('/apps')).text).toContain('No app yet')
     await lead.post('/account/people/invite', { role: 'member', note: 'mem' })
     const token = tokenIn((await lead.get('/account')).text)
     expect((await member.get(`/invite?token=${token}`)).text).toContain('mem@example.com')

@@ -8,7 +8,7 @@ import { choosable, chosen, seen } from '../../sight.ts'
 import { type Page, goTo, visitorOf } from '../../site.ts'
 import { Field, Form } from '../../view/forms.tsx'
 import { show } from '../../view/layout.tsx'
-import { Badge, Card, Time, To } from '../../view/parts.tsx'
+import { Badge, Card, Empty, Time, To } from '../../view/parts.tsx'
 import { AccountChoice } from '../../view/account-choice.tsx'
 import { Table } from '../../view/table.tsx'
 import { plural } from '../../words.ts'
@@ -19,6 +19,7 @@ export function showApps(
   { name = '', faults }: { name?: string; faults?: Faults } = {},
 ): Response | Promise<Response> {
   const { apps } = page.var.parts.services
+  const own = apps.list(seen(page))
   const mayChange = hasRight(visitorOf(page).role, 'manage')
   return show(
     page,
@@ -30,7 +31,14 @@ export function showApps(
     },
     <div class="stack loose">
       <Card flush>
-        <AppTable page={page} apps={apps.list(seen(page))} />
+        {own.length === 0 ? (
+          <Empty icon="apps" title="No app yet">
+            An app has API keys, for clients of Ably’s SDKs, and channels that nobody without one of
+            them is on. Clients of itty-sockets need none.
+          </Empty>
+        ) : (
+          <AppTable page={page} apps={own} />
+        )}
       </Card>
       {mayChange && (
         <Card
@@ -66,8 +74,9 @@ export async function makeApp(page: Page): Promise<Response> {
 function AppTable({ page, apps }: { page: Page; apps: readonly App[] }) {
   const { services } = page.var.parts
   const accounts = new Map(services.accounts.list().map(({ id, name }) => [id, name]))
+  const isMixed = new Set(apps.map(({ accountId }) => accountId)).size > 1
   return (
-    <Table head={['App', 'Id', 'Keys', ...(accounts.size > 1 ? ['Account'] : []), 'Made']}>
+    <Table head={['App', 'Id', 'Keys', ...(isMixed ? ['Account'] : []), 'Made']}>
       {apps.map((app) => (
         <tr>
           <td data-label="App">
@@ -80,7 +89,7 @@ function AppTable({ page, apps }: { page: Page; apps: readonly App[] }) {
             {app.id}
           </td>
           <td data-label="Keys">{keyCount(page, app)}</td>
-          {accounts.size > 1 && <td data-label="Account">{accounts.get(app.accountId)}</td>}
+          {isMixed && <td data-label="Account">{accounts.get(app.accountId)}</td>}
           <td data-label="Made">
             <Time at={app.createdAt} />
           </td>
