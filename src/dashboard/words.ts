@@ -1,8 +1,14 @@
-/** Numbers and lists as people read them. */
+/** Numbers, lists and names as people read them. */
+import type { Account } from '../service/accounts.ts'
 
 /** `1 channel`, `2 channels` */
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count.toLocaleString('en')} ${count === 1 ? one : many}`
+}
+
+/** The first account is the server's own, and no name says more; the others go by theirs. */
+export function accountText({ role, name }: Account): string {
+  return role === 'owner' ? 'this server' : name
 }
 
 /** `0.4`, `12`, `1,340`; nothing worth telling is `0`. */

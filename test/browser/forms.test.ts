@@ -96,4 +96,17 @@ describe.skipIf(!hasBrowser)('forms', () => {
     await client.connection.whenState('failed')
     client.close()
   })
+
+  test('what is copied can be pasted, also where the browser has no clipboard to write to', async () => {
+    await tab.do((page) =>
+      page.addInitScript('Object.defineProperty(navigator, "clipboard", { value: undefined })'),
+    )
+    await go('')
+    await tab.press('Copy code for itty-sockets')
+    await tab.sees('Copied')
+    await go('/reservations')
+    await tab.tabTo('Name')
+    await tab.keys('Control+V')
+    expect(await valueOf('Name')).toContain('itty-sockets')
+  })
 })

@@ -66,7 +66,7 @@ describe('roles', () => {
     const id = await idOf('ann@example.com')
     await owner.post(`/account/people/${id}/role`, { role: 'viewer' })
     await owner.post(`/account/people/${id}/remove`, {})
-    expect((await owner.get('/account')).text).toContain('owner of the account')
+    expect((await owner.get('/account')).text).toContain('owner of this server')
   })
 
   test('an invitation can be withdrawn, and is good for one person', async () => {
@@ -90,7 +90,7 @@ describe('roles', () => {
     const token = tokenIn((await lead.get('/account')).text)
     expect((await member.get(`/invite?token=${token}`)).text).toContain('mem@example.com')
     expect((await member.post('/invite/join', { token })).status).toBe(303)
-    expect((await member.get('/account')).text).toContain('member of the account “team”')
+    expect((await member.get('/account')).text).toContain('member of team')
   })
 })
 

@@ -2,21 +2,40 @@
 import { toast } from './toast.ts'
 
 export function copying(): void {
-  if (!navigator.clipboard) return
   document.addEventListener('click', (event) => {
     const button = event.target instanceof Element && event.target.closest('[data-copy]')
     if (!(button instanceof HTMLElement)) return
-    void navigator.clipboard.writeText(button.dataset['copy'] ?? '').then(
-      () => toast('Copied'),
-      () => toast('The browser did not let us copy'),
+    void copy(button, button.dataset['copy'] ?? '').then((isCopied) =>
+      toast(isCopied ? 'Copied' : 'The browser did not let us copy'),
     )
   })
 }
 
-/** Only where the browser lets us copy. */
 export function showButtons(root: ParentNode): void {
-  if (!navigator.clipboard) return
   for (const button of root.querySelectorAll<HTMLElement>('[data-copy][hidden]')) {
     button.hidden = false
   }
+}
+
+/** Browsers have a clipboard over https and on the machine itself only; elsewhere a selection is copied. */
+async function copy(button: HTMLElement, text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text)
+    return true
+  } catch {
+    return copySelected(button, text)
+  }
+}
+
+function copySelected(button: HTMLElement, text: string): boolean {
+  const field = document.createElement('textarea')
+  field.className = 'aside'
+  field.value = text
+  // Beside the button: outside of an open dialog nothing can be selected.
+  button.after(field)
+  field.select()
+  const isCopied = document.execCommand('copy')
+  field.remove()
+  button.focus()
+  return isCopied
 }

@@ -3,7 +3,6 @@
 import { Hono } from 'hono'
 import { type Failure, failure } from '../../failure.ts'
 import type { Role } from '../../policy/roles.ts'
-import type { Account } from '../../service/accounts.ts'
 import type { Link } from '../../service/links.ts'
 import type { Arrived } from '../../service/sign-up.ts'
 import { emailFault } from '../../service/people.ts'
@@ -14,6 +13,7 @@ import { showDoor } from '../view/layout.tsx'
 import { Notice, To } from '../view/parts.tsx'
 import { PlainWarning } from '../view/plain-warning.tsx'
 import { ProviderLinks } from '../view/provider-links.tsx'
+import { accountText } from '../words.ts'
 import { enter } from './door.tsx'
 import { sentence, showFailure } from './failures.tsx'
 
@@ -32,7 +32,8 @@ export function welcome(page: Page, { person, accountId }: Arrived): Response {
   const { accounts, people } = page.var.parts.services
   const account = accounts.find(accountId)
   const role = people.roleOf(person.id, accountId) ?? 'viewer'
-  const greeting = account.ok && `Welcome. You are ${ROLE_NAMES[role]} of ${nameOf(account.value)}.`
+  const greeting =
+    account.ok && `Welcome. You are ${ROLE_NAMES[role]} of ${accountText(account.value)}.`
   enter(page, person.id, accountId, greeting || undefined)
   return goTo(page, '/')
 }
@@ -48,7 +49,7 @@ function showClaim(
   if (!account.ok) return showDeadLink(page, link.ok ? failure('link_invalid') : link.failure)
   return showDoor(
     page,
-    { title: `Claim ${nameOf(account.value)}`, ...(why && { status: why.status as 400 }) },
+    { title: `Claim ${accountText(account.value)}`, ...(why && { status: why.status as 400 }) },
     <>
       <p class="faint">You will be its owner: you reserve names, make keys, and invite others.</p>
       <NewPerson action="/claim" token={token} email={email} why={why}>
@@ -77,7 +78,7 @@ function showInvite(
   const account = link.ok ? accounts.find(link.value.accountId) : link
   if (!link.ok || !account.ok) return showDeadLink(page, failure('link_invalid'))
   const head = {
-    title: `Join ${nameOf(account.value)}`,
+    title: `Join ${accountText(account.value)}`,
     ...(why && { status: why.status as 400 }),
   }
   const { visitor } = page.var
@@ -108,11 +109,6 @@ const ROLE_MEANING: Readonly<Record<Role, string>> = {
   viewer: 'see everything but secrets',
   member: 'manage reservations, apps and keys',
   owner: 'manage everything, people too',
-}
-
-/** The first account is the server's own; the others go by their names. */
-function nameOf({ role, name }: Account): string {
-  return role === 'owner' ? 'this server' : name
 }
 
 /** For somebody who has signed in. */

@@ -14,9 +14,10 @@ export function AccountChoice({
     <div class="field">
       <label for="account">Account</label>
       <select class="select" id="account" name="account">
-        {accounts.map(({ id, name }) => (
+        {accounts.map(({ id, name, role }) => (
           <option value={id} selected={id === selected}>
             {name}
+            {role === 'owner' && ' (this server’s own)'}
           </option>
         ))}
       </select>

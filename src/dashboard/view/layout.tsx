@@ -7,6 +7,7 @@ import { MENU, type MenuItem } from '../menu.ts'
 import { takeNotices } from '../notices.ts'
 import { mayGovernServer } from '../sight.ts'
 import { type Page, addressOf } from '../site.ts'
+import { accountText } from '../words.ts'
 import { type DocumentHead, documentText, partText } from './document.tsx'
 import { Form } from './forms.tsx'
 import { Icon } from './icons.tsx'
@@ -159,7 +160,7 @@ function Foot({ section }: { section: string | undefined }) {
         <div class="whoami small">
           <strong>{visitor.person.email}</strong>
           <span class="faint">
-            {visitor.role} of “{visitor.account.name}”
+            {visitor.role} of {accountText(visitor.account)}
           </span>
         </div>
       )}

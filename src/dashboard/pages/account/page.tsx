@@ -8,6 +8,7 @@ import { show } from '../../view/layout.tsx'
 import { Badge, Card, Time } from '../../view/parts.tsx'
 import { ProviderLinks } from '../../view/provider-links.tsx'
 import { Table } from '../../view/table.tsx'
+import { accountText } from '../../words.ts'
 import { PeopleCards } from './people.tsx'
 
 export function showAccount(page: Page, faults?: Faults): Response | Promise<Response> {
@@ -19,7 +20,7 @@ export function showAccount(page: Page, faults?: Faults): Response | Promise<Res
       section: '/account',
       lead: (
         <>
-          {person.email}, {role} of the account “{account.name}”.
+          {person.email}, {role} of {accountText(account)}.
         </>
       ),
       ...(faults && { status: 400 as const }),

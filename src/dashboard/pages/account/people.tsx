@@ -8,6 +8,7 @@ import { type Page, visitorOf } from '../../site.ts'
 import { Field, Form } from '../../view/forms.tsx'
 import { Badge, Card, Time, To } from '../../view/parts.tsx'
 import { Table } from '../../view/table.tsx'
+import { accountText } from '../../words.ts'
 
 const MEANING: Readonly<Record<Role, string>> = {
   viewer: 'sees everything but secrets',
@@ -22,11 +23,7 @@ export function PeopleCards({ page, faults }: { page: Page; faults: Faults | und
   const invitations = mayGovern ? links.invitations(account) : []
   return (
     <>
-      <Card
-        title="People"
-        lead={`Who may use this dashboard for the account “${account.name}”.`}
-        flush
-      >
+      <Card title="People" lead={`Who may use this dashboard for ${accountText(account)}.`} flush>
         <PeopleTable page={page} members={people.members(account)} mayGovern={mayGovern} />
       </Card>
       {mayGovern && (

@@ -7,6 +7,7 @@ import { type Fields, textField } from '../../forms.ts'
 import { chosen } from '../../sight.ts'
 import type { Page } from '../../site.ts'
 import { Icon } from '../../view/icons.tsx'
+import { accountText } from '../../words.ts'
 import { ImpactLine } from './impact.tsx'
 import { keyWords } from './key-words.ts'
 
@@ -74,7 +75,7 @@ function Meaning({ prospect: { wish, outlook, impact } }: { prospect: Prospect }
   return (
     <dl class="facts small">
       <dt>Owner</dt>
-      <dd>the account “{wish.account.name}”</dd>
+      <dd>{accountText(wish.account)}</dd>
       <dt>Covers</dt>
       <dd>
         <code>{namespace}</code>, <code>{namespace}/…</code> and <code>{namespace}:…</code>, but not{' '}
