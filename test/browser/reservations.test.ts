@@ -68,6 +68,25 @@ describe.skipIf(!hasBrowser)('reservations', () => {
     client.socket.close()
   })
 
+  test('reserving a name with a key asks first, where somebody is there', async () => {
+    const den = `${owned.server.sockets}den`
+    const client = await IttyClient.join(den, { as: 'Zoe' })
+    await tab.go(`${owned.server.url}/dashboard/reservations`)
+    await tab.fill('Name', 'den')
+    await tab.check('Ask for a key to join')
+    await tab.press('Reserve')
+    await tab.heading('Reserve den?')
+    await tab.sees('Zoe')
+    expect([client.closes, await standing(den)]).toEqual([0, 'speak'])
+    await tab.press('Reserve den')
+    await tab.sees('den is reserved.')
+    await eventually(() => client.closes === 1, 'Zoe is shut out')
+    expect(await standing(den, { joinKey: await shownKey() })).toBe('speak')
+    client.socket.close()
+    await tab.go(`${owned.server.url}/dashboard/reservations`)
+    await tab.follow('acme')
+  })
+
   test('a name below it decides alone, and hangs below it in the tree', async () => {
     await tab.follow('Reserve below it')
     await tab.fill('Name', 'acme/open')

@@ -2,6 +2,7 @@
 /** @jsxImportSource hono/jsx */
 import { type Handler, Hono } from 'hono'
 import { newChannelKey } from '../../../service/id.ts'
+import type { Impact } from '../../../service/impact.ts'
 import type { OwnedReservation } from '../../../service/reservations.ts'
 import { readFields, textField } from '../../forms.ts'
 import { tell } from '../../notices.ts'
@@ -13,9 +14,9 @@ import { To } from '../../view/parts.tsx'
 import { sentence, showFailure } from '../failures.tsx'
 import { changeKey, changeOptions, typedImpact } from './changes.tsx'
 import { showReservation } from './detail.tsx'
-import { ImpactLine, ImpactView } from './impact.tsx'
+import { ImpactLine, ImpactView, isHarmful } from './impact.tsx'
 import { showList } from './list.tsx'
-import { OutlookView, prospectOf, wishOf } from './outlook.tsx'
+import { OutlookView, type Wish, prospectOf, wishOf } from './outlook.tsx'
 
 export function reservationPages(): Hono<Env> {
   const app = new Hono<Env>()
@@ -61,7 +62,11 @@ function own(
 async function reserve(page: Page): Promise<Response> {
   const fields = await readFields(page)
   const wish = wishOf(page, fields)
-  if (textField(fields, 'check') !== '') return showList(page, prospectOf(page, wish))
+  const prospect = prospectOf(page, wish)
+  if (textField(fields, 'check') !== '') return showList(page, prospect)
+  const { impact } = prospect
+  if (impact && isHarmful(impact) && textField(fields, 'confirmed') !== 'yes')
+    return askToReserve(page, wish, impact)
   const { services, onChange } = page.var.parts
   const added = services.reservations.add(wish.account, wish.namespace, {
     ...(wish.wantsJoinKey && { joinKey: newChannelKey() }),
@@ -69,7 +74,7 @@ async function reserve(page: Page): Promise<Response> {
   })
   if (!added.ok) {
     const faults = { namespace: sentence(added.failure.message) }
-    return showList(page, prospectOf(page, wish), faults)
+    return showList(page, prospect, faults)
   }
   onChange()
   const { reservation, warnings } = added.value
@@ -77,6 +82,33 @@ async function reserve(page: Page): Promise<Response> {
   for (const warning of warnings) tell(page, sentence(warning), 'warn')
   const hasKeys = wish.wantsJoinKey || wish.wantsSendKey
   return goTo(page, `/reservations/${reservation.id}${hasKeys ? '?keys=shown' : ''}`)
+}
+
+/** Before those who are on its channels are shut out. */
+function askToReserve(page: Page, wish: Wish, impact: Impact): Response | Promise<Response> {
+  const { account, namespace, wantsJoinKey, wantsSendKey } = wish
+  return show(
+    page,
+    {
+      title: `Reserve ${namespace}?`,
+      section: '/reservations',
+      crumbs: [['Reservations', '/reservations']],
+    },
+    <div class="stack loose">
+      <ImpactView impact={impact} />
+      <Form action="/reservations" class="row">
+        <input type="hidden" name="namespace" value={namespace} />
+        <input type="hidden" name="account" value={account.id} />
+        {wantsJoinKey && <input type="hidden" name="join" value="on" />}
+        {wantsSendKey && <input type="hidden" name="send" value="on" />}
+        <input type="hidden" name="confirmed" value="yes" />
+        <button class="button primary">Reserve {namespace}</button>
+        <To class="button" path={`/reservations?namespace=${encodeURIComponent(namespace)}`}>
+          Leave it
+        </To>
+      </Form>
+    </div>,
+  )
 }
 
 function askToRemove(
