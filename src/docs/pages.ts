@@ -66,11 +66,15 @@ export function homePage(basePath: string): string {
   return layout('Latchkey', body, basePath)
 }
 
-/** Pages link to each other as files, which also works where the repository is read; here they become addresses. */
+/**
+ * Pages link to each other as files, which also works where the repository is read; here they become addresses.
+ * Long lines of code are reached with the keyboard too.
+ */
 export function render(text: string, basePath: string): string {
   return Bun.markdown
     .html(text, { headings: { ids: true } })
     .replaceAll(/href="([a-z]+)\.md(#[\w-]+)?"/g, `href="${basePath}/docs/$1$2"`)
+    .replaceAll('<pre>', '<pre tabindex="0">')
 }
 
 /** @param current the name of a page, or `errors` */

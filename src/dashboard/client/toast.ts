@@ -2,18 +2,9 @@
 const SHOWN_MS = 2500
 
 export function toast(text: string): void {
-  const place = document.querySelector('.toasts') ?? makePlace()
   const note = document.createElement('div')
   note.className = 'toast'
   note.textContent = text
-  place.append(note)
+  document.querySelector('.toasts')?.append(note)
   setTimeout(() => note.remove(), SHOWN_MS)
-}
-
-function makePlace(): Element {
-  const place = document.createElement('div')
-  place.className = 'toasts'
-  place.role = 'status'
-  document.body.append(place)
-  return place
 }

@@ -34,7 +34,11 @@ export function documentText(
             <script type="module" src={asset(name)}></script>
           ))}
         </head>
-        <body>{body}</body>
+        <body>
+          {body}
+          {/* For words of scripts: readers of the screen listen to it before there are any. */}
+          <div class="toasts" role="status"></div>
+        </body>
       </html>
     </PageContext.Provider>
   )
