@@ -1,4 +1,4 @@
-/** Extras: what a publisher puts beside the data. Only members that are known, and they stay as they came. */
+/** Extras: what a publisher puts beside the data. They stay as they came. */
 import type { JsonText } from '../../../core/types.ts'
 import { type Result, fail, ok } from '../../../failure.ts'
 import { isRecord, jsonText } from './json-value.ts'
@@ -35,22 +35,32 @@ const ALLOWED: ReadonlyMap<string, (value: unknown) => boolean> = new Map<
  */
 const OF_THE_SERVER: ReadonlySet<string> = new Set(['delta', 'userClaim'])
 
-/** @returns `extras_invalid` for an unknown member, or a value that a member may not have */
-export function readExtras(value: unknown): Result<Extras> {
-  if (value === undefined || value === null) return NO_EXTRAS
-  if (!isRecord(value)) return fail('extras_invalid', 'extras are an object')
-  let own: Readonly<Record<string, unknown>> = value
+/**
+ * Those of messages: only members that are known.
+ * @returns `extras_invalid` for an unknown member, or a value that a member may not have
+ */
+export function readMessageExtras(value: unknown): Result<Extras> {
+  if (!isRecord(value)) return readExtras(value)
   for (const name in value) {
-    if (OF_THE_SERVER.has(name)) {
-      own = withoutMember(own, name)
-      continue
-    }
+    if (OF_THE_SERVER.has(name)) continue
     const isAllowed = ALLOWED.get(name)
     if (!isAllowed) return fail('extras_invalid', 'extras have a member that is not known')
     const member = value[name]
     if (member !== null && !isAllowed(member))
       return fail('extras_invalid', `extras.${name} is not valid`)
   }
+  return readExtras(value)
+}
+
+/**
+ * Those of presence and annotations: any members, such as the `locks` of Ably Spaces.
+ * @returns `extras_invalid` for what is no object, or nested too deeply
+ */
+export function readExtras(value: unknown): Result<Extras> {
+  if (value === undefined || value === null) return NO_EXTRAS
+  if (!isRecord(value)) return fail('extras_invalid', 'extras are an object')
+  let own: Readonly<Record<string, unknown>> = value
+  for (const name of OF_THE_SERVER) if (name in own) own = withoutMember(own, name)
   if (own !== value && Object.keys(own).length === 0) return NO_EXTRAS
   const text = jsonText(own)
   if (text === undefined) return fail('extras_invalid', 'extras are nested too deeply')

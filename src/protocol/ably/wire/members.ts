@@ -54,14 +54,18 @@ export interface Common extends Payload {
   readonly extras: Extras
 }
 
-export function readCommon(entry: Readonly<Record<string, unknown>>): Result<Common> {
+/** @param extrasOf reads the extras, of which not all kinds of entries may have the same */
+export function readCommon(
+  entry: Readonly<Record<string, unknown>>,
+  extrasOf: (value: unknown) => Result<Extras> = readExtras,
+): Result<Common> {
   const id = readName(entry['id'], 'message_id_invalid')
   if (!id.ok) return id
   const clientId = readClientId(entry['clientId'])
   if (!clientId.ok) return clientId
   const payload = readData(entry['data'], entry['encoding'])
   if (!payload.ok) return payload
-  const extras = readExtras(entry['extras'])
+  const extras = extrasOf(entry['extras'])
   if (!extras.ok) return extras
   const { data, encoding } = payload.value
   return ok({ id: id.value, clientId: clientId.value, data, encoding, extras: extras.value })

@@ -3,6 +3,7 @@ import { messageSize } from '../../../core/message-size.ts'
 import type { MessageDraft, MessageEdit } from '../../../core/types.ts'
 import { type Failure, type Result, fail, failure, ok } from '../../../failure.ts'
 import { messageAction } from './actions.ts'
+import { readMessageExtras } from './extras.ts'
 import { isRecord, jsonText } from './json-value.ts'
 import {
   type MessageLimits,
@@ -107,7 +108,7 @@ function readEntry(
 ): Result<Entry> {
   const { name = null } = value
   if (name !== null && typeof name !== 'string') return fail('message_name_invalid')
-  const common = readCommon(value)
+  const common = readCommon(value, readMessageExtras)
   if (!common.ok) return common
   const { id, clientId, data, encoding, extras } = common.value
   const connectionKey = readName(

@@ -15,7 +15,7 @@ function read(value: unknown, defaultClientId?: string) {
 
 describe('presence', () => {
   test('is what somebody says of themselves and of others', () => {
-    const extras = { headers: { a: 1 } }
+    const extras = { headers: { a: 1 }, locks: [{ id: 'x', status: 'pending' }] }
     expect(
       read(
         [
@@ -43,6 +43,8 @@ describe('presence', () => {
       },
     ])
     expect(read({ action: 4 }, 'me')).toMatchObject([{ action: 'update', clientId: 'me' }])
+    const ofTheServer = { userClaim: 'admin', x: 1 }
+    expect(read({ action: 4, extras: ofTheServer }, 'me')).toMatchObject([{ extras: '{"x":1}' }])
   })
 
   test.each<[string, unknown, number]>([
@@ -56,7 +58,7 @@ describe('presence', () => {
     ['of an unknown action', { action: 5, clientId: 'a' }, 40000],
     ['on the connection of another', { action: 2, clientId: 'a', connectionId: 'x' }, 40006],
     ['with a number for data', { action: 2, clientId: 'a', data: 1 }, 40013],
-    ['with unknown extras', { action: 2, clientId: 'a', extras: { x: 1 } }, 40032],
+    ['with extras that are no object', { action: 2, clientId: 'a', extras: [1] }, 40032],
     ['with an empty id', { action: 2, clientId: 'a', id: '' }, 40031],
     ['too large', { action: 2, clientId: 'a', data: 'x'.repeat(100) }, 40009],
     ['of too many', [0, 1, 2].map((n) => ({ action: 2, clientId: `${n}` })), 40034],
