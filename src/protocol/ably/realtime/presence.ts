@@ -5,6 +5,7 @@ import type { Presence } from '../../../core/presence.ts'
 import type { ChannelRef, PresenceDraft } from '../../../core/types.ts'
 import { type Result, fail, ok } from '../../../failure.ts'
 import { publishingClientId } from '../../../identity/principal.ts'
+import { signedExtras } from '../rest/publish.ts'
 import type { QualifiedName } from '../wire/channel-name.ts'
 import type { ClientFrame } from '../wire/frame-reader.ts'
 import { presenceFrame } from '../wire/frames.ts'
@@ -38,7 +39,7 @@ export class Presences {
     if (!target.ok) return target
     const { attached, ref } = target.value
     if (!attached) return fail('not_attached')
-    const drafts = this.#drafts(client, frame)
+    const drafts = this.#drafts(client, ref, frame)
     if (!drafts.ok) return drafts
     const refusal = this.#parts.gate.refuse(client, target.value, true)
     if (refusal) return { ok: false, failure: refusal }
@@ -68,10 +69,12 @@ export class Presences {
   }
 
   #drafts(
-    { connection: { id, principal } }: Client,
+    { connection: { id, identified, principal } }: Client,
+    channel: ChannelRef,
     frame: PresenceFrame,
   ): Result<readonly PresenceDraft[]> {
     const { limits } = this.#parts
+    const visitor = { principal, channel, secure: identified.secure }
     const read = readPresence(frame.presence, principal.clientId, { connectionId: id, limits })
     if (!read.ok) return read
     const drafts: PresenceDraft[] = []
@@ -80,7 +83,9 @@ export class Presences {
       if (!clientId.ok) return clientId
       // Somebody enters again as who they are; ids of others are not theirs to give (RTP17g1).
       const isOwn = draft.id?.startsWith(`${id}:`) === true
-      drafts.push(isOwn || draft.id === undefined ? draft : { ...draft, id: undefined })
+      const extras = signedExtras(draft.extras, visitor)
+      const isFine = (isOwn || draft.id === undefined) && extras === draft.extras
+      drafts.push(isFine ? draft : { ...draft, id: isOwn ? draft.id : undefined, extras })
     }
     return ok(drafts)
   }
