@@ -128,6 +128,8 @@ export async function standing(url: string, options: Options = {}): Promise<Stan
     await client.opened
   } catch {
     const status = await statusOf(`${url}?${query}`)
+    // The rules have changed in between, and those of now are asked for.
+    if (status === 101) return standing(url, options)
     if (status !== 403) throw new Error(`refused with ${status} and not with 403`)
     return 'no'
   }
