@@ -8,6 +8,7 @@ import type { Failure, Result } from '../failure.ts'
 import { Authenticator } from '../identity/authenticate.ts'
 import { NativeTokens } from '../identity/native-token.ts'
 import { TokenIssuer } from '../identity/token-issuer.ts'
+import { chatRoutes } from '../protocol/ably/chat/chat-routes.ts'
 import { annotationRoutes } from '../protocol/ably/rest/annotation-routes.ts'
 import { batchRoutes } from '../protocol/ably/rest/batch-routes.ts'
 import { AblyRealtime } from '../protocol/ably/realtime/realtime.ts'
@@ -193,6 +194,7 @@ export class Ably {
       ...presenceRoutes(parts),
       ...batchRoutes(parts),
       ...statusRoutes(parts),
+      ...chatRoutes(parts),
     ]
   }
 

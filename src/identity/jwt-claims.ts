@@ -1,11 +1,14 @@
 /** The claims of a JWT whose signature was found right, as Ably documents them (docs/auth/token/jwt). */
 import { type Result, fail, ok } from '../failure.ts'
 import { type Capability, parseCapability } from '../policy/capability/capability.ts'
+import { roomClaimPattern } from '../policy/chat-room.ts'
 import { type TokenClaims, CLOCK_SKEW_MS, SECOND_MS, maxTtl } from './claims.ts'
 import type { DirectoryKey } from './directory.ts'
 import type { JsonObject } from './jwt.ts'
 
 const USER_CLAIM = 'ably.channel.'
+/** The same for a room of Ably Chat. */
+const ROOM_CLAIM = 'ably.room.'
 const PUBLISH_RATE = 'ably.limits.publish.perAttachment.maxRate.'
 
 /** @param now milliseconds since the epoch */
@@ -91,6 +94,9 @@ function readScoped(claims: JsonObject): Result<Pick<TokenClaims, 'userClaims' |
     if (name.startsWith(USER_CLAIM)) {
       if (typeof value !== 'string') return wrong(name, 'is not a string')
       userClaims.set(name.slice(USER_CLAIM.length), value)
+    } else if (name.startsWith(ROOM_CLAIM)) {
+      if (typeof value !== 'string') return wrong(name, 'is not a string')
+      userClaims.set(roomClaimPattern(name.slice(ROOM_CLAIM.length)), value)
     } else if (name.startsWith(PUBLISH_RATE)) {
       if (typeof value !== 'number' || value < 0) return wrong(name, 'is not a rate')
       publishRates.set(name.slice(PUBLISH_RATE.length), value)

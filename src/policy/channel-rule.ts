@@ -1,6 +1,6 @@
 /** Channel rules: what an app lays down for all channels whose name begins with a segment. */
 import { type Failure, failure } from '../failure.ts'
-
+import { isRoomChannel } from './chat-room.ts'
 import { conflationKeyFault } from './conflation-key.ts'
 
 /** The settings of a rule, named as in Ably's Control API, where a rule is a namespace. */
@@ -56,6 +56,25 @@ export const DEFAULT_RULE_SETTINGS: ChannelRuleSettings = Object.freeze({
 export function ruleIdOf(channel: string): string {
   const colon = channel.indexOf(':')
   return colon < 0 ? channel : channel.slice(0, colon)
+}
+
+/** What holds on a channel, by the rules of its app. */
+export function settingsFor(
+  rules: ReadonlyMap<string, ChannelRuleSettings>,
+  channel: string,
+): ChannelRuleSettings {
+  const rule = rules.get(ruleIdOf(channel)) ?? DEFAULT_RULE_SETTINGS
+  return isRoomChannel(channel) ? forRooms(rule) : rule
+}
+
+const ROOMS = new WeakMap<ChannelRuleSettings, ChannelRuleSettings>()
+
+/** Messages of rooms are changed and reacted to, whatever a rule says of other channels. */
+function forRooms(rule: ChannelRuleSettings): ChannelRuleSettings {
+  if (rule.mutableMessages) return rule
+  let own = ROOMS.get(rule)
+  if (!own) ROOMS.set(rule, (own = { ...rule, mutableMessages: true }))
+  return own
 }
 
 /** What a rule asks about whoever uses a channel. */

@@ -5,12 +5,7 @@ import type { Keyring } from '../identity/keyring.ts'
 import { RevocationList } from '../identity/revocation.ts'
 import { type Capability, parseCapability } from '../policy/capability/capability.ts'
 import { CapabilityChecker } from '../policy/capability/checker.ts'
-import {
-  type ChannelRule,
-  type ChannelRuleSettings,
-  DEFAULT_RULE_SETTINGS,
-  ruleIdOf,
-} from '../policy/channel-rule.ts'
+import { type ChannelRule, type ChannelRuleSettings, settingsFor } from '../policy/channel-rule.ts'
 import {
   type ApiKeyRow,
   ApiKeyTable,
@@ -35,6 +30,8 @@ export interface LiveApp extends DirectoryApp {
   /** Members that may be present on one of its channels; undefined for what the server allows. */
   readonly maxPresenceMembers: number | undefined
 }
+
+const NO_RULES: LiveApp['rules'] = new Map()
 
 /** Told the id of an app that was added, changed or removed: itself, a key, a rule or a revocation. */
 export type AppListener = (appId: string) => void
@@ -74,9 +71,7 @@ export class AppDirectory implements Follower, Directory {
 
   /** What holds on a channel of an app. */
   ruleOf(appId: string, channel: string): ChannelRuleSettings {
-    const rules = this.#apps.get(appId)?.rules
-    if (!rules || rules.size === 0) return DEFAULT_RULE_SETTINGS
-    return rules.get(ruleIdOf(channel)) ?? DEFAULT_RULE_SETTINGS
+    return settingsFor(this.#apps.get(appId)?.rules ?? NO_RULES, channel)
   }
 
   /** Whether the time of an app is over that is still here. */

@@ -1,16 +1,13 @@
 /** Annotations of a message, one by one (RSAN1 to RSAN3). */
-import { needsClientId } from '../../../core/annotation-tally.ts'
-import type { Annotation, AnnotationDraft } from '../../../core/types.ts'
+import type { Annotation } from '../../../core/types.ts'
 import { type Result, fail, ok } from '../../../failure.ts'
-import { publishingClientId } from '../../../identity/principal.ts'
-import { ruleRefusal } from '../../../policy/channel-rule.ts'
 import { readAnnotations } from '../wire/annotation-reader.ts'
 import { annotationValue } from '../wire/values.ts'
+import { annotate } from './annotate.ts'
 import type { RestAnswer } from './answer.ts'
-import { type ChannelParts, type Visitor, countTraffic, headOf, visit } from './channel-call.ts'
+import { type ChannelParts, headOf, visit } from './channel-call.ts'
 import { bodyLimit } from './channel-routes.ts'
 import { listAnswer, readPage } from './lists.ts'
-import { isKept, signedExtras } from './publish.ts'
 import type { RestCall, RestRoute } from './routes.ts'
 
 const ANNOTATIONS = '/channels/:channel/messages/:serial/annotations'
@@ -35,36 +32,11 @@ async function postAnnotations(parts: ChannelParts, call: RestCall): Promise<Res
   const { limits } = parts
   const read = readAnnotations(body.value.value, call.params['serial']!, { limits })
   if (!read.ok) return read
-  const { channel } = visitor.value
-  const counts = parts.counters.of(channel.realm)
-  const receipt = annotate(parts, visitor.value, read.value)
-  if (!receipt.ok) {
-    counts.inbound.rest.messages.refused += read.value.length
-    return receipt
-  }
-  countTraffic(counts.inbound.rest.messages, read.value)
-  const { id, serials, kept } = receipt.value
-  if (kept && !(await isKept(kept))) return fail('not_kept')
-  return ok({ status: 201, value: { channel: channel.name, messageId: id, serials } })
-}
-
-function annotate(parts: ChannelParts, visitor: Visitor, drafts: readonly AnnotationDraft[]) {
-  const { principal, channel, secure } = visitor
-  const signed: AnnotationDraft[] = []
-  for (const draft of drafts) {
-    const clientId = publishingClientId(principal, draft.clientId)
-    if (!clientId.ok) return clientId
-    if (clientId.value === undefined && needsClientId(draft.type))
-      return fail<never>('identity_required', 'annotations of this type are of clients with an id')
-    const extras = signedExtras(draft.extras, visitor)
-    signed.push({ ...draft, clientId: clientId.value, extras })
-  }
-  const isIdentified = signed.every(({ clientId }) => clientId !== undefined)
-  const refusal =
-    ruleRefusal(parts.broker.rule(channel), { secure, isIdentified }) ??
-    parts.rates.refuse(principal, channel.name, signed.length)
-  if (refusal) return { ok: false as const, failure: refusal }
-  return parts.publisher.annotate(channel, signed, { connectionId: undefined, id: undefined })
+  const annotated = await annotate(parts, visitor.value, read.value)
+  if (!annotated.ok) return annotated
+  const { id, serials } = annotated.value
+  const channel = visitor.value.channel.name
+  return ok({ status: 201, value: { channel, messageId: id, serials } })
 }
 
 async function getAnnotations(parts: ChannelParts, call: RestCall): Promise<Result<RestAnswer>> {

@@ -1,0 +1,191 @@
+/** The requests that SDKs of Ably Chat make beside the realtime connection, which does the rest. */
+import { SummaryState } from '../../../core/annotation-summary.ts'
+import type { History } from '../../../core/history.ts'
+import type { Annotation, ChannelRef, KeptMessage } from '../../../core/types.ts'
+import { type Result, fail, ok } from '../../../failure.ts'
+import { annotate } from '../rest/annotate.ts'
+import type { RestAnswer } from '../rest/answer.ts'
+import { changeMessage } from '../rest/change.ts'
+import { type ChannelParts, type Visitor, countTraffic, headOf } from '../rest/channel-call.ts'
+import { bodyLimit } from '../rest/channel-routes.ts'
+import { listAnswer, readPage } from '../rest/lists.ts'
+import { publish } from '../rest/publish.ts'
+import type { RestCall, RestRoute } from '../rest/routes.ts'
+import { chatMessageValue, readDelete, readNewMessage, readUpdate } from './chat-message.ts'
+import { reactionsIn, reactionsOf, readReaction } from './chat-reactions.ts'
+import { readObject, visitRoom } from './room-call.ts'
+
+const ROOM = '/chat/:version/rooms/:room'
+const MESSAGES = `${ROOM}/messages`
+const MESSAGE = `${MESSAGES}/:serial`
+/** Annotations that are read at a time. */
+const PAGE = 1000
+
+type Handle = (parts: ChannelParts, call: RestCall) => Promise<Result<RestAnswer>>
+
+export function chatRoutes(parts: ChannelParts): RestRoute[] {
+  const maxBodyBytes = bodyLimit(parts)
+  const route = (method: RestRoute['method'], path: string, handle: Handle): RestRoute => ({
+    method,
+    path,
+    maxBodyBytes,
+    handle: (call) => handle(parts, call),
+  })
+  return [
+    route('POST', MESSAGES, send),
+    route('GET', MESSAGES, list),
+    route('GET', MESSAGE, get),
+    route('PUT', MESSAGE, update),
+    route('POST', `${MESSAGE}/delete`, remove),
+    route('GET', `${MESSAGE}/versions`, versions),
+    route('POST', `${MESSAGE}/reactions`, react),
+    route('DELETE', `${MESSAGE}/reactions`, takeBack),
+    route('GET', `${MESSAGE}/client-reactions`, clientReactions),
+    route('GET', `${ROOM}/occupancy`, occupancy),
+  ]
+}
+
+const send: Handle = async (parts, call) => {
+  const visitor = await visitRoom(parts, call, 'publish')
+  if (!visitor.ok) return visitor
+  const { clientId, mayAssumeClientId } = visitor.value.principal
+  if (clientId === undefined)
+    return fail(
+      'identity_required',
+      mayAssumeClientId ? 'say as which client' : 'the token has no client id',
+    )
+  const body = await readObject(call)
+  if (!body.ok) return body
+  const key = call.query.get('idempotencyKey') ?? undefined
+  const messages = readNewMessage(body.value, parts.limits, key)
+  if (!messages.ok) return messages
+  const published = await publish(parts, visitor.value, messages.value)
+  if (!published.ok) return published
+  return answer(parts, visitor.value, published.value.serials[0]!, 201)
+}
+
+const list: Handle = async (parts, call) => {
+  const visitor = await visitRoom(parts, call, 'history')
+  if (!visitor.ok) return visitor
+  const page = readPage(call.query)
+  if (!page.ok) return page
+  const { channel } = visitor.value
+  const slice = parts.broker.history(channel).messages(channel, page.value)
+  countTraffic(parts.counters.of(channel.realm).outbound.rest.messages, slice.items)
+  const head = headOf(parts.broker.channel(channel))
+  return ok(listAnswer('messages', call, slice, chatMessageValue, head))
+}
+
+const get: Handle = async (parts, call) => {
+  const visitor = await visitRoom(parts, call, 'history')
+  if (!visitor.ok) return visitor
+  return answer(parts, visitor.value, serialIn(call), 200)
+}
+
+const versions: Handle = async (parts, call) => {
+  const visitor = await visitRoom(parts, call, 'history')
+  if (!visitor.ok) return visitor
+  const page = readPage(call.query, 'forwards')
+  if (!page.ok) return page
+  const { channel } = visitor.value
+  const history = parts.broker.history(channel)
+  if (!history.message(channel, serialIn(call))) return fail('message_unknown')
+  const slice = history.versions(channel, serialIn(call), page.value)
+  countTraffic(parts.counters.of(channel.realm).outbound.rest.messages, slice.items)
+  const head = headOf(parts.broker.channel(channel))
+  return ok(listAnswer('versions', call, slice, chatMessageValue, head))
+}
+
+const update: Handle = (parts, call) => change(parts, call, readUpdate)
+
+const remove: Handle = (parts, call) => change(parts, call, readDelete)
+
+async function change(
+  parts: ChannelParts,
+  call: RestCall,
+  read: typeof readUpdate,
+): Promise<Result<RestAnswer>> {
+  const visitor = await visitRoom(parts, call)
+  if (!visitor.ok) return visitor
+  const body = await readObject(call)
+  if (!body.ok) return body
+  const edit = read(body.value, serialIn(call), parts.limits)
+  if (!edit.ok) return edit
+  const changed = await changeMessage(parts, visitor.value, edit.value)
+  return changed.ok ? answer(parts, visitor.value, serialIn(call), 200) : changed
+}
+
+const react: Handle = async (parts, call) => {
+  const body = await readObject(call)
+  return body.ok ? annotated(parts, call, 'add', body.value, 201) : body
+}
+
+const takeBack: Handle = (parts, call) =>
+  annotated(parts, call, 'remove', Object.fromEntries(call.query), 200)
+
+async function annotated(
+  parts: ChannelParts,
+  call: RestCall,
+  what: 'add' | 'remove',
+  wish: Readonly<Record<string, unknown>>,
+  status: number,
+): Promise<Result<RestAnswer>> {
+  const visitor = await visitRoom(parts, call, 'annotation-publish')
+  if (!visitor.ok) return visitor
+  const drafts = readReaction(what, wish, serialIn(call), parts.limits)
+  if (!drafts.ok) return drafts
+  const done = await annotate(parts, visitor.value, drafts.value)
+  return done.ok ? ok({ status, value: { serial: done.value.serials[0] } }) : done
+}
+
+const clientReactions: Handle = async (parts, call) => {
+  const visitor = await visitRoom(parts, call, 'subscribe')
+  if (!visitor.ok) return visitor
+  const { channel, principal } = visitor.value
+  const clientId = call.query.get('forClientId') ?? principal.clientId
+  if (clientId === undefined) return fail('identity_required', 'say of which client')
+  const history = parts.broker.history(channel)
+  if (!history.message(channel, serialIn(call))) return fail('message_unknown')
+  // The summary that is kept with the message may leave somebody out, if there are very many.
+  const state = SummaryState.from(allAnnotations(history, channel, serialIn(call)))
+  const reactions = reactionsIn(state.toJson(Infinity)) ?? {}
+  return ok({ status: 200, value: reactionsOf(clientId, reactions) })
+}
+
+function* allAnnotations(
+  history: History,
+  channel: ChannelRef,
+  serial: string,
+): Generator<Annotation> {
+  let after: string | undefined
+  do {
+    const page = { direction: 'forwards', limit: PAGE, after } as const
+    const { items, next } = history.annotations(channel, serial, page)
+    yield* items
+    after = next
+  } while (after !== undefined)
+}
+
+/** A room in which nobody is has nobody in it, and is there all the same. */
+const occupancy: Handle = async (parts, call) => {
+  const visitor = await visitRoom(parts, call, 'channel-metadata')
+  if (!visitor.ok) return visitor
+  const found = parts.broker.channel(visitor.value.channel)?.occupancy
+  const { connections = 0, presenceMembers = 0 } = found ?? {}
+  return ok({ status: 200, value: { connections, presenceMembers } })
+}
+
+function serialIn({ params }: RestCall): string {
+  return params['serial']!
+}
+
+/** A message as it stands now. */
+function answer(
+  parts: ChannelParts,
+  { channel }: Visitor,
+  serial: string,
+  status: number,
+): Result<RestAnswer> {
+  const message: KeptMessage | undefined = parts.broker.history(channel).message(channel, serial)
+  return message ? ok({ status, value: chatMessageValue(message) }) : fail('message_unknown')
+}

@@ -1,0 +1,30 @@
+/** What every request about a room of Ably Chat begins with: a room is a channel of another name. */
+import { type Result, fail } from '../../../failure.ts'
+import type { Operation } from '../../../policy/capability/operations.ts'
+import { roomChannel } from '../../../policy/chat-room.ts'
+import { identify } from '../rest/authorize.ts'
+import { type ChannelParts, type Visitor, visitChannel } from '../rest/channel-call.ts'
+import type { RestCall } from '../rest/routes.ts'
+import { isRecord } from '../wire/json-value.ts'
+
+/** @param operation left out where what they may do depends on more */
+export async function visitRoom(
+  parts: ChannelParts,
+  call: RestCall,
+  operation?: Operation,
+): Promise<Result<Visitor>> {
+  const channel = roomChannel(call.params['room']!, call.params['version']!)
+  if (channel === undefined) return fail('not_found')
+  const principal = await identify(parts.authenticator, call)
+  return principal.ok ? visitChannel(parts, principal.value, call, channel, operation) : principal
+}
+
+/** The body of a request, which is an object. */
+export async function readObject(
+  call: RestCall,
+): Promise<Result<Readonly<Record<string, unknown>>>> {
+  const body = await call.body()
+  if (!body.ok) return body
+  const { value } = body.value
+  return isRecord(value) ? { ok: true, value } : fail('bad_request', 'the body is no object')
+}
