@@ -26,6 +26,7 @@ describe.skipIf(!hasBrowser)('every page', () => {
     server.addKey({ name: SCRIPT, capability: { capability: { [SCRIPT]: ['publish'] } } })
     await owner.post('/account/people/invite', { role: 'member', note: SCRIPT })
     server.addKey({ name: 'w'.repeat(100) })
+    await owner.post('/apps', { name: 'm'.repeat(100) })
     clients = await Promise.all(
       [`acme/${encodeURIComponent(SCRIPT)}`, LONG].map((name) =>
         IttyClient.join(`${server.sockets}${name}`, { as: SCRIPT }),
