@@ -30,7 +30,7 @@ export async function withServices(
 /** Who runs the command, as the system knows them; some containers have users without a name. */
 function userName(): string {
   const uid = process.getuid?.()
-  const byNumber = uid === undefined ? 'unknown' : `user ${uid}`
+  const byNumber = uid === undefined ? 'unknown' : `uid:${uid}`
   try {
     // The runtime reads the environment, and says this where a container has no name in it.
     const { username } = userInfo()
