@@ -132,6 +132,12 @@ function leaving(member: PresenceMessage, id: string, timestamp: number): Presen
   return { ...member, action: 'leave', id, timestamp }
 }
 
+/** Whoever is there already has changed, and whoever was not has come, whatever they call it (ably-java's tests). */
+function actionOf(action: PresenceDraft['action'], isThere: boolean): PresenceDraft['action'] {
+  if (action === 'leave') return action
+  return isThere ? 'update' : 'enter'
+}
+
 /** @returns undefined for what changes nothing */
 function stamp(
   channel: AppChannel,
@@ -147,8 +153,7 @@ function stamp(
   // Who leaves without a word leaves with the last one.
   const content = draft.action === 'leave' && draft.data === undefined && known ? known : draft
   return {
-    // Whoever is there already has changed (docs: presence; ably-java relies on it).
-    action: draft.action === 'enter' && known ? 'update' : draft.action,
+    action: actionOf(draft.action, known !== undefined),
     id: draft.id ?? id,
     clientId: draft.clientId,
     connectionId,

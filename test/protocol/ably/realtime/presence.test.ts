@@ -39,7 +39,7 @@ const told = (client: FrameClient) =>
     .map(({ action, clientId, data }) => `${String(action)} ${String(clientId)} ${String(data)}`)
 
 describe('changes', () => {
-  test('are told as they were made, to everybody who watches, the one who made them too', async () => {
+  test('are told as what they are, to everybody who watches, the one who made them too', async () => {
     const channel = fresh()
     const [ann, bob] = [await connect('&clientId=ann&echo=false'), await connect('&clientId=bob')]
     for (const client of [ann, bob]) await client.attach(channel)
@@ -49,8 +49,8 @@ describe('changes', () => {
     present(ann, channel, 3, { action: LEAVE })
     await ann.next(ACTION.ACK, 3)
     await bob.settled()
-    // Whoever is there already changes, whatever they call it.
-    const expected = [`${UPDATE} ann 1`, `${UPDATE} ann 2`, `${LEAVE} ann 2`]
+    // Whoever was not there has come, and whoever was has changed, whatever they call it.
+    const expected = [`${ENTER} ann 1`, `${UPDATE} ann 2`, `${LEAVE} ann 2`]
     expect(told(bob)).toEqual(expected)
     expect(told(ann)).toEqual(expected)
     const [first] = bob.all(ACTION.PRESENCE)
