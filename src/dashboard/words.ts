@@ -17,6 +17,20 @@ export function rateText(rate: number): string {
   return rate.toLocaleString('en', { maximumFractionDigits: rate < 10 ? 1 : 0 })
 }
 
+const RULES: Readonly<Record<string, string>> = {
+  namespace: 'reservation',
+  parent: 'reservation above',
+  ephemeral: 'keys of the first member',
+  open: 'open channel',
+  closed: 'channels must be reserved',
+  app: 'its app',
+}
+
+/** What decides who may join and send on a channel of the commons, in a word or two. */
+export function ruleText(rule: string): string {
+  return RULES[rule] ?? rule
+}
+
 const SIZES = [
   ['GB', 1e9],
   ['MB', 1e6],

@@ -86,7 +86,7 @@ describe.skipIf(!hasBrowser)('the live pages', () => {
   })
 
   test('somebody is disconnected, and told so', async () => {
-    await tab.do((page) => page.getByRole('link', { name: 'Disconnect Ann' }).click())
+    await tab.do((page) => page.getByRole('link', { name: 'Disconnect… Ann' }).click())
     await tab.do((page) =>
       page.getByRole('dialog').getByRole('button', { name: 'Disconnect' }).click(),
     )

@@ -13,7 +13,7 @@ import { type Page, visitorOf } from '../../site.ts'
 import { showPart } from '../../view/layout.tsx'
 import { usePage } from '../../view/page-context.ts'
 import { Badge, Card, Empty, Time, To } from '../../view/parts.tsx'
-import { plural } from '../../words.ts'
+import { plural, ruleText } from '../../words.ts'
 import { channelPath, withQuery } from './addresses.ts'
 import { AppName, Fresh, SearchBar, showLive } from './frame.tsx'
 import { PART } from './paths.ts'
@@ -147,7 +147,7 @@ function Row({
       {mayEnd && (
         <td class="actions">
           <To path={withQuery('/live/disconnect', { id, back })} class="button small danger" dialog>
-            Disconnect<span class="aside"> {name}</span>
+            Disconnect…<span class="aside"> {name}</span>
           </To>
         </td>
       )}
@@ -163,7 +163,7 @@ function clientName(connection: LiveConnection): string {
 function Rule({ connection: { rule, maySend } }: { connection: CommonsConnection }) {
   return (
     <span class="row snug">
-      <Badge>{rule}</Badge>
+      <Badge>{ruleText(rule)}</Badge>
       {!maySend && <Badge tone="warn">listens only</Badge>}
     </span>
   )

@@ -6,10 +6,11 @@ import { seen } from '../../sight.ts'
 import type { Page } from '../../site.ts'
 import { showPart } from '../../view/layout.tsx'
 import { usePage } from '../../view/page-context.ts'
-import { Card, Code, Empty, Time } from '../../view/parts.tsx'
-import { plural } from '../../words.ts'
+import { Card, Code, Empty, Time, To } from '../../view/parts.tsx'
+import { plural, ruleText } from '../../words.ts'
 import { sentence } from '../failures.tsx'
-import { Fresh, showLive } from './frame.tsx'
+import { channelPath } from './addresses.ts'
+import { AppName, Fresh, showLive } from './frame.tsx'
 import { PART } from './paths.ts'
 
 export function showRefusals(page: Page): Response | Promise<Response> {
@@ -117,6 +118,8 @@ function Allow({ origin }: { origin: string }) {
 
 const PLACES = ['channel', 'app', 'key', 'route', 'origin', 'rule'] as const
 
+type Place = (typeof PLACES)[number]
+
 function Where({ detail }: { detail: Refused['detail'] }) {
   const told = PLACES.flatMap((place) => {
     const value = detail[place]
@@ -127,9 +130,38 @@ function Where({ detail }: { detail: Refused['detail'] }) {
     <ul class="lines">
       {told.map(([place, value]) => (
         <li>
-          <span class="small faint">{place}</span> <span class="mono">{value}</span>
+          <span class="small faint">{place}</span>{' '}
+          <Told place={place} value={value} detail={detail} />
         </li>
       ))}
     </ul>
   )
+}
+
+/** Leads on to what there is a page of. */
+function Told({
+  place,
+  value,
+  detail: { app },
+}: {
+  place: Place
+  value: string
+  detail: Refused['detail']
+}) {
+  switch (place) {
+    case 'channel': {
+      const appId = typeof app === 'string' ? app : undefined
+      return (
+        <To class="mono" path={channelPath({ name: value, appId })}>
+          {value}
+        </To>
+      )
+    }
+    case 'app':
+      return <AppName id={value} />
+    case 'rule':
+      return <>{ruleText(value)}</>
+    default:
+      return <span class="mono">{value}</span>
+  }
 }
