@@ -50,6 +50,19 @@ export function parseIntervalId(text: string): Interval | undefined {
   return text.startsWith(intervalId(interval.unit, start)) ? interval : undefined
 }
 
+const DATE = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[ +-]\d\d:?\d\d)?)?$/i
+
+/**
+ * The moment that a date of ISO 8601 names, in UTC if it does not say; undefined for any other text. A `+` that
+ * became a space on its way in a query is still one.
+ */
+export function parseDate(text: string): number | undefined {
+  if (!DATE.test(text)) return undefined
+  const isLocal = text.includes('T') && !/(?:Z|[ +-]\d\d:?\d\d)$/i.test(text.slice(11))
+  const time = Date.parse(text.replace(' ', '+') + (isLocal ? 'Z' : ''))
+  return Number.isNaN(time) ? undefined : time
+}
+
 function modulo(time: number, length: number): number {
   return ((time % length) + length) % length
 }

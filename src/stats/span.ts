@@ -1,6 +1,6 @@
 /** Which statistics are asked for (RSC6b). */
 import { type Result, fail, ok } from '../failure.ts'
-import { type Unit, UNITS, isUnit, parseIntervalId, startOf } from './interval.ts'
+import { type Unit, UNITS, isUnit, parseDate, parseIntervalId, startOf } from './interval.ts'
 import type { IntervalNumbers } from './record.ts'
 
 /** Intervals of a unit, from the first to the last, both included; each is given by its start. */
@@ -43,7 +43,7 @@ export function readSpan({ unit = 'minute', start, end }: SpanWish, now: number)
   return ok({ unit, first: startOf(unit, from), last: startOf(unit, to) })
 }
 
-const MOMENT = 'it is a time in milliseconds, or an interval such as 2026-11-22:13'
+const MOMENT = 'it is a time in milliseconds or of ISO 8601, or an interval such as 2026-11-22:13'
 
 /** Later than any date that can be told. */
 const LATEST = 8_640_000_000_000_000
@@ -51,6 +51,6 @@ const LATEST = 8_640_000_000_000_000
 function readMoment(text: string): number | undefined {
   const interval = parseIntervalId(text)
   if (interval) return interval.start
-  const time = /^\d{1,16}$/.test(text) ? Number(text) : LATEST
-  return time < LATEST ? time : undefined
+  const time = /^\d{1,16}$/.test(text) ? Number(text) : parseDate(text)
+  return time !== undefined && time < LATEST ? time : undefined
 }

@@ -1,5 +1,6 @@
 /** Pages of lists: what a request wants of one, and the links to the others (TG1 to TG5). */
 import { type Result, fail, ok } from '../../../failure.ts'
+import { parseDate } from '../../../stats/interval.ts'
 import type { RestAnswer } from './answer.ts'
 
 export type Direction = 'backwards' | 'forwards'
@@ -32,13 +33,17 @@ export function readDirection(query: URLSearchParams): Result<Direction> {
     : fail('parameter_invalid', 'invalid direction: it is backwards or forwards')
 }
 
-/** A moment in milliseconds since the epoch; undefined if the request does not give that one. */
+/**
+ * A moment in milliseconds since the epoch, which may also be given in the form of ISO 8601; undefined if the
+ * request does not give that one.
+ */
 export function readTime(query: URLSearchParams, name: string): Result<number | undefined> {
   const text = query.get(name)
   if (text === null) return ok(undefined)
-  return /^\d{1,15}$/.test(text)
-    ? ok(Number(text))
-    : fail('parameter_invalid', `invalid ${name}: it is a time in milliseconds`)
+  const time = /^\d{1,15}$/.test(text) ? Number(text) : parseDate(text)
+  return time === undefined
+    ? fail('parameter_invalid', `invalid ${name}: it is a time in milliseconds or of ISO 8601`)
+    : ok(time)
 }
 
 export interface PageOfList {
@@ -59,33 +64,53 @@ export function pageAnswer(
   { items, next }: PageOfList,
   fixed: Readonly<Record<string, string>> = {},
 ): RestAnswer {
-  return { status: 200, value: items, headers: { link: pageLinks(name, query, next, fixed) } }
+  const { current, first, onward } = linksOf(name, query, next, fixed)
+  const link = [...onward, current, first, ...onward].join(', ')
+  // Of a header whose name ends so, ably-php reads the first link; in the line with all of them it finds no other.
+  return { status: 200, value: items, headers: { link, 'X-First-Link': first } }
 }
 
+/** Says which page a link leads to, and nothing to this server. */
+const RELATION = 'page'
+
 /** Each page's own, and whatever would put a secret where proxies may log it; SDKs send theirs anew. */
-const NOT_REPEATED = new Set([CURSOR, 'key', 'access_token', 'accessToken', 'token'])
+const NOT_REPEATED = new Set([CURSOR, RELATION, 'key', 'access_token', 'accessToken', 'token'])
+
+interface Links {
+  readonly current: string
+  readonly first: string
+  /** To the next page, if there is one. */
+  readonly onward: readonly string[]
+}
 
 /**
- * One line, because Bun joins several. Of a line, ably-go reads the first link and ably-java the last, so both
- * are `next` where there is one. SDKs use the query alone and on its own, so it repeats every parameter;
- * ably-js cuts the line at each comma and takes a `+` for itself.
+ * For one line, because Bun joins several. Of a line, ably-go reads the first link and ably-java the last, so both
+ * are `next` where there is one. ably-rust takes everything from the first question mark to the last bracket for
+ * the query: of a parameter that is there several times the first counts, and the last of each link, which runs
+ * into the link after it, is one that nobody reads. SDKs use the query alone and on its own, so it repeats every
+ * parameter; ably-js cuts the line at each comma and takes a `+` for itself.
  */
-export function pageLinks(
+function linksOf(
   name: string,
   query: URLSearchParams,
   next: string | undefined,
-  fixed: Readonly<Record<string, string>> = {},
-): string {
-  const repeated = Object.entries({ limit: String(DEFAULT_LIMIT), ...fixed })
-    .filter(([parameter]) => !query.has(parameter))
-    .concat([...query].filter(([parameter]) => !NOT_REPEATED.has(parameter)))
+  fixed: Readonly<Record<string, string>>,
+): Links {
+  const open = Object.entries({ limit: String(DEFAULT_LIMIT), ...fixed })
+  const given = [...new Set(query.keys())].map((parameter) => [parameter, query.get(parameter)!])
+  const repeated = [
+    ...open.filter(([parameter]) => !query.has(parameter)),
+    ...given.filter(([parameter]) => !NOT_REPEATED.has(parameter!)),
+  ]
   const link = (relation: string, cursor: string | null | undefined) => {
-    const parameters = cursor ? [...repeated, [CURSOR, cursor]] : repeated
+    const place = cursor ? [[CURSOR, cursor]] : []
+    const parameters = [...repeated, ...place, [RELATION, relation]]
     const text = parameters.map((pair) => pair.map(encodeURIComponent).join('=')).join('&')
     return `<./${name}?${text}>; rel="${relation}"`
   }
-  const links = [link('current', query.get(CURSOR)), link('first', undefined)]
-  if (next === undefined) return links.join(', ')
-  const onward = link('next', next)
-  return [onward, ...links, onward].join(', ')
+  return {
+    current: link('current', query.get(CURSOR)),
+    first: link('first', undefined),
+    onward: next === undefined ? [] : [link('next', next)],
+  }
 }

@@ -79,7 +79,9 @@ describe('the list of channels', () => {
       expect(pages.every((page) => page.length <= limit && page.length > 0)).toBe(true)
     }
     const { headers } = await app.ask('/channels?limit=2&prefix=c')
-    expect(linksOf(headers).get('next')).toMatch(/^\.\/channels\?limit=2&prefix=c&cursor=\w+$/)
+    expect(linksOf(headers).get('next')).toMatch(
+      /^\.\/channels\?limit=2&prefix=c&cursor=\w+&page=next$/,
+    )
   })
 
   test('has details by value, and where an older version does not say', async () => {
