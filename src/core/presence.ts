@@ -132,7 +132,10 @@ function leaving(member: PresenceMessage, id: string, timestamp: number): Presen
   return { ...member, action: 'leave', id, timestamp }
 }
 
-/** Whoever is there already has changed, and whoever was not has come, whatever they call it (ably-java's tests). */
+/**
+ * Whoever is there already has changed, and whoever was not has come, whatever they call it (ably-java's tests). That
+ * somebody leaves is told also where they never came (ably-ruby's).
+ */
 function actionOf(action: PresenceDraft['action'], isThere: boolean): PresenceDraft['action'] {
   if (action === 'leave') return action
   return isThere ? 'update' : 'enter'
@@ -149,7 +152,6 @@ function stamp(
   const known = channel.presence.get(connectionId, draft.clientId)
   // Whoever enters again as who they are is there already (RTP17g).
   if (draft.id !== undefined && known?.id === draft.id) return undefined
-  if (draft.action === 'leave' && !known) return undefined
   // Who leaves without a word leaves with the last one.
   const content = draft.action === 'leave' && draft.data === undefined && known ? known : draft
   return {

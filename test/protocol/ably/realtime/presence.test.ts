@@ -46,11 +46,11 @@ describe('changes', () => {
     present(ann, channel, 0, { action: UPDATE, data: '1' })
     present(ann, channel, 1, { action: ENTER, data: '2' })
     present(ann, channel, 2, { action: LEAVE })
-    present(ann, channel, 3, { action: LEAVE })
+    present(ann, channel, 3, { action: LEAVE, data: '3' })
     await ann.next(ACTION.ACK, 3)
     await bob.settled()
     // Whoever was not there has come, and whoever was has changed, whatever they call it.
-    const expected = [`${ENTER} ann 1`, `${UPDATE} ann 2`, `${LEAVE} ann 2`]
+    const expected = [`${ENTER} ann 1`, `${UPDATE} ann 2`, `${LEAVE} ann 2`, `${LEAVE} ann 3`]
     expect(told(bob)).toEqual(expected)
     expect(told(ann)).toEqual(expected)
     const [first] = bob.all(ACTION.PRESENCE)
