@@ -265,7 +265,7 @@ const table = {
   parameter_invalid: { status: 400, message: 'a parameter is not valid', retry: false },
   timestamp_refused: {
     status: 401,
-    message: 'the timestamp is too far from the time of this server',
+    message: 'Timestamp not current: it is too far from the time of this server',
     retry: false,
   },
   nonce_replayed: { status: 401, message: 'the nonce has been used before', retry: false },

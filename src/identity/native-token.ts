@@ -19,6 +19,9 @@ const HEAD_BYTES = 1 + ID_BYTES
 /** SDKs take no longer token details (RSA4f). */
 export const MAX_TOKEN_LENGTH = 128 * 1024
 
+/** Of base64url, after the app, in a token that says nothing at all. */
+export const MIN_TOKEN_LETTERS = Math.ceil(((HEAD_BYTES + MAC_BYTES) * 4) / 3)
+
 const SHAPE = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)$/
 const NOTHING = new Map<string, never>()
 

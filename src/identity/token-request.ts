@@ -6,7 +6,6 @@ import { createHmac } from 'node:crypto'
 import { type Result, fail, ok } from '../failure.ts'
 import { isSameText } from './api-key.ts'
 
-const MIN_NONCE_LENGTH = 16
 const NUMBER = /^-?\d{1,16}(\.\d{1,16})?([eE][+-]?\d{1,3})?$/
 const SIGNED_FIELDS = ['keyName', 'ttl', 'capability', 'clientId', 'timestamp', 'nonce'] as const
 type SignedField = (typeof SIGNED_FIELDS)[number]
@@ -121,9 +120,10 @@ function readSigned(fields: Fields, mac: string): Result<Signed> {
   if (!timestamp.ok) return timestamp
   if (timestamp.value === undefined)
     return fail('parameter_invalid', 'a signed token request needs a timestamp')
+  // RSA9c has clients make it of 16 characters or more, which is for them to do: of any length it counts once.
   const { nonce } = fields
-  if (nonce === undefined || nonce.length < MIN_NONCE_LENGTH)
-    return fail('parameter_invalid', `the nonce is shorter than ${MIN_NONCE_LENGTH} characters`)
+  if (nonce === undefined || nonce === '')
+    return fail('parameter_invalid', 'a signed token request needs a nonce')
   const zero = fields.ttl !== undefined && Number(fields.ttl) === 0
   const texts = [signedText(fields), ...(zero ? [signedText({ ...fields, ttl: '' })] : [])]
   return ok({ mac, timestamp: timestamp.value, nonce, texts })

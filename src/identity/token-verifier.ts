@@ -1,6 +1,6 @@
 /** Finds out what a token permits: native or a JWT, and JWTs that only carry another token. */
 import type { Clock } from '../core/clock.ts'
-import { type Result, fail, ok } from '../failure.ts'
+import { type Failure, type Result, fail, ok } from '../failure.ts'
 import { intersect } from '../policy/capability/capability.ts'
 import { CapabilityChecker } from '../policy/capability/checker.ts'
 import { noCommonGround } from './capability-gap.ts'
@@ -8,7 +8,7 @@ import type { TokenClaims } from './claims.ts'
 import type { Directory, DirectoryKey } from './directory.ts'
 import { type Jwt, isAlgorithm, isSignedWith, looksLikeJwt, parseJwt } from './jwt.ts'
 import { readJwtClaims, statedExpiry } from './jwt-claims.ts'
-import { MAX_TOKEN_LENGTH, type NativeTokens } from './native-token.ts'
+import { MAX_TOKEN_LENGTH, MIN_TOKEN_LETTERS, type NativeTokens } from './native-token.ts'
 import type { Holder } from './proven.ts'
 
 /** A token may be carried inside of another, but not at any depth. */
@@ -49,11 +49,23 @@ export class TokenVerifier {
 
   #verifyNative(text: string): Verdict {
     const read = this.#tokens.read(text)
-    if (!read.ok) return read
+    if (!read.ok) return this.#unread(text, read.failure)
     const claims = read.value
     const key = this.#directory.key(`${claims.appId}.${claims.keyId}`)
     if (key) return grant(claims, key, undefined)
     return fail(this.#directory.app(claims.appId) ? 'key_revoked' : 'token_unrecognised')
+  }
+
+  /**
+   * What names an app of this server and is too short for any token of it is made up: its client would come with the
+   * next of that kind for ever, if it were asked for another. One of another version or service is worth the question.
+   */
+  #unread(text: string, why: Failure): Verdict {
+    const [appId = '', rest = ''] = text.split('.')
+    const isMadeUp = rest.length < MIN_TOKEN_LETTERS && this.#directory.app(appId) !== undefined
+    return why.name === 'token_unreadable' && isMadeUp
+      ? fail('credentials_wrong', why.message)
+      : { ok: false, failure: why }
   }
 
   async #verifyJwt(text: string, depth: number): Promise<Verdict> {

@@ -89,7 +89,9 @@ describe('a native token', () => {
     ['of too many parts', 'app1.a.b.c', '400/40005'],
     ['a key', `app1.root:${SECRET}`, '400/40005'],
     ['far too long', `app1.${'a'.repeat(200_000)}`, '400/40005'],
-    ['of no known form', body('hello'), '401/40145'],
+    ['too short for a token', body('hello'), '401/40101'],
+    ['too short, and of an app that is not here', body('hello').replace('app1', 'x'), '401/40145'],
+    ['of no known form', body('hello'.repeat(20)), '401/40145'],
     ['of a form to come', body(`\x02${'x'.repeat(99)}`), '401/40145'],
     ['in the form, but not issued here', body(`\x01${'x'.repeat(99)}`), '401/40143'],
   ])('%s', async (_, text, expected) => {
