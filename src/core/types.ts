@@ -230,6 +230,8 @@ export interface Socket {
   readonly waitingBytes: number
   /** Only inside its own handlers: elsewhere `Fanout.direct` keeps order and batching. */
   send(frame: Frame): void
+  /** A sign of life that is no frame; undefined where there is none but frames. */
+  ping?(): void
   /** @param reason shown to the client, so it says nothing a stranger should not know */
   close(code: number, reason: string): void
   /** Closes, and shuts the address out for a while if the operator asked for that. */

@@ -42,6 +42,10 @@ export class Connection implements TopicSocket {
     if (this.ws.send(frame) < 0) this.isBehind = true
   }
 
+  ping(): void {
+    this.ws.ping()
+  }
+
   close(code: number, reason: string): void {
     this.closeReason ??= reason
     this.ws.close(code, reason)

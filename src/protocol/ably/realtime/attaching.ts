@@ -147,7 +147,10 @@ export class Attaching {
     const permitted = modesPermitted(operations)
     const possible = name.qualifier === 'none' ? permitted : permitted & MODE.subscribe
     if (possible === 0)
-      return fail('capability_refused', 'the capability permits nothing on this channel')
+      return fail(
+        'capability_refused',
+        'Channel denied access: the capability permits nothing there',
+      )
     if (options.occupancy !== undefined && !permits(operations, 'channel-metadata'))
       return fail('capability_refused', 'occupancy needs the capability channel-metadata')
     return ok(options.modes & possible)

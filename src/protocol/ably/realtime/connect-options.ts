@@ -11,6 +11,8 @@ export interface ConnectOptions {
   readonly key: string | undefined
   /** Milliseconds of silence after which the client gives the connection up. */
   readonly heartbeatMs: number
+  /** Whether it takes the pings of its WebSocket for signs of life, and needs no others (RTN23b). */
+  readonly seesPings: boolean
   /** Milliseconds that what it appends may wait for more. */
   readonly rollupMs: number
   /** How long its members stay present when the transport is lost. */
@@ -44,6 +46,7 @@ export function readConnectOptions(query: URLSearchParams): Result<ConnectOption
       MAX_HEARTBEAT_MS,
       DEFAULT_HEARTBEAT_MS,
     ),
+    seesPings: query.get('heartbeats') === 'false',
     rollupMs: rollupOf(query.get('appendRollupWindow')),
     remainPresentMs: bounded(
       query.get('remainPresentFor'),

@@ -43,6 +43,8 @@ const ID_LENGTH = 12
 const SECRET_LENGTH = 20
 
 export class Connections implements ConnectionFinder {
+  /** Of this run of the server: clients show it to people who look for a fault (CD2g). */
+  readonly serverId: string
   readonly #parts: ConnectionsParts
   readonly #apps = new Map<string, Map<string, Connection>>()
   /** Those without a transport, in the order in which they lost it. */
@@ -52,6 +54,7 @@ export class Connections implements ConnectionFinder {
 
   constructor(parts: ConnectionsParts) {
     this.#parts = parts
+    this.serverId = parts.ids.next(ID_LENGTH)
   }
 
   get size(): number {

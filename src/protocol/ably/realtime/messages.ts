@@ -16,10 +16,15 @@ export interface ConnectionLimits {
   readonly messageRate: number
 }
 
-/** @param heartbeatMs after how much silence the client may give up */
+export interface Service {
+  readonly serverId: string
+  /** After how many milliseconds of silence the client may give up. */
+  readonly heartbeatMs: number
+}
+
 export function connected(
   connection: Connection,
-  heartbeatMs: number,
+  { heartbeatMs, serverId }: Service,
   limits: ConnectionLimits,
   error: ErrorInfo | undefined,
 ): Members {
@@ -35,6 +40,7 @@ export function connected(
       maxMessageSize: limits.maxMessageBytes,
       maxFrameSize: limits.maxFrameBytes,
       maxInboundRate: limits.messageRate || undefined,
+      serverId,
     },
     error,
   }

@@ -198,6 +198,7 @@ function optionsOfNobody(query: URLSearchParams): ConnectOptions {
     echo: true,
     key: undefined,
     heartbeatMs: 0,
+    seesPings: false,
     rollupMs: 0,
     remainPresentMs: 0,
   }

@@ -13,7 +13,7 @@ import { asAuthFailure, asConnectFailure } from './auth-failures.ts'
 import type { Attached, Client } from './client.ts'
 import type { Connection, Identified, Transport } from './connection.ts'
 import type { Hello, Verdict } from './hello.ts'
-import { connected } from './messages.ts'
+import { type Service, connected } from './messages.ts'
 import { NumberedFrames } from './numbered.ts'
 import type { SessionParts } from './parts.ts'
 import { SmallMap } from './small-map.ts'
@@ -43,6 +43,7 @@ export class RealtimeSession implements Session, Transport, Client, Timed {
   readonly #base: string
   readonly #isSecure: boolean
   readonly #heartbeatMs: number
+  readonly #seesPings: boolean
   readonly #frames: Bucket
   #numbered: NumberedFrames | undefined
   #connection: Connection | undefined
@@ -62,12 +63,17 @@ export class RealtimeSession implements Session, Transport, Client, Timed {
     this.#base = hello.base
     this.#isSecure = hello.secure
     this.#heartbeatMs = options.heartbeatMs
+    this.#seesPings = options.seesPings
     this.#frames = fullBucket(parts.limits.frames, parts.clock.now())
     this.#whenKnown(hello.verdict, (verdict) => this.#begin(hello, verdict))
   }
 
   get connection(): Connection {
     return this.#connection!
+  }
+
+  get #service(): Service {
+    return { serverId: this.#parts.connections.serverId, heartbeatMs: this.#heartbeatMs }
   }
 
   send(message: Readonly<Record<string, unknown>>): void {
@@ -125,11 +131,16 @@ export class RealtimeSession implements Session, Transport, Client, Timed {
     if (this.#token && this.#token.endsAt <= now) return this.#disconnect(this.#token.failure)
     this.#hint(now)
     if (this.#nextHeartbeat <= now) {
-      this.send({ action: ACTION.HEARTBEAT })
+      this.#beat()
       this.connection.rest()
       this.#nextHeartbeat = now + this.#heartbeatMs
     }
     this.#schedule()
+  }
+
+  #beat(): void {
+    if (this.#seesPings && this.socket.ping) this.socket.ping()
+    else this.send({ action: ACTION.HEARTBEAT })
   }
 
   expel(why: Failure): void {
@@ -165,7 +176,7 @@ export class RealtimeSession implements Session, Transport, Client, Timed {
     appCounters.of(connection.appId).connections.open(secure)
     const now = clock.now()
     this.#nextHeartbeat = now + this.#heartbeatMs
-    this.send(connected(connection, this.#heartbeatMs, limits, why && this.errorInfo(why)))
+    this.send(connected(connection, this.#service, limits, why && this.errorInfo(why)))
     this.#watchToken()
   }
 
@@ -249,7 +260,7 @@ export class RealtimeSession implements Session, Transport, Client, Timed {
         return this.#fail(failure('client_id_mismatch', 'the token is of another app'))
       const { limits } = this.#parts
       this.connection.identified = { principal: verdict.value, credentials, secure }
-      this.send(connected(this.connection, this.#heartbeatMs, limits, undefined))
+      this.send(connected(this.connection, this.#service, limits, undefined))
       this.#identify(this.connection.identified)
     })
   }

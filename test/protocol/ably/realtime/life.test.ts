@@ -3,6 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { ACTION, FrameClient, known } from '../../../support/ably.ts'
 import { AblyApp } from '../../../support/ably-app.ts'
 import { eventually } from '../../../support/client.ts'
+import { OPCODE } from '../../../support/raw-frame.ts'
+import { RawSocket } from '../../../support/raw-socket.ts'
 import { type TestServer, startTestServer } from '../../../support/server.ts'
 import { type TimedServer, startTimedServer } from '../../../support/timed-server.ts'
 
@@ -36,6 +38,29 @@ describe('with a clock that stands still', () => {
     expect(await client.next(ACTION.HEARTBEAT, answered)).toEqual({ action: ACTION.HEARTBEAT })
     server.clock.advance(5000)
     await client.next(ACTION.HEARTBEAT, answered + 1)
+  })
+
+  test('whoever sees the pings of its WebSocket has those in the place of heartbeats', async () => {
+    const query = `key=${app.keys[0]}&v=2&heartbeats=false&heartbeatInterval=5000`
+    const socket = await RawSocket.open(`${app.url.replace('http', 'ws')}/?${query}`)
+    await socket.nextText('"connectionDetails"')
+    server.clock.advance(5000)
+    await socket.next(({ opcode }) => opcode === OPCODE.ping)
+    server.clock.advance(5000)
+    await socket.until(() => socket.frames.filter(({ opcode }) => opcode === OPCODE.ping)[1])
+    // What it asks for itself is still answered with a message.
+    socket.text('{"action":0,"id":"x"}')
+    await socket.nextText('"id":"x"')
+    expect(socket.texts).toHaveLength(2)
+    socket.destroy()
+  })
+
+  test('every connection says which run of the server it is to', async () => {
+    const serverIds = [await connect(), await connect()].map(({ frames }) => {
+      const { serverId } = frames[0]!['connectionDetails'] as { serverId: unknown }
+      return serverId
+    })
+    expect(serverIds).toEqual([expect.stringMatching(/^\S+$/), serverIds[0]])
   })
 
   test.each([
