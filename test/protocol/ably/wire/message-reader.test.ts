@@ -96,6 +96,11 @@ describe('data', () => {
     ['an object', { data: { b: 1, a: [] } }, { data: '{"b":1,"a":[]}', encoding: 'json' }],
     ['a list', { data: [1, null] }, { data: '[1,null]', encoding: 'json' }],
     ['bytes in base64', { data: 'AQI=', encoding: 'base64' }, { data: Uint8Array.of(1, 2) }],
+    [
+      'bytes in base64 of several lines',
+      { data: 'AQ\nI=\n', encoding: 'base64' },
+      { data: Uint8Array.of(1, 2) },
+    ],
     ['no bytes in base64', { data: '', encoding: 'base64' }, { data: Uint8Array.of() }],
     [
       'ciphertext',
@@ -110,7 +115,7 @@ describe('data', () => {
 
   test.each([
     ['without its padding', 'AQI', 'base64'],
-    ['with a line break', 'AQ\nI=', 'base64'],
+    ['with a space', 'AQ I=', 'base64'],
     ['in the other alphabet', '-_8=', 'base64'],
     ['with bits that stand for nothing', 'AQJ=', 'base64'],
     ['that is none', 'hello!', 'json/base64'],
