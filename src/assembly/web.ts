@@ -14,6 +14,7 @@ import { impactOf } from '../service/impact.ts'
 import type { LiveService } from '../service/live.ts'
 import type { Services } from '../service/services.ts'
 import type { AblyRealtime } from '../protocol/ably/realtime/realtime.ts'
+import { nothingThere } from '../protocol/ably/rest/rest.ts'
 import { type HttpApp, httpApp } from '../transport/http.ts'
 import { VERSION } from '../version.ts'
 import type { LiveSettings } from './live-settings.ts'
@@ -79,6 +80,7 @@ export class Web {
       identify: (request) => services.accessTokens.identify(request.headers.get('authorization')),
       metrics: this.hasMetricsPort ? undefined : this.metrics,
       notReady: () => this.#notReady(),
+      missing: nothingThere,
       basePath: config.basePath,
       onBug,
     })

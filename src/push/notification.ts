@@ -16,7 +16,9 @@ export function payloadFault(payload: Members): string | undefined {
   const given = PARTS.filter((part) => (payload[part] ?? null) !== null)
   const wrong = given.find((part) => !isMembers(payload[part]))
   if (wrong !== undefined) return `${wrong} of the payload is an object`
-  return given.length === 0 ? `the payload has at least one of ${PARTS.join(', ')}` : undefined
+  return given.length === 0
+    ? `Unexpected field: the payload has at least one of ${PARTS.join(', ')}`
+    : undefined
 }
 
 /** The data of the message that brings a payload without faults. */

@@ -1,5 +1,5 @@
 /** Reads and writes devices that want push notifications, and what they subscribe to. */
-import { type SQL, and, asc, count, eq, gt, inArray, ne, or, sql } from 'drizzle-orm'
+import { type SQL, and, asc, count, desc, eq, gt, inArray, lt, ne, or } from 'drizzle-orm'
 import type { Store } from './database.ts'
 import { pushDevices, pushSubscriptions } from './schema.ts'
 
@@ -133,7 +133,7 @@ export class PushSubscriptionTable {
     this.#db = db
   }
 
-  /** By channel, then by kind and subscriber. @param after one that comes before all of them */
+  /** By channel, then devices before clients, each by name. @param after one that comes before all of them */
   list(
     appId: string,
     match: SubscriptionMatch,
@@ -143,12 +143,16 @@ export class PushSubscriptionTable {
     const { channel, kind, subscriber } = pushSubscriptions
     const beyond =
       after &&
-      sql`(${channel}, ${kind}, ${subscriber}) > (${after.channel}, ${after.kind}, ${after.subscriber})`
+      or(
+        gt(channel, after.channel),
+        and(eq(channel, after.channel), lt(kind, after.kind)),
+        and(eq(channel, after.channel), eq(kind, after.kind), gt(subscriber, after.subscriber)),
+      )
     return this.#db
       .select()
       .from(pushSubscriptions)
       .where(and(matchingSubscriptions(appId, match), beyond))
-      .orderBy(asc(channel), asc(kind), asc(subscriber))
+      .orderBy(asc(channel), desc(kind), asc(subscriber))
       .limit(limit)
       .all()
   }

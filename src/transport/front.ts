@@ -18,8 +18,12 @@ export interface FrontParts {
   readonly basePath: string
   readonly trustedProxies: readonly Range[]
   readonly allowedOrigins: readonly string[]
-  /** Answers what is for no protocol; the path is given without the base path. */
-  readonly http: (request: Request, path: string) => Response | Promise<Response>
+  /** Answers what is for no protocol; path and base are as in a `Visit`. */
+  readonly http: (
+    request: Request,
+    path: string,
+    base: () => string,
+  ) => Response | Promise<Response>
   readonly isDraining: () => boolean
   readonly onRefusal: (why: Failure, detail: FrontDetail) => void
   readonly onBug: (error: unknown) => void
@@ -55,8 +59,8 @@ export class Front {
     if (path === undefined) return plain(failure('not_found'))
     const upgrade = isUpgrade(request)
     const protocol = this.#protocolOf(path, upgrade, request)
-    if (!protocol) return this.#parts.http(request, path)
     const visit = new Arrival(request, path, query, server, this.#parts, this.#turns)
+    if (!protocol) return this.#parts.http(request, path, () => visit.base)
     if (!('connect' in protocol) || !upgrade) return protocol.serve(visit)
     return this.#connect(visit, protocol, server)
   }

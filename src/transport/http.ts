@@ -17,16 +17,23 @@ export interface HttpParts {
   readonly metrics: Metrics | undefined
   /** Why the server cannot take clients now; undefined when it can. */
   readonly notReady: () => string | undefined
+  /** What clients of a protocol are told where there is nothing; undefined for those of none. */
+  readonly missing?: (request: Request, base: string) => Response | undefined
   readonly basePath: string
   readonly onBug: (error: unknown) => void
 }
 
-/** What the front tells of a request: its path without the base path. */
+/** What the front tells of a request, as in a `Visit`: its path, and this server as the client addresses it. */
 export interface HttpEnv {
   readonly path: string
+  readonly base: () => string
 }
 
-export type HttpApp = (request: Request, path: string) => Response | Promise<Response>
+export type HttpApp = (
+  request: Request,
+  path: string,
+  base?: () => string,
+) => Response | Promise<Response>
 
 export function httpApp(parts: HttpParts): HttpApp {
   const app = new Hono<{ Bindings: HttpEnv }>({
@@ -77,13 +84,16 @@ export function httpApp(parts: HttpParts): HttpApp {
   const api = apiApp(parts.api, parts.identify)
   app.route('/v1', api)
   app.route('/api/v1', api)
-  app.notFound((context) => answer(context, 404, errorBody(failure('not_found'))))
+  app.notFound((context) => {
+    const told = parts.missing?.(context.req.raw, context.env.base())
+    return told ?? answer(context, 404, errorBody(failure('not_found')))
+  })
   app.onError((error, context) => {
     parts.onBug(error)
     return answer(context, 500, errorBody(failure('internal')))
   })
-  return async (request, path) => {
-    const response = await app.fetch(request, { path })
+  return async (request, path, base = () => parts.basePath) => {
+    const response = await app.fetch(request, { path, base })
     response.headers.set('server', SERVER_HEADER.server)
     return response
   }

@@ -66,9 +66,12 @@ function isUsual({ value, headers, stream }: RestAnswer, { origin, envelope }: A
   return isPlain && origin === null && envelope === undefined
 }
 
-/** The code and text also go into headers: paged reads and browsers take them from there (HP6, HP7). */
+/**
+ * The code and text also go into headers: paged reads and browsers take them from there (HP6, HP7). ably-php looks
+ * for them with these capitals.
+ */
 export function errorHeaders({ code, message }: ErrorInfo): Record<string, string> {
-  return { 'x-ably-errorcode': String(code), 'x-ably-errormessage': headerText(message) }
+  return { 'X-Ably-Errorcode': String(code), 'X-Ably-Errormessage': headerText(message) }
 }
 
 /** @param base as for `errorInfo` */
@@ -92,10 +95,12 @@ function challenge(why: Failure): string {
 }
 
 function enveloped(answer: RestAnswer, style: AnswerStyle, format: Format): Response {
+  const given = Object.entries({ 'content-type': CONTENT_TYPE[format], ...answer.headers })
   const body = {
     statusCode: answer.status,
     response: answer.value ?? null,
-    headers: { 'content-type': CONTENT_TYPE[format], ...answer.headers },
+    // Whoever reads these looks for them as browsers name them.
+    headers: Object.fromEntries(given.map(([name, value]) => [name.toLowerCase(), value])),
   }
   return new Response(encodeBody(body, format), {
     status: 200,

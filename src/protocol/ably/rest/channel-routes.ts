@@ -12,13 +12,16 @@ import type { RestCall, RestRoute } from './routes.ts'
 
 export function channelRoutes(parts: ChannelParts): RestRoute[] {
   const history = (call: RestCall) => getHistory(parts, call)
+  const publishing = (path: string): RestRoute => ({
+    method: 'POST',
+    path,
+    maxBodyBytes: bodyLimit(parts),
+    handle: (call) => postMessages(parts, call),
+  })
   return [
-    {
-      method: 'POST',
-      path: '/channels/:channel/messages',
-      maxBodyBytes: bodyLimit(parts),
-      handle: (call) => postMessages(parts, call),
-    },
+    publishing('/channels/:channel/messages'),
+    // What ably-ruby knows it by.
+    publishing('/channels/:channel/publish'),
     { method: 'GET', path: '/channels/:channel/messages', handle: history },
     { method: 'GET', path: '/channels/:channel/history', handle: history },
   ]

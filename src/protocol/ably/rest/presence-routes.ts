@@ -31,8 +31,8 @@ async function getPresence(parts: ChannelParts, call: RestCall): Promise<Result<
   if (!after.ok) return after
   const { channel } = visitor.value
   const set = parts.broker.channel(channel)?.presence
-  const connectionId = call.query.get('connectionId')
-  const clientId = call.query.get('clientId')
+  const connectionId = either(call.query, 'connectionId', 'connection_id')
+  const clientId = either(call.query, 'clientId', 'client_id')
   const members = connectionId === null ? set?.members() : set?.ofConnection(connectionId)
   const wanted = [...(members ?? [])].filter(
     (member) => clientId === null || member.clientId === clientId,
@@ -40,6 +40,11 @@ async function getPresence(parts: ChannelParts, call: RestCall): Promise<Result<
   const slice = pageOf(wanted, limit.value, after.value)
   countTraffic(parts.counters.of(channel.realm).outbound.rest.presence, slice.items)
   return ok(listAnswer('presence', call, slice, valueFor(call)))
+}
+
+/** Of two names for a filter: the second is what ably-ruby sends. */
+function either(query: URLSearchParams, name: string, other: string): string | null {
+  return query.get(name) ?? query.get(other)
 }
 
 /** In the order of their keys: that of entering changes while somebody turns the pages. */

@@ -1,5 +1,6 @@
 /** Devices that are registered for push notifications (RSH1b, RSH3). */
 import { type Failure, type Result, fail, ok } from '../../../failure.ts'
+import { isSameText } from '../../../identity/api-key.ts'
 import type { PushDevice } from '../../../push/device.ts'
 import type { RestAnswer } from './answer.ts'
 import { listAnswer } from './lists.ts'
@@ -9,12 +10,15 @@ import { type NamedDevice, readDevice, readDeviceChange } from './push-reader.ts
 import type { RestCall, RestRoute } from './routes.ts'
 
 const LIST = '/push/deviceRegistrations'
+/** Where ably-ruby looks for the pages after the first. */
+const NEXT_PAGES = '/deviceRegistrations'
 const ONE = '/push/deviceRegistrations/:device'
 
 export function pushDeviceRoutes(parts: PushParts): RestRoute[] {
   return [
     { method: 'POST', path: LIST, handle: (call) => register(parts, call) },
     { method: 'GET', path: LIST, handle: (call) => list(parts, call) },
+    { method: 'GET', path: NEXT_PAGES, handle: (call) => list(parts, call) },
     { method: 'DELETE', path: LIST, handle: (call) => removeWhere(parts, call) },
     { method: 'GET', path: ONE, handle: (call) => get(parts, call) },
     { method: 'PUT', path: ONE, handle: (call) => put(parts, call) },
@@ -67,7 +71,11 @@ async function put(parts: PushParts, call: RestCall): Promise<Result<RestAnswer>
   if (!body.ok) return body
   const device = readDevice(body.value.value, id)
   if (!device.ok) return device
-  const saved = save(parts, caller.value, device.value, parts.devices.find(caller.value.appId, id))
+  const known = parts.devices.find(caller.value.appId, id)
+  const { secret } = device.value
+  if (secret !== undefined && known?.secret !== undefined && !isSameText(known.secret, secret))
+    return fail('bad_request', 'the secret of a device cannot be changed')
+  const saved = save(parts, caller.value, device.value, known)
   return saved.ok ? ok({ status: 200, value: deviceValue(saved.value) }) : saved
 }
 

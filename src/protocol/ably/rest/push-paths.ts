@@ -2,7 +2,7 @@
 
 /** One expression instead of a look at the routes, because every push of itty-sockets is asked about. */
 const PUSH_ADMIN =
-  /^\/push\/(?:publish|batch|deviceRegistrations|channelSubscriptions|channels|apnsBroadcastChannels)(?:\/|$)/
+  /^\/push\/(?:publish|batch|deviceRegistrations|channelSubscriptions|channels|pushChannels|apnsBroadcastChannels)(?:\/|$)/
 
 /** Whether SDKs of Ably send requests about push notifications there. */
 export function isPushAdminPath(path: string): boolean {

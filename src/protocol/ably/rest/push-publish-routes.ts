@@ -73,7 +73,7 @@ function toDevices(
     return ok(undefined)
   }
   if (typeof clientId !== 'string' || clientId === '')
-    return fail('bad_request', 'the recipient has no deviceId, clientId or transportType')
+    return fail('bad_request', 'the recipient must contain a deviceId, clientId or transportType')
   delivery.toDevices(appId, () => ofClient(devices, appId, clientId), text)
   return ok(undefined)
 }

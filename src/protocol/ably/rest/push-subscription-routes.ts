@@ -11,13 +11,20 @@ import { readSubscription } from './push-reader.ts'
 import type { RestCall, RestRoute } from './routes.ts'
 
 const LIST = '/push/channelSubscriptions'
+/** Where ably-ruby looks for the pages after the first. */
+const NEXT_PAGES = '/channelSubscriptions'
+/** The last part of the path of the pages after the first: ably-ruby looks for them beside `/channels`. */
+const CHANNELS = 'pushChannels'
 
 export function pushSubscriptionRoutes(parts: PushParts): RestRoute[] {
   return [
     { method: 'POST', path: LIST, handle: (call) => subscribe(parts, call) },
     { method: 'GET', path: LIST, handle: (call) => list(parts, call) },
+    { method: 'GET', path: NEXT_PAGES, handle: (call) => list(parts, call) },
     { method: 'DELETE', path: LIST, handle: (call) => unsubscribe(parts, call) },
-    { method: 'GET', path: '/push/channels', handle: (call) => channels(parts, call) },
+    ...['/push/channels', `/push/${CHANNELS}`, `/${CHANNELS}`].map((path): RestRoute => {
+      return { method: 'GET', path, handle: (call) => channels(parts, call) }
+    }),
   ]
 }
 
@@ -97,5 +104,5 @@ async function channels(parts: PushParts, call: RestCall): Promise<Result<RestAn
   const part = readPart(call.query)
   if (!part.ok) return part
   const found = parts.subscriptions.channels(caller.value.appId, part.value)
-  return ok(listAnswer('channels', call, found, (name) => name))
+  return ok(listAnswer(CHANNELS, call, found, (name) => name))
 }

@@ -1,6 +1,6 @@
 /** The REST interface that Ably's SDKs speak: finds the route, and words the answer as the client wants it. */
 import type { AppCounters, Requests } from '../../../core/app-counters.ts'
-import type { Failure, Result } from '../../../failure.ts'
+import { type Failure, type Result, failure } from '../../../failure.ts'
 import { claimedKeyName } from '../../../identity/claimed-key.ts'
 import type { HttpProtocol, Visit } from '../../protocol.ts'
 import { type AnswerStyle, type RestAnswer, preflight, refusal, success } from './answer.ts'
@@ -92,6 +92,24 @@ export class AblyRest implements HttpProtocol {
     })
     return refusal(why, style, visit.base)
   }
+}
+
+/**
+ * What SDKs are told of a path that nobody serves (HP6, HP7), in words that ably-ruby is tested for; undefined for
+ * everybody else, who is known by not telling a version (RSC7e).
+ * @param base as `Visit` has it
+ */
+export function nothingThere(request: Request, base: string): Response | undefined {
+  if (!request.headers.has('x-ably-version')) return undefined
+  const query = new URLSearchParams(splitQuery(request.url))
+  return refusal(failure('not_found', NOTHING), styleOf(request, query), base)
+}
+
+const NOTHING = 'Could not find anything at this path'
+
+function splitQuery(url: string): string {
+  const mark = url.indexOf('?')
+  return mark < 0 ? '' : url.slice(mark + 1)
 }
 
 /** Refused is what was not permitted, or was over a limit. */

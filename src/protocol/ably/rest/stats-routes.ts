@@ -45,15 +45,22 @@ async function readStats(parts: StatsParts, call: RestCall): Promise<Result<Rest
   if (!question.ok) return question
   const { appId } = principal.value
   const { items, next } = parts.read([appId], question.value)
-  const records = items.map((item) => recordOf(appId, item, now))
+  const records = items.map((item) => recordOf(appId, item, now, call.version))
   const page = { items: records, next: next?.toString(CURSOR_RADIX) }
   return ok(pageAnswer('stats', call.query, page, { end: String(now) }))
 }
 
-/** Both what SDKs read today and what they read before. */
-function recordOf(appId: string, item: IntervalNumbers, now: number): object {
-  const record = statsRecord(item, now)
-  return { ...nestedNumbers(record.entries), ...record, appId }
+/** From this version on there are flat entries. */
+const FLAT_ENTRIES = 3
+
+/**
+ * What SDKs read today and, beside it, what they read before, as ably-go still does. To those of earlier versions
+ * it is all there is: ably-php takes every object for one of the members that it knows.
+ */
+function recordOf(appId: string, item: IntervalNumbers, now: number, version: number): object {
+  const { entries, schema, ...record } = statsRecord(item, now)
+  const flat = version < FLAT_ENTRIES ? undefined : { schema, entries }
+  return { ...nestedNumbers(entries), ...record, ...flat, appId }
 }
 
 const CURSOR_RADIX = 36

@@ -155,11 +155,11 @@ describe.each([false, true])('with useBinaryProtocol %p', (useBinaryProtocol) =>
       (await channelSubscriptions.list(params)).items.map((item) =>
         JSON.parse(JSON.stringify(item)),
       )
-    expect(await list({ channel })).toEqual([shared, own])
+    expect(await list({ channel })).toEqual([own, shared])
     expect(await list({ deviceId: id })).toEqual([own])
     expect(await list({ channel, deviceId: id, clientId })).toEqual([])
     const either = { channel, deviceId: id, clientId, concatFilters: true }
-    expect(await list(either)).toEqual([shared, own])
+    expect(await list(either)).toEqual([own, shared])
     expect((await channelSubscriptions.listChannels({})).items).toContain(channel)
     await channelSubscriptions.remove(shared)
     expect(await list({ channel })).toEqual([own])
