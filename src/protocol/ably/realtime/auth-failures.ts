@@ -2,9 +2,9 @@
 import { type Failure, failure } from '../../../failure.ts'
 import { isTokenFailure } from '../codes.ts'
 
-/** To a stranger it is all the same whether an app, a key or a secret is wrong. */
+/** A key that an app does not have is not found by connections (ably-ruby), but not permitted over REST. */
 export function asConnectFailure(why: Failure): Failure {
-  return why.name === 'key_not_in_app' ? failure('credentials_wrong') : why
+  return why.name === 'key_not_in_app' ? { ...why, status: 404 } : why
 }
 
 /** A client that is told of its token would try others for ever (RTC8a2). */

@@ -32,8 +32,10 @@ export function readBytes(sender: Sender, maxBytes: number): Promise<Result<Uint
 
 /** Reads a body by its content type; anything that is neither MessagePack nor a form is taken for JSON text. */
 export function readBody(sender: Sender, maxBytes: number): Promise<Result<Body>> {
+  const given = sender.request.headers.get('content-type') ?? ''
   // Given twice, the first counts: ably-php adds the one of its own format to whatever the caller has said.
-  const [type = ''] = (sender.request.headers.get('content-type') ?? '').split(',')
+  const comma = given.indexOf(',')
+  const type = comma < 0 ? given : given.slice(0, comma)
   if (type.includes('msgpack')) return readWith(sender, maxBytes, unpackBody)
   return readWith(sender, maxBytes, type.includes('x-www-form-urlencoded') ? readForm : parseBody)
 }

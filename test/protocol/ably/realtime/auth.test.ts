@@ -78,6 +78,21 @@ describe('client ids', () => {
   })
 })
 
+test('a wrong key fails the connection, and what it names decides as what', async () => {
+  const [app1 = '', id = ''] = app.keys[0]!.split(/[.:]/)
+  const told = async (credentials: string) => {
+    const client = new FrameClient(app, `${credentials}&v=6`)
+    const { error } = await client.next(ACTION.ERROR)
+    await client.closing()
+    const { code, statusCode } = error as { code: number; statusCode: number }
+    return [code, statusCode]
+  }
+  expect(await told('key=no.app:secret')).toEqual([40101, 401])
+  expect(await told(`key=${app1}.nokey:secret`)).toEqual([40400, 404])
+  expect(await told(`key=${app1}.${id}:wrong`)).toEqual([40101, 401])
+  expect(await told(`access_token=${app1}.made-up`)).toEqual([40101, 401])
+})
+
 test('a JWT that takes time to check holds back what comes behind it', async () => {
   const client = new FrameClient(app, `access_token=${await jwt()}`)
   await client.opened
