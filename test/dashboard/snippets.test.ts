@@ -1,14 +1,16 @@
 /** The code that the page "Connect" shows is run as it stands there, with the secret put in. */
 import { afterAll, beforeAll, expect, test } from 'bun:test'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   RECONNECT_SNIPPET,
   type Target,
   ablySnippet,
+  goSnippet,
   ittySnippet,
   plainSnippet,
   publishSnippet,
+  pythonSnippet,
   pushSnippet,
   trapsOf,
 } from '../../src/dashboard/pages/connect/snippets.ts'
@@ -49,7 +51,11 @@ const target = (channel: string): Target => ({
 function run(name: string, code: string) {
   const file = join(folder, `${name}.mjs`)
   writeFileSync(file, code)
-  const child = Bun.spawn([process.execPath, file], { stdout: 'pipe', stderr: 'inherit' })
+  return started(name, [process.execPath, file])
+}
+
+function started(name: string, command: string[], cwd?: string) {
+  const child = Bun.spawn(command, { stdout: 'pipe', stderr: 'inherit', ...(cwd && { cwd }) })
   let out = ''
   const reading = (async () => {
     for await (const chunk of child.stdout.pipeThrough(new TextDecoderStream())) out += chunk
@@ -113,13 +119,72 @@ test('for a plain WebSocket', async () => {
 test('for Ably JS', async () => {
   const code = ablySnippet(target('lobby-3'))
   expect(code).toContain(`'${key.split(':')[0]}:SECRET'`)
-  const program = run('ably', code.replace('SECRET', key.split(':')[1]!))
+  const program = run('ably', secretIn(code))
   try {
     await program.says('greeting hello')
   } finally {
     await program.end()
   }
 })
+
+const secretIn = (code: string) => code.replace('SECRET', key.split(':')[1]!)
+
+/** Whether a program is there, and can do what is asked of it. */
+function can(command: string[], cwd?: string): boolean {
+  if (!Bun.which(command[0]!)) return false
+  const silent = { stdout: 'ignore', stderr: 'ignore', stdin: 'ignore' } as const
+  return Bun.spawnSync(command, { ...silent, ...(cwd && { cwd }) }).success
+}
+
+const hasPython = can(['python3', '-c', 'from ably import AblyRealtime'])
+if (!hasPython)
+  process.stderr.write('the code for Python is not run: its package ably 3 is not installed\n')
+
+test.skipIf(!hasPython)('for Ably’s SDK for Python', async () => {
+  const file = join(folder, 'snippet.py')
+  writeFileSync(file, secretIn(pythonSnippet(target('lobby-5'))))
+  const program = started('python', ['python3', file])
+  try {
+    await program.says('greeting hello')
+  } finally {
+    await program.end()
+  }
+})
+
+const goFolder = join(folder, 'go')
+const OFFLINE = ['GOFLAGS=-mod=mod', 'GOPROXY=off', 'GONOSUMDB=*'] as const
+const GO_MODULE = 'github.com/ably/ably-go@v1.3.0'
+
+/** Nothing is fetched for it: the module is there, or the code is not run. */
+function hasGo(): boolean {
+  mkdirSync(goFolder, { recursive: true })
+  writeFileSync(join(goFolder, 'go.mod'), 'module snippet\n\ngo 1.22\n')
+  const offline = ['env', ...OFFLINE, 'go']
+  return (
+    Bun.which('go') !== null &&
+    can([...offline, 'get', GO_MODULE], goFolder) &&
+    // With all that it needs.
+    can([...offline, 'list', '-deps', 'github.com/ably/ably-go/ably'], goFolder)
+  )
+}
+
+const canGo = hasGo()
+if (!canGo) process.stderr.write(`the code for Go is not run: ${GO_MODULE} is not at hand\n`)
+
+test.skipIf(!canGo)(
+  'for Ably’s SDK for Go',
+  async () => {
+    writeFileSync(join(goFolder, 'main.go'), secretIn(goSnippet(target('lobby-6'))))
+    expect(can(['env', ...OFFLINE, 'go', 'build', '-o', 'snippet', '.'], goFolder)).toBe(true)
+    const program = started('go', [join(goFolder, 'snippet')])
+    try {
+      await program.says('greeting hello')
+    } finally {
+      await program.end()
+    }
+  },
+  120_000,
+)
 
 test.skipIf(!Bun.which('curl'))(
   'for curl, on a reserved channel and on one of an app',

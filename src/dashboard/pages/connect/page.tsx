@@ -14,8 +14,10 @@ import {
   publishSnippet,
   ablyFacts,
   ablySnippet,
+  goSnippet,
   ittySnippet,
   plainSnippet,
+  pythonSnippet,
   pushSnippet,
   trapsOf,
 } from './snippets.ts'
@@ -171,19 +173,29 @@ function OtherLanguages({ target }: { target: Target }) {
   return (
     <details class="fold">
       <summary class="small">Other languages</summary>
-      <div class="stack tight">
-        <p class="small faint">
-          All of Ably’s SDKs take the same options, under these names or very similar ones. Ably’s
-          SDK for Go asks for <code>WithInsecureAllowBasicAuthWithoutTLS</code> where TLS is off.
-        </p>
-        <dl class="facts mono">
-          {ablyFacts(target).map(([name, value]) => (
-            <>
-              <dt>{name}</dt>
-              <dd>{value}</dd>
-            </>
-          ))}
-        </dl>
+      <div class="stack">
+        <div class="stack tight">
+          <h3>Python</h3>
+          <Code text={pythonSnippet(target)} label="code for Ably’s SDK for Python" />
+        </div>
+        <div class="stack tight">
+          <h3>Go</h3>
+          <Code text={goSnippet(target)} label="code for Ably’s SDK for Go" />
+        </div>
+        <div class="stack tight">
+          <h3>Any other</h3>
+          <p class="small faint">
+            All of Ably’s SDKs take the same options, under these names or very similar ones.
+          </p>
+          <dl class="facts mono">
+            {ablyFacts(target).map(([name, value]) => (
+              <>
+                <dt>{name}</dt>
+                <dd>{value}</dd>
+              </>
+            ))}
+          </dl>
+        </div>
       </div>
     </details>
   )

@@ -1,9 +1,11 @@
 /** Code to copy, with this server's own address, and with the options that keep SDKs from the traps they are known for. */
 import ably from './code/ably.txt' with { type: 'text' }
+import go from './code/go.txt' with { type: 'text' }
 import itty from './code/itty.txt' with { type: 'text' }
 import plain from './code/plain.txt' with { type: 'text' }
 import publish from './code/publish.txt' with { type: 'text' }
 import push from './code/push.txt' with { type: 'text' }
+import python from './code/python.txt' with { type: 'text' }
 import reconnect from './code/reconnect.txt' with { type: 'text' }
 
 /** Where clients find the server. */
@@ -44,14 +46,45 @@ function filled(text: string, target: Target): string {
     http: place.http,
     sockets: place.sockets,
     host: place.host,
-    portOptions: portOptions(place),
   }
   return text.trimEnd().replaceAll(/\{(\w+)\}/g, (whole, name: string) => parts[name] ?? whole)
 }
 
-/** The port and TLS as Ably's SDKs want them. */
-function portOptions({ tls, port }: Place): string {
-  return tls ? `tlsPort: ${port},` : `port: ${port},\n  tls: false,`
+type Language = 'js' | 'python' | 'go'
+
+/** Where the server is, as Ably's SDKs want it, a line each. */
+const SERVER: Readonly<Record<Language, (place: Place) => readonly string[]>> = {
+  js: ({ host, tls, port }) => [
+    `endpoint: '${host}',`,
+    ...(tls ? [`tlsPort: ${port},`] : [`port: ${port},`, 'tls: false,']),
+  ],
+  python: ({ host, tls, port }) => {
+    if (port === (tls ? 443 : 80)) return [`endpoint='${host}',`, ...(tls ? [] : ['tls=False,'])]
+    return [
+      '# AblyRealtime takes the port with the name; AblyRest wants port= or tls_port= for it.',
+      `endpoint='${host}:${port}',`,
+      ...(tls ? [] : ['tls=False,']),
+    ]
+  },
+  go: ({ host, tls, port }) => [
+    `ably.WithEndpoint("${host}"),`,
+    ...(tls
+      ? [`ably.WithTLSPort(${port}),`]
+      : [
+          `ably.WithPort(${port}),`,
+          'ably.WithTLS(false),',
+          'ably.WithInsecureAllowBasicAuthWithoutTLS(),',
+        ]),
+  ],
+}
+
+/** Code for one of Ably's SDKs. */
+function forAbly(text: string, language: Language, target: Target): string {
+  const lines = SERVER[language](placeOf(target))
+  const indented = text.replace(/^(\s*)\{server\}/m, (_, indent: string) =>
+    lines.map((line) => indent + line).join('\n'),
+  )
+  return filled(indented, target)
 }
 
 /** For itty-sockets 0.6 to 0.9. */
@@ -69,7 +102,17 @@ export function plainSnippet(target: Target): string {
 
 /** For ably-js 2. */
 export function ablySnippet(target: Target): string {
-  return filled(ably, target)
+  return forAbly(ably, 'js', target)
+}
+
+/** For ably-python 3. */
+export function pythonSnippet(target: Target): string {
+  return forAbly(python, 'python', target)
+}
+
+/** For ably-go 1. */
+export function goSnippet(target: Target): string {
+  return forAbly(go, 'go', target)
 }
 
 /** What every SDK calls by these or very similar names. */
