@@ -47,10 +47,13 @@ function completed(parent: ProtocolMessage): Record<string, unknown>[] {
     entry['id'] ??= `${String(parent['id'])}:${index}`
     entry['connectionId'] ??= parent['connectionId']
     entry['timestamp'] ??= parent['timestamp']
-    if (parent.messages)
-      entry['version'] ??= { serial: entry['serial'], timestamp: entry['timestamp'] }
-    return entry
+    return parent.messages ? withVersion(entry) : entry
   })
+}
+
+function withVersion(entry: Record<string, unknown>): Record<string, unknown> {
+  entry['version'] ??= { serial: entry['serial'], timestamp: entry['timestamp'] }
+  return entry
 }
 
 /** Of those that agree with their event in some things, and not in others. */
@@ -91,7 +94,7 @@ describe.each(FORMATS)('in %s', (format) => {
         const publication = { kind: 'publication', ...event, messages } as const
         const frame = decoded(publicationFrame(publication, CHANNEL, format), format)
         expect(frame).toMatchObject({ action: 15, ...head(event) })
-        const alone = messages.map((kept) => messageValue(kept, format))
+        const alone = messages.map((kept) => withVersion({ ...messageValue(kept, format) }))
         expect(completed(frame)).toEqual(plain(alone))
       }),
     )
@@ -104,7 +107,7 @@ describe.each(FORMATS)('in %s', (format) => {
         const publication = { kind: 'publication', ...event, messages: [] } as const
         const frame = decoded(publicationFrame(publication, CHANNEL, format, { messages }), format)
         for (const entry of frame.messages!) expect(entry).toHaveProperty('id')
-        const alone = messages.map((kept) => messageValue(kept, format))
+        const alone = messages.map((kept) => withVersion({ ...messageValue(kept, format) }))
         expect(completed(frame)).toEqual(plain(alone))
       }),
     )

@@ -95,7 +95,6 @@ describe.each(FORMATS)('in %s', (format) => {
       timestamp,
       serial,
       action: 0,
-      version: { serial, timestamp },
     })
     const empty = received(messageValue({ ...bare, name: '', data: '' }, format), format)
     expect(empty).toMatchObject({ name: '', data: '' })
