@@ -51,7 +51,7 @@ async function echo(url: string, say: Say): Promise<void> {
   } catch {
     say(
       'bad',
-      'No WebSocket: a proxy in between does not pass upgrades on, or channels must be reserved here. On the server, latchkey doctor says which.',
+      'No WebSocket: a proxy in between does not pass upgrades on, --allowed-origins does not name the address of this page, or channels must be reserved here. On the server, latchkey doctor says which.',
     )
   } finally {
     socket.close()
