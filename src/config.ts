@@ -119,6 +119,9 @@ export const schema = z.object({
     .default(60)
     .describe('Minutes until an app of the sandbox is removed'),
   maxSandboxApps: integer(1).default(1000).describe('Apps of the sandbox at a time'),
+  sandboxLatency: integer(0, 10_000)
+    .default(15)
+    .describe('Milliseconds until a connection or ping of Ably clients is answered in a sandbox'),
 
   maxConnections: integer(0)
     .default(50_000)

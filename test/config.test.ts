@@ -33,6 +33,7 @@ const SAMPLES: Record<SettingName, [string, unknown, string, unknown]> = {
   sandboxOnPublicAddress: ['1', true, 'false', false],
   sandboxMinutes: ['5', 5, '120', 120],
   maxSandboxApps: ['10', 10, '1', 1],
+  sandboxLatency: ['20', 20, '0', 0],
   maxConnections: ['1', 1, '0', 0],
   maxAddressConnections: ['2', 2, '0', 0],
   connectionRate: ['3', 3, '0', 0],

@@ -106,6 +106,7 @@ export class Ably {
       ...channels,
       authenticator: this.authenticator,
       rates: this.#rates,
+      latencyMs: config.sandbox ? config.sandboxLatency : 0,
       limits: {
         maxMessageBytes: config.maxMessageBytes,
         maxFrameBytes: Math.max(MIN_FRAME_BYTES, config.maxMessageBytes * 2),

@@ -28,6 +28,7 @@ const QUIET: Record<string, string> = {
   'message-rate': '0',
   'push-rate': '0',
   'drain-seconds': '1',
+  'sandbox-latency': '0',
 }
 
 /** @throws when a flag is wrong, which in a test is a mistake */

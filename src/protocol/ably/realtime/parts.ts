@@ -43,5 +43,7 @@ export interface SessionParts {
   readonly annotating: Annotating
   readonly presences: Presences
   readonly limits: RealtimeLimits
+  /** Milliseconds until a connection or a ping is answered: as far away as tests take a server to be. */
+  readonly latencyMs: number
   readonly onRefusal: (why: Failure, detail: RealtimeDetail) => void
 }

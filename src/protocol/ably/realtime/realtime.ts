@@ -42,6 +42,8 @@ export interface RealtimeParts {
   readonly authenticator: Authenticator
   readonly directory: Directory & { onChange(listener: (appId: string) => void): () => void }
   readonly rates: PublishRates
+  /** As in `SessionParts`. */
+  readonly latencyMs: number
   readonly limits: RealtimeLimits & {
     readonly maxMessages: number
     /** Channels that one connection may have; 0 for no limit. */
@@ -161,7 +163,9 @@ export class AblyRealtime implements Protocol {
     found: Result<Credentials>,
     secure: boolean,
   ): Result<AppPrincipal> | Promise<Result<AppPrincipal>> {
-    return found.ok ? this.#parts.authenticator.authenticate(found.value, { secure }) : found
+    const { authenticator, latencyMs } = this.#parts
+    const verdict = found.ok ? authenticator.authenticate(found.value, { secure }) : found
+    return latencyMs === 0 ? verdict : later(latencyMs).then(() => verdict)
   }
 
   #review(appId: string): void {
@@ -179,6 +183,10 @@ export class AblyRealtime implements Protocol {
 }
 
 const NOBODY: Credentials = { credential: undefined, clientId: undefined }
+
+function later(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}
 
 /** @returns a verdict where the options decide already */
 function optionsIn(query: URLSearchParams): {

@@ -211,7 +211,7 @@ export class RealtimeSession implements Session, Transport, Client, Timed {
     const { annotating, attaching, presences, publishing } = this.#parts
     switch (frame.kind) {
       case 'heartbeat':
-        return this.send({ action: ACTION.HEARTBEAT, id: frame.id })
+        return this.#answerPing(frame.id)
       case 'close':
         return this.#close()
       case 'disconnect':
@@ -239,6 +239,15 @@ export class RealtimeSession implements Session, Transport, Client, Timed {
       case 'unknown':
         return
     }
+  }
+
+  #answerPing(id: string | undefined): void {
+    const { latencyMs } = this.#parts
+    const answer = { action: ACTION.HEARTBEAT, id }
+    if (latencyMs === 0) return this.send(answer)
+    setTimeout(() => {
+      if (this.#state !== 'over') this.send(answer)
+    }, latencyMs)
   }
 
   /** Most clients publish nothing. */

@@ -1,0 +1,31 @@
+/** The sandbox is as far away as tests of SDKs take a server to be. */
+import { expect, test } from 'bun:test'
+import { AblyApp } from '../../../support/ably-app.ts'
+import { ACTION, FrameClient } from '../../../support/ably.ts'
+import { startTestServer } from '../../../support/server.ts'
+
+test('connections and pings are answered after a while, all else at once and in order', async () => {
+  const server = await startTestServer({ sandbox: 'true', 'sandbox-latency': '1000' })
+  try {
+    const app = await AblyApp.make(server.url)
+    const client = new FrameClient(app, `key=${app.keys[0]}&v=6`)
+    await client.opened
+    client.send({ action: ACTION.ATTACH, channel: 'early' })
+    expect((await app.ask('/time')).status).toBe(200)
+    expect(client.frames).toEqual([])
+    await client.next(ACTION.ATTACHED)
+    expect(client.frames.map(({ action }) => action)).toEqual([ACTION.CONNECTED, ACTION.ATTACHED])
+    client.send({ action: ACTION.HEARTBEAT, id: 'ping' })
+    client.send({ action: ACTION.ATTACH, channel: 'late' })
+    await client.next(ACTION.HEARTBEAT)
+    expect(client.frames.slice(2)).toMatchObject([
+      { action: ACTION.ATTACHED },
+      { action: ACTION.HEARTBEAT, id: 'ping' },
+    ])
+    client.send({ action: ACTION.HEARTBEAT, id: 'for nobody' })
+    client.send({ action: ACTION.CLOSE })
+    await client.next(ACTION.CLOSED)
+  } finally {
+    await server.end()
+  }
+})
