@@ -3,6 +3,8 @@
 /** Since the third version of the interface, and before. */
 const ROOM = '::$chat'
 const OLD_ROOM = '::$chat::$chatMessages'
+const ROOM_END = ROOM.charCodeAt(ROOM.length - 1)
+const OLD_ROOM_END = OLD_ROOM.charCodeAt(OLD_ROOM.length - 1)
 
 /**
  * The channel in which the messages of a room are.
@@ -19,6 +21,9 @@ export function roomClaimPattern(room: string): string {
   return room === '*' ? room : room + ROOM
 }
 
+/** Asked with every message: most names are told apart by their last letter. */
 export function isRoomChannel(channel: string): boolean {
-  return channel.endsWith(ROOM) || channel.endsWith(OLD_ROOM)
+  const last = channel.charCodeAt(channel.length - 1)
+  if (last === ROOM_END) return channel.endsWith(ROOM)
+  return last === OLD_ROOM_END && channel.endsWith(OLD_ROOM)
 }
