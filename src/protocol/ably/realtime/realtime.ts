@@ -164,8 +164,9 @@ export class AblyRealtime implements Protocol {
     secure: boolean,
   ): Result<AppPrincipal> | Promise<Result<AppPrincipal>> {
     const { authenticator, latencyMs } = this.#parts
-    const verdict = found.ok ? authenticator.authenticate(found.value, { secure }) : found
-    return latencyMs === 0 ? verdict : later(latencyMs).then(() => verdict)
+    const decide = () => (found.ok ? authenticator.authenticate(found.value, { secure }) : found)
+    // Not before: what changes in the meantime is told to nobody who is yet to come.
+    return latencyMs === 0 ? decide() : later(latencyMs).then(decide)
   }
 
   #review(appId: string): void {

@@ -29,3 +29,18 @@ test('connections and pings are answered after a while, all else at once and in 
     await server.end()
   }
 })
+
+test('what ends in the meantime lets nobody in', async () => {
+  const server = await startTestServer({ sandbox: 'true', 'sandbox-latency': '1000' })
+  try {
+    const app = await AblyApp.make(server.url)
+    const client = new FrameClient(app, `key=${app.keys[0]}&v=6`)
+    await client.opened
+    const gone = await app.ask(`/apps/${app.id}`, { method: 'DELETE' })
+    expect([gone.status, client.frames.length]).toEqual([204, 0])
+    await client.next(ACTION.ERROR)
+    expect(client.all(ACTION.CONNECTED)).toEqual([])
+  } finally {
+    await server.end()
+  }
+})
