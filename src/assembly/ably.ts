@@ -4,6 +4,7 @@ import type { Config } from '../config.ts'
 import type { AppCounters } from '../core/app-counters.ts'
 import type { Clock, Randomness } from '../core/clock.ts'
 import type { Counters } from '../core/counters.ts'
+import { PAGES } from '../core/types.ts'
 import type { Failure, Result } from '../failure.ts'
 import { Authenticator } from '../identity/authenticate.ts'
 import { NativeTokens } from '../identity/native-token.ts'
@@ -100,12 +101,15 @@ export class Ably {
   }
 
   #makeRealtime(): AblyRealtime {
-    const { channels, config } = this.#parts
+    const { channels, config, onRefusal } = this.#parts
     return new AblyRealtime({
       ...this.#parts,
       ...channels,
       authenticator: this.authenticator,
       rates: this.#rates,
+      // The realm of the dashboard's pages is no app that anybody knows.
+      onRefusal: (why, { app, ...detail }) =>
+        onRefusal(why, app === PAGES ? detail : { app, ...detail }),
       latencyMs: config.sandbox ? config.sandboxLatency : 0,
       limits: {
         maxMessageBytes: config.maxMessageBytes,

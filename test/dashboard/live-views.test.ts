@@ -235,6 +235,8 @@ describe('who looks on', () => {
     await page.look('/live/log', { name: freshChannel() })
     await guest.post('/sign-out', {})
     expect(await page.expelled()).toBe(40100)
+    // It is of no app that anybody could look up.
+    expect((await owner.get('/live/refusals')).text).not.toContain('[pages]')
   })
 
   test('is told what is wrong without a session', async () => {
