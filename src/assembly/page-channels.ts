@@ -1,7 +1,9 @@
 /** The channels of the dashboard's pages: connections of the realtime protocol that a session opens, and no key. */
 import type { ChannelWatcher } from '../core/broker.ts'
+import { ownMessage } from '../core/publisher.ts'
 import { PAGES, channelRef } from '../core/types.ts'
 import type { PageChannels } from '../dashboard/live/page-channels.ts'
+import type { Told } from '../dashboard/live/wire.ts'
 import { type Failure, type Result, ok } from '../failure.ts'
 import type { AppPrincipal } from '../identity/principal.ts'
 import type { Capability } from '../policy/capability/capability.ts'
@@ -44,22 +46,12 @@ export class RealtimePages implements PageChannels {
     this.#channels.broker.watch(watcher)
   }
 
-  publish(channel: string, value: object): void {
-    const draft = {
-      id: undefined,
-      name: undefined,
-      data: JSON.stringify(value),
-      encoding: 'json',
-      clientId: undefined,
-      extras: undefined,
-    }
-    this.#channels.publisher.publish(channelRef(PAGES, channel), {
-      drafts: [draft],
-      batchId: undefined,
-      ephemeral: true,
-      connectionId: undefined,
-      id: undefined,
-    })
+  publish(channel: string, told: Told): void {
+    const content = { name: undefined, data: JSON.stringify(told), encoding: 'json' }
+    this.#channels.publisher.publish(
+      channelRef(PAGES, channel),
+      ownMessage(content, { ephemeral: true }),
+    )
   }
 
   *#connectionsOf(session: string) {

@@ -52,6 +52,20 @@ export interface NewPublication extends Origin {
   readonly ephemeral: boolean
 }
 
+/** One message that the server itself has to say: there is nobody behind it, and nothing that it would repeat. */
+export function ownMessage(
+  content: Pick<MessageDraft, 'name' | 'data' | 'encoding'>,
+  { ephemeral }: Pick<NewPublication, 'ephemeral'> = { ephemeral: false },
+): NewPublication {
+  return {
+    drafts: [{ ...content, id: undefined, clientId: undefined, extras: undefined }],
+    batchId: undefined,
+    ephemeral,
+    connectionId: undefined,
+    id: undefined,
+  }
+}
+
 export interface EditReceipt {
   readonly versionSerial: string
   readonly kept: Promise<void> | undefined

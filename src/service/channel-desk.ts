@@ -2,7 +2,7 @@
 import type { Broker } from '../core/broker.ts'
 import type { Onlooker } from '../core/delivery.ts'
 import type { Hub } from '../core/hub.ts'
-import type { Publisher } from '../core/publisher.ts'
+import { type Publisher, ownMessage } from '../core/publisher.ts'
 import { COMMONS, type ChannelRef, type PlacedEvent } from '../core/types.ts'
 import { type Result, fail, ok } from '../failure.ts'
 import type { AuditService } from './audit.ts'
@@ -136,22 +136,13 @@ export class ChannelDesk {
 
   async #send(ref: ChannelRef, name: string, data: string): Promise<Result<number>> {
     const { broker, publisher } = this.#parts
-    const draft = {
-      id: undefined,
+    const content = {
       name: name === '' ? undefined : name,
       data,
       // As an SDK would say it: text is text, and objects and lists are JSON.
       encoding: /^\s*[[{]/.test(data) && isJson(data) ? 'json' : undefined,
-      clientId: undefined,
-      extras: undefined,
     }
-    const published = publisher.publish(ref, {
-      drafts: [draft],
-      batchId: undefined,
-      ephemeral: false,
-      connectionId: undefined,
-      id: undefined,
-    })
+    const published = publisher.publish(ref, ownMessage(content))
     if (!published.ok) return published
     try {
       await published.value.kept

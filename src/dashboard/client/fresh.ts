@@ -1,4 +1,5 @@
 /** Keeps parts of a page as they are on the server, while somebody looks. */
+import type { ToldOfPart } from '../live/wire.ts'
 import { enrich } from './enrich.ts'
 import type { LiveConnection } from './live-connection.ts'
 
@@ -18,7 +19,7 @@ export function freshen(connection: LiveConnection): void {
       view: () => place.dataset['view'] ?? '',
       told: (value) => {
         const isWaiting = next !== undefined
-        next = (value as { readonly html: string }).html
+        next = (value as ToldOfPart).html
         if (!isWaiting) show()
       },
     })

@@ -1,27 +1,7 @@
 /** A channel's log: what happens there is put on top as it happens. */
+import type { ToldOfLog, WireEntry } from '../live/wire.ts'
 import type { LiveConnection } from './live-connection.ts'
 import { times } from './times.ts'
-
-/** As `pages/live/entry.tsx` makes it. */
-interface WireEntry {
-  readonly at: number
-  readonly who: string
-  readonly words: string
-  readonly name: string
-  readonly body: string
-  readonly note: string
-}
-
-/** As `dashboard/live/log-view.ts` tells it. */
-interface Told {
-  readonly entries: readonly WireEntry[]
-  /** How many there were more, at a time. */
-  readonly skipped: number
-  /** Whether something may be missing before these. */
-  readonly gap: boolean
-  /** Where to go on from. */
-  readonly position: string
-}
 
 /** More would only make the page slow. */
 const MAX_SHOWN = 500
@@ -34,7 +14,7 @@ export function followLog(connection: LiveConnection): void {
   connection.add({
     view: () => view.pathname + view.search,
     told: (value) => {
-      const told = value as Told
+      const told = value as ToldOfLog
       view.searchParams.set('since', told.position)
       show(log, told)
       log.ariaBusy = 'false'
@@ -42,7 +22,7 @@ export function followLog(connection: LiveConnection): void {
   })
 }
 
-function show(log: HTMLElement, { entries, gap, skipped }: Told): void {
+function show(log: HTMLElement, { entries, gap, skipped }: ToldOfLog): void {
   const lines = entries.map(line)
   if (gap) lines.unshift(remark('Something may be missing here.'))
   if (skipped > 0) lines.push(remark(`${skipped.toLocaleString('en')} more at the same time`))

@@ -12,7 +12,7 @@ import { sessionSecret } from '../request.ts'
 import { LogView } from './log-view.ts'
 import type { PageChannels } from './page-channels.ts'
 import { PartView } from './part-view.ts'
-import type { View } from './view.ts'
+import type { Tell, View } from './view.ts'
 import { type ViewName, readViewName } from './view-name.ts'
 
 export interface LiveViewParts {
@@ -86,7 +86,7 @@ export class LiveViews {
 
   #make(channel: string, { session, path, query }: ViewName): View | undefined {
     const { channels, clock, draw } = this.#parts
-    const tell = (value: object) => channels.publish(channel, value)
+    const tell: Tell = (told) => channels.publish(channel, told)
     if (path === LOG_PATH) return this.#makeLog(session, query, tell)
     if (!PART_PATHS.has(path)) return undefined
     const whole = withQuery(path, query)
@@ -100,7 +100,7 @@ export class LiveViews {
     )
   }
 
-  #makeLog(session: string, query: ViewName['query'], tell: (value: object) => void) {
+  #makeLog(session: string, query: ViewName['query'], tell: Tell) {
     const { desk, live } = this.#parts
     const { app = '', name = '', since } = query
     const place = () => {

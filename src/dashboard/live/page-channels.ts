@@ -4,6 +4,7 @@
  */
 import type { Failure, Result } from '../../failure.ts'
 import type { Opening, Visit } from '../../protocol/protocol.ts'
+import type { Told } from './wire.ts'
 
 export interface PageChannels {
   /**
@@ -17,6 +18,6 @@ export interface PageChannels {
   isConnected(session: string): boolean
   /** To be told of each channel how many read it, whenever that may have changed. */
   watch(onReaders: (channel: string, readers: number) => void): void
-  /** Tells whoever reads the channel now. Nothing is kept. @param value as JSON */
-  publish(channel: string, value: object): void
+  /** Tells whoever reads the channel now. Nothing is kept. */
+  publish(channel: string, told: Told): void
 }

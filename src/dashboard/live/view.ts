@@ -1,4 +1,5 @@
 /** Something that pages look at while they are open. */
+import type { Told } from './wire.ts'
 
 export interface View {
   /** To be called every second, and when somebody more looks at it. */
@@ -10,4 +11,4 @@ export interface View {
 }
 
 /** Tells everybody who looks at it. */
-export type Tell = (value: object) => void
+export type Tell = (told: Told) => void

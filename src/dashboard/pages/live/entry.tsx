@@ -1,6 +1,7 @@
 /** One thing that happened on a channel, drawn here for what is kept and by the script for what comes. */
 /** @jsxImportSource hono/jsx */
 import type { Deed, LiveEntry } from '../../../service/live-entries.ts'
+import type { WireEntry } from '../../live/wire.ts'
 import { Time } from '../../view/parts.tsx'
 import { sizeText } from '../../words.ts'
 
@@ -15,17 +16,6 @@ const WORDS: Readonly<Record<Deed, string>> = {
   change: 'is present with',
   annotate: 'annotated',
   unannotate: 'took an annotation away',
-}
-
-/** As the script gets it. */
-export interface WireEntry {
-  readonly at: number
-  readonly who: string
-  readonly words: string
-  readonly name: string
-  readonly body: string
-  /** What the body is, where that cannot be seen. */
-  readonly note: string
 }
 
 export function wireEntry({ at, body, bytes, deed, form, name, who }: LiveEntry): WireEntry {

@@ -1,7 +1,7 @@
 /** What the server says of an app on `[meta]` channels: which channels and connections come and go. */
 import type { AppChannel } from '../../../core/app-channel.ts'
 import type { Broker, ChannelWatcher } from '../../../core/broker.ts'
-import type { Publisher } from '../../../core/publisher.ts'
+import { type Publisher, ownMessage } from '../../../core/publisher.ts'
 import { channelRef } from '../../../core/types.ts'
 import type { Connection } from './connection.ts'
 
@@ -57,21 +57,6 @@ export class MetaChannels implements ChannelWatcher {
     const { broker, publisher } = this.#parts
     const ref = channelRef(realm, channel)
     if ((broker.channel(ref)?.attachments.size ?? 0) === 0) return
-    publisher.publish(ref, {
-      drafts: [
-        {
-          id: undefined,
-          name,
-          data: JSON.stringify(value),
-          encoding: 'json',
-          clientId: undefined,
-          extras: undefined,
-        },
-      ],
-      batchId: undefined,
-      ephemeral: false,
-      connectionId: undefined,
-      id: undefined,
-    })
+    publisher.publish(ref, ownMessage({ name, data: JSON.stringify(value), encoding: 'json' }))
   }
 }
