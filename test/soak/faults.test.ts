@@ -149,6 +149,7 @@ soak('and so across restarts of the server', async (world) => {
   world.crowd.start()
   for (let n = 0; n < 3; n++) {
     const chaos = world.chaos(2200)
+    // Somewhere in the middle of it; nothing counts on what has happened by then.
     await Bun.sleep(1500)
     await world.server.restart()
     await chaos
@@ -159,6 +160,7 @@ soak('and so across restarts of the server', async (world) => {
 
 soak('after a crash everybody is told, and goes on from there', async (world) => {
   world.crowd.start()
+  // Something to be lost; nothing counts on how much.
   await Bun.sleep(1000)
   await world.server.kill()
   await world.server.start()

@@ -1,8 +1,7 @@
 /** Reactions to messages of rooms, which are annotations of three types. */
-import type { JsonText } from '../../../core/types.ts'
+import type { AnnotationDraft, JsonText } from '../../../core/types.ts'
 import { type Result, fail } from '../../../failure.ts'
 import { readAnnotations } from '../wire/annotation-reader.ts'
-import type { AnnotationDraft } from '../../../core/types.ts'
 import type { MessageLimits } from '../wire/members.ts'
 
 const KINDS = ['unique', 'distinct', 'multiple'] as const
