@@ -67,14 +67,11 @@ export class Dashboard implements Protocol {
   /** What the browser of a visit would get, if that is a page. */
   async #draw(visit: Visit, path: string): Promise<string | undefined> {
     const { headers } = visit.request
-    const url = new URL(`${visit.base}${ROOT}${path}`)
-    const request = new Request(url.href, { headers })
-    const asked = { ...visit, request, path: ROOT + pathOf(path), query: url.search.slice(1) }
+    // Under which name does not matter: pages go by the header, which may hold anything.
+    const { href, pathname, search } = new URL(ROOT + path, 'http://localhost')
+    const request = new Request(href, { headers })
+    const asked = { ...visit, request, path: pathname, query: search.slice(1) }
     const answer = await this.#app.fetch(request, { visit: asked })
     return answer.status === 200 ? answer.text() : undefined
   }
-}
-
-function pathOf(address: string): string {
-  return address.replace(/\?.*/s, '')
 }
