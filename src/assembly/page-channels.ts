@@ -9,11 +9,10 @@ import type { AppPrincipal } from '../identity/principal.ts'
 import type { Capability } from '../policy/capability/capability.ts'
 import { CapabilityChecker } from '../policy/capability/checker.ts'
 import { operationBit } from '../policy/capability/operations.ts'
+import { NO_CLAIMS } from '../policy/channel-claims.ts'
 import type { AblyRealtime } from '../protocol/ably/realtime/realtime.ts'
 import type { Opening, Visit } from '../protocol/protocol.ts'
 import type { Channels } from './channels.ts'
-
-const NOTHING = new Map<string, never>()
 
 export class RealtimePages implements PageChannels {
   readonly #realtime: AblyRealtime
@@ -72,7 +71,7 @@ function principalOf(session: string): AppPrincipal {
     mayAssumeClientId: false,
     capability,
     checker: new CapabilityChecker(capability),
-    userClaims: NOTHING,
-    publishRates: NOTHING,
+    userClaims: NO_CLAIMS,
+    publishRates: NO_CLAIMS,
   }
 }

@@ -1,6 +1,7 @@
 /** Who is behind a request or connection of an Ably client. Nothing here reads the database. */
 import type { Clock } from '../core/clock.ts'
 import { type Failure, type Result, fail, failure } from '../failure.ts'
+import { NO_CLAIMS } from '../policy/channel-claims.ts'
 import type { Credential, Credentials } from './credentials.ts'
 import type { Directory, DirectoryKey, SecretUses } from './directory.ts'
 import { findApiKey, refusalToUse } from './key-check.ts'
@@ -10,7 +11,6 @@ import { type Holder, ProvenCredential } from './proven.ts'
 import { TextCache } from './text-cache.ts'
 import { type VerifiedToken, TokenVerifier } from './token-verifier.ts'
 
-const NOTHING = new Map<string, never>()
 /** Of keys, and of tokens. Only proven ones are remembered, so no stranger can fill it. */
 const MAX_LETTERS = 8_000_000
 
@@ -126,8 +126,8 @@ function keyHolder(key: DirectoryKey): Holder {
     method: 'basic',
     capability: key.capability,
     checker: key.checker,
-    userClaims: NOTHING,
-    publishRates: NOTHING,
+    userClaims: NO_CLAIMS,
+    publishRates: NO_CLAIMS,
   }
 }
 

@@ -1,5 +1,6 @@
 /** What a token says about its holder, whichever kind of token it is, and the limits on its life. */
 import type { Capability } from '../policy/capability/capability.ts'
+import type { ChannelClaims } from '../policy/channel-claims.ts'
 
 export const SECOND_MS = 1000
 const MINUTE_MS = 60 * SECOND_MS
@@ -30,9 +31,9 @@ export interface TokenClaims {
   readonly clientId: string | undefined
   readonly revocationKey?: string
   /** By channel pattern, claims about the holder that are passed on with what they publish. */
-  readonly userClaims: ReadonlyMap<string, string>
+  readonly userClaims: ChannelClaims<string>
   /** By channel pattern, messages a second that one attachment may publish. */
-  readonly publishRates: ReadonlyMap<string, number>
+  readonly publishRates: ChannelClaims<number>
 }
 
 /** The longest life of a token of a key, in milliseconds. */

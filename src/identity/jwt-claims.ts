@@ -1,6 +1,8 @@
 /** The claims of a JWT whose signature was found right, as Ably documents them (docs/auth/token/jwt). */
 import { type Result, fail, ok } from '../failure.ts'
+import { boundsFault } from '../policy/capability/bounds.ts'
 import { type Capability, parseCapability } from '../policy/capability/capability.ts'
+import { ChannelClaims } from '../policy/channel-claims.ts'
 import { roomClaimPattern } from '../policy/chat-room.ts'
 import { type TokenClaims, CLOCK_SKEW_MS, SECOND_MS, maxTtl } from './claims.ts'
 import type { DirectoryKey } from './directory.ts'
@@ -102,5 +104,11 @@ function readScoped(claims: JsonObject): Result<Pick<TokenClaims, 'userClaims' |
       publishRates.set(name.slice(PUBLISH_RATE.length), value)
     }
   }
-  return ok({ userClaims, publishRates })
+  const fault = boundsFault([...userClaims.keys()]) ?? boundsFault([...publishRates.keys()])
+  if (fault !== undefined)
+    return fail('jwt_claims_invalid', `invalid JWT format: the claims about channels have ${fault}`)
+  return ok({
+    userClaims: new ChannelClaims(userClaims),
+    publishRates: new ChannelClaims(publishRates),
+  })
 }

@@ -7,6 +7,7 @@ import { timingSafeEqual } from 'node:crypto'
 import { type Randomness, systemRandomness } from '../core/clock.ts'
 import { type Result, fail, ok } from '../failure.ts'
 import { type Capability, canonicalText, parseCapability } from '../policy/capability/capability.ts'
+import { NO_CLAIMS } from '../policy/channel-claims.ts'
 import type { TokenClaims } from './claims.ts'
 import type { Keyring } from './keyring.ts'
 
@@ -23,7 +24,6 @@ export const MAX_TOKEN_LENGTH = 128 * 1024
 export const MIN_TOKEN_LETTERS = Math.ceil(((HEAD_BYTES + MAC_BYTES) * 4) / 3)
 
 const SHAPE = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)$/
-const NOTHING = new Map<string, never>()
 
 /** A native token always names what it permits, even where that is all that its key may. */
 export interface NativeClaims extends TokenClaims {
@@ -103,7 +103,7 @@ function readBody(appId: string, text: string): Result<NativeClaims> {
     expires,
     capability: capability.value,
     clientId: clientId ?? undefined,
-    userClaims: NOTHING,
-    publishRates: NOTHING,
+    userClaims: NO_CLAIMS,
+    publishRates: NO_CLAIMS,
   })
 }

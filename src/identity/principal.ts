@@ -2,6 +2,7 @@
 import { type Result, fail, ok } from '../failure.ts'
 import type { Capability } from '../policy/capability/capability.ts'
 import type { CapabilityChecker } from '../policy/capability/checker.ts'
+import type { ChannelClaims } from '../policy/channel-claims.ts'
 import { ANY_CLIENT } from './claims.ts'
 import type { Revocable } from './revocation.ts'
 
@@ -14,9 +15,9 @@ export interface AppPrincipal extends Revocable, Identity {
   /** Milliseconds since the epoch; undefined for a key, which does not expire. */
   readonly expires?: number | undefined
   /** By channel pattern, claims about the holder that are passed on with what they publish. */
-  readonly userClaims: ReadonlyMap<string, string>
+  readonly userClaims: ChannelClaims<string>
   /** By channel pattern, messages a second that one attachment may publish. */
-  readonly publishRates: ReadonlyMap<string, number>
+  readonly publishRates: ChannelClaims<number>
 }
 
 export interface Identity {

@@ -1,30 +1,91 @@
 /** What a token says about channels, by pattern: of all patterns that match a channel the most specific counts. */
-import { type Pattern, covers, parsePattern } from './capability/pattern.ts'
+import { parsePattern } from './capability/pattern.ts'
+import { type PatternNode, PatternTrie, qualifierOf, startOf } from './capability/trie.ts'
 
-/** @param channel with its qualifier but without parameters */
-export function claimFor<T>(claims: ReadonlyMap<string, T>, channel: string): T | undefined {
-  if (claims.size === 0) return undefined
-  const name = parsePattern(channel)
-  let best: { readonly pattern: Pattern; readonly claim: T } | undefined
-  for (const [text, claim] of claims) {
-    const pattern = parsePattern(text)
-    if (!covers(pattern, name)) continue
-    if (!best || rank(pattern) > rank(best.pattern)) best = { pattern, claim }
+interface Ranked<T> {
+  readonly claim: T
+  readonly literals: number
+  readonly segments: number
+}
+
+type Node<T> = PatternNode<Ranked<T> | undefined>
+
+/** Made once for a token, and asked with every message. */
+export class ChannelClaims<T> {
+  readonly #trie = new PatternTrie<Ranked<T> | undefined>(undefined)
+  /** How many patterns there are. */
+  readonly size: number
+
+  constructor(claims: ReadonlyMap<string, T> = new Map()) {
+    this.size = claims.size
+    for (const [text, claim] of claims) {
+      const ranked = { claim, ...countsOf(text) }
+      this.#trie.put(text, () => ranked)
+    }
   }
-  return best?.claim
+
+  /** How many nodes a look-up visits at most, whatever the channel. */
+  get reach(): number {
+    return this.#trie.reach()
+  }
+
+  /** @param channel with its qualifier but without parameters */
+  for(channel: string): T | undefined {
+    if (this.size === 0) return undefined
+    const from = startOf(channel)
+    const own = this.#trie.root(qualifierOf(channel, from))
+    const any = this.#trie.anyRoot
+    // What is for one kind of channel only counts more than what is for any, and so comes first.
+    let best = own && mostSpecific(own, channel, from, undefined)
+    if (any && any !== own) best = mostSpecific(any, channel, from, best)
+    return best?.claim
+  }
+}
+
+/** For whoever has a key, or a token that makes no such claim. */
+export const NO_CLAIMS = new ChannelClaims<never>()
+
+/** @see ChannelClaims.for */
+export function claimFor<T>(claims: ChannelClaims<T>, channel: string): T | undefined {
+  return claims.for(channel)
+}
+
+function countsOf(pattern: string): { literals: number; segments: number } {
+  const { segments } = parsePattern(pattern)
+  return {
+    literals: segments.filter((segment) => segment !== '*').length,
+    segments: segments.length,
+  }
 }
 
 /**
- * Text that is greater, the more specific a pattern is: literal segments count most, then how many there are,
- * then that it is for one kind of channel only, then where the literal ones stand. Of patterns that match
- * the same channel no two are equal.
+ * Literal segments count most, then how many segments there are, then where the literal ones stand: a literal segment
+ * is followed before `*`, and of those with the same counts the first that is found stays.
+ * @param from where the next segment of the name begins; beyond its end once there is none
  */
-function rank({ qualifier, segments }: Pattern): string {
-  const literal = segments.map((segment) => (segment === '*' ? '0' : '1')).join('')
-  const count = literal.replaceAll('0', '').length
-  return [pad(count), pad(segments.length), qualifier === '*' ? '0' : '1', literal].join()
+function mostSpecific<T>(
+  node: Node<T>,
+  name: string,
+  from: number,
+  best: Ranked<T> | undefined,
+): Ranked<T> | undefined {
+  if (from > name.length) return greater(best, node.here)
+  let found = best
+  if (node.hasLiteral || node.one) {
+    const colon = name.indexOf(':', from)
+    const end = colon < 0 ? name.length : colon
+    const literal = node.literal(name.slice(from, end))
+    if (literal) found = mostSpecific(literal, name, end + 1, found)
+    if (node.one) found = mostSpecific(node.one, name, end + 1, found)
+  }
+  return greater(found, node.below)
 }
 
-function pad(count: number): string {
-  return String(count).padStart(8, '0')
+function greater<T>(
+  best: Ranked<T> | undefined,
+  other: Ranked<T> | undefined,
+): Ranked<T> | undefined {
+  if (!best || !other) return best ?? other
+  if (other.literals !== best.literals) return other.literals > best.literals ? other : best
+  return other.segments > best.segments ? other : best
 }

@@ -1,7 +1,9 @@
 /** JWTs, made with a library and by hand: every claim, and every way in which they are refused. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { EncryptJWT, UnsecuredJWT } from 'jose'
+import { MAX_PATTERNS } from '../../src/policy/capability/bounds.ts'
 import { canonicalText } from '../../src/policy/capability/capability.ts'
+import { alikePatterns } from '../support/alike-patterns.ts'
 import {
   AblyApps,
   OLD_SECRET,
@@ -44,8 +46,9 @@ describe('the claims', () => {
       revocationKey: 'group',
     })
     expect(canonicalText(principal.capability)).toBe('{"a":["*"],"b":["publish","subscribe"]}')
-    expect([...principal.userClaims]).toEqual([['news:*', 'editor']])
-    expect([...principal.publishRates]).toEqual([['news:*', 10]])
+    expect(principal.userClaims.for('news:x')).toBe('editor')
+    expect(principal.userClaims.for('x')).toBeUndefined()
+    expect(principal.publishRates.for('news:x')).toBe(10)
   })
 
   test('without a capability it has that of its key', async () => {
@@ -98,6 +101,24 @@ describe('the claims', () => {
     expect(outcome(await apps.withToken(await jwt(claims)))).toBe(expected)
   })
 
+  test('as many claims about channels as there may be are taken, and no more', async () => {
+    const rooms = (count: number) => Array.from({ length: count }, (_, i) => `room${i}:*`)
+    for (const about of ['ably.channel.', 'ably.room.']) {
+      const some = await jwt(claimsAbout(about, rooms(MAX_PATTERNS), 'x'))
+      const one = await jwt(claimsAbout(about, rooms(MAX_PATTERNS + 1), 'x'))
+      expect(outcome(await apps.withToken(some))).toBe('ok')
+      expect(outcome(await apps.withToken(one))).toBe('400/40144')
+    }
+  })
+
+  test('claims of which a channel could match too many are refused', async () => {
+    const about = 'ably.limits.publish.perAttachment.maxRate.'
+    const few = await jwt(claimsAbout(about, alikePatterns(6), 1))
+    const many = await jwt(claimsAbout(about, alikePatterns(9), 1))
+    expect(outcome(await apps.withToken(few))).toBe('ok')
+    expect(outcome(await apps.withToken(many))).toBe('400/40144')
+  })
+
   test('nothing left of the capability', async () => {
     const text = await jwt({ 'x-ably-capability': '{"x":["*"]}' }, { kid: 'app1.narrow' })
     expect(outcome(await apps.withToken(text))).toBe('401/40160')
@@ -123,6 +144,10 @@ describe('the claims', () => {
     }
   })
 })
+
+function claimsAbout(prefix: string, patterns: readonly string[], claim: unknown) {
+  return Object.fromEntries(patterns.map((pattern) => [prefix + pattern, claim]))
+}
 
 describe('the signature', () => {
   test.each(['HS256', 'HS384', 'HS512'])('%s counts', async (alg) => {

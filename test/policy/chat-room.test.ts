@@ -1,6 +1,6 @@
 /** Which channels are rooms of Ably Chat, and what holds on them. */
 import { describe, expect, test } from 'bun:test'
-import { claimFor } from '../../src/policy/channel-claims.ts'
+import { ChannelClaims } from '../../src/policy/channel-claims.ts'
 import { DEFAULT_RULE_SETTINGS, settingsFor } from '../../src/policy/channel-rule.ts'
 import { isRoomChannel, roomChannel, roomClaimPattern } from '../../src/policy/chat-room.ts'
 
@@ -43,11 +43,13 @@ describe('on a room', () => {
 })
 
 test('a claim about a room is about its channel alone, and one about all about all', () => {
-  const claims = new Map([
-    [roomClaimPattern('a'), 'one'],
-    [roomClaimPattern('*'), 'any'],
-  ])
-  expect(claimFor(claims, 'a::$chat')).toBe('one')
-  expect(claimFor(claims, 'b::$chat')).toBe('any')
-  expect(claimFor(new Map([[roomClaimPattern('a'), 'one']]), 'a')).toBeUndefined()
+  const claims = new ChannelClaims(
+    new Map([
+      [roomClaimPattern('a'), 'one'],
+      [roomClaimPattern('*'), 'any'],
+    ]),
+  )
+  expect(claims.for('a::$chat')).toBe('one')
+  expect(claims.for('b::$chat')).toBe('any')
+  expect(new ChannelClaims(new Map([[roomClaimPattern('a'), 'one']])).for('a')).toBeUndefined()
 })

@@ -2,6 +2,7 @@
 import { type FailureName, failure } from '../../../failure.ts'
 import type { AppPrincipal } from '../../../identity/principal.ts'
 import { CapabilityChecker } from '../../../policy/capability/checker.ts'
+import { NO_CLAIMS } from '../../../policy/channel-claims.ts'
 import type { Answer, Outcome } from './answers.ts'
 import type { Connection, ConnectionOptions } from './connection.ts'
 
@@ -82,8 +83,8 @@ const NOBODY = {
   method: 'basic',
   capability: new Map(),
   checker: new CapabilityChecker(new Map()),
-  userClaims: new Map(),
-  publishRates: new Map(),
+  userClaims: NO_CLAIMS,
+  publishRates: NO_CLAIMS,
 } as const
 
 function plainAnswer({ serial, outcome = NEVER_KNOWN }: Answer): [number, PlainOutcome] {
