@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { isCidr } from './policy/address.ts'
+import { isOriginPattern } from './policy/origin.ts'
 
 const integer = (minimum: number, maximum = Number.MAX_SAFE_INTEGER) =>
   z
@@ -38,7 +39,6 @@ const list = (check: (item: string) => boolean, complaint: (item: string) => str
 
 const text = () => z.string().trim().min(1, 'must not be empty')
 
-const isOrigin = (item: string) => item === '*' || /^[a-z][a-z0-9+.-]*:\/\/[^/?#\s]+$/i.test(item)
 const isProxy = (item: string) => item === 'loopback' || item === 'private' || isCidr(item)
 
 /** Settings in the order in which `--help` shows them. `.meta({ group })` starts a group, `env` marks secrets that have no flag. */
@@ -78,7 +78,7 @@ export const schema = z.object({
       'Proxies whose X-Forwarded-For is believed: addresses, CIDR ranges, `loopback`, `private`',
     ),
   allowedOrigins: list(
-    isOrigin,
+    isOriginPattern,
     (item) => `has "${item}", which is no origin such as https://my.site`,
   )
     .default(['*'])

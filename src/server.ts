@@ -238,7 +238,8 @@ class Assembly {
       namespaces: this.#settings.rules.namespaces,
       ruleOf: (channel) => this.#settings.apps.ruleOf(channel.realm, channel.name),
       maxPresenceMembers: (appId) =>
-        this.#settings.apps.app(appId)?.maxPresenceMembers ?? this.#config.maxPresenceMembers,
+        this.#settings.apps.app(appId)?.limits.maxPresenceMembers ??
+        this.#config.maxPresenceMembers,
       log: this.#history,
       lastPosition: this.#history.latestPosition(),
       onSlowReaders: (sockets) => this.#sockets.markSlowReaders(sockets),

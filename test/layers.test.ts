@@ -12,7 +12,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'failure.ts': [],
   'start-error.ts': [],
   'version.ts': ['../package.json'],
-  'config.ts': ['policy/address.ts', 'zod'],
+  'config.ts': ['policy/address.ts', 'policy/origin.ts', 'zod'],
 
   'policy/': ['failure.ts', 'node:crypto', '@jmespath-community/jmespath'],
   'identity/': [
@@ -100,6 +100,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'api/': [
     'service/',
     'identity/keyring.ts',
+    'policy/app-limits.ts',
     'policy/keys.ts',
     'stats/interval.ts',
     'failure.ts',
@@ -211,6 +212,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'api/',
     'ops/',
     'core/clock.ts',
+    'policy/app-limits.ts',
     'stats/record.ts',
     'store/database.ts',
     'config.ts',

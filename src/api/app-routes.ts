@@ -3,10 +3,11 @@ import { z } from 'zod'
 import { type Result, fail } from '../failure.ts'
 import type { Bearer } from '../service/access-tokens.ts'
 import type { App, AppChange } from '../service/apps.ts'
-import { maySee, visibleAccount } from './access.ts'
+import { type AppLimits, NO_APP_LIMITS, changedLimits } from '../policy/app-limits.ts'
+import { isOwner, maySee, visibleAccount } from './access.ts'
 import * as shapes from './app-shapes.ts'
 import { type ApiParts, applied } from './parts.ts'
-import { map } from './results.ts'
+import { map, withoutUndefined } from './results.ts'
 import { type Route, route } from './route.ts'
 import { none } from './shapes.ts'
 
@@ -43,6 +44,8 @@ export function appRoutes(parts: ApiParts): Route[] {
       handle: ({ bearer, path, body }) => {
         const account = visibleAccount(accounts.find(path.account_id), bearer)
         if (!account.ok) return account
+        const refused = limitsRefusal(bearer, NO_APP_LIMITS, body)
+        if (refused) return refused
         const wish = { ...changeOf(body), name: body.name }
         return map(applied(parts, apps.add(account.value, wish)), shapes.appView)
       },
@@ -63,6 +66,8 @@ export function appRoutes(parts: ApiParts): Route[] {
         if (body.id !== undefined && body.id !== path.id) {
           return fail('invalid', 'body.id: the id of an app cannot be changed')
         }
+        const refused = limitsRefusal(bearer, found.value, body)
+        if (refused) return refused
         return map(applied(parts, apps.set(path.id, changeOf(body))), shapes.appView)
       },
     }),
@@ -90,14 +95,21 @@ export function ownApp({ services }: ApiParts, bearer: Bearer, id: string): Resu
     : fail('app_not_found')
 }
 
-function changeOf({
-  name,
-  status,
-  tlsOnly,
-}: Pick<z.output<typeof shapes.appChange>, 'name' | 'status' | 'tlsOnly'>): AppChange {
-  return {
-    ...(name !== undefined && { name }),
-    ...(status !== undefined && { status }),
-    ...(tlsOnly !== undefined && { tlsOnly }),
-  }
+type Wish = Pick<z.output<typeof shapes.appChange>, 'name' | 'status' | 'tlsOnly' | 'limits'>
+
+/** What an app may take up is for whoever owns the server to say; where its pages are is for its account to say. */
+function limitsRefusal(
+  bearer: Bearer,
+  before: AppLimits,
+  { limits }: Wish,
+): Result<never> | undefined {
+  if (isOwner(bearer)) return undefined
+  const changed = changedLimits(before, withoutUndefined(limits ?? {}))
+  return changed.every((name) => name === 'allowedOrigins')
+    ? undefined
+    : fail('forbidden', 'only the owner of the server sets how much an app may take up')
+}
+
+function changeOf({ name, status, tlsOnly, limits }: Wish): AppChange {
+  return withoutUndefined({ name, status, tlsOnly, ...limits })
 }

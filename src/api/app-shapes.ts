@@ -1,5 +1,6 @@
 /** Apps, keys and namespaces as Ably's Control API v1 has them; a namespace is what we call a channel rule. */
 import { z } from 'zod'
+import { NUMBER_LIMITS, NUMBER_LIMIT_NAMES, limitsOf } from '../policy/app-limits.ts'
 import type { ApiKey } from '../service/api-keys.ts'
 import type { App } from '../service/apps.ts'
 import type { StoredRule } from '../service/channel-rules.ts'
@@ -32,6 +33,27 @@ const push = Object.fromEntries(
 
 const status = z.enum(['enabled', 'disabled'])
 
+const limits = z.object({
+  ...(Object.fromEntries(
+    NUMBER_LIMIT_NAMES.map((name) => [
+      name,
+      z
+        .int()
+        .nullable()
+        .describe(
+          `${NUMBER_LIMITS[name].description}; null for what the server allows, 0 for no limit of its own`,
+        ),
+    ]),
+  ) as Record<keyof typeof NUMBER_LIMITS, z.ZodNullable<z.ZodInt>>),
+  allowedOrigins: z
+    .array(z.string())
+    .readonly()
+    .nullable()
+    .describe(
+      'Origins that its pages may connect from, of those that the server allows; null for all of them',
+    ),
+})
+
 export const app = z
   .object({
     accountId: z.string(),
@@ -39,12 +61,22 @@ export const app = z
     name: z.string(),
     status,
     tlsOnly: z.boolean(),
+    limits,
     created: time,
     modified: time,
   })
   .meta({ id: 'App' })
 
-const appSettings = { status: status.optional(), tlsOnly: z.boolean().optional(), ...push }
+const limitsChange = z
+  .strictObject(limits.partial().shape)
+  .describe('What is left out stays as it is. Numbers are set by the owner of the server only')
+
+const appSettings = {
+  status: status.optional(),
+  tlsOnly: z.boolean().optional(),
+  limits: limitsChange.optional(),
+  ...push,
+}
 
 export const newApp = z.strictObject({ name: z.string(), ...appSettings }).meta({ id: 'NewApp' })
 
@@ -125,6 +157,7 @@ export function appView(value: App): z.infer<typeof app> {
     name,
     status: value.status,
     tlsOnly,
+    limits: limitsOf(value),
     created: createdAt,
     modified: updatedAt,
   }

@@ -1,8 +1,9 @@
-/** `latchkey apps list | add | set | remove` */
+/** `latchkey apps list | show | add | set | remove` */
 import { appView } from '../api/app-shapes.ts'
 import { type Result, fail, ok } from '../failure.ts'
 import type { App, AppChange } from '../service/apps.ts'
 import type { Services } from '../service/services.ts'
+import { LIMIT_OPTIONS, limitLines, limitsText, readLimits } from './app-limits.ts'
 import { type Command, type CommandContext, EXIT, type OptionSpec } from './command.ts'
 import { table, timeText } from './output.ts'
 import { ACCOUNT_OPTION, actingAccount, failed, withServices } from './with-services.ts'
@@ -30,11 +31,36 @@ const list: Command = {
     }),
 }
 
+const show: Command = {
+  name: 'apps show',
+  summary: 'Show an app with its limits',
+  positionals: ['[APP]'],
+  options: [],
+  settings: 'data',
+  run: (context) =>
+    withApp(context, context.positionals[0], ({ accounts, apiKeys }, app) => {
+      const account = accounts.list().find(({ id }) => id === app.accountId)
+      const keys = apiKeys.list(app).filter(({ status }) => status === 'enabled').length
+      const lines = [
+        ['Name', app.name],
+        ['Default', app.isDefault ? 'yes' : '-'],
+        ['Status', app.status],
+        ['TLS only', app.tlsOnly ? 'yes' : '-'],
+        ['Keys', String(keys)],
+        ['Account', account?.name ?? app.accountId],
+        ['Since (UTC)', timeText(app.createdAt)],
+        ...limitLines(app),
+      ]
+      context.output.result(describe(app), table(['Id', app.id], lines))
+      return EXIT.done
+    }),
+}
+
 const add: Command = {
   name: 'apps add',
   summary: 'Add an app, to which API keys and channel rules belong',
   positionals: ['NAME'],
-  options: [TLS_OPTION, ACCOUNT_OPTION],
+  options: [TLS_OPTION, ...LIMIT_OPTIONS, ACCOUNT_OPTION],
   settings: 'data',
   run: (context) =>
     withServices(context, (services) => {
@@ -56,12 +82,13 @@ const add: Command = {
 
 const set: Command = {
   name: 'apps set',
-  summary: 'Rename, enable or disable an app; applies at once',
+  summary: 'Rename, enable, disable or limit an app; applies at once',
   positionals: ['APP'],
   options: [
     { name: 'name', value: 'NAME', description: 'Its new name' },
     { name: 'status', value: 'enabled|disabled', description: 'A disabled app lets nobody in' },
     TLS_OPTION,
+    ...LIMIT_OPTIONS,
   ],
   settings: 'data',
   run: (context) =>
@@ -70,9 +97,11 @@ const set: Command = {
       const changed = change.ok ? apps.set(app.id, change.value) : change
       if (!changed.ok) return failed(context, changed.failure)
       const { name, id, status, tlsOnly } = changed.value
+      const limits = limitsText(changed.value)
       context.output.result(
         describe(changed.value),
-        `${name} (${id}) is ${status}${tlsOnly ? ', for TLS only' : ''}.`,
+        `${name} (${id}) is ${status}${tlsOnly ? ', for TLS only' : ''}.` +
+          (limits === '-' ? '' : ` Its limits: ${limits}.`),
       )
       return EXIT.done
     }),
@@ -113,6 +142,8 @@ export const APP_OPTION: OptionSpec = {
 
 function readChange(options: Readonly<Record<string, string>>): Result<AppChange> {
   const { name, status } = options
+  const limits = readLimits(options)
+  if (!limits.ok) return limits
   if (status !== undefined && status !== 'enabled' && status !== 'disabled') {
     return fail('invalid', '--status must be enabled or disabled')
   }
@@ -120,6 +151,7 @@ function readChange(options: Readonly<Record<string, string>>): Result<AppChange
     ...(name !== undefined && { name }),
     ...(status !== undefined && { status }),
     ...(options['tls-only'] !== undefined && { tlsOnly: options['tls-only'] === 'true' }),
+    ...limits.value,
   })
 }
 
@@ -132,13 +164,14 @@ function listText(found: readonly App[], { accounts, apiKeys }: Services): strin
   const enabled = (app: App) =>
     apiKeys.list(app).filter(({ status }) => status === 'enabled').length
   return table(
-    ['Id', 'Name', 'Default', 'Status', 'TLS only', 'Keys', 'Account', 'Since (UTC)'],
+    ['Id', 'Name', 'Default', 'Status', 'TLS only', 'Limits', 'Keys', 'Account', 'Since (UTC)'],
     found.map((app) => [
       app.id,
       app.name,
       app.isDefault ? 'yes' : '-',
       app.status,
       app.tlsOnly ? 'yes' : '-',
+      limitsText(app),
       String(enabled(app)),
       names.get(app.accountId) ?? app.accountId,
       timeText(app.createdAt),
@@ -146,4 +179,4 @@ function listText(found: readonly App[], { accounts, apiKeys }: Services): strin
   )
 }
 
-export const appCommands: readonly Command[] = [list, add, set, remove]
+export const appCommands: readonly Command[] = [list, show, add, set, remove]

@@ -1,5 +1,10 @@
 /** Which origins browsers may connect from. Requests without an Origin come from programs, and pass. */
 
+/** Whether a text can stand in an allow-list: `*`, an origin, or one whose host begins with `*.`. */
+export function isOriginPattern(entry: string): boolean {
+  return entry === '*' || /^[a-z][a-z0-9+.-]*:\/\/[^/?#\s]+$/i.test(entry)
+}
+
 /** An entry of the allow-list: `*`, an exact origin, or an origin whose host begins with `*.`. */
 export function isOriginAllowed(origin: string | null, allowed: readonly string[]): boolean {
   if (origin === null) return true

@@ -1,6 +1,7 @@
 /** Apps: what API keys and channel rules belong to. The first start makes one, which is meant when none is named. */
 import type { Clock } from '../core/clock.ts'
 import { type Result, fail, ok } from '../failure.ts'
+import { type AppLimits, NO_APP_LIMITS, limitsFault, limitsOf } from '../policy/app-limits.ts'
 import { type AppRow, AppTable } from '../store/apps.ts'
 import type { Store } from '../store/database.ts'
 import { ReservationTable } from '../store/reservations.ts'
@@ -12,7 +13,7 @@ import { newShortId } from './id.ts'
 export type App = AppRow
 
 /** What is left out stays as it is. */
-export interface AppChange {
+export interface AppChange extends Partial<AppLimits> {
   readonly name?: string
   readonly status?: App['status']
   readonly tlsOnly?: boolean
@@ -22,8 +23,8 @@ export interface NewApp extends Omit<AppChange, 'name'> {
   readonly name: string
   /** Milliseconds from now, after which the app is gone; undefined for an app that stays. */
   readonly lifetime?: number
-  /** Undefined for what the server allows. */
-  readonly maxPresenceMembers?: number | undefined
+  /** Who made it, where nobody has an account for it: the address that its limits go by. */
+  readonly madeBy?: string
 }
 
 const DEFAULT_NAME = 'default'
@@ -81,7 +82,7 @@ export class AppService {
   }
 
   add(account: Account, wish: NewApp): Result<App> {
-    const fault = nameFault(wish.name)
+    const fault = nameFault(wish.name) ?? limitsFault(wish)
     if (fault !== undefined) return fail('invalid', fault)
     return this.#write((): Result<App> => {
       if (this.#table.ofAccount(account.id, wish.name)) return fail('app_taken')
@@ -93,7 +94,8 @@ export class AppService {
   }
 
   set(id: string, change: AppChange): Result<App> {
-    const fault = change.name === undefined ? undefined : nameFault(change.name)
+    const nameIsWrong = change.name === undefined ? undefined : nameFault(change.name)
+    const fault = nameIsWrong ?? limitsFault(change)
     if (fault !== undefined) return fail('invalid', fault)
     return this.#write((): Result<App> => {
       const app = this.#table.byId(id)
@@ -156,7 +158,8 @@ export class AppService {
       createdAt: now,
       updatedAt: now,
       expiresAt: wish.lifetime === undefined ? null : now + wish.lifetime,
-      maxPresenceMembers: wish.maxPresenceMembers ?? null,
+      ...limitsOf({ ...NO_APP_LIMITS, ...wish }),
+      madeBy: wish.madeBy ?? null,
     }
   }
 
@@ -171,7 +174,18 @@ export class AppService {
   }
 }
 
-const SHOWN = { name: 'name', status: 'status', tlsOnly: 'TLS only' }
+const SHOWN = {
+  name: 'name',
+  status: 'status',
+  tlsOnly: 'TLS only',
+  maxConnections: 'most connections',
+  maxChannels: 'most channels',
+  messageRate: 'messages a second',
+  memoryMb: 'MB of memory',
+  diskMb: 'MB on the disk',
+  maxPresenceMembers: 'most presence members',
+  allowedOrigins: 'origins',
+}
 
 /** Disposable apps come and go by the hundred; nobody wants to read about each. */
 export function isKept({ expiresAt }: App): boolean {

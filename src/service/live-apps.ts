@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.ts'
 import type { Directory, DirectoryApp, DirectoryKey } from '../identity/directory.ts'
 import type { Keyring } from '../identity/keyring.ts'
 import { RevocationList } from '../identity/revocation.ts'
+import { type AppLimits, limitsOf } from '../policy/app-limits.ts'
 import { type Capability, parseCapability } from '../policy/capability/capability.ts'
 import { CapabilityChecker } from '../policy/capability/checker.ts'
 import { type ChannelRule, type ChannelRuleSettings, settingsFor } from '../policy/channel-rule.ts'
@@ -27,8 +28,9 @@ export interface LiveApp extends DirectoryApp {
   readonly keys: ReadonlyMap<string, LiveKey>
   /** By id: the first segment of the names they are for. */
   readonly rules: ReadonlyMap<string, ChannelRule>
-  /** Members that may be present on one of its channels; undefined for what the server allows. */
-  readonly maxPresenceMembers: number | undefined
+  readonly limits: AppLimits
+  /** The address that made it, where it is one of the sandbox. */
+  readonly madeBy: string | undefined
 }
 
 const NO_RULES: LiveApp['rules'] = new Map()
@@ -111,8 +113,9 @@ export class AppDirectory implements Follower, Directory {
     for (const key of app.keys.values()) this.#keys.set(key.name, key)
   }
 
-  #live({ id, status, tlsOnly, expiresAt, maxPresenceMembers }: AppRow): LiveApp {
-    const keys = this.#keyTable.list(id).map((row) => new StoredKey(row, this.#keyring))
+  #live(row: AppRow): LiveApp {
+    const { id, status, tlsOnly, expiresAt, madeBy } = row
+    const keys = this.#keyTable.list(id).map((key) => new StoredKey(key, this.#keyring))
     return {
       id,
       status,
@@ -120,7 +123,8 @@ export class AppDirectory implements Follower, Directory {
       expiresAt: expiresAt ?? undefined,
       keys: new Map(keys.map((key) => [key.id, key])),
       rules: new Map(this.#ruleTable.list(id).map((rule) => [rule.id, rule])),
-      maxPresenceMembers: maxPresenceMembers ?? undefined,
+      limits: limitsOf(row),
+      madeBy: madeBy ?? undefined,
     }
   }
 }

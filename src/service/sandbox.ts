@@ -1,5 +1,6 @@
 /** Disposable apps: each made whole in one step for whoever asks, and gone after a while. */
 import { type Failure, type Result, fail, ok } from '../failure.ts'
+import { limitKey } from '../policy/address.ts'
 import type { Store } from '../store/database.ts'
 import type { AccountService } from './accounts.ts'
 import type { ApiKeyService, WholeKey } from './api-keys.ts'
@@ -8,6 +9,8 @@ import type { ChannelRuleChange, ChannelRuleService, StoredRule } from './channe
 import { newId } from './id.ts'
 
 export interface SandboxWish {
+  /** The address that asks for it. */
+  readonly address: string
   /** Undefined for what the server allows. */
   readonly maxPresenceMembers: number | undefined
   readonly keys: readonly SandboxKeyWish[]
@@ -57,7 +60,8 @@ export class Sandbox {
       const added = apps.add(accounts.ensureOwner(), {
         name: `sandbox-${newId()}`,
         lifetime: this.#limits.sandboxMinutes * 60_000,
-        maxPresenceMembers: wish.maxPresenceMembers,
+        maxPresenceMembers: wish.maxPresenceMembers ?? null,
+        madeBy: limitKey(wish.address),
       })
       return added.ok ? this.#fill(added.value, wish) : added
     })

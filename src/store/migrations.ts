@@ -1,6 +1,7 @@
 /** The migrations in order, as text inside the program, so that they travel in the executable. */
 import first from './migrations/0000_first.sql' with { type: 'text' }
 import apps from './migrations/0001_apps.sql' with { type: 'text' }
+import appLimits from './migrations/0009_app_limits.sql' with { type: 'text' }
 import audit from './migrations/0006_audit.sql' with { type: 'text' }
 import commonsStats from './migrations/0008_commons_stats.sql' with { type: 'text' }
 import dashboard from './migrations/0004_dashboard.sql' with { type: 'text' }
@@ -19,4 +20,5 @@ export const migrations: readonly string[] = [
   audit,
   push,
   commonsStats,
+  appLimits,
 ]

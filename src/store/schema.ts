@@ -81,8 +81,16 @@ export const apps = sqliteTable(
     updatedAt: integer('updated_at').notNull(),
     /** Null for an app that stays. */
     expiresAt: integer('expires_at'),
-    /** Members that may be present on a channel; null for what the server allows. */
+    /** What it may take up (`policy/app-limits.ts`); null for what the server allows. */
+    maxConnections: integer('max_connections'),
+    maxChannels: integer('max_channels'),
+    messageRate: integer('message_rate'),
+    memoryMb: integer('memory_mb'),
+    diskMb: integer('disk_mb'),
     maxPresenceMembers: integer('max_presence_members'),
+    allowedOrigins: text('allowed_origins', { mode: 'json' }).$type<readonly string[]>(),
+    /** Of an app of the sandbox: the address that made it, with which it has its share of the server. */
+    madeBy: text('made_by'),
   },
   (table) => [
     uniqueIndex('apps_name').on(table.accountId, table.name),

@@ -113,6 +113,53 @@ describe('apps', () => {
     expect((await call('POST', '/accounts/owner/apps', wish)).status).toBe(status)
   })
 
+  test('have limits, which are changed one by one', async () => {
+    const wish = {
+      name: 'limited',
+      limits: { maxChannels: 10, allowedOrigins: ['https://a.site'] },
+    }
+    const added = await call('POST', '/accounts/owner/apps', wish)
+    const none = { maxConnections: null, messageRate: null, memoryMb: null, diskMb: null }
+    const limits = { ...none, ...wish.limits, maxPresenceMembers: null }
+    expect(added).toMatchObject({ status: 201, body: { limits } })
+    const { id } = added.body
+    const change = { limits: { maxChannels: null, messageRate: 50, maxPresenceMembers: 0 } }
+    const changed = await call('PATCH', `/apps/${id}`, change)
+    expect(changed).toMatchObject({
+      status: 200,
+      body: { limits: { ...limits, ...change.limits } },
+    })
+    const found = (await list('/accounts/owner/apps')).find((one) => one.id === id)
+    expect(found).toEqual(changed.body)
+  })
+
+  test.each([
+    { maxChannels: -1 },
+    { maxChannels: 1.5 },
+    { maxChannels: '5' },
+    { memoryMb: 1e9 },
+    { allowedOrigins: [] },
+    { allowedOrigins: ['my.site'] },
+    { colour: 'red' },
+  ])('cannot have the limits %j', async (limits) => {
+    const id = await newApp()
+    expect((await call('PATCH', `/apps/${id}`, { limits })).status).toBe(400)
+    expect((await call('POST', '/accounts/owner/apps', { name: 'bad', limits })).status).toBe(400)
+  })
+
+  test('are limited by the owner of the server, and their accounts name origins', async () => {
+    const limits = { maxChannels: 10 }
+    const wish = { name: 'own', limits }
+    expect((await call('POST', '/accounts/ann/apps', wish, ann)).status).toBe(403)
+    const id = await newApp(ann, 'ann')
+    expect((await call('PATCH', `/apps/${id}`, { limits })).status).toBe(200)
+    const undo = { limits: { maxChannels: null } }
+    expect((await call('PATCH', `/apps/${id}`, undo, ann)).status).toBe(403)
+    const site = { limits: { ...limits, allowedOrigins: ['https://ann.site'] } }
+    expect(await call('PATCH', `/apps/${id}`, site, ann)).toMatchObject({ status: 200, body: site })
+    await call('DELETE', `/apps/${id}`)
+  })
+
   test('keep their id, and the default one stays', async () => {
     const id = await newApp()
     expect((await call('PATCH', `/apps/${id}`, { id: 'other' })).status).toBe(400)

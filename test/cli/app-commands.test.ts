@@ -41,6 +41,10 @@ interface AppView {
   readonly tlsOnly: boolean
   readonly default: boolean
 }
+interface LimitedView {
+  readonly id: string
+  readonly limits: Readonly<Record<string, unknown>>
+}
 interface KeyView {
   readonly appId: string
   readonly id: string
@@ -70,6 +74,43 @@ describe('apps', () => {
     ])
     expect((await run('apps', 'remove', 'store')).code).toBe(0)
     expect(await json<AppView[]>('apps', 'list')).toHaveLength(1)
+  })
+
+  test('have limits, which are shown and set one by one', async () => {
+    const added = await json<LimitedView>('apps', 'add', 'shop', '--max-channels', '10')
+    expect(added.limits).toMatchObject({ maxChannels: 10, messageRate: null })
+    const said = await run('apps', 'set', 'shop', '--message-rate', '50', '--memory-mb', '8')
+    expect(said.out).toBe(
+      `shop (${added.id}) is enabled. Its limits: max-channels 10, message-rate 50, memory-mb 8.\n`,
+    )
+    const origins = ['--allowed-origins', 'https://a.site, https://*.b.site']
+    await run('apps', 'set', 'shop', '--max-channels', 'default', '--disk-mb', '0', ...origins)
+    const { limits } = await json<LimitedView>('apps', 'show', 'shop')
+    expect(limits).toEqual({
+      maxConnections: null,
+      maxChannels: null,
+      messageRate: 50,
+      memoryMb: 8,
+      diskMb: 0,
+      maxPresenceMembers: null,
+      allowedOrigins: ['https://a.site', 'https://*.b.site'],
+    })
+    const { out } = await run('apps', 'show', 'shop')
+    expect(out).toMatch(/^message-rate +50$/m)
+    expect(out).toMatch(/^max-channels +-$/m)
+    expect(out).toMatch(/^allowed-origins +https:\/\/a\.site,https:\/\/\*\.b\.site$/m)
+    expect((await run('apps', 'list')).out).toContain('message-rate 50')
+  })
+
+  test('a limit that cannot be is named', async () => {
+    expect(await complaint('apps', 'set', 'default', '--max-channels', 'many')).toContain(
+      '--max-channels must be a whole number or default',
+    )
+    expect(await complaint('apps', 'set', 'default', '--memory-mb', '99999999')).toContain(
+      'memoryMb',
+    )
+    const origins = await complaint('apps', 'set', 'default', '--allowed-origins', 'my.site')
+    expect(origins).toContain('no origin')
   })
 
   test('can belong to another account', async () => {

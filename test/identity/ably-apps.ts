@@ -13,6 +13,7 @@ import {
   TokenIssuer,
   issueToken,
 } from '../../src/identity/token-issuer.ts'
+import { NO_APP_LIMITS } from '../../src/policy/app-limits.ts'
 import { ablyCode } from '../../src/protocol/ably/codes.ts'
 import { AppDirectory, type LiveKey } from '../../src/service/live-apps.ts'
 import { AccountTable } from '../../src/store/accounts.ts'
@@ -72,8 +73,8 @@ export class AblyApps {
   #insertApp(id: string): void {
     const flags = { status: 'enabled', tlsOnly: false, isDefault: false } as const
     const times = { createdAt: START, updatedAt: START, expiresAt: null }
-    const limits = { maxPresenceMembers: null }
-    this.#apps.insert({ id, accountId: 'account', name: id, ...flags, ...times, ...limits })
+    const owner = { accountId: 'account', madeBy: null }
+    this.#apps.insert({ id, name: id, ...owner, ...flags, ...times, ...NO_APP_LIMITS })
   }
 
   #insertKey(appId: string, id: string, capability: string): void {

@@ -12,10 +12,15 @@ export interface SandboxParts {
   /** Counts a request to make an app, and says whether the address may make another. */
   readonly mayMake: (visitor: { readonly address: string }) => boolean
   /** When it returns, the server knows the app and its keys. */
-  readonly make: (request: Omit<SandboxRequest, 'channels'>) => Result<MadeApp>
+  readonly make: (request: NewSandboxApp) => Result<MadeApp>
   readonly remove: (appId: string) => Result<unknown>
   /** Fills the channels of an app that was just made, before the request is answered. */
   readonly fill: (appId: string, channels: readonly ChannelFixture[]) => Promise<Result<void>>
+}
+
+export interface NewSandboxApp extends Omit<SandboxRequest, 'channels'> {
+  /** The address that asks for it. */
+  readonly address: string
 }
 
 /** Keys and rules in the order in which they were asked for. Times are milliseconds since the epoch. */
@@ -71,7 +76,7 @@ async function makeApp(parts: SandboxParts, call: RestCall): Promise<Result<Rest
   const request = readSandboxRequest(body.value.value)
   if (!request.ok) return request
   const { channels, ...wish } = request.value
-  const made = parts.make(wish)
+  const made = parts.make({ ...wish, address: call.visit.address })
   if (!made.ok) return made
   const { id } = made.value.app
   const filled = channels.length > 0 ? await parts.fill(id, channels) : ok(undefined)

@@ -1,0 +1,96 @@
+/** What one app may take up of the server: the limits there are, what each may be, and how to call it. */
+import { isOriginPattern } from './origin.ts'
+
+/** Each null for what the server leaves it; a number 0 for no limit but those of the server. */
+export interface AppLimits {
+  /** At a time: clients of Ably's SDKs and streams over HTTP. */
+  readonly maxConnections: number | null
+  /** Channels at a time, those included that nobody is on and that are only remembered. */
+  readonly maxChannels: number | null
+  /** Messages that may be published a second, over all its channels, on average. */
+  readonly messageRate: number | null
+  /** MiB of what is remembered for two minutes. */
+  readonly memoryMb: number | null
+  /** MiB of history on the disk. */
+  readonly diskMb: number | null
+  /** On one channel. */
+  readonly maxPresenceMembers: number | null
+  /** Where pages may connect from; the server's own list has to allow them too. */
+  readonly allowedOrigins: readonly string[] | null
+}
+
+export type NumberLimit = Exclude<keyof AppLimits, 'allowedOrigins'>
+
+export const NO_APP_LIMITS: AppLimits = Object.freeze({
+  maxConnections: null,
+  maxChannels: null,
+  messageRate: null,
+  memoryMb: null,
+  diskMb: null,
+  maxPresenceMembers: null,
+  allowedOrigins: null,
+})
+
+interface Description {
+  /** The greatest that it may be. */
+  readonly max: number
+  readonly description: string
+}
+
+/** In the order in which people are shown them. */
+export const NUMBER_LIMITS: Readonly<Record<NumberLimit, Description>> = {
+  maxConnections: { max: 10_000_000, description: 'Connections at a time' },
+  maxChannels: { max: 10_000_000, description: 'Channels at a time' },
+  messageRate: { max: 10_000_000, description: 'Messages a second, on average' },
+  memoryMb: {
+    max: 1_048_576,
+    description: 'Megabytes of memory for what its channels remember for two minutes',
+  },
+  diskMb: { max: 16_777_216, description: 'Megabytes of history on the disk' },
+  maxPresenceMembers: { max: 10_000_000, description: 'Presence members of one channel' },
+}
+
+export const NUMBER_LIMIT_NAMES = Object.keys(NUMBER_LIMITS) as readonly NumberLimit[]
+
+const MAX_ORIGINS = 100
+const MAX_ORIGIN_LENGTH = 300
+
+/** What is wrong with limits that somebody wants for an app; undefined for nothing. */
+export function limitsFault(wish: Partial<AppLimits>): string | undefined {
+  for (const name of NUMBER_LIMIT_NAMES) {
+    const value = wish[name] ?? 0
+    const { max } = NUMBER_LIMITS[name]
+    if (!Number.isInteger(value) || value < 0 || value > max)
+      return `${name} is a whole number from 0 to ${max}; 0 is no limit`
+  }
+  return wish.allowedOrigins ? originsFault(wish.allowedOrigins) : undefined
+}
+
+function originsFault(origins: readonly string[]): string | undefined {
+  if (origins.length === 0 || origins.length > MAX_ORIGINS)
+    return `allowedOrigins has 1 to ${MAX_ORIGINS} origins; "*" stands for all`
+  const wrong = origins.find((one) => !isOriginPattern(one) || one.length > MAX_ORIGIN_LENGTH)
+  return wrong === undefined
+    ? undefined
+    : `allowedOrigins has "${wrong.slice(0, MAX_ORIGIN_LENGTH)}", which is no origin such as https://my.site`
+}
+
+/** The limits among what else is known of an app. */
+export function limitsOf(app: AppLimits): AppLimits {
+  return {
+    maxConnections: app.maxConnections,
+    maxChannels: app.maxChannels,
+    messageRate: app.messageRate,
+    memoryMb: app.memoryMb,
+    diskMb: app.diskMb,
+    maxPresenceMembers: app.maxPresenceMembers,
+    allowedOrigins: app.allowedOrigins,
+  }
+}
+
+/** Which of the limits two apps differ in, or an app and what is wanted of it. */
+export function changedLimits(before: AppLimits, wish: Partial<AppLimits>): (keyof AppLimits)[] {
+  return (Object.keys(NO_APP_LIMITS) as (keyof AppLimits)[]).filter(
+    (name) => wish[name] !== undefined && String(wish[name]) !== String(before[name]),
+  )
+}
