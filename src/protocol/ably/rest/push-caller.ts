@@ -27,10 +27,21 @@ interface Lone {
   readonly key: DirectoryKey
 }
 
+/**
+ * Whoever asks.
+ * @param mayAsk what they are refused for, apart from who they are
+ */
 export async function identifyCaller(
   parts: CallerParts,
   call: RestCall,
+  mayAsk?: (caller: PushCaller) => Result<unknown>,
 ): Promise<Result<PushCaller>> {
+  const caller = await findCaller(parts, call)
+  const allowed = caller.ok && mayAsk ? mayAsk(caller.value) : caller
+  return allowed.ok ? caller : allowed
+}
+
+async function findCaller(parts: CallerParts, call: RestCall): Promise<Result<PushCaller>> {
   const found = findCredentials(call.request.headers, call.query)
   if (!found.ok) return found
   const { credential } = found.value

@@ -3,6 +3,7 @@ import { type Failure, type Result, fail, ok } from '../../../failure.ts'
 import { isSameText } from '../../../identity/api-key.ts'
 import type { PushDevice } from '../../../push/device.ts'
 import type { RestAnswer } from './answer.ts'
+import { type Answering, bodyThenIdentify } from './body-then-identify.ts'
 import { listAnswer } from './lists.ts'
 import { type PushCaller, identifyCaller } from './push-caller.ts'
 import { type PushParts, readFilter, readPart } from './push-parts.ts'
@@ -28,26 +29,25 @@ export function pushDeviceRoutes(parts: PushParts): RestRoute[] {
 }
 
 /** By the device itself, which is given a token to say who it is (RSH3b3). */
-async function register(parts: PushParts, call: RestCall): Promise<Result<RestAnswer>> {
-  const caller = await identifyCaller(parts, call)
-  if (!caller.ok) return caller
-  const allowed = caller.value.forNewDevice()
-  if (!allowed.ok) return allowed
-  const body = await call.body()
-  if (!body.ok) return body
-  const read = readDevice(body.value.value)
+function register(parts: PushParts, call: RestCall): Answering {
+  return bodyThenIdentify(
+    () => identifyCaller(parts, call, (caller) => caller.forNewDevice()),
+    () => call.body(),
+    (caller, body) => registerAs(parts, caller, body.value),
+  )
+}
+
+function registerAs(parts: PushParts, caller: PushCaller, value: unknown): Result<RestAnswer> {
+  const read = readDevice(value)
   if (!read.ok) return read
   const { secret } = read.value
-  const saved = save(parts, caller.value, read.value, undefined, (known) =>
-    refusal(caller.value.forKnownDevice(known, secret)),
+  const saved = save(parts, caller, read.value, undefined, (known) =>
+    refusal(caller.forKnownDevice(known, secret)),
   )
   if (!saved.ok) return saved
   const token = parts.devices.issueToken(saved.value)
-  const value = {
-    ...deviceValue(saved.value),
-    deviceIdentityToken: details(parts, saved.value, token),
-  }
-  return ok({ status: 201, value })
+  const deviceIdentityToken = details(parts, saved.value, token)
+  return ok({ status: 201, value: { ...deviceValue(saved.value), deviceIdentityToken } })
 }
 
 function details({ now }: PushParts, { appId, keyId, id, clientId }: PushDevice, token: string) {
@@ -61,34 +61,42 @@ function details({ now }: PushParts, { appId, keyId, id, clientId }: PushDevice,
   }
 }
 
-async function put(parts: PushParts, call: RestCall): Promise<Result<RestAnswer>> {
-  const caller = await identifyCaller(parts, call)
-  if (!caller.ok) return caller
+function put(parts: PushParts, call: RestCall): Answering {
   const id = call.params['device']!
-  const allowed = caller.value.forDevice(id)
-  if (!allowed.ok) return allowed
-  const body = await call.body()
-  if (!body.ok) return body
-  const device = readDevice(body.value.value, id)
+  return bodyThenIdentify(
+    () => identifyCaller(parts, call, (caller) => caller.forDevice(id)),
+    () => call.body(),
+    (caller, body) => replace(parts, caller, id, body.value),
+  )
+}
+
+function replace(
+  parts: PushParts,
+  caller: PushCaller,
+  id: string,
+  value: unknown,
+): Result<RestAnswer> {
+  const device = readDevice(value, id)
   if (!device.ok) return device
-  const known = parts.devices.find(caller.value.appId, id)
+  const known = parts.devices.find(caller.appId, id)
   const { secret } = device.value
   if (secret !== undefined && known?.secret !== undefined && !isSameText(known.secret, secret))
     return fail('bad_request', 'the secret of a device cannot be changed')
-  const saved = save(parts, caller.value, device.value, known)
+  const saved = save(parts, caller, device.value, known)
   return saved.ok ? ok({ status: 200, value: deviceValue(saved.value) }) : saved
 }
 
-async function patch(parts: PushParts, call: RestCall): Promise<Result<RestAnswer>> {
-  const known = await knownDevice(parts, call)
-  if (!known.ok) return known
-  const { caller, device } = known.value
-  const body = await call.body()
-  if (!body.ok) return body
-  const changed = readDeviceChange(body.value.value, device)
-  if (!changed.ok) return changed
-  const saved = save(parts, caller, changed.value, device)
-  return saved.ok ? ok({ status: 200, value: deviceValue(saved.value) }) : saved
+function patch(parts: PushParts, call: RestCall): Answering {
+  return bodyThenIdentify(
+    () => knownDevice(parts, call),
+    () => call.body(),
+    ({ caller, device }, body) => {
+      const changed = readDeviceChange(body.value, device)
+      if (!changed.ok) return changed
+      const saved = save(parts, caller, changed.value, device)
+      return saved.ok ? ok({ status: 200, value: deviceValue(saved.value) }) : saved
+    },
+  )
 }
 
 function save(

@@ -4,6 +4,7 @@ import type { PushDevice, PushDevices } from '../../../push/device.ts'
 import { notificationText, payloadFault } from '../../../push/notification.ts'
 import { isRecord } from '../wire/json-value.ts'
 import type { RestAnswer } from './answer.ts'
+import { type Answering, bodyThenIdentify } from './body-then-identify.ts'
 import { identifyCaller } from './push-caller.ts'
 import type { PushDelivery } from './push-delivery.ts'
 import type { PushParts } from './push-parts.ts'
@@ -20,18 +21,20 @@ export function pushPublishRoutes(parts: PushParts, delivery: PushDelivery): Res
   ]
 }
 
-async function publish(
+function publish(parts: PushParts, delivery: PushDelivery, call: RestCall): Answering {
+  return bodyThenIdentify(
+    () => identifyCaller(parts, call, (caller) => caller.admin()),
+    () => call.body(),
+    ({ appId }, body) => publishTo(parts, delivery, appId, body.value),
+  )
+}
+
+async function publishTo(
   parts: PushParts,
   delivery: PushDelivery,
-  call: RestCall,
+  appId: string,
+  payload: unknown,
 ): Promise<Result<RestAnswer>> {
-  const caller = await identifyCaller(parts, call)
-  if (!caller.ok) return caller
-  const allowed = caller.value.admin()
-  if (!allowed.ok) return allowed
-  const body = await call.body()
-  if (!body.ok) return body
-  const payload = body.value.value
   if (!isRecord(payload) || !isRecord(payload['recipient']))
     return fail('bad_request', 'the recipient is missing or not valid')
   const fault = payloadFault(payload)
@@ -40,7 +43,7 @@ async function publish(
   const text = notificationText(payload)
   const sent =
     recipient['transportType'] === undefined
-      ? toDevices(parts, delivery, caller.value.appId, recipient, text)
+      ? toDevices(parts, delivery, appId, recipient, text)
       : await toPlace(delivery, recipient, text)
   return sent.ok ? ok({ status: 204, value: undefined }) : sent
 }

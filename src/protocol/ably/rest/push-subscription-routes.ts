@@ -4,6 +4,7 @@ import { type Result, fail, ok } from '../../../failure.ts'
 import type { PushSubscription, SubscriptionFilter } from '../../../push/device.ts'
 import { parseChannelName } from '../wire/channel-name.ts'
 import type { RestAnswer } from './answer.ts'
+import { type Answering, bodyThenIdentify } from './body-then-identify.ts'
 import { listAnswer } from './lists.ts'
 import { type PushCaller, identifyCaller } from './push-caller.ts'
 import { type PushParts, readFilter, readPart } from './push-parts.ts'
@@ -28,18 +29,22 @@ export function pushSubscriptionRoutes(parts: PushParts): RestRoute[] {
   ]
 }
 
-async function subscribe(parts: PushParts, call: RestCall): Promise<Result<RestAnswer>> {
-  const caller = await identifyCaller(parts, call)
-  if (!caller.ok) return caller
-  const body = await call.body()
-  if (!body.ok) return body
-  const read = readSubscription(body.value.value)
+function subscribe(parts: PushParts, call: RestCall): Answering {
+  return bodyThenIdentify(
+    () => identifyCaller(parts, call),
+    () => call.body(),
+    (caller, body) => subscribeAs(parts, caller, body.value),
+  )
+}
+
+function subscribeAs(parts: PushParts, caller: PushCaller, value: unknown): Result<RestAnswer> {
+  const read = readSubscription(value)
   if (!read.ok) return read
-  const { appId } = caller.value
+  const { appId } = caller
   const channel = pushChannel(parts, appId, read.value.channel)
   if (!channel.ok) return channel
   const subscription = { ...read.value, channel: channel.value }
-  const allowed = caller.value.forSubscriptions(filterOf(subscription))
+  const allowed = caller.forSubscriptions(filterOf(subscription))
   if (!allowed.ok) return allowed
   if (subscription.kind === 'device' && !parts.devices.find(appId, subscription.subscriber))
     return fail('bad_request', 'the device that is to be subscribed is not registered')

@@ -6,6 +6,7 @@ import { type IntervalNumbers, nestedNumbers, statsRecord } from '../../../stats
 import { type StatsPage, type StatsQuestion, readSpan } from '../../../stats/span.ts'
 import type { RestAnswer } from './answer.ts'
 import { WHOLE_APP, authorize, identify } from './authorize.ts'
+import { type Answering, bodyThenIdentify } from './body-then-identify.ts'
 import { CURSOR, pageAnswer, readDirection, readLimit } from './paging.ts'
 import type { RestCall, RestRoute } from './routes.ts'
 
@@ -81,17 +82,16 @@ function readQuestion(query: URLSearchParams, now: number): Result<StatsQuestion
   return ok({ span: span.value, direction: direction.value, limit: limit.value, after })
 }
 
-async function makeUp(
-  { authenticator, addFixtures }: StatsParts,
-  call: RestCall,
-): Promise<Result<RestAnswer>> {
+function makeUp({ authenticator, addFixtures }: StatsParts, call: RestCall): Answering {
   if (!addFixtures) return fail('sandbox_off')
-  const principal = await identify(authenticator, call)
-  if (!principal.ok) return principal
-  const body = await call.body()
-  if (!body.ok) return body
-  const fixtures = readFixtures(body.value.value)
-  if (!fixtures.ok) return fixtures
-  addFixtures(principal.value.appId, fixtures.value)
-  return ok({ status: 201, value: { added: fixtures.value.length } })
+  return bodyThenIdentify(
+    () => identify(authenticator, call),
+    () => call.body(),
+    ({ appId }, body) => {
+      const fixtures = readFixtures(body.value)
+      if (!fixtures.ok) return fixtures
+      addFixtures(appId, fixtures.value)
+      return ok({ status: 201, value: { added: fixtures.value.length } })
+    },
+  )
 }

@@ -15,6 +15,7 @@ import { parseTokenRequest, readTokenRequest } from '../../../identity/token-req
 import { type RestAnswer, errorInfo } from './answer.ts'
 import { identify } from './authorize.ts'
 import { batchAnswer } from './batch.ts'
+import { type Answering, bodyThenIdentify } from './body-then-identify.ts'
 import type { RestCall, RestRoute } from './routes.ts'
 
 export interface TokenParts {
@@ -75,18 +76,19 @@ function credentialsFor({ request, query }: RestCall, isSigned: boolean): Result
   return isSigned ? ok(NO_CREDENTIALS) : findCredentials(request.headers, query)
 }
 
-async function revokeTokens(parts: TokenParts, call: RestCall): Promise<Result<RestAnswer>> {
+function revokeTokens(parts: TokenParts, call: RestCall): Answering {
   const began = parts.now()
-  const key = await keyToRevoke(parts, call)
-  if (!key.ok) return key
-  const body = await call.body()
-  if (!body.ok) return body
-  const request = readRevocationRequest(body.value.value, began)
-  if (!request.ok) return request
-  const { appId } = key.value
-  const revocations = revocationsOf(request.value, key.value)
-  if (revocations.length > 0) parts.revoke(appId, revocations)
-  return ok(revocationAnswer(request.value, call))
+  return bodyThenIdentify(
+    () => keyToRevoke(parts, call),
+    () => call.body(),
+    (key, body) => {
+      const request = readRevocationRequest(body.value, began)
+      if (!request.ok) return request
+      const revocations = revocationsOf(request.value, key)
+      if (revocations.length > 0) parts.revoke(key.appId, revocations)
+      return ok(revocationAnswer(request.value, call))
+    },
+  )
 }
 
 /** The key whose tokens may be revoked by this caller. */

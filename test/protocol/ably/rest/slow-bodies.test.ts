@@ -1,0 +1,138 @@
+/** What a key may do is decided when the body has come, however long that took after the head. */
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { Caller } from '../../../api/caller.ts'
+import { SlowRequest } from '../../../support/slow-request.ts'
+
+let api: Caller
+let url: string
+beforeAll(async () => {
+  api = await Caller.start({ sandbox: 'true' })
+  url = api.server.url
+})
+afterAll(() => api.server.end())
+
+const basic = (key: string) => ({
+  authorization: `Basic ${btoa(key)}`,
+  'content-type': 'application/json',
+  'x-ably-version': '6',
+})
+const nameOf = (key: string) => key.slice(0, key.indexOf(':'))
+
+async function revoke(key: string): Promise<void> {
+  const [appId, keyId] = nameOf(key).split('.')
+  const { status } = await api.call('POST', `/apps/${appId}/keys/${keyId}/revoke`)
+  expect(status).toBe(200)
+}
+
+/** What somebody else sees of it. */
+async function seen(path: string, as: string): Promise<unknown> {
+  return (await fetch(url + path, { headers: basic(as) })).json()
+}
+
+const device = (id: string) => ({
+  id,
+  platform: 'ios',
+  formFactor: 'phone',
+  push: { recipient: { transportType: 'apns', deviceToken: 'x' } },
+})
+
+interface Act {
+  readonly name: string
+  readonly method?: string
+  readonly path: (key: string) => string
+  readonly body: object
+  /** Where its effect would be seen, and what there is without it. */
+  readonly effect?: { readonly path: string; readonly none: unknown }
+}
+
+const ACTS: readonly Act[] = [
+  {
+    name: 'asking for a token',
+    path: (key) => `/keys/${nameOf(key)}/requestToken`,
+    body: { ttl: 60_000 },
+  },
+  {
+    name: 'registering a device',
+    path: () => '/push/deviceRegistrations',
+    body: device('one'),
+    effect: { path: '/push/deviceRegistrations?deviceId=one', none: [] },
+  },
+  {
+    name: 'writing a device',
+    method: 'PUT',
+    path: () => '/push/deviceRegistrations/two',
+    body: device('two'),
+    effect: { path: '/push/deviceRegistrations?deviceId=two', none: [] },
+  },
+  {
+    name: 'changing a device',
+    method: 'PATCH',
+    path: () => '/push/deviceRegistrations/known',
+    body: { formFactor: 'tv' },
+    effect: {
+      path: '/push/deviceRegistrations?deviceId=known',
+      none: [expect.objectContaining({ formFactor: 'phone' })],
+    },
+  },
+  {
+    name: 'subscribing a device',
+    path: () => '/push/channelSubscriptions',
+    body: { channel: 'pushed:x', clientId: 'late' },
+    effect: { path: '/push/channelSubscriptions?clientId=late', none: [] },
+  },
+  {
+    name: 'publishing a notification',
+    path: () => '/push/publish',
+    body: { recipient: { clientId: 'nobody' }, notification: { title: 'x' } },
+  },
+  {
+    name: 'making statistics up',
+    path: () => '/stats',
+    body: [{ intervalId: '2020-02-03:04:05', inbound: { realtime: { messages: { count: 7 } } } }],
+    effect: { path: '/stats?unit=minute&start=2020-02-03:04:05&end=2020-02-03:04:06', none: [] },
+  },
+]
+
+describe('with a key that is revoked before the body has come', () => {
+  for (const { name, method, path, body, effect } of ACTS) {
+    test(`${name} is refused, and without effect`, async () => {
+      const owner = api.server.addKey()
+      await api.call('POST', `/apps/${owner.split('.')[0]}/namespaces`, {
+        body: { id: 'pushed', pushEnabled: true },
+      })
+      await fetch(`${url}/push/deviceRegistrations/known`, {
+        method: 'PUT',
+        headers: basic(owner),
+        body: JSON.stringify(device('known')),
+      })
+      const key = api.server.addKey()
+      const text = JSON.stringify(body)
+      const request = await SlowRequest.begin(url, path(key), {
+        headers: basic(key),
+        body: text,
+        ...(method !== undefined && { method }),
+      })
+      await revoke(key)
+      expect(await request.finish()).toBe(401)
+      if (effect) expect(await seen(effect.path, owner)).toEqual(effect.none)
+      // The same is accepted from somebody whose key is still good.
+      const good = await fetch(url + path(owner), {
+        method: method ?? 'POST',
+        headers: basic(owner),
+        body: text,
+      })
+      expect(good.status).toBeLessThan(300)
+    })
+  }
+
+  test('tokens are not revoked with it', async () => {
+    const key = api.server.addKey({ revocableTokens: true })
+    const request = await SlowRequest.begin(url, `/keys/${nameOf(key)}/revokeTokens`, {
+      headers: basic(key),
+      body: JSON.stringify({ targets: ['clientId:x'] }),
+    })
+    await revoke(key)
+    expect(await request.finish()).toBe(401)
+    expect(request.text).toContain('"code":40')
+  })
+})
