@@ -41,7 +41,8 @@ export interface RouteParts {
 const MAX_BODY_BYTES = 131_072
 const LOOK_ONLY = failure('forbidden', 'your role lets you look, not change')
 /** What people do to themselves, whatever their role. */
-const OWN_MATTERS = /^\/dashboard\/(sign-out|theme|account\/own|who|reservations\/preview)(\/|$)/
+const OWN_MATTERS =
+  /^\/dashboard\/(sign-out|theme|account\/own|claim|invite|who|reservations\/preview)(\/|$)/
 
 export function routes(site: RouteParts): Hono<Env> {
   const app = new Hono<Env>({

@@ -108,7 +108,7 @@ export function openServices(
     people,
     sessions: new SessionService(store, people, clock, audit),
     links,
-    signUp: new SignUp(store, links, people, audit),
+    signUp: new SignUp({ store, accounts, links, people, audit }),
     stats: new StatsService(store, clock),
     pushDevices: new PushDeviceService(store, keyring, clock),
     pushSubscriptions: new PushSubscriptionService(store, keyring),

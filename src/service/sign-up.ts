@@ -2,6 +2,7 @@
 import { type Result, fail, ok } from '../failure.ts'
 import type { ProviderIdentity } from '../identity/providers/provider.ts'
 import type { Store } from '../store/database.ts'
+import type { AccountService } from './accounts.ts'
 import type { AuditService } from './audit.ts'
 import type { Link, LinkKind, LinkService } from './links.ts'
 import type { PeopleService, Person } from './people.ts'
@@ -14,29 +15,41 @@ export interface Arrived {
 
 const LINK_WORDS = { claim: 'a claim link', invite: 'an invitation' } as const
 
+export interface SignUpParts {
+  readonly store: Store
+  readonly accounts: AccountService
+  readonly links: LinkService
+  readonly people: PeopleService
+  readonly audit: AuditService
+}
+
 export class SignUp {
   readonly #store: Store
+  readonly #accounts: AccountService
   readonly #links: LinkService
   readonly #people: PeopleService
   readonly #audit: AuditService
 
-  constructor(store: Store, links: LinkService, people: PeopleService, audit: AuditService) {
+  constructor({ store, accounts, links, people, audit }: SignUpParts) {
     this.#store = store
+    this.#accounts = accounts
     this.#links = links
     this.#people = people
     this.#audit = audit
   }
 
   /**
-   * Claims an account. Who holds such a link has it from the server's own shell, so it may also give somebody
-   * who is known by that address a new password.
+   * Claims an account as somebody new, or as one of its owners who has lost the password and chooses another one.
+   * Anybody else is somebody already whose address that is: a link to one account gives no right over the others.
+   * @returns `email_taken` for these
    */
   async claim(secret: string, email: string, password: string): Promise<Result<Arrived>> {
     const hash = await this.#hashFor('claim', secret, email, password)
     if (!hash.ok) return hash
-    return this.#arrive('claim', secret, () => {
+    return this.#arrive('claim', secret, ({ accountId }) => {
       const known = this.#people.byEmail(email)
       if (!known) return this.#people.add(email, hash.value)
+      if (!this.#isLostOwner(known, accountId)) return fail('email_taken')
       this.#people.setPasswordHash(known.id, hash.value)
       return ok(known)
     })
@@ -49,9 +62,12 @@ export class SignUp {
     return this.#arrive('invite', secret, () => this.#people.add(email, hash.value))
   }
 
-  /** Accepts an invitation as somebody who has signed in. */
-  join(secret: string, person: Person): Result<Arrived> {
-    return this.#arrive('invite', secret, () => ok(person))
+  /** Comes in as somebody who has signed in. */
+  join(kind: LinkKind, secret: string, { id }: Person): Result<Arrived> {
+    return this.#arrive(kind, secret, () => {
+      const person = this.#people.find(id)
+      return person ? ok(person) : fail('person_unknown')
+    })
   }
 
   /** Comes in as somebody new who signs in with a provider; the address is a name only, and links nobody. */
@@ -76,12 +92,22 @@ export class SignUp {
     return link.ok ? this.#people.hashOf(email, password) : link
   }
 
-  #arrive(kind: LinkKind, secret: string, whom: () => Result<Person>): Result<Arrived> {
+  /**
+   * Whether a link to an account may give this person a new password: it opens whatever else they belong to. The
+   * server's own account is above all others, so its people get one by a link to that account only.
+   */
+  #isLostOwner({ id }: Person, accountId: string): boolean {
+    if (this.#people.roleOf(id, accountId) !== 'owner') return false
+    const above = this.#accounts.ensureOwner().id
+    return accountId === above || this.#people.roleOf(id, above) === undefined
+  }
+
+  #arrive(kind: LinkKind, secret: string, whom: (link: Link) => Result<Person>): Result<Arrived> {
     return this.#store.db.transaction(
       (): Result<Arrived> => {
         const link = this.#links.read(kind, secret)
         if (!link.ok) return link
-        const person = whom()
+        const person = whom(link.value)
         if (!person.ok) return person
         const used = this.#links.use(kind, secret)
         if (!used.ok) return used

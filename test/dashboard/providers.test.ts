@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { createHash } from 'node:crypto'
 import { SignJWT, exportJWK, generateKeyPair } from 'jose'
-import { type TestServer, startTestServer } from '../support/server.ts'
+import { type TestServer, latchkey, startTestServer } from '../support/server.ts'
 import { Visitor, tokenIn } from './visitor.ts'
 
 const CLIENT_ID = 'latchkey'
@@ -203,6 +203,24 @@ describe.each([
     become('401')
     const late = new Visitor(server)
     expect((await travel(late, `/invite/${id}?token=${token}`)).answer.status).toBe(410)
+  })
+
+  test('an account is claimed with it as somebody new, and nobody else’s address is taken over', async () => {
+    become('500')
+    const { out } = await latchkey(['accounts', 'reset', '--data', server.folder!])
+    const token = tokenIn(out)
+    if (id === 'oidc') {
+      for (const email of ['ann@example.com', 'ANN@example.com']) {
+        Object.assign(provider.claims, { email, email_verified: true })
+        const refused = await travel(new Visitor(server), `/claim/${id}?token=${token}`)
+        expect(refused.answer.status).toBe(409)
+      }
+      provider.claims['email'] = 'newest@example.com'
+    }
+    const visitor = new Visitor(server)
+    await travel(visitor, `/claim/${id}?token=${token}`)
+    expect((await visitor.get('/account')).text).toContain('owner of this server')
+    expect(await owner.isIn()).toBe(true)
   })
 
   test('the way back is good for one browser, one journey, and one time', async () => {

@@ -24,6 +24,8 @@ export interface TimedServer {
   readonly port: number
   readonly clock: ManualClock
   readonly claimLink: string | undefined
+  /** Its data folder. */
+  readonly folder: string
   end(): Promise<void>
 }
 
@@ -42,6 +44,7 @@ export async function startTimedServer(
     sockets: `${server.url.replace('http', 'ws')}/c/`,
     clock,
     claimLink: server.claimLink,
+    folder: folder.path,
     end: async () => {
       await server.stop()
       folder.remove()

@@ -3,7 +3,8 @@
 import { Hono } from 'hono'
 import { type Failure, failure } from '../../failure.ts'
 import type { Role } from '../../policy/roles.ts'
-import type { Link } from '../../service/links.ts'
+import type { Link, LinkKind } from '../../service/links.ts'
+import type { Visitor } from '../../service/sessions.ts'
 import type { Arrived } from '../../service/sign-up.ts'
 import { emailFault } from '../../service/people.ts'
 import { type Faults, readFields, textField } from '../forms.ts'
@@ -21,9 +22,10 @@ export function arrivalPages(): Hono<Env> {
   const app = new Hono<Env>()
   app.get('/claim', (page) => showClaim(page, page.req.query('token') ?? ''))
   app.post('/claim', claim)
+  app.post('/claim/join', (page) => join(page, 'claim'))
   app.get('/invite', (page) => showInvite(page, page.req.query('token') ?? ''))
   app.post('/invite', accept)
-  app.post('/invite/join', join)
+  app.post('/invite/join', (page) => join(page, 'invite'))
   return app
 }
 
@@ -43,13 +45,25 @@ function showClaim(
   token: string,
   { email, why }: { email?: string; why?: Failure } = {},
 ): Response | Promise<Response> {
-  const { links, accounts } = page.var.parts.services
+  const { links, accounts, people } = page.var.parts.services
   const link = links.read('claim', token)
   const account = link.ok ? accounts.find(link.value.accountId) : link
-  if (!account.ok) return showDeadLink(page, link.ok ? failure('link_invalid') : link.failure)
+  if (!link.ok || !account.ok) return showDeadLink(page, failure('link_invalid'))
+  const head = {
+    title: `Claim ${accountText(account.value)}`,
+    ...(why && { status: why.status as 400 }),
+  }
+  const { visitor } = page.var
+  // Who owns it already has come for a new password.
+  if (visitor && people.roleOf(visitor.person.id, account.value.id) !== 'owner')
+    return showDoor(
+      page,
+      head,
+      <JoinForm visitor={visitor} link={link.value} token={token} why={why} />,
+    )
   return showDoor(
     page,
-    { title: `Claim ${accountText(account.value)}`, ...(why && { status: why.status as 400 }) },
+    head,
     <>
       <p class="faint">You will be its owner: you reserve names, make keys, and invite others.</p>
       <NewPerson action="/claim" token={token} email={email} why={why}>
@@ -83,7 +97,7 @@ function showInvite(
   }
   const { visitor } = page.var
   const body = visitor ? (
-    <JoinForm email={visitor.person.email} link={link.value} token={token} why={why} />
+    <JoinForm visitor={visitor} link={link.value} token={token} why={why} />
   ) : (
     <>
       <p class="faint">
@@ -113,21 +127,22 @@ const ROLE_MEANING: Readonly<Record<Role, string>> = {
 
 /** For somebody who has signed in. */
 function JoinForm({
-  email,
+  visitor,
   link,
   token,
   why,
 }: {
-  email: string
+  visitor: Visitor
   link: Link
   token: string
   why: Failure | undefined
 }) {
   return (
-    <Form action="/invite/join" class="stack">
+    <Form action={`/${link.kind}/join`} class="stack">
       {why && <Notice tone="bad">{sentence(why.message)}</Notice>}
       <p>
-        You are signed in as {email}, and will be {ROLE_NAMES[link.role]} of this account.
+        You are signed in as {visitor.person.email}, and will be {ROLE_NAMES[link.role]} of this
+        account. To come in as somebody else, sign out first and open this link again.
       </p>
       <input type="hidden" name="token" value={token} />
       <button class="button primary wide">Join</button>
@@ -144,12 +159,13 @@ async function accept(page: Page): Promise<Response> {
   return welcome(page, arrived.value)
 }
 
-async function join(page: Page): Promise<Response> {
+async function join(page: Page, kind: LinkKind): Promise<Response> {
   const token = textField(await readFields(page), 'token')
   const { visitor, parts } = page.var
   if (!visitor) return showFailure(page, failure('sign_in_needed'))
-  const arrived = parts.services.signUp.join(token, visitor.person)
-  if (!arrived.ok) return showInvite(page, token, { why: arrived.failure })
+  const arrived = parts.services.signUp.join(kind, token, visitor.person)
+  const show = kind === 'claim' ? showClaim : showInvite
+  if (!arrived.ok) return show(page, token, { why: arrived.failure })
   return welcome(page, arrived.value)
 }
 
