@@ -25,8 +25,7 @@ export function historyPage(length: number): readonly object[] {
   const timestamp = 1_710_000_000_000
   return Array.from({ length }, (_, index) => {
     const serial = `01710000000000-000@aB3xK9pQ2r:${String(index).padStart(3, '0')}`
-    const version = { serial, timestamp }
-    return { id: `aB3-xK9_pQ2r:${index}`, name, data, timestamp, action: 0, serial, version }
+    return { id: `aB3-xK9_pQ2r:${index}`, name, data, timestamp, action: 0, serial }
   })
 }
 
