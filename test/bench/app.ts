@@ -1,6 +1,6 @@
 /** Credentials of an app of the measured server. */
 import { SignJWT } from 'jose'
-import { runCommand } from './server.ts'
+import { type DataFolder, runCommand } from './server.ts'
 
 const VALID_SECONDS = 3600
 
@@ -12,13 +12,13 @@ export interface Authorizations {
 }
 
 /** Makes a key of the default app that may do everything. */
-export async function makeKey(data: string): Promise<string> {
+export async function makeKey(data: DataFolder): Promise<string> {
   const made = JSON.parse(await runCommand(data, 'keys', 'add', '--json')) as { key: string }
   return made.key
 }
 
 /** Makes a key, a token and a JWT of the default app. The two tokens permit what the key does. */
-export async function makeCredentials(data: string): Promise<Authorizations> {
+export async function makeCredentials(data: DataFolder): Promise<Authorizations> {
   const key = await makeKey(data)
   const name = key.slice(0, key.indexOf(':'))
   const issued = JSON.parse(await runCommand(data, 'tokens', 'issue', name, '--json')) as {

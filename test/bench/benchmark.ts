@@ -1,7 +1,22 @@
 /** What a benchmark is to the runner: something to set up, to measure in parts, and to read figures from. */
 
-/** Our server, or the bare `Bun.serve` it is held against. */
-export type Variant = 'ours' | 'bare'
+/** What is measured in one column of the table. */
+export interface Variant {
+  /**
+   * Our server, or the bare `Bun.serve` that it is held against. A benchmark that needs no server sets a hard
+   * case against an easy one, and the easy one takes the place of `bare`.
+   */
+  readonly kind: 'ours' | 'bare'
+  /** Folder of the sources that are run. */
+  readonly checkout: string
+  readonly heading: string
+}
+
+/** The two columns. The second is what the first is held against. */
+export interface Pair<T> {
+  readonly ours: T
+  readonly other: T
+}
 
 /** Figures by the key of their metric. */
 export type Sample = Readonly<Record<string, number>>
@@ -37,14 +52,17 @@ export interface Metric {
   /** What it is and its unit, as the table says it. */
   readonly label: string
   readonly digits: number
+  /** Which way is better, so that one checkout can be called slower than another. */
+  readonly better?: 'more' | 'less'
+  /** Against the bare server. */
   readonly target?: Target
 }
 
 export interface Benchmark {
   readonly name: string
   readonly summary: string
-  /** Headings of the two columns, when they are not our server and the bare one. */
-  readonly columns?: readonly [ours: string, bare: string]
+  /** Headings of the two columns where neither is the bare server. Another checkout goes without them. */
+  readonly columns?: Pair<string>
   readonly metrics: readonly Metric[]
   /** Rounds at most, for what takes long or hardly varies. */
   readonly roundsAtMost?: number

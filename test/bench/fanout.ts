@@ -53,9 +53,16 @@ function sizedFanout(subscribers: number, overrides: FanoutOptions): Benchmark {
 export function fanoutMetrics(targets: Readonly<Record<string, Target>> = {}): readonly Metric[] {
   const target = (key: string) => (targets[key] ? { target: targets[key] } : {})
   return [
-    { key: 'burstRate', label: '100 in flight: k deliveries/s', digits: 0, ...target('burstRate') },
+    {
+      key: 'burstRate',
+      better: 'more',
+      label: '100 in flight: k deliveries/s',
+      digits: 0,
+      ...target('burstRate'),
+    },
     {
       key: 'burstCpu',
+      better: 'less',
       label: '100 in flight: server CPU s per million',
       digits: 3,
       ...target('burstCpu'),
@@ -66,9 +73,16 @@ export function fanoutMetrics(targets: Readonly<Record<string, Target>> = {}): r
       digits: 2,
       ...target('burstLoad'),
     },
-    { key: 'loneRate', label: '1 in flight: k deliveries/s', digits: 0, ...target('loneRate') },
+    {
+      key: 'loneRate',
+      better: 'more',
+      label: '1 in flight: k deliveries/s',
+      digits: 0,
+      ...target('loneRate'),
+    },
     {
       key: 'loneCpu',
+      better: 'less',
       label: '1 in flight: server CPU s per million',
       digits: 2,
       ...target('loneCpu'),

@@ -24,10 +24,16 @@ export function joinMetrics(least: number | undefined): readonly Metric[] {
   const target =
     least === undefined ? {} : { target: { of: 'ratio', is: 'at least', limit: least } as const }
   return [
-    { key: 'rate', label: 'joins/s', digits: 0, ...target },
+    { key: 'rate', better: 'more', label: 'joins/s', digits: 0, ...target },
     { key: 'load', label: 'load of the server', digits: 2 },
     // The kernel's share of a handshake falls on the generator, so the server is not always the limit.
-    { key: 'perCpu', label: 'joins per second of server CPU', digits: 0, ...target },
+    {
+      key: 'perCpu',
+      better: 'more',
+      label: 'joins per second of server CPU',
+      digits: 0,
+      ...target,
+    },
   ]
 }
 

@@ -24,11 +24,12 @@ export function memoryMetrics(excess: number): readonly Metric[] {
   return [
     {
       key: 'perConnection',
+      better: 'less',
       label: 'KB per idle connection',
       digits: 2,
       target: { of: 'excess', is: 'at most', limit: excess },
     },
-    { key: 'warm', label: 'MB of the warm server without connections', digits: 1 },
+    { key: 'warm', better: 'less', label: 'MB of the warm server without connections', digits: 1 },
   ]
 }
 

@@ -27,11 +27,17 @@ export const restPublish: Benchmark = {
   metrics: METHODS.flatMap((method): Metric[] => [
     {
       key: `${method}Rate`,
+      better: 'more',
       label: `${LABELS[method]}: k requests/s`,
       digits: 1,
       ...(method === 'key' && { target: { of: 'ratio', is: 'at least', limit: 0.5 } }),
     },
-    { key: `${method}Cpu`, label: `${LABELS[method]}: server CPU s per million`, digits: 1 },
+    {
+      key: `${method}Cpu`,
+      better: 'less',
+      label: `${LABELS[method]}: server CPU s per million`,
+      digits: 1,
+    },
     { key: `${method}Load`, label: `${LABELS[method]}: load of the server`, digits: 2 },
   ]),
   parts: 4,
@@ -40,8 +46,10 @@ export const restPublish: Benchmark = {
 
 async function open(variant: Variant, scale: Scale): Promise<Session> {
   let credentials: Authorizations | undefined
-  const server = await startServer(variant, async (data) => {
-    credentials = await makeCredentials(data)
+  const server = await startServer(variant, {
+    prepare: async (data) => {
+      credentials = await makeCredentials(data)
+    },
   })
   const requests = requestsWith(credentials!)
   await probe(server, requests.key)

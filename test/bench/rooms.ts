@@ -11,8 +11,8 @@ export const ROOMS = 1000
 
 /** What `openRooms` measures. @param target of the rate */
 export const roomsMetrics = (target?: Target): readonly Metric[] => [
-  { key: 'rate', label: 'k deliveries/s', digits: 1, ...(target && { target }) },
-  { key: 'cpu', label: 'server CPU s per million', digits: 2 },
+  { key: 'rate', better: 'more', label: 'k deliveries/s', digits: 1, ...(target && { target }) },
+  { key: 'cpu', better: 'less', label: 'server CPU s per million', digits: 2 },
   { key: 'load', label: 'load of the server', digits: 2 },
 ]
 

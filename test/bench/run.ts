@@ -1,7 +1,8 @@
 /**
- * Holds our server against a bare `Bun.serve` that publishes the same bytes, in one run on one machine.
+ * Holds our server against a bare `Bun.serve` that publishes the same bytes, or against another checkout of it,
+ * in one run on one machine.
  *
- *   bun test/bench/run.ts [names...] [--rounds N] [--quick] [--json FILE] [--profile DIR] [--self-check]
+ *   bun test/bench/run.ts [names...] [--against FOLDER] [--rounds N] [--quick] [--json FILE] [--profile FOLDER] [--self-check]
  *
  * How it measures, and how to read it:
  * - A round starts a fresh server process of each variant; who is first alternates between rounds. Where it
@@ -16,12 +17,17 @@
  * - "1 in flight" publishes when everybody has the message before: one write of the kernel per delivery.
  *   "100 in flight" keeps a hundred undelivered, which lets Bun join the frames of a socket into one write.
  * - CPU is user and system time of the server process, in steps of 10 ms. Memory is its resident size.
- * - `--self-check` puts the bare server on both sides: ratios away from 1 are the error of the method.
+ * - `--self-check` puts the bare server, or the other checkout, on both sides: ratios away from 1 are the error
+ *   of the method.
+ * - `--against FOLDER` runs the server of another checkout, with what it knows of the same settings, in the place of
+ *   the bare one. "No slower" is a ratio of 0.97, or one within what `--self-check` shows on the same day.
  */
+import { existsSync } from 'node:fs'
 import { cpus } from 'node:os'
+import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { realtime } from './ably/benchmarks.ts'
-import type { Benchmark, Scale } from './benchmark.ts'
+import type { Benchmark, Pair, Scale, Variant } from './benchmark.ts'
 import { capability } from './capability.ts'
 import { fanout, sweep } from './fanout.ts'
 import { history } from './history-page.ts'
@@ -32,9 +38,10 @@ import { policy } from './policy.ts'
 import { push } from './push.ts'
 import { restPublish } from './rest-publish.ts'
 import { rooms } from './rooms.ts'
-import { type Casting, type Report, runBenchmark } from './runner.ts'
-import { canPin, hasProc, killServers, pinGenerator, profileInto } from './server.ts'
+import { type Report, type Run, runBenchmark } from './runner.ts'
+import { canPin, hasProc, killServers, pinGenerator, profileInto, THIS_CHECKOUT } from './server.ts'
 import { stalled } from './stalled.ts'
+import { NO_SLOWER } from './table.ts'
 
 const BENCHMARKS: readonly Benchmark[] = [
   fanout,
@@ -55,6 +62,7 @@ const FULL: Scale & { rounds: number } = { seconds: 0.25, quick: false, rounds: 
 const QUICK: Scale & { rounds: number } = { seconds: 0.1, quick: true, rounds: 1 }
 
 const OPTIONS = {
+  against: { type: 'string' },
   rounds: { type: 'string' },
   quick: { type: 'boolean' },
   json: { type: 'string' },
@@ -65,23 +73,26 @@ const OPTIONS = {
 
 const USAGE = `bun test/bench/run.ts [names...] [options]
 
-Compares our server with a bare Bun.serve that publishes the same bytes.
+Compares our server with a bare Bun.serve that publishes the same bytes, or with another checkout of it.
 
-  --rounds N     rounds of each benchmark (${FULL.rounds}; some do fewer)
-  --quick        one short round of each, without the crowds of 10,000
-  --json FILE    write all samples and figures to a file
-  --profile DIR  write CPU profiles of our server; figures are not to be trusted then
-  --self-check   the bare server on both sides: the error of the method itself
-  --help         this text
+  --against FOLDER  another checkout, with its packages installed, in the place of the bare server; each
+                    figure is then held against the other's: no slower is ${NO_SLOWER} of it, or within what
+                    --self-check shows on the same day
+  --rounds N        rounds of each benchmark (${FULL.rounds}; some do fewer)
+  --quick           one short round of each, without the crowds of 10,000
+  --json FILE       write all samples and figures to a file
+  --profile FOLDER  write CPU profiles of our server; figures are not to be trusted then
+  --self-check      the bare server or the other checkout on both sides: the error of the method itself
+  --help            this text
 
-${BENCHMARKS.map(({ name, summary }) => `  ${name.padEnd(24)} ${summary}`).join('\n')}
+${BENCHMARKS.map(({ name, summary }) => `  ${name.padEnd(26)} ${summary}`).join('\n')}
 `
 
 process.on('exit', killServers)
 process.on('SIGINT', () => process.exit(130))
 process.exit(await main())
 
-/** Exit code: 0 when every target was reached, 1 when one was missed, 2 for wrong arguments. */
+/** Exit code: 0 when every target was reached, or none was asked for, 1 when one was missed, 2 for wrong arguments. */
 async function main(): Promise<number> {
   const { values, positionals } = readArguments()
   if (values.help) {
@@ -94,20 +105,28 @@ async function main(): Promise<number> {
   if (unknown !== undefined) return complain(`there is no benchmark "${unknown}"`)
   if (!Number.isInteger(rounds) || rounds < 1)
     return complain('--rounds must be a whole number from 1')
+  const { against } = values
+  if (against !== undefined && !existsSync(join(against, 'src/main.ts')))
+    return complain(`there is no checkout in "${against}"`)
   if (!hasProc()) return complain('the figures come from /proc, so this needs Linux')
 
   pinGenerator()
   if (values.profile) profileInto(values.profile)
   console.log(`${describeMachine()}\n`)
-  const casting: Casting = { ours: values['self-check'] ? 'bare' : 'ours', bare: 'bare' }
+  const run: Run = {
+    rounds,
+    scale: preset,
+    variants: contestants(against, values['self-check'] === true),
+    question: against === undefined ? 'target' : 'no slower',
+  }
   const reports: Report[] = []
   for (const benchmark of chosen(positionals, preset.quick)) {
-    reports.push(await runBenchmark(benchmark, rounds, preset, casting))
+    reports.push(await runBenchmark(benchmark, run))
   }
   if (values.json) {
     await Bun.write(values.json, JSON.stringify({ machine: describeMachine(), reports }, null, 2))
   }
-  return summarise(reports)
+  return summarise(reports, run)
 }
 
 function readArguments() {
@@ -130,6 +149,16 @@ function chosen(names: readonly string[], quick: boolean): readonly Benchmark[] 
   return BENCHMARKS.filter((one) => names.some((name) => one.name.startsWith(name)))
 }
 
+function contestants(against: string | undefined, isSelfCheck: boolean): Pair<Variant> {
+  const checkout = THIS_CHECKOUT
+  const other: Variant =
+    against === undefined
+      ? { kind: 'bare', checkout, heading: 'bare Bun.serve' }
+      : { kind: 'ours', checkout: resolve(against), heading: `checkout in ${against}` }
+  const heading = against === undefined ? 'latchkey' : 'this checkout'
+  return { ours: isSelfCheck ? other : { kind: 'ours', checkout, heading }, other }
+}
+
 function describeMachine(): string {
   const [processor] = cpus()
   const cores = canPin()
@@ -138,10 +167,16 @@ function describeMachine(): string {
   return `Bun ${Bun.version}, ${cpus().length} x ${processor?.model ?? 'unknown processor'}; ${cores}`
 }
 
-function summarise(reports: readonly Report[]): number {
+function summarise(reports: readonly Report[], { question }: Run): number {
   const rows = reports.flatMap((report) => report.figures)
   const verdicts = rows.flatMap(({ verdict }) => verdict ?? [])
   const missed = verdicts.filter((verdict) => !verdict.pass).length
+  if (question === 'no slower') {
+    console.log(
+      `${verdicts.length - missed} figures are at least ${NO_SLOWER} of the other's, ${missed} below`,
+    )
+    return 0
+  }
   console.log(`${verdicts.length - missed} targets reached, ${missed} missed`)
   return missed === 0 ? 0 : 1
 }

@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Variant } from './benchmark.ts'
 
-const ROOT = join(import.meta.dir, '../..')
+/** The checkout that this file belongs to. */
+export const THIS_CHECKOUT = join(import.meta.dir, '../..')
+
 const READY_WITHIN_MS = 15_000
 const TICKS_PER_SECOND = 100
 
@@ -19,16 +21,13 @@ const NO_LIMITS = [
   '--max-channels',
   '--channel-rate',
   '--frame-rate',
-].flatMap((flag) => [flag, '0'])
+].map((flag) => [flag, '0'] as const)
 const SETTINGS = [
   ...NO_LIMITS,
-  '--idle-timeout',
-  '960',
-  '--drain-seconds',
-  '1',
-  '--log-level',
-  'error',
-]
+  ['--idle-timeout', '960'],
+  ['--drain-seconds', '1'],
+  ['--log-level', 'error'],
+] as const
 
 let profiles: string | undefined
 
@@ -76,38 +75,39 @@ export class ServerProcess implements AsyncDisposable {
   }
 }
 
-/**
- * Starts a fresh server and waits until it answers `GET /ready`.
- * @param prepare puts into the data folder what is to be there before; of the bare server nobody reads it
- */
+/** A data folder and whose commands are run on it: those of the checkout that will serve it. */
+export interface DataFolder {
+  readonly path: string
+  readonly checkout: string
+}
+
+export interface StartOptions {
+  /** Puts into the data folder what is to be there before; of the bare server nobody reads it. */
+  readonly prepare?: (data: DataFolder) => Promise<void>
+  /** Never collects garbage, so that all that is allocated stays in its resident memory. */
+  readonly keepsGarbage?: boolean
+}
+
+/** Starts a fresh server and waits until it answers `GET /ready`. */
 export async function startServer(
   variant: Variant,
-  prepare?: (data: string) => Promise<void>,
+  { prepare, keepsGarbage = false }: StartOptions = {},
 ): Promise<ServerProcess> {
-  const data = mkdtempSync(join(tmpdir(), 'latchkey-bench-'))
+  const { checkout } = variant
+  const path = mkdtempSync(join(tmpdir(), 'latchkey-bench-'))
   const port = freePort()
-  await prepare?.(data)
+  await prepare?.({ path, checkout })
   const command =
-    variant === 'bare'
+    variant.kind === 'bare'
       ? ['test/bench/bare.ts', String(port)]
-      : [
-          'src/main.ts',
-          'serve',
-          '--host',
-          '127.0.0.1',
-          '--port',
-          String(port),
-          '--data',
-          data,
-          ...SETTINGS,
-        ]
+      : await serveCommand(checkout, port, path)
   const child = Bun.spawn([...pin('0'), process.execPath, ...profiling(variant), ...command], {
-    cwd: ROOT,
-    env: environment(),
+    cwd: checkout,
+    env: { ...environment(), ...(keepsGarbage && { BUN_JSC_useGC: '0' }) },
     stdout: 'ignore',
     stderr: 'inherit',
   })
-  const server = new ServerProcess(port, child, data)
+  const server = new ServerProcess(port, child, path)
   try {
     await ready(child, port)
   } catch (error) {
@@ -117,12 +117,35 @@ export async function startServer(
   return server
 }
 
+async function serveCommand(checkout: string, port: number, data: string): Promise<string[]> {
+  const where = ['--host', '127.0.0.1', '--port', String(port), '--data', data]
+  return ['src/main.ts', 'serve', ...where, ...(await settingsFor(checkout))]
+}
+
+const settings = new Map<string, readonly string[]>()
+
+/** Those of the settings that a checkout has; a limit that it does not know does not hold it back. */
+async function settingsFor(checkout: string): Promise<readonly string[]> {
+  let known = settings.get(checkout)
+  if (known === undefined) {
+    const help = await output(checkout, ['src/main.ts', 'serve', '--help'])
+    const flags = new Set(help.match(/--[a-z-]+/g))
+    known = SETTINGS.filter(([flag]) => flags.has(flag)).flat()
+    settings.set(checkout, known)
+  }
+  return known
+}
+
 /**
- * Runs a TypeScript file of this folder and returns what it prints, parsed as JSON. It may use every core:
+ * Runs a TypeScript file of a checkout's folder of benchmarks and returns what it prints, parsed as JSON. It may use every core:
  * nothing generates load beside it, and the collector of its large heap works on another core, as in a server.
  */
-export async function runWorker(file: string, ...parameters: string[]): Promise<unknown> {
-  const path = join(import.meta.dir, file)
+export async function runWorker(
+  checkout: string,
+  file: string,
+  parameters: readonly string[],
+): Promise<unknown> {
+  const path = join(checkout, 'test/bench', file)
   const child = Bun.spawn(
     [...pin(`0-${navigator.hardwareConcurrency - 1}`), process.execPath, path, ...parameters],
     {
@@ -130,21 +153,25 @@ export async function runWorker(file: string, ...parameters: string[]): Promise<
       stderr: 'inherit',
     },
   )
-  const output = await new Response(child.stdout).text()
+  const text = await new Response(child.stdout).text()
   if ((await child.exited) !== 0) throw new Error(`${file} failed`)
-  return JSON.parse(output)
+  return JSON.parse(text)
 }
 
 /** Runs a command of our command line on a data folder and returns what it prints. */
-export async function runCommand(data: string, ...command: readonly string[]): Promise<string> {
-  const child = Bun.spawn([process.execPath, 'src/main.ts', ...command, '--data', data], {
-    cwd: ROOT,
+export function runCommand(data: DataFolder, ...command: readonly string[]): Promise<string> {
+  return output(data.checkout, ['src/main.ts', ...command, '--data', data.path])
+}
+
+async function output(checkout: string, command: readonly string[]): Promise<string> {
+  const child = Bun.spawn([process.execPath, ...command], {
+    cwd: checkout,
     env: environment(),
     stderr: 'inherit',
   })
-  const output = await new Response(child.stdout).text()
-  if ((await child.exited) !== 0) throw new Error(`"${command.join(' ')}" failed`)
-  return output
+  const text = await new Response(child.stdout).text()
+  if ((await child.exited) !== 0) throw new Error(`"${command.join(' ')}" failed in ${checkout}`)
+  return text
 }
 
 /** Whether server and generator can be given a core each. */
@@ -195,7 +222,7 @@ function environment(): Record<string, string | undefined> {
 }
 
 function profiling(variant: Variant): string[] {
-  return profiles === undefined || variant === 'bare'
+  return profiles === undefined || variant.kind === 'bare'
     ? []
     : ['--cpu-prof', `--cpu-prof-dir=${profiles}`]
 }

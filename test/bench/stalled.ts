@@ -26,17 +26,19 @@ export const stalled: Benchmark = {
   metrics: [
     {
       key: 'added',
+      better: 'less',
       label: 'MB of RSS that they add at the worst',
       digits: 1,
       target: { of: 'value', is: 'at most', limit: 60 },
     },
     {
       key: 'gone',
+      better: 'more',
       label: 'stalled readers gone, of 50',
       digits: 0,
       target: { of: 'value', is: 'at least', limit: READERS },
     },
-    { key: 'rate', label: 'k deliveries/s to those who keep up', digits: 0 },
+    { key: 'rate', better: 'more', label: 'k deliveries/s to those who keep up', digits: 0 },
   ],
   parts: 1,
   roundsAtMost: 3,

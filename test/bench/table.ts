@@ -1,50 +1,60 @@
 /** Turns the samples of all rounds into figures, verdicts and a table for a terminal. */
-import type { Benchmark, Metric, Sample, Target, Variant } from './benchmark.ts'
+import type { Metric, Pair, Sample } from './benchmark.ts'
 import { type Spread, spread } from './statistics.ts'
 
-/** The samples of one round, both variants. */
-export type Round = Readonly<Record<Variant, Sample>>
+/** Whether our targets against the bare server are reached, or whether one checkout is as good as another. */
+export type Question = 'target' | 'no slower'
+
+/** What one checkout has to reach of another; where the spread of `--self-check` is wider, that decides. */
+export const NO_SLOWER = 0.97
 
 export interface Verdict {
-  readonly target: Target
+  /** What was to be reached, in words. */
+  readonly wanted: string
   readonly reached: number
   readonly pass: boolean
 }
 
-export interface Figure {
+export interface Figure extends Pair<Spread> {
   readonly metric: Metric
-  readonly ours: Spread
-  readonly bare: Spread
   /** Of ours to the other's, by round: what one round's noise did to both cancels out. */
   readonly ratio: Spread
   readonly verdict: Verdict | undefined
 }
 
-export function figures(benchmark: Benchmark, rounds: readonly Round[]): Figure[] {
-  return benchmark.metrics.map((metric) => {
-    const { key } = metric
-    const ours = spread(rounds.map((round) => round.ours[key]!))
-    const bare = spread(rounds.map((round) => round.bare[key]!))
-    const ratio = spread(rounds.map((round) => round.ours[key]! / round.bare[key]!))
-    const excess = spread(rounds.map((round) => round.ours[key]! - round.bare[key]!))
-    const reached = { ratio: ratio.median, excess: excess.median, value: ours.median }
-    const { target } = metric
-    const verdict = target && judge(target, reached[target.of])
-    return { metric, ours, bare, ratio, verdict }
+export function figures(
+  metrics: readonly Metric[],
+  rounds: readonly Pair<Sample>[],
+  question: Question,
+): Figure[] {
+  return metrics.map((metric) => {
+    const pairs = rounds.map(({ ours, other }) => ({
+      ours: ours[metric.key]!,
+      other: other[metric.key]!,
+    }))
+    const compared = {
+      ours: spread(pairs.map((pair) => pair.ours)),
+      other: spread(pairs.map((pair) => pair.other)),
+      ratio: spread(pairs.map((pair) => pair.ours / pair.other)),
+      excess: spread(pairs.map((pair) => pair.ours - pair.other)),
+    }
+    const verdict =
+      question === 'target' ? targetVerdict(metric, compared) : paceVerdict(metric, compared)
+    const { ours, other, ratio } = compared
+    return { metric, ours, other, ratio, verdict }
   })
 }
 
 /** Lines of text: one table of a benchmark's figures. */
-export function table(benchmark: Benchmark, rows: readonly Figure[]): string {
-  const [ours, bare] = benchmark.columns ?? ['latchkey', 'bare Bun.serve']
+export function table(headings: Pair<string>, rows: readonly Figure[]): string {
   const lines = rows.map((row) => [
     row.metric.label,
     spreadText(row.ours, row.metric.digits),
-    spreadText(row.bare, row.metric.digits),
-    Number.isFinite(row.ratio.median) ? row.ratio.median.toFixed(2) : '-',
+    spreadText(row.other, row.metric.digits),
+    Number.isFinite(row.ratio.median) ? spreadText(row.ratio, 2) : '-',
     row.verdict ? verdictText(row.verdict) : '',
   ])
-  const cells = [['', ours, bare, 'ratio', 'target'], ...lines]
+  const cells = [['', headings.ours, headings.other, 'ratio', 'verdict'], ...lines]
   const widths = cells[0]!.map((_, at) => Math.max(...cells.map((line) => line[at]!.length)))
   return cells
     .map((line) => {
@@ -56,15 +66,28 @@ export function table(benchmark: Benchmark, rows: readonly Figure[]): string {
     .join('\n')
 }
 
-function judge(target: Target, reached: number): Verdict {
-  const pass = target.is === 'at least' ? reached >= target.limit : reached <= target.limit
-  return { target, reached, pass }
+interface Compared extends Pair<Spread> {
+  readonly ratio: Spread
+  readonly excess: Spread
 }
 
-function verdictText({ target, reached, pass }: Verdict): string {
+function targetVerdict({ target }: Metric, compared: Compared): Verdict | undefined {
+  if (target === undefined) return undefined
+  const { excess, ours, ratio } = compared
+  const reached = { ratio, excess, value: ours }[target.of].median
+  const pass = target.is === 'at least' ? reached >= target.limit : reached <= target.limit
   const sign = target.is === 'at least' ? '>=' : '<='
-  const got = target.of === 'excess' ? ` (${reached >= 0 ? '+' : ''}${reached.toFixed(2)})` : ''
-  return `${pass ? 'PASS' : 'MISS'} ${target.of} ${sign} ${target.limit}${got}`
+  return { wanted: `${target.of} ${sign} ${target.limit}`, reached, pass }
+}
+
+function paceVerdict({ better }: Metric, { ratio }: Compared): Verdict | undefined {
+  if (better === undefined || !Number.isFinite(ratio.median)) return undefined
+  const reached = better === 'more' ? ratio.median : 1 / ratio.median
+  return { wanted: `>= ${NO_SLOWER} of the other`, reached, pass: reached >= NO_SLOWER }
+}
+
+function verdictText({ wanted, reached, pass }: Verdict): string {
+  return `${pass ? 'PASS' : 'MISS'} ${wanted} (${reached.toFixed(2)})`
 }
 
 function spreadText({ median, least, most }: Spread, digits: number): string {

@@ -19,25 +19,31 @@ const STATES = ['100.25', '101.75'].map((price) => [table(price)])
 export const deltas: Benchmark = {
   name: 'realtime-delta',
   summary: `1 publisher to ${SUBSCRIBERS.toLocaleString('en')} attached clients, 2-KB messages of which a tenth changes`,
-  columns: ['delta=vcdiff', 'without'],
-  metrics: [{ key: 'bytes', label: 'bytes of a delivery', digits: 0 }, ...fanoutMetrics()],
+  columns: { ours: 'delta=vcdiff', other: 'without' },
+  metrics: [
+    { key: 'bytes', label: 'bytes of a delivery', digits: 0, better: 'less' },
+    ...fanoutMetrics(),
+  ],
   parts: 4,
   roundsAtMost: 3,
   open,
 }
 
 async function open(variant: Variant, scale: Scale): Promise<Session> {
-  const stage = await deltaStage(variant === 'ours')
+  const stage = await deltaStage(variant)
   const session = await openFanout(stage, scale.seconds)
   const bytes = stage.bytesPerMessage / SUBSCRIBERS
   return { ...session, sample: () => ({ bytes, ...session.sample() }) }
 }
 
-async function deltaStage(isDelta: boolean): Promise<Stage> {
-  const { server, key } = await startApp('ours')
+async function deltaStage(variant: Variant): Promise<Stage> {
+  const { server, key } = await startApp({ ...variant, kind: 'ours' })
   const names = Array.from({ length: SUBSCRIBERS }, () => CHANNEL)
   const plain = ablyDoor({ key, formats: ['json'] })
-  const door = isDelta ? ablyDoor({ key, formats: ['json'], params: { delta: 'vcdiff' } }) : plain
+  const door =
+    variant.kind === 'ours'
+      ? ablyDoor({ key, formats: ['json'], params: { delta: 'vcdiff' } })
+      : plain
   const [publisher] = (await joinAll(server.port, [CHANNEL], plain)).peers
   const crowd = await joinAll(server.port, names, door)
   const publish = messageSender(publisher!, 'json', STATES)

@@ -18,8 +18,8 @@ export const presenceChurn: Benchmark = {
   name: 'realtime-presence',
   summary: `${MEMBERS} members who leave and enter in turn, ${IN_FLIGHT} changes in flight`,
   metrics: [
-    { key: 'rate', label: 'k changes/s', digits: 2 },
-    { key: 'cpu', label: 'server CPU s per million deliveries', digits: 3 },
+    { key: 'rate', better: 'more', label: 'k changes/s', digits: 2 },
+    { key: 'cpu', better: 'less', label: 'server CPU s per million deliveries', digits: 3 },
     { key: 'load', label: 'load of the server', digits: 2 },
   ],
   parts: 8,

@@ -6,7 +6,7 @@ import type { Door } from '../door.ts'
 import { firstFrameBytes, serverFrameBytes } from '../payload.ts'
 import { joinAll } from '../peer.ts'
 import { type Check, flow, probe, settle, type Stage } from '../pump.ts'
-import { type ServerProcess, startServer } from '../server.ts'
+import { type ServerProcess, type StartOptions, startServer } from '../server.ts'
 import { contentOf, decoded } from './door.ts'
 import { deliveredMessage, type Published } from './frames.ts'
 import { messageSender } from './sender.ts'
@@ -19,10 +19,13 @@ export interface App {
 }
 
 /** A fresh server, and a key that may do everything there; of the bare server nobody asks for it. */
-export async function startApp(variant: Variant): Promise<App> {
+export async function startApp(variant: Variant, options: StartOptions = {}): Promise<App> {
   let key = ''
-  const server = await startServer(variant, async (data) => {
-    key = await makeKey(data)
+  const server = await startServer(variant, {
+    ...options,
+    prepare: async (data) => {
+      key = await makeKey(data)
+    },
   })
   return { server, key }
 }
