@@ -3,7 +3,7 @@
  * No checks, no policy, no member list, no limits. Run as `bun test/bench/bare.ts PORT`.
  */
 import type { Server } from 'bun'
-import { type AblyPeer, ablyPeer, answer, greet } from './ably/bare.ts'
+import { type AblyPeer, ablyPeer, answer, deliver, greet } from './ably/bare.ts'
 import { historyPage, messageEnvelope, publishAnswer, pushEnvelope } from './payload.ts'
 
 interface Data {
@@ -44,7 +44,7 @@ const server: Server<Data> = Bun.serve<Data>({
         : new Response('', { status: 426 })
     if (path.startsWith('/push/')) return push(request, path.slice(6), self)
     if (path.startsWith('/channels/'))
-      return request.method === 'POST' ? publish(request) : nextPage()
+      return request.method === 'POST' ? publish(request, path, self) : nextPage()
     return new Response('ready')
   },
   websocket: {
@@ -81,8 +81,9 @@ async function push(request: Request, topic: string, self: Server<Data>): Promis
   return new Response('{"receivers":1}', JSON_HEADERS)
 }
 
-async function publish(request: Request): Promise<Response> {
+async function publish(request: Request, path: string, self: Server<Data>): Promise<Response> {
   await request.json()
+  deliver(self, path.slice('/channels/'.length, path.lastIndexOf('/')))
   return new Response(PUBLISH_ANSWER, PUBLISHED)
 }
 

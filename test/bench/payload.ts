@@ -55,6 +55,10 @@ export function clientFrame(content: string | Uint8Array): Uint8Array {
   return frame
 }
 
+/** A client's ping without content, and what the server answers by itself (RFC 6455, 5.5.2). */
+export const PING = Uint8Array.of(0x89, 0x80, 0, 0, 0, 0)
+export const PONG = Uint8Array.of(0x8a, 0)
+
 /** The same frame `count` times in a row, so that a burst is one write. */
 export function repeatFrame(frame: Uint8Array, count: number): Uint8Array {
   const all = new Uint8Array(frame.length * count)

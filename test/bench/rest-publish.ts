@@ -2,7 +2,8 @@
 import { type Authorizations, makeCredentials } from './app.ts'
 import type { Benchmark, Metric, Sample, Scale, Session, Variant } from './benchmark.ts'
 import { appMessage, publishAnswer } from './payload.ts'
-import { ask, requestText } from './poster.ts'
+import { ask } from './poster.ts'
+import { publishRequest } from './rest-publisher.ts'
 import { type ServerProcess, startServer } from './server.ts'
 import { startWatch, Tally } from './stopwatch.ts'
 
@@ -80,19 +81,8 @@ function sample(tallies: Readonly<Record<Method, Tally>>): Sample {
   )
 }
 
-/** The headers are those of ably-js. */
 function requestsWith(credentials: Authorizations): Readonly<Record<Method, Uint8Array>> {
-  const request = (authorization: string) =>
-    requestText(
-      `POST /channels/${CHANNEL}/messages`,
-      {
-        Accept: 'application/json',
-        'X-Ably-Version': '6',
-        'Ably-Agent': 'ably-js/2.28.0 bun',
-        Authorization: authorization,
-      },
-      MESSAGE,
-    )
+  const request = (authorization: string) => publishRequest(CHANNEL, authorization, MESSAGE)
   return {
     key: request(credentials.key),
     token: request(credentials.token),

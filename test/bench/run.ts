@@ -35,6 +35,7 @@ import { joins } from './joins.ts'
 import { latency } from './latency.ts'
 import { memory } from './memory.ts'
 import { policy } from './policy.ts'
+import { publish } from './publish.ts'
 import { push } from './push.ts'
 import { restPublish } from './rest-publish.ts'
 import { rooms } from './rooms.ts'
@@ -53,6 +54,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   history,
   memory,
   stalled,
+  ...publish,
   ...sweep,
   ...realtime,
   policy,

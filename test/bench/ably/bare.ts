@@ -10,6 +10,7 @@ import {
   connected,
   deliveredChange,
   deliveredMessage,
+  deliveredPost,
   messageAck,
   presenceAck,
 } from './frames.ts'
@@ -21,6 +22,8 @@ interface Answers {
   readonly topic: string
   readonly attached: Frame
   readonly delivered: Frame
+  /** What arrives of a message that came over REST. */
+  readonly posted: Frame
   readonly ack: Frame
 }
 
@@ -29,6 +32,8 @@ export interface AblyPeer {
   readonly own: Answers
   /** Of all formats that somebody on the channel has. */
   readonly all: Map<Format, Answers>
+  /** Whether it does not hear what it publishes. */
+  readonly isSilent: boolean
   isAttached: boolean
 }
 
@@ -44,7 +49,7 @@ export function ablyPeer(query: string): AblyPeer {
   if (!all) channels.set(channel, (all = new Map()))
   let own = all.get(format)
   if (!own) all.set(format, (own = answersOn(channel, format)))
-  return { format, own, all, isAttached: false }
+  return { format, own, all, isSilent: query.includes('&echo=false'), isAttached: false }
 }
 
 export function greet(socket: ServerWebSocket<unknown>, { format }: AblyPeer): void {
@@ -62,8 +67,14 @@ export function answer(
     return
   }
   peer.isAttached = true
-  socket.subscribe(peer.own.topic)
+  if (!peer.isSilent) socket.subscribe(peer.own.topic)
   socket.send(peer.own.attached)
+}
+
+/** Publishes what comes over REST to those who are attached, if there ever was somebody. */
+export function deliver(server: Pick<Server<unknown>, 'publish'>, channel: string): void {
+  const all = channels.get(channel)
+  if (all) for (const { topic, posted } of all.values()) server.publish(topic, posted)
 }
 
 function answersOn(channel: string, format: Format): Answers {
@@ -72,6 +83,7 @@ function answersOn(channel: string, format: Format): Answers {
     topic: `${format}\n${channel}`,
     attached: attached(channel, format),
     delivered: (isPresence ? deliveredChange : deliveredMessage)(channel, format),
+    posted: deliveredPost(channel, format),
     ack: (isPresence ? presenceAck : messageAck)(format),
   }
 }

@@ -58,6 +58,14 @@ export function deliveredMessage(channel: string, format: Format): Frame {
   return publicationFrame({ kind: 'publication', ...PLACED, messages: [MESSAGE] }, channel, format)
 }
 
+/** What subscribers get of the same message when it is published over REST. */
+export function deliveredPost(channel: string, format: Format): Frame {
+  const id = CONNECTION_ID
+  const messages = [{ ...MESSAGE, id: `${id}:0`, connectionId: undefined }]
+  const placed = { ...PLACED, id, connectionId: undefined }
+  return publicationFrame({ kind: 'publication', ...placed, messages }, channel, format)
+}
+
 /** What members get when one of them comes or goes. */
 export function deliveredChange(channel: string, format: Format): Frame {
   return presenceFrame({ kind: 'presence', ...PLACED, changes: [CHANGE] }, channel, format)
