@@ -20,7 +20,7 @@ import { LocalEngine } from '../engine/local.ts'
 import type { Fanout } from '../fanout/fanout.ts'
 import type { ChannelRuleSettings } from '../policy/channel-rule.ts'
 import type { Reservation } from '../policy/channel-access.ts'
-import type { NamespaceIndex } from '../policy/namespaces.ts'
+import type { FoldedNames } from '../policy/names.ts'
 
 export interface ChannelParts {
   readonly config: Config
@@ -30,7 +30,7 @@ export interface ChannelParts {
   readonly appCounters: AppCounters
   readonly fanout: Fanout
   readonly encoders: ReadonlyMap<string, Encode>
-  readonly namespaces: NamespaceIndex<Reservation>
+  readonly namespaces: FoldedNames<Reservation>
   readonly ruleOf: (channel: ChannelRef) => ChannelRuleSettings
   /** How many presence members a channel of an app may have; 0 for no limit. */
   readonly maxPresenceMembers: (appId: string) => number

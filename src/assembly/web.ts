@@ -115,7 +115,12 @@ export class Web {
         clock,
       }),
       allowedOrigins: config.allowedOrigins,
-      impact: (namespace, changed) => impactOf(channels.hub, config, namespace, changed),
+      impact: (viewer, namespace, changed) =>
+        impactOf(channels.hub, config, {
+          namespace,
+          changed,
+          maySee: (ref) => live.maySee(viewer, ref),
+        }),
       clock,
       onChange: () => settings.refresh(),
       onRefusal,

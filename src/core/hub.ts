@@ -14,7 +14,7 @@ import {
   decideStay,
 } from '../policy/channel-access.ts'
 import { type Keys, NO_KEYS } from '../policy/keys.ts'
-import type { NamespaceIndex } from '../policy/namespaces.ts'
+import { type FoldedNames, linkedApp } from '../policy/names.ts'
 import type { AppCount, AppCounters } from './app-counters.ts'
 import { addMessage } from './app-traffic.ts'
 import { type Attachment, type AttachmentOwner, Channel } from './channel.ts'
@@ -36,7 +36,7 @@ import {
 export interface HubParts {
   readonly delivery: Delivery
   readonly fanout: Fanout
-  readonly namespaces: NamespaceIndex<Reservation>
+  readonly namespaces: FoldedNames<Reservation>
   readonly rules: CommonsRules
   readonly limits: { readonly maxChannels: number; readonly maxMembers: number }
   readonly links: Links
@@ -80,8 +80,8 @@ export class Hub {
 
   /** The channel that members of the commons know by a name: where its reservation is linked, one of that app. */
   refOf(name: string): ChannelRef {
-    const { options } = this.#parts.namespaces.match(name)?.best ?? {}
-    return channelRef(options?.appId ?? COMMONS, name)
+    const appId = linkedApp(this.#parts.namespaces.match(name)?.best, name)
+    return channelRef(appId ?? COMMONS, name)
   }
 
   /** Everybody on a channel that may be seen, those on the side of an app included. */

@@ -4,6 +4,7 @@ import type { Failure } from '../failure.ts'
 import type { Provider } from '../identity/providers/provider.ts'
 import type { BackupShelf } from '../ops/backup/backup-shelf.ts'
 import type { Health } from '../ops/health.ts'
+import type { Account } from '../service/accounts.ts'
 import type { ChannelDesk } from '../service/channel-desk.ts'
 import type { Impact } from '../service/impact.ts'
 import type { LiveService } from '../service/live.ts'
@@ -20,8 +21,11 @@ export interface DashboardParts {
   readonly channels: PageChannels
   /** The newest first. */
   readonly refusals: () => readonly Refused[]
-  /** Who would notice if these rules held around a namespace. */
-  readonly impact: (namespace: string, changed: ChangedRules) => Impact
+  /**
+   * Who would notice if these rules held around a namespace.
+   * @param viewer for whose eyes; undefined for those who see everybody
+   */
+  readonly impact: (viewer: Account | undefined, namespace: string, changed: ChangedRules) => Impact
   readonly backups: BackupShelf
   readonly health: Health
   readonly clock: Clock

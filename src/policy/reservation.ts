@@ -1,4 +1,5 @@
 /** Which namespaces may be reserved, and by whom (itty N-3, N-6, N-7). */
+import { beginsWithBracket, foldName } from './names.ts'
 import { isBoundary } from './namespaces.ts'
 
 export const MAX_NAMESPACE_BYTES = 200
@@ -10,13 +11,28 @@ export function namespaceFault(namespace: string): string | undefined {
   if (Buffer.byteLength(namespace) > MAX_NAMESPACE_BYTES)
     return `it is longer than ${MAX_NAMESPACE_BYTES} bytes`
   if (/\p{Cc}/u.test(namespace)) return 'it contains control characters'
-  if (namespace.split(/[:/]/).includes('')) return 'a part of it between : or / is empty'
+  if (/\p{Cf}/u.test(namespace)) return 'it contains format characters, which nobody sees'
+  const parts = namespace.split(BOUNDARY)
+  if (parts.includes('')) return 'a part of it between : or / is empty'
+  if (parts.some((part) => part.trim() !== part)) return 'a part of it begins or ends with a space'
+  return faultOfFolded(parts.map(foldName))
+}
+
+const BOUNDARY = /[:/]/
+
+/** @param parts each folded by itself, so that what became a separator can be told from what was one */
+function faultOfFolded(parts: readonly string[]): string | undefined {
+  if (parts.some((part) => BOUNDARY.test(part)))
+    return 'a character in it stands for : or /, which must be written as such'
+  if (parts.includes('')) return 'a part of it has no character that is seen'
+  if (beginsWithBracket(parts[0]!))
+    return 'it begins with [, as names of apps do that ask for something'
   return undefined
 }
 
-/** Upper and lower case look alike to people, so ownership is decided on folded names (N-6). */
+/** Upper and lower case look alike to people, so ownership is decided without them (N-6). */
 export function fold(namespace: string): string {
-  return namespace.toLowerCase()
+  return foldName(namespace).toLowerCase()
 }
 
 /** The namespace and each shorter one that covers it. */
@@ -44,7 +60,8 @@ export function decideOwnership(
   namespace: string,
   neighbours: readonly Neighbour[],
 ): OwnershipVerdict {
-  if (neighbours.some((neighbour) => neighbour.namespace === namespace)) {
+  const name = foldName(namespace)
+  if (neighbours.some((neighbour) => foldName(neighbour.namespace) === name)) {
     return { allowed: false, failure: 'namespace_taken' }
   }
   if (neighbours.some((neighbour) => neighbour.accountId !== accountId)) {
@@ -53,4 +70,45 @@ export function decideOwnership(
   const folded = fold(namespace)
   const lookalikes = neighbours.filter((neighbour) => fold(neighbour.namespace) === folded)
   return { allowed: true, lookalikes: lookalikes.map((neighbour) => neighbour.namespace) }
+}
+
+/** A stored reservation, as far as it matters which of two came first. */
+export interface Held extends Neighbour {
+  readonly id: string
+  readonly createdAt: number
+}
+
+/**
+ * Which reservations do not hold because of an older one: of the same name in another spelling, or above it and of
+ * another account. New ones are refused (`decideOwnership`); these are from before names were folded.
+ * @returns by reservation, the one that holds in its place
+ */
+export function overruled<T extends Held>(held: readonly T[]): Map<T, T> {
+  const lost = new Map<T, T>()
+  // Most servers have no such name, and then nothing collides.
+  if (held.every(({ namespace }) => foldName(namespace) === namespace)) return lost
+  const holders = new Map<string, T>()
+  for (const one of held.toSorted(oldestFirst)) {
+    const folded = foldName(one.namespace)
+    const rival = holders.get(folded) ?? strangerAbove(one, folded, holders)
+    if (rival) lost.set(one, rival)
+    else holders.set(folded, one)
+  }
+  return lost
+}
+
+function strangerAbove<T extends Held>(
+  { accountId }: T,
+  folded: string,
+  holders: ReadonlyMap<string, T>,
+): T | undefined {
+  return coveringNames(folded)
+    .slice(0, -1)
+    .map((name) => holders.get(name))
+    .find((above) => above !== undefined && above.accountId !== accountId)
+}
+
+/** Two of one moment are told apart by their ids, the same way each time. */
+export function oldestFirst(a: Held, b: Held): number {
+  return a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1)
 }

@@ -1,10 +1,10 @@
 /** Who would notice a change of reservations: those who are connected, decided again under rules that do not hold yet. */
 import type { Attachment, Channel } from '../core/channel.ts'
 import type { Hub } from '../core/hub.ts'
-import { COMMONS } from '../core/types.ts'
+import { COMMONS, type ChannelRef } from '../core/types.ts'
 import { type CommonsRules, decideStay } from '../policy/channel-access.ts'
 import { NO_KEYS } from '../policy/keys.ts'
-import { covers } from './live-rules.ts'
+import { covers, linkedApp } from '../policy/names.ts'
 import { type CommonsConnection, connectionView } from './live-views.ts'
 import type { ChangedRules } from './reservation-outlook.ts'
 
@@ -22,18 +22,25 @@ export interface Impact {
   readonly connections: number
   readonly closed: number
   readonly silenced: number
-  /** The first of those that would lose something. */
+  /** The first of those that would lose something, on channels that whoever asks may see. */
   readonly affected: readonly Affected[]
 }
 
 const MAX_LISTED = 50
 
-/** @param changed the rules around the namespace as they would be */
+/** What is to be changed, and for whose eyes. */
+export interface Proposal {
+  readonly namespace: string
+  /** The rules around it as they would be. */
+  readonly changed: ChangedRules
+  /** Whose people may be named: on channels of others they are only counted. */
+  readonly maySee: (channel: ChannelRef) => boolean
+}
+
 export function impactOf(
   hub: Hub,
   rules: CommonsRules,
-  namespace: string,
-  changed: ChangedRules,
+  { namespace, changed, maySee }: Proposal,
 ): Impact {
   const channels = [...hub.channels.values()].filter(({ ref }) => covers(namespace, ref.name))
   const losses = channels.flatMap((channel) => lossesOn(channel, changed, rules))
@@ -44,6 +51,7 @@ export function impactOf(
     closed: count('closed'),
     silenced: count('silenced'),
     affected: losses
+      .filter(({ attachment }) => maySee(attachment.channel.ref))
       .slice(0, MAX_LISTED)
       .map(({ attachment, loss }) => ({ connection: connectionView(attachment), loss })),
   }
@@ -51,8 +59,9 @@ export function impactOf(
 
 /** As the hub itself decides when rules have changed. */
 function lossesOn(channel: Channel, changed: ChangedRules, rules: CommonsRules) {
-  const match = changed.match(channel.ref.name)
-  const isMoved = (match?.best.options.appId ?? COMMONS) !== channel.ref.realm
+  const { name, realm } = channel.ref
+  const match = changed.match(name)
+  const isMoved = (linkedApp(match?.best, name) ?? COMMONS) !== realm
   const facts = { match, ephemeral: match ? NO_KEYS : channel.ephemeral }
   const losses: { readonly attachment: Attachment; readonly loss: Loss }[] = []
   for (const attachment of channel.attachments.values()) {

@@ -1,17 +1,19 @@
 /** Keeps the namespaces that the policy looks up equal to the database, whichever process changes it. */
 import type { Reservation } from '../policy/channel-access.ts'
-import { NamespaceIndex, isBoundary } from '../policy/namespaces.ts'
+import { FoldedNames, covers } from '../policy/names.ts'
+import { overruled } from '../policy/reservation.ts'
 import type { Store } from '../store/database.ts'
 import { type ReservationRow, ReservationTable } from '../store/reservations.ts'
 import type { Follower } from './change-watcher.ts'
 import { optionsOf } from './reservations.ts'
+import { rowsAround } from './reserved-names.ts'
 
 /** Told which channel names a change may concern. */
 export type RulesListener = (concerns: (channelName: string) => boolean) => void
 
 export class LiveRules implements Follower {
   readonly kind = 'reservation'
-  readonly namespaces: NamespaceIndex<Reservation>
+  readonly namespaces: FoldedNames<Reservation>
   readonly #table: ReservationTable
   readonly #listener: RulesListener
 
@@ -19,36 +21,45 @@ export class LiveRules implements Follower {
   constructor(store: Store, seed: number, listener: RulesListener) {
     this.#table = new ReservationTable(store)
     this.#listener = listener
-    this.namespaces = new NamespaceIndex(seed)
+    this.namespaces = new FoldedNames(seed)
   }
 
   apply(changed: readonly string[]): void {
-    for (const namespace of changed) {
-      const row = this.#table.byNamespace(namespace)
-      if (row) this.namespaces.set(namespace, toRule(row))
-      else this.namespaces.delete(namespace)
-    }
+    for (const namespace of changed) this.#read(namespace)
     this.#listener((name) => changed.some((namespace) => covers(namespace, name)))
   }
 
   reload(): void {
-    for (const { namespace } of this.namespaces.values()) {
-      if (!this.#table.byNamespace(namespace)) this.namespaces.delete(namespace)
-    }
-    fill(this.namespaces, this.#table)
+    for (const { namespace } of this.namespaces.values()) this.namespaces.delete(namespace)
+    fill(this.namespaces, this.#table.list(undefined))
     this.#listener(() => true)
+  }
+
+  /** What lies below is read again too: with a name goes what it may have overruled. */
+  #read(namespace: string): void {
+    const rows = rowsAround(this.#table, namespace)
+    this.namespaces.delete(namespace)
+    for (const row of rows)
+      if (covers(namespace, row.namespace)) this.namespaces.delete(row.namespace)
+    fill(this.namespaces, rows)
   }
 }
 
 /** The reservations of a database as the policy looks them up, at one moment. */
-export function readNamespaces(store: Store): NamespaceIndex<Reservation> {
-  const namespaces = new NamespaceIndex<Reservation>()
-  fill(namespaces, new ReservationTable(store))
-  return namespaces
+export function readNamespaces(store: Store): FoldedNames<Reservation> {
+  return rulesOf(new ReservationTable(store).list(undefined))
 }
 
-function fill(namespaces: NamespaceIndex<Reservation>, table: ReservationTable): void {
-  for (const row of table.list(undefined)) namespaces.set(row.namespace, toRule(row))
+/** Some reservations as the policy looks them up, as if there were no others. */
+export function rulesOf(rows: readonly ReservationRow[]): FoldedNames<Reservation> {
+  const rules = new FoldedNames<Reservation>()
+  fill(rules, rows)
+  return rules
+}
+
+function fill(namespaces: FoldedNames<Reservation>, rows: readonly ReservationRow[]): void {
+  const lost = overruled(rows)
+  for (const row of rows) if (!lost.has(row)) namespaces.set(row.namespace, toRule(row))
 }
 
 /** A stored reservation as the policy knows it. */
@@ -63,9 +74,4 @@ export function toRule(row: ReservationRow): Reservation {
     },
     options: optionsOf(row),
   }
-}
-
-export function covers(namespace: string, channel: string): boolean {
-  if (!channel.startsWith(namespace)) return false
-  return channel.length === namespace.length || isBoundary(channel.charCodeAt(namespace.length))
 }

@@ -8,6 +8,7 @@ import { COMMONS, type ChannelRef, channelRef } from '../core/types.ts'
 import { type Result, fail, ok } from '../failure.ts'
 import type { CommonsRules } from '../policy/channel-access.ts'
 import type { Keys } from '../policy/keys.ts'
+import { linkedApp } from '../policy/names.ts'
 import { type Explanation, explain } from './access-explanation.ts'
 import type { Account, AccountService } from './accounts.ts'
 import type { AppService } from './apps.ts'
@@ -197,7 +198,8 @@ export class LiveService {
     const facts = hub.facts(channel.ref)
     if (!(channel instanceof AppChannel)) return commonsChannelView(channel, facts, now)
     const guest = hub.channel(channel.ref)?.attachments.values().next().value
-    const isShared = facts.match?.best.options.appId === channel.ref.realm
+    const { name, realm } = channel.ref
+    const isShared = linkedApp(facts.match?.best, name) === realm
     const shared = isShared ? { rule: guest?.because.rule ?? 'parent', facts } : undefined
     return appChannelView(channel, shared, now)
   }

@@ -1,12 +1,13 @@
 /** What a reservation would mean before there is one: who would own it, what it covers, what it takes over. */
 import type { Keyring } from '../identity/keyring.ts'
 import type { Reservation } from '../policy/channel-access.ts'
-import { NamespaceIndex } from '../policy/namespaces.ts'
-import { coveringNames, decideOwnership, fold, namespaceFault } from '../policy/reservation.ts'
+import { type FoldedNames, covers, foldName } from '../policy/names.ts'
+import { decideOwnership, namespaceFault } from '../policy/reservation.ts'
 import type { Store } from '../store/database.ts'
 import { type ReservationRow, ReservationTable } from '../store/reservations.ts'
 import type { Account } from './accounts.ts'
-import { covers, toRule } from './live-rules.ts'
+import { rulesOf, toRule } from './live-rules.ts'
+import { rowsAround } from './reserved-names.ts'
 
 export interface Outlook {
   readonly namespace: string
@@ -34,7 +35,7 @@ export interface RuleChange {
 }
 
 /** The rules around a namespace as they would be; they know of nothing that lies elsewhere. */
-export type ChangedRules = NamespaceIndex<Reservation>
+export type ChangedRules = FoldedNames<Reservation>
 
 export class OutlookService {
   readonly #table: ReservationTable
@@ -48,13 +49,13 @@ export class OutlookService {
   /** @param account who would own it */
   of(account: Account, namespace: string): Outlook {
     const fault = namespaceFault(namespace)
-    const neighbours = fault === undefined ? this.#around(namespace) : []
-    const overridden = neighbours.findLast(
-      (other) => other.namespace !== namespace && covers(other.namespace, namespace),
-    )
-    const below = neighbours.filter(
-      (other) => other.namespace !== namespace && covers(namespace, other.namespace),
-    )
+    const neighbours = fault === undefined ? rowsAround(this.#table, namespace) : []
+    const others = neighbours.filter((other) => other.namespace !== namespace)
+    const overridden = others
+      .filter((other) => covers(other.namespace, namespace))
+      .toSorted((a, b) => foldName(a.namespace).length - foldName(b.namespace).length)
+      .at(-1)
+    const below = others.filter((other) => covers(namespace, other.namespace))
     const verdict = decideOwnership(account.id, namespace, neighbours)
     return {
       namespace,
@@ -67,9 +68,11 @@ export class OutlookService {
 
   /** The rules if a namespace were reserved, or its reservation changed. */
   changed(account: Account, namespace: string, change: RuleChange): ChangedRules {
-    const rows = this.#around(namespace)
-    const rules = indexOf(rows)
+    const rows = rowsAround(this.#table, namespace)
+    const rules = rulesOf(rows)
     const present = rows.find((row) => row.namespace === namespace)
+    // An older reservation of that name holds in its place.
+    if (present && rules.match(namespace)?.best.id !== present.id) return rules
     const before: Reservation = present
       ? toRule(present)
       : { id: '', accountId: account.id, namespace, keys: {}, options: {} }
@@ -79,7 +82,7 @@ export class OutlookService {
 
   /** The rules if a namespace were given back. */
   removed(namespace: string): ChangedRules {
-    return indexOf(this.#around(namespace).filter((row) => row.namespace !== namespace))
+    return rulesOf(rowsAround(this.#table, namespace).filter((row) => row.namespace !== namespace))
   }
 
   #apply(before: Reservation, { joinKey, sendKey, appId }: RuleChange): Reservation {
@@ -98,18 +101,6 @@ export class OutlookService {
     if (key === undefined) return before
     return key === null ? undefined : this.#keyring.digest(key)
   }
-
-  /** Whatever lies above, at and below, names of another case included. */
-  #around(namespace: string): ReservationRow[] {
-    const folded = fold(namespace)
-    return this.#table.related(folded, coveringNames(folded))
-  }
-}
-
-function indexOf(rows: readonly ReservationRow[]): ChangedRules {
-  const rules = new NamespaceIndex<Reservation>()
-  for (const row of rows) rules.set(row.namespace, toRule(row))
-  return rules
 }
 
 function obstacleOf(
@@ -121,8 +112,11 @@ function obstacleOf(
   if (verdict.allowed) return undefined
   if (verdict.failure === 'namespace_owned')
     return 'it lies under or above a name of another account'
-  const own = neighbours.some((row) => row.namespace === namespace && row.accountId === account.id)
-  return own ? 'it is reserved already, by this account' : 'it is reserved already'
+  const name = foldName(namespace)
+  const taken = neighbours.find((row) => foldName(row.namespace) === name)
+  if (taken?.accountId !== account.id) return 'it is reserved already'
+  const spelling = taken.namespace === namespace ? '' : `, as ${taken.namespace}`
+  return `it is reserved already, by this account${spelling}`
 }
 
 function neighbourOf({ namespace, joinDigest, sendDigest }: ReservationRow): Neighbour {

@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.ts'
 import { type Result, fail, ok } from '../failure.ts'
 import type { Keyring } from '../identity/keyring.ts'
 import type { ChannelOptions } from '../policy/channel-access.ts'
+import { beginsWithBracket, foldName } from '../policy/names.ts'
 import { coveringNames, decideOwnership, fold, namespaceFault } from '../policy/reservation.ts'
 import { StartError } from '../start-error.ts'
 import { AppTable } from '../store/apps.ts'
@@ -13,6 +14,7 @@ import type { Action, AuditService, Trace } from './audit.ts'
 import { fieldsOf, secretField } from './audited-fields.ts'
 import type { AuditedField } from '../store/audit.ts'
 import { newId } from './id.ts'
+import { type Doubt, doubtsAbout, holderOf, rowsAround } from './reserved-names.ts'
 
 /** A reservation as its owner sees it: keys in the clear, undefined when not set. */
 export interface OwnedReservation {
@@ -74,6 +76,12 @@ export class ReservationService {
     return this.#table.list(account?.id).map((row) => this.#owned(row))
   }
 
+  /** Those from before names were folded that do not do what their owner may think. */
+  doubts(account: Account | undefined): Doubt[] {
+    const doubts = doubtsAbout(this.#table.list(undefined))
+    return account ? doubts.filter(({ accountId }) => accountId === account.id) : doubts
+  }
+
   /** By id or by namespace. */
   find(idOrNamespace: string): Result<OwnedReservation> {
     const row = this.#row(idOrNamespace)
@@ -87,8 +95,7 @@ export class ReservationService {
     const keyFault = faultOfKeys(change)
     if (keyFault !== undefined) return fail('invalid', keyFault)
     return this.#write((): Result<Reserved> => {
-      const folded = fold(namespace)
-      const neighbours = this.#table.related(folded, coveringNames(folded))
+      const neighbours = rowsAround(this.#table, namespace)
       const verdict = decideOwnership(account.id, namespace, neighbours)
       if (!verdict.allowed) return fail(verdict.failure)
       if (this.#quota > 0 && this.#table.countOf(account.id) >= this.#quota) {
@@ -107,7 +114,7 @@ export class ReservationService {
         id: newId(),
         accountId: account.id,
         namespace,
-        folded,
+        folded: fold(namespace),
         createdAt: now,
         updatedAt: now,
       }
@@ -129,6 +136,11 @@ export class ReservationService {
     return this.#write((): Result<Reserved> => {
       const row = this.#row(idOrNamespace)
       if (!row) return fail('reservation_unknown')
+      if (typeof change.app === 'string' && beginsWithBracket(row.namespace))
+        return fail(
+          'namespace_invalid',
+          'a namespace that begins with [ cannot be linked to an app',
+        )
       const app = this.#app(row.accountId, change.app)
       if (!app.ok) return app
       const patch = { ...this.#patch(change), ...app.value, updatedAt: this.#clock.now() }
@@ -159,8 +171,10 @@ export class ReservationService {
     return this.#store.db.transaction(action, { behavior: 'immediate' })
   }
 
+  /** A name may be given in any spelling; the one that was reserved first is meant. */
   #row(idOrNamespace: string): ReservationRow | undefined {
-    return this.#table.byId(idOrNamespace) ?? this.#table.byNamespace(idOrNamespace)
+    const exact = this.#table.byId(idOrNamespace) ?? this.#table.byNamespace(idOrNamespace)
+    return exact ?? holderOf(this.#table, idOrNamespace)
   }
 
   #patch(change: ReservationChange) {
@@ -194,8 +208,8 @@ export class ReservationService {
 
   /** A more specific reservation replaces its parent as a whole, keys included (AC-30). */
   #keyWarnings(row: ReservationRow): string[] {
-    const above = coveringNames(row.namespace).slice(0, -1)
-    const parent = above.map((name) => this.#table.byNamespace(name)).findLast((found) => found)
+    const above = coveringNames(foldName(row.namespace)).slice(0, -1)
+    const parent = above.map((name) => holderOf(this.#table, name)).findLast((found) => found)
     if (!parent) return []
     const lost = [
       parent.joinDigest && !row.joinDigest ? 'join' : undefined,

@@ -23,6 +23,7 @@ import { PushDeviceService } from './push-devices.ts'
 import { PushSubscriptionService } from './push-subscriptions.ts'
 import { OutlookService } from './reservation-outlook.ts'
 import { ReservationService } from './reservations.ts'
+import { refoldNames } from './reserved-names.ts'
 import { RevocationService } from './revocations.ts'
 import { RootKey } from './root-key.ts'
 import { SessionService } from './sessions.ts'
@@ -79,6 +80,7 @@ export function openServices(
   const folder = config.inMemory ? undefined : resolve(config.data)
   if (folder !== undefined) makeFolder(folder)
   const store = folder === undefined ? openMemoryStore() : openStore(folder)
+  refoldNames(store)
   const keyring = openKeyring(store, folder, config.masterKey)
   const quota = agreedQuota(store, config.maxReservations, decidesQuota)
   const audit = new AuditService(store, clock)

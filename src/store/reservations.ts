@@ -34,6 +34,16 @@ export class ReservationTable {
     return this.#db.select().from(reservations).where(eq(reservations.namespace, namespace)).get()
   }
 
+  /** Those whose folded name is the same: spellings of one name, and others that differ by case. */
+  byFolded(folded: string): ReservationRow[] {
+    return this.#db.select().from(reservations).where(eq(reservations.folded, folded)).all()
+  }
+
+  /** Writes the folded name anew; no change of the reservation itself. */
+  refold(id: string, folded: string): void {
+    this.#db.update(reservations).set({ folded }).where(eq(reservations.id, id)).run()
+  }
+
   ofApp(appId: string): ReservationRow[] {
     return this.#db.select().from(reservations).where(eq(reservations.appId, appId)).all()
   }

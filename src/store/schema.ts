@@ -25,7 +25,7 @@ export const reservations = sqliteTable(
       .notNull()
       .references(() => accounts.id),
     namespace: text().notNull().unique(),
-    /** The namespace in lower case: names that differ only by case must not come from two accounts (N-6). */
+    /** The namespace folded and in lower case: names that look alike must not come from two accounts (N-6). */
     folded: text().notNull(),
     /** Sealed keys, to be shown again, and their digests, to be compared (`identity/keyring.ts`). */
     joinKey: blob('join_key', { mode: 'buffer' }),

@@ -11,7 +11,7 @@ import { show } from '../../view/layout.tsx'
 import { To } from '../../view/parts.tsx'
 import { sentence } from '../failures.tsx'
 import { showReservation } from './detail.tsx'
-import { ImpactView, isHarmful } from './impact.tsx'
+import { ImpactView, impactFor, isHarmful } from './impact.tsx'
 import type { KeyKind } from './keys.tsx'
 import { optionsChange } from './options.tsx'
 
@@ -80,10 +80,10 @@ function impactOfChange(
   { accountId, namespace }: OwnedReservation,
   change: { joinKey?: string | null; sendKey?: string | null; appId?: string | null },
 ): Impact {
-  const { services, impact } = page.var.parts
+  const { services } = page.var.parts
   const account = services.accounts.find(accountId)
   if (!account.ok) throw new Error('a reservation has no account')
-  return impact(namespace, services.outlook.changed(account.value, namespace, change))
+  return impactFor(page, namespace, services.outlook.changed(account.value, namespace, change))
 }
 
 function apply(

@@ -1,9 +1,17 @@
 /** Shows who would notice a change before it is made. */
 /** @jsxImportSource hono/jsx */
 import type { Impact } from '../../../service/impact.ts'
+import type { ChangedRules } from '../../../service/reservation-outlook.ts'
+import { seen } from '../../sight.ts'
+import type { Page } from '../../site.ts'
 import { Badge, Notice } from '../../view/parts.tsx'
 import { Table } from '../../view/table.tsx'
 import { plural } from '../../words.ts'
+
+/** As far as whoever asks may know it: people on channels of others are counted and not named. */
+export function impactFor(page: Page, namespace: string, changed: ChangedRules): Impact {
+  return page.var.parts.impact(seen(page), namespace, changed)
+}
 
 /** Whether somebody who is connected would lose something. */
 export function isHarmful({ closed, silenced }: Impact): boolean {

@@ -46,7 +46,8 @@ export function prospectOf(page: Page, wish: Wish): Prospect {
     ...(wish.wantsJoinKey && { joinKey: NEW_KEY }),
     ...(wish.wantsSendKey && { sendKey: NEW_KEY }),
   })
-  return { wish, outlook, impact: impact(wish.namespace, changed) }
+  // With the eyes of the account that would own it: people on channels of nobody are counted only, until it does.
+  return { wish, outlook, impact: impact(wish.account, wish.namespace, changed) }
 }
 
 export function OutlookView({ prospect }: { prospect: Prospect }) {

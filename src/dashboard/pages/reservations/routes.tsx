@@ -14,7 +14,7 @@ import { To } from '../../view/parts.tsx'
 import { sentence, showFailure } from '../failures.tsx'
 import { changeKey, changeOptions, typedImpact } from './changes.tsx'
 import { showReservation } from './detail.tsx'
-import { ImpactLine, ImpactView, isHarmful } from './impact.tsx'
+import { ImpactLine, ImpactView, impactFor, isHarmful } from './impact.tsx'
 import { showList } from './list.tsx'
 import { OutlookView, type Wish, prospectOf, wishOf } from './outlook.tsx'
 
@@ -115,7 +115,7 @@ function askToRemove(
   page: Page,
   { id, namespace }: OwnedReservation,
 ): Response | Promise<Response> {
-  const { services, impact } = page.var.parts
+  const { services } = page.var.parts
   return show(
     page,
     {
@@ -128,7 +128,7 @@ function askToRemove(
       lead: 'Its keys are forgotten, and anyone may reserve the name. Reservations below it stay.',
     },
     <div class="stack">
-      <ImpactView impact={impact(namespace, services.outlook.removed(namespace))} />
+      <ImpactView impact={impactFor(page, namespace, services.outlook.removed(namespace))} />
       <Form action={`/reservations/${id}/remove`} class="row">
         <button class="button danger primary">Remove {namespace}</button>
         <To class="button" path={`/reservations/${id}`} cancel>

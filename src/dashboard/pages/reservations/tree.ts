@@ -1,5 +1,5 @@
 /** Namespaces in the order of a tree: each below the nearest one that covers it. */
-import { covers } from '../../../service/live-rules.ts'
+import { coversAsWritten } from '../../../policy/names.ts'
 
 export interface Branch<T> {
   readonly item: T
@@ -21,14 +21,15 @@ function branches<T extends { readonly namespace: string }>(
   above: string,
 ): Branch<T>[] {
   const tops = items.filter(
-    (item) => !items.some((other) => other !== item && covers(other.namespace, item.namespace)),
+    (item) =>
+      !items.some((other) => other !== item && coversAsWritten(other.namespace, item.namespace)),
   )
   return tops.map((item) => ({
     item,
     part: item.namespace.slice(above.length),
     above,
     below: branches(
-      items.filter((other) => other !== item && covers(item.namespace, other.namespace)),
+      items.filter((other) => other !== item && coversAsWritten(item.namespace, other.namespace)),
       item.namespace,
     ),
   }))
