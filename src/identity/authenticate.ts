@@ -13,6 +13,8 @@ import { type VerifiedToken, TokenVerifier } from './token-verifier.ts'
 
 /** Of keys, and of tokens. Only proven ones are remembered, so no stranger can fill it. */
 const MAX_LETTERS = 8_000_000
+/** A node of a trie takes about a hundred bytes, so that all of them together may take three times as much as texts. */
+const LETTERS_PER_NODE = 32
 
 export interface Context {
   /** Whether the request came over TLS. */
@@ -95,7 +97,10 @@ export class Authenticator {
     context: Context,
   ): Result<AppPrincipal> {
     const admitted = this.#admit(credential, proven, clientId, context)
-    if (admitted.ok) this.#proven[credential.kind].set(credential.text, proven)
+    if (admitted.ok) {
+      const { kind, text } = credential
+      this.#proven[kind].set(text, proven, kind === 'token' ? lettersOf(proven.holder) : 0)
+    }
     return admitted
   }
 
@@ -116,6 +121,11 @@ export class Authenticator {
     }
     return proven.principal(clientId)
   }
+}
+
+/** What is kept of a token beside its text, which can be far more: a node for each segment. */
+function lettersOf({ checker, userClaims, publishRates }: Holder): number {
+  return LETTERS_PER_NODE * (checker.nodes + userClaims.nodes + publishRates.nodes)
 }
 
 function keyHolder(key: DirectoryKey): Holder {

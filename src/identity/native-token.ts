@@ -6,7 +6,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import { type Randomness, systemRandomness } from '../core/clock.ts'
 import { type Result, fail, ok } from '../failure.ts'
-import { type Capability, canonicalText, parseCapability } from '../policy/capability/capability.ts'
+import { type Capability, canonicalText, parseAccepted } from '../policy/capability/capability.ts'
 import { NO_CLAIMS } from '../policy/channel-claims.ts'
 import type { TokenClaims } from './claims.ts'
 import type { Keyring } from './keyring.ts'
@@ -19,6 +19,9 @@ const HEAD_BYTES = 1 + ID_BYTES
 
 /** SDKs take no longer token details (RSA4f). */
 export const MAX_TOKEN_LENGTH = 128 * 1024
+
+/** Of the claims in a token of that length, after an app's id and a dot. */
+const MAX_BODY_BYTES = Math.floor(((MAX_TOKEN_LENGTH - 64) * 3) / 4) - HEAD_BYTES - MAC_BYTES
 
 /** Of base64url, after the app, in a token that says nothing at all. */
 export const MIN_TOKEN_LETTERS = Math.ceil(((HEAD_BYTES + MAC_BYTES) * 4) / 3)
@@ -47,12 +50,22 @@ export class NativeTokens {
     this.#random = random
   }
 
-  /** The text of a new token; no two are the same. */
-  issue({ appId, keyId, issued, expires, capability, clientId }: IssuedClaims): string {
-    const body: Body = [keyId, issued, expires, canonicalText(capability), clientId ?? null]
+  /**
+   * The text of a new token; no two are the same.
+   * @returns `capability_invalid` where it would be longer than SDKs take
+   */
+  issue({ appId, keyId, issued, expires, capability, clientId }: IssuedClaims): Result<string> {
+    const claims: Body = [keyId, issued, expires, canonicalText(capability), clientId ?? null]
+    const body = Buffer.from(JSON.stringify(claims))
+    if (body.length > MAX_BODY_BYTES)
+      return fail(
+        'capability_invalid',
+        `with this capability the token would be longer than ${MAX_TOKEN_LENGTH} characters`,
+      )
     const id = this.#random(new Uint8Array(ID_BYTES))
-    const signed = Buffer.concat([Buffer.of(VERSION), id, Buffer.from(JSON.stringify(body))])
-    return `${appId}.${Buffer.concat([signed, this.#mac(appId, signed)]).toString('base64url')}`
+    const signed = Buffer.concat([Buffer.of(VERSION), id, body])
+    const text = `${appId}.${Buffer.concat([signed, this.#mac(appId, signed)]).toString('base64url')}`
+    return ok(text)
   }
 
   /**
@@ -93,7 +106,7 @@ export function nativeKeyName(text: string): string | undefined {
 /** Whoever made the code made the body too, so its shape needs no second look. */
 function readBody(appId: string, text: string): Result<NativeClaims> {
   const [keyId, issued, expires, capabilityText, clientId] = JSON.parse(text) as Body
-  const capability = parseCapability(capabilityText)
+  const capability = parseAccepted(capabilityText)
   if (!capability.ok) return fail('token_unreadable')
   return ok({
     method: 'token',

@@ -1,7 +1,8 @@
 /** Issues native tokens: for whoever signed a request or has the key, and for an operator (RSA8, RSA9). */
 import type { Clock } from '../core/clock.ts'
 import { type Result, fail, failure, ok } from '../failure.ts'
-import { canonicalText, intersect, parseCapability } from '../policy/capability/capability.ts'
+import { canonicalText, parseCapability } from '../policy/capability/capability.ts'
+import { intersect } from '../policy/capability/intersection.ts'
 import { placeOf } from './api-key.ts'
 import { noCommonGround } from './capability-gap.ts'
 import { CLOCK_SKEW_MS, DEFAULT_TTL_MS, SECOND_MS, maxTtl } from './claims.ts'
@@ -47,7 +48,9 @@ export function issueToken(
   const wanted =
     wish.capability === undefined ? ok(key.capability) : parseCapability(wish.capability)
   if (!wanted.ok) return wanted
-  const capability = intersect(wanted.value, key.capability)
+  const both = intersect(wanted.value, key.capability)
+  if (!both.ok) return both
+  const capability = both.value
   if (capability.size === 0)
     return fail(
       'capability_refused',
@@ -55,8 +58,10 @@ export function issueToken(
       () => noCommonGround(key, wanted.value),
     )
   const claims = { issued: now, expires: now + ttl, capability, clientId: wish.clientId }
+  const token = tokens.issue({ appId: key.appId, keyId: key.id, ...claims })
+  if (!token.ok) return token
   return ok({
-    token: tokens.issue({ appId: key.appId, keyId: key.id, ...claims }),
+    token: token.value,
     keyName: key.name,
     issued: claims.issued,
     expires: claims.expires,

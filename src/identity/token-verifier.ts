@@ -1,8 +1,8 @@
 /** Finds out what a token permits: native or a JWT, and JWTs that only carry another token. */
 import type { Clock } from '../core/clock.ts'
 import { type Failure, type Result, fail, ok } from '../failure.ts'
-import { intersect } from '../policy/capability/capability.ts'
 import { CapabilityChecker } from '../policy/capability/checker.ts'
+import { intersect } from '../policy/capability/intersection.ts'
 import { noCommonGround } from './capability-gap.ts'
 import type { TokenClaims } from './claims.ts'
 import type { Directory, DirectoryKey } from './directory.ts'
@@ -117,7 +117,9 @@ async function placeOfSigner(jwt: Jwt, key: DirectoryKey): Promise<number | unde
 /** A token permits what both it and its key, as it is now, permit. */
 function grant(claims: TokenClaims, key: DirectoryKey, place: number | undefined): Verdict {
   const { capability: named, clientId, ...others } = claims
-  const capability = named ? intersect(named, key.capability) : key.capability
+  const both = named ? intersect(named, key.capability) : ok(key.capability)
+  if (!both.ok) return both
+  const capability = both.value
   if (capability.size === 0)
     return fail(
       'capability_refused',

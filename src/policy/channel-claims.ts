@@ -1,11 +1,9 @@
 /** What a token says about channels, by pattern: of all patterns that match a channel the most specific counts. */
-import { parsePattern } from './capability/pattern.ts'
+import { type Specificity, parsePattern, specificity } from './capability/pattern.ts'
 import { type PatternNode, PatternTrie, qualifierOf, startOf } from './capability/trie.ts'
 
-interface Ranked<T> {
+interface Ranked<T> extends Specificity {
   readonly claim: T
-  readonly literals: number
-  readonly segments: number
 }
 
 type Node<T> = PatternNode<Ranked<T> | undefined>
@@ -19,9 +17,14 @@ export class ChannelClaims<T> {
   constructor(claims: ReadonlyMap<string, T> = new Map()) {
     this.size = claims.size
     for (const [text, claim] of claims) {
-      const ranked = { claim, ...countsOf(text) }
+      const ranked = { claim, ...specificity(parsePattern(text)) }
       this.#trie.put(text, () => ranked)
     }
+  }
+
+  /** How many nodes it keeps. */
+  get nodes(): number {
+    return this.#trie.size
   }
 
   /** How many nodes a look-up visits at most, whatever the channel. */
@@ -48,14 +51,6 @@ export const NO_CLAIMS = new ChannelClaims<never>()
 /** @see ChannelClaims.for */
 export function claimFor<T>(claims: ChannelClaims<T>, channel: string): T | undefined {
   return claims.for(channel)
-}
-
-function countsOf(pattern: string): { literals: number; segments: number } {
-  const { segments } = parsePattern(pattern)
-  return {
-    literals: segments.filter((segment) => segment !== '*').length,
-    segments: segments.length,
-  }
 }
 
 /**

@@ -6,7 +6,7 @@ import {
   type Capability,
   FULL_CAPABILITY,
   canonicalText,
-  parseCapability,
+  parseAccepted,
   readCapability,
 } from '../policy/capability/capability.ts'
 import { capabilityOfLists } from '../policy/capability/lists.ts'
@@ -110,7 +110,7 @@ export class ApiKeyService {
 
   set(app: App, id: string, change: ApiKeyChange): Result<ApiKey> {
     return this.#update(app, id, 'change', (row) => {
-      const present = parseCapability(row.capability)
+      const present = parseAccepted(row.capability)
       return present.ok ? patchOf(change, present.value) : present
     })
   }

@@ -1,11 +1,6 @@
 /** Says whether a key permits an operation on a channel, which capability line decides, and what would allow it. */
 import { type Result, fail, ok } from '../failure.ts'
-import {
-  type Capability,
-  canonicalText,
-  parseCapability,
-  readCapability,
-} from '../policy/capability/capability.ts'
+import { type Capability, canonicalText, parseAccepted } from '../policy/capability/capability.ts'
 import { type CapabilityLine, explainCapability, lineText } from '../policy/capability/explain.ts'
 import { OPERATIONS, type Operation } from '../policy/capability/operations.ts'
 import { ruleIdOf } from '../policy/channel-rule.ts'
@@ -46,7 +41,7 @@ export function explainKey(
   if (!isOperation(operation)) {
     return fail('invalid', `there is no operation ${operation}; there are ${OPERATIONS.join(', ')}`)
   }
-  const read = parseCapability(key.capability)
+  const read = parseAccepted(key.capability)
   if (!read.ok) return read
   const answer = explainCapability(read.value, channel, operation)
   const obstacle = obstacleOf(app, key, secret)
@@ -85,7 +80,7 @@ function reason(permitted: boolean, line: CapabilityLine | undefined, operation:
 
 function changed(capability: Capability, { resource, operations }: CapabilityLine): string {
   const lines = JSON.parse(canonicalText(capability)) as Record<string, readonly string[]>
-  const read = readCapability({ ...lines, [resource]: operations })
+  const read = parseAccepted(JSON.stringify({ ...lines, [resource]: operations }))
   return canonicalText(read.ok ? read.value : capability)
 }
 

@@ -4,7 +4,7 @@ import type { Directory, DirectoryApp, DirectoryKey } from '../identity/director
 import type { Keyring } from '../identity/keyring.ts'
 import { RevocationList } from '../identity/revocation.ts'
 import { type AppLimits, limitsOf } from '../policy/app-limits.ts'
-import { type Capability, parseCapability } from '../policy/capability/capability.ts'
+import { type Capability, parseAccepted } from '../policy/capability/capability.ts'
 import { CapabilityChecker } from '../policy/capability/checker.ts'
 import { type ChannelRule, type ChannelRuleSettings, settingsFor } from '../policy/channel-rule.ts'
 import {
@@ -161,7 +161,7 @@ class StoredKey implements LiveKey {
 
 /** Text that cannot be read permits nothing; only canonical text is ever stored. */
 function storedCapability(text: string): Capability {
-  const read = parseCapability(text)
+  const read = parseAccepted(text)
   return read.ok ? read.value : new Map()
 }
 

@@ -21,6 +21,17 @@ test('a text that would take half of it is not kept', () => {
   expect(cache.size).toBe(0)
 })
 
+test('what is kept beside a text counts with it, also after it was asked for', () => {
+  const cache = new TextCache<number>(LETTERS)
+  cache.set('a', 1, LETTERS / 2)
+  expect(cache.size).toBe(0)
+  for (const text of ['a', 'b', 'c', 'd']) {
+    cache.set(text, 1, 9)
+    expect(cache.get('a')).toBe(1)
+  }
+  expect(cache.size).toBeLessThanOrEqual(LETTERS / 10)
+})
+
 test('what was deleted is gone', () => {
   const cache = new TextCache<number>(LETTERS)
   cache.set('a', 1)

@@ -18,6 +18,11 @@ export class CapabilityChecker {
       this.#trie.put(resource, (present) => uniteOperations(present, operations))
   }
 
+  /** How many nodes it keeps. */
+  get nodes(): number {
+    return this.#trie.size
+  }
+
   /** Whether an operation on a channel is permitted; several lines that match add up. */
   permits(channel: string, operation: Operation): boolean {
     return permits(this.operationsOn(channel), operation)

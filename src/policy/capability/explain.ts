@@ -9,7 +9,7 @@ import {
   operationNames,
   uniteOperations,
 } from './operations.ts'
-import { covers, parsePattern } from './pattern.ts'
+import { parsePattern, specificity } from './pattern.ts'
 
 /** One resource of a capability with its operations. */
 export interface CapabilityLine {
@@ -58,10 +58,16 @@ function matches(resource: string, channel: string): boolean {
 
 /** A line comes before every line that covers it; otherwise the order is that of the text. */
 function narrowestFirst(resources: readonly string[]): string[] {
-  const patterns = new Map(resources.map((text) => [text, parsePattern(text)]))
-  const wider = (text: string) =>
-    [...patterns.values()].filter((other) => covers(other, patterns.get(text)!)).length
-  return resources.toSorted((a, b) => wider(b) - wider(a) || (a < b ? -1 : 1))
+  return resources
+    .map((text) => ({ text, ...specificity(parsePattern(text)) }))
+    .sort(
+      (a, b) =>
+        b.literals - a.literals ||
+        b.segments - a.segments ||
+        b.qualifier - a.qualifier ||
+        (a.text < b.text ? -1 : 1),
+    )
+    .map(({ text }) => text)
 }
 
 function extended(capability: Capability, channel: string, operation: Operation): number {

@@ -25,7 +25,9 @@ export function capabilityOfLists(
       'the channels of the key have different privileges; name the privileges too',
     )
   }
-  return readCapability(Object.fromEntries(resources.map((resource) => [resource, operations])))
+  // Each is read once for every resource.
+  const named = [...new Set(operations)]
+  return readCapability(Object.fromEntries(resources.map((resource) => [resource, named])))
 }
 
 function commonOperations(capability: Capability): string[] | undefined {

@@ -10,6 +10,13 @@ export interface Pattern {
   readonly segments: readonly string[]
 }
 
+/** Greater is narrower; what comes first counts first. */
+export interface Specificity {
+  readonly literals: number
+  readonly segments: number
+  readonly qualifier: number
+}
+
 const ANY = '*'
 
 export function parsePattern(text: string): Pattern {
@@ -55,6 +62,15 @@ function isRest(segments: readonly string[], i: number): boolean {
 function meetSegment(a: string, b: string): string | undefined {
   if (a === b || b === ANY) return a
   return a === ANY ? b : undefined
+}
+
+/**
+ * How narrow a pattern is: of those that match one name, one that covers another has fewer literal segments, or as
+ * many of them among fewer segments, or only the wider qualifier.
+ */
+export function specificity({ qualifier, segments }: Pattern): Specificity {
+  const literals = segments.filter((segment) => segment !== ANY).length
+  return { literals, segments: segments.length, qualifier: qualifier === ANY ? 0 : 1 }
 }
 
 /** Whether every name that `b` matches is one that `a` matches. */

@@ -4,10 +4,10 @@ import fc from 'fast-check'
 import {
   type Capability,
   canonicalText,
-  intersect,
   parseCapability,
 } from '../../../src/policy/capability/capability.ts'
 import { CapabilityChecker } from '../../../src/policy/capability/checker.ts'
+import { intersect as intersection } from '../../../src/policy/capability/intersection.ts'
 import {
   EVERY_OPERATION,
   OPERATIONS,
@@ -20,6 +20,12 @@ function read(text: string): Capability {
   const parsed = parseCapability(text)
   if (!parsed.ok) throw new Error(parsed.failure.message)
   return parsed.value
+}
+
+function intersect(a: Capability, b: Capability): Capability {
+  const both = intersection(a, b)
+  if (!both.ok) throw new Error(both.failure.message)
+  return both.value
 }
 
 describe('reading', () => {

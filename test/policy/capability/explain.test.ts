@@ -18,6 +18,8 @@ describe('the line that decides', () => {
     'public:*': ['publish', 'subscribe'],
     'public:news': ['history'],
     '[meta]log': ['*'],
+    '[*]any': ['history', 'stats'],
+    any: ['history'],
   })
 
   test.each([
@@ -27,6 +29,8 @@ describe('the line that decides', () => {
     ['public:news', 'history', 'public:news'],
     ['public:news', 'subscribe', 'public:*'],
     ['[meta]log', 'history', '[meta]log'],
+    ['any', 'history', 'any'],
+    ['any', 'stats', '[*]any'],
   ] as const)('%s %s: %s', (channel, operation, resource) => {
     const answer = explainCapability(capability, channel, operation)
     expect(answer.permitted).toBe(true)

@@ -2,6 +2,7 @@
 import {
   type Capability,
   canonicalText,
+  parseAccepted,
   parseCapability,
 } from '../../../policy/capability/capability.ts'
 import { capabilityOfLists, listsOfCapability } from '../../../policy/capability/lists.ts'
@@ -112,7 +113,7 @@ export function prettyJson(capability: Capability): string {
 
 /** A stored capability; text that cannot be read permits nothing. */
 export function storedCapability(text: string): Capability {
-  const read = parseCapability(text)
+  const read = parseAccepted(text)
   return read.ok ? read.value : new Map()
 }
 

@@ -1,0 +1,252 @@
+/**
+ * What two capabilities both permit. They are walked together, as tries: where lines of one lie below lines of the
+ * other, as nearly always, that costs what there is of both. Lines whose `*` cross, as `a:*` and `*:b`, can have as
+ * many patterns in common as there are pairs of them, so the walk and its result are bounded.
+ */
+import { type Result, fail, ok } from '../../failure.ts'
+import { MAX_PATTERNS, boundsFault } from './bounds.ts'
+import type { Capability } from './capability.ts'
+import { CapabilityChecker } from './checker.ts'
+import {
+  type OperationSet,
+  NO_OPERATIONS,
+  intersectOperations,
+  isSubset,
+  uniteOperations,
+} from './operations.ts'
+import { type PatternNode, PatternTrie } from './trie.ts'
+
+/** Pairs of nodes that are looked at, at most: for each node of both, and as many as small capabilities may cross. */
+const STEPS_PER_NODE = 4
+const STEPS_AT_LEAST = 20_000
+/** A step more for each so many characters that are written. */
+const LETTERS_PER_STEP = 32
+
+type Node = PatternNode<OperationSet>
+
+/** Where the lines of both have come to for the same names. */
+interface Place {
+  /** Undefined where one has only lines that ended in `*` before. */
+  readonly left: Node | undefined
+  readonly right: Node | undefined
+  /** What the lines that ended in `*` before permit here. */
+  readonly leftRest: OperationSet
+  readonly rightRest: OperationSet
+  /** The pattern of the names, with its qualifier. */
+  readonly text: string
+  readonly isRoot: boolean
+  /** Whether that is how a line of the one, or of the other, is written up to here. */
+  readonly isLeft: boolean
+  readonly isRight: boolean
+}
+
+/**
+ * For every name, the operations that `a` and `b` have in common; empty where that is nothing.
+ * @returns `capability_invalid` where it would take too many steps or lines to say
+ */
+export function intersect(a: Capability, b: Capability): Result<Capability> {
+  if (isSame(a, b)) return ok(a)
+  const walk = new IntersectionWalk(a, b)
+  if (!walk.run()) return tooMuch('has patterns that cross in too many ways')
+  const fault = boundsFault([...walk.nested.keys()])
+  if (fault !== undefined) return tooMuch(`has ${fault}`)
+  if (walk.crossed.size === 0) return ok(walk.nested)
+  const both = withNews(walk.nested, walk.crossed)
+  const resultFault = boundsFault([...both.keys()])
+  return resultFault === undefined ? ok(both) : tooMuch(`has ${resultFault}`)
+}
+
+/** As that of a token that may do all that its key may, which was accepted before, however large it is. */
+function isSame(a: Capability, b: Capability): boolean {
+  if (a.size !== b.size) return false
+  for (const [resource, operations] of a) if (b.get(resource) !== operations) return false
+  return true
+}
+
+function tooMuch(what: string): Result<Capability> {
+  const both = 'what both the token and its API key permit'
+  return fail('capability_invalid', `the capability is too large: ${both} ${what}`)
+}
+
+function trieOf(capability: Capability): PatternTrie<OperationSet> {
+  const trie = new PatternTrie(NO_OPERATIONS)
+  for (const [resource, operations] of capability)
+    trie.put(resource, (present) => uniteOperations(present, operations))
+  return trie
+}
+
+/** One walk through two capabilities. */
+export class IntersectionWalk {
+  /** What is written as a line of either capability. */
+  readonly nested = new Map<string, OperationSet>()
+  /** What stands in neither, as `a:c:b` from `a:*:b` and `a:c:*`. */
+  readonly crossed = new Map<string, OperationSet>()
+  readonly #left: PatternTrie<OperationSet>
+  readonly #right: PatternTrie<OperationSet>
+  readonly #places: Place[] = []
+  readonly #budget: number
+  #stepsLeft: number
+
+  constructor(a: Capability, b: Capability) {
+    this.#left = trieOf(a)
+    this.#right = trieOf(b)
+    const nodes = this.#left.size + this.#right.size
+    this.#budget = Math.max(STEPS_AT_LEAST, STEPS_PER_NODE * nodes)
+    this.#stepsLeft = this.#budget
+  }
+
+  /** How many pairs of nodes were looked at so far, and lines written. */
+  get steps(): number {
+    return this.#budget - this.#stepsLeft
+  }
+
+  /** @returns whether it came to its end */
+  run(): boolean {
+    this.#start()
+    for (let place = this.#places.pop(); place; place = this.#places.pop()) {
+      this.#write(place)
+      this.#goOn(place)
+      if (this.#stepsLeft < 0 || this.crossed.size > MAX_PATTERNS) return false
+    }
+    return true
+  }
+
+  /** With the same qualifier on both sides, or one and `*`, which is any. */
+  #start(): void {
+    const left = this.#left.roots
+    const right = this.#right.roots
+    for (const qualifier of new Set([...left.keys(), ...right.keys()])) {
+      this.#begin(qualifier, left.get(qualifier), right.get(qualifier), [true, true])
+      if (qualifier === '*') continue
+      this.#begin(qualifier, left.get('*'), right.get(qualifier), [false, true])
+      this.#begin(qualifier, left.get(qualifier), right.get('*'), [true, false])
+    }
+  }
+
+  #begin(
+    qualifier: string,
+    left: Node | undefined,
+    right: Node | undefined,
+    [isLeft, isRight]: readonly [boolean, boolean],
+  ): void {
+    this.#visit({
+      left,
+      right,
+      leftRest: NO_OPERATIONS,
+      rightRest: NO_OPERATIONS,
+      text: qualifier === '' ? '' : `[${qualifier}]`,
+      isRoot: true,
+      isLeft,
+      isRight,
+    })
+  }
+
+  /** Lines that end at a place, or go on from it to whatever follows. */
+  #write(place: Place): void {
+    const { left, right, text } = place
+    this.#writeLine(place, text, left?.here, right?.here)
+    this.#writeLine(place, next(place, '*'), left?.below, right?.below)
+  }
+
+  #writeLine(
+    { leftRest, rightRest, isLeft, isRight }: Place,
+    text: string,
+    left: OperationSet = NO_OPERATIONS,
+    right: OperationSet = NO_OPERATIONS,
+  ): void {
+    if (left === NO_OPERATIONS && right === NO_OPERATIONS) return
+    this.#add(text, intersectOperations(left, right), isLeft || isRight)
+    this.#add(text, intersectOperations(left, rightRest), isLeft)
+    this.#add(text, intersectOperations(leftRest, right), isRight)
+  }
+
+  #add(text: string, operations: OperationSet, isWritten: boolean): void {
+    if (operations === NO_OPERATIONS) return
+    this.#stepsLeft -= 1 + text.length / LETTERS_PER_STEP
+    const lines = isWritten ? this.nested : this.crossed
+    lines.set(text, uniteOperations(lines.get(text) ?? NO_OPERATIONS, operations))
+  }
+
+  #goOn(place: Place): void {
+    const { left, right } = place
+    const after: Place = {
+      ...place,
+      isRoot: false,
+      leftRest: uniteOperations(place.leftRest, left?.below ?? NO_OPERATIONS),
+      rightRest: uniteOperations(place.rightRest, right?.below ?? NO_OPERATIONS),
+    }
+    this.#visit({ ...after, left: left?.one, right: right?.one, text: next(place, '*') })
+    if (left && (right?.one || after.rightRest !== NO_OPERATIONS)) {
+      for (const [segment, node] of this.#literalsOf(left)) {
+        // What the others permit after their `*` counts at the place of both, too; what these permit after theirs was
+        // followed with `*` for this segment already, and would only be said again.
+        if (!right?.one && right?.literal(segment)) continue
+        this.#visit({
+          ...after,
+          left: node,
+          right: right?.one,
+          text: next(place, segment),
+          isRight: false,
+          leftRest: NO_OPERATIONS,
+        })
+      }
+    }
+    if (right && (left?.one || after.leftRest !== NO_OPERATIONS)) {
+      for (const [segment, node] of this.#literalsOf(right)) {
+        if (!left?.one && left?.literal(segment)) continue
+        this.#visit({
+          ...after,
+          left: left?.one,
+          right: node,
+          text: next(place, segment),
+          isLeft: false,
+          rightRest: NO_OPERATIONS,
+        })
+      }
+    }
+    if (left && right) this.#goOnAlike(place, after, left, right)
+  }
+
+  /** To the literal segments that both have. */
+  #goOnAlike(place: Place, after: Place, left: Node, right: Node): void {
+    const fewer = left.width < right.width ? left : right
+    for (const [segment] of this.#literalsOf(fewer)) {
+      const ends = { left: left.literal(segment), right: right.literal(segment) }
+      if (ends.left && ends.right) this.#visit({ ...after, ...ends, text: next(place, segment) })
+    }
+  }
+
+  *#literalsOf(node: Node): Generator<readonly [segment: string, node: Node]> {
+    for (const literal of node.literals()) {
+      if (--this.#stepsLeft < 0) return
+      yield literal
+    }
+  }
+
+  /** Goes on to a place at which both permit something or may yet. */
+  #visit(place: Place): void {
+    const { left, right, leftRest, rightRest } = place
+    const isDead = left
+      ? !right && rightRest === NO_OPERATIONS
+      : !right || leftRest === NO_OPERATIONS
+    if (isDead) return
+    this.#stepsLeft--
+    this.#places.push(place)
+  }
+}
+
+function next({ text, isRoot }: Place, segment: string): string {
+  return isRoot ? text + segment : `${text}:${segment}`
+}
+
+/** Adds what is written nowhere where it permits something that the others do not; it would only make the text longer. */
+function withNews(nested: ReadonlyMap<string, OperationSet>, crossed: Capability): Capability {
+  const all = new Map(nested)
+  // A pattern asked for as a name is found by those that cover it: its `*` is matched by `*` only.
+  const known = new CapabilityChecker(nested)
+  for (const [text, operations] of crossed) {
+    if (isSubset(operations, known.operationsOn(text))) continue
+    all.set(text, uniteOperations(all.get(text) ?? NO_OPERATIONS, operations))
+  }
+  return all
+}
