@@ -1,12 +1,14 @@
 /**
  * Requests for tokens as SDKs make them, and their signature (RSA9). What is signed is the text of each
- * field as it was sent, so numbers are kept as the digits that came.
+ * field as it was sent, so numbers are kept as the digits that came. Each ends with a line break, so none may hold
+ * one: whoever chooses a client id that somebody else signs could choose what follows it too.
  */
 import { createHmac } from 'node:crypto'
 import { type Result, fail, ok } from '../failure.ts'
 import { isSameText } from './api-key.ts'
 
 const NUMBER = /^-?\d{1,16}(\.\d{1,16})?([eE][+-]?\d{1,3})?$/
+const CONTROL = /\p{Cc}/u
 const SIGNED_FIELDS = ['keyName', 'ttl', 'capability', 'clientId', 'timestamp', 'nonce'] as const
 type SignedField = (typeof SIGNED_FIELDS)[number]
 
@@ -60,6 +62,9 @@ export function readTokenRequest(body: unknown): Result<TokenRequest> {
   const fields = readFields(body as Record<string, unknown>)
   if (!fields.ok) return fields
   const { keyName, ttl, capability, clientId, mac } = fields.value
+  const odd = mac === undefined ? undefined : oddField(fields.value)
+  if (odd)
+    return wrong(odd, 'has a control character, or half of one, which no signed field may have')
   const lifetime = readNumber('ttl', ttl)
   if (!lifetime.ok) return lifetime
   const signed = mac === undefined ? ok(undefined) : readSigned(fields.value, mac)
@@ -96,11 +101,15 @@ function textOf(value: unknown, mayBeNumber: boolean): string | undefined {
 }
 
 function wrongType<T>(name: SignedField | 'mac'): Result<T> {
-  if (name === 'clientId') return fail('client_id_invalid', 'the client id is not a string')
-  if (name === 'capability')
-    return fail('capability_invalid', 'the capability is not a string of JSON')
-  if (name === 'ttl') return fail('ttl_invalid', '"ttl" is not a number of milliseconds')
-  return fail('parameter_invalid', `"${name}" has the wrong type`)
+  if (name === 'clientId') return wrong(name, 'is not a string')
+  if (name === 'capability') return wrong(name, 'is not a string of JSON')
+  return wrong(name, name === 'ttl' ? 'is not a number of milliseconds' : 'has the wrong type')
+}
+
+function wrong<T>(name: SignedField | 'mac', what: string): Result<T> {
+  if (name === 'clientId') return fail('client_id_invalid', `the client id ${what}`)
+  if (name === 'capability') return fail('capability_invalid', `the capability ${what}`)
+  return fail(name === 'ttl' ? 'ttl_invalid' : 'parameter_invalid', `"${name}" ${what}`)
 }
 
 /** A whole number, in whichever way it is written; undefined if there is none. */
@@ -110,9 +119,13 @@ function readNumber(
 ): Result<number | undefined> {
   if (text === undefined || text === '') return ok(undefined)
   const value = NUMBER.test(text) ? Number(text) : Number.NaN
-  if (Number.isSafeInteger(value)) return ok(value)
-  const message = `"${name}" is not a number of milliseconds`
-  return fail(name === 'ttl' ? 'ttl_invalid' : 'parameter_invalid', message)
+  return Number.isSafeInteger(value) ? ok(value) : wrong(name, 'is not a number of milliseconds')
+}
+
+/** Halves of a surrogate pair are signed as one and the same character, so a signature of them fits several texts. */
+function oddField(fields: Fields): SignedField | undefined {
+  const isOdd = (text: string) => CONTROL.test(text) || !text.isWellFormed()
+  return SIGNED_FIELDS.find((name) => isOdd(fields[name] ?? ''))
 }
 
 function readSigned(fields: Fields, mac: string): Result<Signed> {

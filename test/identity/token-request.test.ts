@@ -253,6 +253,74 @@ describe('a signed request', () => {
     expect(outcome(answer(parseTokenRequest(body)))).toBe('401/40104')
   })
 
+  const CODES = {
+    keyName: '400/40003',
+    ttl: '400/40003',
+    capability: '400/40000',
+    clientId: '400/40012',
+    timestamp: '400/40003',
+    nonce: '400/40003',
+  } as const
+
+  describe.each(Object.entries(CODES))('with a control character in %s', (name, code) => {
+    const plain = { capability: '{"*":["*"]}', clientId: 'ann', ttl: '5000' }
+    test.each(['\n', '\r', '\0', '\t', '\u007f', '\u0085', '\ud800'])(
+      '%j is refused',
+      (control) => {
+        const fields = {
+          ...plain,
+          keyName: 'app1.root',
+          timestamp: String(START),
+          nonce: nonce(),
+          [name]: `a${control}b`,
+        }
+        const mac = macOf([
+          fields.keyName,
+          fields.ttl,
+          fields.capability,
+          fields.clientId,
+          fields.timestamp,
+          fields.nonce,
+        ])
+        // As text, as the members of MessagePack or of a form, and with the number as it is sent there.
+        for (const request of [
+          parseTokenRequest(JSON.stringify({ ...fields, mac })),
+          readTokenRequest({ ...fields, mac }),
+        ]) {
+          const result = answer(request)
+          expect(outcome(result)).toBe(code)
+          if (!result.ok) expect(result.failure.message).toContain('control character')
+        }
+      },
+    )
+  })
+
+  test('cannot be cut otherwise than it was signed, wherever', () => {
+    const values = ['app1.root', '5000', '{"*":["*"]}', 'ann', String(START), 'x'.repeat(16)]
+    // What somebody could choose of it, with what they want to follow.
+    for (const [at, more] of [
+      [0, '\n60000'],
+      [2, '\n*'],
+      [3, `\n${START}\nnn`],
+      [5, '\nyy'],
+    ] as const) {
+      const texts = values.with(at, values[at]! + more)
+      const mac = macOf(texts)
+      const pieces = texts.join('\n').split('\n')
+      expect(pieces.length).toBeGreaterThan(values.length)
+      for (let cut = 0; cut < values.length; cut++) {
+        const surplus = pieces.length - values.length + 1
+        const [keyName, ttl, capability, clientId, timestamp, own] = [
+          ...pieces.slice(0, cut),
+          pieces.slice(cut, cut + surplus).join('\n'),
+          ...pieces.slice(cut + surplus),
+        ]
+        const fields = { keyName, ttl, capability, clientId, timestamp, nonce: own, mac }
+        expect(outcome(answer(parseTokenRequest(JSON.stringify(fields))))).not.toBe('ok')
+      }
+    }
+  })
+
   test('a request that was refused does not use up its nonce', () => {
     const fields = { nonce: nonce() }
     expect(outcome(answer(parseTokenRequest(signed(fields, 'another'))))).toBe('401/40101')
