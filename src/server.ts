@@ -7,6 +7,7 @@ import { LiveSettings } from './assembly/live-settings.ts'
 import { refusePublicSandbox } from './assembly/public-sandbox.ts'
 import { RunningState } from './assembly/running-state.ts'
 import { Web } from './assembly/web.ts'
+import { closeAll, closeQuietly } from './closing.ts'
 import type { Config } from './config.ts'
 import { AppCounters } from './core/app-counters.ts'
 import { type Clock, type Randomness, systemClock, systemRandomness } from './core/clock.ts'
@@ -28,7 +29,7 @@ import type { Doors } from './protocol/protocol.ts'
 import { IttyProtocol, PROTOCOL as ITTY } from './protocol/itty/itty.ts'
 import { LiveService } from './service/live.ts'
 import type { UnshownKey } from './service/root-key.ts'
-import { type Services, openServices } from './service/services.ts'
+import { type Services, databaseTrouble, openServices } from './service/services.ts'
 import { type HistoryLog, openHistory } from './store/history/history-log.ts'
 import { Admission } from './transport/admission.ts'
 import { Front } from './transport/front.ts'
@@ -70,8 +71,8 @@ export async function startServer(
   try {
     return await new Assembly(config, surroundings, services).start()
   } catch (error) {
-    services.close()
-    throw error
+    await closeQuietly([() => services.close()])
+    throw databaseTrouble(services.folder, error)
   }
 }
 
@@ -154,8 +155,11 @@ class Assembly {
     try {
       return await this.#start()
     } catch (error) {
-      this.#stopTimers()
-      this.#history.close()
+      await closeQuietly([
+        () => this.#stopTimers(),
+        () => this.#listeners?.stop(),
+        () => this.#history.close(),
+      ])
       throw error
     }
   }
@@ -169,15 +173,15 @@ class Assembly {
     this.#web.health.start()
     const live = this.#makeLive()
     let claimLink: string | undefined
-    this.#listeners = await this.#services.claimFolder(() => {
+    const listeners = await this.#services.claimFolder(() => {
       this.#state.restore()
-      const listeners = this.#listen(live)
+      this.#listeners = this.#listen(live)
       this.#state.discard()
-      claimLink = this.#claimLink(listeners.addresses[0]!)
-      return listeners
+      claimLink = this.#claimLink(this.#listeners.addresses[0]!)
+      return this.#listeners
     })
     this.#settings.startCounting()
-    const { url, port, addresses } = this.#listeners
+    const { url, port, addresses } = listeners
     const { folder, rootKey } = this.#services
     const unshownKey = rootKey.unshown()
     return { url, port, addresses, folder, unshownKey, claimLink, stop: () => this.#stop() }
@@ -346,12 +350,14 @@ class Assembly {
       withinMs: this.#config.drainSeconds * 1000,
       random: this.#surroundings.random,
     })
-    this.#stopTimers()
-    await this.#listeners?.stopServing()
-    await this.#keep()
-    await this.#listeners?.stop()
-    this.#history.close()
-    this.#services.close()
+    await closeAll([
+      () => this.#stopTimers(),
+      () => this.#listeners?.stopServing(),
+      () => this.#keep(),
+      () => this.#listeners?.stop(),
+      () => this.#history.close(),
+      () => this.#services.close(),
+    ])
   }
 
   /** While the folder is still this server's: another one that starts must find what it is to go on from. */

@@ -7,10 +7,12 @@ import { sourceFiles } from './support/imports.ts'
  * The first entry whose name begins a path is its room.
  */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  'main.ts': ['cli/cli.ts'],
+  'main.ts': ['cli/cli.ts', 'cli/streams.ts'],
   'build.ts': ['version.ts', 'dashboard/bundle.ts', 'node:util'],
   'failure.ts': [],
   'start-error.ts': [],
+  'trouble.ts': [],
+  'closing.ts': [],
   'version.ts': ['../package.json'],
   'config.ts': ['policy/address.ts', 'policy/origin.ts', 'zod'],
 
@@ -20,6 +22,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'policy/',
     'failure.ts',
     'start-error.ts',
+    'trouble.ts',
     'jose',
     'node:crypto',
     'node:fs',
@@ -68,6 +71,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // An implementation of a seam of the core.
   'store/history/': [
     'store/sqlite-file.ts',
+    'start-error.ts',
+    'trouble.ts',
     'core/clock.ts',
     'core/history.ts',
     'core/position.ts',
@@ -79,6 +84,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'store/': [
     'identity/keyring.ts',
     'start-error.ts',
+    'trouble.ts',
     'bun:sqlite',
     'drizzle-orm',
     'msgpackr',
@@ -95,6 +101,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'config.ts',
     'failure.ts',
     'start-error.ts',
+    'trouble.ts',
     'node:',
   ],
   'api/': [
@@ -157,6 +164,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'ops/metrics.ts',
     'service/control-socket.ts',
     'start-error.ts',
+    'trouble.ts',
     'bun',
     'node:',
   ],
@@ -189,11 +197,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'transport/',
     'failure.ts',
     'start-error.ts',
+    'trouble.ts',
     'version.ts',
     'node:fs',
   ],
   'server.ts': [
     'assembly/',
+    'closing.ts',
     'config.ts',
     'core/',
     'dashboard/dashboard.ts',
@@ -215,9 +225,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'policy/app-limits.ts',
     'stats/record.ts',
     'store/database.ts',
+    'closing.ts',
     'config.ts',
     'failure.ts',
     'start-error.ts',
+    'trouble.ts',
     'version.ts',
     'node:',
   ],

@@ -1,6 +1,7 @@
 /** Finds the command that was asked for, reads its arguments and settings, and runs it. */
 import { distance, readConfig } from '../config.ts'
 import { StartError } from '../start-error.ts'
+import { troubleOf } from '../trouble.ts'
 import { accessTokenCommands } from './access-tokens.ts'
 import { accountCommands } from './accounts.ts'
 import { appCommands } from './apps.ts'
@@ -16,11 +17,12 @@ import { doctor } from './doctor.ts'
 import { health } from './health.ts'
 import { commandHelp, overview } from './help.ts'
 import { keyCommands } from './keys.ts'
-import { type Streams, makeOutput } from './output.ts'
+import { type Output, makeOutput } from './output.ts'
 import { reservationCommands } from './reservations.ts'
 import { ruleCommands } from './rules.ts'
 import { serve } from './serve.ts'
 import { stats } from './stats.ts'
+import type { Streams } from './streams.ts'
 import { tokenCommands } from './tokens.ts'
 import { version } from './version.ts'
 
@@ -55,44 +57,68 @@ export async function runCommandLine(
   environment: Readonly<Record<string, string | undefined>>,
   streams: Streams,
 ): Promise<number> {
+  const { code, command } = await runCommand(argv, environment, streams)
+  if (command?.isServer) return code
+  const lost = await streams.written?.()
+  if (lost === undefined) return code
+  // What it did is done: somebody may have lost the only sight of a secret, and must know.
+  makeOutput(argv.includes('--json'), streams).complain(`what it printed is lost: ${lost}`)
+  return EXIT.failed
+}
+
+interface Ending {
+  readonly code: number
+  readonly command?: Command
+}
+
+async function runCommand(
+  argv: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+  streams: Streams,
+): Promise<Ending> {
   const wanted = argv[0] === '--version' ? ['version', ...argv.slice(1)] : argv
   if (wanted.length === 0 || wanted[0] === 'help' || wanted[0] === '--help' || wanted[0] === '-h') {
     streams.out(`${overview(commands)}\n`)
-    return EXIT.done
+    return { code: EXIT.done }
   }
   const output = makeOutput(argv.includes('--json'), streams)
   const command = findCommand(wanted)
   if (!command) {
     output.complain(`unknown command ${unknownName(wanted)}; latchkey --help lists the commands`)
-    return EXIT.usage
+    return { code: EXIT.usage }
   }
   const parsed = parseArguments(command, wanted.slice(command.name.split(' ').length))
   if (!parsed.ok) {
     output.complain(parsed.complaint)
-    return EXIT.usage
+    return { code: EXIT.usage }
   }
   if (parsed.help) {
     streams.out(`${commandHelp(command)}\n`)
-    return EXIT.done
+    return { code: EXIT.done }
   }
   const read = readConfig({ ...command.implied, ...parsed.settings }, environment)
   if (!read.ok) {
     output.complain(read.complaint)
-    return EXIT.usage
+    return { code: EXIT.usage }
   }
+  const { config, sources } = read
+  const context = { ...parsed, config, sources, output: makeOutput(parsed.json, streams) }
   try {
-    const { config, sources } = read
-    return await command.run({
-      ...parsed,
-      config,
-      sources,
-      output: makeOutput(parsed.json, streams),
-    })
+    return { code: await command.run(context), command }
   } catch (error) {
-    if (!(error instanceof StartError)) throw error
-    output.complain(error.message)
-    return EXIT.failed
+    complainOf(error, output)
+    return { code: EXIT.failed }
   }
+}
+
+/** In one line, whatever it is; a fault of the program brings its stack along, for whoever reports it. */
+function complainOf(error: unknown, output: Output): void {
+  const message = error instanceof Error ? error.message : String(error)
+  if (error instanceof StartError) return output.complain(message)
+  const trouble = troubleOf(error)
+  if (trouble !== undefined) return output.complain(`${trouble} (${message})`)
+  const stack = error instanceof Error ? error.stack : undefined
+  output.complain(`unexpected error: ${stack ?? message}`)
 }
 
 /** The longest name wins, so that `config show` is not taken for a command `config`. */

@@ -21,6 +21,8 @@ export interface Command {
   readonly settings: 'all' | 'data'
   /** Settings that the command brings along, by flag, unless they are given as flags. */
   readonly implied?: Readonly<Record<string, string>>
+  /** Whether it is a server, which goes on and succeeds whether or not anybody reads what it prints. */
+  readonly isServer?: true
   /** @returns the exit code */
   run(context: CommandContext): Promise<number>
 }

@@ -11,6 +11,7 @@ export const dev: Command = {
   positionals: [],
   options: [],
   settings: 'all',
+  isServer: true,
   implied: { 'in-memory': 'true', sandbox: 'true' },
   run: (context) => runServer(context, welcome(context)),
 }

@@ -33,6 +33,7 @@ export const doctor: Command = {
     for await (const finding of examine(context.config, options)) {
       findings.push(finding)
       context.output.say(findingText(finding))
+      if (!(await context.output.isHeard())) return EXIT.failed
     }
     const wrong = findings.filter((finding) => finding.verdict === 'wrong').length
     context.output.result({ ok: wrong === 0, findings }, summary(wrong))

@@ -1,4 +1,5 @@
 /** What commands print: text for people, or with `--json` one JSON document and nothing else. */
+import type { Streams } from './streams.ts'
 
 export interface Output {
   readonly json: boolean
@@ -8,14 +9,11 @@ export interface Output {
   say(line: string): void
   /** Says in one line what went wrong. */
   complain(line: string): void
+  /** Whether what was printed so far arrived; for commands that would otherwise go on for nobody. */
+  isHeard(): Promise<boolean>
 }
 
-export interface Streams {
-  readonly out: (text: string) => void
-  readonly err: (text: string) => void
-}
-
-export function makeOutput(json: boolean, { out, err }: Streams): Output {
+export function makeOutput(json: boolean, { out, err, written }: Streams): Output {
   return {
     json,
     result: (value, text) => {
@@ -28,6 +26,7 @@ export function makeOutput(json: boolean, { out, err }: Streams): Output {
     complain: (line) => {
       err(json ? `${JSON.stringify({ error: line })}\n` : `latchkey: ${line}\n`)
     },
+    isHeard: async () => (await written?.()) === undefined,
   }
 }
 

@@ -1,4 +1,5 @@
 /** `latchkey serve` */
+import { closeQuietly } from '../closing.ts'
 import { isTextLog, logger, startLogs } from '../ops/logs.ts'
 import { startServer } from '../server.ts'
 import { type Welcome, announce, announceClaim, announceKey } from './announce.ts'
@@ -10,6 +11,7 @@ export const serve: Command = {
   positionals: [],
   options: [],
   settings: 'all',
+  isServer: true,
   run: (context) =>
     runServer(context, {
       members: ({ claimLink }) => (claimLink === undefined ? {} : { claim: claimLink }),
@@ -27,7 +29,12 @@ export async function runServer(context: CommandContext, welcome: Welcome): Prom
   logBugs()
   const stopped = stopSignal()
   const server = await startServer(config)
-  announce(server, context, welcome)
+  try {
+    announce(server, context, welcome)
+  } catch (error) {
+    await closeQuietly([() => server.stop()])
+    throw error
+  }
   await stopped.first
   if (isTextLog(config)) output.say('Stopping; a second signal stops at once.')
   else logger('server').info('stopping')

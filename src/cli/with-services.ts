@@ -3,7 +3,7 @@ import { userInfo } from 'node:os'
 import { systemClock } from '../core/clock.ts'
 import { type Failure, type Result } from '../failure.ts'
 import type { Account } from '../service/accounts.ts'
-import { type Services, openServices } from '../service/services.ts'
+import { type Services, databaseTrouble, openServices } from '../service/services.ts'
 import { StartError } from '../start-error.ts'
 import { type CommandContext, EXIT } from './command.ts'
 
@@ -22,6 +22,8 @@ export async function withServices(
   )
   try {
     return await services.audit.as({ kind: 'command', name: userName() }, () => action(services))
+  } catch (error) {
+    throw databaseTrouble(services.folder, error)
   } finally {
     services.close()
   }

@@ -12,6 +12,7 @@ import {
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { StartError } from '../start-error.ts'
+import { plainly } from '../trouble.ts'
 
 export const MASTER_KEY_FILE = 'master.key'
 const KEY_BYTES = 32
@@ -52,7 +53,7 @@ function read(path: string): string | undefined {
     return readFileSync(path, 'utf8')
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw new StartError(`${path} cannot be read: ${(error as Error).message}`)
+    throw new StartError(`${path} cannot be read: ${plainly(error)}`)
   }
 }
 
@@ -68,7 +69,7 @@ function create(path: string): string {
     closeSync(file)
     return publish(draft, path) ? text : read(path)!
   } catch (error) {
-    throw new StartError(`${path} cannot be written: ${(error as Error).message}`)
+    throw new StartError(`${path} cannot be written: ${plainly(error)}`)
   } finally {
     rmSync(draft, { force: true })
   }

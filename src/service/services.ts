@@ -1,14 +1,23 @@
 /** Everything that the command line and the HTTP API can do to the settings, over one open data folder. */
 import { mkdirSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { Config } from '../config.ts'
 import type { Clock } from '../core/clock.ts'
 import { Keyring } from '../identity/keyring.ts'
 import { loadMasterKey, newMasterKey } from '../identity/master-key.ts'
 import { PasswordHasher } from '../identity/password.ts'
 import { StartError } from '../start-error.ts'
-import { type Store, closeStore, openMemoryStore, openStore } from '../store/database.ts'
+import { isSqliteTrouble, plainly } from '../trouble.ts'
+import {
+  DATABASE_FILE,
+  type Store,
+  closeStore,
+  closeStoreQuietly,
+  openMemoryStore,
+  openStore,
+} from '../store/database.ts'
 import { readFact, writeFact } from '../store/facts.ts'
+import { fileTrouble } from '../store/sqlite-file.ts'
 import { PROOF, makeProof, opensProof } from '../store/proof.ts'
 import { AccountService } from './accounts.ts'
 import { isServed } from './control-client.ts'
@@ -66,6 +75,8 @@ export interface Services {
 
 const QUOTA = 'max-reservations'
 
+type ServiceSettings = Pick<Config, 'data' | 'inMemory' | 'masterKey' | 'maxReservations'>
+
 /**
  * Opens a data folder, and makes on first use what is missing: folder, database, master key, owner account, default app.
  * @param decidesQuota whether this process says how many reservations an account may have; a command that
@@ -73,13 +84,37 @@ const QUOTA = 'max-reservations'
  * @throws StartError when something outside the program prevents it
  */
 export function openServices(
-  config: Pick<Config, 'data' | 'inMemory' | 'masterKey' | 'maxReservations'>,
+  config: ServiceSettings,
   clock: Clock,
   decidesQuota: boolean,
 ): Services {
   const folder = config.inMemory ? undefined : resolve(config.data)
   if (folder !== undefined) makeFolder(folder)
   const store = folder === undefined ? openMemoryStore() : openStore(folder)
+  try {
+    return buildServices({ config, clock, decidesQuota, folder, store })
+  } catch (error) {
+    closeStoreQuietly(store)
+    throw databaseTrouble(folder, error)
+  }
+}
+
+/** Says of a fault of the database, at any step of a start or a command, which file it is about. */
+export function databaseTrouble(folder: string | undefined, error: unknown): unknown {
+  if (folder === undefined || !isSqliteTrouble(error)) return error
+  const path = join(folder, DATABASE_FILE)
+  return new StartError(`${path} cannot be used: ${fileTrouble(path, error)}`, { cause: error })
+}
+
+interface Foundation {
+  readonly config: ServiceSettings
+  readonly clock: Clock
+  readonly decidesQuota: boolean
+  readonly folder: string | undefined
+  readonly store: Store
+}
+
+function buildServices({ config, clock, decidesQuota, folder, store }: Foundation): Services {
   refoldNames(store)
   const keyring = openKeyring(store, folder, config.masterKey)
   const quota = agreedQuota(store, config.maxReservations, decidesQuota)
@@ -138,7 +173,8 @@ async function claimFolder<T>(
     sqlite.run('COMMIT')
     return opened
   } catch (error) {
-    sqlite.run('ROLLBACK')
+    // SQLite has rolled back already when the disk is full or the file is damaged.
+    if (sqlite.inTransaction) sqlite.run('ROLLBACK')
     throw error
   }
 }
@@ -154,7 +190,7 @@ function makeFolder(folder: string): void {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
   } catch (error) {
-    throw new StartError(`the data folder ${folder} cannot be made: ${(error as Error).message}`)
+    throw new StartError(`the data folder ${folder} cannot be made: ${plainly(error)}`)
   }
 }
 

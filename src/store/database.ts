@@ -35,6 +35,15 @@ export function openMemoryStore(): Store {
 /** The schema version that this program writes. */
 export const SCHEMA_VERSION = migrations.length
 
+/** For whoever has a failure to tell that matters more. */
+export function closeStoreQuietly(store: Store): void {
+  try {
+    closeStore(store)
+  } catch {
+    // The process is about to end, and takes the file with it.
+  }
+}
+
 export function closeStore({ sqlite }: Store): void {
   closeSqliteFile(sqlite)
 }

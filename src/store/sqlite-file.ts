@@ -1,7 +1,9 @@
 /** A SQLite file of the data folder: opened for one writer, brought up to date step by step, closed without traces. */
-import { Database } from 'bun:sqlite'
-import { chmodSync, existsSync } from 'node:fs'
+import { Database, SQLiteError } from 'bun:sqlite'
+import { accessSync, chmodSync, constants, existsSync, statSync, statfsSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { StartError } from '../start-error.ts'
+import { plainly } from '../trouble.ts'
 
 export interface FileShape {
   /** SQL of each schema version, in order; SQLite's `user_version` counts how many a file has had. */
@@ -33,8 +35,32 @@ export function openSqliteFile(path: string, shape: FileShape): Database {
   } catch (error) {
     sqlite?.close()
     if (error instanceof StartError) throw error
-    throw new StartError(`${path} cannot be opened: ${(error as Error).message}`)
+    throw new StartError(`${path} cannot be opened: ${fileTrouble(path, error)}`, { cause: error })
   }
+}
+
+/** What keeps a file from being used. The system often knows better than SQLite. */
+export function fileTrouble(path: string, error: unknown): string {
+  try {
+    if (statSync(path).isDirectory()) return 'it is a folder'
+    // Not by opening it: closing it again would let go of every lock that this process has on it.
+    accessSync(path, constants.R_OK | constants.W_OK)
+    accessSync(dirname(path), constants.W_OK)
+    const { bavail, bsize } = statfsSync(dirname(path))
+    // A log that cannot grow is a failure of the disk to SQLite, whatever the reason.
+    return isDiskFailure(error) && bavail * bsize < SCARCE_BYTES
+      ? 'the disk is full'
+      : plainly(error)
+  } catch (why) {
+    return plainly(why)
+  }
+}
+
+/** No log of SQLite begins with less. */
+const SCARCE_BYTES = 65_536
+
+function isDiskFailure(error: unknown): boolean {
+  return error instanceof SQLiteError && error.code?.startsWith('SQLITE_IOERR') === true
 }
 
 /** All in one transaction: a crash leaves the old version behind, and another process sees the old or the new one. */
@@ -73,6 +99,7 @@ function snapshot(sqlite: Database, path: string, found: number): void {
 /** Leaves one whole file behind, without a log beside it. */
 export function closeSqliteFile(sqlite: Database): void {
   try {
+    sqlite.run('PRAGMA busy_timeout = 0')
     sqlite.run('PRAGMA wal_checkpoint(TRUNCATE)')
   } catch {
     // Another process is using the database; its own close will tidy up.

@@ -1,8 +1,10 @@
 /** What a server that stops leaves for the one that starts after it: one file, written whole, good for one start. */
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Packr } from 'msgpackr'
 import type { Keyring } from '../identity/keyring.ts'
+import { StartError } from '../start-error.ts'
+import { plainly } from '../trouble.ts'
 
 export const STATE_FILE = 'running.state'
 
@@ -34,7 +36,10 @@ export function writeState(folder: string, keyring: Keyring, saved: SavedState):
 
 export function readState(folder: string, keyring: Keyring): FoundState {
   const path = join(folder, STATE_FILE)
-  if (!existsSync(path)) return 'none'
+  const found = statSync(path, { throwIfNoEntry: false })
+  if (!found) return 'none'
+  // Whoever reads from a pipe would wait for somebody to write.
+  if (!found.isFile()) return 'unreadable'
   try {
     const opened = keyring.openBytes(readFileSync(path))
     return opened ? (packr.unpack(opened) as SavedState) : 'unreadable'
@@ -43,8 +48,17 @@ export function readState(folder: string, keyring: Keyring): FoundState {
   }
 }
 
-/** To be called once a server goes on from it, or knows that none can: it is true once only. */
+/**
+ * To be called once a server goes on from it, or knows that none can: it is true once only.
+ * @throws StartError where something lies in its place that cannot be removed
+ */
 export function removeState(folder: string): void {
   const path = join(folder, STATE_FILE)
-  for (const file of [path, `${path}.new`]) rmSync(file, { force: true })
+  for (const file of [path, `${path}.new`]) {
+    try {
+      rmSync(file, { force: true })
+    } catch (error) {
+      throw new StartError(`${file} cannot be removed: ${plainly(error)}`, { cause: error })
+    }
+  }
 }

@@ -6,6 +6,7 @@ import type { Config } from '../config.ts'
 import type { Metrics } from '../ops/metrics.ts'
 import { controlSocketPath } from '../service/control-socket.ts'
 import { StartError } from '../start-error.ts'
+import { plainly } from '../trouble.ts'
 import type { Connection } from './connection.ts'
 import type { Front } from './front.ts'
 import { type HttpApp, metricsApp } from './http.ts'
@@ -102,14 +103,14 @@ function mainListener({ config, front, sockets }: ListenParts): Server<Connectio
 }
 
 function controlListener(unix: string, control: HttpApp): Server<unknown> {
-  removeQuietly(unix)
-  const listener = attempt(unix, '--data', () =>
-    Bun.serve({
+  const listener = attempt(unix, '--data', () => {
+    removeQuietly(unix)
+    return Bun.serve({
       unix,
       development: false,
       fetch: (request) => control(request, new URL(request.url).pathname),
-    }),
-  )
+    })
+  })
   chmodSync(unix, 0o600)
   return listener
 }
@@ -118,7 +119,7 @@ function pem(path: string): string {
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {
-    throw new StartError(`${path} cannot be read: ${(error as Error).message}`)
+    throw new StartError(`${path} cannot be read: ${plainly(error)}`)
   }
 }
 
@@ -130,7 +131,7 @@ function attempt<T>(where: string, option: string, open: () => T): T {
     const code = (error as NodeJS.ErrnoException).code
     if (code === 'EADDRINUSE')
       throw new StartError(`${where} is already in use; choose another ${option}`)
-    throw new StartError(`cannot listen on ${where}: ${(error as Error).message}`)
+    throw new StartError(`cannot listen on ${where}: ${plainly(error)}`)
   }
 }
 

@@ -27,6 +27,8 @@ type Prepared<Row, Values extends SQLQueryBindings[]> = ReturnType<
 
 export class HistoryFile {
   readonly sqlite: Database
+  /** For people; `:memory:` where there is no file. */
+  readonly path: string
   readonly #prepared: Statement[] = []
 
   /**
@@ -36,8 +38,8 @@ export class HistoryFile {
   constructor(folder: string | undefined) {
     // It may be large, and what is in it expires: no copy is made before a migration.
     const shape = { migrations, keepsCopy: false, pragmas: PRAGMAS }
-    this.sqlite =
-      folder === undefined ? openInMemory(shape) : openSqliteFile(join(folder, HISTORY_FILE), shape)
+    this.path = folder === undefined ? ':memory:' : join(folder, HISTORY_FILE)
+    this.sqlite = folder === undefined ? openInMemory(shape) : openSqliteFile(this.path, shape)
   }
 
   prepare<Row, Values extends SQLQueryBindings[]>(sql: string): Prepared<Row, Values> {
@@ -75,6 +77,15 @@ export class HistoryFile {
       // SQLite may have rolled back already, as it does when the disk is full.
       if (this.sqlite.inTransaction) this.sqlite.run('ROLLBACK')
       throw error
+    }
+  }
+
+  /** For whoever has a failure to tell that matters more. */
+  closeQuietly(): void {
+    try {
+      this.close()
+    } catch {
+      // The process is about to end, and takes the file with it.
     }
   }
 

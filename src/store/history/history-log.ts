@@ -2,6 +2,9 @@
 import type { Clock } from '../../core/clock.ts'
 import type { Entry, History, Page, Slice } from '../../core/history.ts'
 import type { Annotation, ChannelRef, KeptMessage, PresenceMessage } from '../../core/types.ts'
+import { isSqliteTrouble } from '../../trouble.ts'
+import { StartError } from '../../start-error.ts'
+import { fileTrouble } from '../sqlite-file.ts'
 import { unpackAnnotation, unpackMessage, unpackPresence } from './body.ts'
 import { ChannelIds } from './channel-ids.ts'
 import { type HistoryFault, faultOf } from './fault.ts'
@@ -31,7 +34,15 @@ export interface HistoryOptions {
  * @throws StartError if the file cannot be opened or comes from a newer version
  */
 export function openHistory(folder: string | undefined, options: HistoryOptions): HistoryLog {
-  return new HistoryLog(new HistoryFile(folder), options)
+  const file = new HistoryFile(folder)
+  try {
+    return new HistoryLog(file, options)
+  } catch (error) {
+    file.closeQuietly()
+    if (!isSqliteTrouble(error)) throw error
+    const why = fileTrouble(file.path, error)
+    throw new StartError(`${file.path} cannot be opened: ${why}`, { cause: error })
+  }
 }
 
 export class HistoryLog implements History {

@@ -1,0 +1,102 @@
+/** What a machine does to the files of a server: other programs lock them, disks fill up, pages go bad. */
+import { closeSync, fstatSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** A lock of another process. */
+export interface Lock {
+  /** Once it is let go. */
+  release(): Promise<void>
+}
+
+const HOLDER = `
+const { Database } = require('bun:sqlite')
+const database = new Database(process.argv[1])
+database.run('PRAGMA busy_timeout = 10000')
+for (const sql of process.argv.slice(2)) database.run(sql)
+process.stdout.write('held')
+process.stdin.on('end', () => process.exit())
+process.stdin.resume()
+`
+
+/** Lets another process run statements on a database, such as `BEGIN EXCLUSIVE`, and keep what they took. */
+export async function lock(path: string, ...statements: readonly string[]): Promise<Lock> {
+  const child = Bun.spawn([process.execPath, '-e', HOLDER, path, ...statements], {
+    stdin: 'pipe',
+    stdout: 'pipe',
+    stderr: 'inherit',
+  })
+  const { value } = await child.stdout.getReader().read()
+  if (!value) throw new Error(`${path} could not be locked`)
+  return {
+    release: async () => {
+      await child.stdin.end()
+      await child.exited
+    },
+  }
+}
+
+/** A small disk of its own, for whoever may mount one. */
+export class SmallDisk {
+  readonly path: string
+
+  private constructor(path: string) {
+    this.path = path
+  }
+
+  /** @returns undefined where this user may mount nothing */
+  static mount(kib: number): SmallDisk | undefined {
+    const path = mkdtempSync(join(tmpdir(), 'latchkey-disk-'))
+    if (process.platform === 'linux') {
+      const command = ['mount', '-t', 'tmpfs', '-o', `size=${kib}k`, 'tmpfs', path]
+      if (Bun.spawnSync(command, { stderr: 'ignore' }).exitCode === 0) return new SmallDisk(path)
+    }
+    rmSync(path, { recursive: true })
+    return undefined
+  }
+
+  /** Leaves so much room and no more. */
+  fill(freeKib: number): void {
+    this.clear()
+    const file = openSync(join(this.path, 'filler'), 'w')
+    const block = new Uint8Array(1024)
+    try {
+      for (;;) writeSync(file, block)
+    } catch {
+      // The disk is full now, which is what was wanted.
+    }
+    const { size } = fstatSync(file)
+    closeSync(file)
+    Bun.spawnSync([
+      'truncate',
+      '-s',
+      String(Math.max(0, size - freeKib * 1024)),
+      join(this.path, 'filler'),
+    ])
+  }
+
+  clear(): void {
+    rmSync(join(this.path, 'filler'), { force: true })
+  }
+
+  unmount(): void {
+    Bun.spawnSync(['umount', '-l', this.path])
+    rmSync(this.path, { recursive: true, force: true })
+  }
+}
+
+/** Whether this user may mount disks and act as others. */
+export const isRoot = process.getuid?.() === 0
+
+/** Overwrites a part of a file with bytes that mean nothing. */
+export function damage(path: string, offset: number, bytes: number): void {
+  const file = openSync(path, 'r+')
+  writeSync(file, new Uint8Array(bytes).fill(0xa5), 0, bytes, offset)
+  closeSync(file)
+}
+
+/** Puts a folder where a file should be. */
+export function replaceByFolder(path: string): void {
+  rmSync(path, { force: true })
+  mkdirSync(path)
+}
