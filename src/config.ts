@@ -193,6 +193,15 @@ export const schema = z.object({
   maxPresenceMembers: integer(0)
     .default(1000)
     .describe('Presence members of one app channel; 0 for no limit'),
+  maxPresenceBytes: integer(0)
+    .default(16_777_216)
+    .describe('Bytes of what the members of one app channel say of themselves; 0 for no limit'),
+  presenceMemoryMb: integer(0, 1_048_576)
+    .default(256)
+    .describe('Megabytes of memory for the presence members of all app channels; 0 for no limit'),
+  answerMemoryMb: integer(0, 1_048_576)
+    .default(256)
+    .describe('Megabytes of answers that clients asked for and have not read yet; 0 for no limit'),
 
   oidcIssuer: z
     .url({ protocol: /^https?$/, error: 'must be an http or https address' })

@@ -315,6 +315,21 @@ const table = {
     message: 'messages of this channel cannot be changed or annotated: no channel rule says so',
     retry: false,
   },
+  presence_too_large: {
+    status: 400,
+    message: 'the channel has no room for so much presence data',
+    retry: true,
+  },
+  answer_too_large: {
+    status: 413,
+    message: 'the answer would be too large; ask for this channel alone, page by page',
+    retry: false,
+  },
+  answers_unread: {
+    status: 429,
+    message: 'too many answers wait for their clients to read them',
+    retry: true,
+  },
   presence_full: {
     status: 400,
     message: 'the channel has no room for another presence member',

@@ -4,11 +4,13 @@ import type { Config } from '../config.ts'
 import type { AppCounters } from '../core/app-counters.ts'
 import type { Clock, Randomness } from '../core/clock.ts'
 import type { Counters } from '../core/counters.ts'
+import { FairTurns } from '../core/fair-turns.ts'
 import { PAGES } from '../core/types.ts'
 import type { Failure, Result } from '../failure.ts'
 import { Authenticator } from '../identity/authenticate.ts'
 import { NativeTokens } from '../identity/native-token.ts'
 import { TokenIssuer } from '../identity/token-issuer.ts'
+import { Budget } from '../policy/budget.ts'
 import { chatRoutes } from '../protocol/ably/chat/chat-routes.ts'
 import { annotationRoutes } from '../protocol/ably/rest/annotation-routes.ts'
 import { batchRoutes } from '../protocol/ably/rest/batch-routes.ts'
@@ -72,6 +74,7 @@ export class Ably {
   readonly realtime: AblyRealtime
   readonly #streams: Streams
   readonly #rates: PublishRates
+  readonly #turns = new FairTurns()
   readonly #push: PushDelivery
   readonly #parts: AblyParts
 
@@ -96,6 +99,8 @@ export class Ably {
       ],
       appCounters: parts.appCounters,
       maxBodyBytes: MAX_REST_BODY_BYTES,
+      unread: new Budget(parts.config.answerMemoryMb * 1_048_576),
+      turns: this.#turns,
       onRefusal: parts.onRefusal,
     })
   }

@@ -18,6 +18,7 @@ import { RetentionQueue } from '../core/retention.ts'
 import { COMMONS, type ChannelRef, type Socket } from '../core/types.ts'
 import { LocalEngine } from '../engine/local.ts'
 import type { Fanout } from '../fanout/fanout.ts'
+import { Budget } from '../policy/budget.ts'
 import type { ChannelRuleSettings } from '../policy/channel-rule.ts'
 import type { Reservation } from '../policy/channel-access.ts'
 import type { FoldedNames } from '../policy/names.ts'
@@ -77,7 +78,12 @@ export class Channels {
     this.broker = this.#makeBroker(parts, positions)
     const shared = { broker: this.broker, positions, ids: this.ids, clock }
     this.publisher = new Publisher({ ...shared, maxMessageBytes: config.maxMessageBytes })
-    this.presence = new Presence({ ...shared, maxMembers: parts.maxPresenceMembers })
+    this.presence = new Presence({
+      ...shared,
+      maxMembers: parts.maxPresenceMembers,
+      maxBytes: config.maxPresenceBytes,
+      budget: new Budget(config.presenceMemoryMb * 1_048_576),
+    })
     this.#links = new Links(this)
     this.hub = new Hub({
       links: this.#links,

@@ -20,7 +20,7 @@ export interface RunningStateParts {
   /** Undefined for a server that writes no file: it leaves nothing and finds nothing. */
   readonly folder: string | undefined
   readonly keyring: Keyring
-  readonly channels: Pick<Channels, 'broker' | 'hub'>
+  readonly channels: Pick<Channels, 'broker' | 'hub' | 'presence'>
   readonly connections: Connections
   /** Whether there still is such an app. */
   readonly isApp: (appId: string) => boolean
@@ -76,6 +76,7 @@ export class RunningState {
     const wanted = this.#ofApps(state)
     connections.restore(wanted.connections)
     restoreSnapshot(channels.broker, wanted.channels)
+    channels.presence.adopt()
     log.info('clients can go on where they were', sizes(wanted))
   }
 

@@ -9,6 +9,8 @@ export interface Page {
   readonly direction: 'backwards' | 'forwards'
   /** At least 1. */
   readonly limit: number
+  /** Bytes after which the page ends early, about; it has one item all the same. As many as there are, if left out. */
+  readonly maxBytes?: number | undefined
   readonly start?: number | undefined
   readonly end?: number | undefined
   /** A position of the channel: only what stands at or before it. */
@@ -21,6 +23,8 @@ export interface Slice<T> {
   readonly items: readonly T[]
   /** What `after` has to be for the next page; undefined when there is nothing more. */
   readonly next: string | undefined
+  /** About what the items take in memory. */
+  readonly bytes: number
 }
 
 /** Something to remember. Serials and positions only grow; the same entry is never given twice. */

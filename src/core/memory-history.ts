@@ -9,7 +9,7 @@ import type { Annotation, ChannelRef, KeptMessage, PresenceMessage } from './typ
 const KEPT = Promise.resolve()
 /** What objects and keys cost beside their contents, roughly. */
 const ENTRY_BYTES = 300
-const NOTHING: Slice<never> = Object.freeze({ items: [], next: undefined })
+const NOTHING: Slice<never> = Object.freeze({ items: [], next: undefined, bytes: 0 })
 
 export class MemoryHistory implements History {
   readonly #queue: RetentionQueue
@@ -59,8 +59,8 @@ export class MemoryHistory implements History {
   presence(channel: ChannelRef, page: Page): Slice<PresenceMessage> {
     const memory = this.#at(channel)
     if (!memory) return NOTHING
-    const { items, next } = takePage(memory.presence, PRESENCE, page)
-    return { items: items.map(({ change }) => change), next }
+    const { items, ...rest } = takePage(memory.presence, PRESENCE, page)
+    return { items: items.map(({ change }) => change), ...rest }
   }
 
   annotations(channel: ChannelRef, messageSerial: string, page: Page): Slice<Annotation> {
@@ -86,18 +86,22 @@ interface PresenceEntry {
 const MESSAGES = {
   key: ({ serial }: KeptMessage) => serial,
   time: ({ timestamp }: KeptMessage) => timestamp,
+  bytes: messageBytes,
 }
 const VERSIONS = {
   key: ({ version }: KeptMessage) => version.serial,
   time: ({ version }: KeptMessage) => version.timestamp,
+  bytes: messageBytes,
 }
 const PRESENCE = {
   key: ({ serial }: PresenceEntry) => serial,
   time: ({ change }: PresenceEntry) => change.timestamp,
+  bytes: ({ change }: PresenceEntry) => contentBytes(change),
 }
 const ANNOTATIONS = {
   key: ({ serial }: Annotation) => serial,
   time: ({ timestamp }: Annotation) => timestamp,
+  bytes: contentBytes,
 }
 
 /** What the queue was told of, in its order: messages and presence go by themselves, the rest with its message. */
@@ -234,6 +238,11 @@ function timeOf(entry: Entry): number {
     case 'annotation':
       return entry.annotation.timestamp
   }
+}
+
+/** A message with what its annotations come to, which may be more than itself. */
+function messageBytes(message: KeptMessage): number {
+  return contentBytes(message) + (message.summary?.length ?? 0)
 }
 
 /** About what the content takes in memory. */

@@ -6,23 +6,30 @@ export interface Listed<T> {
   readonly key: (item: T) => string
   /** Milliseconds since the epoch; in a list they need not grow, because clocks go back. */
   readonly time: (item: T) => number
+  /** About what it takes in memory. */
+  readonly bytes: (item: T) => number
 }
 
 type List<T> = Pick<readonly T[], 'at' | 'length'>
 
 /** @param list ascending by key; `page.after` is a key, `page.until` a beginning that keys may have */
 export function takePage<T>(list: List<T>, listed: Listed<T>, page: Page): Slice<T> {
-  const { key, time } = listed
+  const { bytes: bytesOf, key, time } = listed
+  const { limit, maxBytes = Infinity } = page
   const [from, to] = bounds(list, listed, page)
   const forwards = page.direction === 'forwards'
   const items: T[] = []
+  let bytes = 0
   for (let i = from; i < to; i++) {
     const item = list.at(forwards ? i : to - 1 - (i - from))!
     if (!isInTime(time(item), page)) continue
-    if (items.length === page.limit) return { items, next: key(items.at(-1)!) }
+    const size = bytesOf(item)
+    const isFull = items.length === limit || (items.length > 0 && bytes + size > maxBytes)
+    if (isFull) return { items, next: key(items.at(-1)!), bytes }
+    bytes += size
     items.push(item)
   }
-  return { items, next: undefined }
+  return { items, next: undefined, bytes }
 }
 
 /** From the first index to before the second. */

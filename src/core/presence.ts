@@ -1,11 +1,13 @@
 /** Presence on channels of apps: who enters, changes and leaves, each told to everybody in one step. */
-import { type Result, fail, ok } from '../failure.ts'
+import { type Failure, type Result, failure, ok } from '../failure.ts'
+import type { Budget, Holder } from '../policy/budget.ts'
 import type { AppChannel } from './app-channel.ts'
 import type { Broker } from './broker.ts'
 import type { Clock } from './clock.ts'
 import type { IdSource } from './id-source.ts'
 import { contentBytes } from './memory-history.ts'
 import type { PositionSource } from './position.ts'
+import { memberBytes } from './presence-set.ts'
 import type { ChannelRef, PresenceChange, PresenceDraft, PresenceMessage } from './types.ts'
 
 export interface PresenceParts {
@@ -15,6 +17,10 @@ export interface PresenceParts {
   readonly clock: Clock
   /** How many members a channel of an app may have; 0 for no limit. */
   readonly maxMembers: (realm: string) => number
+  /** Bytes that the members of one channel may take; 0 for no limit. */
+  readonly maxBytes: number
+  /** Of the members of all channels, by app and then by connection. */
+  readonly budget: Budget
 }
 
 export interface PresenceOrigin {
@@ -36,6 +42,12 @@ export class Presence {
 
   constructor(parts: PresenceParts) {
     this.#parts = parts
+    parts.broker.watch({ closed: (channel) => this.#count(channel, -1) })
+  }
+
+  /** Counts what channels have that another run of the server had. */
+  adopt(): void {
+    for (const channel of this.#parts.broker.all()) this.#count(channel, 1)
   }
 
   /** Takes all changes or none. */
@@ -47,13 +59,14 @@ export class Presence {
     const opened = this.#parts.broker.open(ref)
     if (!opened.ok) return opened
     const channel = opened.value
-    if (!this.#hasRoom(channel, drafts, connectionId)) return this.#full(ref)
+    const refusal = this.#refusal(channel, drafts, connectionId)
+    if (refusal) return { ok: false, failure: refusal }
     const timestamp = this.#parts.clock.now()
     const changes: PresenceMessage[] = []
     for (const [index, draft] of drafts.entries()) {
       const change = stamp(channel, draft, connectionId, `${id}:${index}`, timestamp)
       if (!change) continue
-      apply(channel, change)
+      this.#apply(channel, change)
       changes.push(change)
     }
     return ok(this.#place(channel, changes, id, connectionId, timestamp))
@@ -73,27 +86,42 @@ export class Presence {
     // Not of the connection's own form: clients then compare by time and not by number (RTP2b1).
     const id = this.#parts.ids.next(ID_LENGTH)
     const changes = members.map((member, index) => leaving(member, `${id}:0:${index}`, timestamp))
-    for (const change of changes) apply(channel, change)
+    for (const change of changes) this.#apply(channel, change)
     return this.#place(channel, changes, id, connectionId, timestamp)
   }
 
-  #hasRoom(channel: AppChannel, drafts: readonly PresenceDraft[], connectionId: string): boolean {
-    const max = this.#parts.maxMembers(channel.ref.realm)
-    if (max === 0) return true
-    const added = new Set(
-      drafts
-        .filter(
-          ({ action, clientId }) =>
-            action !== 'leave' && !channel.presence.get(connectionId, clientId),
-        )
-        .map(({ clientId }) => clientId),
-    )
-    return added.size === 0 || channel.presence.size + added.size <= max
+  #refusal(
+    channel: AppChannel,
+    drafts: readonly PresenceDraft[],
+    connectionId: string,
+  ): Failure | undefined {
+    const { budget, maxBytes, maxMembers } = this.#parts
+    const { presence, ref } = channel
+    const max = maxMembers(ref.realm)
+    const { bytes, members } = growth(channel, drafts, connectionId)
+    if (max > 0 && members > 0 && presence.size + members > max)
+      return failure('presence_full', `a channel can have no more than ${max} presence members`)
+    if (bytes <= 0) return undefined
+    if (maxBytes > 0 && presence.bytes + bytes > maxBytes) return failure('presence_too_large')
+    const hasRoom = budget.hasRoom(holderOf(channel, connectionId), bytes)
+    return hasRoom ? undefined : failure('presence_too_large', NO_MEMORY)
   }
 
-  #full<T>({ realm }: ChannelRef): Result<T> {
-    const max = this.#parts.maxMembers(realm)
-    return fail('presence_full', `a channel can have no more than ${max} presence members`)
+  /** One by one, because the same client may be in a list twice. */
+  #apply(channel: AppChannel, change: PresenceMessage): void {
+    const { presence } = channel
+    const { clientId, connectionId } = change
+    const before = presence.bytes
+    if (change.action === 'leave') presence.remove(connectionId, clientId)
+    else presence.put(change)
+    this.#parts.budget.change(holderOf(channel, connectionId), presence.bytes - before)
+  }
+
+  #count(channel: AppChannel, times: 1 | -1): void {
+    for (const member of channel.presence.members()) {
+      const holder = holderOf(channel, member.connectionId)
+      this.#parts.budget.change(holder, times * memberBytes(member))
+    }
   }
 
   #place(
@@ -122,10 +150,31 @@ export class Presence {
   }
 }
 
-/** One by one, because the same client may be in a list twice. */
-function apply({ presence }: AppChannel, change: PresenceMessage): void {
-  if (change.action === 'leave') presence.remove(change.connectionId, change.clientId)
-  else presence.put(change)
+const NO_MEMORY = 'the app, or this connection of it, has no memory left for presence'
+
+function holderOf({ ref: { realm } }: AppChannel, connectionId: string): Holder {
+  return [realm, `${realm}\n${connectionId}`]
+}
+
+/** How much there will be more than now, if all changes are taken. The same client may be among them twice. */
+function growth(
+  { presence }: AppChannel,
+  drafts: readonly PresenceDraft[],
+  connectionId: string,
+): { readonly members: number; readonly bytes: number } {
+  const sizes = new Map<string, number>()
+  let members = 0
+  let bytes = 0
+  for (const draft of drafts) {
+    const { action, clientId } = draft
+    const known = presence.get(connectionId, clientId)
+    const before = sizes.get(clientId) ?? (known ? memberBytes(known) : 0)
+    const after = action === 'leave' ? 0 : memberBytes(draft)
+    sizes.set(clientId, after)
+    bytes += after - before
+    members += Number(after > 0) - Number(before > 0)
+  }
+  return { members, bytes }
 }
 
 function leaving(member: PresenceMessage, id: string, timestamp: number): PresenceMessage {

@@ -1,13 +1,14 @@
 /** Presence: membership and its announcement are one step, and right for two connections of one client. */
-import { expect, test } from 'bun:test'
+import { describe, expect, test } from 'bun:test'
+import { restoreSnapshot, takeSnapshot } from '../../src/core/snapshot.ts'
 import { channelRef } from '../../src/core/types.ts'
 import type { PresenceDraft } from '../../src/core/types.ts'
 import { CoreWorld, everything, listener, value } from '../support/core-world.ts'
 
 const ref = channelRef('app', 'room')
 
-function world() {
-  const made = new CoreWorld()
+function world(limits?: ConstructorParameters<typeof CoreWorld>[0]) {
+  const made = new CoreWorld(limits)
   const reader = listener()
   made.broker.attach(value(made.broker.open(ref)), { ...everything, socket: reader })
   const told = () =>
@@ -128,4 +129,75 @@ test('history knows enter, update and leave, newest first', () => {
   const rest = made.broker.history(ref).presence(ref, { ...page, after: next })
   expect(rest.items.map(({ action }) => action)).toEqual(['enter'])
   expect(rest.next).toBeUndefined()
+})
+
+describe('what members say', () => {
+  const text = (length: number) => ({ data: 'x'.repeat(length) })
+  const nameOf = (result: ReturnType<ReturnType<typeof world>['change']>) =>
+    result.ok ? undefined : result.failure.name
+
+  test('comes to so many bytes on a channel and no more, also by changing', () => {
+    const { made, change } = world({ maxPresenceBytes: 10_000 })
+    value(change('enter', 'ann', 'c1', text(4000)))
+    value(change('enter', 'bob', 'c1', text(4000)))
+    expect(nameOf(change('enter', 'cyd', 'c1', text(4000)))).toBe('presence_too_large')
+    expect(nameOf(change('update', 'ann', 'c1', text(8000)))).toBe('presence_too_large')
+    expect(members(made)).toHaveLength(2)
+    value(change('update', 'ann', 'c1', text(10)))
+    value(change('enter', 'cyd', 'c1', text(4000)))
+    expect(made.presenceBudget.used).toBe(made.broker.channel(ref)!.presence.bytes)
+  })
+
+  test('of a connection, and of an app, is a share of what there is for all', () => {
+    // As in the budget: of a million, a connection has a quarter while nobody else has any.
+    const { made, change } = world()
+    value(change('enter', 'ann', 'c1', text(200_000)))
+    expect(nameOf(change('enter', 'bob', 'c1', text(200_000)))).toBe('presence_too_large')
+    value(change('enter', 'bob', 'c2', text(100_000)))
+    const other = channelRef('other', 'room')
+    const rest = { id: undefined, encoding: undefined, extras: undefined }
+    const draft = { ...rest, action: 'enter' as const, clientId: 'eve', ...text(150_000) }
+    value(made.presence.change(other, [draft], { connectionId: 'c3', id: 'c3:0' }))
+  })
+
+  test('is given back by leaving, by the end of a connection and by the end of an app', () => {
+    const { made, change } = world()
+    value(change('enter', 'ann', 'c1', text(1000)))
+    value(change('enter', 'bob', 'c1', text(1000)))
+    value(change('enter', 'cyd', 'c2', text(1000)))
+    value(change('leave', 'ann', 'c1'))
+    made.presence.leave(ref, 'c1')
+    expect(made.presenceBudget.heldBy('app\nc1')).toBe(0)
+    expect(made.presenceBudget.used).toBe(made.broker.channel(ref)!.presence.bytes)
+    made.broker.forget('app')
+    expect(made.presenceBudget.used).toBe(0)
+  })
+
+  test('counts once for a client that is in a list twice, and all or nothing of the list is taken', () => {
+    const { made } = world({ maxPresenceBytes: 10_000 })
+    const rest = { id: undefined, encoding: undefined, extras: undefined }
+    const enter = (clientId: string, length: number): PresenceDraft => ({
+      action: 'enter',
+      clientId,
+      ...rest,
+      ...text(length),
+    })
+    const origin = { connectionId: 'c1', id: 'c1:0' }
+    value(made.presence.change(ref, [enter('ann', 9000), enter('ann', 8000)], origin))
+    const both = made.presence.change(ref, [enter('ann', 100), enter('bob', 9900)], origin)
+    expect(both.ok).toBe(false)
+    expect(members(made)).toMatchObject([{ clientId: 'ann', ...text(8000) }])
+  })
+
+  test('counts again after a restart', () => {
+    const { made, change } = world()
+    value(change('enter', 'ann', 'c1', text(1000)))
+    const after = new CoreWorld()
+    restoreSnapshot(
+      after.broker,
+      takeSnapshot(made.broker, () => true),
+    )
+    after.presence.adopt()
+    expect(after.presenceBudget.used).toBe(made.presenceBudget.used)
+  })
 })

@@ -6,7 +6,7 @@ import { NOW } from './history-entries.ts'
 export function contentCases(bench: HistoryBench): void {
   test('a channel that was never written to has nothing', () => {
     bench.begin()
-    const nothing = { items: [], next: undefined }
+    const nothing = { items: [], next: undefined, bytes: 0 }
     expect(bench.slice()).toEqual(nothing)
     expect(bench.history.message(bench.channel, '0:000')).toBeUndefined()
     expect(bench.history.versions(bench.channel, '0:000', FORWARDS)).toEqual(nothing)

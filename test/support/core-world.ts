@@ -13,6 +13,7 @@ import { RetentionQueue } from '../../src/core/retention.ts'
 import { type Event, type Frame, type MessageDraft, type Socket } from '../../src/core/types.ts'
 import { LocalEngine } from '../../src/engine/local.ts'
 import { TopicFanout } from '../../src/fanout/topics.ts'
+import { Budget } from '../../src/policy/budget.ts'
 import { type ChannelRuleSettings, DEFAULT_RULE_SETTINGS } from '../../src/policy/channel-rule.ts'
 
 export const KEEP_MS = 120_000
@@ -22,6 +23,7 @@ export class CoreWorld {
   now = 1_700_000_000_000
   rule: ChannelRuleSettings = DEFAULT_RULE_SETTINGS
   maxMembers = 0
+  readonly presenceBudget = new Budget(1_000_000)
   readonly closed: string[] = []
   readonly delivered: [kind: Event['kind'], recipients: number][] = []
   readonly memory: MemoryHistory
@@ -30,7 +32,12 @@ export class CoreWorld {
   readonly publisher: Publisher
   readonly presence: Presence
 
-  constructor(limits: Partial<BrokerParts['limits']> & { maxBytes?: number } = {}) {
+  constructor(
+    limits: Partial<BrokerParts['limits']> & {
+      maxBytes?: number
+      maxPresenceBytes?: number
+    } = {},
+  ) {
     const clock = { now: () => this.now }
     const queue = () => new RetentionQueue({ keepMs: KEEP_MS, maxBytes: limits.maxBytes ?? 1e9 })
     const positions = new PositionSource(clock, 'site', undefined)
@@ -70,7 +77,12 @@ export class CoreWorld {
     const ids = new IdSource(systemRandomness)
     const shared = { broker: this.broker, positions, ids, clock }
     this.publisher = new Publisher({ ...shared, maxMessageBytes: 65_536 })
-    this.presence = new Presence({ ...shared, maxMembers: () => this.maxMembers })
+    this.presence = new Presence({
+      ...shared,
+      maxMembers: () => this.maxMembers,
+      maxBytes: limits.maxPresenceBytes ?? 0,
+      budget: this.presenceBudget,
+    })
     void delivery.start()
   }
 }

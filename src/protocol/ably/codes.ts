@@ -73,6 +73,7 @@ const CODES: Partial<Record<FailureName, number>> = {
   too_many_channels: 90010,
   too_many_batch_channels: 90010,
   presence_full: 91003,
+  presence_too_large: 91006,
   not_mutable: 93002,
 }
 

@@ -123,10 +123,11 @@ export class HistoryLog implements History {
     const id = this.#find(channel)
     if (id === undefined) return NOTHING
     const after = page.after === undefined ? undefined : entrySerialOf(page.after)
-    const { items, next } = this.#reader.entries(id, KIND.presence, page, after)
+    const { bytes, items, next } = this.#reader.entries(id, KIND.presence, page, after)
     return {
       items: items.map((item) => unpackPresence(item.body, item)),
       next: next === undefined ? undefined : publicSerial(next),
+      bytes,
     }
   }
 
@@ -175,8 +176,8 @@ export class HistoryLog implements History {
   }
 }
 
-const NOTHING: Slice<never> = { items: [], next: undefined }
+const NOTHING: Slice<never> = { items: [], next: undefined, bytes: 0 }
 
-function mapped<T>({ items, next }: Slice<Item>, unpack: (item: Item) => T): Slice<T> {
-  return { items: items.map(unpack), next }
+function mapped<T>({ items, ...rest }: Slice<Item>, unpack: (item: Item) => T): Slice<T> {
+  return { items: items.map(unpack), ...rest }
 }

@@ -77,7 +77,7 @@ export class Reader {
     const { from, below } = this.#narrowed(channel, kind, page, boundsOf(page, after))
     const { start, end } = timesOf(page)
     const query = this.#entries[page.direction]
-    return slice(query.all(channel, kind, from, below, start, end, lookAhead(page)), page)
+    return slice(query.iterate(channel, kind, from, below, start, end, lookAhead(page)), page)
   }
 
   /** Leaves out most of what stands before or after the wanted times, so that it is not even looked at. */
@@ -103,14 +103,15 @@ export class Reader {
   versions(message: number, latest: Item | undefined, page: Page): Slice<Item> {
     const earlier = this.#page('versions', message, page)
     if (!latest || !isMeant(latest, page)) return slice(earlier, page)
-    return slice(page.direction === 'forwards' ? [...earlier, latest] : [latest, ...earlier], page)
+    const isLast = page.direction === 'forwards'
+    return slice(isLast ? chained(earlier, [latest]) : chained([latest], earlier), page)
   }
 
-  #page(table: Part, message: number, page: Page): Item[] {
+  #page(table: Part, message: number, page: Page): Iterable<Item> {
     const { from, below } = boundsOf(page, page.after)
     const { start, end } = timesOf(page)
     const query = this.#parts[table][page.direction]
-    return query.all(message, from, below, start, end, lookAhead(page))
+    return query.iterate(message, from, below, start, end, lookAhead(page))
   }
 }
 
@@ -129,8 +130,24 @@ function lookAhead({ limit }: Page): number {
   return Math.min(limit, Number.MAX_SAFE_INTEGER - 1) + 1
 }
 
-/** @param found in the page's order, perhaps more than wanted */
-function slice(found: readonly Item[], { limit }: Page): Slice<Item> {
-  const items = found.slice(0, limit)
-  return { items, next: found.length > limit ? items.at(-1)!.serial : undefined }
+function* chained<T>(first: Iterable<T>, rest: Iterable<T>): Generator<T, undefined> {
+  yield* first
+  yield* rest
+}
+
+/** What an entry costs beside its body, roughly. */
+const ITEM_BYTES = 300
+
+/** @param found in the page's order, perhaps more than wanted: what is too much is not even read */
+function slice(found: Iterable<Item>, { limit, maxBytes = Infinity }: Page): Slice<Item> {
+  const items: Item[] = []
+  let bytes = 0
+  for (const item of found) {
+    const size = item.body.byteLength + ITEM_BYTES
+    const isFull = items.length === limit || (items.length > 0 && bytes + size > maxBytes)
+    if (isFull) return { items, next: items.at(-1)!.serial, bytes }
+    bytes += size
+    items.push(item)
+  }
+  return { items, next: undefined, bytes }
 }

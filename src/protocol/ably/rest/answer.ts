@@ -1,15 +1,20 @@
 /** Answers of the REST interface, with the headers and error bodies that SDKs depend on. */
-import type { Failure } from '../../../failure.ts'
+import { type Failure, type Result, ok } from '../../../failure.ts'
 import { SERVER_HEADER } from '../../../version.ts'
 import { ablyCode, isTokenFailure } from '../codes.ts'
 import { errorHref } from '../error-href.ts'
 import type { Format } from '../wire/format.ts'
-import { CONTENT_TYPE, encodeBody } from './format.ts'
+import { LazyObject, joined, piecesOf } from '../wire/pieces.ts'
+import type { AnswerBody } from './answer-bodies.ts'
+import { CONTENT_TYPE } from './format.ts'
 
 /** What a handler gives back: a value to be encoded, or nothing at all. */
 export interface RestAnswer {
   readonly status: number
+  /** Long lists in it are lazy. */
   readonly value: unknown
+  /** About what the value takes in memory, where that is much. */
+  readonly bytes?: number
   readonly headers?: Readonly<Record<string, string>>
   /** A body that goes on and is neither encoded nor enveloped, in the place of a value. */
   readonly stream?: ReadableStream<Uint8Array>
@@ -44,21 +49,32 @@ const USUAL_HEADERS: Readonly<Record<Format, Headers>> = {
   msgpack: new Headers({ ...SERVER_HEADER, 'content-type': CONTENT_TYPE.msgpack }),
 }
 
-export function success(answer: RestAnswer, style: AnswerStyle): Response {
+/** Makes the body of an answer. */
+export type MakeBody = (value: unknown, format: Format) => Result<AnswerBody>
+
+/** For what is small. */
+export const AT_ONCE: MakeBody = (value, format) => ok(joined([...piecesOf(value, format)], format))
+
+/** @returns why there is no room for the answer, if there is none */
+export function success(
+  answer: RestAnswer,
+  style: AnswerStyle,
+  makeBody: MakeBody,
+): Result<Response> {
   const { status, value } = answer
-  if (isUsual(answer, style))
-    return new Response(encodeBody(value, style.format), {
-      status,
-      headers: USUAL_HEADERS[style.format],
-    })
+  if (isUsual(answer, style)) {
+    const body = makeBody(value, style.format)
+    if (!body.ok) return body
+    return ok(new Response(body.value, { status, headers: USUAL_HEADERS[style.format] }))
+  }
   const headers = { ...SERVER_HEADER, ...corsHeaders(style.origin), ...answer.headers }
-  if (answer.stream) return new Response(answer.stream, { status, headers })
-  if (style.envelope !== undefined) return enveloped(answer, style, style.envelope)
-  if (value === undefined) return new Response(null, { status, headers })
-  return new Response(encodeBody(value, style.format), {
-    status,
-    headers: { ...headers, 'content-type': CONTENT_TYPE[style.format] },
-  })
+  if (answer.stream) return ok(new Response(answer.stream, { status, headers }))
+  if (style.envelope !== undefined) return enveloped(answer, style, style.envelope, makeBody)
+  if (value === undefined) return ok(new Response(null, { status, headers }))
+  const body = makeBody(value, style.format)
+  if (!body.ok) return body
+  const typed = { ...headers, 'content-type': CONTENT_TYPE[style.format] }
+  return ok(new Response(body.value, { status, headers: typed }))
 }
 
 function isUsual({ value, headers, stream }: RestAnswer, { origin, envelope }: AnswerStyle) {
@@ -82,7 +98,10 @@ export function refusal(why: Failure, style: AnswerStyle, base: string): Respons
     ...(why.status === 401 && { 'www-authenticate': challenge(why) }),
     ...(why.status === 429 && { 'retry-after': '1' }),
   }
-  return success({ status: why.status, value: { error }, headers }, style)
+  const response = success({ status: why.status, value: { error }, headers }, style, AT_ONCE)
+  // What is made at once always finds room.
+  if (!response.ok) throw new Error(response.failure.message)
+  return response.value
 }
 
 /**
@@ -94,22 +113,27 @@ function challenge(why: Failure): string {
   return `X-Ably-Token realm="Latchkey"${why.name === 'jwt_invalid' ? '' : ', stale="true"'}`
 }
 
-function enveloped(answer: RestAnswer, style: AnswerStyle, format: Format): Response {
+function enveloped(
+  answer: RestAnswer,
+  style: AnswerStyle,
+  format: Format,
+  makeBody: MakeBody,
+): Result<Response> {
   const given = Object.entries({ 'content-type': CONTENT_TYPE[format], ...answer.headers })
-  const body = {
+  const value = new LazyObject({
     statusCode: answer.status,
     response: answer.value ?? null,
     // Whoever reads these looks for them as browsers name them.
-    headers: Object.fromEntries(given.map(([name, value]) => [name.toLowerCase(), value])),
-  }
-  return new Response(encodeBody(body, format), {
-    status: 200,
-    headers: {
-      ...SERVER_HEADER,
-      ...corsHeaders(style.origin),
-      'content-type': CONTENT_TYPE[format],
-    },
+    headers: Object.fromEntries(given.map(([name, text]) => [name.toLowerCase(), text])),
   })
+  const body = makeBody(value, format)
+  if (!body.ok) return body
+  const headers = {
+    ...SERVER_HEADER,
+    ...corsHeaders(style.origin),
+    'content-type': CONTENT_TYPE[format],
+  }
+  return ok(new Response(body.value, { status: 200, headers }))
 }
 
 const EXPOSED =

@@ -1,6 +1,7 @@
 /** Answers to requests of several parts, each of which succeeds or fails for itself (BAR2, BPR, BPF, BGF). */
 import { type Failure, failure } from '../../../failure.ts'
 import { type ErrorInfo, type RestAnswer, errorHeaders, errorInfo } from './answer.ts'
+import { LazyList, LazyObject } from '../wire/pieces.ts'
 import { NEW_BATCH_SHAPES, type RestCall } from './routes.ts'
 
 /** What a part that failed is answered with. SDKs tell it from others by whether it has an `error`. */
@@ -31,14 +32,20 @@ export function batchAnswer(
 ): RestAnswer {
   if (call.version >= NEW_BATCH_SHAPES) {
     const counted = batches.map(withCounts)
-    return { status, value: isList ? counted : counted[0] }
+    return { status, value: isList ? listOf(counted) : counted[0] }
   }
   const results = batches.flatMap((batch) => batch.results)
-  if (results.every(isSuccess)) return { status, value: results }
+  if (results.every(isSuccess)) return { status, value: listOf(results) }
   const why = failure('batch_has_errors')
   const error = errorInfo(why, call.visit.base)
   const headers = errorHeaders(error)
-  return { status: why.status, value: { error, batchResponse: results }, headers }
+  const value = new LazyObject({ error, batchResponse: listOf(results) })
+  return { status: why.status, value, headers }
+}
+
+/** Each of its items may be lazy. */
+function listOf(items: readonly object[]): LazyList {
+  return LazyList.of(items, (item) => item)
 }
 
 function isSuccess(result: object): boolean {
@@ -47,5 +54,6 @@ function isSuccess(result: object): boolean {
 
 function withCounts({ results }: Batch) {
   const successCount = results.filter(isSuccess).length
-  return { successCount, failureCount: results.length - successCount, results }
+  const failureCount = results.length - successCount
+  return new LazyObject({ successCount, failureCount, results: listOf(results) })
 }

@@ -1,10 +1,14 @@
 /** Lists of what channels remember: which page of one a request wants, and the answer that holds it (RSL2, RSP4). */
 import type { Page, Slice } from '../../../core/history.ts'
+import { LazyList } from '../wire/pieces.ts'
 import { isPosition, positionOf } from '../../../core/position.ts'
 import { type Result, fail, ok } from '../../../failure.ts'
 import type { RestAnswer } from './answer.ts'
 import { CURSOR, type Direction, pageAnswer, readDirection, readLimit, readTime } from './paging.ts'
 import type { RestCall } from './routes.ts'
+
+/** Of what the items of a page hold. A page ends there, and a link leads on. */
+export const MAX_PAGE_BYTES = 2_097_152
 
 /** ably-js sends the first name, ably-go the second. */
 const UNTIL = ['from_serial', 'fromSerial'] as const
@@ -31,6 +35,7 @@ export function readPage(query: URLSearchParams, usual: Direction = 'backwards')
   return ok({
     direction: direction.value,
     limit: limit.value,
+    maxBytes: MAX_PAGE_BYTES,
     start: start.value,
     end: end.value,
     until: until.value,
@@ -60,6 +65,9 @@ function cursorText(key: string | undefined): string | undefined {
   return key === undefined ? undefined : Buffer.from(key).toString('base64url')
 }
 
+/** Items of which most are small have no size. */
+type Listed<T> = Pick<Slice<T>, 'items' | 'next'> & Partial<Slice<T>>
+
 /**
  * @param name last part of the list's path, such as `messages`
  * @param fixed parameters for links that the request left open
@@ -67,11 +75,11 @@ function cursorText(key: string | undefined): string | undefined {
 export function listAnswer<T>(
   name: string,
   { query }: RestCall,
-  { items, next }: Slice<T>,
+  { items, next, bytes = 0 }: Listed<T>,
   toValue: (item: T) => unknown,
   fixed: Readonly<Record<string, string>> = {},
 ): RestAnswer {
   const isBounded = UNTIL.some((parameter) => query.has(parameter))
-  const page = { items: items.map(toValue), next: cursorText(next) }
-  return pageAnswer(name, query, page, isBounded ? {} : fixed)
+  const page = { items: LazyList.of(items, toValue), next: cursorText(next) }
+  return { ...pageAnswer(name, query, page, isBounded ? {} : fixed), bytes }
 }

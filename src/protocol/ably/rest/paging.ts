@@ -1,6 +1,7 @@
 /** Pages of lists: what a request wants of one, and the links to the others (TG1 to TG5). */
 import { type Result, fail, ok } from '../../../failure.ts'
 import { parseDate } from '../../../stats/interval.ts'
+import type { LazyList } from '../wire/pieces.ts'
 import type { RestAnswer } from './answer.ts'
 
 export type Direction = 'backwards' | 'forwards'
@@ -47,7 +48,7 @@ export function readTime(query: URLSearchParams, name: string): Result<number | 
 }
 
 export interface PageOfList {
-  readonly items: readonly unknown[]
+  readonly items: readonly unknown[] | LazyList
   /** Cursor of the page after this one, as text of base64url; undefined where this is the last. */
   readonly next: string | undefined
 }

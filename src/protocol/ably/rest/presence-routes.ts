@@ -1,14 +1,16 @@
 /** Who is present on a channel, or on several, and who came and went (RSP3, RSP4, RSC24). */
 import type { Slice } from '../../../core/history.ts'
+import { memberBytes, memberKey } from '../../../core/presence-set.ts'
 import type { PresenceMessage } from '../../../core/types.ts'
-import { type Result, fail, ok } from '../../../failure.ts'
+import { type Result, fail, failure, ok } from '../../../failure.ts'
+import { LazyList, LazyObject } from '../wire/pieces.ts'
 import { presenceValue } from '../wire/values.ts'
 import type { RestAnswer } from './answer.ts'
 import { identify } from './authorize.ts'
 import { batchAnswer, failedPart } from './batch.ts'
 import { type ChannelParts, countTraffic, headOf, visit, visitChannel } from './channel-call.ts'
 import { channelNames } from './channel-names.ts'
-import { listAnswer, readCursor, readPage } from './lists.ts'
+import { MAX_PAGE_BYTES, listAnswer, readCursor, readPage } from './lists.ts'
 import { readLimit } from './paging.ts'
 import type { RestCall, RestRoute } from './routes.ts'
 
@@ -53,14 +55,20 @@ function pageOf(
   limit: number,
   after: string | undefined,
 ): Slice<PresenceMessage> {
-  const keyOf = ({ connectionId, clientId }: PresenceMessage) => `${connectionId}\n${clientId}`
   const keyed = members
-    .map((member): [string, PresenceMessage] => [keyOf(member), member])
+    .map((member): [string, PresenceMessage] => [memberKey(member), member])
     .filter(([key]) => after === undefined || key > after)
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
-  const page = keyed.slice(0, limit)
-  const next = keyed.length > limit ? page.at(-1)![0] : undefined
-  return { items: page.map(([, member]) => member), next }
+  const items: PresenceMessage[] = []
+  let bytes = 0
+  for (const [, member] of keyed) {
+    const size = memberBytes(member)
+    if (items.length === limit || (items.length > 0 && bytes + size > MAX_PAGE_BYTES)) break
+    items.push(member)
+    bytes += size
+  }
+  const isLast = items.length === keyed.length
+  return { items, next: isLast ? undefined : memberKey(items.at(-1)!), bytes }
 }
 
 function valueFor({ format }: RestCall) {
@@ -80,6 +88,8 @@ async function getHistory(parts: ChannelParts, call: RestCall): Promise<Result<R
 }
 
 const MAX_CHANNELS = 100
+/** Of all members in an answer together, which has no pages: as much as one channel may have, or 40,000 with nothing to say. */
+const MAX_ANSWER_BYTES = 16_777_216
 
 /** Each channel for itself: what is not permitted on one takes nothing away from the others. */
 async function getPresenceOfMany(parts: ChannelParts, call: RestCall): Promise<Result<RestAnswer>> {
@@ -89,12 +99,18 @@ async function getPresenceOfMany(parts: ChannelParts, call: RestCall): Promise<R
   if (names.length === 0) return fail('parameter_invalid', 'the parameter channels is missing')
   if (names.length > MAX_CHANNELS) return fail('too_many_batch_channels')
   const counts = parts.counters.of(principal.value.appId).outbound.rest.presence
+  let bytes = 0
   const results = names.map((name) => {
     const visitor = visitChannel(parts, principal.value, call, name, 'subscribe')
     if (!visitor.ok) return failedPart(name, visitor.failure, call)
-    const members = [...(parts.broker.channel(visitor.value.channel)?.presence.members() ?? [])]
+    const set = parts.broker.channel(visitor.value.channel)?.presence
+    const size = set?.bytes ?? 0
+    // Known without a look at a single member. Each name counts, also where two mean the same channel.
+    if (bytes + size > MAX_ANSWER_BYTES) return failedPart(name, failure('answer_too_large'), call)
+    bytes += size
+    const members = [...(set?.members() ?? [])]
     countTraffic(counts, members)
-    return { channel: name, presence: members.map(valueFor(call)) }
+    return new LazyObject({ channel: name, presence: LazyList.of(members, valueFor(call)) })
   })
-  return ok(batchAnswer([{ results }], false, call, 200))
+  return ok({ ...batchAnswer([{ results }], false, call, 200), bytes })
 }

@@ -1,8 +1,11 @@
 /** The REST interface that Ably's SDKs speak: finds the route, and words the answer as the client wants it. */
 import type { AppCounters, Requests } from '../../../core/app-counters.ts'
+import type { FairTurns } from '../../../core/fair-turns.ts'
 import { type Failure, type Result, failure } from '../../../failure.ts'
 import { claimedKeyName } from '../../../identity/claimed-key.ts'
+import type { Budget } from '../../../policy/budget.ts'
 import type { HttpProtocol, Visit } from '../../protocol.ts'
+import { AnswerBodies } from './answer-bodies.ts'
 import { type AnswerStyle, type RestAnswer, preflight, refusal, success } from './answer.ts'
 import { wantedFormat } from './format.ts'
 import { IncomingCall } from './incoming-call.ts'
@@ -12,6 +15,9 @@ export interface RestParts {
   readonly routes: readonly RestRoute[]
   readonly maxBodyBytes: number
   readonly appCounters: AppCounters
+  /** Of answers that clients have not read yet. */
+  readonly unread: Budget
+  readonly turns: FairTurns
   readonly onRefusal: (why: Failure, detail: RestDetail) => void
 }
 
@@ -32,11 +38,13 @@ export class AblyRest implements HttpProtocol {
   readonly name = 'ably-rest'
   readonly #parts: RestParts
   readonly #router: RestRouter
+  readonly #bodies: AnswerBodies
   readonly #roots: ReadonlySet<string>
 
   constructor(parts: RestParts) {
     this.#parts = parts
     this.#router = new RestRouter(parts.routes)
+    this.#bodies = new AnswerBodies({ budget: parts.unread, turns: parts.turns })
     this.#roots = new Set(parts.routes.map((route) => rootOf(route.path)))
   }
 
@@ -66,9 +74,16 @@ export class AblyRest implements HttpProtocol {
 
   #finish({ countedFor, found, query, style, visit }: IncomingCall, result: Result<RestAnswer>) {
     if (countedFor !== undefined) this.#count(countedFor, found.route, result)
-    return result.ok
-      ? success(result.value, style)
-      : this.#refuse(visit, query, result.failure, style, found)
+    if (!result.ok) return this.#refuse(visit, query, result.failure, style, found)
+    const { bytes = 0 } = result.value
+    const response = success(result.value, style, (value, format) =>
+      this.#bodies.of(value, format, () => ({
+        appId: countedFor,
+        address: visit.address,
+        bytes,
+      })),
+    )
+    return response.ok ? response.value : this.#refuse(visit, query, response.failure, style, found)
   }
 
   #count(appId: string, route: RestRoute, result: Result<RestAnswer>): void {

@@ -29,6 +29,14 @@ export function writeMsgpack(value: unknown): Buffer {
   return bytes
 }
 
+/** What stands before the items of an array, or the members of a map, that are written one by one. */
+export function writeMsgpackHead(kind: 'array' | 'map', length: number): Buffer {
+  at = 0
+  if (kind === 'array') writeLength(length, 0x90, 0xdc)
+  else writeLength(length, 0x80, 0xde)
+  return Buffer.from(target.subarray(0, at))
+}
+
 function writeValue(value: unknown): void {
   switch (typeof value) {
     case 'string':
