@@ -81,7 +81,7 @@ export class Ably {
   constructor(parts: AblyParts) {
     this.#parts = parts
     const { clock, random, directory, keyUses, services } = parts
-    const tokens = new NativeTokens(services.keyring, random)
+    const tokens = new NativeTokens(services.keyring, random, services.tokenOrder)
     const credentials = [directory, tokens, keyUses, clock] as const
     this.authenticator = new Authenticator(...credentials)
     this.#rates = new PublishRates(() => clock.now())

@@ -8,6 +8,7 @@ import { AppDirectory } from '../service/live-apps.ts'
 import { LiveRules, type RulesListener } from '../service/live-rules.ts'
 import type { Services } from '../service/services.ts'
 import { StatsRecorder } from '../service/stats-recorder.ts'
+import type { TokenOrder } from '../service/token-order.ts'
 
 export interface LiveSettingsParts {
   readonly services: Services
@@ -29,6 +30,7 @@ export class LiveSettings {
   readonly #expiry: AppExpiry
   readonly #stats: StatsRecorder
   readonly #onAppGone: (appId: string) => void
+  readonly #tokenOrder: TokenOrder
 
   constructor(parts: LiveSettingsParts) {
     const { appCounters, clock, onBug, services } = parts
@@ -45,6 +47,7 @@ export class LiveSettings {
       onBug,
     })
     this.#stats = new StatsRecorder(store, appCounters, clock, onBug)
+    this.#tokenOrder = services.tokenOrder
     this.#onAppGone = (appId) => {
       appCounters.forget(appId)
       parts.onAppGone(appId)
@@ -52,6 +55,8 @@ export class LiveSettings {
   }
 
   start(): void {
+    // A command may have revoked tokens: what is issued here from now on comes after that.
+    this.apps.onChange(() => this.#tokenOrder.passed(this.apps.revocations.latest))
     // After all others that listen: they still close what the app has, and count it.
     this.apps.onChange((appId) => {
       if (!this.apps.app(appId)) this.#onAppGone(appId)

@@ -24,6 +24,8 @@ export interface TokenClaims {
   readonly keyId: string
   /** Milliseconds since the epoch, as is `expires`. */
   readonly issued: number
+  /** Its place among what was issued here; undefined for a JWT, and for tokens of older versions of the program. */
+  readonly number?: number | undefined
   readonly expires: number
   /** Undefined for all that the key may. */
   readonly capability: Capability | undefined

@@ -33,21 +33,33 @@ export interface NativeClaims extends TokenClaims {
   readonly capability: Capability
 }
 
+/** Numbers tokens in the order of their issue. `service/token-order.ts` keeps it. */
+export interface TokenNumbers {
+  next(): number
+}
+
 type IssuedClaims = Pick<
   NativeClaims,
   'appId' | 'keyId' | 'issued' | 'expires' | 'capability' | 'clientId'
 >
 
-/** Key id, issued, expires, capability, client id. */
-type Body = readonly [string, number, number, string, string | null]
+/** Key id, issued, expires, capability, client id, number; tokens of older versions of the program have no number. */
+type Body = readonly [string, number, number, string, string | null, number?]
 
 export class NativeTokens {
   readonly #keyring: Keyring
   readonly #random: Randomness
+  readonly #numbers: TokenNumbers | undefined
 
-  constructor(keyring: Keyring, random: Randomness = systemRandomness) {
+  /** @param numbers for what is issued; not needed to read tokens */
+  constructor(
+    keyring: Keyring,
+    random: Randomness = systemRandomness,
+    numbers: TokenNumbers | undefined = undefined,
+  ) {
     this.#keyring = keyring
     this.#random = random
+    this.#numbers = numbers
   }
 
   /**
@@ -55,8 +67,9 @@ export class NativeTokens {
    * @returns `capability_invalid` where it would be longer than SDKs take
    */
   issue({ appId, keyId, issued, expires, capability, clientId }: IssuedClaims): Result<string> {
-    const claims: Body = [keyId, issued, expires, canonicalText(capability), clientId ?? null]
-    const body = Buffer.from(JSON.stringify(claims))
+    const claims = [keyId, issued, expires, canonicalText(capability), clientId ?? null] as const
+    const numbered: Body = this.#numbers ? [...claims, this.#numbers.next()] : claims
+    const body = Buffer.from(JSON.stringify(numbered))
     if (body.length > MAX_BODY_BYTES)
       return fail(
         'capability_invalid',
@@ -105,7 +118,7 @@ export function nativeKeyName(text: string): string | undefined {
 
 /** Whoever made the code made the body too, so its shape needs no second look. */
 function readBody(appId: string, text: string): Result<NativeClaims> {
-  const [keyId, issued, expires, capabilityText, clientId] = JSON.parse(text) as Body
+  const [keyId, issued, expires, capabilityText, clientId, number] = JSON.parse(text) as Body
   const capability = parseAccepted(capabilityText)
   if (!capability.ok) return fail('token_unreadable')
   return ok({
@@ -113,6 +126,7 @@ function readBody(appId: string, text: string): Result<NativeClaims> {
     appId,
     keyId,
     issued,
+    number,
     expires,
     capability: capability.value,
     clientId: clientId ?? undefined,

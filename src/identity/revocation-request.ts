@@ -22,18 +22,22 @@ export interface RevocationRequest {
   /** Milliseconds since the epoch, as is `appliesAt`. */
   readonly issuedBefore: number
   readonly appliesAt: number
+  /** Whether the moment was named; otherwise all tokens so far are meant, those of this millisecond too. */
+  readonly isExact: boolean
 }
 
 /** A revocation and how long it must be kept. */
-export type StoredRevocation = Revocation & {
+export type StoredRevocation = Omit<Revocation, 'number'> & {
   readonly keyId: string
+  /** True where the moment was named; for the others it is noted with which number they come. */
+  readonly isExact?: true | undefined
   /** Milliseconds since the epoch; by then every token that it concerns has expired. */
   readonly expiresAt: number
 }
 
 /**
  * Reads the body after JSON or MessagePack.
- * @param now milliseconds since the epoch, taken when the request began
+ * @param now milliseconds since the epoch
  */
 export function readRevocationRequest(body: unknown, now: number): Result<RevocationRequest> {
   if (typeof body !== 'object' || body === null || Array.isArray(body))
@@ -52,6 +56,7 @@ export function readRevocationRequest(body: unknown, now: number): Result<Revoca
   return ok({
     targets: targets.map((text) => ({ text, target: parseTarget(text) })),
     issuedBefore: before,
+    isExact: issuedBefore !== undefined && issuedBefore !== null,
     appliesAt: margin ? now + REAUTH_MARGIN_MS : now,
   })
 }
@@ -76,13 +81,12 @@ function isKind(text: string): text is RevocationKind {
 
 /** What is to be stored for the targets that were understood. */
 export function revocationsOf(
-  { targets, issuedBefore, appliesAt }: RevocationRequest,
+  { targets, issuedBefore, appliesAt, isExact }: RevocationRequest,
   key: { readonly id: string },
 ): StoredRevocation[] {
-  const expiresAt = issuedBefore + LONGEST_TTL_MS
-  return targets.flatMap(({ target }) =>
-    target.ok ? [{ ...target.value, keyId: key.id, issuedBefore, appliesAt, expiresAt }] : [],
-  )
+  const moments = { issuedBefore, appliesAt, expiresAt: issuedBefore + LONGEST_TTL_MS }
+  const shared = { keyId: key.id, ...moments, isExact: isExact || undefined } as const
+  return targets.flatMap(({ target }) => (target.ok ? [{ ...target.value, ...shared }] : []))
 }
 
 /** Why somebody may not revoke the tokens of a key; undefined if they may. */

@@ -1,4 +1,5 @@
 /** Revoked tokens: of a client, of a revocation key or of a channel, as far as they were issued before a moment (RSA17). */
+import { SECOND_MS } from './claims.ts'
 
 export type RevocationKind = 'clientId' | 'revocationKey' | 'channel'
 
@@ -10,8 +11,13 @@ export interface RevocationTarget {
 export interface Revocation extends RevocationTarget {
   /** Only tokens of this key; without it, those of every key of the app. */
   readonly keyId?: string | null | undefined
-  /** Milliseconds since the epoch; tokens issued at that moment or later are not concerned. */
+  /** Milliseconds since the epoch. */
   readonly issuedBefore: number
+  /**
+   * Its place among the tokens issued here, where all so far are revoked. Without it somebody has named the moment:
+   * then tokens issued at that moment or later are not concerned.
+   */
+  readonly number?: number | null | undefined
   /** Milliseconds since the epoch; until then the tokens still count. */
   readonly appliesAt: number
 }
@@ -20,8 +26,12 @@ export interface Revocation extends RevocationTarget {
 export interface Revocable {
   readonly appId: string
   readonly keyId: string
+  /** Only a JWT says when it was issued in whole seconds. */
+  readonly method?: 'basic' | 'token' | 'jwt'
   /** Milliseconds since the epoch. */
   readonly issued?: number | undefined
+  /** Its place among what was issued here, where it has one. */
+  readonly number?: number | undefined
   /** As in the token, `*` included; not what its holder made of it. */
   readonly tokenClientId?: string | undefined
   readonly revocationKey?: string | undefined
@@ -35,10 +45,17 @@ type Targets = Map<string, Revocation[]>
 /** Looking is cheap, whatever the number of revocations: one look-up for each thing that a token can be named by. */
 export class RevocationList {
   readonly #apps = new Map<string, Targets>()
+  #latest = 0
+
+  /** The greatest number that any of them had. */
+  get latest(): number {
+    return this.#latest
+  }
 
   add(appId: string, revocation: Revocation): void {
     let targets = this.#apps.get(appId)
     if (!targets) this.#apps.set(appId, (targets = new Map()))
+    this.#latest = Math.max(this.#latest, revocation.number ?? 0)
     const at = targetKey(revocation.kind, revocation.value)
     const others = (targets.get(at) ?? []).filter((other) => !includes(revocation, other))
     if (others.some((other) => includes(other, revocation))) return
@@ -86,7 +103,18 @@ function targetKey(kind: RevocationKind, value: string): string {
 
 function concerns(revocation: Revocation, token: Revocable, issued: number): boolean {
   const keyId = revocation.keyId ?? undefined
-  return issued < revocation.issuedBefore && (keyId === undefined || keyId === token.keyId)
+  return (keyId === undefined || keyId === token.keyId) && isEarlier(token, issued, revocation)
+}
+
+/** Where the order of a token and a revocation cannot be told, the token is the earlier one. */
+function isEarlier(token: Revocable, issued: number, { issuedBefore, number }: Revocation) {
+  if (number === undefined || number === null) return issued < issuedBefore
+  if (token.method === 'jwt') return secondOf(issued) <= secondOf(issuedBefore)
+  return token.number === undefined ? issued <= issuedBefore : token.number < number
+}
+
+function secondOf(moment: number): number {
+  return Math.floor(moment / SECOND_MS)
 }
 
 /** Whether every token that `b` ever refuses is one that `a` refuses, and from no later on. */
@@ -94,7 +122,13 @@ function includes(a: Revocation, b: Revocation): boolean {
   const anyKey = (a.keyId ?? undefined) === undefined
   return (
     (anyKey || a.keyId === b.keyId) &&
+    hasNumber(a) === hasNumber(b) &&
+    (a.number ?? 0) >= (b.number ?? 0) &&
     a.issuedBefore >= b.issuedBefore &&
     a.appliesAt <= b.appliesAt
   )
+}
+
+function hasNumber({ number }: Revocation): boolean {
+  return (number ?? undefined) !== undefined
 }

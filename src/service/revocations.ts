@@ -6,6 +6,7 @@ import type { Store } from '../store/database.ts'
 import { isKept } from './apps.ts'
 import type { Actor, AuditService } from './audit.ts'
 import { fieldsOf } from './audited-fields.ts'
+import type { TokenOrder } from './token-order.ts'
 
 export class RevocationService {
   readonly #store: Store
@@ -13,8 +14,10 @@ export class RevocationService {
   readonly #apps: AppTable
   readonly #clock: Clock
   readonly #audit: AuditService
+  readonly #order: TokenOrder
 
-  constructor(store: Store, clock: Clock, audit: AuditService) {
+  constructor(store: Store, clock: Clock, audit: AuditService, order: TokenOrder) {
+    this.#order = order
     this.#store = store
     this.#table = new RevocationTable(store)
     this.#apps = new AppTable(store)
@@ -28,13 +31,17 @@ export class RevocationService {
    */
   add(appId: string, revocations: readonly StoredRevocation[], by?: Actor): void {
     const now = this.#clock.now()
-    this.#store.db.transaction(
+    const marked = this.#store.db.transaction(
       () => {
-        for (const revocation of revocations) this.#table.insert({ appId, ...revocation }, now)
+        const number = this.#order.mark()
+        for (const { isExact, ...revocation } of revocations)
+          this.#table.insert({ appId, ...revocation, number: isExact ? null : number }, now)
         this.#note(appId, revocations, by)
+        return number
       },
       { behavior: 'immediate' },
     )
+    this.#order.passed(marked)
   }
 
   #note(appId: string, revocations: readonly StoredRevocation[], by: Actor | undefined): void {

@@ -38,6 +38,7 @@ import { RootKey } from './root-key.ts'
 import { SessionService } from './sessions.ts'
 import { SignUp } from './sign-up.ts'
 import { StatsService } from './stats.ts'
+import { TokenOrder } from './token-order.ts'
 import { TokenService } from './tokens.ts'
 
 export interface Services {
@@ -57,6 +58,7 @@ export interface Services {
   readonly rootKey: RootKey
   readonly revocations: RevocationService
   readonly tokens: TokenService
+  readonly tokenOrder: TokenOrder
   readonly people: PeopleService
   readonly sessions: SessionService
   readonly links: LinkService
@@ -125,7 +127,8 @@ function buildServices({ config, clock, decidesQuota, folder, store }: Foundatio
   const rootKey = new RootKey(store, apps, apiKeys)
   const people = new PeopleService(store, new PasswordHasher(), clock, audit)
   const links = new LinkService(store, clock, audit)
-  const revocations = new RevocationService(store, clock, audit)
+  const tokenOrder = new TokenOrder(store, clock)
+  const revocations = new RevocationService(store, clock, audit, tokenOrder)
   rootKey.ensure(accounts.ensureOwner())
   return {
     folder,
@@ -141,7 +144,8 @@ function buildServices({ config, clock, decidesQuota, folder, store }: Foundatio
     channelRules: new ChannelRuleService(store, clock, audit),
     rootKey,
     revocations,
-    tokens: new TokenService(store, keyring, clock, revocations),
+    tokens: new TokenService({ store, keyring, clock, revocations, order: tokenOrder }),
+    tokenOrder,
     people,
     sessions: new SessionService(store, people, clock, audit),
     links,

@@ -1,5 +1,5 @@
 /** Tokens from the operator's side: issued by hand, explained, and revoked. */
-import type { Clock } from '../core/clock.ts'
+import { type Clock, systemRandomness } from '../core/clock.ts'
 import { type Failure, type Result, fail, ok } from '../failure.ts'
 import { Authenticator } from '../identity/authenticate.ts'
 import { refusalToUse } from '../identity/key-check.ts'
@@ -15,6 +15,7 @@ import { OPERATIONS, type Operation } from '../policy/capability/operations.ts'
 import type { Store } from '../store/database.ts'
 import { AppDirectory } from './live-apps.ts'
 import type { RevocationService } from './revocations.ts'
+import type { TokenOrder } from './token-order.ts'
 
 export interface TokenQuestion {
   readonly channel: string
@@ -41,17 +42,27 @@ const NOTHING_NOTED = { note: () => {} }
 /** A token is explained as if it came over TLS; whether an app asks for that is a matter of its settings. */
 const OVER_TLS = { secure: true }
 
+export interface TokenServiceParts {
+  readonly store: Store
+  readonly keyring: Keyring
+  readonly clock: Clock
+  readonly revocations: RevocationService
+  readonly order: TokenOrder
+}
+
 export class TokenService {
   readonly #store: Store
   readonly #keyring: Keyring
   readonly #clock: Clock
   readonly #revocations: RevocationService
+  readonly #tokens: NativeTokens
 
-  constructor(store: Store, keyring: Keyring, clock: Clock, revocations: RevocationService) {
+  constructor({ store, keyring, clock, revocations, order }: TokenServiceParts) {
     this.#revocations = revocations
     this.#store = store
     this.#keyring = keyring
     this.#clock = clock
+    this.#tokens = new NativeTokens(keyring, systemRandomness, order)
   }
 
   /** @param keyName `appId.keyId` */
@@ -62,7 +73,7 @@ export class TokenService {
     const now = this.#clock.now()
     const refusal = refusalToUse(key, directory, true, now)
     if (refusal) return { ok: false, failure: refusal }
-    return issueToken(new NativeTokens(this.#keyring), key, wish, now)
+    return issueToken(this.#tokens, key, wish, now)
   }
 
   /**
@@ -86,9 +97,8 @@ export class TokenService {
       const known = OPERATIONS.join(', ')
       return fail('invalid', `there is no operation ${question.operation}; there are ${known}`)
     }
-    const tokens = new NativeTokens(this.#keyring)
     const directory = this.#directory()
-    const authenticator = new Authenticator(directory, tokens, NOTHING_NOTED, this.#clock)
+    const authenticator = new Authenticator(directory, this.#tokens, NOTHING_NOTED, this.#clock)
     const credential = { kind: 'token', text } as const
     const found = await authenticator.authenticate({ credential, clientId: undefined }, OVER_TLS)
     return ok(found.ok ? explained(found.value, question) : refused(found.failure))

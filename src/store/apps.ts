@@ -11,6 +11,7 @@ export type ApiKeyPatch = Partial<Omit<ApiKeyRow, 'appId' | 'id' | 'createdAt'>>
 export type ChannelRuleRow = typeof channelRules.$inferSelect
 export type ChannelRulePatch = Partial<Omit<ChannelRuleRow, 'appId' | 'id' | 'createdAt'>>
 export type RevocationRow = typeof revocations.$inferSelect
+type NewRevocation = Omit<typeof revocations.$inferInsert, 'id'>
 
 export class AppTable {
   readonly #db: Store['db']
@@ -193,7 +194,7 @@ export class RevocationTable {
   }
 
   /** Adds one, and drops those of any app that can no longer concern a token. */
-  insert(row: Omit<RevocationRow, 'id'>, now: number): void {
+  insert(row: NewRevocation, now: number): void {
     this.#db.delete(revocations).where(lte(revocations.expiresAt, now)).run()
     this.#db.insert(revocations).values(row).run()
     recordChange(this.#db, 'app', row.appId)

@@ -9,6 +9,7 @@ import links from './migrations/0003_links.sql' with { type: 'text' }
 import push from './migrations/0007_push.sql' with { type: 'text' }
 import sandbox from './migrations/0002_sandbox.sql' with { type: 'text' }
 import stats from './migrations/0005_stats.sql' with { type: 'text' }
+import tokenNumbers from './migrations/0010_token_numbers.sql' with { type: 'text' }
 
 export const migrations: readonly string[] = [
   first,
@@ -21,4 +22,5 @@ export const migrations: readonly string[] = [
   push,
   commonsStats,
   appLimits,
+  tokenNumbers,
 ]

@@ -167,6 +167,8 @@ export const revocations = sqliteTable(
     kind: text({ enum: ['clientId', 'revocationKey', 'channel'] }).notNull(),
     value: text().notNull(),
     issuedBefore: integer('issued_before').notNull(),
+    /** Its place among the tokens issued here; null where somebody has named the moment. */
+    number: integer(),
     /** From when on; later than it was asked for where clients get time to fetch another token. */
     appliesAt: integer('applies_at').notNull(),
     /** When every token that it could concern has expired by itself. */

@@ -77,12 +77,11 @@ function credentialsFor({ request, query }: RestCall, isSigned: boolean): Result
 }
 
 function revokeTokens(parts: TokenParts, call: RestCall): Answering {
-  const began = parts.now()
   return bodyThenIdentify(
     () => keyToRevoke(parts, call),
     () => call.body(),
     (key, body) => {
-      const request = readRevocationRequest(body.value, began)
+      const request = readRevocationRequest(body.value, parts.now())
       if (!request.ok) return request
       const revocations = revocationsOf(request.value, key)
       if (revocations.length > 0) parts.revoke(key.appId, revocations)
