@@ -295,6 +295,11 @@ const table = {
     message: 'there are more messages in that time than a rewind can have',
     retry: false,
   },
+  too_many_filters: {
+    status: 400,
+    message: 'the channel has no room for another filter',
+    retry: true,
+  },
   too_many_attachments: {
     status: 400,
     message: 'the connection has too many channels',

@@ -3,6 +3,7 @@
  * work on the channels that it opens. Who may do what has been decided before it is asked.
  */
 import { type Result, fail, ok } from '../failure.ts'
+import type { Group } from '../fanout/fanout.ts'
 import type { ChannelRuleSettings } from '../policy/channel-rule.ts'
 import { type AppAttachment, AppChannel, type AppChannelLimits } from './app-channel.ts'
 import type { Clock } from './clock.ts'
@@ -122,6 +123,11 @@ export class Broker {
   /** What a channel remembers, where its rule says that it does. */
   history(ref: ChannelRef): History {
     return this.#isDurable(ref) ? this.#parts.log : this.#parts.memory
+  }
+
+  /** Those who read a channel, by what they read of it. */
+  groups(ref: ChannelRef): readonly Group[] {
+    return this.#parts.fanout.groups(ref)
   }
 
   /** The joining of groups, and nothing else: what the newcomer has to be sent before has been sent (RTL4). */

@@ -21,6 +21,8 @@ const NOBODY: readonly Group[] = Object.freeze([])
 export class TopicFanout implements Fanout {
   readonly #server: () => Pick<Server<unknown>, 'publish'>
   readonly #groups = new Map<string, TopicGroup[]>()
+  /** The same, for whoever joins: a channel may have thousands, as each may read it under a name of its own. */
+  readonly #byTopic = new Map<string, TopicGroup>()
 
   /** @param server asked for at each publish, because sockets exist only once the server does */
   constructor(server: () => Pick<Server<unknown>, 'publish'>) {
@@ -36,16 +38,13 @@ export class TopicFanout implements Fanout {
   }
 
   leave(socket: Socket, group: Group): void {
-    const groups = this.#groups.get(group.channel.key)
-    const own = groups?.find((candidate) => candidate === group)
-    if (!groups || !own) return
+    const own = this.#byTopic.get(group.topic)
+    if (!own || own !== group) return
     // Does nothing on a closed socket: Bun has already dropped its subscriptions then.
     if (isTopicSocket(socket)) socket.ws.unsubscribe(group.topic)
     else own.sinks?.delete(socket)
     own.size--
-    if (own.size > 0) return
-    groups.splice(groups.indexOf(own), 1)
-    if (groups.length === 0) this.#groups.delete(group.channel.key)
+    if (own.size === 0) this.#remove(own)
   }
 
   groups(channel: ChannelRef): readonly Group[] {
@@ -79,15 +78,21 @@ export class TopicFanout implements Fanout {
     return this.#server().publish(topic, frame) < 0
   }
 
+  #remove(group: TopicGroup): void {
+    this.#byTopic.delete(group.topic)
+    const groups = this.#groups.get(group.channel.key)!
+    // From the end: whoever came last with a name of its own is the likeliest to go.
+    groups.splice(groups.lastIndexOf(group), 1)
+    if (groups.length === 0) this.#groups.delete(group.channel.key)
+  }
+
   #group(channel: ChannelRef, format: Format): TopicGroup {
-    const groups = this.#groups.get(channel.key)
-    const known = groups?.find(
-      (group) =>
-        group.format.protocol === format.protocol && group.format.variant === format.variant,
-    )
-    if (known) return known
     const topic = `${format.protocol}.${format.variant}\n${channel.key}`
+    const known = this.#byTopic.get(topic)
+    if (known) return known
     const group: TopicGroup = { topic, channel, format, size: 0, sinks: undefined }
+    this.#byTopic.set(topic, group)
+    const groups = this.#groups.get(channel.key)
     if (groups) groups.push(group)
     else this.#groups.set(channel.key, [group])
     return group

@@ -27,6 +27,50 @@ export type FilterView = Readonly<
   readonly headers: JSONValue
 }
 
+/** A message with what filters have to know of its size before they look at it. */
+export interface Seen {
+  readonly view: FilterView
+  /** Values in the data, and a few more the longer its texts are; worked out when it is asked for. */
+  readonly dataSize: number
+  /** The same of all else. */
+  readonly restSize: number
+  /** Letters of what there may be much of. */
+  readonly letters: number
+}
+
+/** About as much work as a value is. */
+const LETTERS_PER_VALUE = 16
+
+export function seen(message: FilterableMessage): Seen {
+  const view = filterView(message)
+  const { data, extras = '', name = '' } = message
+  const text = typeof data === 'string' ? data : ''
+  const dataSize = once(() => valuesIn(view.data) + text.length / LETTERS_PER_VALUE)
+  const restSize = once(
+    () =>
+      OTHER_MEMBERS + valuesIn(view.headers) + (extras.length + name.length) / LETTERS_PER_VALUE,
+  )
+  return {
+    view,
+    letters: text.length + extras.length,
+    get dataSize() {
+      return dataSize()
+    },
+    get restSize() {
+      return restSize()
+    },
+  }
+}
+
+const OTHER_MEMBERS = 8
+
+function valuesIn(value: JSONValue): number {
+  if (typeof value !== 'object' || value === null) return 1
+  let count = 1
+  for (const item of Object.values(value)) count += valuesIn(item)
+  return count
+}
+
 export function filterView(message: FilterableMessage): FilterView {
   const data = once(() => dataOf(message))
   const headers = once(() => headersOf(message))

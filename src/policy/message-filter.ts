@@ -1,47 +1,29 @@
 /** Which messages of a channel a reader wants: the JMESPath of `[filter=…]name`, within bounds. */
 import { TreeInterpreter, compile, type JSONValue } from '@jmespath-community/jmespath'
 import { type Result, fail, ok } from '../failure.ts'
-import type { FilterView } from './filter-view.ts'
+import { type FilterCost, type Part, costOf } from './filter-cost.ts'
+import type { FilterView, Seen } from './filter-view.ts'
 
 /** Bytes of an expression, before base64. */
 const MAX_BYTES = 1024
 
-/** What evaluation may cost: 1 for a part that is looked at once, more for one that grows with the message. */
-const MAX_COST = 256
-const COST_PER_MESSAGE = 1
-const COST_PER_VALUE = 16
-
-type Part = ReturnType<typeof compile>
-
-/** What may be called: standard functions whose results are no bigger than what they are given. */
-const FUNCTIONS = new Set([
-  'abs',
-  'avg',
-  'ceil',
-  'contains',
-  'ends_with',
-  'floor',
-  'keys',
-  'length',
-  'max',
-  'min',
-  'not_null',
-  'starts_with',
-  'sum',
-  'to_number',
-  'to_string',
-  'type',
-  'values',
-])
-
 export class MessageFilter {
   /** Filters with the same expression let the same messages through. */
   readonly expression: string
+  readonly cost: FilterCost
   readonly #root: Part
 
-  constructor(expression: string, root: Part) {
+  constructor(expression: string, root: Part, cost: FilterCost) {
     this.expression = expression
+    this.cost = cost
     this.#root = root
+  }
+
+  /** How many steps it takes at most to look at a message. */
+  stepsOn({ dataSize, restSize }: Seen): number {
+    const { growing, readsData, units } = this.cost
+    if (growing === 0) return units
+    return units + growing * (restSize + (readsData ? dataSize : 0))
   }
 
   /** Whether the expression is true of the message, as JMESPath has it: not false, null or empty. */
@@ -76,8 +58,8 @@ export function compileFilter(encoded: string): Result<MessageFilter> {
   } catch {
     return invalid('the filter is not a JMESPath expression')
   }
-  const fault = faultOf(root)
-  return fault === undefined ? ok(new MessageFilter(expression, root)) : invalid(fault)
+  const cost = costOf(root)
+  return typeof cost === 'string' ? invalid(cost) : ok(new MessageFilter(expression, root, cost))
 }
 
 function decoded(encoded: string): string | undefined {
@@ -96,85 +78,4 @@ function invalid<T>(message: string): Result<T> {
 
 function tooLong<T>(): Result<T> {
   return invalid(`the filter has more than ${MAX_BYTES} bytes`)
-}
-
-/** What keeps an expression from being used, or undefined. */
-function faultOf(root: Part): string | undefined {
-  const open = [{ part: root, isRepeated: false }]
-  let cost = 0
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    const { part, isRepeated } = next
-    const inside = partsOf(part)
-    if (inside === undefined) return 'the filter uses a part of JMESPath that is not for filters'
-    cost += isRepeated || growsWithMessage(part) ? COST_PER_VALUE : COST_PER_MESSAGE
-    if (cost > MAX_COST) return 'the filter is too complex'
-    for (const inner of inside.once) open.push({ part: inner, isRepeated })
-    for (const inner of inside.perItem ?? []) open.push({ part: inner, isRepeated: true })
-  }
-  return undefined
-}
-
-/** Whether it goes through a whole list or text, of which the message decides how long it is. */
-function growsWithMessage(part: Part): boolean {
-  switch (part.type) {
-    case 'Function':
-    case 'Flatten':
-    case 'Slice':
-    case 'Projection':
-    case 'ValueProjection':
-    case 'FilterProjection':
-      return true
-    case 'Comparator':
-      return !isScalar(part.left) && !isScalar(part.right)
-    default:
-      return false
-  }
-}
-
-function isScalar(part: Part): boolean {
-  return part.type === 'Literal' && (typeof part.value !== 'object' || part.value === null)
-}
-
-interface Inside {
-  readonly once: readonly Part[]
-  /** Looked at for each item of a list. */
-  readonly perItem?: readonly Part[]
-}
-
-/**
- * The parts inside a part, or undefined if it may not be used: what makes new values out of one several
- * times (they could grow without bound), what looks again at the whole message from inside a list, and
- * what only one dialect knows.
- */
-function partsOf(part: Part): Inside | undefined {
-  switch (part.type) {
-    case 'Literal':
-    case 'Index':
-    case 'Slice':
-    case 'Current':
-    case 'Identity':
-      return { once: [] }
-    case 'Field':
-      // The library would find these in every object.
-      return part.name in Object.prototype ? undefined : { once: [] }
-    case 'NotExpression':
-    case 'Flatten':
-      return { once: [part.child] }
-    case 'Comparator':
-    case 'AndExpression':
-    case 'OrExpression':
-    case 'Subexpression':
-    case 'IndexExpression':
-    case 'Pipe':
-      return { once: [part.left, part.right] }
-    case 'Projection':
-    case 'ValueProjection':
-      return { once: [part.left], perItem: [part.right] }
-    case 'FilterProjection':
-      return { once: [part.left], perItem: [part.condition, part.right] }
-    case 'Function':
-      return FUNCTIONS.has(part.name) ? { once: part.children } : undefined
-    default:
-      return undefined
-  }
 }

@@ -18,7 +18,7 @@ describe('the policy', () => {
     for (const { from, names } of readSource(path).imports) {
       if (from === 'node:crypto') expect(names).toBe('{ timingSafeEqual }')
       else if (from === '@jmespath-community/jmespath') {
-        expect(path).toMatch(/^policy\/(message-filter|filter-view)\.ts$/)
+        expect(path).toMatch(/^policy\/(message-filter|filter-cost|filter-view)\.ts$/)
       } else expect(paths).toContain(from)
     }
   })

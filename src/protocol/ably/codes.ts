@@ -5,6 +5,7 @@ import { type Failure, type FailureName, failure } from '../../failure.ts'
 const CODES: Partial<Record<FailureName, number>> = {
   parameter_invalid: 40003,
   filter_invalid: 40003,
+  too_many_filters: 40003,
   ttl_invalid: 40003,
   key_malformed: 40005,
   credentials_malformed: 40005,

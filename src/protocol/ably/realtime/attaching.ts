@@ -12,13 +12,14 @@ import { ACTION, FLAG, flagsOf } from '../wire/actions.ts'
 import type { AttachOptions } from '../wire/attach-params.ts'
 import { type QualifiedName, parseChannelName } from '../wire/channel-name.ts'
 import type { ClientFrame } from '../wire/frame-reader.ts'
+import { filterRefusal } from '../filter-room.ts'
 import { optionsOf } from './attach-options.ts'
 import { Behind } from './behind.ts'
 import { CatchingUp } from './catching-up.ts'
 import { type Attached, type Client, isSilent, operationsOn, refOf } from './client.ts'
 import { type Continuation, fresh, resumed, rewound } from './continuity.ts'
 import { formatsOf } from './reading.ts'
-import { kindFault, modesPermitted } from './rights.ts'
+import { filterOfKind, modesPermitted } from './rights.ts'
 import { memberPages } from './sync.ts'
 
 export interface AttachingParts {
@@ -125,13 +126,18 @@ export class Attaching {
     const name = named.value
     const options = optionsOf(name.params, params, flags)
     if (!options.ok) return options
-    const fault = kindFault(name) ?? this.#fault(client, name)
+    const filter = filterOfKind(name)
+    if (!filter.ok) return filter
+    const fault = this.#fault(client, name)
     if (fault) return { ok: false, failure: fault }
     const modes = this.#modes(client, name, options.value)
     if (!modes.ok) return modes
     const max = this.#parts.maxAttachments
     if (max > 0 && client.attachments.size >= max && !client.attachments.has(channel))
       return fail('too_many_attachments', `a connection can have no more than ${max} channels`)
+    const groups = filter.value ? this.#parts.broker.groups(refOf(client, name)) : []
+    const refusal = filterRefusal(groups, filter.value)
+    if (refusal) return { ok: false, failure: refusal }
     return ok({ name, options: options.value, modes: modes.value })
   }
 

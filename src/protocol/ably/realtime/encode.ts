@@ -1,7 +1,6 @@
 /** What happens on a channel as frames for one group of readers. */
-import type { ChannelRef, Event, Frame, KeptMessage, Publication } from '../../../core/types.ts'
-import { type FilterView, filterView } from '../../../policy/filter-view.ts'
-import type { MessageFilter } from '../../../policy/message-filter.ts'
+import type { ChannelRef, Event, Frame, Publication } from '../../../core/types.ts'
+import { passing } from '../passing.ts'
 import { annotationFrame, occupancyFrame, presenceFrame, publicationFrame } from '../wire/frames.ts'
 import { deltaMessages } from './delta-messages.ts'
 import { type Variant, readVariant } from './variant.ts'
@@ -51,18 +50,4 @@ function publication(
   const wanted = whole ? (event.whole ?? event.messages) : event.messages
   const messages = filter ? passing(wanted, filter) : wanted
   return messages.length === 0 ? NOTHING : [publicationFrame(event, name, format, { messages })]
-}
-
-function passing(messages: readonly KeptMessage[], filter: MessageFilter): readonly KeptMessage[] {
-  const views = viewsOf(messages)
-  return messages.filter((_, index) => filter.matches(views[index]!))
-}
-
-/** The last answer, because all filters of a channel look at the same messages. */
-let seen:
-  { readonly messages: readonly KeptMessage[]; readonly views: readonly FilterView[] } | undefined
-
-function viewsOf(messages: readonly KeptMessage[]): readonly FilterView[] {
-  if (seen?.messages !== messages) seen = { messages, views: messages.map(filterView) }
-  return seen.views
 }

@@ -1,11 +1,11 @@
 /** What a capability permits on a channel, as modes of an attachment. */
-import { type Failure, failure } from '../../../failure.ts'
+import { type Result, fail, ok } from '../../../failure.ts'
 import {
   type Operation,
   type OperationSet,
   permits,
 } from '../../../policy/capability/operations.ts'
-import { compileFilter } from '../../../policy/message-filter.ts'
+import { type MessageFilter, compileFilter } from '../../../policy/message-filter.ts'
 import type { QualifiedName } from '../wire/channel-name.ts'
 import { MODE, type Modes } from '../../../core/modes.ts'
 
@@ -29,10 +29,13 @@ export function modesPermitted(operations: OperationSet): Modes {
   return modes
 }
 
-/** What is wrong with a kind of channel; ordinary ones are always right. */
-export function kindFault({ filter, qualifier }: QualifiedName): Failure | undefined {
-  if (qualifier === 'queue') return failure('bad_channel', 'queues are not channels here')
-  if (filter === undefined) return undefined
-  const compiled = compileFilter(Buffer.from(filter).toString('base64'))
-  return compiled.ok ? undefined : compiled.failure
+/** The filter of a kind of channel, if it has one, or what is wrong with it; ordinary ones are always right. */
+export function filterOfKind({
+  filter,
+  qualifier,
+}: QualifiedName): Result<MessageFilter | undefined> {
+  if (qualifier === 'queue') return fail('bad_channel', 'queues are not channels here')
+  return filter === undefined
+    ? ok(undefined)
+    : compileFilter(Buffer.from(filter).toString('base64'))
 }

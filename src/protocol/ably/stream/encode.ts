@@ -7,8 +7,10 @@ import type {
   PresenceMessage,
   Publication,
 } from '../../../core/types.ts'
-import { filterView } from '../../../policy/filter-view.ts'
+import { TextCache } from '../../../identity/text-cache.ts'
 import { type MessageFilter, compileFilter } from '../../../policy/message-filter.ts'
+import { passing } from '../passing.ts'
+import { MAX_VARIANT_LETTERS, filterLetters } from '../realtime/variant.ts'
 import { writeData } from '../wire/data.ts'
 import { messageValue, presenceValue } from '../wire/values.ts'
 import { cursorAt } from './cursor.ts'
@@ -53,8 +55,9 @@ export function streamText(event: Event, variant: string): string {
   let text = ''
   const add = (part: StreamEvent) => (text += eventText(part, style))
   if (event.kind === 'publication') {
+    const wanted = filter && new Set(passing(event.messages, filter))
     for (const [index, message] of event.messages.entries()) {
-      if (filter && !filter.matches(filterView(message))) continue
+      if (wanted && !wanted.has(message)) continue
       const data = isEnveloped ? enveloped(messageValue(message, 'json'), name) : bare(message)
       add({ id: cursorAt(event, message, index), event: 'message', data })
     }
@@ -81,9 +84,13 @@ interface Variant extends Omit<Wish, 'filter'> {
   readonly filter: MessageFilter | undefined
 }
 
-/** Names and filters come from clients, so there may be any number. */
-const MAX_KNOWN = 10_000
-const known = new Map<string, Variant>()
+/** What the readers of a variant want of messages. */
+export function filterOfStreams(variant: string): MessageFilter | undefined {
+  return readVariant(variant).filter
+}
+
+/** Names and filters come from clients, so there may be any number: those that are used are known. */
+const known = new TextCache<Variant>(MAX_VARIANT_LETTERS)
 
 /** Only texts that `variantOf` made have a meaning. */
 function readVariant(text: string): Variant {
@@ -97,7 +104,6 @@ function readVariant(text: string): Variant {
     name,
     filter: compiled?.ok === true ? compiled.value : undefined,
   }
-  if (known.size >= MAX_KNOWN) known.clear()
-  known.set(text, variant)
+  known.set(text, variant, filterLetters(variant.filter))
   return variant
 }

@@ -7,7 +7,9 @@ import type { Authenticator } from '../../../identity/authenticate.ts'
 import { findCredentials } from '../../../identity/credentials.ts'
 import type { AppPrincipal } from '../../../identity/principal.ts'
 import { ruleRefusal } from '../../../policy/channel-rule.ts'
-import { kindFault } from '../realtime/rights.ts'
+import type { MessageFilter } from '../../../policy/message-filter.ts'
+import { filterRefusal } from '../filter-room.ts'
+import { filterOfKind } from '../realtime/rights.ts'
 import type { Doors } from '../../protocol.ts'
 import type { RestAnswer } from '../rest/answer.ts'
 import { permitted } from '../rest/authorize.ts'
@@ -45,6 +47,7 @@ export function streamRoutes(parts: StreamRouteParts): RestRoute[] {
 interface Named {
   readonly text: string
   readonly qualified: QualifiedName
+  readonly filter: MessageFilter | undefined
 }
 
 async function listen(
@@ -103,9 +106,9 @@ function readNames(query: URLSearchParams): Result<Named[]> {
   for (const text of texts) {
     const qualified = parseChannelName(text)
     if (!qualified.ok) return qualified
-    const fault = kindFault(qualified.value)
-    if (fault) return { ok: false, failure: fault }
-    names.push({ text, qualified: qualified.value })
+    const filter = filterOfKind(qualified.value)
+    if (!filter.ok) return filter
+    names.push({ text, qualified: qualified.value, filter: filter.value })
   }
   return ok(names)
 }
@@ -138,13 +141,16 @@ function openAll(
   const isEnveloped = query.get('enveloped') !== 'false'
   const rewind: [string, string][] = query.has('rewind') ? [['rewind', query.get('rewind')!]] : []
   const listened: Listened[] = []
-  for (const { text, qualified } of names) {
+  for (const { text, qualified, filter: compiled } of names) {
     const { name, qualifier, params } = qualified
     const options = readAttachParams(new Map([...rewind, ...params]), 0)
     if (!options.ok) return options
     const filter = qualified.filter && Buffer.from(qualified.filter).toString('base64')
     const fullName = qualifier === 'meta' ? qualified.resource : name
-    const channel = broker.open(channelRef(appId, fullName))
+    const ref = channelRef(appId, fullName)
+    const refusal = compiled && filterRefusal(broker.groups(ref), compiled)
+    if (refusal) return { ok: false, failure: refusal }
+    const channel = broker.open(ref)
     if (!channel.ok) return channel
     listened.push({
       channel: channel.value,

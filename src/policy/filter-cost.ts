@@ -1,0 +1,136 @@
+/** What it takes to look at a message with a filter, known from the filter alone, and which parts a filter may have. */
+import type { compile } from '@jmespath-community/jmespath'
+
+/** What evaluation may cost: 1 for a part that is looked at once, more for one that grows with the message. */
+const MAX_UNITS = 256
+const UNITS_PER_MESSAGE = 1
+const UNITS_PER_VALUE = 16
+
+export type Part = ReturnType<typeof compile>
+
+export interface FilterCost {
+  /** Weighs filters against each other, whatever the messages are. */
+  readonly units: number
+  /** Parts that do something with each value they are given, or with each letter. */
+  readonly growing: number
+  /** Whether these may be values of the data; otherwise of the headers and of what every message has. */
+  readonly readsData: boolean
+}
+
+/** What may be called: standard functions whose results are no bigger than what they are given. */
+const FUNCTIONS = new Set([
+  'abs',
+  'avg',
+  'ceil',
+  'contains',
+  'ends_with',
+  'floor',
+  'keys',
+  'length',
+  'max',
+  'min',
+  'not_null',
+  'starts_with',
+  'sum',
+  'to_number',
+  'to_string',
+  'type',
+  'values',
+])
+
+/** @returns what keeps an expression from being used, as a text */
+export function costOf(root: Part): FilterCost | string {
+  const open = [{ part: root, isRepeated: false }]
+  let units = 0
+  let growing = 0
+  let readsData = false
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const { part, isRepeated } = next
+    const inside = partsOf(part)
+    if (inside === undefined) return 'the filter uses a part of JMESPath that is not for filters'
+    const grows = isRepeated || growsWithMessage(part)
+    units += grows ? UNITS_PER_VALUE : UNITS_PER_MESSAGE
+    if (units > MAX_UNITS) return 'the filter is too complex'
+    if (grows && !isLeaf(part)) growing++
+    readsData ||= mayBeData(part)
+    for (const inner of inside.once) open.push({ part: inner, isRepeated })
+    for (const inner of inside.perItem ?? []) open.push({ part: inner, isRepeated: true })
+  }
+  return { units, growing, readsData }
+}
+
+/** By its name, as the whole message, or as one of all its members. */
+function mayBeData(part: Part): boolean {
+  if (part.type === 'Field') return part.name === 'data'
+  return part.type === 'Current' || part.type === 'ValueProjection'
+}
+
+/** What is had by a look alone: hardly any work beside that of the part that it is in. */
+function isLeaf(part: Part): boolean {
+  return ['Current', 'Field', 'Identity', 'Index', 'Literal'].includes(part.type)
+}
+
+/** Whether it goes through a whole list or text, of which the message decides how long it is. */
+function growsWithMessage(part: Part): boolean {
+  switch (part.type) {
+    case 'Function':
+    case 'Flatten':
+    case 'Slice':
+    case 'Projection':
+    case 'ValueProjection':
+    case 'FilterProjection':
+      return true
+    case 'Comparator':
+      return !isScalar(part.left) && !isScalar(part.right)
+    default:
+      return false
+  }
+}
+
+function isScalar(part: Part): boolean {
+  return part.type === 'Literal' && (typeof part.value !== 'object' || part.value === null)
+}
+
+interface Inside {
+  readonly once: readonly Part[]
+  /** Looked at for each item of a list. */
+  readonly perItem?: readonly Part[]
+}
+
+/**
+ * The parts inside a part, or undefined if it may not be used: what makes new values out of one several
+ * times (they could grow without bound), what looks again at the whole message from inside a list, and
+ * what only one dialect knows.
+ */
+function partsOf(part: Part): Inside | undefined {
+  switch (part.type) {
+    case 'Literal':
+    case 'Index':
+    case 'Slice':
+    case 'Current':
+    case 'Identity':
+      return { once: [] }
+    case 'Field':
+      // The library would find these in every object.
+      return part.name in Object.prototype ? undefined : { once: [] }
+    case 'NotExpression':
+    case 'Flatten':
+      return { once: [part.child] }
+    case 'Comparator':
+    case 'AndExpression':
+    case 'OrExpression':
+    case 'Subexpression':
+    case 'IndexExpression':
+    case 'Pipe':
+      return { once: [part.left, part.right] }
+    case 'Projection':
+    case 'ValueProjection':
+      return { once: [part.left], perItem: [part.right] }
+    case 'FilterProjection':
+      return { once: [part.left], perItem: [part.condition, part.right] }
+    case 'Function':
+      return FUNCTIONS.has(part.name) ? { once: part.children } : undefined
+    default:
+      return undefined
+  }
+}
