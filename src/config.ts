@@ -151,6 +151,15 @@ export const schema = z.object({
     .default(200)
     .describe('HTTP pushes a second of one address, on average; 0 for no limit'),
   pushBurst: integer(1).default(1000).describe('HTTP pushes of one address at once'),
+  bodyTimeout: integer(1, 240)
+    .default(30)
+    .describe('Seconds that the body of a request may take to arrive'),
+  bodyMemoryMb: integer(1, 1_048_576)
+    .default(128)
+    .describe('Megabytes of bodies that are on their way, of all requests together'),
+  addressBodyMemoryMb: integer(1, 1_048_576)
+    .default(32)
+    .describe('Megabytes of bodies that are on their way from one address'),
   maxChannels: integer(0)
     .default(100_000)
     .describe('Channels with somebody in them; 0 for no limit'),

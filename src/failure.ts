@@ -103,6 +103,13 @@ const table = {
     message: 'too many connections from this address',
     retry: true,
   },
+  body_slow: { status: 408, message: 'the body took too long to arrive', retry: true },
+  address_bodies: {
+    status: 429,
+    message: 'too much is being sent from this address at once',
+    retry: true,
+  },
+  bodies_full: { status: 503, message: 'too much is being sent to this server', retry: true },
   banned: { status: 429, message: 'this address is banned for a while', retry: true },
   origin_refused: { status: 403, message: 'this origin is not allowed', retry: false },
   server_full: {
@@ -367,6 +374,18 @@ export function failure(
   const { status, retry } = table[name]
   return { name, status, message, retry, ...(because && { because }) }
 }
+
+/** What an answer over HTTP says of a failure besides its status: when to come again, and whether on this connection. */
+export function refusalHeaders({ name, retry, status }: Failure): Record<string, string> {
+  return {
+    ...(retry && MAY_PASS.has(status) && { 'retry-after': '1' }),
+    // The rest of a body that took too long would otherwise go on coming.
+    ...(name === 'body_slow' && { connection: 'close' }),
+  }
+}
+
+/** Statuses of what passes by waiting. */
+const MAY_PASS: ReadonlySet<number> = new Set([408, 429, 503])
 
 export const FAILURE_NAMES = Object.keys(table) as readonly FailureName[]
 

@@ -32,6 +32,7 @@ import type { UnshownKey } from './service/root-key.ts'
 import { type Services, databaseTrouble, openServices } from './service/services.ts'
 import { type HistoryLog, openHistory } from './store/history/history-log.ts'
 import { Admission } from './transport/admission.ts'
+import { Bodies, type BodyLimits } from './transport/bodies.ts'
 import { Front } from './transport/front.ts'
 import type { HttpApp } from './transport/http.ts'
 import { type Listeners, listen } from './transport/listen.ts'
@@ -324,6 +325,7 @@ class Assembly {
     return new Front({
       protocols: [this.#makeItty(), this.#ably.realtime, this.#comet, this.#ably.rest, dashboard],
       admission: this.#admission,
+      bodies: new Bodies(bodyLimits(this.#config)),
       basePath: this.#config.basePath,
       trustedProxies: proxyRanges(this.#config.trustedProxies),
       allowedOrigins,
@@ -377,6 +379,16 @@ class Assembly {
     this.#web.stop()
   }
 }
+
+function bodyLimits({ addressBodyMemoryMb, bodyMemoryMb, bodyTimeout }: Config): BodyLimits {
+  return {
+    maxBytes: bodyMemoryMb * MEGABYTE,
+    maxAddressBytes: addressBodyMemoryMb * MEGABYTE,
+    seconds: bodyTimeout,
+  }
+}
+
+const MEGABYTE = 1_048_576
 
 function admissionLimits(config: Config) {
   return {

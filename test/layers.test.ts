@@ -168,7 +168,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'bun',
     'node:',
   ],
-  'transport/http.ts': ['api/', 'docs/', 'ops/metrics.ts', 'failure.ts', 'version.ts', 'hono'],
+  'transport/http.ts': [
+    'api/',
+    'docs/',
+    'ops/metrics.ts',
+    'protocol/protocol.ts',
+    'failure.ts',
+    'version.ts',
+    'hono',
+  ],
   'transport/': [
     'version.ts',
     'core/clock.ts',

@@ -1,8 +1,7 @@
 /** The HTTP API under `/v1` and `/api/v1`: bearer tokens, validated input, one table of operations. */
 import { type Context, Hono } from 'hono'
 import type { z } from 'zod'
-import { bodyLimit } from 'hono/body-limit'
-import { type Failure, type Result, failure } from '../failure.ts'
+import { type Failure, type Result, fail, failure, ok, refusalHeaders } from '../failure.ts'
 import { type Bearer, COMMAND_LINE, type Scope } from '../service/access-tokens.ts'
 import type { Actor, AuditService } from '../service/audit.ts'
 import { errorBody } from './errors.ts'
@@ -16,17 +15,17 @@ export type Identify = (request: Request) => Result<Bearer>
 
 const MAX_BODY_BYTES = 65_536
 
-export function apiApp(parts: ApiParts, identify: Identify): Hono {
-  const app = new Hono()
+/** What the transport tells of a request: its body, read up to a limit, however long that takes. */
+export interface ApiEnv {
+  Bindings: { readonly visit: { body(maxBytes: number): Promise<Result<Uint8Array>> } }
+}
+
+type ApiContext = Context<ApiEnv>
+
+export function apiApp(parts: ApiParts, identify: Identify): Hono<ApiEnv> {
+  const app = new Hono<ApiEnv>()
   const routes = operations(parts)
   const { audit } = parts.services
-  app.use(
-    bodyLimit({
-      maxSize: MAX_BODY_BYTES,
-      onError: (context) =>
-        answerFailure(context, failure('message_too_large', 'the body is too large')),
-    }),
-  )
   app.get('/openapi.json', (context) => context.json(openApiDocument(routes)))
   for (const route of routes) {
     const path = route.path.replaceAll(/\{(\w+)\}/g, ':$1')
@@ -37,20 +36,19 @@ export function apiApp(parts: ApiParts, identify: Identify): Hono {
 }
 
 async function handle(
-  context: Context,
+  context: ApiContext,
   route: Route,
   identify: Identify,
   audit: AuditService,
 ): Promise<Response> {
-  const bearer = identify(context.req.raw)
+  // Before the body, of which a stranger shall make nobody keep anything, and after it, because it may take long.
+  const known = permitted(identify(context.req.raw), route.scope)
+  if (!known.ok) return answerFailure(context, known.failure)
+  const body = route.body ? await context.env.visit.body(MAX_BODY_BYTES) : NO_BODY
+  if (!body.ok) return answerFailure(context, body.failure)
+  const bearer = permitted(identify(context.req.raw), route.scope)
   if (!bearer.ok) return answerFailure(context, bearer.failure)
-  if (!permits(bearer.value, route.scope)) {
-    return answerFailure(
-      context,
-      failure('forbidden', `the access token lacks the scope ${route.scope}`),
-    )
-  }
-  const input = await readInput(context, route)
+  const input = readInput(context, route, body.value)
   if (!input.ok) return answerFailure(context, input.failure, input.details)
   const call = { ...input.value, bearer: bearer.value }
   const result = audit.as(actorOf(bearer.value), () => route.handle(call))
@@ -64,19 +62,22 @@ function actorOf({ token }: Bearer): Actor {
   return { kind: token.id === COMMAND_LINE ? 'command' : 'token', name: token.name }
 }
 
-function permits({ token }: Bearer, scope: Scope | undefined): boolean {
-  return scope === undefined || token.scopes.includes(scope)
+const NO_BODY = ok(new Uint8Array())
+
+function permitted(bearer: Result<Bearer>, scope: Scope | undefined): Result<Bearer> {
+  if (!bearer.ok || scope === undefined || bearer.value.token.scopes.includes(scope)) return bearer
+  return fail('forbidden', `the access token lacks the scope ${scope}`)
 }
 
 type Input =
   | { readonly ok: true; readonly value: Omit<Call<never, never, never>, 'bearer'> }
   | { readonly ok: false; readonly failure: Failure; readonly details: unknown }
 
-async function readInput(context: Context, route: Route): Promise<Input> {
+function readInput(context: ApiContext, route: Route, bytes: Uint8Array): Input {
   let body: unknown
   if (route.body) {
     try {
-      body = await context.req.json()
+      body = JSON.parse(Buffer.from(bytes).toString())
     } catch {
       return { ok: false, failure: failure('invalid', 'the body is not valid JSON'), details: null }
     }
@@ -110,7 +111,7 @@ function detailsOf(place: string, error: z.ZodError): Record<string, string[]> {
   return details
 }
 
-function answerUnmatched(context: Context, routes: readonly Route[]): Response {
+function answerUnmatched(context: ApiContext, routes: readonly Route[]): Response {
   const path = context.req.path.replace(/^(\/api)?\/v1/, '')
   const methods = routes
     .filter((route) => pattern(route.path).test(path))
@@ -124,7 +125,8 @@ function pattern(path: string): RegExp {
   return new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[^/]+')}$`)
 }
 
-function answerFailure(context: Context, why: Failure, details: unknown = null): Response {
+function answerFailure(context: ApiContext, why: Failure, details: unknown = null): Response {
   if (why.name === 'unauthorized') context.header('www-authenticate', 'Bearer')
+  for (const [name, value] of Object.entries(refusalHeaders(why))) context.header(name, value)
   return context.json(errorBody(why, details), why.status as 400)
 }

@@ -1,5 +1,6 @@
 /** Reads what a form sent. */
 import type { z } from 'zod'
+import { type Result, ok } from '../failure.ts'
 import { type Page } from './site.ts'
 
 /** What is wrong with which field, in words for whoever filled it in. */
@@ -10,15 +11,34 @@ export type FormResult<T> =
 
 export type Fields = Readonly<Record<string, string | readonly string[]>>
 
-/** Every field as text; of a name that comes several times, the list. Files are left out. */
-export async function readFields(page: Page): Promise<Fields> {
-  const body = await page.req.parseBody({ all: true })
-  const fields: Record<string, string | readonly string[]> = {}
-  for (const [name, value] of Object.entries(body)) {
-    const texts = [value].flat().filter((item) => typeof item === 'string')
-    if (texts.length > 0) fields[name] = texts.length === 1 ? texts[0]! : texts
+const MAX_BODY_BYTES = 131_072
+
+/** Reads what the browser sends: every field as text; of a name that comes several times, the list. */
+export async function receiveFields(page: Page): Promise<Result<Fields>> {
+  const body = await page.env.visit.body(MAX_BODY_BYTES)
+  if (!body.ok) return body
+  const type = page.req.header('content-type') ?? ''
+  const isForm = type.startsWith('application/x-www-form-urlencoded')
+  return ok(isForm ? fieldsOf(Buffer.from(body.value).toString()) : {})
+}
+
+function fieldsOf(text: string): Fields {
+  const lists = new Map<string, string[]>()
+  for (const [name, value] of new URLSearchParams(text)) {
+    const known = lists.get(name)
+    if (known) known.push(value)
+    else lists.set(name, [value])
   }
-  return fields
+  const fields = Array.from(lists, ([name, list]): [string, Fields[string]] => [
+    name,
+    list.length === 1 ? list[0]! : list,
+  ])
+  return Object.fromEntries(fields)
+}
+
+/** The fields of the form that this request sent. */
+export async function readFields(page: Page): Promise<Fields> {
+  return page.var.fields
 }
 
 /** The fields as a schema wants them; the first complaint about each field is told. */

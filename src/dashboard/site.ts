@@ -4,6 +4,7 @@ import type { Visitor } from '../service/sessions.ts'
 import type { Visit } from '../protocol/protocol.ts'
 import type { SignIn } from '../service/sign-in.ts'
 import type { Assets } from './assets.ts'
+import type { Fields } from './forms.ts'
 import type { Notices } from './notices.ts'
 import { hostOf, isSecure } from './request.ts'
 import type { DashboardParts } from './parts.ts'
@@ -16,6 +17,8 @@ export interface Variables {
   readonly signIn: SignIn
   /** Undefined on pages for people who are not signed in. */
   readonly visitor: Visitor | undefined
+  /** What a form sent; empty for what is no form. */
+  readonly fields: Fields
   /** What forms must carry; empty where nobody is signed in. */
   readonly formToken: string
 }

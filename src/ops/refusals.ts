@@ -67,9 +67,12 @@ export class Refusals {
 
 /** The settings that decide about a failure, so that whoever reads of it knows what to change. */
 const SETTINGS: Partial<Record<FailureName, readonly SettingName[]>> = {
+  address_bodies: ['addressBodyMemoryMb'],
   address_connections: ['maxAddressConnections'],
   alias_too_long: ['maxAliasLength'],
   banned: ['banSeconds'],
+  bodies_full: ['bodyMemoryMb'],
+  body_slow: ['bodyTimeout'],
   channel_full: ['maxMembers'],
   channel_rate: ['channelRate', 'channelBurst'],
   channel_not_open: ['openChannels'],

@@ -1,6 +1,6 @@
 /** The seam to a wire protocol: a folder each, none aware of another. */
 import type { Frame, Socket } from '../core/types.ts'
-import type { FailureName } from '../failure.ts'
+import type { FailureName, Result } from '../failure.ts'
 
 /** A request that the transport has already checked against bans, rates and origins. */
 export interface Visit {
@@ -13,10 +13,15 @@ export interface Visit {
   readonly address: string
   /**
    * The bytes of the body, once whatever came along with the request has been looked at too: what is done in a row
-   * costs much less than one by one. Rejected if the client hangs up before.
+   * costs much less than one by one. It may take long, so that what was decided before it must be decided again.
+   * @param maxBytes of those that the protocol takes here
+   * @returns `message_too_large`; `bad_request` if the client hangs up; or why the transport reads no more of it
    */
-  body(): Promise<Uint8Array>
-  /** Lets the answer take as long as it needs: silence does not end the request any more. */
+  body(maxBytes: number): Promise<Result<Uint8Array>>
+  /**
+   * Lets the answer take as long as it needs: silence does not end the request any more. A body that was not read
+   * is dropped, for it would be kept all that time.
+   */
   keepOpen(): void
   /** Whether the client's own connection is encrypted, as far as this server or a trusted proxy can tell. */
   readonly secure: boolean

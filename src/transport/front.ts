@@ -3,27 +3,26 @@
  * protocol, because they are many; everything else goes to the HTTP application.
  */
 import type { Server } from 'bun'
-import { type Failure, failure } from '../failure.ts'
+import { type Failure, type Result, fail, failure, refusalHeaders } from '../failure.ts'
 import { type Range, clientAddress, isInRanges } from '../policy/address.ts'
 import { isOriginAllowed } from '../policy/origin.ts'
 import type { HttpProtocol, Protocol, Visit } from '../protocol/protocol.ts'
 import { SERVER_HEADER } from '../version.ts'
 import type { Admission } from './admission.ts'
+import type { Bodies, Sender } from './bodies.ts'
 import { Connection } from './connection.ts'
+import type { HttpApp } from './http.ts'
 import { Turns } from './turns.ts'
 
 export interface FrontParts {
   readonly protocols: readonly (Protocol | HttpProtocol)[]
   readonly admission: Admission
+  readonly bodies: Bodies
   readonly basePath: string
   readonly trustedProxies: readonly Range[]
   readonly allowedOrigins: readonly string[]
-  /** Answers what is for no protocol; path and base are as in a `Visit`. */
-  readonly http: (
-    request: Request,
-    path: string,
-    base: () => string,
-  ) => Response | Promise<Response>
+  /** Answers what is for no protocol. */
+  readonly http: HttpApp
   readonly isDraining: () => boolean
   readonly onRefusal: (why: Failure, detail: FrontDetail) => void
   readonly onBug: (error: unknown) => void
@@ -60,7 +59,7 @@ export class Front {
     const upgrade = isUpgrade(request)
     const protocol = this.#protocolOf(path, upgrade, request)
     const visit = new Arrival(request, path, query, server, this.#parts, this.#turns)
-    if (!protocol) return this.#parts.http(request, path, () => visit.base)
+    if (!protocol) return this.#parts.http(visit)
     if (!('connect' in protocol) || !upgrade) return protocol.serve(visit)
     return this.#connect(visit, protocol, server)
   }
@@ -117,7 +116,7 @@ export class Front {
 }
 
 /** Asks for the client's address only when somebody wants it: Bun's answer costs as much as a whole publish. */
-class Arrival implements Visit {
+class Arrival implements Visit, Sender {
   readonly request: Request
   readonly path: string
   readonly query: string
@@ -155,12 +154,20 @@ class Arrival implements Visit {
     return forwarded === 'https' && isInRanges(this.#peer(), trustedProxies)
   }
 
-  body(): Promise<Uint8Array> {
-    return this.#turns.next().then(() => this.request.bytes())
+  body(maxBytes: number): Promise<Result<Uint8Array>> {
+    const announced = this.request.headers.get('content-length')
+    if (announced !== null && Number(announced) > maxBytes) return TOO_LARGE
+    return this.#turns.next().then(() => this.#parts.bodies.receive(this, maxBytes))
+  }
+
+  allowSilence(seconds: number): void {
+    this.#server.timeout(this.request, seconds)
   }
 
   keepOpen(): void {
-    this.#server.timeout(this.request, 0)
+    this.allowSilence(0)
+    // Rejected where somebody has read it.
+    this.request.body?.cancel().catch(() => {})
   }
 
   get base(): string {
@@ -182,6 +189,8 @@ class Arrival implements Visit {
   }
 }
 
+const TOO_LARGE: Promise<Result<never>> = Promise.resolve(fail('message_too_large'))
+
 let lastShared = ''
 
 /** The same text as the last time, if it is the same: connections keep it, and nearly all come to one address. */
@@ -194,11 +203,11 @@ function sharedText(text: string): string {
 const HOST = /^(?:[\w.-]{1,253}|\[[\da-f:.]{2,45}\])(?::\d{1,5})?$/i
 
 function plain(why: Failure): Response {
-  const headers: Record<string, string> = {
+  const headers = {
     ...SERVER_HEADER,
     'content-type': 'text/plain; charset=utf-8',
+    ...refusalHeaders(why),
   }
-  if (why.retry) headers['retry-after'] = '1'
   return new Response(`${why.message}\n`, { status: why.status, headers })
 }
 

@@ -8,6 +8,7 @@ import { type ErrorPageFormat, errorIndex, errorPage, missingError } from '../do
 import { docsPage, docsStyle, homePage, missingPage } from '../docs/pages.ts'
 import { failure } from '../failure.ts'
 import type { Metrics } from '../ops/metrics.ts'
+import type { Visit } from '../protocol/protocol.ts'
 import { SERVER_HEADER, VERSION } from '../version.ts'
 
 export interface HttpParts {
@@ -23,21 +24,14 @@ export interface HttpParts {
   readonly onBug: (error: unknown) => void
 }
 
-/** What the front tells of a request, as in a `Visit`: its path, and this server as the client addresses it. */
-export interface HttpEnv {
-  readonly path: string
-  readonly base: () => string
-}
+/** What the front tells of a request. */
+export type HttpVisit = Pick<Visit, 'request' | 'path' | 'base' | 'body'>
 
-export type HttpApp = (
-  request: Request,
-  path: string,
-  base?: () => string,
-) => Response | Promise<Response>
+export type HttpApp = (visit: HttpVisit) => Response | Promise<Response>
 
 export function httpApp(parts: HttpParts): HttpApp {
-  const app = new Hono<{ Bindings: HttpEnv }>({
-    getPath: (_request, options) => options?.env?.path ?? '/',
+  const app = new Hono<{ Bindings: { readonly visit: HttpVisit } }>({
+    getPath: (_request, options) => options?.env?.visit.path ?? '/',
   })
   app.use(
     secureHeaders({
@@ -85,15 +79,15 @@ export function httpApp(parts: HttpParts): HttpApp {
   app.route('/v1', api)
   app.route('/api/v1', api)
   app.notFound((context) => {
-    const told = parts.missing?.(context.req.raw, context.env.base())
+    const told = parts.missing?.(context.req.raw, context.env.visit.base)
     return told ?? answer(context, 404, errorBody(failure('not_found')))
   })
   app.onError((error, context) => {
     parts.onBug(error)
     return answer(context, 500, errorBody(failure('internal')))
   })
-  return async (request, path, base = () => parts.basePath) => {
-    const response = await app.fetch(request, { path, base })
+  return async (visit) => {
+    const response = await app.fetch(visit.request, { visit })
     response.headers.set('server', SERVER_HEADER.server)
     return response
   }

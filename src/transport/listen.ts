@@ -10,6 +10,7 @@ import { plainly } from '../trouble.ts'
 import type { Connection } from './connection.ts'
 import type { Front } from './front.ts'
 import { type HttpApp, metricsApp } from './http.ts'
+import { OwnVisit } from './own-visit.ts'
 
 export interface ListenParts {
   readonly config: Config
@@ -108,7 +109,7 @@ function controlListener(unix: string, control: HttpApp): Server<unknown> {
     return Bun.serve({
       unix,
       development: false,
-      fetch: (request) => control(request, new URL(request.url).pathname),
+      fetch: (request) => control(new OwnVisit(request)),
     })
   })
   chmodSync(unix, 0o600)

@@ -2,6 +2,7 @@
 import { systemClock } from '../../src/core/clock.ts'
 import type { HttpProtocol } from '../../src/protocol/protocol.ts'
 import { Admission } from '../../src/transport/admission.ts'
+import { Bodies } from '../../src/transport/bodies.ts'
 import { Front } from '../../src/transport/front.ts'
 import { type Listeners, listen } from '../../src/transport/listen.ts'
 import { testConfig } from './server.ts'
@@ -15,14 +16,18 @@ const ADMISSION_LIMITS = {
   banSeconds: 0,
 }
 
+const BODY_LIMITS = { maxBytes: 1_000_000, maxAddressBytes: 1_000_000, seconds: 30 }
+
 /** @param onBug told of exceptions that a request ran into */
 export function startFront(
   protocol: HttpProtocol,
   onBug: (error: unknown) => void = () => {},
+  bodies = new Bodies(BODY_LIMITS),
 ): Listeners {
   const front = new Front({
     protocols: [protocol],
     admission: new Admission(ADMISSION_LIMITS, systemClock),
+    bodies,
     basePath: '',
     trustedProxies: [],
     allowedOrigins: ['*'],

@@ -22,14 +22,14 @@ function start(seen: string[]): number {
       const { method } = visit.request
       if (method === 'GET') return new Response(visit.path)
       seen.push(`asked ${visit.path}`)
-      try {
-        const body = Buffer.from(await visit.body()).toString()
-        seen.push(`read ${body}`)
-        return new Response(body)
-      } catch {
-        seen.push('hung up')
-        return new Response()
+      const read = await visit.body(100)
+      if (!read.ok) {
+        seen.push(read.failure.name === 'bad_request' ? 'hung up' : read.failure.name)
+        return new Response(null, { status: read.failure.status })
       }
+      const body = Buffer.from(read.value).toString()
+      seen.push(`read ${body}`)
+      return new Response(body)
     },
   }
   listeners = startFront(protocol)

@@ -140,6 +140,6 @@ export class LiveViews {
 /** A visit as it was: that of an upgrade says nothing any more once the socket is open. */
 function lasting({ address, base, path, query, request, secure }: Visit): Visit {
   const kept = new Request(request.url, { headers: request.headers })
-  const body = () => kept.bytes()
+  const body = () => Promise.resolve(ok(new Uint8Array()))
   return { address, base, path, query, request: kept, secure, body, keepOpen: () => undefined }
 }

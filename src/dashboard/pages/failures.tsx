@@ -1,13 +1,14 @@
 /** Pages that say why something did not happen. */
 /** @jsxImportSource hono/jsx */
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
-import type { Failure } from '../../failure.ts'
+import { type Failure, refusalHeaders } from '../../failure.ts'
 import type { Page } from '../site.ts'
 import { show, showDoor } from '../view/layout.tsx'
 import { To } from '../view/parts.tsx'
 
 const TITLES: Readonly<Record<number, string>> = {
   401: 'Sign in first',
+  408: 'Too slow',
   403: 'Not allowed',
   404: 'Nothing here',
   405: 'Not possible',
@@ -21,6 +22,7 @@ export function showFailure(page: Page, why: Failure): Response | Promise<Respon
     title: TITLES[why.status] ?? 'That did not work',
     status: why.status as ContentfulStatusCode,
   }
+  for (const [name, value] of Object.entries(refusalHeaders(why))) page.header(name, value)
   const body = (
     <>
       <p>{sentence(why.message)}</p>

@@ -9,6 +9,7 @@ import {
   newJourney,
 } from '../../identity/providers/provider.ts'
 import { dropJourney, keepJourney, sealedJourney } from '../cookies.ts'
+import { identifyVisitor } from '../guard.ts'
 import { tell } from '../notices.ts'
 import { type Env, type Page, goTo, serverAddress } from '../site.ts'
 import { showDoor } from '../view/layout.tsx'
@@ -121,8 +122,10 @@ function arrive(
 }
 
 function connect(page: Page, personId: string, identity: ProviderIdentity): Response {
-  const { visitor, parts } = page.var
+  // The provider has been asked in between, and the session can have ended.
+  const visitor = identifyVisitor(page)
   if (visitor?.person.id !== personId) return goTo(page, '/sign-in')
+  const { parts } = page.var
   const connected = parts.services.people.connect(personId, identity)
   if (connected.ok) tell(page, `You can sign in as ${identity.label} from now on.`)
   else tell(page, sentence(connected.failure.message), 'bad')

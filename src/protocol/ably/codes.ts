@@ -62,6 +62,7 @@ const CODES: Partial<Record<FailureName, number>> = {
   flooding: 42924,
   connection_rate: 42922,
   server_full: 50003,
+  bodies_full: 50003,
   restarting: 50003,
   connection_superseded: 80016,
   connection_key_invalid: 80018,

@@ -1,7 +1,7 @@
 /** HTTP push: a backend sends to a reserved channel without a WebSocket (H-1 to H-6). */
 import type { Hub } from '../../core/hub.ts'
 import type { ChannelRef } from '../../core/types.ts'
-import { type Failure, failure } from '../../failure.ts'
+import { type Failure, failure, refusalHeaders } from '../../failure.ts'
 import type { Verdict } from '../../policy/channel-access.ts'
 import type { Keys } from '../../policy/keys.ts'
 import type { Visit } from '../protocol.ts'
@@ -65,13 +65,14 @@ export function servePush(parts: PushParts, visit: Visit): Response | Promise<Re
   // The key is asked for before the body is read: a stranger cannot make the server buffer anything.
   const verdict = parts.hub.admitPush(ref, presentedKeys(parts, visit.request))
   if (!verdict.join) return refused(parts, visit, failure(verdict.failure), ref, verdict)
-  const announced = Number(visit.request.headers.get('content-length') ?? 0)
-  if (announced > parts.maxMessageBytes) return tooLarge(parts, visit, ref)
   const guard = verdict.because.reservation?.options.guardEvents ?? parts.guardEvents
-  return visit.body().then(
-    (bytes) => relay(parts, visit, ref, bytes, guard),
-    () => refused(parts, visit, failure('bad_request', 'the body could not be read'), ref),
-  )
+  return visit
+    .body(parts.maxMessageBytes)
+    .then((body) =>
+      body.ok
+        ? relay(parts, visit, ref, body.value, guard)
+        : refused(parts, visit, body.failure, ref),
+    )
 }
 
 function relay(
@@ -81,17 +82,12 @@ function relay(
   bytes: Uint8Array,
   guard: boolean,
 ): Response {
-  if (bytes.byteLength > parts.maxMessageBytes) return tooLarge(parts, visit, ref)
   const text = decode(bytes)
   if (text === undefined) return refused(parts, visit, failure('not_json'), ref)
   const checked = checkMessage(text, guard)
   if (!checked.ok) return refused(parts, visit, checked.failure, ref)
   const receivers = parts.hub.push(ref, { data: text, encoding: 'json', sender: undefined })
   return new Response(`{"receivers":${receivers}}`, ACCEPTED)
-}
-
-function tooLarge(parts: PushParts, visit: Visit, ref: ChannelRef): Response {
-  return refused(parts, visit, failure('message_too_large'), ref)
 }
 
 function presentedKeys(parts: PushParts, request: Request): Keys {
@@ -130,8 +126,7 @@ function refused(
   const because = verdict?.because.detail
   parts.onRefusal(why, { channel: ref?.name, address: visit.address, because })
   const body = `{"error":${JSON.stringify({ code: why.name, message: why.message })}}`
-  const headers: Record<string, string> = { ...HEADERS }
+  const headers: Record<string, string> = { ...HEADERS, ...refusalHeaders(why) }
   if (why.name === 'method_not_allowed') headers['allow'] = 'POST, OPTIONS'
-  if (why.retry) headers['retry-after'] = '1'
   return new Response(body, { status: why.status, headers })
 }

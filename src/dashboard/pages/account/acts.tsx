@@ -4,6 +4,7 @@ import { type Result, fail, failure, ok } from '../../../failure.ts'
 import { isRole } from '../../../policy/roles.ts'
 import { dropSession } from '../../cookies.ts'
 import { readFields, textField } from '../../forms.ts'
+import { identifyVisitor } from '../../guard.ts'
 import { reveal, tell } from '../../notices.ts'
 import { type Page, goTo, href, serverAddress, visitorOf } from '../../site.ts'
 import { Form } from '../../view/forms.tsx'
@@ -24,6 +25,8 @@ export async function changePassword(page: Page): Promise<Response> {
   if (!proof.ok) return showAccount(page, { present: sentence(proof.failure.message) })
   const hash = await people.hashOf(person.email, textField(fields, 'password'))
   if (!hash.ok) return showAccount(page, { password: sentence(hash.failure.message) })
+  // Hashing takes its time, in which the session can have ended.
+  if (!identifyVisitor(page)) return showFailure(page, failure('sign_in_needed'))
   people.setPasswordHash(person.id, hash.value)
   enter(page, person.id, account.id)
   return goTo(page, '/account')

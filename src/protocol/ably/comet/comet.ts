@@ -2,7 +2,7 @@
  * The realtime protocol over plain requests, for networks that let no WebSocket through: the same sessions,
  * fed by `send` and read by `recv`. JSON only, as SDKs speak it here.
  */
-import { type Failure, failure } from '../../../failure.ts'
+import { type Failure, failure, refusalHeaders } from '../../../failure.ts'
 import { SERVER_HEADER } from '../../../version.ts'
 import type { Doors, HttpProtocol, Opening, Session, Visit } from '../../protocol.ts'
 import { corsHeaders, errorInfo, preflight } from '../rest/answer.ts'
@@ -149,21 +149,18 @@ export class Comet implements HttpProtocol {
   async #send(link: Link, visit: Visit): Promise<Response> {
     const frames = await this.#readFrames(visit)
     if (!Array.isArray(frames)) return refused(frames, visit)
+    if (link.socket.isEnded) return refused(failure('transport_unknown'), visit)
     for (const frame of frames) this.#guarded(link, () => link.session.receive(frame))
     // A key that was given out by what was just received is good from now on.
     for (const key of link.socket.keys) this.#byKey.set(key, link)
     return answer('[]', 200, visit)
   }
 
-  async #readFrames({ request }: Visit): Promise<string[] | Failure> {
-    const { maxBodyBytes } = this.#parts
-    if (Number(request.headers.get('content-length') ?? 0) > maxBodyBytes) {
-      return failure('message_too_large')
-    }
+  async #readFrames(visit: Visit): Promise<string[] | Failure> {
+    const body = await visit.body(this.#parts.maxBodyBytes)
+    if (!body.ok) return body.failure
     try {
-      const text = await request.text()
-      if (text.length > maxBodyBytes) return failure('message_too_large')
-      const frames: unknown = JSON.parse(text)
+      const frames: unknown = JSON.parse(Buffer.from(body.value).toString())
       if (!Array.isArray(frames)) return failure('bad_request', 'the body is no array')
       return frames.map((frame) => JSON.stringify(frame))
     } catch {
@@ -229,5 +226,6 @@ function refused(why: Failure, visit: Visit): Response {
   const error = errorInfo(why, visit.base)
   const response = answer(JSON.stringify({ error }), why.status, visit)
   response.headers.set('x-ably-errorcode', String(error.code))
+  for (const [name, value] of Object.entries(refusalHeaders(why))) response.headers.set(name, value)
   return response
 }

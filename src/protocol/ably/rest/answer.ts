@@ -1,5 +1,5 @@
 /** Answers of the REST interface, with the headers and error bodies that SDKs depend on. */
-import { type Failure, type Result, ok } from '../../../failure.ts'
+import { type Failure, type Result, ok, refusalHeaders } from '../../../failure.ts'
 import { SERVER_HEADER } from '../../../version.ts'
 import { ablyCode, isTokenFailure } from '../codes.ts'
 import { errorHref } from '../error-href.ts'
@@ -96,7 +96,7 @@ export function refusal(why: Failure, style: AnswerStyle, base: string): Respons
   const headers: Record<string, string> = {
     ...errorHeaders(error),
     ...(why.status === 401 && { 'www-authenticate': challenge(why) }),
-    ...(why.status === 429 && { 'retry-after': '1' }),
+    ...refusalHeaders(why),
   }
   const response = success({ status: why.status, value: { error }, headers }, style, AT_ONCE)
   // What is made at once always finds room.

@@ -25,11 +25,6 @@ export interface Body {
 
 type Sender = Pick<Visit, 'request' | 'body'>
 
-/** The bytes of a body, whatever they stand for. */
-export function readBytes(sender: Sender, maxBytes: number): Promise<Result<Uint8Array>> {
-  return readWith(sender, maxBytes, ok)
-}
-
 /** Reads a body by its content type; anything that is neither MessagePack nor a form is taken for JSON text. */
 export function readBody(sender: Sender, maxBytes: number): Promise<Result<Body>> {
   const given = sender.request.headers.get('content-type') ?? ''
@@ -46,12 +41,7 @@ function readWith<T>(
   maxBytes: number,
   read: (bytes: Uint8Array) => Result<T>,
 ): Promise<Result<T>> {
-  const announced = Number(sender.request.headers.get('content-length') ?? 0)
-  if (announced > maxBytes) return Promise.resolve(fail('message_too_large'))
-  return sender.body().then(
-    (bytes) => (bytes.byteLength > maxBytes ? fail('message_too_large') : read(bytes)),
-    () => fail('bad_request', 'the body could not be read'),
-  )
+  return sender.body(maxBytes).then((bytes) => (bytes.ok ? read(bytes.value) : bytes))
 }
 
 function unpackBody(bytes: Uint8Array): Result<Body> {

@@ -3,7 +3,7 @@ import type { Result } from '../../../failure.ts'
 import type { Visit } from '../../protocol.ts'
 import type { Format } from '../wire/format.ts'
 import type { AnswerStyle } from './answer.ts'
-import { type Body, readBody, readBytes } from './format.ts'
+import { type Body, readBody } from './format.ts'
 import type { Found, RestCall } from './routes.ts'
 
 /** What a client speaks that does not say so. */
@@ -59,7 +59,7 @@ export class IncomingCall implements RestCall {
   }
 
   bytes(): Promise<Result<Uint8Array>> {
-    return readBytes(this.visit, this.#maxBodyBytes)
+    return this.visit.body(this.#maxBodyBytes)
   }
 
   countFor(appId: string): void {

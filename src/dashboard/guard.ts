@@ -1,0 +1,76 @@
+/** What every request passes before a page is asked: who makes it, and whether it may write. */
+import { failure } from '../failure.ts'
+import { formToken } from '../identity/web-secret.ts'
+import { hasRight } from '../policy/roles.ts'
+import type { Actor } from '../service/audit.ts'
+import type { Visitor } from '../service/sessions.ts'
+import { receiveFields } from './forms.ts'
+import { showFailure } from './pages/failures.tsx'
+import { isOwnOrigin, sessionSecret } from './request.ts'
+import { hasFormToken, recordForgery } from './security.ts'
+import type { Page } from './site.ts'
+
+export const LOOK_ONLY = failure('forbidden', 'your role lets you look, not change')
+/** What people do to themselves, whatever their role. */
+const OWN_MATTERS =
+  /^\/dashboard\/(sign-out|theme|account\/own|claim|invite|who|reservations\/preview)(\/|$)/
+/** What people do who have not signed in. */
+const OPEN = /^\/dashboard\/(sign-in|sign-out|theme|claim|invite)(\/|$)/
+
+type Next = () => Promise<void>
+
+/** Finds out who has the session that the request shows: anew after every wait, because it can end meanwhile. */
+export function identifyVisitor(page: Page): Visitor | undefined {
+  const { visit } = page.env
+  const secret = sessionSecret(visit)
+  const { sessions } = page.var.parts.services
+  const visitor = secret === undefined ? undefined : sessions.find(secret, visit.address)
+  page.set('visitor', visitor)
+  page.set('formToken', visitor && secret !== undefined ? formToken(secret) : '')
+  return visitor
+}
+
+/**
+ * Nothing is written for a request from elsewhere, whatever the form of its body, or without the token that only
+ * our forms have (`hono/csrf` looks at forms only, and would let a cross-site JSON post in). Who may not write is
+ * told so before the body is read, and who may is decided when it has come.
+ */
+export async function guardWrites(page: Page, next: Next): Promise<Response | void> {
+  const { method } = page.req
+  if (method === 'GET' || method === 'HEAD') return next()
+  if (method !== 'POST') return showFailure(page, failure('method_not_allowed'))
+  if (!isOwnOrigin(page.env.visit, page.var.parts.publicUrl)) {
+    recordForgery(page)
+    return showFailure(page, failure('cross_site'))
+  }
+  const early = mayWrite(page)
+  if (early) return showFailure(page, early)
+  const fields = await receiveFields(page)
+  if (!fields.ok) return showFailure(page, fields.failure)
+  page.set('fields', fields.value)
+  const visitor = identifyVisitor(page)
+  if (visitor && !hasFormToken(page, fields.value['form']))
+    return showFailure(page, failure('cross_site', 'the page was too old; open it again'))
+  const late = mayWrite(page)
+  return late ? showFailure(page, late) : next()
+}
+
+function mayWrite(page: Page) {
+  const { visitor } = page.var
+  const { path } = page.env.visit
+  if (!visitor) return OPEN.test(path) ? undefined : failure('sign_in_needed')
+  return hasRight(visitor.role, 'manage') || OWN_MATTERS.test(path) ? undefined : LOOK_ONLY
+}
+
+/** Lets the record of what is changed say who changed it. */
+export function actAs(page: Page, next: Next): Promise<void> {
+  const { address } = page.env.visit
+  return page.var.parts.services.audit.as(actorOf(page.var.visitor, address), next)
+}
+
+/** Who changes what this request changes. */
+function actorOf(visitor: Visitor | undefined, address: string): Actor {
+  return visitor
+    ? { kind: 'person', name: visitor.person.email, address }
+    : { kind: 'stranger', name: 'somebody not signed in', address }
+}

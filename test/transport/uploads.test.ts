@@ -1,0 +1,208 @@
+/** Bodies on their way: what is kept of them, for how long, and who gives way. */
+import { afterEach, describe, expect, test } from 'bun:test'
+import type { Result } from '../../src/failure.ts'
+import { Bodies, type BodyLimits, WAITING_BYTES } from '../../src/transport/bodies.ts'
+import type { HttpProtocol } from '../../src/protocol/protocol.ts'
+import type { Listeners } from '../../src/transport/listen.ts'
+import { eventually } from '../support/client.ts'
+import { startFront } from '../support/front.ts'
+import { RawSocket } from '../support/raw-socket.ts'
+
+const ROOMY: BodyLimits = { maxBytes: 1_000_000, maxAddressBytes: 1_000_000, seconds: 30 }
+const MAX = 1000
+
+let listeners: Listeners | undefined
+let release: (() => void) | undefined
+afterEach(async () => {
+  release?.()
+  release = undefined
+  await listeners?.stop()
+  listeners = undefined
+})
+
+interface World {
+  readonly port: number
+  readonly bodies: Bodies
+  /** Paths that were asked for, then what became of their bodies. */
+  readonly seen: string[]
+}
+
+function start(limits: Partial<BodyLimits> = {}): World {
+  const seen: string[] = []
+  const bodies = new Bodies({ ...ROOMY, ...limits })
+  const protocol: HttpProtocol = {
+    name: 'echo',
+    owns: () => true,
+    serve: async (visit) => {
+      seen.push(visit.path)
+      if (visit.path === '/stays') {
+        visit.keepOpen()
+        seen.push(visit.request.bodyUsed ? 'dropped' : 'kept')
+        await new Promise<void>((resolve) => (release = resolve))
+        return new Response('stayed')
+      }
+      const read = await visit.body(MAX)
+      seen.push(read.ok ? `read ${read.value.byteLength}` : read.failure.name)
+      if (read.ok) return new Response(read.value as Uint8Array<ArrayBuffer>)
+      return new Response(null, { status: read.failure.status })
+    },
+  }
+  listeners = startFront(protocol, () => {}, bodies)
+  return { port: listeners.port, bodies, seen }
+}
+
+const announced = (length: number, sent: string, path = '/x') =>
+  `POST ${path} HTTP/1.1\r\nHost: test\r\nContent-Length: ${length}\r\n\r\n${sent}`
+const CHUNKED = 'POST /x HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n'
+const chunk = (text: string) => `${text.length.toString(16)}\r\n${text}\r\n`
+
+describe('a body that comes with its head', () => {
+  test('counts for nothing, and is not bound by what others send', async () => {
+    const { port, bodies, seen } = start({
+      maxBytes: WAITING_BYTES,
+      maxAddressBytes: WAITING_BYTES,
+    })
+    const client = RawSocket.send(port, announced(MAX, 'x'.repeat(MAX)))
+    expect(await client.answer()).toBe(200)
+    expect(seen).toEqual(['/x', `read ${MAX}`])
+    expect([bodies.bytes, bodies.senders]).toEqual([0, 0])
+  })
+
+  test('is refused unread where it is too large, and the connection goes on', async () => {
+    const { port, seen } = start()
+    const client = RawSocket.send(port, announced(MAX + 1, 'x'.repeat(MAX + 1)))
+    expect(await client.answer()).toBe(413)
+    expect(seen).toEqual(['/x', 'message_too_large'])
+    expect(client.isClosed).toBe(false)
+  })
+})
+
+describe('a body that is on its way', () => {
+  test('counts as long as it is, with its length or without', async () => {
+    const { port, bodies } = start()
+    const told = RawSocket.send(port, announced(MAX, 'x'))
+    await eventually(() => bodies.bytes === WAITING_BYTES + MAX, 'it counts as it is announced')
+    const untold = RawSocket.send(port, CHUNKED + chunk('abc'))
+    const both = WAITING_BYTES + MAX + WAITING_BYTES + 3
+    await eventually(() => bodies.bytes === both, 'it counts as it comes')
+    told.write('x'.repeat(MAX - 1))
+    untold.write(chunk('de') + chunk(''))
+    expect([await told.answer(), await untold.answer()]).toEqual([200, 200])
+    expect(untold.body).toBe('abcde')
+    expect([bodies.bytes, bodies.senders]).toEqual([0, 0])
+  })
+
+  test('counts no more when the client hangs up', async () => {
+    const { port, bodies, seen } = start()
+    const told = RawSocket.send(port, announced(MAX, 'x'))
+    const untold = RawSocket.send(port, CHUNKED + chunk('abc'))
+    await eventually(() => bodies.bytes > 2 * WAITING_BYTES + MAX, 'both are on their way')
+    told.destroy()
+    untold.destroy()
+    await eventually(() => bodies.senders === 0, 'nothing is waited for')
+    expect(bodies.bytes).toBe(0)
+    expect(seen.filter((line) => line === 'bad_request')).toHaveLength(2)
+  })
+
+  test.each([
+    ['with its length', announced(MAX, 'x')],
+    ['in chunks', CHUNKED + chunk('x')],
+  ])('is cut when it takes too long, %s', async (_, text) => {
+    const { port, bodies, seen } = start({ seconds: 0.2 })
+    const client = RawSocket.send(port, text)
+    expect(await client.answer()).toBe(408)
+    expect(seen).toEqual(['/x', 'body_slow'])
+    expect([bodies.bytes, bodies.senders]).toEqual([0, 0])
+  })
+
+  test('in chunks is read no further than to its limit', async () => {
+    const { port, bodies, seen } = start()
+    const client = RawSocket.send(port, CHUNKED + chunk('x'.repeat(MAX)) + chunk('y'))
+    expect(await client.answer()).toBe(413)
+    expect(seen).toEqual(['/x', 'message_too_large'])
+    expect(bodies.bytes).toBe(0)
+  })
+
+  test('is refused where its address has too many', async () => {
+    const { port, bodies, seen } = start({ maxAddressBytes: 2 * (WAITING_BYTES + MAX) })
+    const waiting = [1, 2].map(() => RawSocket.send(port, announced(MAX, 'x')))
+    await eventually(() => bodies.bytes === 2 * (WAITING_BYTES + MAX), 'two are on their way')
+    expect(await RawSocket.send(port, announced(MAX, 'x')).answer()).toBe(429)
+    expect(seen.at(-1)).toBe('address_bodies')
+    // Those before it go on, and one that is whole is not concerned.
+    expect(await RawSocket.send(port, announced(2, 'ab')).answer()).toBe(200)
+    for (const client of waiting) client.write('x'.repeat(MAX - 1))
+    expect(await Promise.all(waiting.map((client) => client.answer()))).toEqual([200, 200])
+  })
+
+  test('is not kept while something else is waited for', async () => {
+    const { port, seen } = start()
+    const staying = RawSocket.send(port, announced(MAX, 'x', '/stays'))
+    await eventually(() => seen.length === 2, 'it is looked at')
+    expect(seen).toEqual(['/stays', 'dropped'])
+    staying.write('x'.repeat(MAX - 1))
+    release!()
+    expect(await staying.answer()).toBe(200)
+  })
+})
+
+describe('when all bodies together are too much', () => {
+  /** A body of which the test says when it comes. */
+  class Sender {
+    readonly address: string
+    readonly request: Request
+    #controller: ReadableStreamDefaultController<Uint8Array> | undefined
+
+    constructor(address: string) {
+      this.address = address
+      const body = new ReadableStream<Uint8Array>({
+        start: (controller) => {
+          this.#controller = controller
+        },
+      })
+      const headers = { 'transfer-encoding': 'chunked' }
+      this.request = new Request('http://test', { method: 'POST', body, headers })
+    }
+
+    allowSilence(): void {}
+
+    send(bytes: number): void {
+      this.#controller!.enqueue(new Uint8Array(bytes))
+    }
+
+    end(): void {
+      this.#controller!.close()
+    }
+  }
+
+  const nameOf = (result: Result<Uint8Array>) => (result.ok ? 'read' : result.failure.name)
+
+  test('whoever has the most gives way, the oldest of theirs first', async () => {
+    const bodies = new Bodies({ ...ROOMY, maxBytes: 5 * WAITING_BYTES })
+    const receive = async (sender: Sender) => nameOf(await bodies.receive(sender, 100_000))
+    const hogs = [1, 2, 3].map(() => new Sender('192.0.2.1'))
+    const results = hogs.map(receive)
+    const others = [new Sender('192.0.2.2'), new Sender('192.0.2.3')]
+    const good = others.map(receive)
+    expect(bodies.bytes).toBe(5 * WAITING_BYTES)
+    // The one byte too many is of somebody who has little.
+    others[0]!.send(1)
+    expect(await results[0]!).toBe('bodies_full')
+    expect(bodies.bytes).toBe(4 * WAITING_BYTES + 1)
+    others[1]!.send(WAITING_BYTES)
+    expect(await results[1]!).toBe('bodies_full')
+    for (const sender of [...others, hogs[2]!]) sender.end()
+    expect(await Promise.all([...good, results[2]!])).toEqual(['read', 'read', 'read'])
+    expect([bodies.bytes, bodies.senders]).toEqual([0, 0])
+  })
+
+  test('addresses of one IPv6 network are one', async () => {
+    const bodies = new Bodies({ ...ROOMY, maxAddressBytes: WAITING_BYTES })
+    const first = new Sender('2001:db8::1')
+    const read = bodies.receive(first, 100)
+    const second = await bodies.receive(new Sender('2001:db8::2'), 100)
+    expect(nameOf(second)).toBe('address_bodies')
+    first.end()
+    expect(nameOf(await read)).toBe('read')
+  })
+})
