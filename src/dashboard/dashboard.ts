@@ -4,7 +4,7 @@
  */
 import type { Hono } from 'hono'
 import { failure } from '../failure.ts'
-import type { Opening, Protocol, Visit } from '../protocol/protocol.ts'
+import { MAX_PATH_LETTERS, type Opening, type Protocol, type Visit } from '../protocol/protocol.ts'
 import { SignIn } from '../service/sign-in.ts'
 import { Assets } from './assets.ts'
 import { LiveViews } from './live/live-views.ts'
@@ -47,6 +47,10 @@ export class Dashboard implements Protocol {
   }
 
   serve(visit: Visit): Response | Promise<Response> {
+    if (visit.path.length > MAX_PATH_LETTERS) {
+      const why = failure('path_too_long')
+      return new Response(`${why.message}\n`, { status: why.status })
+    }
     return this.#app.fetch(visit.request, { visit })
   }
 

@@ -35,7 +35,7 @@ export interface RouteParts {
 
 export function routes(site: RouteParts): Hono<Env> {
   const app = new Hono<Env>({
-    getPath: (_request, options) => options?.env?.visit.path.replace(/(.)\/+$/, '$1') ?? '/',
+    getPath: (_request, options) => withoutLastSlashes(options?.env?.visit.path ?? '/'),
   })
   app.use(headers(site.parts.publicUrl), noStore, async (page, next) => {
     page.set('parts', site.parts)
@@ -56,6 +56,12 @@ export function routes(site: RouteParts): Hono<Env> {
     return showFailure(page, failure('internal'))
   })
   return app
+}
+
+function withoutLastSlashes(path: string): string {
+  let end = path.length
+  while (end > 1 && path[end - 1] === '/') end--
+  return path.slice(0, end)
 }
 
 /** What stands before the door is open to everybody, and what comes after it to those who have signed in. */

@@ -36,7 +36,9 @@ function decodeStrictly(text: string): string | undefined {
   }
 }
 
-/** The same in the alphabet for URLs, without padding. */
+/** The same in the alphabet for URLs, without padding, which is all that may follow an equals sign. */
 export function toBase64Url(text: string): string {
-  return text.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')
+  const padding = text.indexOf('=')
+  const plain = padding < 0 ? text : text.slice(0, padding)
+  return plain.replaceAll('+', '-').replaceAll('/', '_')
 }

@@ -19,7 +19,9 @@ function parseIpv4(text: string): Uint8Array | undefined {
 }
 
 function parseIpv6(text: string): Uint8Array | undefined {
-  const bare = text.replace(/%.*$/, '')
+  // What follows is the zone, which means something on one machine only.
+  const zone = text.indexOf('%')
+  const bare = zone < 0 ? text : text.slice(0, zone)
   const halves = bare.split('::')
   if (halves.length > 2) return undefined
   const head = groups(halves[0]!, halves.length === 1)
@@ -139,7 +141,7 @@ export function isInRanges(text: string, ranges: readonly Range[]): boolean {
 
 /** Some proxies write `1.2.3.4:567` or `[2001:db8::1]:567`. */
 function stripPort(hop: string): string {
-  return /^\[(.+)\](:\d+)?$/.exec(hop)?.[1] ?? /^([\d.]+):\d+$/.exec(hop)?.[1] ?? hop
+  return /^\[([^\]]+)\](:\d+)?$/.exec(hop)?.[1] ?? /^([\d.]+):\d+$/.exec(hop)?.[1] ?? hop
 }
 
 /** What limits count by: an IPv4 address, or the /64 of an IPv6 address, which one customer holds. */

@@ -111,9 +111,8 @@ export function ruleFault(rule: ChannelRule): string | undefined {
       continue
     return `${name} is a number of milliseconds from 1 to ${MAX_INTERVAL_MS}`
   }
-  const unknown = rule.conflationKey === null ? undefined : conflationKeyFault(rule.conflationKey)
-  if (unknown !== undefined)
-    return `conflationKey can use message.id, name, clientId and extras.headers; not ${unknown}`
+  const fault = rule.conflationKey === null ? undefined : conflationKeyFault(rule.conflationKey)
+  if (fault !== undefined) return `conflationKey ${fault}`
   if (rule.batchingEnabled && rule.conflationEnabled)
     return 'a rule cannot have both batching and conflation'
   return undefined

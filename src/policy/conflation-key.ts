@@ -11,28 +11,87 @@ export interface Conflatable {
 
 export type ConflationKey = (message: Conflatable) => string
 
-const PLACE = /#\{\s*message\.([^}]*?)\s*\}/g
+/** Of a new rule: enough for any number of headers that anybody would tell messages apart by. */
+export const MAX_TEMPLATE_LETTERS = 1024
+
+const OPENING = '#{'
+const SUBJECT = 'message.'
 const HEADER = /^extras\.headers(?:\.([\w-]+)|\[\s*(?:'([^']+)'|"([^"]+)")\s*\])$/
+
+/** Text that stands for itself, or what `#{message.…}` names. */
+type Part = string | { readonly text: string; readonly path: string }
+
+type Headers = Readonly<Record<string, unknown>> | undefined
 
 /** Text outside of `#{…}` stands for itself; what a message does not have is empty. */
 export function conflationKey(template: string): ConflationKey {
-  return (message) =>
-    template.replaceAll(PLACE, (_, path: string) => JSON.stringify(valueAt(message, path) ?? ''))
+  const parts = partsOf(template).map((part) =>
+    typeof part === 'string' ? part : readerOf(part.path),
+  )
+  return (message) => {
+    let headers: { readonly value: Headers } | undefined
+    const headersOnce = () => (headers ??= { value: headersOf(message) }).value
+    return parts
+      .map((part) =>
+        typeof part === 'string' ? part : JSON.stringify(part(message, headersOnce) ?? ''),
+      )
+      .join('')
+  }
 }
 
-/** The first place of a template that names nothing a message has, or undefined. */
+/** What is wrong with the template of a rule, as what follows "conflationKey", or undefined. */
 export function conflationKeyFault(template: string): string | undefined {
-  for (const [place, path] of template.matchAll(PLACE)) {
-    if (!['id', 'name', 'clientId'].includes(path!) && !HEADER.test(path!)) return place
+  if (template.length > MAX_TEMPLATE_LETTERS)
+    return `has at most ${MAX_TEMPLATE_LETTERS} characters`
+  for (const part of partsOf(template)) {
+    if (typeof part === 'string' || isField(part.path) || HEADER.test(part.path)) continue
+    return `can use message.id, name, clientId and extras.headers; not ${part.text}`
   }
   return undefined
 }
 
-function valueAt(message: Conflatable, path: string): unknown {
-  if (path === 'id' || path === 'name' || path === 'clientId') return message[path]
+/** In one pass: templates come from whoever makes an app. */
+function partsOf(template: string): Part[] {
+  const parts: Part[] = []
+  let literalFrom = 0
+  for (let at = template.indexOf(OPENING); at >= 0; at = template.indexOf(OPENING, at)) {
+    const subject = skipSpace(template, at + OPENING.length)
+    if (!template.startsWith(SUBJECT, subject)) {
+      at = subject
+      continue
+    }
+    const end = template.indexOf('}', subject)
+    if (end < 0) break
+    const path = template.slice(subject + SUBJECT.length, end).trimEnd()
+    parts.push(template.slice(literalFrom, at), { text: template.slice(at, end + 1), path })
+    at = literalFrom = end + 1
+  }
+  parts.push(template.slice(literalFrom))
+  return parts.filter((part) => part !== '')
+}
+
+function skipSpace(text: string, from: number): number {
+  let at = from
+  while (/\s/.test(text.charAt(at))) at++
+  return at
+}
+
+function isField(path: string): path is 'id' | 'name' | 'clientId' {
+  return path === 'id' || path === 'name' || path === 'clientId'
+}
+
+function readerOf(path: string): (message: Conflatable, headers: () => Headers) => unknown {
+  if (isField(path)) return (message) => message[path]
   const header = HEADER.exec(path)
-  if (!header || message.extras === undefined) return undefined
-  const { headers } = JSON.parse(message.extras) as { headers?: Record<string, unknown> }
+  if (!header) return () => undefined
   const name = header[1] ?? header[2] ?? header[3]!
-  return headers && Object.hasOwn(headers, name) ? headers[name] : undefined
+  return (_, headersOnce) => {
+    const headers = headersOnce()
+    return headers && Object.hasOwn(headers, name) ? headers[name] : undefined
+  }
+}
+
+function headersOf({ extras }: Conflatable): Headers {
+  if (extras === undefined) return undefined
+  return (JSON.parse(extras) as { headers?: Record<string, unknown> }).headers
 }

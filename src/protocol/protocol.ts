@@ -2,6 +2,9 @@
 import type { Frame, Socket } from '../core/types.ts'
 import type { FailureName, Result } from '../failure.ts'
 
+/** Letters in the path of a page, or of the API: far more than any of them has. Channels have limits of their own. */
+export const MAX_PATH_LETTERS = 4096
+
 /** A request that the transport has already checked against bans, rates and origins. */
 export interface Visit {
   readonly request: Request

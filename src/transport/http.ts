@@ -8,7 +8,7 @@ import { type ErrorPageFormat, errorIndex, errorPage, missingError } from '../do
 import { docsPage, docsStyle, homePage, missingPage } from '../docs/pages.ts'
 import { failure } from '../failure.ts'
 import type { Metrics } from '../ops/metrics.ts'
-import type { Visit } from '../protocol/protocol.ts'
+import { MAX_PATH_LETTERS, type Visit } from '../protocol/protocol.ts'
 import { SERVER_HEADER, VERSION } from '../version.ts'
 
 export interface HttpParts {
@@ -87,6 +87,7 @@ export function httpApp(parts: HttpParts): HttpApp {
     return answer(context, 500, errorBody(failure('internal')))
   })
   return async (visit) => {
+    if (visit.path.length > MAX_PATH_LETTERS) return tooLong()
     const response = await app.fetch(visit.request, { visit })
     response.headers.set('server', SERVER_HEADER.server)
     return response
@@ -104,6 +105,12 @@ function errorAnswer(
   context.header('vary', 'Accept')
   if (text === undefined || accept.includes('text/html')) return context.html(page('html'), status)
   return context.body(page('markdown'), status, { 'content-type': `${text}; charset=utf-8` })
+}
+
+function tooLong(): Response {
+  const why = failure('path_too_long')
+  const headers = { ...SERVER_HEADER, 'content-type': 'application/json' }
+  return new Response(JSON.stringify(errorBody(why)), { status: why.status, headers })
 }
 
 /** Exactly `application/json`: one SDK reads error bodies under no other type. */

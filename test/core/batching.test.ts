@@ -2,7 +2,11 @@
 import { describe, expect, test } from 'bun:test'
 import { channelRef } from '../../src/core/types.ts'
 import { type ChannelRuleSettings, DEFAULT_RULE_SETTINGS } from '../../src/policy/channel-rule.ts'
-import { conflationKey, conflationKeyFault } from '../../src/policy/conflation-key.ts'
+import {
+  MAX_TEMPLATE_LETTERS,
+  conflationKey,
+  conflationKeyFault,
+} from '../../src/policy/conflation-key.ts'
 import { CoreWorld, draft, everything, listener, value } from '../support/core-world.ts'
 
 const ref = channelRef('app', 'room')
@@ -124,12 +128,35 @@ describe('conflation keys', () => {
     ["#{message.extras.headers['k']}", '5'],
     ['#{message.extras.headers.other}', '""'],
     ['all', 'all'],
+    ['#{#{ message.name } } #{', '#{"n" } #{'],
+    ['a#{message.id}b}#{message.name', 'a"i"b}#{message.name'],
+    ['#{name}#{ message.id }', '#{name}"i"'],
   ])('%s gives %s', (template, key) => {
     expect(conflationKey(template)(message)).toBe(key)
     expect(conflationKeyFault(template)).toBeUndefined()
   })
 
   test('what names nothing is found', () => {
-    expect(conflationKeyFault('#{message.name}#{message.nonsense}')).toBe('#{message.nonsense}')
+    expect(conflationKeyFault('#{message.name}#{message.nonsense}')).toEndWith(
+      'not #{message.nonsense}',
+    )
+    expect(conflationKeyFault('#{message.#{message.id}')).toEndWith('not #{message.#{message.id}')
+  })
+
+  test('they have a bounded length, and the headers are read once for all their places', () => {
+    const place = '#{message.extras.headers.k}'
+    const many = place.repeat(Math.floor(MAX_TEMPLATE_LETTERS / place.length))
+    expect(conflationKeyFault(many)).toBeUndefined()
+    expect(conflationKeyFault(many + place)).toContain('at most')
+    let reads = 0
+    const counted = {
+      ...message,
+      get extras() {
+        reads++
+        return message.extras
+      },
+    }
+    expect(conflationKey(many)(counted)).toMatch(/^5+$/)
+    expect(reads).toBe(1)
   })
 })

@@ -29,7 +29,7 @@ const SIGNS: readonly Sign[] = [
   {
     proxy: 'Traefik',
     headers: { server: /\btraefik\b/i, via: /\btraefik\b/i },
-    body: /^(400 Bad Request(: .*)?|404 page not found|Bad Gateway|Gateway Timeout|no available server)\s*$/i,
+    body: /^(400 Bad Request(: .*)?|404 page not found|Bad Gateway|Gateway Timeout|no available server)$/i,
   },
   {
     proxy: 'Apache',
@@ -57,5 +57,5 @@ function fits(sign: Sign, reply: Reply): boolean {
   const inHeaders = Object.entries(sign.headers ?? {}).some(([name, pattern]) =>
     pattern.test(reply.headers.get(name) ?? ''),
   )
-  return inHeaders || (reply.status >= 400 && sign.body?.test(reply.body) === true)
+  return inHeaders || (reply.status >= 400 && sign.body?.test(reply.body.trimEnd()) === true)
 }

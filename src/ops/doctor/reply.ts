@@ -111,7 +111,7 @@ function garbledCode(bytes: Buffer): string {
 /** The reply in a few words: `404 from nginx/1.22.1, a page titled "Not Found"`. */
 export function replyText(reply: Reply): string {
   const server = reply.headers.get('server')
-  const title = /<title>\s*([^<]{1,80})/i.exec(reply.body)?.[1]?.trim()
+  const title = /<title>([^<]{1,120})/i.exec(reply.body)?.[1]?.trim()
   return (
     `${reply.status}${reply.reason === '' ? '' : ` ${reply.reason}`}` +
     (server === undefined ? '' : ` from "${server.slice(0, 60)}"`) +
