@@ -112,6 +112,7 @@ export class Ably {
       ...channels,
       authenticator: this.authenticator,
       rates: this.#rates,
+      turns: this.#turns,
       // The realm of the dashboard's pages is no app that anybody knows.
       onRefusal: (why, { app, ...detail }) =>
         onRefusal(why, app === PAGES ? detail : { app, ...detail }),

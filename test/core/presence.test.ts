@@ -149,8 +149,8 @@ describe('what members say', () => {
   })
 
   test('of a connection, and of an app, is a share of what there is for all', () => {
-    // As in the budget: of a million, a connection has a quarter while nobody else has any.
-    const { made, change } = world()
+    // A connection has a quarter while nobody else has any.
+    const { made, change } = world({ presenceMemory: 1_000_000 })
     value(change('enter', 'ann', 'c1', text(200_000)))
     expect(nameOf(change('enter', 'bob', 'c1', text(200_000)))).toBe('presence_too_large')
     value(change('enter', 'bob', 'c2', text(100_000)))

@@ -23,7 +23,7 @@ export class CoreWorld {
   now = 1_700_000_000_000
   rule: ChannelRuleSettings = DEFAULT_RULE_SETTINGS
   maxMembers = 0
-  readonly presenceBudget = new Budget(1_000_000)
+  readonly presenceBudget: Budget
   readonly closed: string[] = []
   readonly delivered: [kind: Event['kind'], recipients: number][] = []
   readonly memory: MemoryHistory
@@ -36,8 +36,10 @@ export class CoreWorld {
     limits: Partial<BrokerParts['limits']> & {
       maxBytes?: number
       maxPresenceBytes?: number
+      presenceMemory?: number
     } = {},
   ) {
+    this.presenceBudget = new Budget(limits.presenceMemory ?? 0)
     const clock = { now: () => this.now }
     const queue = () => new RetentionQueue({ keepMs: KEEP_MS, maxBytes: limits.maxBytes ?? 1e9 })
     const positions = new PositionSource(clock, 'site', undefined)

@@ -2,9 +2,10 @@
 import type { AppChannel } from '../../../core/app-channel.ts'
 import type { Broker } from '../../../core/broker.ts'
 import type { Clock } from '../../../core/clock.ts'
+import type { FairTurns } from '../../../core/fair-turns.ts'
 import type { IdSource } from '../../../core/id-source.ts'
 import { MODE, type Modes, has } from '../../../core/modes.ts'
-import type { Frame, Format as GroupFormat } from '../../../core/types.ts'
+import type { Format as GroupFormat } from '../../../core/types.ts'
 import { type Failure, type Result, fail, failure, ok } from '../../../failure.ts'
 import { permits } from '../../../policy/capability/operations.ts'
 import { ruleRefusal } from '../../../policy/channel-rule.ts'
@@ -14,18 +15,20 @@ import { type QualifiedName, parseChannelName } from '../wire/channel-name.ts'
 import type { ClientFrame } from '../wire/frame-reader.ts'
 import { filterRefusal } from '../filter-room.ts'
 import { optionsOf } from './attach-options.ts'
-import { Behind } from './behind.ts'
+import { Behind, type Beginning } from './behind.ts'
 import { CatchingUp } from './catching-up.ts'
 import { type Attached, type Client, isSilent, operationsOn, refOf } from './client.ts'
 import { type Continuation, fresh, resumed, rewound } from './continuity.ts'
 import { formatsOf } from './reading.ts'
 import { filterOfKind, modesPermitted } from './rights.ts'
-import { memberPages } from './sync.ts'
+import { SharedFrames } from './shared-frames.ts'
+import { MemberPages, type PageLimits, onlyPage } from './sync.ts'
 
 export interface AttachingParts {
   readonly broker: Broker
   readonly clock: Clock
   readonly ids: IdSource
+  readonly turns: FairTurns
   /** Channels that one connection may have; 0 for no limit. */
   readonly maxAttachments: number
   /** Bytes that may wait for a slow reader before it is cut off. */
@@ -34,7 +37,12 @@ export interface AttachingParts {
   readonly leave: (client: Client, name: QualifiedName) => void
   /** Told of an attachment that wants to know how many are on the channel. */
   readonly onWish: (client: Client, attached: Attached) => void
+  readonly onBug: (error: unknown) => void
 }
+
+/** Of a page of members: as many as Ably's have. It must leave room for other things that wait. */
+const MAX_PAGE_MEMBERS = 100
+const MAX_PAGE_BYTES = 131_072
 
 type AttachFrame = Extract<ClientFrame, { kind: 'attach' }>
 
@@ -47,12 +55,17 @@ interface Wanted {
 export class Attaching {
   readonly #parts: AttachingParts
   readonly #catchingUp: CatchingUp
+  readonly #shared = new SharedFrames()
+  readonly #page: PageLimits
 
   constructor(parts: AttachingParts) {
     this.#parts = parts
+    // The other half is for what is live meanwhile.
+    const roomBytes = parts.maxBacklogBytes / 2
+    this.#page = { members: MAX_PAGE_MEMBERS, bytes: Math.min(MAX_PAGE_BYTES, roomBytes) }
     this.#catchingUp = new CatchingUp({
-      // The other half is for what is live meanwhile.
-      roomBytes: parts.maxBacklogBytes / 2,
+      ...parts,
+      roomBytes,
       onLevel: (behind) => this.#level(behind),
       onGone: (behind) => this.#beginAnew(behind),
     })
@@ -106,9 +119,20 @@ export class Attaching {
 
   /** The client has asked who is present. */
   sync(client: Client, channel: string): void {
-    const place = client.attachments.get(channel)?.place
-    if (!place || !has(place.modes, MODE.presenceSubscribe)) return
-    for (const page of this.#members(client, channel, place.channel)) client.sendFrame(page)
+    const attached = client.attachments.get(channel)
+    if (!attached || !has(attached.place.modes, MODE.presenceSubscribe)) return
+    const { modes, channel: home } = attached.place
+    client.charge(home.presence.size)
+    // Who is in the middle of one list gets the other after it, however often they ask.
+    if (attached.behind)
+      return attached.behind.tellMembers(() => this.#members(client, channel, home))
+    const page = onlyPage(client, channel, home, this.#page)
+    if (page !== undefined) return client.sendFrame(page)
+    home.flush()
+    this.#parts.broker.change(attached.place, modes, [])
+    const members = this.#members(client, channel, home)
+    const beginning = { members, missed: [], serial: home.recent.head }
+    this.#catchingUp.begin(this.#behind(client, channel, attached, beginning))
   }
 
   /** A client that has not got the last publication cannot read what differs from it. */
@@ -177,12 +201,14 @@ export class Attaching {
     wanted: Wanted,
     from: Continuation,
   ): void {
-    const { events: missed, serial } = from
-    client.charge(missed.length)
-    const members = this.#hasPresence(home, wanted) ? this.#members(client, channel, home) : []
-    if (missed.length === 0 && members.length <= 1) {
+    const { count, events: missed } = from
+    client.charge(count)
+    const hasPresence = this.#hasPresence(home, wanted)
+    if (hasPresence) client.charge(home.presence.size)
+    const page = hasPresence ? onlyPage(client, channel, home, this.#page) : undefined
+    if (count === 0 && (!hasPresence || page !== undefined)) {
       this.#sendAttached(client, channel, home, wanted, from, false)
-      for (const page of members) client.sendFrame(page)
+      if (page !== undefined) client.sendFrame(page)
       const formats = formatsOf(client, { ...wanted, channel, home, hasBase: false })
       const attached = this.#join(client, channel, home, wanted, from, formats)
       this.#awaitBase(client, channel, attached)
@@ -190,18 +216,27 @@ export class Attaching {
       return
     }
     const attached = this.#join(client, channel, home, wanted, from, [])
-    const behind = new Behind(client, channel, attached, { members, missed, serial })
+    const members = hasPresence ? this.#members(client, channel, home) : undefined
+    const behind = this.#behind(client, channel, attached, { members, missed, serial: from.serial })
     this.#sendAttached(client, channel, home, wanted, from, behind.hasMissed)
     this.#catchingUp.begin(behind)
+  }
+
+  #behind(
+    client: Client,
+    channel: string,
+    attached: Attached,
+    beginning: Omit<Beginning, 'shared'>,
+  ): Behind {
+    return new Behind(client, channel, attached, { ...beginning, shared: this.#shared })
   }
 
   #hasPresence(home: AppChannel, { modes }: Wanted): boolean {
     return has(modes, MODE.presenceSubscribe) && home.presence.size > 0
   }
 
-  #members(client: Client, channel: string, home: AppChannel): readonly Frame[] {
-    client.charge(home.presence.size)
-    return memberPages(client, channel, home.presence, this.#parts.ids)
+  #members(client: Client, channel: string, home: AppChannel): MemberPages {
+    return new MemberPages(client, channel, home, { ids: this.#parts.ids, limits: this.#page })
   }
 
   #sendAttached(

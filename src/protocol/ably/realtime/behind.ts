@@ -1,24 +1,34 @@
 /** What one attachment has yet to be sent before it hears what is live: who is present, and what it missed (RTL4c). */
+import { PIECE_COST } from '../../../core/fair-turns.ts'
+import { MODE, has } from '../../../core/modes.ts'
 import type { Frame, PlacedEvent, Publication } from '../../../core/types.ts'
 import { type Attached, type Client, isSilent } from './client.ts'
 import { withoutRepetition } from './continuity.ts'
 import { encode } from './encode.ts'
 import { readingText } from './reading.ts'
+import type { SharedFrames } from './shared-frames.ts'
+import type { MemberPages } from './sync.ts'
 
 export interface Beginning {
   /** Pages of who is present, to be sent first. */
-  readonly members: readonly Frame[]
+  readonly members: MemberPages | undefined
   /** Up to the channel's head, as somebody has to get it who has not seen what was before. */
-  readonly missed: readonly PlacedEvent[]
+  readonly missed: Iterable<PlacedEvent>
   /** Where the client was, or where it begins. */
   readonly serial: string
+  readonly shared: SharedFrames
 }
 
-/** A frame, and the position at which whoever has got it is. */
+/** What comes next, which may be nothing at all, and the position at which whoever has got it is. */
 interface Piece {
-  readonly frame: Frame
+  readonly frame: Frame | undefined
   readonly position: string | undefined
+  /** As pieces of work cost. */
+  readonly cost: number
 }
+
+/** So many events are looked at to tell whether there is anything for this client among them. */
+const MAX_LOOKED_AT = 100
 
 /** It is in no group, and takes what comes meanwhile from its channel's memory. */
 export class Behind {
@@ -26,25 +36,36 @@ export class Behind {
   /** The name in frames. */
   readonly channel: string
   readonly attached: Attached
-  /** Whether anything was missed that this client reads. */
+  /** Whether anything was missed that this client reads, as far as that can be told without looking at very much. */
   readonly hasMissed: boolean
+  readonly #shared: SharedFrames
+  #members: MemberPages | undefined
+  #areMembersToldNow: boolean
+  /** To be told once everything before them has been. */
+  #membersAgain: (() => MemberPages) | undefined
   #last: Publication | undefined
   #sentTo: string
   #takenTo: string
-  #pieces: Iterator<Piece>
+  #pieces: Iterator<Piece, undefined>
 
   constructor(client: Client, channel: string, attached: Attached, beginning: Beginning) {
-    const { members, missed, serial } = beginning
+    const { members, missed, serial, shared } = beginning
     this.client = client
     this.channel = channel
     this.attached = attached
+    this.#shared = shared
     this.#sentTo = serial
     this.#takenTo = attached.place.channel.recent.head
+    this.#members = members
+    this.#areMembersToldNow = members !== undefined
     const pieces = this.#piecesOf(missed)
-    const first = pieces.next()
+    let first = pieces.next()
+    for (let i = 1; i < MAX_LOOKED_AT; i++) {
+      if (first.done === true || first.value.frame !== undefined) break
+      first = pieces.next()
+    }
     this.hasMissed = first.done !== true
-    const begin = members.map((frame): Piece => ({ frame, position: undefined }))
-    this.#pieces = chained(first.done === true ? begin : [...begin, first.value], pieces)
+    this.#pieces = first.done === true ? pieces : chained(first.value, pieces)
   }
 
   /** It has been sent everything up to here. */
@@ -57,52 +78,87 @@ export class Behind {
     return this.#last !== undefined && this.#last === this.attached.place.channel.previous
   }
 
+  /** The client has asked who is present: it is told once more, of the moment when everything else has been sent. */
+  tellMembers(pages: () => MemberPages): void {
+    this.#membersAgain = pages
+  }
+
   /** @returns undefined when nothing is left; `gone` where the channel does not remember what is */
-  next(): Frame | 'gone' | undefined {
+  next(): Piece | 'gone' | undefined {
     for (;;) {
+      const page = this.#nextPage()
+      if (page) return page
       const { value: piece, done } = this.#pieces.next()
       if (done !== true) {
         this.#sentTo = piece.position ?? this.#sentTo
-        return piece.frame
+        return piece
       }
       const { channel: home } = this.attached.place
       // What waits to go out together is part of what it has to get.
       home.flush()
       const events = home.recent.after(this.#takenTo)
       if (!events) return 'gone'
-      if (events.length === 0) return undefined
       this.#takenTo = home.recent.head
-      this.#pieces = this.#piecesOf(withoutRepetition(events))
+      if (events.length > 0) this.#pieces = this.#piecesOf(withoutRepetition(events))
+      else if (!this.#beginMembersAgain()) return undefined
     }
   }
 
-  *#piecesOf(events: readonly PlacedEvent[]): Generator<Piece, undefined> {
+  #nextPage(): Piece | undefined {
+    if (!this.#areMembersToldNow) return undefined
+    // Who may not see presence any more is told no more of it.
+    const mayRead = has(this.attached.place.modes, MODE.presenceSubscribe)
+    const frame = mayRead ? this.#members?.next() : undefined
+    if (frame !== undefined) return { frame, position: undefined, cost: PIECE_COST + frame.length }
+    this.#areMembersToldNow = false
+    return undefined
+  }
+
+  #beginMembersAgain(): boolean {
+    const pages = this.#membersAgain
+    if (!pages) return false
+    this.#membersAgain = undefined
+    this.#members = pages()
+    this.#areMembersToldNow = true
+    return true
+  }
+
+  *#piecesOf(events: Iterable<PlacedEvent>): Generator<Piece, undefined> {
     for (const event of events) {
       const frames = this.#framesOf(event)
       if (event.kind === 'publication' && frames.length > 0) this.#last = event
       const { position } = event
-      for (const [index, frame] of frames.entries())
-        yield { frame, position: index === frames.length - 1 ? position : undefined }
+      if (frames.length === 0) yield { frame: undefined, position, cost: PIECE_COST }
+      for (const [index, frame] of frames.entries()) {
+        const isLast = index === frames.length - 1
+        const cost = PIECE_COST + frame.length
+        yield { frame, position: isLast ? position : undefined, cost }
+      }
     }
   }
 
   /** What it may read is asked for each: that can change while it is behind. */
-  #framesOf(event: PlacedEvent): readonly Frame[] {
+  #framesOf(given: PlacedEvent): readonly Frame[] {
     const { attached, channel, client } = this
     const { name, options, place } = attached
-    const isOwn = event.kind === 'publication' && event.connectionId === client.connection.id
+    const isOwn = given.kind === 'publication' && given.connectionId === client.connection.id
     if (isOwn && isSilent(client, options)) return NOTHING
+    const event = given.kind === 'presence' && this.#members ? this.#members.unsaid(given) : given
+    if (!event) return NOTHING
     const { channel: home, modes } = place
     const last = this.#last
     const reading = { channel, home, name, options, modes }
     const variant = readingText(client, reading, last !== undefined)
-    return variant === undefined ? NOTHING : encode(event, variant, last, home.ref)
+    if (variant === undefined) return NOTHING
+    const make = () => encode(event, variant, last, home.ref)
+    // What differs from the message before is only for those who have that one.
+    return options.delta ? make() : this.#shared.of(event, variant, make)
   }
 }
 
 const NOTHING: readonly Frame[] = Object.freeze([])
 
-function* chained<T>(first: Iterable<T>, rest: Iterable<T>): Generator<T, undefined> {
-  yield* first
+function* chained<T>(first: T, rest: Iterable<T>): Generator<T, undefined> {
+  yield first
   yield* rest
 }

@@ -2,7 +2,7 @@
 import type { AppChannel } from '../../../core/app-channel.ts'
 import type { History } from '../../../core/history.ts'
 import { isPosition, positionOf } from '../../../core/position.ts'
-import type { KeptMessage, PlacedEvent, Publication } from '../../../core/types.ts'
+import type { ChannelRef, KeptMessage, PlacedEvent, Publication } from '../../../core/types.ts'
 import { type Failure, failure } from '../../../failure.ts'
 import type { Rewind } from '../wire/attach-params.ts'
 
@@ -13,7 +13,9 @@ export interface Continuation {
   /** Where the client was, and nothing was lost since; undefined for one that begins anew. */
   readonly resumedFrom: string | undefined
   /** In their order, as somebody has to get them who has not seen what was before. */
-  readonly events: readonly PlacedEvent[]
+  readonly events: Iterable<PlacedEvent>
+  /** How many events there are, about. */
+  readonly count: number
   /** The position of the attachment: what came until there is in the past, or among the events. */
   readonly serial: string
   /** Why the client cannot go on where it was, or gets less than it asked for. */
@@ -29,6 +31,7 @@ export function resumed(channel: AppChannel, serial: string): Continuation {
   return {
     resumedFrom: serial,
     events,
+    count: events.length,
     // Whoever is cut off in the middle of what it missed has to begin there again.
     serial: events.length > 0 ? serial : channel.recent.head,
     failure: undefined,
@@ -36,7 +39,8 @@ export function resumed(channel: AppChannel, serial: string): Continuation {
 }
 
 export function fresh(channel: AppChannel): Continuation {
-  return { resumedFrom: undefined, events: [], serial: channel.recent.head, failure: undefined }
+  const serial = channel.recent.head
+  return { resumedFrom: undefined, events: [], count: 0, serial, failure: undefined }
 }
 
 /**
@@ -52,40 +56,85 @@ export function rewound(
   now: number,
 ): Continuation {
   const isTimed = 'ms' in rewind
-  const { items, next } = history.messages(channel.ref, {
-    direction: 'backwards',
-    limit: Math.min(isTimed ? limit : rewind.count, MAX_REWIND),
-    start: isTimed ? now - rewind.ms : undefined,
-  })
+  const most = Math.min(isTimed ? limit : rewind.count, MAX_REWIND)
+  const start = isTimed ? now - rewind.ms : undefined
+  const { isCut, messages, serials } = lastMessages(channel.ref, history, most, start)
   const serial = channel.recent.head
-  const isCut = isTimed && next !== undefined
   return {
     resumedFrom: undefined,
-    events: publicationsOf(items.toReversed(), serial),
+    events: publicationsOf(groupsOf(serials), messages, serial),
+    count: serials.length,
     serial,
-    failure: isCut ? failure('rewind_truncated') : undefined,
+    failure: isTimed && isCut ? failure('rewind_truncated') : undefined,
   }
 }
 
-/** One each for what was published together, the last at the head: whoever has it has everything. */
-function publicationsOf(messages: readonly KeptMessage[], head: string): Publication[] {
-  const groups: KeptMessage[][] = []
-  for (const message of messages) {
-    const last = groups.at(-1)
-    if (last && positionOf(last[0]!.serial) === positionOf(message.serial)) last.push(message)
-    else groups.push([message])
+/** What a client that reads slowly may have waiting for it in memory, though it is not sent yet. */
+const MAX_HELD_BYTES = 262_144
+
+interface Found {
+  /** The oldest first. */
+  readonly serials: readonly string[]
+  /** Each as it stands when it is asked for: those that are too large to be held are read again then. */
+  readonly messages: (serial: string) => KeptMessage | undefined
+  /** Whether there are more. */
+  readonly isCut: boolean
+}
+
+function lastMessages(
+  channel: ChannelRef,
+  history: History,
+  limit: number,
+  start: number | undefined,
+): Found {
+  const page = { direction: 'backwards', start, maxBytes: MAX_HELD_BYTES } as const
+  const found = history.messages(channel, { ...page, limit })
+  const serials = found.items.map(({ serial }) => serial)
+  let { next } = found
+  if (next === undefined || serials.length === limit) {
+    const held = new Map(found.items.map((message) => [message.serial, message]))
+    const messages = (serial: string) => held.get(serial)
+    return { serials: serials.toReversed(), messages, isCut: next !== undefined }
   }
-  return groups.map((group, index) => {
-    const first = group[0]!
-    return {
+  while (next !== undefined && serials.length < limit) {
+    const more = history.messages(channel, { ...page, limit: limit - serials.length, after: next })
+    serials.push(...more.items.map(({ serial }) => serial))
+    next = more.next
+  }
+  const messages = (serial: string) => history.message(channel, serial)
+  return { serials: serials.toReversed(), messages, isCut: next !== undefined }
+}
+
+/** What was published together. */
+function groupsOf(serials: readonly string[]): string[][] {
+  const groups: string[][] = []
+  for (const serial of serials) {
+    const last = groups.at(-1)
+    if (last && positionOf(last[0]!) === positionOf(serial)) last.push(serial)
+    else groups.push([serial])
+  }
+  return groups
+}
+
+/** One for each group, the last at the head: whoever has it has everything. */
+function* publicationsOf(
+  groups: readonly (readonly string[])[],
+  messageOf: Found['messages'],
+  head: string,
+): Generator<Publication, undefined> {
+  for (const [index, serials] of groups.entries()) {
+    const messages = serials.map(messageOf).filter((message) => message !== undefined)
+    const [first] = messages
+    if (!first) continue
+    yield {
       kind: 'publication',
       position: index === groups.length - 1 ? head : positionOf(first.serial),
       id: idOf(first),
       connectionId: first.connectionId,
       timestamp: first.timestamp,
-      messages: group,
+      messages,
     }
-  })
+  }
 }
 
 function idOf({ id }: KeptMessage): string {
@@ -113,10 +162,17 @@ export function withoutRepetition(events: readonly PlacedEvent[]): PlacedEvent[]
   return kept.toReversed()
 }
 
+/** The same for everybody who missed it, so that it is encoded once. */
+const wholes = new WeakMap<Publication, Publication>()
+
 function asWhole(event: Publication): Publication {
   if (!event.whole) return event
+  const known = wholes.get(event)
+  if (known) return known
   const { whole, continues: _, ...rest } = event
-  return { ...rest, messages: whole }
+  const made = { ...rest, messages: whole }
+  wholes.set(event, made)
+  return made
 }
 
 function repeatableKey({ messages }: Publication): string | undefined {

@@ -3,6 +3,7 @@ import type { AppCounters } from '../../../core/app-counters.ts'
 import type { Broker } from '../../../core/broker.ts'
 import type { Clock } from '../../../core/clock.ts'
 import type { Counters } from '../../../core/counters.ts'
+import type { FairTurns } from '../../../core/fair-turns.ts'
 import type { IdSource } from '../../../core/id-source.ts'
 import type { Presence } from '../../../core/presence.ts'
 import type { Publisher } from '../../../core/publisher.ts'
@@ -42,6 +43,8 @@ export interface RealtimeParts {
   readonly authenticator: Authenticator
   readonly directory: Directory & { onChange(listener: (appId: string) => void): () => void }
   readonly rates: PublishRates
+  /** Those who come back to much share the turns with everybody who has long work. */
+  readonly turns: FairTurns
   /** As in `SessionParts`. */
   readonly latencyMs: number
   readonly limits: RealtimeLimits & {
@@ -94,6 +97,8 @@ export class AblyRealtime implements Protocol {
       maxBacklogBytes: limits.maxBacklogBytes,
       leave: (client, name) => presences.leave(client, name),
       onWish: (client, attached) => news.wish(client, attached),
+      turns: parts.turns,
+      onBug,
     })
     const publishing = {
       ...parts,
