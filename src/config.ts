@@ -83,7 +83,7 @@ export const schema = z.object({
   )
     .default(['*'])
     .describe(
-      'Origins that browsers may connect from, such as `https://my.site,https://*.my.site`; `*` for all',
+      'Origins whose pages may use the server, such as `https://my.site,https://*.my.site`; `*` for all',
     ),
   metricsPort: integer(1, 65_535)
     .optional()

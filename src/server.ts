@@ -108,7 +108,7 @@ class Assembly {
     const { clock } = surroundings
     this.#refusals = new Refusals(this.#counters, clock, logger('refusal'), config)
     this.#admission = new Admission(admissionLimits(config), clock)
-    this.#doors = makeDoors(this.#admission, config.allowedOrigins, () => this.#isDraining)
+    this.#doors = makeDoors(this.#admission, () => this.#isDraining)
     this.#sockets = new Sockets({
       ...config,
       admission: this.#admission,

@@ -1,11 +1,11 @@
 /** The seam to a wire protocol: a folder each, none aware of another. */
 import type { Frame, Socket } from '../core/types.ts'
-import type { FailureName, Result } from '../failure.ts'
+import type { Failure, FailureName, Result } from '../failure.ts'
 
 /** Letters in the path of a page, or of the API: far more than any of them has. Channels have limits of their own. */
 export const MAX_PATH_LETTERS = 4096
 
-/** A request that the transport has already checked against bans, rates and origins. */
+/** A request that the transport has let in. */
 export interface Visit {
   readonly request: Request
   /** Path without the base path, still percent-encoded. */
@@ -47,8 +47,6 @@ export interface Session {
 export type Opening = (socket: Socket) => Session
 
 export interface Protocol extends HttpProtocol {
-  /** Whether it looks at the origin of an upgrade itself, in the place of the setting that is for everybody. */
-  readonly guardsOrigin?: boolean
   /** Decides about an upgrade, without waiting: an answer refuses it. */
   connect(visit: Visit): Response | Opening
 }
@@ -62,14 +60,21 @@ export interface HttpProtocol {
    * @param isUpgrade whether it asks for a WebSocket
    */
   owns(path: string, isUpgrade: boolean, request: Request): boolean
+  /** Whether it looks at the origin of a request itself, in the place of the setting that is for everybody. */
+  readonly guardsOrigin?: boolean
   /** Answers a plain HTTP request. */
   serve(visit: Visit): Response | Promise<Response>
+  /**
+   * Words why the transport has turned a plain request away, so that no page of another origin can read it; without
+   * it, that is plain text.
+   */
+  refuse?(visit: Visit, why: Failure): Response
 }
 
 /** For clients that come to stay without a WebSocket. */
 export interface Doors {
   /** Why somebody may not come in, if so; counts as an attempt. */
-  turnAway(visit: Pick<Visit, 'address' | 'request'>): FailureName | undefined
+  turnAway(visit: Pick<Visit, 'address'>): FailureName | undefined
   opened(address: string): void
   closed(address: string): void
   ban(address: string): void

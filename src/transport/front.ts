@@ -11,7 +11,7 @@ import { SERVER_HEADER } from '../version.ts'
 import type { Admission } from './admission.ts'
 import type { Bodies, Sender } from './bodies.ts'
 import { Connection } from './connection.ts'
-import type { HttpApp } from './http.ts'
+import { type HttpApp, httpRefusal, isForEverybody } from './http.ts'
 import { Turns } from './turns.ts'
 
 export interface FrontParts {
@@ -59,9 +59,36 @@ export class Front {
     const upgrade = isUpgrade(request)
     const protocol = this.#protocolOf(path, upgrade, request)
     const visit = new Arrival(request, path, query, server, this.#parts, this.#turns)
+    const foreign = this.#foreignOrigin(request, path, protocol)
+    if (foreign !== undefined) return this.#refuseOrigin(visit, foreign, protocol)
     if (!protocol) return this.#parts.http(visit)
     if (!('connect' in protocol) || !upgrade) return protocol.serve(visit)
     return this.#connect(visit, protocol, server)
+  }
+
+  /**
+   * The origin of a page that may not come in. It is asked of everything that a page could do here, a preflight
+   * included, and not of programs, which send none.
+   */
+  #foreignOrigin(
+    { headers }: Request,
+    path: string,
+    protocol: HttpProtocol | undefined,
+  ): string | undefined {
+    if (this.#allowsEveryOrigin) return undefined
+    if (protocol ? protocol.guardsOrigin === true : isForEverybody(path)) return undefined
+    const origin = headers.get('origin')
+    return isOriginAllowed(origin, this.#parts.allowedOrigins) ? undefined : origin!
+  }
+
+  #refuseOrigin(visit: Visit, origin: string, protocol: HttpProtocol | undefined): Response {
+    const why = failure('origin_refused')
+    this.#parts.onRefusal(why, {
+      address: visit.address,
+      origin: origin.slice(0, MAX_LOGGED_ORIGIN),
+    })
+    if (!protocol) return httpRefusal(why)
+    return isUpgrade(visit.request) || !protocol.refuse ? plain(why) : protocol.refuse(visit, why)
   }
 
   #protocolOf(
@@ -75,7 +102,7 @@ export class Front {
   }
 
   #connect(visit: Visit, protocol: Protocol, server: Server<Connection>): Response | undefined {
-    const turned = this.#turnAway(visit, protocol)
+    const turned = this.#turnAway(visit)
     if (turned) return turned
     const opening = protocol.connect(visit)
     if (opening instanceof Response) return opening
@@ -88,16 +115,10 @@ export class Front {
     return this.#refuse(why, { address: visit.address })
   }
 
-  #turnAway({ address, request }: Visit, { guardsOrigin }: Protocol): Response | undefined {
+  #turnAway({ address }: Visit): Response | undefined {
     if (this.#parts.isDraining()) return this.#refuse(failure('restarting'), { address })
     const full = this.#parts.admission.refuse(address)
-    if (full) return this.#refuse(failure(full), { address })
-    const isOpen = this.#allowsEveryOrigin || guardsOrigin === true
-    const origin = isOpen ? null : request.headers.get('origin')
-    if (origin !== null && !isOriginAllowed(origin, this.#parts.allowedOrigins)) {
-      return this.#refuse(failure('origin_refused'), { address, origin })
-    }
-    return undefined
+    return full && this.#refuse(failure(full), { address })
   }
 
   #refuse(why: Failure, detail: FrontDetail): Response {
@@ -190,6 +211,9 @@ class Arrival implements Visit, Sender {
 }
 
 const TOO_LARGE: Promise<Result<never>> = Promise.resolve(fail('message_too_large'))
+
+/** A scheme, a name of 253 letters and a port. */
+const MAX_LOGGED_ORIGIN = 300
 
 let lastShared = ''
 

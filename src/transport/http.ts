@@ -6,7 +6,7 @@ import { errorBody } from '../api/errors.ts'
 import type { ApiParts } from '../api/parts.ts'
 import { type ErrorPageFormat, errorIndex, errorPage, missingError } from '../docs/errors.ts'
 import { docsPage, docsStyle, homePage, missingPage } from '../docs/pages.ts'
-import { failure } from '../failure.ts'
+import { type Failure, failure, refusalHeaders } from '../failure.ts'
 import type { Metrics } from '../ops/metrics.ts'
 import { MAX_PATH_LETTERS, type Visit } from '../protocol/protocol.ts'
 import { SERVER_HEADER, VERSION } from '../version.ts'
@@ -22,6 +22,30 @@ export interface HttpParts {
   readonly missing?: (request: Request, base: string) => Response | undefined
   readonly basePath: string
   readonly onBug: (error: unknown) => void
+}
+
+/** Pages and probes that say nothing that is not for everybody, from wherever they are asked. */
+export function isForEverybody(path: string): boolean {
+  return PUBLIC.has(path) || path.startsWith('/docs/') || path.startsWith('/errors/')
+}
+
+const PUBLIC: ReadonlySet<string> = new Set([
+  '/',
+  '/health',
+  '/ready',
+  '/metrics',
+  '/is-the-internet-up.txt',
+  '/docs',
+  '/errors',
+  '/openapi.json',
+])
+
+/** Words a refusal as the API does. */
+export function httpRefusal(why: Failure): Response {
+  return new Response(JSON.stringify(errorBody(why)), {
+    status: why.status,
+    headers: { ...SERVER_HEADER, 'content-type': 'application/json', ...refusalHeaders(why) },
+  })
 }
 
 /** What the front tells of a request. */

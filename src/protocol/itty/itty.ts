@@ -8,7 +8,7 @@ import { type Keys, NO_KEYS } from '../../policy/keys.ts'
 import type { Opening, Protocol, Session, Visit } from '../protocol.ts'
 import { CURRENT, LEGACY, ownJoinFrame } from './frames.ts'
 import { type IttyOptions, channelName, parseOptions } from './options.ts'
-import { PUSH_PREFIX, type PushParts, servePush, showsSendKey } from './push.ts'
+import { PUSH_PREFIX, type PushParts, pushRefusal, servePush, showsSendKey } from './push.ts'
 import { explainedRefusal, refusalResponse } from './refusal.ts'
 import { IttySession, type SessionParts } from './session.ts'
 import { UidSource } from './uid.ts'
@@ -82,6 +82,10 @@ export class IttyProtocol implements Protocol {
     if (visit.path.startsWith(PUSH_PREFIX)) return servePush(this.#push, visit)
     const name = visit.request.method === 'GET' ? 'upgrade_required' : 'method_not_allowed'
     return refusalResponse(failure(name))
+  }
+
+  refuse({ path }: Visit, why: Failure): Response {
+    return path.startsWith(PUSH_PREFIX) ? pushRefusal(why) : refusalResponse(why)
   }
 
   /** The order of decisions is that of AC-34; bans, rates and origins come before, in the transport. */

@@ -5,7 +5,7 @@
 import { type Failure, failure, refusalHeaders } from '../../../failure.ts'
 import { SERVER_HEADER } from '../../../version.ts'
 import type { Doors, HttpProtocol, Opening, Session, Visit } from '../../protocol.ts'
-import { corsHeaders, errorInfo, preflight } from '../rest/answer.ts'
+import { corsHeaders, errorInfo, preflight, refusal } from '../rest/answer.ts'
 import { CometSocket } from './comet-socket.ts'
 import { type Fetching, arrayOf, polling, streaming } from './receivers.ts'
 
@@ -80,6 +80,10 @@ export class Comet implements HttpProtocol {
       default:
         return refused(failure('not_found'), visit)
     }
+  }
+
+  refuse({ base }: Visit, why: Failure): Response {
+    return refusal(why, { format: 'json', envelope: undefined, origin: null }, base)
   }
 
   async #connect(visit: Visit): Promise<Response> {
@@ -202,9 +206,9 @@ export class Comet implements HttpProtocol {
 
 /** SDKs take frames from an answer of any status; the status is for proxies and people. */
 function statusOf(frames: readonly string[]): number {
-  const refusal = frames.find((frame) => /^\{"action":(?:6|9)[,}]/.test(frame))
-  if (refusal === undefined) return 200
-  const { error } = JSON.parse(refusal) as { error?: { statusCode?: number } }
+  const refusing = frames.find((frame) => /^\{"action":(?:6|9)[,}]/.test(frame))
+  if (refusing === undefined) return 200
+  const { error } = JSON.parse(refusing) as { error?: { statusCode?: number } }
   return error?.statusCode ?? 400
 }
 

@@ -60,6 +60,11 @@ export class AblyRest implements HttpProtocol {
     return answer instanceof Promise ? answer.then(withoutBody) : withoutBody(answer)
   }
 
+  refuse({ base, query, request }: Visit, why: Failure): Response {
+    const style = { ...styleOf(request, new URLSearchParams(query)), origin: null }
+    return refusal(why, style, base)
+  }
+
   #answer(visit: Visit, method: string): Response | Promise<Response> {
     const query = visit.query === '' ? NO_QUERY : new URLSearchParams(visit.query)
     const style = styleOf(visit.request, query)

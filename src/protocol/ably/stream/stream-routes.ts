@@ -56,7 +56,7 @@ async function listen(
   style: Style,
 ): Promise<Result<RestAnswer>> {
   const { query, request, secure, visit } = call
-  const turned = parts.turnAway({ address: visit.address, request })
+  const turned = parts.turnAway(visit)
   if (turned) return fail(turned)
   if (!query.get('v') && !request.headers.get('x-ably-version'))
     return fail('version_unsupported', 'the parameter v, the version of the protocol, is missing')
