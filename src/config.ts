@@ -197,8 +197,14 @@ export const schema = z.object({
   frameBurst: integer(1).default(10_000).describe('Protocol messages of one Ably client at once'),
   channelRate: integer(0)
     .default(2000)
-    .describe('Publishes a second on one app channel, on average; 0 for no limit'),
-  channelBurst: integer(1).default(10_000).describe('Publishes on one app channel at once'),
+    .describe('Messages a second on one app channel, on average; 0 for no limit'),
+  channelBurst: integer(1).default(10_000).describe('Messages on one app channel at once'),
+  keyRate: integer(0)
+    .default(5000)
+    .describe('Requests and messages a second with one API key over REST; 0 for no limit'),
+  keyBurst: integer(1)
+    .default(20_000)
+    .describe('Requests and messages with one API key over REST at once'),
   maxPresenceMembers: integer(0)
     .default(1000)
     .describe('Presence members of one app channel; 0 for no limit'),

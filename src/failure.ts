@@ -319,6 +319,8 @@ const table = {
     retry: false,
   },
   objects_unsupported: { status: 400, message: 'there are no objects here', retry: false },
+  key_rate: { status: 429, message: 'too many requests with this API key', retry: true },
+  app_rate: { status: 429, message: 'too many messages in this app', retry: true },
   channel_rate: { status: 429, message: 'too many messages on this channel', retry: true },
   not_kept: { status: 500, message: 'the message could not be kept', retry: true },
   transport_unknown: { status: 410, message: 'there is no such connection', retry: true },

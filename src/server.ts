@@ -167,6 +167,7 @@ class Assembly {
 
   async #start(): Promise<RunningServer> {
     await this.#channels.start()
+    this.#settings.apps.onChange((appId) => this.#channels.hub.reviewApp(appId))
     this.#ably.start()
     this.#history.start()
     this.#settings.start()
@@ -245,6 +246,7 @@ class Assembly {
       maxPresenceMembers: (appId) =>
         this.#settings.apps.app(appId)?.limits.maxPresenceMembers ??
         this.#config.maxPresenceMembers,
+      appOf: (realm) => this.#settings.apps.app(realm),
       log: this.#history,
       lastPosition: this.#history.latestPosition(),
       onSlowReaders: (sockets) => this.#sockets.markSlowReaders(sockets),
@@ -263,7 +265,6 @@ class Assembly {
       appCounters: this.#appCounters,
       limits: {
         messages: { perSecond: config.messageRate, burst: config.messageBurst },
-        maxMessageBytes: config.maxMessageBytes,
         maxWarnings: config.maxWarnings,
       },
       digest: (key) => this.#services.keyring.digest(key),

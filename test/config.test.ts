@@ -63,6 +63,8 @@ const SAMPLES: Record<SettingName, [string, unknown, string, unknown]> = {
   frameBurst: ['1', 1, '10', 10],
   channelRate: ['0', 0, '10', 10],
   channelBurst: ['1', 1, '10', 10],
+  keyRate: ['0', 0, '10', 10],
+  keyBurst: ['1', 1, '10', 10],
   maxPresenceMembers: ['200', 200, '0', 0],
   maxPresenceBytes: ['65536', 65_536, '0', 0],
   presenceMemoryMb: ['64', 64, '0', 0],

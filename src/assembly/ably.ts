@@ -1,6 +1,7 @@
 /** Composes what Ably's SDKs speak: who they are, and the REST interface to tokens and to the channels of apps. */
 import type { Channels } from './channels.ts'
 import type { Config } from '../config.ts'
+import { Allowances } from '../core/access/allowance.ts'
 import type { AppCounters } from '../core/app-counters.ts'
 import type { Clock, Randomness } from '../core/clock.ts'
 import type { Counters } from '../core/counters.ts'
@@ -24,7 +25,6 @@ import { pushDeviceRoutes } from '../protocol/ably/rest/push-device-routes.ts'
 import type { PushParts } from '../protocol/ably/rest/push-parts.ts'
 import { pushPublishRoutes } from '../protocol/ably/rest/push-publish-routes.ts'
 import { pushSubscriptionRoutes } from '../protocol/ably/rest/push-subscription-routes.ts'
-import { PublishRates } from '../protocol/ably/rest/publish-rates.ts'
 import { AblyRest } from '../protocol/ably/rest/rest.ts'
 import type { RestRoute } from '../protocol/ably/rest/routes.ts'
 import { fillChannels } from '../protocol/ably/rest/sandbox-fixtures.ts'
@@ -73,18 +73,16 @@ export class Ably {
   readonly rest: AblyRest
   readonly realtime: AblyRealtime
   readonly #streams: Streams
-  readonly #rates: PublishRates
   readonly #turns = new FairTurns()
   readonly #push: PushDelivery
   readonly #parts: AblyParts
 
   constructor(parts: AblyParts) {
     this.#parts = parts
-    const { clock, random, directory, keyUses, services } = parts
+    const { clock, config, random, directory, keyUses, services } = parts
     const tokens = new NativeTokens(services.keyring, random, services.tokenOrder)
     const credentials = [directory, tokens, keyUses, clock] as const
     this.authenticator = new Authenticator(...credentials)
-    this.#rates = new PublishRates(() => clock.now())
     this.realtime = this.#makeRealtime()
     this.#streams = this.#makeStreams()
     this.#push = new PushDelivery(this.#pushParts())
@@ -99,8 +97,9 @@ export class Ably {
       ],
       appCounters: parts.appCounters,
       maxBodyBytes: MAX_REST_BODY_BYTES,
-      unread: new Budget(parts.config.answerMemoryMb * 1_048_576),
+      unread: new Budget(config.answerMemoryMb * 1_048_576),
       turns: this.#turns,
+      keys: new Allowances({ perSecond: config.keyRate, burst: config.keyBurst }, clock),
       onRefusal: parts.onRefusal,
     })
   }
@@ -111,7 +110,6 @@ export class Ably {
       ...this.#parts,
       ...channels,
       authenticator: this.authenticator,
-      rates: this.#rates,
       turns: this.#turns,
       // The realm of the dashboard's pages is no app that anybody knows.
       onRefusal: (why, { app, ...detail }) =>
@@ -127,7 +125,6 @@ export class Ably {
         messageRate: config.messageRate,
         messages: { perSecond: config.messageRate, burst: config.messageBurst },
         frames: { perSecond: config.frameRate, burst: config.frameBurst },
-        channel: { perSecond: config.channelRate, burst: config.channelBurst },
       },
     })
   }
@@ -162,6 +159,7 @@ export class Ably {
     const { channels, doors } = this.#parts
     return streamRoutes({
       ...channels,
+      gate: channels.acts.gate,
       ...doors,
       authenticator: this.authenticator,
       streams: this.#streams,
@@ -185,9 +183,10 @@ export class Ably {
   }
 
   #statsRoutes(): RestRoute[] {
-    const { clock, config, services } = this.#parts
+    const { channels, clock, config, services } = this.#parts
     return statsRoutes({
       authenticator: this.authenticator,
+      acts: channels.acts,
       now: () => clock.now(),
       read: (appIds, question) => services.stats.read(appIds, question),
       addFixtures: config.sandbox
@@ -239,7 +238,6 @@ export class Ably {
       authenticator: this.authenticator,
       connections: this.realtime.connections,
       counters: appCounters,
-      rates: this.#rates,
       limits: { maxMessageBytes: config.maxMessageBytes, maxMessages: MAX_MESSAGES },
     }
   }

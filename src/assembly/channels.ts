@@ -1,6 +1,9 @@
 /** Composes the core: the channels of the commons and of apps, and what carries, orders and keeps their events. */
 import type { Config } from '../config.ts'
 import type { AppCounters } from '../core/app-counters.ts'
+import { Acts } from '../core/access/acts.ts'
+import { Gate, type GateApp, type GateParts } from '../core/access/gate.ts'
+import { Rates } from '../core/access/rates.ts'
 import { AppTraffic } from '../core/app-traffic.ts'
 import { Broker } from '../core/broker.ts'
 import type { Clock, Randomness } from '../core/clock.ts'
@@ -15,10 +18,12 @@ import { PositionSource } from '../core/position.ts'
 import { Presence } from '../core/presence.ts'
 import { Publisher } from '../core/publisher.ts'
 import { RetentionQueue } from '../core/retention.ts'
-import { COMMONS, type ChannelRef, type Socket } from '../core/types.ts'
+import { COMMONS, type ChannelRef, PAGES, type Socket } from '../core/types.ts'
 import { LocalEngine } from '../engine/local.ts'
 import type { Fanout } from '../fanout/fanout.ts'
 import { Budget } from '../policy/budget.ts'
+import { capabilityGap } from '../identity/capability-gap.ts'
+import { NO_APP_LIMITS } from '../policy/app-limits.ts'
 import type { ChannelRuleSettings } from '../policy/channel-rule.ts'
 import type { Reservation } from '../policy/channel-access.ts'
 import type { FoldedNames } from '../policy/names.ts'
@@ -40,6 +45,7 @@ export interface ChannelParts {
   /** The greatest position that was given out before the start, if that is known. */
   readonly lastPosition: string | undefined
   readonly onSlowReaders: (sockets: Iterable<Socket>) => void
+  readonly appOf: GateParts['appOf']
 }
 
 /** How long a client may be away and go on where it was (RTN15, connection state). */
@@ -48,11 +54,21 @@ const SITE_LENGTH = 10
 const MAX_IDS = 100_000
 const EXPIRY_MS = 1000
 
+/** What the server's own pages are told belongs to no app, and is decided by their sessions. */
+const PAGES_APP: GateApp = {
+  status: 'enabled',
+  tlsOnly: false,
+  expiresAt: undefined,
+  rules: new Map(),
+  limits: NO_APP_LIMITS,
+}
+
 export class Channels {
   readonly hub: Hub
   readonly broker: Broker
   readonly publisher: Publisher
   readonly presence: Presence
+  readonly acts: Acts
   readonly ids: IdSource
   readonly #delivery: Delivery
   readonly #links: Links
@@ -84,6 +100,7 @@ export class Channels {
       maxBytes: config.maxPresenceBytes,
       budget: new Budget(config.presenceMemoryMb * 1_048_576),
     })
+    this.acts = this.#makeActs(parts)
     this.#links = new Links(this)
     this.hub = new Hub({
       links: this.#links,
@@ -113,6 +130,33 @@ export class Channels {
 
   stop(): void {
     clearInterval(this.#timer)
+  }
+
+  #makeActs({ clock, config, ...parts }: ChannelParts): Acts {
+    const appOf: GateParts['appOf'] = (realm) => (realm === PAGES ? PAGES_APP : parts.appOf(realm))
+    const { channelRate, channelBurst, maxMessageBytes } = config
+    const rates = new Rates({
+      clock,
+      appOf,
+      channel: { perSecond: channelRate, burst: channelBurst },
+    })
+    const gate = new Gate({
+      appOf,
+      broker: this.broker,
+      rates,
+      clock,
+      maxMessageBytes,
+      // The realm of the server's own pages is no app that anybody knows.
+      explain: (caller, operation, resource) =>
+        caller.appId === PAGES ? {} : capabilityGap(caller, operation, resource),
+    })
+    return new Acts({
+      gate,
+      rates,
+      broker: this.broker,
+      publisher: this.publisher,
+      presence: this.presence,
+    })
   }
 
   #makeBroker(parts: ChannelParts, positions: PositionSource): Broker {

@@ -133,13 +133,12 @@ export class Web {
   }
 
   #desk(live: LiveService): ChannelDesk {
-    const { channels, config, services } = this.#parts
+    const { channels, services } = this.#parts
     return new ChannelDesk({
       ...channels,
       live,
       audit: services.audit,
       watch: (channel, onlooker) => channels.watch(channel, onlooker),
-      maxMessageBytes: config.maxMessageBytes,
     })
   }
 

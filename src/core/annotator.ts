@@ -38,7 +38,7 @@ export class Annotator {
     const found = this.#targets(ref, annotations)
     if (!found.ok) return found
     const { channel, targets } = found.value
-    const repetitionId = repetitionIdOf(drafts)
+    const repetitionId = repetitionIdOf(drafts, origin)
     const known = repetitionId === undefined ? undefined : channel.ids.find(repetitionId, timestamp)
     if (known) return ok(known)
     const changed = new Set<string>()
@@ -121,9 +121,13 @@ export class Annotator {
 }
 
 /** Annotations that come again count once (RSAN1c4). Their ids are apart from those of messages. */
-function repetitionIdOf(drafts: readonly AnnotationDraft[]): string | undefined {
+function repetitionIdOf(
+  drafts: readonly AnnotationDraft[],
+  { idScope = '' }: Origin,
+): string | undefined {
   const ids = drafts.map(({ id }) => id)
-  return ids.includes(undefined) ? undefined : ['annotations', ...ids].join('\n')
+  // As JSON, because ids may have any character in them.
+  return ids.includes(undefined) ? undefined : `${idScope}\nannotations\n${JSON.stringify(ids)}`
 }
 
 function stampAnnotation(

@@ -2,6 +2,7 @@
 import type { Group } from '../fanout/fanout.ts'
 import type { Because } from '../policy/channel-access.ts'
 import type { Keys } from '../policy/keys.ts'
+import type { Place } from './access/caller.ts'
 import type { Audience } from './delivery.ts'
 import { Meter } from './meter.ts'
 import type { ChannelRef, Member, Socket } from './types.ts'
@@ -15,6 +16,8 @@ export interface AttachmentOwner {
 /** One connection's place on one channel. */
 export interface Attachment {
   readonly channel: Channel
+  /** Where it is, as the gate has to know it. */
+  readonly place: Place
   readonly socket: Socket
   readonly member: Member
   readonly owner: AttachmentOwner
@@ -24,8 +27,6 @@ export interface Attachment {
   /** Whether the member's own messages come back to it. */
   readonly echo: boolean
   readonly since: number
-  /** Whether the client's own connection is encrypted. */
-  readonly secure: boolean
   maySend: boolean
   because: Because
 }

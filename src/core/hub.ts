@@ -2,7 +2,7 @@
  * The hub of the commons: admits to its channels, keeps who is on them, and tells them what happens there.
  * It asks the policy and knows no protocol.
  */
-import type { FailureName } from '../failure.ts'
+import { type Failure, type FailureName, type Result, fail, failure, ok } from '../failure.ts'
 import type { Fanout } from '../fanout/fanout.ts'
 import {
   type ChannelFacts,
@@ -15,6 +15,7 @@ import {
 } from '../policy/channel-access.ts'
 import { type Keys, NO_KEYS } from '../policy/keys.ts'
 import { type FoldedNames, linkedApp } from '../policy/names.ts'
+import type { Place } from './access/caller.ts'
 import type { AppCount, AppCounters } from './app-counters.ts'
 import { addMessage } from './app-traffic.ts'
 import { type Attachment, type AttachmentOwner, Channel } from './channel.ts'
@@ -38,7 +39,11 @@ export interface HubParts {
   readonly fanout: Fanout
   readonly namespaces: FoldedNames<Reservation>
   readonly rules: CommonsRules
-  readonly limits: { readonly maxChannels: number; readonly maxMembers: number }
+  readonly limits: {
+    readonly maxChannels: number
+    readonly maxMembers: number
+    readonly maxMessageBytes: number
+  }
   readonly links: Links
   readonly counters: Counters
   readonly appCounters: AppCounters
@@ -53,8 +58,6 @@ export interface Newcomer {
   readonly presented: Keys
   readonly format: Format
   readonly echo: boolean
-  /** Whether its own connection is encrypted. */
-  readonly secure: boolean
 }
 
 /** What makes a newcomer's admission impossible whatever keys it holds. */
@@ -64,6 +67,8 @@ export class Hub {
   readonly #parts: HubParts
   readonly #commons: AppCount
   readonly #channels = new Map<string, Channel>()
+  /** Those that are also an app's, by the id of the app. */
+  readonly #shared = new Map<string, Set<Channel>>()
 
   constructor(parts: HubParts) {
     this.#parts = parts
@@ -113,13 +118,15 @@ export class Hub {
   }
 
   /** Decides about a newcomer and changes nothing. The verdict holds until the next turn of the event loop. */
-  admit(ref: ChannelRef, presented: Keys): Verdict {
-    return decideJoin(presented, this.facts(ref), this.#parts.rules)
+  admit(place: Place, presented: Keys): Verdict {
+    const verdict = decideJoin(presented, this.facts(place.channel), this.#parts.rules)
+    return this.#asGuest(place, verdict)
   }
 
   /** Decides about an HTTP push. */
-  admitPush(ref: ChannelRef, presented: Keys): Verdict {
-    return decidePush(presented, this.#parts.namespaces.match(ref.name))
+  admitPush(place: Place, presented: Keys): Verdict {
+    const match = this.#parts.namespaces.match(place.channel.name)
+    return this.#asGuest(place, decidePush(presented, match))
   }
 
   /** What the policy is told about a channel. */
@@ -137,13 +144,14 @@ export class Hub {
    * @param welcome sends the newcomer what it needs to know, before anything else reaches it
    */
   join(
-    ref: ChannelRef,
+    place: Place,
     newcomer: Newcomer,
     verdict: Verdict & { join: true },
     welcome: (channel: Channel, now: number) => void,
   ): Attachment {
     const { clock, counters, fanout } = this.#parts
     const now = clock.now()
+    const { channel: ref, secure } = place
     const channel = this.#channels.get(ref.key) ?? this.#create(ref, verdict.sets ?? NO_KEYS, now)
     const { member } = newcomer
     // The others hear of it before the newcomer's own topic is joined, so it hears only its welcome.
@@ -151,20 +159,20 @@ export class Hub {
     this.#publish(ref, { kind: 'join', member, total, timestamp: now })
     const attachment: Attachment = {
       channel,
+      place,
       socket: newcomer.socket,
       member,
       owner: newcomer.owner,
       presented: newcomer.presented,
       echo: newcomer.echo,
       since: now,
-      secure: newcomer.secure,
       maySend: verdict.send,
       because: verdict.because,
       group: fanout.join(newcomer.socket, channel.ref, newcomer.format),
     }
     channel.attachments.set(member.connectionId, attachment)
     counters.joins++
-    this.#commons.connections.open(newcomer.secure)
+    this.#commons.connections.open(secure)
     this.#commons.inbound.realtime.presence.count++
     welcome(channel, now)
     if (isShared(ref)) this.#parts.links.joined(attachment)
@@ -178,12 +186,13 @@ export class Hub {
     channel.attachments.delete(member.connectionId)
     this.#parts.fanout.leave(attachment.socket, attachment.group)
     this.#parts.counters.leaves++
-    this.#commons.connections.close(attachment.secure)
+    this.#commons.connections.close(attachment.place.secure)
     this.#commons.inbound.realtime.presence.count++
     if (isShared(channel.ref)) this.#parts.links.left(attachment)
     if (channel.total === 0) {
       this.#channels.delete(channel.ref.key)
       if (!isShared(channel.ref)) this.#commons.channels.close()
+      else this.#unshare(channel)
       return
     }
     const timestamp = this.#parts.clock.now()
@@ -191,46 +200,76 @@ export class Hub {
     this.#publish(channel.ref, { kind: 'leave', member, total, timestamp })
   }
 
-  /** Publishes a member's message to its channel. The caller has checked `maySend`. */
-  send(attachment: Attachment, message: Message): void {
-    const { ref } = attachment.channel
-    const except = attachment.echo ? undefined : attachment.socket
-    addMessage(this.#countOf(ref).inbound.realtime, message.data)
-    if (isShared(ref)) return this.#parts.links.publish(ref, message, except)
-    const timestamp = this.#parts.clock.now()
-    attachment.channel.meter.note(1, timestamp)
-    this.#publish(ref, { kind: 'message', messages: [message], timestamp }, except)
+  /**
+   * Whether a member may say anything at all; asked before anybody looks at what it is (AC-29).
+   * @param text the whole of what it sends
+   */
+  maySend({ maySend }: Attachment, text: string): Failure | undefined {
+    if (!maySend) return failure('send_key_required')
+    return isLarger(text, this.#parts.limits.maxMessageBytes)
+      ? failure('message_too_large')
+      : undefined
   }
 
   /**
-   * Sends a message to one member of the sender's channel.
-   * @returns whether there is such a member
+   * Publishes a member's message to its channel. `maySend` has been asked in this same turn.
+   * @returns why the app does not permit it whose channel it is, if so
    */
-  sendDirect(attachment: Attachment, recipient: string, message: Message): boolean {
-    const target = attachment.channel.attachments.get(recipient)
-    if (!target) return false
+  send(attachment: Attachment, message: Message): Failure | undefined {
+    const { channel, place } = attachment
+    const { ref } = channel
+    const except = attachment.echo ? undefined : attachment.socket
+    if (isShared(ref)) {
+      const refusal = this.#parts.links.publish(place, message, sizeOf(message), except)
+      if (!refusal) addMessage(this.#countOf(ref).inbound.realtime, message.data)
+      return refusal
+    }
+    addMessage(this.#countOf(ref).inbound.realtime, message.data)
+    const timestamp = this.#parts.clock.now()
+    channel.meter.note(1, timestamp)
+    this.#publish(ref, { kind: 'message', messages: [message], timestamp }, except)
+    return undefined
+  }
+
+  /**
+   * Sends a message to one member of the sender's channel. `maySend` has been asked in this same turn.
+   * @returns `recipient_unknown` where there is no such member
+   */
+  sendDirect(attachment: Attachment, recipient: string, message: Message): Failure | undefined {
+    const { channel, place } = attachment
+    const refusal = isShared(channel.ref) ? this.#parts.links.refusal(place) : undefined
+    if (refusal) return refusal
+    const target = channel.attachments.get(recipient)
+    if (!target) return failure('recipient_unknown')
     const { clock, counters, delivery } = this.#parts
     const event: Event = { kind: 'message', messages: [message], timestamp: clock.now() }
-    delivery.direct(target.socket, attachment.channel.ref, event, target.group.format)
+    delivery.direct(target.socket, channel.ref, event, target.group.format)
     counters.messagesDirect++
     addMessage(this.#commons.inbound.realtime, message.data)
     addMessage(this.#commons.outbound.realtime, message.data)
-    return true
+    return undefined
   }
 
   /**
    * Publishes on behalf of no connection. A channel with nobody on it is not created (H-4).
    * @returns how many connections it was handed to
    */
-  push(ref: ChannelRef, message: Message): number {
-    const channel = this.#channels.get(ref.key)
-    const { counters, links } = this.#parts
+  push(place: Place, message: Message): Result<number> {
+    const { channel: ref } = place
+    const { counters, limits, links } = this.#parts
+    const bytes = sizeOf(message)
+    if (bytes > limits.maxMessageBytes) return fail('message_too_large')
+    if (isShared(ref)) {
+      const refusal = links.publish(place, message, bytes)
+      if (refusal) return { ok: false, failure: refusal }
+    }
     counters.messagesPushed++
     addMessage(this.#countOf(ref).inbound.rest, message.data)
-    if (isShared(ref)) {
-      links.publish(ref, message)
-      return links.readers(ref)
-    }
+    return ok(isShared(ref) ? links.readers(ref) : this.#pushHere(ref, message))
+  }
+
+  #pushHere(ref: ChannelRef, message: Message): number {
+    const channel = this.#channels.get(ref.key)
     if (!channel) return 0
     const timestamp = this.#parts.clock.now()
     channel.meter.note(1, timestamp)
@@ -264,10 +303,25 @@ export class Hub {
     attachment.owner.evicted(cause)
   }
 
+  /** To be told of an app of which the state or a rule has changed. */
+  reviewApp(appId: string): void {
+    for (const channel of this.#shared.get(appId) ?? []) this.#reviewMembers(channel)
+  }
+
+  /** Whom the keys of a reservation let in is a guest of the app to which it is linked, if there is one. */
+  #asGuest(place: Place, verdict: Verdict): Verdict {
+    if (!verdict.join || !isShared(place.channel)) return verdict
+    const refusal = this.#parts.links.refusal(place)
+    if (!refusal) return verdict
+    const because = { ...verdict.because, detail: refusal.message }
+    return { join: false, failure: refusal.name, because }
+  }
+
   #reviewMembers(channel: Channel): void {
     // A decision per member: they hold different keys, and this runs only when an owner changes a rule.
     for (const attachment of channel.attachments.values()) {
-      const verdict = decideStay(attachment.presented, this.facts(channel.ref), this.#parts.rules)
+      const kept = decideStay(attachment.presented, this.facts(channel.ref), this.#parts.rules)
+      const verdict = this.#asGuest(attachment.place, kept)
       attachment.because = verdict.because
       if (verdict.join) attachment.maySend = verdict.send
       else this.evict(attachment, 'access_changed')
@@ -278,7 +332,15 @@ export class Hub {
     const channel = new Channel(ref, ephemeral, now)
     this.#channels.set(ref.key, channel)
     if (!isShared(ref)) this.#commons.channels.open()
+    else this.#shared.set(ref.realm, (this.#shared.get(ref.realm) ?? new Set()).add(channel))
     return channel
+  }
+
+  #unshare(channel: Channel): void {
+    const { realm } = channel.ref
+    const shared = this.#shared.get(realm)
+    shared?.delete(channel)
+    if (shared?.size === 0) this.#shared.delete(realm)
   }
 
   #countOf({ realm }: ChannelRef): AppCount {
@@ -292,4 +354,14 @@ export class Hub {
 
 function isShared(ref: ChannelRef): boolean {
   return ref.realm !== COMMONS
+}
+
+/** Compares in UTF-8 bytes, measuring only what could be over the limit. */
+function isLarger(text: string, maxBytes: number): boolean {
+  if (text.length > maxBytes) return true
+  return text.length * 3 > maxBytes && Buffer.byteLength(text) > maxBytes
+}
+
+function sizeOf({ data }: Message): number {
+  return data === undefined ? 0 : Buffer.byteLength(data)
 }

@@ -2,19 +2,21 @@
  * Channels that both kinds of client share: a reservation that is linked to an app. Members of the commons
  * are on the app's channel as guests, and who is present there is a member to them.
  */
+import type { Failure } from '../failure.ts'
+import type { Acts } from './access/acts.ts'
+import { GUEST, type Place } from './access/caller.ts'
 import type { Attachment } from './channel.ts'
 import type { AppAttachment } from './app-channel.ts'
 import type { Broker } from './broker.ts'
 import { MODE } from './modes.ts'
 import type { Presence } from './presence.ts'
-import type { Publisher } from './publisher.ts'
 import type { ChannelRef, Member, Message, PresenceChange, Socket } from './types.ts'
 
 /**
  * Stands before the client id of a guest: guests choose their own names, which must not pass for the
- * identities that an app vouches for.
+ * identities that an app vouches for. Anybody may be called so; guests are marked as such apart from it.
  */
-export const GUEST = 'guest:'
+const GUEST_PREFIX = 'guest:'
 
 const GUEST_MODES = MODE.publish | MODE.subscribe | MODE.presence | MODE.presenceSubscribe
 
@@ -23,7 +25,7 @@ export type Announce = (channel: ChannelRef, kind: 'join' | 'leave', member: Mem
 
 export interface LinkParts {
   readonly broker: Broker
-  readonly publisher: Publisher
+  readonly acts: Acts
   readonly presence: Presence
 }
 
@@ -76,6 +78,7 @@ export class Links {
       data: undefined,
       encoding: undefined,
       extras: undefined,
+      guest: true as const,
     }
     const id = `${connectionId}:${this.#serial++}`
     this.#parts.presence.change(channel.ref, [enter], { connectionId, id })
@@ -91,26 +94,35 @@ export class Links {
     if (channel.total === 0) this.#others.delete(channel.ref.key)
   }
 
+  /** What the app has against guests on a channel of it: its state, its rules. */
+  refusal(place: Place): Failure | undefined {
+    return this.#parts.acts.gate.enter(GUEST, place)
+  }
+
   /**
    * Publishes what a guest says, or what was pushed where there is no sender.
+   * @param bytes of the value as it came
    * @param except the socket that is not to hear of it
+   * @returns why the app does not permit it, if so
    */
-  publish(channel: ChannelRef, { data, encoding, sender }: Message, except?: Socket): void {
+  publish(
+    place: Place,
+    { data, encoding, sender }: Message,
+    bytes: number,
+    except?: Socket,
+  ): Failure | undefined {
     const draft = {
       id: undefined,
       name: undefined,
       ...plainest(data, encoding),
       clientId: sender && guestId(sender),
       extras: undefined,
+      guest: sender && (true as const),
     }
-    this.#parts.publisher.publish(channel, {
-      drafts: [draft],
-      batchId: undefined,
-      ephemeral: false,
-      connectionId: sender?.connectionId,
-      id: undefined,
-      except,
-    })
+    const wish = { drafts: [draft], batchId: undefined, ephemeral: false, privileged: false, bytes }
+    const source = { connectionId: sender?.connectionId, id: undefined, except }
+    const published = this.#parts.acts.publish(GUEST, place, wish, source)
+    return published.ok ? undefined : published.failure
   }
 
   /** How many are attached to a channel, guests included. */
@@ -123,7 +135,7 @@ export class Links {
     const others = this.#others.get(channel.key)
     if (!others) return
     for (const change of changes) {
-      if (change.clientId.startsWith(GUEST)) continue
+      if (change.guest) continue
       const member = asMember(change)
       const key = `${member.connectionId}\n${change.clientId}`
       if (change.action === 'leave') {
@@ -139,14 +151,21 @@ export class Links {
     const others = new Map<string, Member>()
     for (const present of this.#parts.broker.channel(channel)?.presence.members() ?? []) {
       const { connectionId, clientId } = present
-      if (!clientId.startsWith(GUEST)) others.set(`${connectionId}\n${clientId}`, asMember(present))
+      if (!present.guest) others.set(`${connectionId}\n${clientId}`, asMember(present))
     }
     return others
   }
 }
 
+/** The name that a guest has chosen, by the client id that it has on the side of the app; undefined for none. */
+export function aliasOfGuest(clientId: string, connectionId: string): string | undefined {
+  const alias = clientId.slice(GUEST_PREFIX.length)
+  // A guest without an alias goes by the id of its connection.
+  return alias === connectionId ? undefined : alias
+}
+
 function guestId({ clientId, connectionId }: Member): string {
-  return GUEST + (clientId ?? connectionId)
+  return GUEST_PREFIX + (clientId ?? connectionId)
 }
 
 function asMember(present: { connectionId: string; clientId: string }): Member {

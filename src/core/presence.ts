@@ -212,5 +212,6 @@ function stamp(
     encoding: content.encoding,
     extras: draft.extras,
     timestamp,
+    ...(draft.guest && { guest: draft.guest }),
   }
 }

@@ -37,6 +37,8 @@ export interface Origin {
   readonly id: string | undefined
   /** The socket that is not to hear of it. */
   readonly except?: Socket | undefined
+  /** Whose ids those are by which a repetition is known; another's of the same text are other ids. */
+  readonly idScope?: string | undefined
 }
 
 export interface EditOrigin extends Origin {
@@ -93,15 +95,15 @@ export class Publisher {
     if (!opened.ok) return opened
     const channel = opened.value
     const timestamp = this.#parts.clock.now()
-    const { batchId } = publication
-    const known = batchId === undefined ? undefined : channel.ids.find(batchId, timestamp)
+    const repetitionId = repetitionIdOf(publication)
+    const known = repetitionId === undefined ? undefined : channel.ids.find(repetitionId, timestamp)
     if (known) return ok(known)
     const event = this.#stamp(publication, timestamp)
     const kept = this.#place(channel, event, publication.except)
     const serials = event.messages.map(({ serial }) => serial)
     if (asksForPush(event.messages)) this.#parts.broker.push(channel, event.messages)
     const receipt = { id: event.id, serials, kept }
-    if (batchId !== undefined) channel.remember(batchId, receipt, timestamp)
+    if (repetitionId !== undefined) channel.remember(repetitionId, receipt, timestamp)
     return ok(receipt)
   }
 
@@ -184,6 +186,7 @@ export class Publisher {
         serial,
         action: 'create',
         version: { serial, timestamp },
+        guest: draft.guest,
         summary: undefined,
       }
     })
@@ -214,6 +217,11 @@ export class Publisher {
   #newId(): string {
     return this.#parts.ids.next(ID_LENGTH)
   }
+}
+
+/** Ids count for whoever gave them, or one client could make the message of another vanish by being first. */
+function repetitionIdOf({ batchId, idScope = '' }: NewPublication): string | undefined {
+  return batchId === undefined ? undefined : `${idScope}\n${batchId}`
 }
 
 /** A look at the text alone, so that it costs nothing for messages without extras. */

@@ -74,6 +74,8 @@ export interface KeptMessage {
   readonly serial: string
   readonly action: MessageAction
   readonly version: Version
+  /** It is from a guest, who has chosen the name behind `guest:` alone. Nobody can send this. */
+  readonly guest?: true | undefined
   /** What its annotations come to, by annotation type. */
   readonly summary: JsonText | undefined
 }
@@ -91,6 +93,8 @@ export interface PresenceMessage {
   readonly encoding: string | undefined
   readonly extras: JsonText | undefined
   readonly timestamp: number
+  /** As in `KeptMessage`. */
+  readonly guest?: true | undefined
 }
 
 /** What somebody attached to a message of another. */
@@ -119,6 +123,8 @@ export interface MessageDraft {
   readonly encoding: string | undefined
   readonly clientId: string | undefined
   readonly extras: JsonText | undefined
+  /** As in `KeptMessage`. */
+  readonly guest?: true | undefined
 }
 
 /** A change of a message that is there. What the draft leaves out stays as it was. */
@@ -137,6 +143,8 @@ export interface PresenceDraft {
   readonly data: string | Uint8Array | undefined
   readonly encoding: string | undefined
   readonly extras: JsonText | undefined
+  /** As in `KeptMessage`. */
+  readonly guest?: true | undefined
 }
 
 export type AnnotationDraft = Omit<Annotation, 'id' | 'serial' | 'timestamp'> & {

@@ -10,7 +10,12 @@ const MAX_SHOWN = 300
 
 /** A `because` that names the nearest line and the one that would allow it. */
 export function capabilityGap(
-  { appId, keyId, method, capability }: AppPrincipal,
+  {
+    appId,
+    keyId,
+    method,
+    capability,
+  }: Pick<AppPrincipal, 'appId' | 'keyId' | 'method' | 'capability'>,
   operation: Operation,
   resource: string,
 ): { readonly [field: string]: string } {

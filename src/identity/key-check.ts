@@ -1,5 +1,6 @@
 /** Whether an API key is one of ours, and whether it and its app are in a state to be used. */
 import { type Failure, type Result, fail, failure, ok } from '../failure.ts'
+import { appRefusal, tlsRefusal } from '../policy/app-state.ts'
 import { parseApiKey, placeOfSecret } from './api-key.ts'
 import type { Directory, DirectoryKey } from './directory.ts'
 
@@ -30,7 +31,5 @@ export function refusalToUse(
 ): Failure | undefined {
   const app = directory.app(key.appId)
   if (!app || key.status !== 'enabled') return failure('key_revoked')
-  if (app.status !== 'enabled') return failure('app_disabled')
-  if (app.expiresAt !== undefined && app.expiresAt <= now) return failure('app_expired')
-  return app.tlsOnly && !secure ? failure('tls_required') : undefined
+  return appRefusal(app, () => now) ?? tlsRefusal(app, secure, 'app')
 }

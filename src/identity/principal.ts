@@ -3,6 +3,7 @@ import { type Result, fail, ok } from '../failure.ts'
 import type { Capability } from '../policy/capability/capability.ts'
 import type { CapabilityChecker } from '../policy/capability/checker.ts'
 import type { ChannelClaims } from '../policy/channel-claims.ts'
+import type { Identity } from '../policy/client-identity.ts'
 import { ANY_CLIENT } from './claims.ts'
 import type { Revocable } from './revocation.ts'
 
@@ -18,13 +19,6 @@ export interface AppPrincipal extends Revocable, Identity {
   readonly userClaims: ChannelClaims<string>
   /** By channel pattern, messages a second that one attachment may publish. */
   readonly publishRates: ChannelClaims<number>
-}
-
-export interface Identity {
-  /** Undefined for an anonymous one. */
-  readonly clientId: string | undefined
-  /** Whether they may act as any client id: a key that claims none, or a wildcard token (RSA7). */
-  readonly mayAssumeClientId: boolean
 }
 
 /** Whoever has a key may be anybody, but is bound by a client id once claimed (RSA7e, RSL1m4). */
@@ -47,19 +41,4 @@ export function identifyTokenHolder(
   if (claimed !== undefined && claimed !== given)
     return fail('client_id_mismatch', 'the client id is not that of the token')
   return ok({ clientId: given, mayAssumeClientId: false })
-}
-
-/**
- * The client id under which somebody publishes who names this one, or none (RSL1m, RSA7e).
- * @returns `client_id_invalid` if they may not be that client
- */
-export function publishingClientId(
-  { clientId, mayAssumeClientId }: Identity,
-  named: string | undefined,
-): Result<string | undefined> {
-  if (named === undefined || named === clientId) return ok(clientId)
-  if (mayAssumeClientId) return ok(named)
-  return clientId === undefined
-    ? fail('client_id_invalid', 'with a token without a client id, a message has none')
-    : fail('client_id_invalid', 'the client id is not that of the credentials')
 }

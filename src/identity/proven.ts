@@ -1,12 +1,8 @@
 /** A credential that was found to be good, for as long as its key is the same object in the directory. */
 import { type Result, ok } from '../failure.ts'
+import type { Identity } from '../policy/client-identity.ts'
 import type { DirectoryKey } from './directory.ts'
-import {
-  type AppPrincipal,
-  type Identity,
-  identifyKeyHolder,
-  identifyTokenHolder,
-} from './principal.ts'
+import { type AppPrincipal, identifyKeyHolder, identifyTokenHolder } from './principal.ts'
 
 /** A principal but for the client id that a request claims. */
 export type Holder = Omit<AppPrincipal, keyof Identity>

@@ -79,6 +79,7 @@ const SETTINGS: Partial<Record<FailureName, readonly SettingName[]>> = {
   channel_too_long: ['maxChannelBytes'],
   connection_rate: ['connectionRate', 'connectionBurst'],
   flooding: ['messageRate', 'messageBurst', 'maxWarnings', 'frameRate', 'frameBurst'],
+  key_rate: ['keyRate', 'keyBurst'],
   message_too_large: ['maxMessageBytes'],
   answers_unread: ['answerMemoryMb'],
   presence_full: ['maxPresenceMembers'],

@@ -77,23 +77,17 @@ function forRooms(rule: ChannelRuleSettings): ChannelRuleSettings {
   return own
 }
 
-/** What a rule asks about whoever uses a channel. */
-export interface ChannelUser {
-  /** Whether they came over TLS. */
-  readonly secure: boolean
-  /** Whether it is known who they are; of somebody who only reads what is kept, nobody asks. */
-  readonly isIdentified: boolean
-}
-
-/** Why the rule of a channel keeps somebody from it, if it does. */
-export function ruleRefusal(
+/**
+ * Why a rule keeps somebody from a channel of whom nobody vouches for who they are, if it does.
+ * @param isIdentified whether all that they do there is done under a client id
+ */
+export function identityRefusal(
   rule: ChannelRuleSettings,
-  { secure, isIdentified }: ChannelUser,
+  isIdentified: boolean,
 ): Failure | undefined {
-  if (rule.tlsOnly && !secure) return failure('tls_required', 'the channel requires TLS')
-  if (rule.authenticated && !isIdentified)
-    return failure('identity_required', 'the channel is for clients with a client id')
-  return undefined
+  return rule.authenticated && !isIdentified
+    ? failure('identity_required', 'the channel is for clients with a client id')
+    : undefined
 }
 
 const MAX_ID_LENGTH = 128

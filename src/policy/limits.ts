@@ -28,6 +28,14 @@ export function take(bucket: Bucket, rate: Rate, now: number): boolean {
   return true
 }
 
+/**
+ * Takes more from a bucket than one: what something cost that was let through. There may be less than nothing in it
+ * then, and it fills again from there.
+ */
+export function spend(bucket: Bucket, rate: Rate, cost: number): void {
+  if (rate.perSecond > 0) bucket.tokens -= cost
+}
+
 /** Whether nothing would be forgotten by dropping the bucket and starting a new one. */
 export function isRested(bucket: Bucket, rate: Rate, now: number): boolean {
   if (rate.perSecond === 0) return true

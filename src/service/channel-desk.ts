@@ -1,8 +1,10 @@
 /** One channel, for people who look after it: what it keeps, what happens on it, and a message to try it out. */
+import type { Acts } from '../core/access/acts.ts'
+import { MANAGER, type Place } from '../core/access/caller.ts'
 import type { Broker } from '../core/broker.ts'
 import type { Onlooker } from '../core/delivery.ts'
 import type { Hub } from '../core/hub.ts'
-import { type Publisher, ownMessage } from '../core/publisher.ts'
+import { messageSize } from '../core/message-size.ts'
 import { COMMONS, type ChannelRef, type PlacedEvent } from '../core/types.ts'
 import { type Result, fail, ok } from '../failure.ts'
 import type { AuditService } from './audit.ts'
@@ -12,11 +14,10 @@ import { type LiveEntry, entriesOf, entryOfMessage, entryOfPresence } from './li
 export interface DeskParts {
   readonly hub: Hub
   readonly broker: Broker
-  readonly publisher: Publisher
+  readonly acts: Acts
   readonly live: LiveService
   readonly audit: AuditService
   readonly watch: (channel: ChannelRef, onlooker: Onlooker) => () => void
-  readonly maxMessageBytes: number
 }
 
 export interface KeptPage {
@@ -106,7 +107,6 @@ export class ChannelDesk {
 
   /** @returns how many connections it was handed to, as far as that is known */
   async publish(ref: ChannelRef, { name, data }: TestMessage): Promise<Result<number>> {
-    if (Buffer.byteLength(data) > this.#parts.maxMessageBytes) return fail('message_too_large')
     const sent = ref.realm === COMMONS ? this.#push(ref, data) : await this.#send(ref, name, data)
     if (!sent.ok) return sent
     const { audit, live } = this.#parts
@@ -131,18 +131,23 @@ export class ChannelDesk {
   #push(ref: ChannelRef, data: string): Result<number> {
     const text = isJson(data) ? data : JSON.stringify(data)
     const message = { data: text, encoding: 'json', sender: undefined }
-    return ok(this.#parts.hub.push(ref, message))
+    return this.#parts.hub.push(placeOf(ref), message)
   }
 
   async #send(ref: ChannelRef, name: string, data: string): Promise<Result<number>> {
-    const { broker, publisher } = this.#parts
-    const content = {
+    const { acts, broker } = this.#parts
+    const draft = {
+      id: undefined,
       name: name === '' ? undefined : name,
       data,
       // As an SDK would say it: text is text, and objects and lists are JSON.
       encoding: /^\s*[[{]/.test(data) && isJson(data) ? 'json' : undefined,
+      clientId: undefined,
+      extras: undefined,
     }
-    const published = publisher.publish(ref, ownMessage(content))
+    const wish = { drafts: [draft], batchId: undefined, ephemeral: false, privileged: false }
+    const bytes = messageSize(draft)
+    const published = acts.publish(MANAGER, placeOf(ref), { ...wish, bytes }, NOBODY)
     if (!published.ok) return published
     try {
       await published.value.kept
@@ -151,6 +156,13 @@ export class ChannelDesk {
     }
     return ok(broker.channel(ref)?.occupancy.subscribers ?? 0)
   }
+}
+
+const NOBODY = { connectionId: undefined, id: undefined }
+
+/** Whoever manages a channel asks from within. */
+function placeOf(channel: ChannelRef): Place {
+  return { channel, resource: channel.name, secure: true }
 }
 
 function isJson(text: string): boolean {

@@ -1,11 +1,11 @@
 /** Which rule a channel falls under, and which rules can be. */
-import { describe, expect, test } from 'bun:test'
+import { expect, test } from 'bun:test'
 import {
   type ChannelRule,
   DEFAULT_RULE_SETTINGS,
+  identityRefusal,
   ruleFault,
   ruleIdOf,
-  ruleRefusal,
 } from '../../src/policy/channel-rule.ts'
 
 const rule = (change: Partial<ChannelRule>): ChannelRule => ({
@@ -46,18 +46,12 @@ test.each([
   expect(ruleFault(rule(change))).toContain(complaint)
 })
 
-describe('what a rule asks of whoever uses its channels', () => {
-  const user = { secure: false, isIdentified: false }
-
-  test.each([
-    [{}, user, undefined],
-    [{ tlsOnly: true }, user, 'tls_required'],
-    [{ tlsOnly: true }, { ...user, secure: true }, undefined],
-    [{ authenticated: true }, user, 'identity_required'],
-    [{ authenticated: true }, { ...user, isIdentified: true }, undefined],
-    [{ authenticated: true, tlsOnly: true }, user, 'tls_required'],
-  ])('%j, of %j: %p', (change, who, expected) => {
-    const refusal = ruleRefusal({ ...DEFAULT_RULE_SETTINGS, ...change }, who)
-    expect(refusal?.name).toBe(expected as never)
-  })
+test.each([
+  [{}, false, undefined],
+  [{ tlsOnly: true }, false, undefined],
+  [{ authenticated: true }, false, 'identity_required'],
+  [{ authenticated: true }, true, undefined],
+])('of somebody without a client id %j asks, identified %p: %p', (change, isKnown, expected) => {
+  const refusal = identityRefusal({ ...DEFAULT_RULE_SETTINGS, ...change }, isKnown)
+  expect(refusal?.name).toBe(expected as never)
 })

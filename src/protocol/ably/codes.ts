@@ -58,7 +58,9 @@ const CODES: Partial<Record<FailureName, number>> = {
   key_not_in_app: 40400,
 
   rate_limited: 42911,
+  key_rate: 42910,
   channel_rate: 42913,
+  app_rate: 42917,
   flooding: 42924,
   connection_rate: 42922,
   server_full: 50003,

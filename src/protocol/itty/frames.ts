@@ -1,5 +1,5 @@
 /** The frames that itty-sockets clients read, with exactly the documented keys (E-1 to E-13). */
-import { GUEST } from '../../core/links.ts'
+import { aliasOfGuest } from '../../core/links.ts'
 import type { Event, KeptMessage, Member, Message } from '../../core/types.ts'
 import type { Failure } from '../../failure.ts'
 
@@ -43,13 +43,15 @@ function messageFrame(message: Message, timestamp: number): string {
 /** Of a guest it is the alias that they chose, as in the frames of channels that no app has. */
 function keptFrame(message: KeptMessage): string {
   const { connectionId, timestamp } = message
-  const alias = message.clientId?.startsWith(GUEST)
-    ? message.clientId.slice(GUEST.length)
-    : message.clientId
-  // A guest without an alias goes by the id of the connection.
-  const clientId = alias === connectionId ? undefined : alias
-  const sender = connectionId === undefined ? '' : identity({ connectionId, clientId })
+  const sender =
+    connectionId === undefined ? '' : identity({ connectionId, clientId: aliasOf(message) })
   return `{"message":${valueText(message)},${sender}"date":${timestamp}}`
+}
+
+function aliasOf({ clientId, connectionId, guest }: KeptMessage): string | undefined {
+  return guest && clientId !== undefined && connectionId !== undefined
+    ? aliasOfGuest(clientId, connectionId)
+    : clientId
 }
 
 function valueText({ data, encoding }: Pick<Message, 'data' | 'encoding'>): string {

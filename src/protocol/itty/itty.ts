@@ -1,7 +1,8 @@
 /** The itty-sockets protocol: WebSockets under `/c/`, HTTP push under `/push/`. */
+import type { Place } from '../../core/access/caller.ts'
 import type { AppCount, AppCounters } from '../../core/app-counters.ts'
 import type { Clock, Randomness } from '../../core/clock.ts'
-import { COMMONS, type ChannelRef, type Member, type Socket } from '../../core/types.ts'
+import { COMMONS, type Member, type Socket } from '../../core/types.ts'
 import { type Failure, failure } from '../../failure.ts'
 import type { Verdict } from '../../policy/channel-access.ts'
 import { type Keys, NO_KEYS } from '../../policy/keys.ts'
@@ -9,7 +10,7 @@ import type { Opening, Protocol, Session, Visit } from '../protocol.ts'
 import { CURRENT, LEGACY, ownJoinFrame } from './frames.ts'
 import { type IttyOptions, channelName, parseOptions } from './options.ts'
 import { PUSH_PREFIX, type PushParts, pushRefusal, servePush, showsSendKey } from './push.ts'
-import { explainedRefusal, refusalResponse } from './refusal.ts'
+import { explainedRefusal, inWords, refusalResponse } from './refusal.ts'
 import { IttySession, type SessionParts } from './session.ts'
 import { UidSource } from './uid.ts'
 
@@ -33,6 +34,7 @@ export interface IttyParts extends Omit<SessionParts, 'traffic'> {
   readonly mayPush: PushParts['mayPush']
   readonly onRefusal: (why: Failure, detail: JoinDetail) => void
   readonly maxChannelBytes: number
+  readonly maxMessageBytes: number
   readonly maxAliasLength: number
   /** Whether somebody else has the paths under `/push/` that begin so; pushes are told apart by their key there. */
   readonly sharesPush: (path: string) => boolean
@@ -42,9 +44,8 @@ export interface IttyParts extends Omit<SessionParts, 'traffic'> {
 
 /** Where a client comes to, and with what. */
 interface Arrival {
-  readonly ref: ChannelRef
+  readonly place: Place
   readonly presented: Keys
-  readonly secure: boolean
 }
 
 type Admitted = Verdict & { join: true }
@@ -64,7 +65,6 @@ export class IttyProtocol implements Protocol {
     this.#session = { ...parts, traffic: this.#commons.inbound.realtime.messages }
     this.#push = {
       ...parts,
-      maxMessageBytes: parts.limits.maxMessageBytes,
       onRefusal: (why, detail) => {
         this.#commons.inbound.rest.messages.refused++
         parts.onRefusal(why, { ...detail, rule: undefined })
@@ -99,10 +99,10 @@ export class IttyProtocol implements Protocol {
     const full = this.#parts.hub.room(ref)
     if (full) return this.#refuse(visit, failure(full), named.value)
     const presented = this.#presented(parsed.value)
-    const verdict = this.#parts.hub.admit(ref, presented)
+    const place = { channel: ref, resource: ref.name, secure: visit.secure }
+    const verdict = this.#parts.hub.admit(place, presented)
     if (!verdict.join) return this.#refuse(visit, failure(verdict.failure), named.value, verdict)
-    const { secure } = visit
-    return (socket) => this.#open(socket, { ref, presented, secure }, parsed.value, verdict)
+    return (socket) => this.#open(socket, { place, presented }, parsed.value, verdict)
   }
 
   #presented({ joinKey, sendKey }: IttyOptions): Keys {
@@ -128,19 +128,20 @@ export class IttyProtocol implements Protocol {
       because: because?.detail,
     })
     const explains = because?.reservation?.options.explainRefusals ?? this.#parts.explainRefusals
+    const told = inWords(why)
     // Only a decision of the policy is explained: it is the one an app can act on.
-    if (verdict && explains) return explainedRefusal(why, () => this.#parts.clock.now())
-    return refusalResponse(why)
+    if (verdict && explains) return explainedRefusal(told, () => this.#parts.clock.now())
+    return refusalResponse(told)
   }
 
   #open(
     socket: Socket,
-    { ref, presented, secure }: Arrival,
+    { place, presented }: Arrival,
     options: IttyOptions,
     verdict: Admitted,
   ): Session {
     const { hub } = this.#parts
-    const taken = hub.channel(ref)?.attachments
+    const taken = hub.channel(place.channel)?.attachments
     const member: Member = {
       connectionId: this.#uids.next((uid) => taken?.has(uid) === true),
       clientId: options.alias,
@@ -156,9 +157,8 @@ export class IttyProtocol implements Protocol {
       presented,
       format,
       echo: options.echo,
-      secure,
     }
-    const attachment = hub.join(ref, newcomer, verdict, (channel, timestamp) => {
+    const attachment = hub.join(place, newcomer, verdict, (channel, timestamp) => {
       const users = options.list ? [...hub.members(channel)] : undefined
       const total = hub.total(channel)
       socket.send(ownJoinFrame({ member, users, total, timestamp, legacy }))

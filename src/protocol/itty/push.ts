@@ -1,6 +1,6 @@
 /** HTTP push: a backend sends to a reserved channel without a WebSocket (H-1 to H-6). */
+import type { Place } from '../../core/access/caller.ts'
 import type { Hub } from '../../core/hub.ts'
-import type { ChannelRef } from '../../core/types.ts'
 import { type Failure, failure, refusalHeaders } from '../../failure.ts'
 import type { Verdict } from '../../policy/channel-access.ts'
 import type { Keys } from '../../policy/keys.ts'
@@ -8,6 +8,7 @@ import type { Visit } from '../protocol.ts'
 import { checkMessage } from './message-text.ts'
 import { SERVER_HEADER } from '../../version.ts'
 import { channelName } from './options.ts'
+import { inWords } from './refusal.ts'
 
 export interface PushParts {
   readonly hub: Hub
@@ -60,33 +61,40 @@ export function servePush(parts: PushParts, visit: Visit): Response | Promise<Re
   if (!parts.mayPush(visit)) return refused(parts, visit, failure('push_rate'))
   const named = channelName(visit.path.slice(PUSH_PREFIX.length), parts.maxChannelBytes)
   if (!named.ok) return refused(parts, visit, named.failure)
-  const ref = parts.hub.refOf(named.value)
+  const place = placeOf(parts, visit, named.value)
+  const presented = presentedKeys(parts, visit.request)
   // The key is asked for before the body is read: a stranger cannot make the server buffer anything.
-  const verdict = parts.hub.admitPush(ref, presentedKeys(parts, visit.request))
-  if (!verdict.join) return refused(parts, visit, failure(verdict.failure), ref, verdict)
-  const guard = verdict.because.reservation?.options.guardEvents ?? parts.guardEvents
+  const verdict = parts.hub.admitPush(place, presented)
+  if (!verdict.join) return refused(parts, visit, failure(verdict.failure), place, verdict)
   return visit
     .body(parts.maxMessageBytes)
     .then((body) =>
       body.ok
-        ? relay(parts, visit, ref, body.value, guard)
-        : refused(parts, visit, body.failure, ref),
+        ? relay(parts, visit, presented, body.value)
+        : refused(parts, visit, body.failure, place),
     )
 }
 
-function relay(
-  parts: PushParts,
-  visit: Visit,
-  ref: ChannelRef,
-  bytes: Uint8Array,
-  guard: boolean,
-): Response {
+function placeOf({ hub }: PushParts, { secure }: Visit, name: string): Place {
+  return { channel: hub.refOf(name), resource: name, secure }
+}
+
+/** Decides again: the body may have taken its time, and the key, the reservation or its link may be others by now. */
+function relay(parts: PushParts, visit: Visit, presented: Keys, bytes: Uint8Array): Response {
+  const { hub, maxChannelBytes } = parts
+  const named = channelName(visit.path.slice(PUSH_PREFIX.length), maxChannelBytes)
+  if (!named.ok) return refused(parts, visit, named.failure)
+  const place = placeOf(parts, visit, named.value)
+  const verdict = hub.admitPush(place, presented)
+  if (!verdict.join) return refused(parts, visit, failure(verdict.failure), place, verdict)
   const text = decode(bytes)
-  if (text === undefined) return refused(parts, visit, failure('not_json'), ref)
+  if (text === undefined) return refused(parts, visit, failure('not_json'), place)
+  const guard = verdict.because.reservation?.options.guardEvents ?? parts.guardEvents
   const checked = checkMessage(text, guard)
-  if (!checked.ok) return refused(parts, visit, checked.failure, ref)
-  const receivers = parts.hub.push(ref, { data: text, encoding: 'json', sender: undefined })
-  return new Response(`{"receivers":${receivers}}`, ACCEPTED)
+  if (!checked.ok) return refused(parts, visit, checked.failure, place)
+  const receivers = hub.push(place, { data: text, encoding: 'json', sender: undefined })
+  if (!receivers.ok) return refused(parts, visit, receivers.failure, place)
+  return new Response(`{"receivers":${receivers.value}}`, ACCEPTED)
 }
 
 function presentedKeys(parts: PushParts, request: Request): Keys {
@@ -119,12 +127,12 @@ function refused(
   parts: PushParts,
   visit: Visit,
   why: Failure,
-  ref?: ChannelRef,
+  place?: Place,
   verdict?: Verdict,
 ): Response {
   const because = verdict?.because.detail
-  parts.onRefusal(why, { channel: ref?.name, address: visit.address, because })
-  return pushRefusal(why, ANY_PAGE)
+  parts.onRefusal(why, { channel: place?.channel.name, address: visit.address, because })
+  return pushRefusal(inWords(why), ANY_PAGE)
 }
 
 /** @param readers which pages may read it; none, where it is left out */

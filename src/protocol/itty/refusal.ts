@@ -1,10 +1,27 @@
 /** Refuses an itty-sockets upgrade: as an HTTP status, or on request as an error event on an open socket (AC-33). */
 import type { Frame, Socket } from '../../core/types.ts'
-import type { Failure } from '../../failure.ts'
+import { type Failure, failure } from '../../failure.ts'
 import { SERVER_HEADER } from '../../version.ts'
 import type { Opening, Session } from '../protocol.ts'
 import { errorFrame } from './frames.ts'
-import { CLOSE } from './session.ts'
+import { CLOSE } from './close-codes.ts'
+
+/**
+ * Members of the commons know nothing of apps: what keeps them from a channel of one is said as what it means to them.
+ * Why it is so is for the log.
+ */
+export function inWords(why: Failure): Failure {
+  switch (why.name) {
+    case 'app_disabled':
+    case 'app_expired':
+    case 'identity_required':
+      return failure('channel_not_open')
+    case 'tls_required':
+      return failure('tls_required', 'this channel requires wss:// or https://')
+    default:
+      return why
+  }
+}
 
 /** A short plain text for clients that can see it; browsers cannot. */
 export function refusalResponse(why: Failure): Response {

@@ -1,4 +1,5 @@
 /** One itty-sockets client: a socket that is a member of exactly one channel for as long as it lives. */
+import { Allowance } from '../../core/access/allowance.ts'
 import type { Traffic } from '../../core/app-counters.ts'
 import type { Attachment, AttachmentOwner } from '../../core/channel.ts'
 import type { Clock } from '../../core/clock.ts'
@@ -6,24 +7,15 @@ import { type Counters, count } from '../../core/counters.ts'
 import type { Hub } from '../../core/hub.ts'
 import type { Frame, Socket } from '../../core/types.ts'
 import { type Failure, type FailureName, failure } from '../../failure.ts'
-import {
-  type Bucket,
-  type Rate,
-  type Warnings,
-  fullBucket,
-  take,
-  warn,
-} from '../../policy/limits.ts'
+import { type Rate, type Warnings, warn } from '../../policy/limits.ts'
 import type { Session } from '../protocol.ts'
+import { CLOSE } from './close-codes.ts'
 import { errorFrame } from './frames.ts'
 import { checkMessage, parseRecipient, unknownRecipient } from './message-text.ts'
-
-/** WebSocket close codes (RFC 6455 7.4.1; 1012 and 1013 from the IANA registry), O-5. */
-export const CLOSE = { unsupported: 1003, policy: 1008, tooBig: 1009, restart: 1012 } as const
+import { inWords } from './refusal.ts'
 
 export interface SessionLimits {
   readonly messages: Rate
-  readonly maxMessageBytes: number
   readonly maxWarnings: number
 }
 
@@ -48,14 +40,14 @@ export interface SessionParts {
 export class IttySession implements Session, AttachmentOwner {
   readonly #parts: SessionParts
   readonly #socket: Socket
-  readonly #bucket: Bucket
+  readonly #allowance: Allowance
   #warnings: Warnings | undefined
   #attachment: Attachment | undefined
 
   constructor(parts: SessionParts, socket: Socket) {
     this.#parts = parts
     this.#socket = socket
-    this.#bucket = fullBucket(parts.limits.messages, parts.clock.now())
+    this.#allowance = new Allowance(parts.limits.messages, parts.clock)
   }
 
   /** Tells the session its place on the channel; frames come only afterwards. */
@@ -64,17 +56,13 @@ export class IttySession implements Session, AttachmentOwner {
   }
 
   receive(frame: Frame): void {
-    const { clock, counters, limits } = this.#parts
+    const { counters } = this.#parts
     const attachment = this.#attachment
     // Frames may still arrive between an eviction and the end of the closing handshake.
     if (!attachment) return
     counters.messagesReceived++
-    if (!take(this.#bucket, limits.messages, clock.now())) return this.#offend('rate_limited')
+    if (!this.#allowance.take()) return this.#offend('rate_limited')
     if (typeof frame !== 'string') return this.#offend('binary_frame', CLOSE.unsupported)
-    if (isLarger(frame, limits.maxMessageBytes)) {
-      this.#note(failure('message_too_large'))
-      return this.#end('message_too_large', CLOSE.tooBig)
-    }
     counters.charactersReceived += frame.length
     this.#relay(attachment, frame)
   }
@@ -94,18 +82,22 @@ export class IttySession implements Session, AttachmentOwner {
   }
 
   #relay(attachment: Attachment, frame: string): void {
-    // The send key is asked for before the content is looked at: a listener learns nothing from a probe (AC-29).
-    if (!attachment.maySend) return this.#refuse(failure('send_key_required'))
+    const refusal = this.#parts.hub.maySend(attachment, frame)
+    if (refusal) return this.#refuse(refusal)
     const addressed = parseRecipient(frame)
     if (!addressed.ok) return this.#refuse(addressed.failure)
     const { recipient, text } = addressed.value
     const checked = checkMessage(text, this.#guardsEvents(attachment))
     if (!checked.ok) return this.#refuse(checked.failure)
     const message = { data: text, encoding: 'json', sender: attachment.member }
-    if (recipient === undefined) return this.#parts.hub.send(attachment, message)
-    if (!this.#parts.hub.sendDirect(attachment, recipient, message)) {
-      this.#refuse(unknownRecipient(recipient))
-    }
+    const { hub } = this.#parts
+    const refused =
+      recipient === undefined
+        ? hub.send(attachment, message)
+        : hub.sendDirect(attachment, recipient, message)
+    if (!refused) return
+    const isUnknown = refused.name === 'recipient_unknown' && recipient !== undefined
+    this.#refuse(isUnknown ? unknownRecipient(recipient) : inWords(refused))
   }
 
   #guardsEvents({ because }: Attachment): boolean {
@@ -129,6 +121,8 @@ export class IttySession implements Session, AttachmentOwner {
 
   #refuse(why: Failure): void {
     this.#note(why)
+    // Whatever is so large is not worth the warnings that other offences have (L-3).
+    if (why.name === 'message_too_large') return this.#end(why.name, CLOSE.tooBig)
     this.#complain(why)
   }
 
@@ -154,10 +148,4 @@ export class IttySession implements Session, AttachmentOwner {
   #leave(): void {
     this.closed()
   }
-}
-
-/** Compares in UTF-8 bytes, measuring only what could be over the limit. */
-function isLarger(text: string, maxBytes: number): boolean {
-  if (text.length > maxBytes) return true
-  return text.length * 3 > maxBytes && Buffer.byteLength(text) > maxBytes
 }

@@ -29,19 +29,19 @@ export function readNewMessage(
 }
 
 /** Another text for a message: what is left out of it is empty from then on. */
-export function readUpdate(body: Body, serial: string, limits: MessageLimits): Result<MessageEdit> {
+export function readUpdate(body: Body, serial: string): Result<MessageEdit> {
   const message = body['message']
   if (!isRecord(message)) return fail('bad_request', 'an update has a message')
   const fault = faultOf(message)
   const version = versionOf(body)
   const edit = { ...contentOf(message), action: ACTION.update, version }
-  return fault ?? readEdit(edit, { serial, limits })
+  return fault ?? readEdit(edit, serial)
 }
 
 /** Nothing is left of what was said; that it was is. */
-export function readDelete(body: Body, serial: string, limits: MessageLimits): Result<MessageEdit> {
+export function readDelete(body: Body, serial: string): Result<MessageEdit> {
   const edit = { data: {}, extras: NO_HEADERS, action: ACTION.delete, version: versionOf(body) }
-  return readEdit(edit, { serial, limits })
+  return readEdit(edit, serial)
 }
 
 const NO_HEADERS = { headers: {} }

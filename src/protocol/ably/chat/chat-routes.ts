@@ -6,6 +6,7 @@ import { type Result, fail, ok } from '../../../failure.ts'
 import { annotate } from '../rest/annotate.ts'
 import type { RestAnswer } from '../rest/answer.ts'
 import { changeMessage } from '../rest/change.ts'
+import { type Answering, bodyThenIdentify } from '../rest/body-then-identify.ts'
 import { type ChannelParts, type Visitor, countTraffic, headOf } from '../rest/channel-call.ts'
 import { bodyLimit } from '../rest/channel-routes.ts'
 import { listAnswer, readPage } from '../rest/lists.ts'
@@ -21,7 +22,7 @@ const MESSAGE = `${MESSAGES}/:serial`
 /** Annotations that are read at a time. */
 const PAGE = 1000
 
-type Handle = (parts: ChannelParts, call: RestCall) => Promise<Result<RestAnswer>>
+type Handle = (parts: ChannelParts, call: RestCall) => Answering
 
 export function chatRoutes(parts: ChannelParts): RestRoute[] {
   const maxBodyBytes = bodyLimit(parts)
@@ -45,24 +46,19 @@ export function chatRoutes(parts: ChannelParts): RestRoute[] {
   ]
 }
 
-const send: Handle = async (parts, call) => {
-  const visitor = await visitRoom(parts, call, 'publish')
-  if (!visitor.ok) return visitor
-  const { clientId, mayAssumeClientId } = visitor.value.principal
-  if (clientId === undefined)
-    return fail(
-      'identity_required',
-      mayAssumeClientId ? 'say as which client' : 'the token has no client id',
-    )
-  const body = await readObject(call)
-  if (!body.ok) return body
-  const key = call.query.get('idempotencyKey') ?? undefined
-  const messages = readNewMessage(body.value, parts.limits, key)
-  if (!messages.ok) return messages
-  const published = await publish(parts, visitor.value, messages.value)
-  if (!published.ok) return published
-  return answer(parts, visitor.value, published.value.serials[0]!, 201)
-}
+const send: Handle = (parts, call) =>
+  bodyThenIdentify(
+    () => visitRoom(parts, call, 'publish'),
+    () => readObject(call),
+    async (author, body) => {
+      const key = call.query.get('idempotencyKey') ?? undefined
+      const messages = readNewMessage(body, parts.limits, key)
+      if (!messages.ok) return messages
+      const published = await publish(parts, author, { ...messages.value, identified: true })
+      if (!published.ok) return published
+      return answer(parts, author, published.value.serials[0]!, 201)
+    },
+  )
 
 const list: Handle = async (parts, call) => {
   const visitor = await visitRoom(parts, call, 'history')
@@ -100,42 +96,42 @@ const update: Handle = (parts, call) => change(parts, call, readUpdate)
 
 const remove: Handle = (parts, call) => change(parts, call, readDelete)
 
-async function change(
-  parts: ChannelParts,
-  call: RestCall,
-  read: typeof readUpdate,
-): Promise<Result<RestAnswer>> {
-  const visitor = await visitRoom(parts, call)
-  if (!visitor.ok) return visitor
-  const body = await readObject(call)
-  if (!body.ok) return body
-  const edit = read(body.value, serialIn(call), parts.limits)
-  if (!edit.ok) return edit
-  const changed = await changeMessage(parts, visitor.value, edit.value)
-  return changed.ok ? answer(parts, visitor.value, serialIn(call), 200) : changed
+function change(parts: ChannelParts, call: RestCall, read: typeof readUpdate): Answering {
+  return bodyThenIdentify(
+    () => visitRoom(parts, call),
+    () => readObject(call),
+    async (author, body) => {
+      const edit = read(body, serialIn(call))
+      if (!edit.ok) return edit
+      const changed = await changeMessage(parts, author, edit.value)
+      return changed.ok ? answer(parts, author, serialIn(call), 200) : changed
+    },
+  )
 }
 
-const react: Handle = async (parts, call) => {
-  const body = await readObject(call)
-  return body.ok ? annotated(parts, call, 'add', body.value, 201) : body
-}
+const react: Handle = (parts, call) => annotated(parts, call, 'add', () => readObject(call))
 
 const takeBack: Handle = (parts, call) =>
-  annotated(parts, call, 'remove', Object.fromEntries(call.query), 200)
+  annotated(parts, call, 'remove', () => Promise.resolve(ok(Object.fromEntries(call.query))))
 
-async function annotated(
+/** @param read what the reaction is */
+function annotated(
   parts: ChannelParts,
   call: RestCall,
   what: 'add' | 'remove',
-  wish: Readonly<Record<string, unknown>>,
-  status: number,
-): Promise<Result<RestAnswer>> {
-  const visitor = await visitRoom(parts, call, 'annotation-publish')
-  if (!visitor.ok) return visitor
-  const drafts = readReaction(what, wish, serialIn(call), parts.limits)
-  if (!drafts.ok) return drafts
-  const done = await annotate(parts, visitor.value, drafts.value)
-  return done.ok ? ok({ status, value: { serial: done.value.serials[0] } }) : done
+  read: () => ReturnType<typeof readObject>,
+): Answering {
+  return bodyThenIdentify(
+    () => visitRoom(parts, call, 'annotation-publish'),
+    read,
+    async (author, reaction) => {
+      const drafts = readReaction(what, reaction, serialIn(call), parts.limits)
+      if (!drafts.ok) return drafts
+      const done = await annotate(parts, author, drafts.value)
+      if (!done.ok) return done
+      return ok({ status: what === 'add' ? 201 : 200, value: { serial: done.value.serials[0] } })
+    },
+  )
 }
 
 const clientReactions: Handle = async (parts, call) => {

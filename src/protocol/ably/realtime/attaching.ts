@@ -1,4 +1,5 @@
 /** ATTACH and DETACH: a place on a channel, and what a client has to be told before it hears what is live (RTL4, RTL5). */
+import type { Gate } from '../../../core/access/gate.ts'
 import type { AppChannel } from '../../../core/app-channel.ts'
 import type { Broker } from '../../../core/broker.ts'
 import type { Clock } from '../../../core/clock.ts'
@@ -7,8 +8,6 @@ import type { IdSource } from '../../../core/id-source.ts'
 import { MODE, type Modes, has } from '../../../core/modes.ts'
 import type { Format as GroupFormat } from '../../../core/types.ts'
 import { type Failure, type Result, fail, failure, ok } from '../../../failure.ts'
-import { permits } from '../../../policy/capability/operations.ts'
-import { ruleRefusal } from '../../../policy/channel-rule.ts'
 import { ACTION, FLAG, flagsOf } from '../wire/actions.ts'
 import type { AttachOptions } from '../wire/attach-params.ts'
 import { type QualifiedName, parseChannelName } from '../wire/channel-name.ts'
@@ -17,14 +16,15 @@ import { filterRefusal } from '../filter-room.ts'
 import { optionsOf } from './attach-options.ts'
 import { Behind, type Beginning } from './behind.ts'
 import { CatchingUp } from './catching-up.ts'
-import { type Attached, type Client, isSilent, operationsOn, refOf } from './client.ts'
+import { type Attached, type Client, isSilent, refOf } from './client.ts'
 import { type Continuation, fresh, resumed, rewound } from './continuity.ts'
 import { formatsOf } from './reading.ts'
-import { filterOfKind, modesPermitted } from './rights.ts'
+import { filterOfKind } from './filter-of-kind.ts'
 import { SharedFrames } from './shared-frames.ts'
 import { MemberPages, type PageLimits, onlyPage } from './sync.ts'
 
 export interface AttachingParts {
+  readonly gate: Gate
   readonly broker: Broker
   readonly clock: Clock
   readonly ids: IdSource
@@ -110,9 +110,8 @@ export class Attaching {
   review(client: Client): void {
     for (const [channel, attached] of client.attachments) {
       const modes = this.#modes(client, attached.name, attached.options)
-      const fault = modes.ok ? this.#fault(client, attached.name) : modes.failure
-      if (fault) this.#refuse(client, channel, fault)
-      else if (modes.ok && modes.value !== attached.place.modes)
+      if (!modes.ok) this.#refuse(client, channel, modes.failure)
+      else if (modes.value !== attached.place.modes)
         this.#regroup(client, channel, attached, modes.value)
     }
   }
@@ -152,8 +151,6 @@ export class Attaching {
     if (!options.ok) return options
     const filter = filterOfKind(name)
     if (!filter.ok) return filter
-    const fault = this.#fault(client, name)
-    if (fault) return { ok: false, failure: fault }
     const modes = this.#modes(client, name, options.value)
     if (!modes.ok) return modes
     const max = this.#parts.maxAttachments
@@ -165,25 +162,15 @@ export class Attaching {
     return ok({ name, options: options.value, modes: modes.value })
   }
 
-  #fault(client: Client, name: QualifiedName): Failure | undefined {
-    const { secure, principal } = client.connection.identified
-    const isIdentified = principal.clientId !== undefined || principal.mayAssumeClientId
-    return ruleRefusal(this.#parts.broker.rule(refOf(client, name)), { secure, isIdentified })
-  }
-
   /** What is asked for as far as it is permitted; with no permission at all there is no attachment (RTL4e). */
   #modes(client: Client, name: QualifiedName, options: AttachOptions): Result<Modes> {
-    const operations = operationsOn(client, name)
-    const permitted = modesPermitted(operations)
-    const possible = name.qualifier === 'none' ? permitted : permitted & MODE.subscribe
-    if (possible === 0)
-      return fail(
-        'capability_refused',
-        'Channel denied access: the capability permits nothing there',
-      )
-    if (options.occupancy !== undefined && !permits(operations, 'channel-metadata'))
-      return fail('capability_refused', 'occupancy needs the capability channel-metadata')
-    return ok(options.modes & possible)
+    const { secure, principal } = client.connection.identified
+    const place = { channel: refOf(client, name), resource: name.resource, secure }
+    return this.#parts.gate.attach(principal, place, {
+      modes: options.modes,
+      onlyListens: name.qualifier !== 'none',
+      occupancy: options.occupancy !== undefined,
+    })
   }
 
   #continuation(home: AppChannel, frame: AttachFrame, { options }: Wanted): Continuation {

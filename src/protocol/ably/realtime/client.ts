@@ -1,8 +1,8 @@
 /** One client over one transport, as those see it who deal with its frames. */
+import type { Allowance } from '../../../core/access/allowance.ts'
 import type { AppAttachment } from '../../../core/app-channel.ts'
 import { type ChannelRef, type Frame, type Socket, channelRef } from '../../../core/types.ts'
 import type { Failure } from '../../../failure.ts'
-import type { OperationSet } from '../../../policy/capability/operations.ts'
 import type { ErrorInfo } from '../rest/answer.ts'
 import type { AttachOptions } from '../wire/attach-params.ts'
 import type { QualifiedName } from '../wire/channel-name.ts'
@@ -32,6 +32,8 @@ export interface Client {
   /** Milliseconds that what it appends may wait for more. */
   readonly rollupMs: number
   readonly connection: Connection
+  /** What pays for what it publishes. */
+  readonly allowance: Allowance
   /** By the name in frames, with any qualifier. */
   readonly attachments: SmallMap<Attached>
   send(message: Readonly<Record<string, unknown>>): void
@@ -51,9 +53,4 @@ export function refOf({ connection }: Client, name: QualifiedName): ChannelRef {
 /** Whether what the client publishes does not come back to it. */
 export function isSilent({ echo }: Client, options: AttachOptions | undefined): boolean {
   return !echo || options?.echo === false
-}
-
-/** What the client's capability permits on a channel, as it is now. */
-export function operationsOn({ connection }: Client, { resource }: QualifiedName): OperationSet {
-  return connection.principal.checker.operationsOn(resource)
 }

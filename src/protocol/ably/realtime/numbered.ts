@@ -1,7 +1,7 @@
 /** The numbered frames of one transport: each is dealt with once, and answered in the order of their numbers (RTN7). */
+import { Allowance } from '../../../core/access/allowance.ts'
 import type { Traffic } from '../../../core/app-counters.ts'
 import { type Result, failure } from '../../../failure.ts'
-import { type Bucket, fullBucket, take } from '../../../policy/limits.ts'
 import { countTraffic } from '../rest/channel-call.ts'
 import { AckQueue } from './ack-queue.ts'
 import type { Answer, Outcome } from './answers.ts'
@@ -19,13 +19,13 @@ export interface Numbered {
 export class NumberedFrames {
   readonly #parts: SessionParts
   readonly #client: Client
+  readonly allowance: Allowance
   readonly #queue = new AckQueue()
-  readonly #bucket: Bucket
 
   constructor(parts: SessionParts, client: Client) {
     this.#parts = parts
     this.#client = client
-    this.#bucket = fullBucket(parts.limits.messages, parts.clock.now())
+    this.allowance = new Allowance(parts.limits.messages, parts.clock)
   }
 
   /** One that came over another transport before is answered as it was then (RTN19a2). */
@@ -58,9 +58,7 @@ export class NumberedFrames {
   }
 
   #within(act: () => Result<Accepted>): Result<Accepted> {
-    const { clock, limits } = this.#parts
-    const isAllowed = take(this.#bucket, limits.messages, clock.now())
-    return isAllowed ? act() : { ok: false, failure: failure('rate_limited') }
+    return this.allowance.take() ? act() : { ok: false, failure: failure('rate_limited') }
   }
 
   #settle(answer: Answer, result: Result<Accepted>, frame: Numbered): void {
@@ -89,6 +87,7 @@ export class NumberedFrames {
       () => know({ ok: false, failure: failure('not_kept') }),
     )
   }
+
   #traffic({ kind }: Numbered): Traffic {
     const { realtime } = this.#parts.appCounters.of(this.#client.connection.appId).inbound
     return kind === 'presence' ? realtime.presence : realtime.messages

@@ -26,8 +26,6 @@ export interface RealtimeLimits extends ConnectionLimits {
   readonly messages: Rate
   /** Of one connection: all that it sends. */
   readonly frames: Rate
-  /** Of one channel: what is published on it. */
-  readonly channel: Rate
 }
 
 export interface SessionParts {

@@ -1,4 +1,5 @@
 /** The realtime protocol that Ably's SDKs speak: WebSockets at `/`. */
+import type { Acts } from '../../../core/access/acts.ts'
 import type { AppCounters } from '../../../core/app-counters.ts'
 import type { Broker } from '../../../core/broker.ts'
 import type { Clock } from '../../../core/clock.ts'
@@ -14,7 +15,6 @@ import { type Credentials, findCredentials } from '../../../identity/credentials
 import type { Directory } from '../../../identity/directory.ts'
 import type { AppPrincipal } from '../../../identity/principal.ts'
 import type { Opening, Protocol, Visit } from '../../protocol.ts'
-import type { PublishRates } from '../rest/publish-rates.ts'
 import { Annotating } from './annotating.ts'
 import { Attaching } from './attaching.ts'
 import type { Client } from './client.ts'
@@ -29,7 +29,7 @@ import { Presences } from './presence.ts'
 import { Publishing } from './publishing.ts'
 import type { Hello } from './hello.ts'
 import { RealtimeSession } from './session.ts'
-import { ChannelGate, type Target } from './target.ts'
+import type { Target } from './target.ts'
 import { TICK_MS, TimerWheel } from './timer-wheel.ts'
 
 export interface RealtimeParts {
@@ -40,9 +40,9 @@ export interface RealtimeParts {
   readonly broker: Broker
   readonly publisher: Publisher
   readonly presence: Presence
+  readonly acts: Acts
   readonly authenticator: Authenticator
   readonly directory: Directory & { onChange(listener: (appId: string) => void): () => void }
-  readonly rates: PublishRates
   /** Those who come back to much share the turns with everybody who has long work. */
   readonly turns: FairTurns
   /** As in `SessionParts`. */
@@ -73,10 +73,9 @@ export class AblyRealtime implements Protocol {
 
   constructor(parts: RealtimeParts) {
     this.#parts = parts
-    const { broker, clock, ids, limits, onBug } = parts
+    const { acts, broker, clock, ids, limits, onBug } = parts
     this.#wheel = new TimerWheel(clock.now())
-    const gate = new ChannelGate(broker, clock, limits.channel)
-    const presences = new Presences({ ...parts, gate, onLost: onBug })
+    const presences = new Presences({ ...parts, onLost: onBug })
     const meta = new MetaChannels(parts)
     const news = new OccupancyNews({ ...parts, wheel: this.#wheel })
     for (const watcher of [meta, news]) broker.watch(watcher)
@@ -90,6 +89,7 @@ export class AblyRealtime implements Protocol {
       onClosed: (connection) => meta.connectionClosed(connection),
     })
     const attaching = new Attaching({
+      gate: acts.gate,
       broker,
       clock,
       ids,
@@ -102,9 +102,8 @@ export class AblyRealtime implements Protocol {
     })
     const publishing = {
       ...parts,
-      gate,
-      onSilent: (client: Client, { ref }: Target) => {
-        const home = broker.channel(ref)
+      onSilent: (client: Client, { channel }: Target) => {
+        const home = broker.channel(channel)
         if (home) attaching.missedOwn(client, home)
       },
     }
@@ -114,7 +113,7 @@ export class AblyRealtime implements Protocol {
       connections: this.connections,
       attaching,
       publishing: new Publishing({ ...publishing, editing: new Editing(publishing) }),
-      annotating: new Annotating({ ...parts, gate }),
+      annotating: new Annotating(parts),
       presences,
     }
     parts.directory.onChange((appId) => this.#review(appId))

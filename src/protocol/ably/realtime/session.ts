@@ -1,7 +1,7 @@
 /** One client over one transport: its frames, in their order, and what becomes of the connection (RTN). */
+import { Allowance } from '../../../core/access/allowance.ts'
 import type { Frame, Socket } from '../../../core/types.ts'
 import { type Failure, failure } from '../../../failure.ts'
-import { type Bucket, fullBucket, take } from '../../../policy/limits.ts'
 import type { Session } from '../../protocol.ts'
 import { type ErrorInfo, errorInfo } from '../rest/answer.ts'
 import { ACTION } from '../wire/actions.ts'
@@ -44,7 +44,7 @@ export class RealtimeSession implements Session, Transport, Client, Timed {
   readonly #isSecure: boolean
   readonly #heartbeatMs: number
   readonly #seesPings: boolean
-  readonly #frames: Bucket
+  readonly #frames: Allowance
   #numbered: NumberedFrames | undefined
   #connection: Connection | undefined
   #state: 'live' | 'superseded' | 'over' = 'live'
@@ -64,12 +64,16 @@ export class RealtimeSession implements Session, Transport, Client, Timed {
     this.#isSecure = hello.secure
     this.#heartbeatMs = options.heartbeatMs
     this.#seesPings = options.seesPings
-    this.#frames = fullBucket(parts.limits.frames, parts.clock.now())
+    this.#frames = new Allowance(parts.limits.frames, parts.clock)
     this.#whenKnown(hello.verdict, (verdict) => this.#begin(hello, verdict))
   }
 
   get connection(): Connection {
     return this.#connection!
+  }
+
+  get allowance(): Allowance {
+    return this.#published.allowance
   }
 
   get #service(): Service {
@@ -89,7 +93,7 @@ export class RealtimeSession implements Session, Transport, Client, Timed {
   }
 
   charge(items: number): void {
-    this.#frames.tokens -= Math.min(items / ITEMS_PER_FRAME, MAX_CHARGE)
+    this.#frames.spend(Math.min(items / ITEMS_PER_FRAME, MAX_CHARGE))
   }
 
   refused(why: Failure, channel?: string): void {
@@ -194,9 +198,9 @@ export class RealtimeSession implements Session, Transport, Client, Timed {
   }
 
   #take(frame: Frame): void {
-    const { clock, counters, limits } = this.#parts
+    const { counters, limits } = this.#parts
     counters.messagesReceived++
-    if (!take(this.#frames, limits.frames, clock.now())) return this.#flood()
+    if (!this.#frames.take()) return this.#flood()
     if (sizeOf(frame) > limits.maxFrameBytes)
       return this.#fail(failure('message_too_large', 'the frame is too large'), CLOSE.tooBig)
     const read = readFrame(frame)

@@ -5,6 +5,7 @@ import { readAnnotations } from '../wire/annotation-reader.ts'
 import { annotationValue } from '../wire/values.ts'
 import { annotate } from './annotate.ts'
 import type { RestAnswer } from './answer.ts'
+import { type Answering, bodyThenIdentify } from './body-then-identify.ts'
 import { type ChannelParts, headOf, visit } from './channel-call.ts'
 import { bodyLimit } from './channel-routes.ts'
 import { listAnswer, readPage } from './lists.ts'
@@ -24,19 +25,19 @@ export function annotationRoutes(parts: ChannelParts): RestRoute[] {
   ]
 }
 
-async function postAnnotations(parts: ChannelParts, call: RestCall): Promise<Result<RestAnswer>> {
-  const visitor = await visit(parts, call, 'annotation-publish')
-  if (!visitor.ok) return visitor
-  const body = await call.body()
-  if (!body.ok) return body
-  const { limits } = parts
-  const read = readAnnotations(body.value.value, call.params['serial']!, { limits })
-  if (!read.ok) return read
-  const annotated = await annotate(parts, visitor.value, read.value)
-  if (!annotated.ok) return annotated
-  const { id, serials } = annotated.value
-  const channel = visitor.value.channel.name
-  return ok({ status: 201, value: { channel, messageId: id, serials } })
+function postAnnotations(parts: ChannelParts, call: RestCall): Answering {
+  return bodyThenIdentify(
+    () => visit(parts, call, 'annotation-publish'),
+    () => call.body(),
+    async (author, body) => {
+      const read = readAnnotations(body.value, call.params['serial']!, { limits: parts.limits })
+      if (!read.ok) return read
+      const annotated = await annotate(parts, author, read.value)
+      if (!annotated.ok) return annotated
+      const { id, serials } = annotated.value
+      return ok({ status: 201, value: { channel: author.channel.name, messageId: id, serials } })
+    },
+  )
 }
 
 async function getAnnotations(parts: ChannelParts, call: RestCall): Promise<Result<RestAnswer>> {

@@ -1,14 +1,16 @@
 /** Who makes a REST request, and whether their capability permits what it asks for. */
-import { type Failure, type Result, failure, ok } from '../../../failure.ts'
+import type { Acts } from '../../../core/access/acts.ts'
+import type { Result } from '../../../failure.ts'
 import type { Authenticator } from '../../../identity/authenticate.ts'
-import { capabilityGap } from '../../../identity/capability-gap.ts'
 import { findCredentials } from '../../../identity/credentials.ts'
 import type { AppPrincipal } from '../../../identity/principal.ts'
 import type { Operation } from '../../../policy/capability/operations.ts'
 import type { RestCall } from './routes.ts'
 
-/** What concerns an app and no channel of it is permitted on this resource, as statistics and lists of channels are. */
-export const WHOLE_APP = '*'
+export interface AuthorizeParts {
+  readonly authenticator: Authenticator
+  readonly acts: Acts
+}
 
 /**
  * Whoever the credentials of a request belong to, wherever it carries them; it counts in the statistics of their app.
@@ -27,45 +29,23 @@ export function identify(
 }
 
 function counted(call: RestCall, found: Result<AppPrincipal>): Result<AppPrincipal> {
-  if (found.ok) call.countFor(found.value.appId)
-  return found
+  const tooMuch = found.ok ? call.charge(found.value) : undefined
+  return tooMuch ? { ok: false, failure: tooMuch } : found
 }
 
 /**
- * Whoever makes a request, if they may do this.
- * @param resource a channel name with its qualifier but without parameters, or `WHOLE_APP`
+ * Whoever makes a request that concerns an app and no channel of it, if they may do this.
  * @returns `capability_refused` (401 and 40160) if they may not, or what is wrong with the credentials
  */
 export function authorize(
-  authenticator: Authenticator,
+  { acts: { gate }, authenticator }: AuthorizeParts,
   call: RestCall,
   operation: Operation,
-  resource: string,
 ): Result<AppPrincipal> | Promise<Result<AppPrincipal>> {
   const found = identify(authenticator, call)
-  const check = (result: Result<AppPrincipal>): Result<AppPrincipal> =>
-    result.ok ? permitted(result.value, operation, resource) : result
+  const check = (result: Result<AppPrincipal>): Result<AppPrincipal> => {
+    const refusal = result.ok ? gate.app(result.value, operation, call.secure) : undefined
+    return refusal ? { ok: false, failure: refusal } : result
+  }
   return found instanceof Promise ? found.then(check) : check(found)
-}
-
-/** For a request about several channels, each of which is permitted or refused by itself. */
-export function permitted(
-  principal: AppPrincipal,
-  operation: Operation,
-  resource: string,
-): Result<AppPrincipal> {
-  const refusal = capabilityRefusal(principal, operation, resource)
-  return refusal ? { ok: false, failure: refusal } : ok(principal)
-}
-
-/** Why the capability of somebody keeps them from something, if it does. */
-export function capabilityRefusal(
-  principal: AppPrincipal,
-  operation: Operation,
-  resource: string,
-): Failure | undefined {
-  if (principal.checker.permits(resource, operation)) return undefined
-  const where = resource === WHOLE_APP ? 'on the whole app' : 'on this channel'
-  const message = `the capability does not permit ${operation} ${where}`
-  return failure('capability_refused', message, () => capabilityGap(principal, operation, resource))
 }

@@ -33,10 +33,13 @@ export function batchRoutes(parts: ChannelParts): RestRoute[] {
 }
 
 async function postBatch(parts: ChannelParts, call: RestCall): Promise<Result<RestAnswer>> {
-  const principal = await identify(parts.authenticator, call)
-  if (!principal.ok) return principal
+  const asker = await identify(parts.authenticator, call)
+  if (!asker.ok) return asker
   const body = await call.body()
   if (!body.ok) return body
+  // The body may have taken its time.
+  const principal = await identify(parts.authenticator, call)
+  if (!principal.ok) return principal
   const { value } = body.value
   const isList = Array.isArray(value)
   const specs = readSpecs(isList ? value : [value], parts)

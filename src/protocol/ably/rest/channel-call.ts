@@ -1,37 +1,33 @@
-/** What every request about a channel begins with: who asks, for which channel, and whether they may. */
+/** What every request about a channel begins with: who asks, and for which channel. Whether they may, the gate says. */
+import type { Acts } from '../../../core/access/acts.ts'
+import type { Place } from '../../../core/access/caller.ts'
 import type { AppCounters, Traffic } from '../../../core/app-counters.ts'
 import type { AppChannel } from '../../../core/app-channel.ts'
 import type { Broker } from '../../../core/broker.ts'
 import { messageSize } from '../../../core/message-size.ts'
-import type { Publisher } from '../../../core/publisher.ts'
-import { type ChannelRef, channelRef } from '../../../core/types.ts'
+import { channelRef } from '../../../core/types.ts'
 import { type Result, fail, ok } from '../../../failure.ts'
 import type { Authenticator } from '../../../identity/authenticate.ts'
 import type { AppPrincipal } from '../../../identity/principal.ts'
 import type { Operation } from '../../../policy/capability/operations.ts'
-import { ruleRefusal } from '../../../policy/channel-rule.ts'
 import type { Connections } from '../connections.ts'
 import { parseChannelName } from '../wire/channel-name.ts'
 import type { MessageLimits } from '../wire/members.ts'
-import { capabilityRefusal, identify } from './authorize.ts'
-import type { PublishRates } from './publish-rates.ts'
+import { identify } from './authorize.ts'
 import type { RestCall } from './routes.ts'
 
 export interface ChannelParts {
   readonly authenticator: Authenticator
+  readonly acts: Acts
   readonly broker: Broker
-  readonly publisher: Publisher
   readonly connections: Connections
-  readonly rates: PublishRates
   readonly counters: AppCounters
   readonly limits: MessageLimits
 }
 
 /** Somebody at a channel. */
-export interface Visitor {
+export interface Visitor extends Place {
   readonly principal: AppPrincipal
-  readonly channel: ChannelRef
-  readonly secure: boolean
 }
 
 /**
@@ -63,21 +59,21 @@ function enter(
 
 /** The same for one channel of several. */
 export function visitChannel(
-  { broker }: ChannelParts,
+  { acts }: Pick<ChannelParts, 'acts'>,
   principal: AppPrincipal,
-  { secure }: Pick<RestCall, 'secure'>,
+  { allowance, secure }: Pick<RestCall, 'allowance' | 'secure'>,
   name: string,
   operation?: Operation,
 ): Result<Visitor> {
   const parsed = parseChannelName(name)
   if (!parsed.ok) return parsed
-  if (parsed.value.qualifier !== 'none')
+  const { qualifier, name: plain, resource } = parsed.value
+  if (qualifier !== 'none')
     return fail('bad_channel', 'channels with a qualifier can only be subscribed to')
-  const channel = channelRef(principal.appId, parsed.value.name)
-  const refusal =
-    (operation && capabilityRefusal(principal, operation, channel.name)) ??
-    ruleRefusal(broker.rule(channel), { secure, isIdentified: true })
-  return refusal ? { ok: false, failure: refusal } : ok({ principal, channel, secure })
+  const channel = channelRef(principal.appId, plain)
+  const visitor: Visitor = { principal, channel, resource, secure, allowance }
+  const refusal = acts.gate.enter(principal, visitor, operation)
+  return refusal ? { ok: false, failure: refusal } : ok(visitor)
 }
 
 /** The newest position of a channel, so that the pages of a growing list agree on where it ends. */

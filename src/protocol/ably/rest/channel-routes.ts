@@ -3,6 +3,7 @@ import { type Result, fail, ok } from '../../../failure.ts'
 import { readMessages } from '../wire/message-reader.ts'
 import { messageValue } from '../wire/values.ts'
 import type { RestAnswer } from './answer.ts'
+import { type Answering, bodyThenIdentify } from './body-then-identify.ts'
 import { type ChannelParts, type Visitor, countTraffic, headOf, visit } from './channel-call.ts'
 import type { Body } from './format.ts'
 import { listAnswer, readPage } from './lists.ts'
@@ -32,22 +33,13 @@ export function bodyLimit({ limits }: ChannelParts): number {
   return limits.maxMessageBytes * 2 + 65_536
 }
 
-type Answering = Result<RestAnswer> | Promise<Result<RestAnswer>>
-
-/** Written without `await`, because each costs every publish a promise, and hardly any has to wait. */
 function postMessages(parts: ChannelParts, call: RestCall): Answering {
-  const visitor = visit(parts, call, 'publish')
-  return visitor instanceof Promise
-    ? visitor.then((found) => readAndPublish(parts, call, found))
-    : readAndPublish(parts, call, visitor)
-}
-
-function readAndPublish(parts: ChannelParts, call: RestCall, visitor: Result<Visitor>): Answering {
-  if (!visitor.ok) return visitor
   const { query } = call
-  if (query.get('_forceNack') === 'true') return fail('force_nack')
-  const body = query.get('enveloped') === 'false' ? readRawMessage(call) : call.body()
-  return body.then((read) => (read.ok ? publishBody(parts, call, visitor.value, read.value) : read))
+  return bodyThenIdentify(
+    () => visit(parts, call, 'publish'),
+    () => (query.get('enveloped') === 'false' ? readRawMessage(call) : call.body()),
+    (visitor, body) => publishBody(parts, call, visitor, body),
+  )
 }
 
 function publishBody(
@@ -56,6 +48,7 @@ function publishBody(
   visitor: Visitor,
   body: Body,
 ): Answering {
+  if (query.get('_forceNack') === 'true') return fail('force_nack')
   const messages = readMessages(body.value, parts.limits)
   if (!messages.ok) return messages
   const ephemeral = messages.value.ephemeral || query.get('ephemeral') === 'true'

@@ -1,5 +1,7 @@
 /** One request on its way through a route. */
-import type { Result } from '../../../failure.ts'
+import type { Allowance, Allowances } from '../../../core/access/allowance.ts'
+import { type Failure, type Result, failure } from '../../../failure.ts'
+import type { AppPrincipal } from '../../../identity/principal.ts'
 import type { Visit } from '../../protocol.ts'
 import type { Format } from '../wire/format.ts'
 import type { AnswerStyle } from './answer.ts'
@@ -9,6 +11,20 @@ import type { Found, RestCall } from './routes.ts'
 /** What a client speaks that does not say so. */
 const NEWEST_VERSION = 6
 
+/** A request as it came, and how it is to be answered. */
+export interface Asked {
+  readonly visit: Visit
+  readonly query: URLSearchParams
+  readonly style: AnswerStyle
+}
+
+export interface CallParts {
+  /** Where a route has no limit of its own. */
+  readonly maxBodyBytes: number
+  /** What may be asked with each API key, by its name. */
+  readonly keys: Allowances
+}
+
 /** Made for every request, so that what most of them never ask for is worked out only when it is asked. */
 export class IncomingCall implements RestCall {
   readonly request: Request
@@ -16,23 +32,20 @@ export class IncomingCall implements RestCall {
   readonly visit: Visit
   readonly style: AnswerStyle
   readonly found: Found
-  /** The app in whose statistics it counts, once somebody has said so. */
+  /** The app in whose statistics it counts, once it is known who asks. */
   countedFor: string | undefined
+  allowance: Allowance | undefined
   readonly #maxBodyBytes: number
+  readonly #keys: Allowances
 
-  constructor(
-    visit: Visit,
-    query: URLSearchParams,
-    style: AnswerStyle,
-    found: Found,
-    maxBodyBytes: number,
-  ) {
+  constructor({ visit, query, style }: Asked, found: Found, parts: CallParts) {
     this.request = visit.request
     this.query = query
     this.visit = visit
     this.style = style
     this.found = found
-    this.#maxBodyBytes = found.route.maxBodyBytes ?? maxBodyBytes
+    this.#maxBodyBytes = found.route.maxBodyBytes ?? parts.maxBodyBytes
+    this.#keys = parts.keys
   }
 
   get params(): Readonly<Record<string, string>> {
@@ -64,5 +77,13 @@ export class IncomingCall implements RestCall {
 
   countFor(appId: string): void {
     this.countedFor = appId
+  }
+
+  charge({ appId, keyId }: Pick<AppPrincipal, 'appId' | 'keyId'>): Failure | undefined {
+    this.countedFor = appId
+    // Who it is may be asked again, after a wait.
+    if (this.allowance) return undefined
+    this.allowance = this.#keys.of(`${appId}.${keyId}`)
+    return this.allowance.take() ? undefined : failure('key_rate')
   }
 }

@@ -4,6 +4,7 @@ import { type Result, fail, ok } from '../../../failure.ts'
 import { readEdit } from '../wire/message-reader.ts'
 import { messageValue } from '../wire/values.ts'
 import type { RestAnswer } from './answer.ts'
+import { type Answering, bodyThenIdentify } from './body-then-identify.ts'
 import { changeMessage } from './change.ts'
 import { type ChannelParts, countTraffic, headOf, visit } from './channel-call.ts'
 import { bodyLimit } from './channel-routes.ts'
@@ -49,16 +50,17 @@ async function getVersions(parts: ChannelParts, call: RestCall): Promise<Result<
   return ok(listAnswer('versions', call, slice, toValue, headOf(broker.channel(channel))))
 }
 
-async function patchMessage(parts: ChannelParts, call: RestCall): Promise<Result<RestAnswer>> {
-  const visitor = await visit(parts, call)
-  if (!visitor.ok) return visitor
-  const body = await call.body()
-  if (!body.ok) return body
-  const { limits } = parts
-  const edit = readEdit(body.value.value, { serial: call.params['serial']!, limits })
-  if (!edit.ok) return edit
-  const versionSerial = await changeMessage(parts, visitor.value, edit.value)
-  return versionSerial.ok
-    ? ok({ status: 200, value: { versionSerial: versionSerial.value } })
-    : versionSerial
+function patchMessage(parts: ChannelParts, call: RestCall): Answering {
+  return bodyThenIdentify(
+    () => visit(parts, call),
+    () => call.body(),
+    async (editor, body) => {
+      const edit = readEdit(body.value, call.params['serial']!)
+      if (!edit.ok) return edit
+      const versionSerial = await changeMessage(parts, editor, edit.value)
+      return versionSerial.ok
+        ? ok({ status: 200, value: { versionSerial: versionSerial.value } })
+        : versionSerial
+    },
+  )
 }

@@ -1,13 +1,10 @@
-/** One publish on one channel: under whose name, by which rules, and what its sender is told. */
+/** One publish on one channel: for which connection, and what its sender is told. */
+import type { PublishWish } from '../../../core/access/gate.ts'
 import type { Receipt } from '../../../core/app-channel.ts'
-import type { JsonText, MessageDraft } from '../../../core/types.ts'
-import { type Failure, type Result, fail, ok } from '../../../failure.ts'
-import { type AppPrincipal, publishingClientId } from '../../../identity/principal.ts'
-import { claimFor } from '../../../policy/channel-claims.ts'
-import { ruleRefusal } from '../../../policy/channel-rule.ts'
+import { type Result, fail, ok } from '../../../failure.ts'
+import type { AppPrincipal } from '../../../identity/principal.ts'
 import type { Connections, LiveConnection } from '../connections.ts'
 import type { ReadMessages } from '../wire/message-reader.ts'
-import { capabilityRefusal } from './authorize.ts'
 import type { ChannelParts, Visitor } from './channel-call.ts'
 
 /** What a sender is told (PBR2). */
@@ -17,6 +14,8 @@ export interface Published {
   readonly serials: readonly string[]
 }
 
+type PublishedMessages = ReadMessages & Pick<PublishWish, 'identified'>
+
 /**
  * Publishes all messages or none.
  * @param ephemeral that they are neither kept nor delivered again
@@ -25,7 +24,7 @@ export interface Published {
 export function publish(
   parts: ChannelParts,
   visitor: Visitor,
-  messages: ReadMessages,
+  messages: PublishedMessages,
   ephemeral = messages.ephemeral,
 ): Result<Published> | Promise<Result<Published>> {
   const { channel } = visitor
@@ -44,25 +43,22 @@ export function publish(
 }
 
 function place(
-  parts: ChannelParts,
+  { acts, connections }: ChannelParts,
   visitor: Visitor,
-  messages: ReadMessages,
+  messages: PublishedMessages,
   ephemeral: boolean,
 ): Result<Receipt> {
-  const sender = senderOf(messages, visitor.principal, parts.connections)
+  const { principal } = visitor
+  const { batchId, bytes, drafts, identified = false, privileged } = messages
+  const sender = senderOf(messages, principal, connections)
   if (!sender.ok) return sender
-  const drafts = signed(messages.drafts, visitor, sender.value)
-  if (!drafts.ok) return drafts
-  const refusal = refusalOf(parts, visitor, messages, drafts.value)
-  if (refusal) return { ok: false, failure: refusal }
-  return parts.publisher.publish(visitor.channel, {
-    drafts: drafts.value,
-    batchId: messages.batchId,
-    ephemeral,
-    connectionId: sender.value?.connectionId,
-    except: sender.value?.silentSocket,
-    id: undefined,
-  })
+  const behalf = sender.value
+  return acts.publish(
+    principal,
+    visitor,
+    { batchId, behalf, bytes, drafts, ephemeral, identified, privileged },
+    { connectionId: behalf?.connectionId, except: behalf?.silentSocket, id: undefined },
+  )
 }
 
 /** Whether something was kept as its channel promises; why it was not is for the log of whoever keeps it. */
@@ -89,61 +85,4 @@ function senderOf(
     return fail('connection_id_invalid', 'the connection key is of no connection here')
   const isForeign = (id: string | undefined) => id !== undefined && id !== connection?.connectionId
   return connectionIds.some(isForeign) ? fail('connection_id_invalid') : ok(connection)
-}
-
-/** Puts in each draft whom it is from. */
-function signed(
-  drafts: readonly MessageDraft[],
-  visitor: Visitor,
-  connection: LiveConnection | undefined,
-): Result<readonly MessageDraft[]> {
-  const result: MessageDraft[] = []
-  for (const draft of drafts) {
-    const clientId = clientIdOf(draft, visitor.principal, connection)
-    if (!clientId.ok) return clientId
-    const extras = signedExtras(draft.extras, visitor)
-    const isSigned = clientId.value === draft.clientId && extras === draft.extras
-    result.push(isSigned ? draft : { ...draft, clientId: clientId.value, extras })
-  }
-  return ok(result)
-}
-
-/** Who publishes for a connection publishes as its client. */
-function clientIdOf(
-  { clientId }: MessageDraft,
-  principal: AppPrincipal,
-  connection: LiveConnection | undefined,
-): Result<string | undefined> {
-  const own = connection?.clientId
-  if (own !== undefined && clientId !== undefined && clientId !== own)
-    return fail('client_id_invalid', 'the client id is not that of the connection')
-  const speaksForItself = clientId === undefined || clientId === own
-  if (principal.clientId === undefined && speaksForItself) return ok(own)
-  return publishingClientId(principal, clientId ?? own)
-}
-
-/** What a token says of its holder stands with whatever they publish; nobody else can write that member. */
-export function signedExtras(
-  extras: JsonText | undefined,
-  { principal, channel }: Visitor,
-): JsonText | undefined {
-  const userClaim = claimFor(principal.userClaims, channel.name)
-  if (userClaim === undefined) return extras
-  const member = `"userClaim":${JSON.stringify(userClaim)}}`
-  return extras === undefined || extras === '{}' ? `{${member}` : `${extras.slice(0, -1)},${member}`
-}
-
-function refusalOf(
-  { broker, rates }: ChannelParts,
-  { principal, channel, secure }: Visitor,
-  { privileged }: ReadMessages,
-  drafts: readonly MessageDraft[],
-): Failure | undefined {
-  const isIdentified = drafts.every(({ clientId }) => clientId !== undefined)
-  const refusal = ruleRefusal(broker.rule(channel), { secure, isIdentified })
-  if (refusal) return refusal
-  const unprivileged = privileged
-    ? capabilityRefusal(principal, 'privileged-headers', channel.name)
-    : undefined
-  return unprivileged ?? rates.refuse(principal, channel.name, drafts.length)
 }

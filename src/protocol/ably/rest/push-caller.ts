@@ -1,20 +1,20 @@
 /** Who asks about push notifications: somebody who administers them, or a device or client for itself (RSH6). */
+import type { Gate } from '../../../core/access/gate.ts'
 import { type Result, fail, ok } from '../../../failure.ts'
 import { isSameText } from '../../../identity/api-key.ts'
-import type { Authenticator } from '../../../identity/authenticate.ts'
 import { decodeBase64Text } from '../../../identity/base64-text.ts'
 import { findCredentials } from '../../../identity/credentials.ts'
 import { looksLikeDeviceToken } from '../../../identity/device-token.ts'
 import type { Directory, DirectoryKey } from '../../../identity/directory.ts'
 import { refusalToUse } from '../../../identity/key-check.ts'
-import { type AppPrincipal, publishingClientId } from '../../../identity/principal.ts'
+import type { AppPrincipal } from '../../../identity/principal.ts'
 import { permits } from '../../../policy/capability/operations.ts'
+import { publishingClientId } from '../../../policy/client-identity.ts'
 import type { PushDevice, PushDevices, SubscriptionFilter } from '../../../push/device.ts'
-import { WHOLE_APP, identify, permitted } from './authorize.ts'
+import { type AuthorizeParts, identify } from './authorize.ts'
 import type { RestCall } from './routes.ts'
 
-export interface CallerParts {
-  readonly authenticator: Authenticator
+export interface CallerParts extends AuthorizeParts {
   readonly directory: Directory
   readonly devices: PushDevices
   /** Milliseconds since the epoch. */
@@ -73,14 +73,18 @@ export class PushCaller {
   readonly #headers: Headers
   readonly #lone: Lone | undefined
   readonly #principal: AppPrincipal | undefined
+  readonly #gate: Gate
+  readonly #secure: boolean
 
   constructor(
-    { devices }: CallerParts,
-    { request }: RestCall,
+    { acts, devices }: CallerParts,
+    { request, secure }: RestCall,
     lone: Lone | undefined,
     principal: AppPrincipal | undefined,
   ) {
     this.#devices = devices
+    this.#gate = acts.gate
+    this.#secure = secure
     this.#headers = request.headers
     this.#lone = lone
     this.#principal = principal
@@ -89,12 +93,15 @@ export class PushCaller {
   }
 
   get isAdmin(): boolean {
-    return this.#principal?.checker.permits(WHOLE_APP, 'push-admin') === true
+    return this.admin().ok
   }
 
   /** @returns `capability_refused` for anybody else */
   admin(): Result<unknown> {
-    if (this.#principal) return permitted(this.#principal, 'push-admin', WHOLE_APP)
+    const principal = this.#principal
+    const refusal = principal && this.#gate.app(principal, 'push-admin', this.#secure)
+    if (refusal) return { ok: false, failure: refusal }
+    if (principal) return ok(undefined)
     return fail('capability_refused', 'the token of a device permits what concerns that device')
   }
 

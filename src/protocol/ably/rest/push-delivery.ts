@@ -27,7 +27,7 @@ const SLICE = 100
 const MAX_WAITING = 1000
 
 /** What it delivers never left this server, so nobody needs to ask whether it came over TLS. */
-const WITHIN = { secure: true }
+const WITHIN = { secure: true, allowance: undefined }
 
 interface Sending {
   readonly appId: string

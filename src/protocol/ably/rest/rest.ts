@@ -8,12 +8,11 @@ import type { HttpProtocol, Visit } from '../../protocol.ts'
 import { AnswerBodies } from './answer-bodies.ts'
 import { type AnswerStyle, type RestAnswer, preflight, refusal, success } from './answer.ts'
 import { wantedFormat } from './format.ts'
-import { IncomingCall } from './incoming-call.ts'
+import { type CallParts, IncomingCall } from './incoming-call.ts'
 import { type Found, type RestRoute, RestRouter } from './routes.ts'
 
-export interface RestParts {
+export interface RestParts extends CallParts {
   readonly routes: readonly RestRoute[]
-  readonly maxBodyBytes: number
   readonly appCounters: AppCounters
   /** Of answers that clients have not read yet. */
   readonly unread: Budget
@@ -70,7 +69,7 @@ export class AblyRest implements HttpProtocol {
     const style = styleOf(visit.request, query)
     const found = this.#router.find(method, visit.path)
     if (!found.ok) return this.#refuse(visit, query, found.failure, style)
-    const call = new IncomingCall(visit, query, style, found.value, this.#parts.maxBodyBytes)
+    const call = new IncomingCall({ visit, query, style }, found.value, this.#parts)
     const answer = found.value.route.handle(call)
     return answer instanceof Promise
       ? answer.then((result) => this.#finish(call, result))

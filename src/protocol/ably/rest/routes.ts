@@ -1,5 +1,7 @@
 /** Finds the handler of a REST request. Paths are split before they are decoded, so an encoded `/` makes no segment. */
-import { type Result, fail, ok } from '../../../failure.ts'
+import type { Allowance } from '../../../core/access/allowance.ts'
+import { type Failure, type Result, fail, ok } from '../../../failure.ts'
+import type { AppPrincipal } from '../../../identity/principal.ts'
 import { TextCache } from '../../../identity/text-cache.ts'
 import type { Visit } from '../../protocol.ts'
 import type { RestAnswer } from './answer.ts'
@@ -27,6 +29,13 @@ export interface RestCall {
   bytes(): Promise<Result<Uint8Array>>
   /** Says in whose statistics the request counts. */
   countFor(appId: string): void
+  /**
+   * Says whose the request is: it counts in the statistics of their app, and once against what their key may ask.
+   * @returns why it is too much, if so
+   */
+  charge(caller: Pick<AppPrincipal, 'appId' | 'keyId'>): Failure | undefined
+  /** What pays for what it does; undefined as long as it is not known whose it is. */
+  readonly allowance: Allowance | undefined
 }
 
 export interface RestRoute {

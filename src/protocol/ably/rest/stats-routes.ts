@@ -1,17 +1,15 @@
 /** Statistics over REST (RSC6), and in a sandbox made-up ones to test against. */
 import { type Result, fail, ok } from '../../../failure.ts'
-import type { Authenticator } from '../../../identity/authenticate.ts'
 import { type Fixture, readFixtures } from '../../../stats/fixture.ts'
 import { type IntervalNumbers, nestedNumbers, statsRecord } from '../../../stats/record.ts'
 import { type StatsPage, type StatsQuestion, readSpan } from '../../../stats/span.ts'
 import type { RestAnswer } from './answer.ts'
-import { WHOLE_APP, authorize, identify } from './authorize.ts'
+import { type AuthorizeParts, authorize, identify } from './authorize.ts'
 import { type Answering, bodyThenIdentify } from './body-then-identify.ts'
 import { CURSOR, pageAnswer, readDirection, readLimit } from './paging.ts'
 import type { RestCall, RestRoute } from './routes.ts'
 
-export interface StatsParts {
-  readonly authenticator: Authenticator
+export interface StatsParts extends AuthorizeParts {
   /** Milliseconds since the epoch. */
   readonly now: () => number
   readonly read: (appIds: readonly string[], question: StatsQuestion) => StatsPage
@@ -39,7 +37,7 @@ export function statsRoutes(parts: StatsParts): RestRoute[] {
 }
 
 async function readStats(parts: StatsParts, call: RestCall): Promise<Result<RestAnswer>> {
-  const principal = await authorize(parts.authenticator, call, 'stats', WHOLE_APP)
+  const principal = await authorize(parts, call, 'stats')
   if (!principal.ok) return principal
   const now = parts.now()
   const question = readQuestion(call.query, now)

@@ -2,7 +2,7 @@
 import type { AppChannel } from '../../../core/app-channel.ts'
 import { type Result, fail, ok } from '../../../failure.ts'
 import type { RestAnswer } from './answer.ts'
-import { WHOLE_APP, authorize } from './authorize.ts'
+import { authorize } from './authorize.ts'
 import { type ChannelParts, visit } from './channel-call.ts'
 import { listAnswer, readCursor } from './lists.ts'
 import { readLimit } from './paging.ts'
@@ -29,7 +29,7 @@ function details({ ref, occupancy }: AppChannel) {
 }
 
 async function getChannels(parts: ChannelParts, call: RestCall): Promise<Result<RestAnswer>> {
-  const principal = await authorize(parts.authenticator, call, 'channel-metadata', WHOLE_APP)
+  const principal = await authorize(parts, call, 'channel-metadata')
   if (!principal.ok) return principal
   const { query } = call
   const limit = readLimit(query)

@@ -1,18 +1,17 @@
 /** Listening over HTTP: server-sent events, or a line of JSON for each event. */
 import { waitOf } from '../../../core/batching.ts'
+import type { Gate } from '../../../core/access/gate.ts'
 import type { Broker } from '../../../core/broker.ts'
 import { channelRef } from '../../../core/types.ts'
 import { type Failure, type Result, fail, ok } from '../../../failure.ts'
 import type { Authenticator } from '../../../identity/authenticate.ts'
 import { findCredentials } from '../../../identity/credentials.ts'
 import type { AppPrincipal } from '../../../identity/principal.ts'
-import { ruleRefusal } from '../../../policy/channel-rule.ts'
 import type { MessageFilter } from '../../../policy/message-filter.ts'
 import { filterRefusal } from '../filter-room.ts'
-import { filterOfKind } from '../realtime/rights.ts'
+import { filterOfKind } from '../realtime/filter-of-kind.ts'
 import type { Doors } from '../../protocol.ts'
 import type { RestAnswer } from '../rest/answer.ts'
-import { permitted } from '../rest/authorize.ts'
 import { channelNames } from '../rest/channel-names.ts'
 import type { RestCall, RestRoute } from '../rest/routes.ts'
 import { readAttachParams } from '../wire/attach-params.ts'
@@ -24,6 +23,7 @@ import type { Streams } from './streams.ts'
 
 export interface StreamRouteParts extends Pick<Doors, 'turnAway'> {
   readonly authenticator: Authenticator
+  readonly gate: Gate
   readonly broker: Broker
   readonly streams: Streams
 }
@@ -67,7 +67,7 @@ async function listen(
   call.countFor(principal.value.appId)
   const names = readNames(query)
   if (!names.ok) return names
-  const refusal = (who: AppPrincipal) => refusalOf(parts.broker, who, secure, names.value)
+  const refusal = (who: AppPrincipal) => refusalOf(parts.gate, who, secure, names.value)
   const refused = refusal(principal.value)
   if (refused) return { ok: false, failure: refused }
   const listened = openAll(parts.broker, principal.value.appId, names.value, call, style)
@@ -115,20 +115,23 @@ function readNames(query: URLSearchParams): Result<Named[]> {
 
 /** All or nothing: a stream has no way to say that it is only a part of what was asked for. */
 function refusalOf(
-  broker: Broker,
+  gate: Gate,
   principal: AppPrincipal,
   secure: boolean,
   names: readonly Named[],
 ): Failure | undefined {
-  const isIdentified = principal.clientId !== undefined
   for (const { qualified } of names) {
-    const allowed = permitted(principal, 'subscribe', qualified.resource)
-    if (!allowed.ok) return allowed.failure
-    const rule = broker.rule(channelRef(principal.appId, qualified.name))
-    const refusal = ruleRefusal(rule, { secure, isIdentified })
+    const channel = channelRef(principal.appId, fullName(qualified))
+    const place = { channel, resource: qualified.resource, secure }
+    const refusal = gate.listen(principal, place)
     if (refusal) return refusal
   }
   return undefined
+}
+
+/** Those of other spaces of names are channels of their own. */
+function fullName({ name, qualifier, resource }: QualifiedName): string {
+  return qualifier === 'meta' ? resource : name
 }
 
 function openAll(
@@ -142,12 +145,11 @@ function openAll(
   const rewind: [string, string][] = query.has('rewind') ? [['rewind', query.get('rewind')!]] : []
   const listened: Listened[] = []
   for (const { text, qualified, filter: compiled } of names) {
-    const { name, qualifier, params } = qualified
+    const { params } = qualified
     const options = readAttachParams(new Map([...rewind, ...params]), 0)
     if (!options.ok) return options
     const filter = qualified.filter && Buffer.from(qualified.filter).toString('base64')
-    const fullName = qualifier === 'meta' ? qualified.resource : name
-    const ref = channelRef(appId, fullName)
+    const ref = channelRef(appId, fullName(qualified))
     const refusal = compiled && filterRefusal(broker.groups(ref), compiled)
     if (refusal) return { ok: false, failure: refusal }
     const channel = broker.open(ref)

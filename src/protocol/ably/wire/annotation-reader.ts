@@ -2,15 +2,7 @@
 import type { Annotation, AnnotationDraft } from '../../../core/types.ts'
 import { type Failure, type Result, fail, failure, ok } from '../../../failure.ts'
 import { annotationAction } from './actions.ts'
-import {
-  type SenderContext,
-  checkSender,
-  readCommon,
-  readEntries,
-  readName,
-  sizeFault,
-  sizeOf,
-} from './members.ts'
+import { type SenderContext, checkSender, readCommon, readEntries, readName } from './members.ts'
 
 /** How the annotations of a type are summed up. */
 export type AnnotationMethod = 'total' | 'flag' | 'distinct' | 'unique' | 'multiple'
@@ -42,8 +34,7 @@ export function readAnnotations(
     if (!draft.ok) return draft
     drafts.push(draft.value)
   }
-  const fault = limits && sizeFault(sizeOf(drafts), limits)
-  return fault ? { ok: false, failure: fault } : ok(drafts)
+  return ok(drafts)
 }
 
 function readAnnotation(

@@ -93,10 +93,3 @@ export function sizeOf(drafts: readonly Sized[]): number {
   for (const draft of drafts) size += messageSize(draft)
   return size
 }
-
-/** What is too large about so many bytes, if they are too many. */
-export function sizeFault(size: number, { maxMessageBytes }: MessageLimits): Failure | undefined {
-  return size > maxMessageBytes
-    ? failure('message_too_large', `${size} bytes are more than the limit of ${maxMessageBytes}`)
-    : undefined
-}

@@ -1,5 +1,4 @@
 /** Messages as clients publish them, over REST or a socket, in either format. */
-import { messageSize } from '../../../core/message-size.ts'
 import type { MessageDraft, MessageEdit } from '../../../core/types.ts'
 import { type Failure, type Result, fail, failure, ok } from '../../../failure.ts'
 import { messageAction } from './actions.ts'
@@ -11,7 +10,6 @@ import {
   readCommon,
   readEntries,
   readName,
-  sizeFault,
   sizeOf,
 } from './members.ts'
 
@@ -68,7 +66,7 @@ export function readMessages(value: unknown, limits: MessageLimits): Result<Read
     privileged ||= entry.isPrivileged
   }
   const bytes = sizeOf(drafts)
-  const fault = sizeFault(bytes, limits) ?? unityFault(entries, edits)
+  const fault = unityFault(entries, edits)
   if (fault) return { ok: false, failure: fault }
   const batchId = batchIdOf(drafts)
   if (!batchId.ok) return batchId
@@ -84,22 +82,17 @@ export function readMessages(value: unknown, limits: MessageLimits): Result<Read
   })
 }
 
-export interface EditContext {
-  /** Of the message, where the request's path names it. */
-  readonly serial?: string
-  readonly limits?: MessageLimits
-}
-
-/** Reads an update, a delete or an append of one message (RSL15, RTL32). */
-export function readEdit(value: unknown, context: EditContext = {}): Result<MessageEdit> {
-  const { serial, limits } = context
+/**
+ * Reads an update, a delete or an append of one message (RSL15, RTL32).
+ * @param serial of the message, where the request's path names it
+ */
+export function readEdit(value: unknown, serial?: string): Result<MessageEdit> {
   if (!isRecord(value)) return fail('bad_request', 'this is no message')
   const entry = readEntry(value, serial)
   if (!entry.ok) return entry
-  const { draft, edit } = entry.value
+  const { edit } = entry.value
   if (!edit) return fail('parameter_invalid', 'the action is none that changes a message')
-  const fault = limits && sizeFault(messageSize(draft), limits)
-  return fault ? { ok: false, failure: fault } : ok(edit)
+  return ok(edit)
 }
 
 function readEntry(

@@ -2,14 +2,7 @@
 import type { PresenceDraft } from '../../../core/types.ts'
 import { type Result, fail, ok } from '../../../failure.ts'
 import { presenceAction } from './actions.ts'
-import {
-  type SenderContext,
-  checkSender,
-  readCommon,
-  readEntries,
-  sizeFault,
-  sizeOf,
-} from './members.ts'
+import { type SenderContext, checkSender, readCommon, readEntries } from './members.ts'
 
 /**
  * Reads what one protocol message says of somebody's presence, or of several people's.
@@ -31,8 +24,7 @@ export function readPresence(
     if (!draft.ok) return draft
     drafts.push(draft.value)
   }
-  const fault = limits && sizeFault(sizeOf(drafts), limits)
-  return fault ? { ok: false, failure: fault } : ok(drafts)
+  return ok(drafts)
 }
 
 function readChange(

@@ -247,10 +247,10 @@ class Player {
       if (place?.modes === 'listening') return 40165
       return what === 'enter' && !place ? 90001 : undefined
     }
-    // For changes the mode is that of publishing, and which operation they need depends on the message.
-    if (what === 'edit' && place?.modes === 'listening') return 40165
     // Messages of these channels cannot be changed; whoever may not anyway is not told that.
     if (this.#kind > 0) return 40160
+    // For changes the mode is that of publishing.
+    if (what === 'edit' && place?.modes === 'listening') return 40165
     return what === 'annotate' && place && place.modes !== 'all' ? 40165 : 93002
   }
 

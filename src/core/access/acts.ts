@@ -1,0 +1,116 @@
+/**
+ * What callers can do on channels of apps. Each act goes through the gate and is done in the same turn, so that nothing
+ * is done that was decided about before somebody lost their right to it. Adapters have no other way to a channel.
+ */
+import type { Result } from '../../failure.ts'
+import type { Receipt } from '../app-channel.ts'
+import type { Broker } from '../broker.ts'
+import type { Presence, PresenceReceipt } from '../presence.ts'
+import type { EditReceipt, Origin, Publisher } from '../publisher.ts'
+import type { AnnotationDraft, MessageEdit, PresenceDraft } from '../types.ts'
+import type { AppCaller, Caller, Place } from './caller.ts'
+import type { Gate, PublishWish } from './gate.ts'
+import { idScopeOf } from './id-scope.ts'
+import type { Rates } from './rates.ts'
+
+export interface ActParts {
+  readonly gate: Gate
+  readonly rates: Rates
+  readonly broker: Broker
+  readonly publisher: Publisher
+  readonly presence: Presence
+}
+
+/** What an act comes from. */
+export type Source = Omit<Origin, 'idScope'>
+
+/** What an act comes from that is done through a connection. */
+export interface ConnectionSource extends Source {
+  readonly connectionId: string
+  readonly id: string
+}
+
+export interface Publishing extends PublishWish {
+  /** The publisher's own id for all of it: a repetition is answered as the first was (RSL1k). */
+  readonly batchId: string | undefined
+  /** Neither kept nor delivered again. */
+  readonly ephemeral: boolean
+}
+
+export class Acts {
+  readonly gate: Gate
+  readonly #parts: ActParts
+
+  constructor(parts: ActParts) {
+    this.gate = parts.gate
+    this.#parts = parts
+  }
+
+  /** Publishes all messages or none. */
+  publish(caller: Caller, place: Place, wish: Publishing, source: Source): Result<Receipt> {
+    const admitted = this.gate.publish(caller, place, wish)
+    if (!admitted.ok) return admitted
+    const isFirst = this.#parts.broker.channel(place.channel) === undefined
+    const { batchId, ephemeral } = wish
+    const { connectionId, except, id } = source
+    const receipt = this.#parts.publisher.publish(place.channel, {
+      drafts: admitted.value,
+      batchId,
+      idScope: batchId === undefined ? undefined : idScopeOf(caller),
+      ephemeral,
+      connectionId,
+      id,
+      except,
+    })
+    if (isFirst) this.#chargeFirst(place, wish.drafts.length)
+    return receipt
+  }
+
+  /**
+   * Changes a message that is there.
+   * @param rollupMs how long what is appended may wait for more; as long as is usual, where left out
+   */
+  edit(
+    caller: AppCaller,
+    place: Place,
+    edit: MessageEdit,
+    source: Source & { readonly rollupMs?: number },
+  ): Result<EditReceipt> {
+    const admitted = this.gate.edit(caller, place, edit)
+    if (!admitted.ok) return admitted
+    const { clientId, edit: signed, mayTouch } = admitted.value
+    return this.#parts.publisher.edit(place.channel, signed, { ...source, clientId }, mayTouch)
+  }
+
+  /** Annotates messages that are there: all of them, or none. */
+  annotate(
+    caller: AppCaller,
+    place: Place,
+    drafts: readonly AnnotationDraft[],
+    source: Source,
+  ): Result<Receipt> {
+    const admitted = this.gate.annotate(caller, place, drafts)
+    if (!admitted.ok) return admitted
+    const origin = { ...source, idScope: idScopeOf(caller) }
+    return this.#parts.publisher.annotate(place.channel, admitted.value, origin)
+  }
+
+  /** Takes all changes of presence or none. */
+  present(
+    caller: AppCaller,
+    place: Place,
+    drafts: readonly PresenceDraft[],
+    source: ConnectionSource,
+  ): Result<PresenceReceipt> {
+    const admitted = this.gate.present(caller, place, drafts, source.connectionId)
+    if (!admitted.ok) return admitted
+    return this.#parts.presence.change(place.channel, admitted.value, source)
+  }
+
+  /** What opened a channel counts as what was published on it first. */
+  #chargeFirst({ channel }: Place, messages: number): void {
+    const { broker, rates } = this.#parts
+    const opened = broker.channel(channel)
+    if (opened) rates.ofChannel(opened, messages)
+  }
+}

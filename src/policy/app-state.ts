@@ -1,0 +1,29 @@
+/** The state of an app: whether anything may be done in it at all, and over which connections. */
+import { type Failure, failure } from '../failure.ts'
+
+export interface AppState {
+  readonly status: 'enabled' | 'disabled'
+  /** Only over TLS. */
+  readonly tlsOnly: boolean
+  /** Milliseconds since the epoch; undefined for an app that stays. */
+  readonly expiresAt: number | undefined
+}
+
+/**
+ * Why nothing can be done in an app, if so.
+ * @param now milliseconds since the epoch; asked only of an app that ends
+ */
+export function appRefusal(app: AppState, now: () => number): Failure | undefined {
+  if (app.status !== 'enabled') return failure('app_disabled')
+  if (app.expiresAt !== undefined && app.expiresAt <= now()) return failure('app_expired')
+  return undefined
+}
+
+/** Whether an app, or a rule, may be used over this kind of connection. */
+export function tlsRefusal(
+  { tlsOnly }: { readonly tlsOnly: boolean },
+  secure: boolean,
+  what: 'app' | 'channel',
+): Failure | undefined {
+  return tlsOnly && !secure ? failure('tls_required', `the ${what} requires TLS`) : undefined
+}
