@@ -15,6 +15,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'closing.ts': [],
   'version.ts': ['../package.json'],
   'config.ts': ['policy/address.ts', 'policy/origin.ts', 'zod'],
+  // What strangers wrote, made fit to be shown; it knows nothing of what the text is about.
+  'text/': [],
 
   'policy/': ['failure.ts', 'node:crypto', '@jmespath-community/jmespath'],
   'identity/': [
@@ -98,6 +100,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'push/',
     'stats/',
     'store/',
+    'text/',
     'config.ts',
     'failure.ts',
     'start-error.ts',
@@ -133,6 +136,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'core/types.ts',
     'ops/backup/',
     'ops/health.ts',
+    'text/',
     'failure.ts',
     'version.ts',
     'dashboard/bundle.ts',
@@ -152,6 +156,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'policy/origin.ts',
     'config.ts',
     'failure.ts',
+    'text/',
     'node:',
     '@logtape/logtape',
     'prom-client',
@@ -237,6 +242,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'config.ts',
     'failure.ts',
     'start-error.ts',
+    'text/',
     'trouble.ts',
     'version.ts',
     'node:',

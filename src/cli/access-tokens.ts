@@ -2,7 +2,7 @@
 import { type AccessToken, SCOPES, type Scope, isScope } from '../service/access-tokens.ts'
 import { type Result, fail, ok } from '../failure.ts'
 import { type Command, EXIT } from './command.ts'
-import { table, timeText } from './output.ts'
+import { type Lines, table, timeText } from './output.ts'
 import { ACCOUNT_OPTION, actingAccount, failed, withServices } from './with-services.ts'
 
 const list: Command = {
@@ -87,7 +87,7 @@ function readDays(days: string | undefined): Result<number | undefined> {
   return ok(Number(days) * DAY_MS)
 }
 
-function listText(found: readonly AccessToken[]): string {
+function listText(found: readonly AccessToken[]): Lines {
   const moment = (time: number | null) => (time === null ? '-' : timeText(time))
   return table(
     ['Id', 'Name', 'Scopes', 'Made (UTC)', 'Last used', 'Expires'],

@@ -96,7 +96,7 @@ const reset: Command = {
           `New access token, shown only this once: ${secret}`,
           'To sign in to the dashboard with a new password, open this link; it works once, within the hour:',
           link,
-        ].join('\n'),
+        ],
       )
       return EXIT.done
     }),

@@ -5,7 +5,7 @@ import type { App, AppChange } from '../service/apps.ts'
 import type { Services } from '../service/services.ts'
 import { LIMIT_OPTIONS, limitLines, limitsText, readLimits } from './app-limits.ts'
 import { type Command, type CommandContext, EXIT, type OptionSpec } from './command.ts'
-import { table, timeText } from './output.ts'
+import { type Lines, table, timeText } from './output.ts'
 import { ACCOUNT_OPTION, actingAccount, failed, withServices } from './with-services.ts'
 
 const TLS_OPTION: OptionSpec = {
@@ -159,7 +159,7 @@ function describe(app: App) {
   return { ...appView(app), default: app.isDefault, expires: app.expiresAt }
 }
 
-function listText(found: readonly App[], { accounts, apiKeys }: Services): string {
+function listText(found: readonly App[], { accounts, apiKeys }: Services): Lines {
   const names = new Map(accounts.list().map(({ id, name }) => [id, name]))
   const enabled = (app: App) =>
     apiKeys.list(app).filter(({ status }) => status === 'enabled').length

@@ -4,7 +4,7 @@ import { type Result, fail, ok } from '../failure.ts'
 import { type AuditEntry, ENTITIES, type Entity } from '../service/audit.ts'
 import { deedOf, fieldText } from '../service/audit-words.ts'
 import { type Command, EXIT } from './command.ts'
-import { table, timeText } from './output.ts'
+import { type Lines, table, timeText } from './output.ts'
 import { ACCOUNT_OPTION, failed, withServices } from './with-services.ts'
 
 const DEFAULT_LIMIT = 20
@@ -47,7 +47,7 @@ function readWish({ kind, limit: given }: Readonly<Record<string, string>>): Res
   return ok({ kinds: known && [known], limit })
 }
 
-function listText(entries: readonly AuditEntry[]): string {
+function listText(entries: readonly AuditEntry[]): Lines {
   if (entries.length === 0) return 'Nothing was changed.'
   return table(
     ['Time (UTC)', 'Who', 'From', 'What', 'Details'],

@@ -41,7 +41,7 @@ const create: Command = {
       if (!checked.ok) return failed(context, checked.failure)
       const reminder =
         'It needs the master key of this server to be of use: keep master.key in another safe place.'
-      context.output.result(checked.value, `${reportText(checked.value)}\n${reminder}`)
+      context.output.result(checked.value, [reportText(checked.value), reminder])
       return EXIT.done
     })
   },

@@ -7,7 +7,7 @@ import type { LiveChannel } from '../service/live-views.ts'
 import { readNamespaces } from '../service/live-rules.ts'
 import { askServer } from './ask-server.ts'
 import { type Command, type CommandContext, EXIT } from './command.ts'
-import { table, timeText } from './output.ts'
+import { type Lines, table, timeText } from './output.ts'
 import { failed, withServices } from './with-services.ts'
 
 const list: Command = {
@@ -65,7 +65,7 @@ async function ask(context: CommandContext): Promise<Explanation> {
   return explanation!
 }
 
-function explanationText(answer: Explanation): string {
+function explanationText(answer: Explanation): Lines {
   const by = answer.namespace === undefined ? '' : `, the reservation ${answer.namespace}`
   const over = answer.overrides === undefined ? '' : ` instead of ${answer.overrides}`
   return [
@@ -77,10 +77,10 @@ function explanationText(answer: Explanation): string {
     ...(answer.live
       ? []
       : ['No server runs on this data folder: keys of first joiners are not known.']),
-  ].join('\n')
+  ]
 }
 
-function listText(channels: readonly LiveChannel[]): string {
+function listText(channels: readonly LiveChannel[]): Lines {
   if (channels.length === 0) return 'Nobody is on any channel.'
   return table(
     ['Channel', 'App', 'Members', 'Messages/s', 'Rule', 'Reservation', 'Keys', 'Since (UTC)'],

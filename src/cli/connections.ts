@@ -2,7 +2,7 @@
 import type { CommonsConnection, LiveConnection } from '../service/live-views.ts'
 import { askServer } from './ask-server.ts'
 import { type Command, type CommandContext, EXIT } from './command.ts'
-import { table, timeText } from './output.ts'
+import { type Lines, table, timeText } from './output.ts'
 import { failed } from './with-services.ts'
 
 const CHANNEL = { name: 'channel', value: 'CHANNEL', description: 'Only those on this channel' }
@@ -59,7 +59,7 @@ function placeOf({ options: { channel, app } }: CommandContext): string {
   return query.size === 0 ? '' : `?${query}`
 }
 
-function listText(connections: readonly LiveConnection[]): string {
+function listText(connections: readonly LiveConnection[]): Lines {
   if (connections.length === 0) return 'Nobody is connected.'
   return table(
     ['Id', 'Protocol', 'Client', 'Channels', 'Key or rule', 'Address', 'Since (UTC)'],

@@ -4,6 +4,7 @@ import { type Options, examine } from '../ops/doctor/examine.ts'
 import { type Finding, errorText } from '../ops/doctor/finding.ts'
 import { parseTarget } from '../ops/doctor/target.ts'
 import { type Command, type CommandContext, EXIT } from './command.ts'
+import type { Lines } from './output.ts'
 
 export const doctor: Command = {
   name: 'doctor',
@@ -71,10 +72,10 @@ function readPem(path: string): string | Error {
 const WIDEST_VERDICT = 'warning'.length
 const WIDEST_CHECK = 'configuration'.length
 
-function findingText({ check, verdict, message, fix = [] }: Finding): string {
+function findingText({ check, verdict, message, fix = [] }: Finding): Lines {
   const head = `${verdict.padEnd(WIDEST_VERDICT)}  ${check.padEnd(WIDEST_CHECK)}  ${message}`
   const indent = ' '.repeat(WIDEST_VERDICT + 4)
-  return [head, ...fix.map((line) => `${indent}${line}`)].join('\n')
+  return [head, ...fix.map((line) => `${indent}${line}`)]
 }
 
 function summary(wrong: number): string {

@@ -12,7 +12,7 @@ export function overview(commands: readonly Command[]): string {
     '',
     'Usage: latchkey <command> [arguments] [options]',
     '',
-    indent(table(['Command', ''], rows)),
+    ...indented(table(['Command', ''], rows)),
     '',
     'Every command takes --data FOLDER, --json and --help. `latchkey serve --help` lists the settings.',
   ].join('\n')
@@ -28,7 +28,7 @@ export function commandHelp(command: Command): string {
     '',
     command.summary,
     '',
-    indent(table(['Option', ''], own)),
+    ...indented(table(['Option', ''], own)),
   ]
   const taken =
     command.settings === 'all' ? settings : settings.filter((setting) => setting.name === 'data')
@@ -37,12 +37,10 @@ export function commandHelp(command: Command): string {
 
 function settingsHelp(taken: readonly Setting[]): string[] {
   const groups = [...new Set(taken.map((setting) => setting.group))]
-  return groups.flatMap((group) => [
-    '',
-    indent(
-      table([group, '', ''], taken.filter((setting) => setting.group === group).map(settingRow)),
-    ),
-  ])
+  return groups.flatMap((group) => {
+    const rows = taken.filter((setting) => setting.group === group).map(settingRow)
+    return [''].concat(indented(table([group, '', ''], rows)))
+  })
 }
 
 function settingRow({ flag, variable, description, defaultText }: Setting): string[] {
@@ -55,6 +53,6 @@ function usage(command: Command): string {
   return [command.name, ...command.positionals].join(' ')
 }
 
-function indent(text: string): string {
-  return text.replaceAll(/^/gm, '  ')
+function indented(lines: readonly string[]): string[] {
+  return lines.map((line) => `  ${line}`)
 }

@@ -7,7 +7,7 @@ import type { Services } from '../service/services.ts'
 import { APP_OPTION, withApp } from './apps.ts'
 import { type Command, type CommandContext, EXIT } from './command.ts'
 import { type FoundKey, KEY_OPTIONS, readKeyChange, withKey } from './key-options.ts'
-import { table, timeText } from './output.ts'
+import { type Lines, table, timeText } from './output.ts'
 import { failed } from './with-services.ts'
 
 const list: Command = {
@@ -148,10 +148,7 @@ function showWhole(
   ...more: readonly string[]
 ): number {
   const permits = `It permits ${key.capability}.`
-  output.result(
-    { ...describe(key), key: whole },
-    [`${title} ${whole}`, permits, ...more].join('\n'),
-  )
+  output.result({ ...describe(key), key: whole }, [`${title} ${whole}`, permits, ...more])
   return EXIT.done
 }
 
@@ -172,7 +169,7 @@ function describe(key: ApiKey) {
   }
 }
 
-function listText(found: readonly ApiKey[]): string {
+function listText(found: readonly ApiKey[]): Lines {
   const moment = (time: number | null) => (time === null ? 'never' : timeText(time))
   return table(
     ['Key', 'Name', 'Status', 'Made (UTC)', 'Last used', 'Old secret used', 'Permits'],
@@ -188,7 +185,7 @@ function listText(found: readonly ApiKey[]): string {
   )
 }
 
-function explanationText(answer: KeyExplanation): string {
+function explanationText(answer: KeyExplanation): Lines {
   return [
     `Key        ${answer.key}`,
     `Channel    ${answer.channel}`,
@@ -197,7 +194,7 @@ function explanationText(answer: KeyExplanation): string {
     `Because    ${answer.because}`,
     ...answer.notes.map((note) => `Note       ${note}`),
     ...changeText(answer),
-  ].join('\n')
+  ]
 }
 
 function changeText({ key, change: needed }: KeyExplanation): string[] {

@@ -1,12 +1,19 @@
-/** What commands print: text for people, or with `--json` one JSON document and nothing else. */
+/**
+ * What commands print: text for people, or with `--json` one JSON document and nothing else. Names and details in
+ * it were written by strangers, so everything passes here, where it is made safe for a terminal.
+ */
+import { visible, visibleJson } from '../text/visible.ts'
 import type { Streams } from './streams.ts'
+
+/** One line, or several. A line never breaks: a newline in it is shown as `\n`. */
+export type Lines = string | readonly string[]
 
 export interface Output {
   readonly json: boolean
-  /** Prints the result: `value` as JSON, or `text` for people. */
-  result(value: unknown, text: string): void
-  /** A line for people while the command runs; with `--json` nothing. */
-  say(line: string): void
+  /** Prints the result: `value` as JSON, or `text` for people; an empty text prints nothing. */
+  result(value: unknown, text: Lines): void
+  /** Lines for people while the command runs; with `--json` nothing. */
+  say(lines: Lines): void
   /** Says in one line what went wrong. */
   complain(line: string): void
   /** Whether what was printed so far arrived; for commands that would otherwise go on for nobody. */
@@ -17,24 +24,30 @@ export function makeOutput(json: boolean, { out, err, written }: Streams): Outpu
   return {
     json,
     result: (value, text) => {
-      if (json) out(`${JSON.stringify(value, null, 2)}\n`)
-      else if (text !== '') out(`${text}\n`)
+      if (json) out(`${visibleJson(JSON.stringify(value, null, 2))}\n`)
+      else if (text !== '') out(printed(text))
     },
-    say: (line) => {
-      if (!json) out(`${line}\n`)
+    say: (lines) => {
+      if (!json) out(printed(lines))
     },
     complain: (line) => {
-      err(json ? `${JSON.stringify({ error: line })}\n` : `latchkey: ${line}\n`)
+      err(json ? `${visibleJson(JSON.stringify({ error: line }))}\n` : printed(`latchkey: ${line}`))
     },
     isHeard: async () => (await written?.()) === undefined,
   }
 }
 
-/** Columns padded to their widest cell. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const all = [head, ...rows]
+function printed(lines: Lines): string {
+  const all = typeof lines === 'string' ? [lines] : lines
+  return all.map((line) => `${visible(line)}\n`).join('')
+}
+
+/** Lines in columns that are padded to their widest cell. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  // Made safe before they are measured.
+  const all = [head, ...rows].map((row) => row.map(visible))
   const widths = head.map((_, column) =>
-    Math.max(...all.map((row) => Bun.stringWidth(row[column] ?? ''))),
+    all.reduce((widest, row) => Math.max(widest, Bun.stringWidth(row[column] ?? '')), 0),
   )
   const line = (row: readonly string[]) =>
     row
@@ -43,7 +56,7 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
       )
       .join('  ')
       .trimEnd()
-  return all.map(line).join('\n')
+  return all.map(line)
 }
 
 /** `2026-11-22 13:00:00`, in UTC. */

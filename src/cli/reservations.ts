@@ -4,7 +4,7 @@ import { reservationView, reservedView } from '../api/shapes.ts'
 import type { OwnedReservation, ReservationChange, Reserved } from '../service/reservations.ts'
 import type { Services } from '../service/services.ts'
 import { type Command, type CommandContext, EXIT, type OptionSpec } from './command.ts'
-import { table, timeText } from './output.ts'
+import { type Lines, table, timeText } from './output.ts'
 import { ACCOUNT_OPTION, actingAccount, failed, withServices } from './with-services.ts'
 
 const KEY_OPTIONS: readonly OptionSpec[] = [
@@ -106,7 +106,7 @@ function apply(
     ...(appId === undefined ? [] : [`Its channels are those of the app ${appId} too.`]),
     ...warnings.map((warning) => `Warning: ${warning}.`),
   ]
-  context.output.result(reservedView(done.value), lines.join('\n'))
+  context.output.result(reservedView(done.value), lines)
   return EXIT.done
 }
 
@@ -147,7 +147,7 @@ function keysText({ joinKey, sendKey }: OwnedReservation): string {
 function listText(
   found: readonly OwnedReservation[],
   accounts: ReadonlyMap<string, string>,
-): string {
+): Lines {
   if (found.length === 0)
     return 'No namespace is reserved. Reserve one with: latchkey reservations add NAMESPACE'
   return table(

@@ -4,7 +4,7 @@ import { type Result, fail, ok } from '../failure.ts'
 import type { ChannelRuleChange, StoredRule } from '../service/channel-rules.ts'
 import { APP_OPTION, withApp } from './apps.ts'
 import { type Command, type CommandContext, EXIT, type OptionSpec } from './command.ts'
-import { table } from './output.ts'
+import { type Lines, table } from './output.ts'
 import { failed } from './with-services.ts'
 
 const SWITCHES = {
@@ -135,7 +135,7 @@ function settingsText(rule: StoredRule): string {
   return on.length === 0 ? 'as usual' : on.join(', ')
 }
 
-function listText(found: readonly StoredRule[]): string {
+function listText(found: readonly StoredRule[]): Lines {
   return table(
     ['Channels', 'Rule'],
     found.map((rule) => [`${rule.id}, ${rule.id}:*`, settingsText(rule)]),

@@ -5,7 +5,7 @@ import { COMMONS_STATS, type StatsWish } from '../service/stats.ts'
 import type { StatsRecord } from '../stats/record.ts'
 import { APP_OPTION, withApp } from './apps.ts'
 import { type Command, type CommandContext, EXIT } from './command.ts'
-import { table } from './output.ts'
+import { type Lines, table } from './output.ts'
 import { failed, withServices } from './with-services.ts'
 
 const DEFAULT_LIMIT = 10
@@ -66,7 +66,7 @@ const COLUMNS: readonly (readonly [head: string, ...names: string[]])[] = [
   ['Refused', 'messages.all.all.refused', 'connections.all.refused', 'apiRequests.all.refused'],
 ]
 
-function statsText(records: readonly StatsRecord[]): string {
+function statsText(records: readonly StatsRecord[]): Lines {
   if (records.length === 0) return 'Nothing was counted in this time.'
   return table(
     ['Interval (UTC)', ...COLUMNS.map(([head]) => head)],

@@ -4,7 +4,7 @@ import type { TokenExplanation } from '../service/tokens.ts'
 import { APP_OPTION } from './apps.ts'
 import { type Command, type CommandContext, EXIT } from './command.ts'
 import { withKey } from './key-options.ts'
-import { timeText } from './output.ts'
+import { type Lines, timeText } from './output.ts'
 import { failed, withServices } from './with-services.ts'
 
 const issue: Command = {
@@ -28,7 +28,7 @@ const issue: Command = {
       const issued = tokens.issue(key.keyName, wish)
       if (!issued.ok) return failed(context, issued.failure)
       const { token, expires } = issued.value
-      context.output.result(issued.value, `${token}\nValid until ${timeText(expires)} (UTC).`)
+      context.output.result(issued.value, [token, `Valid until ${timeText(expires)} (UTC).`])
       return EXIT.done
     }),
 }
@@ -97,7 +97,7 @@ function readSeconds(text: string | undefined): Result<number | undefined> {
   return ok(Number(text) * SECOND_MS)
 }
 
-function explanationText(answer: TokenExplanation, question: string): string {
+function explanationText(answer: TokenExplanation, question: string): Lines {
   if (!answer.valid) return `Refused: ${answer.refusal}.`
   return [
     `Valid       until ${answer.expires === undefined ? '-' : `${timeText(answer.expires)} (UTC)`}`,
@@ -107,7 +107,7 @@ function explanationText(answer: TokenExplanation, question: string): string {
     ...(answer.permitted === undefined
       ? []
       : [`${answer.permitted ? 'Permits' : 'Refuses'}     ${question}`]),
-  ].join('\n')
+  ]
 }
 
 export const tokenCommands: readonly Command[] = [issue, explain, revoke]

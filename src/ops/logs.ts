@@ -1,6 +1,12 @@
-/** Structured logs on standard output. Callers pass fields, never URLs with queries, message contents or keys. */
+/**
+ * Structured logs on standard output. Callers pass fields, never URLs with queries, message contents or keys. What
+ * strangers wrote is in them, so each record is made safe here: no secret in the wrong place, nothing that a
+ * terminal obeys, no second line.
+ */
 import {
   type LogLevel,
+  type LogRecord,
+  type TextFormatter,
   configureSync,
   getConsoleSink,
   getJsonLinesFormatter,
@@ -8,6 +14,8 @@ import {
   getTextFormatter,
 } from '@logtape/logtape'
 import type { Config } from '../config.ts'
+import { fieldsWithoutSecrets, shownText } from '../text/secrets.ts'
+import { visible, visibleJson } from '../text/visible.ts'
 
 export type { Logger } from '@logtape/logtape'
 
@@ -18,7 +26,7 @@ export function startLogs({ logLevel, logFormat }: Pick<Config, 'logLevel' | 'lo
     : getJsonLinesFormatter({ properties: 'flatten', message: 'rendered' })
   configureSync({
     reset: true,
-    sinks: { stdout: getConsoleSink({ formatter, levelMap: STDOUT }) },
+    sinks: { stdout: getConsoleSink({ formatter: safely(formatter), levelMap: STDOUT }) },
     loggers: [
       { category: 'latchkey', lowestLevel: logLevel, sinks: ['stdout'] },
       { category: ['logtape', 'meta'], lowestLevel: 'error', sinks: ['stdout'] },
@@ -51,16 +59,31 @@ interface TextValues {
   readonly timestamp: string | null
   readonly level: string
   readonly category: string
-  readonly message: string
-  readonly record: { readonly properties: Record<string, unknown> }
+  readonly record: LogRecord
 }
 
-function textLine({ timestamp, level, category, message, record }: TextValues): string {
+/** Formats records without what strangers may have put into them to deceive. */
+function safely(format: TextFormatter): TextFormatter {
+  return (record) => {
+    const line = format({
+      ...record,
+      message: messageOf(record),
+      properties: fieldsWithoutSecrets(record.properties),
+    })
+    // What a formatter wrote is one line, and its newline the only one.
+    return `${visibleJson(line.trimEnd())}\n`
+  }
+}
+
+/** Messages here are texts and no templates: a `{` in one may have come from a stranger. */
+function messageOf({ category, message, rawMessage }: LogRecord): readonly unknown[] {
+  return category[0] === 'latchkey' ? [shownText(String(rawMessage))] : message
+}
+
+function textLine({ timestamp, level, category, record }: TextValues): string {
   const fields = Object.entries(record.properties)
     .filter(([, value]) => value !== undefined)
-    .map(
-      ([name, value]) =>
-        `${name}=${typeof value === 'string' ? JSON.stringify(value) : String(value)}`,
-    )
-  return [timestamp, level, category, message, ...fields].join(' ')
+    .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
+  // The formatter's own rendering of a message is for values in it, of which there are none.
+  return [timestamp, level, category, visible(record.message.join('')), ...fields].join(' ')
 }

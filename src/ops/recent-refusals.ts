@@ -1,5 +1,6 @@
 /** The last refusals, for people who look after the server; the same again and again is told once, with its number. */
 import type { Failure, FailureName } from '../failure.ts'
+import { fieldsWithoutSecrets, shownText } from '../text/secrets.ts'
 
 export interface Refused {
   readonly reason: FailureName
@@ -35,8 +36,14 @@ export class RecentRefusals {
 
   /** @param told the detail with what is to be told beside it */
   add(why: Failure, detail: object, told: object, now: number): void {
-    const { name: reason, message } = why
-    const refused = { reason, message, first: now, last: now, count: 1, detail: { ...told } }
+    const refused = {
+      reason: why.name,
+      message: shownText(why.message),
+      first: now,
+      last: now,
+      count: 1,
+      detail: fieldsWithoutSecrets(told),
+    }
     this.#kept.set(keyOf(why, detail), refused)
     if (this.#kept.size <= MAX_KEPT) return
     for (const oldest of this.#kept.keys()) {

@@ -6,6 +6,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Clock } from '../core/clock.ts'
 import { type AuditFilter, type AuditRow, AuditTable, type AuditedField } from '../store/audit.ts'
 import type { Store } from '../store/database.ts'
+import { withoutSecrets } from '../text/secrets.ts'
 import type { Account } from './accounts.ts'
 
 /** Whoever does something to the settings. */
@@ -96,14 +97,16 @@ export class AuditService {
    * Part of the transaction of the change.
    * @param by who it turns out to be, where that was not known when the request began
    */
-  record({ id, name: called, fields = [], ...trace }: Trace, by?: Actor): void {
+  record({ id, name: called, fields: told = [], ...trace }: Trace, by?: Actor): void {
     const acting = this.#actors.getStore() ?? SERVER
     const { kind, name: actor } = by ?? acting
     const address = by?.address ?? acting.address ?? null
-    // Some names come from clients, and a command line prints them.
-    const name = called.replaceAll(/\p{Cc}/gu, '·')
+    // Some names come from clients, who may have put anything there.
+    const entity = withoutSecrets(id)
+    const name = withoutSecrets(called.replaceAll(/\p{Cc}/gu, '·'))
+    const fields = told.map(withoutSecretsIn)
     const at = this.#clock.now()
-    this.#table.insert({ ...trace, entity: id, name, fields, actorKind: kind, actor, address, at })
+    this.#table.insert({ ...trace, entity, name, fields, actorKind: kind, actor, address, at })
   }
 
   /**
@@ -116,5 +119,13 @@ export class AuditService {
     const found = this.#table.list(filter) as AuditEntry[]
     const entries = found.slice(0, limit)
     return { entries, next: found.length > limit ? entries.at(-1)?.seq : undefined }
+  }
+}
+
+function withoutSecretsIn({ field, from, to }: AuditedField): AuditedField {
+  return {
+    field,
+    ...(from !== undefined && { from: withoutSecrets(from) }),
+    ...(to !== undefined && { to: withoutSecrets(to) }),
   }
 }

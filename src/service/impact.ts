@@ -5,7 +5,7 @@ import { COMMONS, type ChannelRef } from '../core/types.ts'
 import { type CommonsRules, decideStay } from '../policy/channel-access.ts'
 import { NO_KEYS } from '../policy/keys.ts'
 import { covers, linkedApp } from '../policy/names.ts'
-import { type CommonsConnection, connectionView } from './live-views.ts'
+import { type CommonsConnection, connectionView, shownConnection } from './live-views.ts'
 import type { ChangedRules } from './reservation-outlook.ts'
 
 /** What would happen to a connection: closed, or left to listen only. */
@@ -53,7 +53,10 @@ export function impactOf(
     affected: losses
       .filter(({ attachment }) => maySee(attachment.channel.ref))
       .slice(0, MAX_LISTED)
-      .map(({ attachment, loss }) => ({ connection: connectionView(attachment), loss })),
+      .map(({ attachment, loss }) => ({
+        connection: shownConnection(connectionView(attachment)),
+        loss,
+      })),
   }
 }
 

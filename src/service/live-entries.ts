@@ -7,6 +7,7 @@ import type {
   Message,
   PresenceMessage,
 } from '../core/types.ts'
+import { withoutSecrets } from '../text/secrets.ts'
 
 export type Deed =
   | 'message'
@@ -80,8 +81,8 @@ export function entryOfMessage(message: KeptMessage): LiveEntry {
   return {
     deed: MESSAGE_DEEDS[action],
     at: version.timestamp,
-    ...(clientId !== undefined && { who: clientId }),
-    ...(name !== undefined && { name }),
+    ...(clientId !== undefined && { who: withoutSecrets(clientId) }),
+    ...(name !== undefined && { name: withoutSecrets(name) }),
     ...body,
   }
 }
@@ -96,7 +97,12 @@ const PRESENCE_DEEDS: Readonly<Record<PresenceMessage['action'], Deed>> = {
 
 export function entryOfPresence(change: PresenceMessage): LiveEntry {
   const { action, clientId, timestamp } = change
-  return { deed: PRESENCE_DEEDS[action], at: timestamp, who: clientId, ...bodyOf(change) }
+  return {
+    deed: PRESENCE_DEEDS[action],
+    at: timestamp,
+    who: withoutSecrets(clientId),
+    ...bodyOf(change),
+  }
 }
 
 function ofCommons(message: Message, at: number): LiveEntry {
@@ -109,15 +115,15 @@ function ofAnnotation(annotation: Annotation): LiveEntry {
   return {
     deed: action === 'create' ? 'annotate' : 'unannotate',
     at: timestamp,
-    ...(clientId !== undefined && { who: clientId }),
-    name: name === undefined ? type : `${type} ${name}`,
+    ...(clientId !== undefined && { who: withoutSecrets(clientId) }),
+    name: withoutSecrets(name === undefined ? type : `${type} ${name}`),
     ...bodyOf(annotation),
   }
 }
 
 /** Names on the commons are chosen freely; without one, the uid stands for somebody. */
 function memberName({ clientId, connectionId }: Member): string {
-  return clientId ?? connectionId
+  return withoutSecrets(clientId ?? connectionId)
 }
 
 type Payload = Pick<KeptMessage, 'data' | 'encoding'>

@@ -3,6 +3,7 @@ import type { AppChannel } from '../core/app-channel.ts'
 import type { Attachment, Channel } from '../core/channel.ts'
 import type { Occupancy } from '../core/types.ts'
 import type { ChannelFacts } from '../policy/channel-access.ts'
+import { withoutSecrets } from '../text/secrets.ts'
 
 export interface LiveChannel {
   readonly name: string
@@ -69,7 +70,7 @@ export function commonsChannelView(
 ): LiveChannel {
   const first = channel.attachments.values().next().value
   return {
-    name: channel.ref.name,
+    name: withoutSecrets(channel.ref.name),
     appId: undefined,
     members: channel.total,
     occupancy: undefined,
@@ -87,7 +88,7 @@ export function appChannelView(
   now: number,
 ): LiveChannel {
   return {
-    name: channel.ref.name,
+    name: withoutSecrets(channel.ref.name),
     appId: channel.ref.realm,
     members: channel.attachments.size,
     occupancy: channel.occupancy,
@@ -121,6 +122,22 @@ export function connectionView(attachment: Attachment): CommonsConnection {
     maySend: attachment.maySend,
     rule: attachment.because.rule,
   }
+}
+
+/** A client may have put a secret in the place of a name, which is not for everybody who looks on. */
+export function shownConnection(connection: CommonsConnection): CommonsConnection
+export function shownConnection(connection: LiveConnection): LiveConnection
+export function shownConnection(connection: LiveConnection): LiveConnection {
+  if (connection.protocol === 'itty') {
+    const { alias, channel } = connection
+    return { ...connection, channel: withoutSecrets(channel), alias: shownName(alias) }
+  }
+  const { channels, clientId } = connection
+  return { ...connection, channels: channels.map(withoutSecrets), clientId: shownName(clientId) }
+}
+
+function shownName(name: string | undefined): string | undefined {
+  return name === undefined ? undefined : withoutSecrets(name)
 }
 
 export function connectionId({ socket }: Attachment): string {

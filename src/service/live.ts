@@ -22,6 +22,7 @@ import {
   commonsChannelView,
   connectionId,
   connectionView,
+  shownConnection,
   wordsOf,
 } from './live-views.ts'
 
@@ -108,13 +109,14 @@ export class LiveService {
     const wanted = text.toLowerCase()
     const all = this.#connections(account, channel, appId)
     const fitting = wanted === '' ? all : all.filter((one) => wordsOf(one).includes(wanted))
-    return firstOf(fitting, newestFirst, limit)
+    const { items, total } = firstOf(fitting, newestFirst, limit)
+    return { items: items.map(shownConnection), total }
   }
 
   /** Disconnects one connection by its id. */
   disconnect(account: Account | undefined, id: string): Result<LiveConnection> {
     const found = this.#evict(account, id) ?? this.#expel(account, id)
-    return found ? ok(found) : fail('connection_unknown')
+    return found ? ok(shownConnection(found)) : fail('connection_unknown')
   }
 
   /** Disconnects everybody on a channel; returns how many there were. */

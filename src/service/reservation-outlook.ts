@@ -7,6 +7,7 @@ import type { Store } from '../store/database.ts'
 import { type ReservationRow, ReservationTable } from '../store/reservations.ts'
 import type { Account } from './accounts.ts'
 import { rulesOf, toRule } from './live-rules.ts'
+import { secretFault } from './reservations.ts'
 import { rowsAround } from './reserved-names.ts'
 
 export interface Outlook {
@@ -48,7 +49,7 @@ export class OutlookService {
 
   /** @param account who would own it */
   of(account: Account, namespace: string): Outlook {
-    const fault = namespaceFault(namespace)
+    const fault = namespaceFault(namespace) ?? secretFault(namespace)
     const neighbours = fault === undefined ? rowsAround(this.#table, namespace) : []
     const others = neighbours.filter((other) => other.namespace !== namespace)
     const overridden = others

@@ -6,6 +6,7 @@ import type { ChannelOptions } from '../policy/channel-access.ts'
 import { beginsWithBracket, foldName } from '../policy/names.ts'
 import { coveringNames, decideOwnership, fold, namespaceFault } from '../policy/reservation.ts'
 import { StartError } from '../start-error.ts'
+import { withoutSecrets } from '../text/secrets.ts'
 import { AppTable } from '../store/apps.ts'
 import type { Store } from '../store/database.ts'
 import { type ReservationRow, ReservationTable } from '../store/reservations.ts'
@@ -89,7 +90,7 @@ export class ReservationService {
   }
 
   add(account: Account, namespace: string, change: ReservationChange): Result<Reserved> {
-    const fault = namespaceFault(namespace)
+    const fault = namespaceFault(namespace) ?? secretFault(namespace)
     if (fault !== undefined)
       return fail('namespace_invalid', `the namespace is not valid: ${fault}`)
     const keyFault = faultOfKeys(change)
@@ -282,6 +283,11 @@ const EMPTY_ROW = {
   guardEvents: null,
   legacyUsers: null,
   appId: null,
+}
+
+/** A name is read by many; somebody has put a key in its place. */
+export function secretFault(namespace: string): string | undefined {
+  return withoutSecrets(namespace) === namespace ? undefined : 'it looks like a key or a token'
 }
 
 /** A client cannot present a key that the options reader takes for absent (C-9). */

@@ -4,6 +4,7 @@ import type { Child } from 'hono/jsx'
 import { themeOf } from '../cookies.ts'
 import { type Page, href } from '../site.ts'
 import { PageContext } from './page-context.ts'
+import { shownMarkup } from './shown.ts'
 
 export interface DocumentHead {
   readonly title: string
@@ -42,10 +43,10 @@ export function documentText(
       </html>
     </PageContext.Provider>
   )
-  return `<!doctype html>\n${String(tree)}`
+  return `<!doctype html>\n${shownMarkup(String(tree))}`
 }
 
 /** A piece of a page as text. */
 export function partText(page: Page, body: Child): string {
-  return String(<PageContext.Provider value={page}>{body}</PageContext.Provider>)
+  return shownMarkup(String(<PageContext.Provider value={page}>{body}</PageContext.Provider>))
 }

@@ -2,6 +2,7 @@
 /** @jsxImportSource hono/jsx */
 import type { Deed, LiveEntry } from '../../../service/live-entries.ts'
 import type { WireEntry } from '../../live/wire.ts'
+import { visible, visibleLines } from '../../../text/visible.ts'
 import { Time } from '../../view/parts.tsx'
 import { sizeText } from '../../words.ts'
 
@@ -21,10 +22,11 @@ const WORDS: Readonly<Record<Deed, string>> = {
 export function wireEntry({ at, body, bytes, deed, form, name, who }: LiveEntry): WireEntry {
   return {
     at,
-    who: who ?? '',
+    // The script puts them into the page as they are.
+    who: visible(who ?? ''),
     words: WORDS[deed],
-    name: name ?? '',
-    body: body ?? '',
+    name: visible(name ?? ''),
+    body: visibleLines(body ?? ''),
     note: noteOf(form, body, bytes),
   }
 }

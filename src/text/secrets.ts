@@ -1,0 +1,128 @@
+/**
+ * Secrets that somebody wrote in the wrong place: an API key as the name of a channel, a token in a path. Texts of
+ * strangers that others will read pass here first. Secrets are known by their shape alone, so keys that people made
+ * up are not found; those stand only in queries, headers and bodies, which are never shown.
+ */
+
+const HIDDEN = '[secret]'
+
+/** Shorter than this is no secret that is made here, nor any of those that SDKs carry. */
+const SHORTEST = 16
+
+/** Whatever may be part of a secret and its name; each character is looked at once. */
+const WORDS = /[\w\-.:%]{16,}/g
+const PARTS = /[\w-]+|[^\w-]/g
+
+/** The text without what looks like an API key, a token, a session or a made key; names of keys stay. */
+export function withoutSecrets(text: string): string {
+  if (text.length < SHORTEST) return text
+  return text.replaceAll(WORDS, (word) => {
+    const plain = word.includes('%') ? decoded(word) : word
+    const shown = shownParts(plain)
+    return shown === plain ? word : shown
+  })
+}
+
+/** Escapes of escapes too: paths are encoded by several hands. */
+function decoded(word: string): string {
+  let text = word
+  for (let i = 0; i < 3 && text.includes('%'); i++)
+    text = text.replaceAll(/%([2-7][0-9a-f])/gi, (_, code: string) =>
+      String.fromCharCode(Number.parseInt(code, 16)),
+    )
+  return text
+}
+
+function shownParts(word: string): string {
+  const parts = word.match(PARTS) ?? []
+  return parts.map((part, at) => (isHidden(parts, at) ? HIDDEN : part)).join('')
+}
+
+function isHidden(parts: readonly string[], at: number): boolean {
+  const part = parts[at]!
+  if (part.length < SHORTEST) return isJwtPart(parts, at)
+  return (
+    isJwtPart(parts, at) ||
+    isKeySecret(parts, at) ||
+    isNativeToken(parts, at) ||
+    PREFIXED.test(part) ||
+    isRandom(part)
+  )
+}
+
+/** `appId.keyId:secret` (RSA11). */
+function isKeySecret(parts: readonly string[], at: number): boolean {
+  if (parts[at - 1] !== ':' || parts[at - 3] !== '.') return false
+  const [app, key] = [parts[at - 4] ?? '', parts[at - 2]!]
+  const secret = parts[at]!
+  // Ids of keys have six characters; others would more often be words.
+  if (app.length === 6 && key.length === 6) return secret.length >= LONG || changes(secret) >= 0.25
+  return app.length > 0 && /\d/.test(secret) && changes(secret) >= 0.35
+}
+
+/** `appId.<base64url>`, of which the first byte is a version. */
+function isNativeToken(parts: readonly string[], at: number): boolean {
+  return parts[at - 1] === '.' && parts[at]!.length >= 60 && changes(parts[at]!) >= 0.25
+}
+
+/** `header.payload.signature`, of which the first begins `{"` (RFC 7519); a part of it says as much as the whole. */
+function isJwtPart(parts: readonly string[], at: number): boolean {
+  for (const head of [at, at - 2, at - 4]) {
+    const between = parts.slice(Math.max(head, 0) + 1, at).filter((_, i) => i % 2 === 0)
+    if (!(parts[head] ?? '').startsWith('eyJ') || between.some((part) => part !== '.')) continue
+    if (head < at || (parts[head + 1] === '.' && parts[head]!.length >= SHORTEST)) return true
+  }
+  return false
+}
+
+/** Access tokens and the tokens of devices say what they are. */
+const PREFIXED = /^(lk_|device-)[\w-]{16}/
+
+/** Sessions, links, secrets alone and encoded credentials are this long, made keys of reservations exactly so. */
+const LONG = 40
+const CHANNEL_KEY = /^[A-Za-z0-9]{24}$/
+
+function isRandom(part: string): boolean {
+  if (part.length < LONG && !CHANNEL_KEY.test(part)) return false
+  // Digests are written in letters of one case.
+  if (!/[a-z]/.test(part) || !/[A-Z]/.test(part)) return false
+  if (part.length >= 60) return changes(part) >= 0.25
+  // Few have no digit; what has none is likelier to be words with capitals.
+  return changes(part) >= (/\d/.test(part) ? 0.35 : 0.5)
+}
+
+/** How often one kind of character follows on another, from 0 to 1; 0.6 in a random text, half of it in words. */
+function changes(part: string): number {
+  let count = 0
+  for (let i = 1; i < part.length; i++) if (kindAt(part, i) !== kindAt(part, i - 1)) count++
+  return count / (part.length - 1)
+}
+
+function kindAt(part: string, at: number): number {
+  const code = part.charCodeAt(at)
+  if (code >= 97) return 0
+  if (code >= 65) return code === 95 ? 3 : 1
+  return code >= 48 ? 2 : 3
+}
+
+/** Beyond this a text is cut: stacks of errors are shorter, and strangers decide how long their names are. */
+const MAX_SHOWN = 4000
+
+/** A text for logs and lists of what went wrong: without secrets, and not of any length. */
+export function shownText(text: string): string {
+  return withoutSecrets(text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text)
+}
+
+/** All texts of some plain data as `shownText` gives them; names of fields are ours. */
+export function fieldsWithoutSecrets(fields: object): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [name, shownValue(value)]),
+  )
+}
+
+function shownValue(value: unknown): unknown {
+  if (typeof value === 'string') return shownText(value)
+  if (Array.isArray(value)) return value.map(shownValue)
+  if (value instanceof Error) return shownText(value.message)
+  return typeof value === 'object' && value !== null ? fieldsWithoutSecrets(value) : value
+}
