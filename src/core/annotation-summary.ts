@@ -13,6 +13,8 @@ const MAX_ROWS = 10_000
 export class SummaryState {
   readonly #tallies = new Map<string, AnnotationTally>()
   #rows = 0
+  /** The text, until something changes. */
+  #text: { readonly maxBytes: number; readonly json: JsonText } | undefined
 
   static from(annotations: Iterable<Annotation>): SummaryState {
     const state = new SummaryState()
@@ -33,6 +35,7 @@ export class SummaryState {
     const tally = known ?? new AnnotationTally(method)
     const names = tally.names.size
     if (!tally.apply(annotation, hasRoom)) return false
+    this.#text = undefined
     if (known === undefined) this.#tallies.set(annotation.type, tally)
     this.#rows += tally.names.size - names + (known === undefined ? 1 : 0)
     return true
@@ -49,6 +52,8 @@ export class SummaryState {
 
   /** @param maxBytes of the text in UTF-8; what does not fit is left out as `summaryText` says */
   toJson(maxBytes = DEFAULT_MAX_BYTES): JsonText {
-    return summaryText(this.#tallies, maxBytes)
+    if (this.#text?.maxBytes !== maxBytes)
+      this.#text = { maxBytes, json: summaryText(this.#tallies, maxBytes) }
+    return this.#text.json
   }
 }

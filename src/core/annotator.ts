@@ -3,7 +3,7 @@ import { type Result, fail, ok } from '../failure.ts'
 import { SummaryState } from './annotation-summary.ts'
 import type { AppChannel, Receipt } from './app-channel.ts'
 import type { Entry } from './history.ts'
-import { contentBytes } from './memory-history.ts'
+import { annotationBytes, messageBytes } from './memory-history.ts'
 import type { MutableMessages } from './mutable-messages.ts'
 import { serialAt } from './position.ts'
 import type { Origin, PublisherParts } from './publisher.ts'
@@ -17,6 +17,8 @@ import type {
 } from './types.ts'
 
 const ID_LENGTH = 12
+/** SDKs annotate one at a time. */
+export const MAX_TARGETS = 100
 
 export class Annotator {
   readonly #parts: PublisherParts
@@ -41,16 +43,7 @@ export class Annotator {
     const repetitionId = repetitionIdOf(drafts, origin)
     const known = repetitionId === undefined ? undefined : channel.ids.find(repetitionId, timestamp)
     if (known) return ok(known)
-    const changed = new Set<string>()
-    const entries = annotations.map((annotation): Entry => {
-      const serial = annotation.messageSerial
-      const state = this.#summary(channel, serial)
-      if (state.apply(annotation)) changed.add(serial)
-      const message: KeptMessage = { ...targets.get(serial)!, summary: state.toJson() }
-      targets.set(serial, message)
-      this.#messages.keepAtHand(channel, message)
-      return { kind: 'annotation', annotation, message }
-    })
+    const { changed, messages } = this.#addUp(channel, annotations, targets)
     const event: AnnotationChange = {
       kind: 'annotation',
       position,
@@ -59,12 +52,39 @@ export class Annotator {
       timestamp,
       annotations,
     }
+    const entries = entriesOf(annotations, messages)
     const kept = this.#parts.broker.place(channel, event, bytesOf(annotations), entries)
-    this.#messages.letGoIfLost(channel, targets.keys(), kept)
-    for (const serial of changed) this.#publishSummary(channel, targets.get(serial)!)
+    this.#messages.letGoIfLost(channel, messages.keys(), kept)
+    for (const serial of changed) this.#publishSummary(channel, messages.get(serial)!)
     const receipt = { id, serials: annotations.map(({ serial }) => serial), kept }
     if (repetitionId !== undefined) channel.remember(repetitionId, receipt, timestamp)
     return ok(receipt)
+  }
+
+  /**
+   * The messages with what their annotations now come to, each once however many were annotations of it, and those
+   * of them whose summary changed.
+   */
+  #addUp(
+    channel: AppChannel,
+    annotations: readonly Annotation[],
+    targets: ReadonlyMap<string, KeptMessage>,
+  ): { changed: ReadonlySet<string>; messages: ReadonlyMap<string, KeptMessage> } {
+    const changed = new Set<string>()
+    const states = new Map<string, SummaryState>()
+    for (const annotation of annotations) {
+      const serial = annotation.messageSerial
+      const state = states.get(serial) ?? this.#summary(channel, serial)
+      states.set(serial, state)
+      if (state.apply(annotation)) changed.add(serial)
+    }
+    const messages = new Map<string, KeptMessage>()
+    for (const [serial, state] of states) {
+      const message = { ...targets.get(serial)!, summary: state.toJson() }
+      messages.set(serial, message)
+      this.#messages.keepAtHand(channel, message)
+    }
+    return { changed, messages }
   }
 
   /** The messages that annotations are for; each must be there. */
@@ -75,11 +95,16 @@ export class Annotator {
     const targets = new Map<string, KeptMessage>()
     let channel: AppChannel | undefined
     for (const { messageSerial } of annotations) {
+      if (targets.has(messageSerial)) continue
+      if (targets.size > MAX_TARGETS) break
       const found = this.#messages.find(ref, messageSerial)
       if (!found.ok) return found
       channel = found.value.channel
       targets.set(messageSerial, found.value.message)
     }
+    // Each is told again, whole, with what its annotations come to.
+    if (targets.size > MAX_TARGETS)
+      return fail('too_many_messages', `${MAX_TARGETS} messages can be annotated at once`)
     return channel ? ok({ channel, targets }) : fail('bad_request', 'there is no annotation')
   }
 
@@ -93,7 +118,7 @@ export class Annotator {
       timestamp: clock.now(),
       messages: [{ ...message, action: 'summary' }],
     }
-    broker.place(channel, event, contentBytes(message), [])
+    broker.place(channel, event, messageBytes(message), [])
   }
 
   #summary(channel: AppChannel, serial: string): SummaryState {
@@ -139,6 +164,22 @@ function stampAnnotation(
   return { ...draft, id: draft.id ?? id, serial, timestamp }
 }
 
-function bytesOf(contents: readonly Pick<KeptMessage, 'data' | 'extras'>[]): number {
-  return contents.reduce((sum, content) => sum + contentBytes(content), 0)
+/** The last annotation of each message stands with the message as they have made it. */
+function entriesOf(
+  annotations: readonly Annotation[],
+  messages: ReadonlyMap<string, KeptMessage>,
+): Entry[] {
+  const waiting = new Map(messages)
+  return annotations
+    .toReversed()
+    .map((annotation): Entry => {
+      const message = waiting.get(annotation.messageSerial)
+      waiting.delete(annotation.messageSerial)
+      return { kind: 'annotation', annotation, message }
+    })
+    .toReversed()
+}
+
+function bytesOf(annotations: readonly Annotation[]): number {
+  return annotations.reduce((sum, annotation) => sum + annotationBytes(annotation), 0)
 }

@@ -42,8 +42,11 @@ export type Entry =
   | {
       readonly kind: 'annotation'
       readonly annotation: Annotation
-      /** The annotated message with what its annotations now come to. */
-      readonly message: KeptMessage
+      /**
+       * The annotated message with what its annotations now come to; undefined where a later entry that is given with
+       * this one has it.
+       */
+      readonly message: KeptMessage | undefined
     }
 
 /** The answers are as the entries were; a message is in its latest state. Reads see every earlier `append`. */

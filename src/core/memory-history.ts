@@ -101,7 +101,7 @@ const PRESENCE = {
 const ANNOTATIONS = {
   key: ({ serial }: Annotation) => serial,
   time: ({ timestamp }: Annotation) => timestamp,
-  bytes: contentBytes,
+  bytes: annotationBytes,
 }
 
 /** What the queue was told of, in its order: messages and presence go by themselves, the rest with its message. */
@@ -190,13 +190,14 @@ class ChannelMemory implements Rememberer {
     this.messages.set(at, message)
   }
 
-  #addAnnotation(annotation: Annotation, message: KeptMessage): void {
-    const at = this.#indexOf(message.serial)
+  #addAnnotation(annotation: Annotation, message: KeptMessage | undefined): void {
+    const serial = annotation.messageSerial
+    const at = this.#indexOf(serial)
     if (at < 0) return
-    this.messages.set(at, message)
-    const known = this.#annotations.get(message.serial)
+    if (message) this.messages.set(at, message)
+    const known = this.#annotations.get(serial)
     if (known) known.push(annotation)
-    else this.#annotations.set(message.serial, [annotation])
+    else this.#annotations.set(serial, [annotation])
   }
 
   /** @returns -1 where there is none */
@@ -224,7 +225,7 @@ function bytesOf(entry: Entry): number {
     case 'presence':
       return contentBytes(entry.change)
     case 'annotation':
-      return contentBytes(entry.annotation)
+      return annotationBytes(entry.annotation) + (entry.message?.summary?.length ?? 0)
   }
 }
 
@@ -241,8 +242,14 @@ function timeOf(entry: Entry): number {
 }
 
 /** A message with what its annotations come to, which may be more than itself. */
-function messageBytes(message: KeptMessage): number {
+export function messageBytes(message: KeptMessage): number {
   return contentBytes(message) + (message.summary?.length ?? 0)
+}
+
+/** Annotations are often nothing but their names. */
+export function annotationBytes(annotation: Annotation): number {
+  const { clientId, name, type } = annotation
+  return contentBytes(annotation) + type.length + (name?.length ?? 0) + (clientId?.length ?? 0)
 }
 
 /** About what the content takes in memory. */

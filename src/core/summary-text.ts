@@ -85,15 +85,23 @@ function countsRow(type: string, name: string, from: Contributions): Row {
   }
 }
 
+/** So many rows that do not fit are written in vain: what comes after them has smaller totals still. */
+const MAX_MISSES = 100
+
 /** The rows that fit without their lists of clients, greatest totals first, and the bytes that are left. */
 function fitting(rows: readonly Row[], room: number): { kept: Row[]; spare: number } {
   const types = new Set<string>()
   const kept: Row[] = []
   let spare = room
+  let misses = 0
   for (const row of rows.toSorted((a, b) => b.total - a.total)) {
+    if (misses === MAX_MISSES) break
     const ofType = types.has(row.type) ? 0 : size(member(row.type, '{}')) + 1
     const bytes = ofType + size(namedValue(row, { text: '', isClipped: false })) + 1
-    if (bytes > spare) continue
+    if (bytes > spare) {
+      misses++
+      continue
+    }
     spare -= bytes
     types.add(row.type)
     kept.push(row)

@@ -1,6 +1,8 @@
 /** Publishing on channels of apps: order, repetition, memory, edits and annotations. */
 import { describe, expect, test } from 'bun:test'
 import type { AnnotationDraft, Event, MessageEdit, Publication } from '../../src/core/types.ts'
+import { MAX_TARGETS } from '../../src/core/annotator.ts'
+import type { Entry } from '../../src/core/history.ts'
 import type { NewPublication } from '../../src/core/publisher.ts'
 import { channelRef } from '../../src/core/types.ts'
 import { DEFAULT_RULE_SETTINGS } from '../../src/policy/channel-rule.ts'
@@ -288,6 +290,52 @@ describe('annotations', () => {
     expect(annotations.map(({ clientId }) => clientId)).toEqual(['ann', 'bob'])
     expect(annotations.every((annotation) => annotation.serial > serial!)).toBe(true)
     expect(history.message(ref, serial!)?.summary).toBe(summary.summary!)
+  })
+
+  test('many at once are added up once for each message, which is kept and told once', () => {
+    const { made, reader, publish } = world()
+    made.rule = { ...DEFAULT_RULE_SETTINGS, mutableMessages: true }
+    const [first, second] = publish(['a', 'b']).serials
+    const appended: Entry[] = []
+    const memory = made.broker.history(ref)
+    const append = memory.append.bind(memory)
+    memory.append = (channel, entries) => {
+      appended.push(...entries)
+      return append(channel, entries)
+    }
+    const drafts = Array.from({ length: 900 }, (_, i) => like(i % 3 ? first! : second!, `c${i}`))
+    value(made.publisher.annotate(ref, drafts, by))
+    expect(reader.heard.slice(1).map(({ kind }) => kind)).toEqual([
+      'annotation',
+      'publication',
+      'publication',
+    ])
+    const withMessage = appended.flatMap((entry, place) =>
+      entry.kind === 'annotation' && entry.message ? [[place, entry.message.serial]] : [],
+    )
+    expect(appended).toHaveLength(900)
+    expect(withMessage).toEqual([
+      [897, second!],
+      [899, first!],
+    ])
+    for (const [serial, count] of [
+      [first!, 600],
+      [second!, 300],
+    ] as const) {
+      const kept = memory.message(ref, serial)!
+      expect(JSON.parse(kept.summary!)['like:flag.v1'].total).toBe(count)
+      expect(memory.annotations(ref, serial, { ...all, limit: 1000 }).items).toHaveLength(count)
+    }
+  })
+
+  test('are of so many messages at once and no more', () => {
+    const { made, publish } = world()
+    made.rule = { ...DEFAULT_RULE_SETTINGS, mutableMessages: true }
+    const names = Array.from({ length: MAX_TARGETS + 1 }, (_, i) => `m${i}`)
+    const drafts = publish(names).serials.map((serial) => like(serial, 'ann'))
+    const refused = made.publisher.annotate(ref, drafts, by)
+    expect(refused.ok ? undefined : refused.failure.name).toBe('too_many_messages')
+    value(made.publisher.annotate(ref, drafts.slice(1), by))
   })
 
   test('an edit keeps what annotations came to', () => {

@@ -99,6 +99,23 @@ export function changeCases(bench: HistoryBench): void {
   })
 
   describe('annotations', () => {
+    test('of one request change their message once: the last brings it', async () => {
+      bench.begin()
+      const one = bench.entries.message()
+      const two = bench.entries.message()
+      await bench.append(one, two)
+      const made = [one, two, one, one].map(({ message }) => bench.entries.annotation(message))
+      const entries = made.map((entry, place) =>
+        place === 1 || place === 3 ? entry : { ...entry, message: undefined },
+      )
+      await bench.append(...entries)
+      expect(bench.messages()).toEqual([made[3]!.message, made[1]!.message])
+      const { serial } = one.message
+      expect(bench.history.annotations(bench.channel, serial, FORWARDS).items).toEqual(
+        [made[0]!, made[2]!, made[3]!].map(({ annotation }) => annotation),
+      )
+    })
+
     test('are listed by serial, in pages, and sum up in the message', async () => {
       bench.begin()
       const { message, position } = bench.entries.message({ timestamp: NOW - 50 })

@@ -9,7 +9,9 @@ export const NOW = 1_700_000_000_000
 export type MessageEntry = Extract<Entry, { kind: 'message' }>
 export type PresenceEntry = Extract<Entry, { kind: 'presence' }>
 export type VersionEntry = Extract<Entry, { kind: 'version' }>
-export type AnnotationEntry = Extract<Entry, { kind: 'annotation' }>
+export type AnnotationEntry = Extract<Entry, { kind: 'annotation' }> & {
+  readonly message: KeptMessage
+}
 
 /** Makes entries in the order of the calls. */
 export class Entries {

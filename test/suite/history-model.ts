@@ -40,7 +40,7 @@ export class HistoryModel {
         break
       case 'annotation':
         this.#annotations.push(entry.annotation)
-        this.#replace(entry.message)
+        if (entry.message) this.#replace(entry.message)
     }
   }
 

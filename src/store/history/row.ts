@@ -25,7 +25,8 @@ export type Row =
   | {
       readonly kind: 'annotation'
       readonly messageSerial: string
-      readonly messageBody: Uint8Array
+      /** Undefined where a later row has it. */
+      readonly messageBody: Uint8Array | undefined
       readonly serial: string
       readonly timestamp: number
       readonly body: Uint8Array
@@ -50,7 +51,7 @@ export function rowOf(entry: Entry): Row {
       const { annotation, message } = entry
       const { serial, messageSerial, timestamp } = annotation
       const body = packAnnotation(annotation)
-      const messageBody = packMessage(message)
+      const messageBody = message && packMessage(message)
       return { kind: 'annotation', messageSerial, messageBody, serial, timestamp, body }
     }
   }

@@ -98,7 +98,7 @@ export class Writer {
     if (!before) return
     if (row.kind === 'version') return this.#setVersion(before, row)
     this.#addAnnotation.run(before.id, row.serial, row.timestamp, row.body)
-    this.#setState.run(row.messageBody, before.isListed, before.id)
+    if (row.messageBody) this.#setState.run(row.messageBody, before.isListed, before.id)
   }
 
   /** The latest state is with its entry; it moves to the versions when another takes its place in the list. */
