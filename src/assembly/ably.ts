@@ -238,6 +238,7 @@ export class Ably {
       authenticator: this.authenticator,
       connections: this.realtime.connections,
       counters: appCounters,
+      turns: this.#turns,
       limits: { maxMessageBytes: config.maxMessageBytes, maxMessages: MAX_MESSAGES },
     }
   }

@@ -1,5 +1,5 @@
 /** Publishing on many channels with one request (RSC22). */
-import { type Result, fail, ok } from '../../../failure.ts'
+import { type Failure, type Result, fail, failure, ok } from '../../../failure.ts'
 import type { AppPrincipal } from '../../../identity/principal.ts'
 import { isRecord } from '../wire/json-value.ts'
 import { type ReadMessages, readMessages } from '../wire/message-reader.ts'
@@ -14,6 +14,8 @@ import type { RestCall, RestRoute } from './routes.ts'
 export const MAX_BATCH_BYTES = 2_097_152
 const MAX_SPECS = 100
 const MAX_CHANNELS = 100
+/** Messages of all batches, once for each of their channels: as many as the largest batch has. */
+const MAX_PUBLICATIONS = 100_000
 
 /** The same messages for each of some channels (BSP2). */
 interface Spec {
@@ -37,33 +39,86 @@ async function postBatch(parts: ChannelParts, call: RestCall): Promise<Result<Re
   if (!asker.ok) return asker
   const body = await call.body()
   if (!body.ok) return body
-  // The body may have taken its time.
-  const principal = await identify(parts.authenticator, call)
-  if (!principal.ok) return principal
   const { value } = body.value
   const isList = Array.isArray(value)
   const specs = readSpecs(isList ? value : [value], parts)
   if (!specs.ok) return specs
-  // All of them are placed, in their order, before anybody waits for the disk.
-  const publishing = specs.value.map(({ channels, messages }) =>
-    channels.map((channel) => publishOn(parts, principal.value, call, channel, messages)),
-  )
-  const batches: Batch[] = []
-  for (const spec of publishing) batches.push({ results: await Promise.all(spec) })
-  return ok(batchAnswer(batches, isList, call, 201))
+  const refusal = charge(call, specs.value)
+  if (refusal) return { ok: false, failure: refusal }
+  const batches = await publishAll(parts, call, specs.value)
+  return batches.ok ? ok(batchAnswer(batches.value, isList, call, 201)) : batches
 }
 
-async function publishOn(
+/**
+ * Each publish pays for its messages but one. That one is paid for here, once for each channel, before anything is
+ * done: many batches that came together would all begin otherwise before the first has shown what it costs.
+ */
+function charge({ allowance }: RestCall, specs: readonly Spec[]): Failure | undefined {
+  if (!allowance) return undefined
+  if (!allowance.take()) return failure('key_rate')
+  allowance.spend(specs.reduce((sum, { channels }) => sum + channels.length, 0) - 1)
+  return undefined
+}
+
+/** About what a publish costs in a turn beside the bytes that it has. */
+const PUBLISH_COST = 2048
+/** What is done before others get their turn. */
+const SHARE_COST = 65_536
+
+/**
+ * All are placed, in their order, before anybody waits for the disk; but so many in one turn and no more, and who it is
+ * that asks is found out again in each: the body, too, may have taken its time.
+ * @returns what is wrong with the credentials, if they do not count any more before the first
+ */
+async function publishAll(
+  parts: ChannelParts,
+  call: RestCall,
+  specs: readonly Spec[],
+): Promise<Result<Batch[]>> {
+  let left = 0
+  let principal: Result<AppPrincipal> | undefined
+  const placed: (readonly Placing[])[] = []
+  for (const { channels, messages } of specs) {
+    const cost = PUBLISH_COST + messages.bytes
+    const placing: Placing[] = []
+    for (const channel of channels) {
+      if (left <= 0 || !principal) {
+        await parts.turns.once(() => undefined, SHARE_COST)
+        left = SHARE_COST
+        const isFirst = !principal
+        principal = await identify(parts.authenticator, call)
+        if (isFirst && !principal.ok) return principal
+      }
+      left -= cost
+      placing.push(
+        principal.ok
+          ? publishOn(parts, principal.value, call, channel, messages)
+          : failedPart(channel, principal.failure, call),
+      )
+    }
+    placed.push(placing)
+  }
+  const batches: Batch[] = []
+  for (const placing of placed) batches.push({ results: await Promise.all(placing) })
+  return ok(batches)
+}
+
+type Part = Published | FailedPart
+type Placing = Part | Promise<Part>
+
+function publishOn(
   parts: ChannelParts,
   principal: AppPrincipal,
   call: RestCall,
   channel: string,
   messages: ReadMessages,
-): Promise<Published | FailedPart> {
+): Placing {
   const visitor = visitChannel(parts, principal, call, channel, 'publish')
   if (!visitor.ok) return failedPart(channel, visitor.failure, call)
-  const published = await publish(parts, visitor.value, messages)
-  return published.ok ? published.value : failedPart(channel, published.failure, call)
+  const asPart = (published: Result<Published>): Part =>
+    published.ok ? published.value : failedPart(channel, published.failure, call)
+  const published = publish(parts, visitor.value, messages)
+  return published instanceof Promise ? published.then(asPart) : asPart(published)
 }
 
 /** What cannot be understood fails the whole request: there would be no channel to say it of. */
@@ -72,6 +127,7 @@ function readSpecs(values: readonly unknown[], { limits }: ChannelParts): Result
   if (values.length > MAX_SPECS)
     return fail('bad_request', `a request has ${MAX_SPECS} batches at most`)
   const specs: Spec[] = []
+  let publications = 0
   for (const value of values) {
     if (!isRecord(value)) return fail('bad_request', 'a batch is an object')
     const channels = readChannels(value['channels'])
@@ -79,6 +135,9 @@ function readSpecs(values: readonly unknown[], { limits }: ChannelParts): Result
     const messages = readMessages(value['messages'], limits)
     if (!messages.ok) return messages
     specs.push({ channels: channels.value, messages: messages.value })
+    publications += channels.value.length * messages.value.drafts.length
+    if (publications > MAX_PUBLICATIONS)
+      return fail('too_many_messages', `a request comes to ${MAX_PUBLICATIONS} messages at most`)
   }
   return ok(specs)
 }

@@ -3,6 +3,7 @@ import type { Acts } from '../../../core/access/acts.ts'
 import type { Place } from '../../../core/access/caller.ts'
 import type { AppCounters, Traffic } from '../../../core/app-counters.ts'
 import type { AppChannel } from '../../../core/app-channel.ts'
+import type { FairTurns } from '../../../core/fair-turns.ts'
 import type { Broker } from '../../../core/broker.ts'
 import { messageSize } from '../../../core/message-size.ts'
 import { channelRef } from '../../../core/types.ts'
@@ -23,6 +24,8 @@ export interface ChannelParts {
   readonly connections: Connections
   readonly counters: AppCounters
   readonly limits: MessageLimits
+  /** Where what takes long is done bit by bit. */
+  readonly turns: FairTurns
 }
 
 /** Somebody at a channel. */

@@ -30,6 +30,9 @@ export interface RestDetail {
   readonly address: string
 }
 
+/** What an answer holds costs whoever asked as much as another request for each so many bytes. */
+const BYTES_PER_REQUEST = 8192
+
 /** Of most requests, and nobody changes it. */
 const NO_QUERY = new URLSearchParams()
 
@@ -76,10 +79,14 @@ export class AblyRest implements HttpProtocol {
       : this.#finish(call, answer)
   }
 
-  #finish({ countedFor, found, query, style, visit }: IncomingCall, result: Result<RestAnswer>) {
+  #finish(
+    { allowance, countedFor, found, query, style, visit }: IncomingCall,
+    result: Result<RestAnswer>,
+  ) {
     if (countedFor !== undefined) this.#count(countedFor, found.route, result)
     if (!result.ok) return this.#refuse(visit, query, result.failure, style, found)
     const { bytes = 0 } = result.value
+    allowance?.spend(Math.floor(bytes / BYTES_PER_REQUEST))
     const response = success(result.value, style, (value, format) =>
       this.#bodies.of(value, format, () => ({
         appId: countedFor,

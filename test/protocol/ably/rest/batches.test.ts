@@ -1,6 +1,7 @@
 /** Publishing on many channels at once, in the shapes of either version. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { AblyApp, type Asked, type ErrorBody } from '../../../support/ably-app.ts'
+import { ACTION, FrameClient } from '../../../support/ably.ts'
 import { type TestServer, startTestServer } from '../../../support/server.ts'
 
 let server: TestServer
@@ -8,7 +9,7 @@ let app: AblyApp
 let counter = 0
 
 beforeAll(async () => {
-  server = await startTestServer({ sandbox: 'true' })
+  server = await startTestServer({ sandbox: 'true', 'key-rate': '0' })
   app = await AblyApp.make(server.url, [{ 'open:*': ['publish'] }])
 })
 afterAll(() => server.end())
@@ -139,5 +140,88 @@ describe('refused as a whole, with nothing published', () => {
     const answer = await app.ask<ErrorBody>('/messages', { body: body(channel) })
     expect([answer.status, answer.body.error.code]).toEqual([status, code])
     expect(await kept(channel)).toEqual([])
+  })
+})
+
+describe('a large batch', () => {
+  const channels = Array.from({ length: 100 }, (_, n) => `open:large${n}`)
+  const large = (name: string) =>
+    Array.from({ length: 100 }, (_, n) => ({ channels, messages: { name, data: String(n) } }))
+  interface Part {
+    readonly serials?: string[]
+    readonly error?: ErrorBody['error']
+  }
+  type Counted = { successCount: number; failureCount: number; results: Part[] }
+
+  test('is done bit by bit, and others are answered in between', async () => {
+    const state = { isDone: false }
+    const posting = post(large('fair')).finally(() => (state.isDone = true))
+    let answered = 0
+    for (; !state.isDone; answered++) await app.ask('/time')
+    const { status, body } = await posting
+    expect(status).toBe(201)
+    expect((body as unknown as Counted[]).map(({ successCount }) => successCount)).toEqual(
+      channels.map(() => 100),
+    )
+    // As many turns as it takes, and not two or three.
+    expect(answered).toBeGreaterThan(20)
+    const query = '/history?direction=forwards&limit=1000'
+    for (const channel of [channels[0]!, channels[99]!]) {
+      const { body: list } = await app.ask<{ data: string }[]>(`/channels/${channel}${query}`)
+      expect(list.map(({ data }) => data)).toEqual(channels.map((_, n) => String(n)))
+    }
+  })
+
+  test('ends where whoever asked for it loses the right to it in the middle', async () => {
+    const clientId = `client ${counter++}`
+    const token = await app.token({ clientId })
+    const reader = await FrameClient.connected(app, `key=${app.keys[0]}`)
+    await reader.attach(channels[0]!)
+    const posting = Promise.all(['a', 'b', 'c'].map((name) => post(large(name), { as: token })))
+    await reader.next(ACTION.MESSAGE)
+    const targets = [`clientId:${clientId}`]
+    await app.ask(`/keys/${app.keys[0]!.split(':')[0]}/revokeTokens`, { body: { targets } })
+    for (const { body } of await posting) {
+      const parts = (body as unknown as Counted[]).flatMap(({ results }) => results)
+      const end = parts.findIndex(({ error }) => error)
+      expect(end).toBeGreaterThan(0)
+      for (const { error } of parts.slice(end)) expect(error).toMatchObject({ code: 40141 })
+    }
+    await reader.settled()
+    reader.terminate()
+  })
+
+  test('pays for each message on each of its channels: one as large as can be passes, and later ones wait', async () => {
+    const usual = await startTestServer({ sandbox: 'true' })
+    try {
+      const other = await AblyApp.make(usual.url, [{ '*': ['publish'] }])
+      const messages = Array.from({ length: 1000 }, () => ({}))
+      const body = { channels, messages }
+      const first = await other.ask('/messages', { body })
+      expect([first.status, first.body]).toMatchObject([201, { failureCount: 0 }])
+      const later = await other.ask<ErrorBody>('/messages', { body })
+      expect([later.status, later.body]).toMatchObject([429, { error: { code: 42910 } }])
+      // What another key does is its own.
+      const as = other.keys[1]!
+      const together = await Promise.all(
+        [...'abcdef'].map((name) => other.ask('/messages', { body: large(name), as })),
+      )
+      const passed = together.filter(({ status }) => status === 201)
+      expect(passed.length).toBeGreaterThan(0)
+      expect(passed.length).toBeLessThan(4)
+    } finally {
+      await usual.end()
+    }
+  })
+
+  test('comes to so many messages and no more', async () => {
+    const messages = Array.from({ length: 1000 }, () => ({}))
+    const { status, body } = await post([
+      { channels, messages },
+      { channels: ['open:one'], messages },
+    ])
+    expect([status, body]).toMatchObject([400, { error: { code: 40034 } }])
+    const fits = await post({ channels, messages })
+    expect([fits.status, fits.body]).toMatchObject([201, { failureCount: 0 }])
   })
 })
