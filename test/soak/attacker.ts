@@ -1,0 +1,90 @@
+/**
+ * Attacks a server with everything that strangers, token holders and key holders have, at default limits, and says
+ * what somebody else there notices of it.
+ *
+ *   bun test/soak/attacker.ts [levers...] [--checkout FOLDER | --binary FILE] [--seconds N] [--json FILE]
+ *
+ * How to read the table:
+ * - Every lever has a fresh server, where a pair of clients of itty-sockets and a client of another app echo a
+ *   hundred times a second. "itty" and "Ably" are their worst echoes in milliseconds while it is pulled, and a second
+ *   longer.
+ * - The attacker has a process of its own, of the lowest priority, and an address of its own.
+ * - "own" is for how long the measuring process itself stood still at the most. An echo cannot be known better.
+ * - Memory is resident, before the attack, at its most and a second after it; "log" is what was logged meanwhile.
+ * - Harm is what an attacker took from its neighbours: messages, their resume, room for somebody new.
+ */
+import { parseArgs } from 'node:util'
+import { LEVERS } from './attack/levers.ts'
+import type { Lever } from './attack/lever.ts'
+import { pull, type Result } from './attack/run.ts'
+import { checkoutProgram, Stage } from './attack/subject.ts'
+import { heading, line } from './attack/table.ts'
+
+const SECONDS = 4
+const OPTIONS = {
+  checkout: { type: 'string', default: `${import.meta.dir}/../..` },
+  binary: { type: 'string' },
+  seconds: { type: 'string', default: String(SECONDS) },
+  json: { type: 'string' },
+  help: { type: 'boolean' },
+} as const
+
+const USAGE = `bun test/soak/attacker.ts [levers...] [options]
+
+Attacks a server and says what others there notice of it. A name also chooses all that begin with it.
+
+  --checkout FOLDER  the sources whose server is attacked, with their packages installed (this checkout)
+  --binary FILE      an executable of "bun run build" instead
+  --seconds N        how long each lever is pulled (${SECONDS})
+  --json FILE        write all findings to a file
+  --help             this text
+
+${LEVERS.map(({ name, who, summary }) => `  ${name.padEnd(28)} ${who}: ${summary}`).join('\n')}
+`
+
+process.exit(await main())
+
+/** Exit code: 0 when all was tried, whatever came of it, 2 for wrong arguments. */
+async function main(): Promise<number> {
+  const read = readArguments()
+  if (typeof read === 'string') {
+    console.error(read)
+    return 2
+  }
+  const { values, levers } = read
+  if (values.help) {
+    console.log(USAGE)
+    return 0
+  }
+  const { binary, checkout } = values
+  const stage = await Stage.make(binary === undefined ? checkoutProgram(checkout) : [binary])
+  const results: Result[] = []
+  console.log(heading())
+  try {
+    for (const lever of levers) {
+      const result = await pull(stage, lever, Number(values.seconds))
+      results.push(result)
+      console.log(line(result))
+    }
+  } finally {
+    stage.remove()
+  }
+  if (values.json) await Bun.write(values.json, JSON.stringify(results, null, 2))
+  return 0
+}
+
+function readArguments() {
+  try {
+    const { values, positionals } = parseArgs({ options: OPTIONS, allowPositionals: true })
+    const unknown = positionals.find((name) => chosen([name]).length === 0)
+    if (unknown !== undefined) return `there is no lever "${unknown}"`
+    if (!(Number(values.seconds) > 0)) return '--seconds must be a number above 0'
+    return { values, levers: positionals.length === 0 ? LEVERS : chosen(positionals) }
+  } catch (error) {
+    return String(error)
+  }
+}
+
+function chosen(names: readonly string[]): readonly Lever[] {
+  return LEVERS.filter((lever) => names.some((name) => lever.name.startsWith(name)))
+}
