@@ -151,6 +151,14 @@ export const schema = z.object({
     .default(200)
     .describe('HTTP pushes a second of one address, on average; 0 for no limit'),
   pushBurst: integer(1).default(1000).describe('HTTP pushes of one address at once'),
+  attemptRate: integer(0)
+    .default(20)
+    .describe(
+      'Requests with missing or wrong credentials a second of one address, on average; 0 for no limit',
+    ),
+  attemptBurst: integer(1)
+    .default(1000)
+    .describe('Requests with missing or wrong credentials of one address at once'),
   bodyTimeout: integer(1, 240)
     .default(30)
     .describe('Seconds that the body of a request may take to arrive'),

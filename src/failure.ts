@@ -165,6 +165,11 @@ const table = {
     message: 'apps are made here only where the server runs with a sandbox',
     retry: false,
   },
+  attempt_rate: {
+    status: 429,
+    message: 'too many requests with missing or wrong credentials from this address',
+    retry: true,
+  },
   sandbox_full: { status: 429, message: 'the sandbox has no room for another app', retry: true },
   sandbox_only: {
     status: 403,
@@ -178,6 +183,11 @@ const table = {
   sign_in_rate: {
     status: 429,
     message: 'too many attempts; wait a minute and try again',
+    retry: true,
+  },
+  sign_in_busy: {
+    status: 503,
+    message: 'very many people are signing in; try again in a moment',
     retry: true,
   },
   sign_in_needed: { status: 401, message: 'sign in first', retry: false },
@@ -378,10 +388,38 @@ export function failure(
   return { name, status, message, retry, ...(because && { because }) }
 }
 
+/** Those that say that somebody has shown no good credentials, which is how secrets are guessed. */
+const BAD_CREDENTIALS: ReadonlySet<FailureName> = new Set([
+  'app_disabled',
+  'app_expired',
+  'credentials_malformed',
+  'credentials_missing',
+  'credentials_wrong',
+  'jwt_claims_invalid',
+  'jwt_invalid',
+  'key_malformed',
+  'key_not_found',
+  'key_not_in_app',
+  'key_revoked',
+  'link_invalid',
+  'nonce_replayed',
+  'timestamp_refused',
+  'token_expired',
+  'token_malformed',
+  'token_revoked',
+  'token_unreadable',
+  'token_unrecognised',
+  'unauthorized',
+])
+
+export function isBadCredential({ name }: Failure): boolean {
+  return BAD_CREDENTIALS.has(name)
+}
+
 /** What an answer over HTTP says of a failure besides its status: when to come again, and whether on this connection. */
 export function refusalHeaders({ name, retry, status }: Failure): Record<string, string> {
   return {
-    ...(retry && MAY_PASS.has(status) && { 'retry-after': '1' }),
+    ...(retry && MAY_PASS.has(status) && { 'retry-after': name === 'sign_in_rate' ? '30' : '1' }),
     // The rest of a body that took too long would otherwise go on coming.
     ...(name === 'body_slow' && { connection: 'close' }),
   }

@@ -395,6 +395,7 @@ function admissionLimits(config: Config) {
   return {
     connections: { perSecond: config.connectionRate, burst: config.connectionBurst },
     pushes: { perSecond: config.pushRate, burst: config.pushBurst },
+    attempts: { perSecond: config.attemptRate, burst: config.attemptBurst },
     maxConnections: config.maxConnections,
     maxAddressConnections: config.maxAddressConnections,
     banSeconds: config.banSeconds,

@@ -45,6 +45,8 @@ const SAMPLES: Record<SettingName, [string, unknown, string, unknown]> = {
   banSeconds: ['9', 9, '0', 0],
   pushRate: ['10', 10, '0', 0],
   pushBurst: ['11', 11, '1', 1],
+  attemptRate: ['5', 5, '0', 0],
+  attemptBurst: ['50', 50, '1', 1],
   bodyTimeout: ['5', 5, '240', 240],
   bodyMemoryMb: ['64', 64, '1', 1],
   addressBodyMemoryMb: ['8', 8, '1', 1],

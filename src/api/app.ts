@@ -1,7 +1,15 @@
 /** The HTTP API under `/v1` and `/api/v1`: bearer tokens, validated input, one table of operations. */
 import { type Context, Hono } from 'hono'
 import type { z } from 'zod'
-import { type Failure, type Result, fail, failure, ok, refusalHeaders } from '../failure.ts'
+import {
+  type Failure,
+  type Result,
+  fail,
+  failure,
+  isBadCredential,
+  ok,
+  refusalHeaders,
+} from '../failure.ts'
 import { type Bearer, COMMAND_LINE, type Scope } from '../service/access-tokens.ts'
 import type { Actor, AuditService } from '../service/audit.ts'
 import { errorBody } from './errors.ts'
@@ -17,7 +25,13 @@ const MAX_BODY_BYTES = 65_536
 
 /** What the transport tells of a request: its body, read up to a limit, however long that takes. */
 export interface ApiEnv {
-  Bindings: { readonly visit: { body(maxBytes: number): Promise<Result<Uint8Array>> } }
+  Bindings: {
+    readonly visit: {
+      body(maxBytes: number): Promise<Result<Uint8Array>>
+      /** Counts credentials that were missing or wrong, and says whether that may be told. */
+      failedAttempt(): boolean
+    }
+  }
 }
 
 type ApiContext = Context<ApiEnv>
@@ -43,7 +57,7 @@ async function handle(
 ): Promise<Response> {
   // Before the body, of which a stranger shall make nobody keep anything, and after it, because it may take long.
   const known = permitted(identify(context.req.raw), route.scope)
-  if (!known.ok) return answerFailure(context, known.failure)
+  if (!known.ok) return answerStranger(context, known.failure)
   const body = route.body ? await context.env.visit.body(MAX_BODY_BYTES) : NO_BODY
   if (!body.ok) return answerFailure(context, body.failure)
   const bearer = permitted(identify(context.req.raw), route.scope)
@@ -123,6 +137,12 @@ function answerUnmatched(context: ApiContext, routes: readonly Route[]): Respons
 
 function pattern(path: string): RegExp {
   return new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[^/]+')}$`)
+}
+
+/** Tokens are looked up in no time, so that a good one is let in whatever else comes from its address. */
+function answerStranger(context: ApiContext, why: Failure): Response {
+  const isTold = !isBadCredential(why) || context.env.visit.failedAttempt()
+  return answerFailure(context, isTold ? why : failure('attempt_rate'))
 }
 
 function answerFailure(context: ApiContext, why: Failure, details: unknown = null): Response {

@@ -19,6 +19,8 @@ const LETTERS_PER_NODE = 32
 export interface Context {
   /** Whether the request came over TLS. */
   readonly secure: boolean
+  /** Whether a token that is not known may be verified, which costs more than all else; left out, it may. */
+  mayVerify?(): boolean
 }
 
 export class Authenticator {
@@ -52,7 +54,10 @@ export class Authenticator {
       if (known.place !== undefined) this.#uses.note(known.key, known.place)
       return this.#admit(credential, known, clientId, context)
     }
-    if (kind === 'token') return this.#withToken(credential, clientId, context)
+    if (kind === 'token')
+      return context.mayVerify?.() === false
+        ? fail('attempt_rate')
+        : this.#withToken(credential, clientId, context)
     const found = findApiKey(text, this.#directory)
     if (!found.ok) return found
     const { key, place } = found.value

@@ -1,4 +1,5 @@
 /** Passwords of people: hashed with argon2id, checked in a time that does not tell whether there is one. */
+import { type Result, fail, ok } from '../failure.ts'
 
 /** Counted in characters; longer ones are no safer and cost as much to hash as somebody likes. */
 const MIN_LENGTH = 10
@@ -22,31 +23,75 @@ export function passwordFault(password: string, email: string): string | undefin
   return undefined
 }
 
+/** Hashing is what takes a server the longest, so that it is bounded who waits for it. */
+export interface HasherLimits {
+  /** How many one client may have running or waiting. */
+  readonly ofOne: number
+  /** How many may wait in all. */
+  readonly waiting: number
+}
+
+const LIMITS: HasherLimits = { ofOne: 4, waiting: 64 }
+
 export class PasswordHasher {
+  readonly #limits: HasherLimits
   readonly #waiting: (() => void)[] = []
+  /** How many are running or waiting, by who asked. */
+  readonly #clients = new Map<string, number>()
   #running = 0
 
-  hash(password: string): Promise<string> {
-    return this.#oneOf(() => Bun.password.hash(password, ARGON2))
+  constructor(limits: HasherLimits = LIMITS) {
+    this.#limits = limits
   }
 
-  /** @param hash of the person who is named; without one, another is checked in its place, for the same work */
-  async check(password: string, hash: string | null | undefined): Promise<boolean> {
-    if (password.length > MAX_LENGTH * 4) return false
-    const fits = await this.#oneOf(() => Bun.password.verify(password, hash ?? DECOY))
-    return fits && hash !== undefined && hash !== null
+  /** How many are running or waiting. */
+  get busy(): number {
+    return this.#running + this.#waiting.length
   }
 
-  async #oneOf<T>(work: () => Promise<T>): Promise<T> {
+  /**
+   * @param client who asks, such as an address: nobody's passwords keep all others waiting
+   * @returns `sign_in_rate` where they have too many waiting, `sign_in_busy` where all together have
+   */
+  hash(password: string, client: string): Promise<Result<string>> {
+    return this.#oneOf(client, () => Bun.password.hash(password, ARGON2))
+  }
+
+  /**
+   * @param hash of the person who is named; without one, another is checked in its place, for the same work
+   * @param client as for `hash`
+   */
+  async check(
+    password: string,
+    hash: string | null | undefined,
+    client: string,
+  ): Promise<Result<boolean>> {
+    if (password.length > MAX_LENGTH * 4) return ok(false)
+    const fits = await this.#oneOf(client, () => Bun.password.verify(password, hash ?? DECOY))
+    return fits.ok ? ok(fits.value && hash !== undefined && hash !== null) : fits
+  }
+
+  async #oneOf<T>(client: string, work: () => Promise<T>): Promise<Result<T>> {
+    const own = this.#clients.get(client) ?? 0
+    if (own >= this.#limits.ofOne) return fail('sign_in_rate')
+    if (this.#waiting.length >= this.#limits.waiting) return fail('sign_in_busy')
+    this.#clients.set(client, own + 1)
     if (this.#running >= AT_ONCE) {
       await new Promise<void>((resolve) => this.#waiting.push(resolve))
     } else this.#running++
     try {
-      return await work()
+      return ok(await work())
     } finally {
+      this.#release(client)
       const next = this.#waiting.shift()
       if (next) next()
       else this.#running--
     }
+  }
+
+  #release(client: string): void {
+    const left = this.#clients.get(client)! - 1
+    if (left > 0) this.#clients.set(client, left)
+    else this.#clients.delete(client)
   }
 }

@@ -69,6 +69,7 @@ export class Refusals {
 const SETTINGS: Partial<Record<FailureName, readonly SettingName[]>> = {
   address_bodies: ['addressBodyMemoryMb'],
   address_connections: ['maxAddressConnections'],
+  attempt_rate: ['attemptRate', 'attemptBurst'],
   alias_too_long: ['maxAliasLength'],
   banned: ['banSeconds'],
   bodies_full: ['bodyMemoryMb'],

@@ -36,6 +36,13 @@ export function spend(bucket: Bucket, rate: Rate, cost: number): void {
   if (rate.perSecond > 0) bucket.tokens -= cost
 }
 
+/** Whether there is a token to take; takes none. */
+export function has(bucket: Bucket, rate: Rate, now: number): boolean {
+  if (rate.perSecond === 0) return true
+  refill(bucket, rate, now)
+  return bucket.tokens >= 1
+}
+
 /** Whether nothing would be forgotten by dropping the bucket and starting a new one. */
 export function isRested(bucket: Bucket, rate: Rate, now: number): boolean {
   if (rate.perSecond === 0) return true

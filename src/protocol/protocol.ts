@@ -22,6 +22,13 @@ export interface Visit {
    */
   body(maxBytes: number): Promise<Result<Uint8Array>>
   /**
+   * Whether the client's address may show credentials that it costs something to look at: not while it keeps on
+   * showing wrong ones. Those that are known to be good are never asked about.
+   */
+  mayAttempt(): boolean
+  /** Counts credentials that were missing or wrong; false where the address has shown too many to be told which. */
+  failedAttempt(): boolean
+  /**
    * Lets the answer take as long as it needs: silence does not end the request any more. A body that was not read
    * is dropped, for it would be kept all that time.
    */

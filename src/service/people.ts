@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.ts'
 import { type Result, fail, ok } from '../failure.ts'
 import { type PasswordHasher, passwordFault } from '../identity/password.ts'
 import type { ProviderIdentity } from '../identity/providers/provider.ts'
+import { limitKey } from '../policy/address.ts'
 import type { Role } from '../policy/roles.ts'
 import type { Store } from '../store/database.ts'
 import {
@@ -29,6 +30,14 @@ export interface Person {
 export interface Member extends Person {
   readonly role: Role
   readonly since: number
+}
+
+/** Somebody who is at the door, with what they want to be known by. */
+export interface Applicant {
+  readonly email: string
+  readonly password: string
+  /** Where they come from. */
+  readonly address: string
 }
 
 const MAX_EMAIL_LENGTH = 254
@@ -133,24 +142,26 @@ export class PeopleService {
   }
 
   /** @returns the hash, or what is wrong with address or password */
-  async hashOf(email: string, password: string): Promise<Result<string>> {
+  hashOf({ email, password, address }: Applicant): Promise<Result<string>> {
     const fault = emailFault(email) ?? passwordFault(password, email.trim())
-    return fault === undefined ? ok(await this.#hasher.hash(password)) : fail('invalid', fault)
+    if (fault !== undefined) return Promise.resolve(fail('invalid', fault))
+    return this.#hasher.hash(password, limitKey(address))
   }
 
   /** Whether the password is this person's. */
-  fits(personId: string, password: string): Promise<boolean> {
-    return this.#hasher.check(password, this.#people.byId(personId)?.password)
+  fits(personId: string, password: string, address: string): Promise<Result<boolean>> {
+    const known = this.#people.byId(personId)?.password
+    return this.#hasher.check(password, known, limitKey(address))
   }
 
-  /** The person whose address and password these are, found in the same time as nobody. */
-  async withPassword(email: string, password: string): Promise<Person | undefined> {
+  /** The person whose email and password these are, found in the same time as nobody. */
+  async withPassword({ email, password, address }: Applicant): Promise<Result<Person>> {
     const row = this.#people.byEmail(foldEmail(email))
-    const fits = await this.#hasher.check(password, row?.password)
-    if (!row || !fits) return undefined
+    const fits = await this.#hasher.check(password, row?.password, limitKey(address))
+    if (!fits.ok) return fits
     // The check takes its time, in which they can have gone, or have got another password.
-    const known = this.#people.byId(row.id)
-    return known?.password === row.password ? personOf(known) : undefined
+    const known = row && fits.value ? this.#people.byId(row.id) : undefined
+    return known && known.password === row?.password ? ok(personOf(known)) : fail('sign_in_refused')
   }
 
   /** Ends every session of the person; the caller opens a new one for the browser that asked. */

@@ -1,9 +1,9 @@
 /** Signing in with address and password: few attempts, and no way to find out who has an account. */
 import type { Clock } from '../core/clock.ts'
-import { type Result, fail, ok } from '../failure.ts'
+import { type Result, fail } from '../failure.ts'
 import { limitKey } from '../policy/address.ts'
 import { type Bucket, type Rate, fullBucket, isRested, take } from '../policy/limits.ts'
-import { type PeopleService, type Person, foldEmail } from './people.ts'
+import { type Applicant, type PeopleService, type Person, foldEmail } from './people.ts'
 import type { SessionService } from './sessions.ts'
 
 /** Attempts of one address, and on one account from wherever: a few at once, then two a minute. */
@@ -29,11 +29,11 @@ export class SignIn {
     return this.#attempts.size
   }
 
-  /** @param address of the browser */
-  async attempt(email: string, password: string, address: string): Promise<Result<Person>> {
-    if (!this.#mayTry(email, address)) return fail('sign_in_rate')
-    const person = await this.#people.withPassword(email, password)
-    return person ? ok(person) : fail('sign_in_refused')
+  async attempt(applicant: Applicant): Promise<Result<Person>> {
+    const { email, address } = applicant
+    return this.#mayTry(email, address)
+      ? this.#people.withPassword(applicant)
+      : fail('sign_in_rate')
   }
 
   /** For other secrets that could be guessed, such as the present password when a new one is chosen. */

@@ -5,7 +5,7 @@ import type { Store } from '../store/database.ts'
 import type { AccountService } from './accounts.ts'
 import type { AuditService } from './audit.ts'
 import type { Link, LinkKind, LinkService } from './links.ts'
-import type { PeopleService, Person } from './people.ts'
+import type { Applicant, PeopleService, Person } from './people.ts'
 
 /** Somebody who came in, and to which account. */
 export interface Arrived {
@@ -43,8 +43,9 @@ export class SignUp {
    * Anybody else is somebody already whose address that is: a link to one account gives no right over the others.
    * @returns `email_taken` for these
    */
-  async claim(secret: string, email: string, password: string): Promise<Result<Arrived>> {
-    const hash = await this.#hashFor('claim', secret, email, password)
+  async claim(secret: string, applicant: Applicant): Promise<Result<Arrived>> {
+    const { email } = applicant
+    const hash = await this.#hashFor('claim', secret, applicant)
     if (!hash.ok) return hash
     return this.#arrive('claim', secret, ({ accountId }) => {
       const known = this.#people.byEmail(email)
@@ -56,10 +57,10 @@ export class SignUp {
   }
 
   /** Accepts an invitation as somebody new. */
-  async accept(secret: string, email: string, password: string): Promise<Result<Arrived>> {
-    const hash = await this.#hashFor('invite', secret, email, password)
+  async accept(secret: string, applicant: Applicant): Promise<Result<Arrived>> {
+    const hash = await this.#hashFor('invite', secret, applicant)
     if (!hash.ok) return hash
-    return this.#arrive('invite', secret, () => this.#people.add(email, hash.value))
+    return this.#arrive('invite', secret, () => this.#people.add(applicant.email, hash.value))
   }
 
   /** Comes in as somebody who has signed in. */
@@ -82,14 +83,9 @@ export class SignUp {
   }
 
   /** The link is looked at before a password is hashed for it, so that strangers cannot make the server work. */
-  async #hashFor(
-    kind: LinkKind,
-    secret: string,
-    email: string,
-    password: string,
-  ): Promise<Result<string>> {
+  async #hashFor(kind: LinkKind, secret: string, applicant: Applicant): Promise<Result<string>> {
     const link = this.#links.read(kind, secret)
-    return link.ok ? this.#people.hashOf(email, password) : link
+    return link.ok ? this.#people.hashOf(applicant) : link
   }
 
   /**

@@ -2,11 +2,13 @@
 import type { Clock } from '../core/clock.ts'
 import type { FailureName } from '../failure.ts'
 import { limitKey } from '../policy/address.ts'
-import { type Bucket, type Rate, fullBucket, isRested, take } from '../policy/limits.ts'
+import { type Bucket, type Rate, fullBucket, has, isRested, take } from '../policy/limits.ts'
 
 export interface AdmissionLimits {
   readonly connections: Rate
   readonly pushes: Rate
+  /** Requests whose credentials are missing or wrong. */
+  readonly attempts: Rate
   readonly maxConnections: number
   readonly maxAddressConnections: number
   readonly banSeconds: number
@@ -18,6 +20,7 @@ interface Visitor {
   bannedUntil: number
   readonly connections: Bucket
   readonly pushes: Bucket
+  readonly attempts: Bucket
 }
 
 const SWEEP_EVERY_MS = 60_000
@@ -69,6 +72,26 @@ export class Admission {
     return known.bannedUntil <= now && take(known.pushes, this.#limits.pushes, now)
   }
 
+  /** Whether somebody may show credentials that it costs something to look at, and that nobody knows to be good. */
+  mayAttempt(visitor: { readonly address: string }): boolean {
+    const { attempts } = this.#limits
+    if (attempts.perSecond === 0) return true
+    const now = this.#clock.now()
+    this.#sweep(now)
+    // Whoever has shown nothing wrong lately need not be remembered.
+    const known = this.#visitors.get(limitKey(visitor.address))
+    return !known || has(known.attempts, attempts, now)
+  }
+
+  /** Counts credentials that were missing or wrong, and says whether that is to be told: beyond the rate it is not. */
+  failedAttempt(visitor: { readonly address: string }): boolean {
+    const { attempts } = this.#limits
+    if (attempts.perSecond === 0) return true
+    const now = this.#clock.now()
+    this.#sweep(now)
+    return take(this.#visitor(limitKey(visitor.address), now).attempts, attempts, now)
+  }
+
   opened(address: string): void {
     this.#open++
     this.#visitor(limitKey(address), this.#clock.now()).open++
@@ -95,6 +118,7 @@ export class Admission {
       bannedUntil: 0,
       connections: fullBucket(this.#limits.connections, now),
       pushes: fullBucket(this.#limits.pushes, now),
+      attempts: fullBucket(this.#limits.attempts, now),
     }
     this.#visitors.set(key, visitor)
     return visitor
@@ -108,7 +132,8 @@ export class Admission {
       const quiet = visitor.open === 0 && visitor.bannedUntil <= now
       const rested =
         isRested(visitor.connections, this.#limits.connections, now) &&
-        isRested(visitor.pushes, this.#limits.pushes, now)
+        isRested(visitor.pushes, this.#limits.pushes, now) &&
+        isRested(visitor.attempts, this.#limits.attempts, now)
       if (quiet && rested) this.#visitors.delete(key)
     }
   }

@@ -181,6 +181,14 @@ class Arrival implements Visit, Sender {
     return this.#turns.next().then(() => this.#parts.bodies.receive(this, maxBytes))
   }
 
+  mayAttempt(): boolean {
+    return this.#parts.admission.mayAttempt(this)
+  }
+
+  failedAttempt(): boolean {
+    return this.#parts.admission.failedAttempt(this)
+  }
+
   allowSilence(seconds: number): void {
     this.#server.timeout(this.request, seconds)
   }

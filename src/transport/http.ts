@@ -49,7 +49,7 @@ export function httpRefusal(why: Failure): Response {
 }
 
 /** What the front tells of a request. */
-export type HttpVisit = Pick<Visit, 'request' | 'path' | 'base' | 'body'>
+export type HttpVisit = Pick<Visit, 'request' | 'path' | 'base' | 'body' | 'failedAttempt'>
 
 export type HttpApp = (visit: HttpVisit) => Response | Promise<Response>
 

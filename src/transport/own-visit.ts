@@ -13,6 +13,10 @@ export class OwnVisit implements HttpVisit {
     this.path = splitUrl(request.url)[0]
   }
 
+  failedAttempt(): boolean {
+    return true
+  }
+
   body(maxBytes: number): Promise<Result<Uint8Array>> {
     return this.request.bytes().then(
       (bytes) => (bytes.byteLength > maxBytes ? fail('message_too_large') : ok(bytes)),

@@ -1,5 +1,6 @@
 /** The people of an account: how they come in, what their role lets them do, how sessions end. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { ok } from '../../src/failure.ts'
 import { DECOY, PasswordHasher, passwordFault } from '../../src/identity/password.ts'
 import { type TestServer, latchkey, startTestServer } from '../support/server.ts'
 import { startTimedServer } from '../support/timed-server.ts'
@@ -142,12 +143,13 @@ describe('passwords', () => {
   })
 
   test('what is checked for nobody costs as much as what is checked for somebody', async () => {
-    const hash = await new PasswordHasher().hash(PASSWORD)
+    const made = await new PasswordHasher().hash(PASSWORD, 'a')
+    const hash = made.ok ? made.value : ''
     const cost = (text: string) => text.split('$').slice(0, 4).join('$')
     expect(cost(DECOY)).toBe(cost(hash))
-    expect(await new PasswordHasher().check(PASSWORD, hash)).toBe(true)
-    expect(await new PasswordHasher().check('nobody', undefined)).toBe(false)
-    expect(await new PasswordHasher().check('nobody', null)).toBe(false)
+    expect(await new PasswordHasher().check(PASSWORD, hash, 'a')).toEqual(ok(true))
+    expect(await new PasswordHasher().check('nobody', undefined, 'a')).toEqual(ok(false))
+    expect(await new PasswordHasher().check('nobody', null, 'a')).toEqual(ok(false))
     expect(passwordFault('x'.repeat(2000), 'a@b')).toBeDefined()
   })
 })

@@ -115,12 +115,13 @@ describe('entries are left by', () => {
   test('people who come, change and go', async () => {
     const { people, signUp, links, accounts } = opened.services
     const owner = accounts.ensureOwner()
+    const address = '192.0.2.9'
+    const ann = { email: 'ann@example.com', password: 'correct horse battery', address }
+    const bob = { email: 'bob@example.com', password: 'staple the battery 1', address }
     const token = (link: string) => new URL(link).searchParams.get('token')!
-    const claimed = must(
-      await signUp.claim(token(links.claim(owner)), 'ann@example.com', 'correct horse battery'),
-    )
+    const claimed = must(await signUp.claim(token(links.claim(owner)), ann))
     const invitation = must(links.invite(owner, 'viewer', 'for Bob'))
-    const joined = must(await signUp.accept(invitation, 'bob@example.com', 'staple the battery 1'))
+    const joined = must(await signUp.accept(invitation, bob))
     const left = trailOf(() => {
       must(people.setRole(owner, joined.person.id, 'member'))
       people.setPasswordHash(claimed.person.id, 'another')

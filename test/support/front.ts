@@ -13,6 +13,7 @@ const ADMISSION_LIMITS = {
   maxAddressConnections: 0,
   connections: NO_LIMIT,
   pushes: NO_LIMIT,
+  attempts: NO_LIMIT,
   banSeconds: 0,
 }
 

@@ -27,6 +27,7 @@ const QUIET: Record<string, string> = {
   'connection-rate': '0',
   'message-rate': '0',
   'push-rate': '0',
+  'attempt-rate': '0',
   'drain-seconds': '1',
   'sandbox-latency': '0',
 }

@@ -216,6 +216,7 @@ describe('addresses are remembered no longer than needed', () => {
   const LIMITS = {
     connections: { perSecond: 10, burst: 10 },
     pushes: { perSecond: 10, burst: 10 },
+    attempts: { perSecond: 10, burst: 10 },
     maxConnections: 0,
     maxAddressConnections: 0,
     banSeconds: 120,

@@ -141,5 +141,7 @@ export class LiveViews {
 function lasting({ address, base, path, query, request, secure }: Visit): Visit {
   const kept = new Request(request.url, { headers: request.headers })
   const body = () => Promise.resolve(ok(new Uint8Array()))
-  return { address, base, path, query, request: kept, secure, body, keepOpen: () => undefined }
+  const attempts = { mayAttempt: () => true, failedAttempt: () => true }
+  const rest = { secure, body, keepOpen: () => undefined, ...attempts }
+  return { address, base, path, query, request: kept, ...rest }
 }

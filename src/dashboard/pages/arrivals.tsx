@@ -16,7 +16,7 @@ import { PlainWarning } from '../view/plain-warning.tsx'
 import { ProviderLinks } from '../view/provider-links.tsx'
 import { accountText } from '../words.ts'
 import { enter } from './door.tsx'
-import { sentence, showFailure } from './failures.tsx'
+import { sentence, showFailure, tellWhen } from './failures.tsx'
 
 export function arrivalPages(): Hono<Env> {
   const app = new Hono<Env>()
@@ -49,6 +49,7 @@ function showClaim(
   const link = links.read('claim', token)
   const account = link.ok ? accounts.find(link.value.accountId) : link
   if (!link.ok || !account.ok) return showDeadLink(page, failure('link_invalid'))
+  tellWhen(page, why)
   const head = {
     title: `Claim ${accountText(account.value)}`,
     ...(why && { status: why.status as 400 }),
@@ -76,8 +77,9 @@ function showClaim(
 async function claim(page: Page): Promise<Response> {
   const fields = await readFields(page)
   const [token, email] = [textField(fields, 'token'), textField(fields, 'email')]
-  const password = textField(fields, 'password')
-  const arrived = await page.var.parts.services.signUp.claim(token, email, password)
+  const { address } = page.env.visit
+  const applicant = { email, password: textField(fields, 'password'), address }
+  const arrived = await page.var.parts.services.signUp.claim(token, applicant)
   if (!arrived.ok) return showClaim(page, token, { email, why: arrived.failure })
   return welcome(page, arrived.value)
 }
@@ -91,6 +93,7 @@ function showInvite(
   const link = links.read('invite', token)
   const account = link.ok ? accounts.find(link.value.accountId) : link
   if (!link.ok || !account.ok) return showDeadLink(page, failure('link_invalid'))
+  tellWhen(page, why)
   const head = {
     title: `Join ${accountText(account.value)}`,
     ...(why && { status: why.status as 400 }),
@@ -153,8 +156,9 @@ function JoinForm({
 async function accept(page: Page): Promise<Response> {
   const fields = await readFields(page)
   const [token, email] = [textField(fields, 'token'), textField(fields, 'email')]
-  const password = textField(fields, 'password')
-  const arrived = await page.var.parts.services.signUp.accept(token, email, password)
+  const { address } = page.env.visit
+  const applicant = { email, password: textField(fields, 'password'), address }
+  const arrived = await page.var.parts.services.signUp.accept(token, applicant)
   if (!arrived.ok) return showInvite(page, token, { email, why: arrived.failure })
   return welcome(page, arrived.value)
 }
@@ -170,6 +174,8 @@ async function join(page: Page, kind: LinkKind): Promise<Response> {
 }
 
 function showDeadLink(page: Page, why: Failure): Response | Promise<Response> {
+  // A link is a secret like any other, and not to be guessed.
+  if (!page.env.visit.failedAttempt()) return showFailure(page, failure('attempt_rate'))
   return showDoor(
     page,
     { title: 'This link does not work', status: 410 },

@@ -10,7 +10,7 @@ import { showDoor } from '../view/layout.tsx'
 import { Notice } from '../view/parts.tsx'
 import { PlainWarning } from '../view/plain-warning.tsx'
 import { ProviderLinks } from '../view/provider-links.tsx'
-import { sentence } from './failures.tsx'
+import { sentence, tellWhen } from './failures.tsx'
 
 export function doorPages(): Hono<Env> {
   const app = new Hono<Env>()
@@ -59,9 +59,10 @@ async function signIn(page: Page): Promise<Response> {
   const email = textField(fields, 'email')
   const next = textField(fields, 'next')
   const { parts, signIn: door } = page.var
-  const found = await door.attempt(email, textField(fields, 'password'), page.env.visit.address)
+  const { address } = page.env.visit
+  const found = await door.attempt({ email, password: textField(fields, 'password'), address })
   if (!found.ok) {
-    parts.onRefusal(found.failure, { address: page.env.visit.address })
+    parts.onRefusal(found.failure, { address })
     return showSignIn(page, { email, next, why: found.failure })
   }
   const [accountId] = parts.services.people.accountsOf(found.value.id)
@@ -81,6 +82,7 @@ function showSignIn(
 ): Response | Promise<Response> {
   const { accounts, people } = page.var.parts.services
   if (people.isUnclaimed(accounts.ensureOwner())) return showUnclaimed(page)
+  tellWhen(page, why)
   return showDoor(
     page,
     { title: 'Sign in', ...(why && { status: why.status as 401 }) },

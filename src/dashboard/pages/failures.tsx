@@ -13,6 +13,7 @@ const TITLES: Readonly<Record<number, string>> = {
   404: 'Nothing here',
   405: 'Not possible',
   413: 'Too large',
+  429: 'Too often',
   500: 'Something is wrong here',
 }
 
@@ -22,7 +23,7 @@ export function showFailure(page: Page, why: Failure): Response | Promise<Respon
     title: TITLES[why.status] ?? 'That did not work',
     status: why.status as ContentfulStatusCode,
   }
-  for (const [name, value] of Object.entries(refusalHeaders(why))) page.header(name, value)
+  tellWhen(page, why)
   const body = (
     <>
       <p>{sentence(why.message)}</p>
@@ -32,6 +33,12 @@ export function showFailure(page: Page, why: Failure): Response | Promise<Respon
     </>
   )
   return page.var.visitor ? show(page, head, body) : showDoor(page, head, body)
+}
+
+/** Says when to come again, where that helps. */
+export function tellWhen(page: Page, why: Failure | undefined): void {
+  if (!why) return
+  for (const [name, value] of Object.entries(refusalHeaders(why))) page.header(name, value)
 }
 
 /** Messages of failures are written to stand in the middle of a line. */

@@ -23,7 +23,11 @@ export async function changePassword(page: Page): Promise<Response> {
   const { people } = page.var.parts.services
   const proof = await proveYourself(page, textField(fields, 'present'))
   if (!proof.ok) return showAccount(page, { present: sentence(proof.failure.message) })
-  const hash = await people.hashOf(person.email, textField(fields, 'password'))
+  const hash = await people.hashOf({
+    email: person.email,
+    password: textField(fields, 'password'),
+    address: page.env.visit.address,
+  })
   if (!hash.ok) return showAccount(page, { password: sentence(hash.failure.message) })
   // Hashing takes its time, in which the session can have ended.
   if (!identifyVisitor(page)) return showFailure(page, failure('sign_in_needed'))
@@ -40,8 +44,9 @@ async function proveYourself(page: Page, present: string): Promise<Result<void>>
     return isFresh ? ok(undefined) : fail('sign_in_needed', 'sign out and in again first')
   }
   if (!signIn.mayTry(`password ${person.id}`)) return fail('sign_in_rate')
-  const fits = await parts.services.people.fits(person.id, present)
-  return fits ? ok(undefined) : fail('sign_in_refused', 'the current password is wrong')
+  const fits = await parts.services.people.fits(person.id, present, page.env.visit.address)
+  if (!fits.ok) return fits
+  return fits.value ? ok(undefined) : fail('sign_in_refused', 'the current password is wrong')
 }
 
 export async function endSession(page: Page): Promise<Response> {

@@ -67,6 +67,10 @@ export class IncomingCall implements RestCall {
     return Number.isNaN(version) ? NEWEST_VERSION : version
   }
 
+  mayVerify(): boolean {
+    return this.visit.mayAttempt()
+  }
+
   body(): Promise<Result<Body>> {
     return readBody(this.visit, this.#maxBodyBytes)
   }

@@ -1,7 +1,7 @@
 /** The REST interface that Ably's SDKs speak: finds the route, and words the answer as the client wants it. */
 import type { AppCounters, Requests } from '../../../core/app-counters.ts'
 import type { FairTurns } from '../../../core/fair-turns.ts'
-import { type Failure, type Result, failure } from '../../../failure.ts'
+import { type Failure, type Result, failure, isBadCredential } from '../../../failure.ts'
 import { claimedKeyName } from '../../../identity/claimed-key.ts'
 import type { Budget } from '../../../policy/budget.ts'
 import type { HttpProtocol, Visit } from '../../protocol.ts'
@@ -105,11 +105,13 @@ export class AblyRest implements HttpProtocol {
   #refuse(
     visit: Visit,
     query: URLSearchParams,
-    why: Failure,
+    reason: Failure,
     style: AnswerStyle,
     found?: Found,
   ): Response {
     const { headers } = visit.request
+    const isTold = !isBadCredential(reason) || visit.failedAttempt()
+    const why = isTold ? reason : failure('attempt_rate')
     this.#parts.onRefusal(why, {
       route: found?.route.path ?? rootOf(visit.path),
       key: claimedKeyName(headers, query) ?? found?.params['keyName']?.split(':')[0],

@@ -23,6 +23,8 @@ export interface RestCall {
   readonly version: number
   /** What the answer is going to be in. */
   readonly format: Format
+  /** Whether credentials that are not known to be good may be looked at, as `Visit` has it. */
+  mayVerify(): boolean
   /** Reads and parses the body, bounded. */
   body(): Promise<Result<Body>>
   /** Reads the body without parsing it, bounded. */

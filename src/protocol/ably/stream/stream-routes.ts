@@ -62,7 +62,7 @@ async function listen(
     return fail('version_unsupported', 'the parameter v, the version of the protocol, is missing')
   const credentials = findCredentials(request.headers, query)
   if (!credentials.ok) return credentials
-  const principal = await parts.authenticator.authenticate(credentials.value, { secure })
+  const principal = await parts.authenticator.authenticate(credentials.value, call)
   if (!principal.ok) return principal
   call.countFor(principal.value.appId)
   const names = readNames(query)

@@ -1,0 +1,29 @@
+/** Passwords are hashed a few at a time, and nobody makes all others wait for theirs. */
+import { expect, test } from 'bun:test'
+import { PasswordHasher } from '../../src/identity/password.ts'
+
+const namesOf = async (results: readonly ReturnType<PasswordHasher['check']>[]) =>
+  (await Promise.all(results)).map((result) => (result.ok ? 'checked' : result.failure.name))
+
+test('a client has only so many waiting, and others are not concerned', async () => {
+  const hasher = new PasswordHasher({ ofOne: 3, waiting: 10 })
+  const checks = ['a', 'a', 'a', 'a', 'a', 'b'].map((client) => hasher.check('x', null, client))
+  expect(hasher.busy).toBe(4)
+  expect(await namesOf(checks)).toEqual([
+    'checked',
+    'checked',
+    'checked',
+    'sign_in_rate',
+    'sign_in_rate',
+    'checked',
+  ])
+  expect(hasher.busy).toBe(0)
+  expect(await namesOf([hasher.check('x', null, 'a')])).toEqual(['checked'])
+})
+
+test('all together have only so many waiting', async () => {
+  const hasher = new PasswordHasher({ ofOne: 3, waiting: 1 })
+  const checks = ['a', 'b', 'c', 'd'].map((client) => hasher.check('x', null, client))
+  expect(await namesOf(checks)).toEqual(['checked', 'checked', 'checked', 'sign_in_busy'])
+  expect(hasher.busy).toBe(0)
+})
