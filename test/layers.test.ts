@@ -34,8 +34,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // What statistics mean, without where they come from and where they are kept.
   'stats/': ['failure.ts'],
 
-  // What a push notification is, without who asks for it and where devices are kept.
-  'push/': ['failure.ts'],
+  // What a push notification is, without who asks for it and where devices are kept. A device has rights like a token.
+  'push/': ['identity/revocation.ts', 'policy/', 'failure.ts'],
 
   // The core knows what carries and what orders events only by their seams.
   'core/': ['policy/', 'failure.ts', 'engine/engine.ts', 'fanout/fanout.ts'],

@@ -223,6 +223,7 @@ export class Ably {
       ...this.#channelParts(),
       directory,
       devices: services.pushDevices,
+      numbers: services.tokenOrder,
       subscriptions: services.pushSubscriptions,
       now: () => clock.now(),
       onNotice,

@@ -27,7 +27,7 @@ export interface Revocable {
   readonly appId: string
   readonly keyId: string
   /** Only a JWT says when it was issued in whole seconds. */
-  readonly method?: 'basic' | 'token' | 'jwt'
+  readonly method?: 'basic' | 'token' | 'jwt' | undefined
   /** Milliseconds since the epoch. */
   readonly issued?: number | undefined
   /** Its place among what was issued here, where it has one. */

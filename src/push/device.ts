@@ -1,5 +1,7 @@
 /** What push notifications are about: devices that are reached somehow, and channels that they subscribe to. */
 import type { Failure, Result } from '../failure.ts'
+import type { Revocable } from '../identity/revocation.ts'
+import { type Capability, FULL_CAPABILITY, restrictTo } from '../policy/capability/capability.ts'
 
 export const PLATFORMS = ['android', 'ios', 'browser'] as const
 export const FORM_FACTORS = [
@@ -35,12 +37,39 @@ export interface DeviceDetails {
   readonly secret: string | undefined
 }
 
+/** What is known of the credentials that a device was registered with, by which it ends when tokens are revoked. */
+export interface DeviceOrigin extends Omit<Revocable, 'appId' | 'keyId' | 'tokenResources'> {
+  /** Of a token, when that was issued; of a key, when the device was registered. Milliseconds since the epoch. */
+  readonly issued: number
+  readonly tokenResources: readonly string[]
+}
+
+/**
+ * What a device has by itself, as of the credentials that it was registered with. It is fixed when a device is given
+ * its token, for whoever holds that must not gain by what somebody else changes about the device.
+ */
+export interface DeviceGrant {
+  /** Of what they permit, the part that devices have any use for. Their key, as it is now, has to permit it too. */
+  readonly capability: Capability
+  readonly origin: DeviceOrigin
+}
+
+/** What a device may of which nothing is known but that it was once registered. */
+export const LEAST_CAPABILITY = restrictTo(FULL_CAPABILITY, 'push-subscribe')
+
 export interface PushDevice extends DeviceDetails {
   readonly appId: string
   readonly id: string
-  /** The key that it was last registered with: its token counts for as long as that. */
+  /** The key that it was registered with: it counts for as long as that. */
   readonly keyId: string
+  readonly grant: DeviceGrant
+  /** From when on it counts no more, as what it was registered with was revoked. Milliseconds since the epoch. */
+  readonly endsAt: number | undefined
 }
+
+/** A device as it is to be kept; without a grant it has the least. */
+export type DeviceToSave = Omit<PushDevice, 'grant' | 'endsAt'> &
+  Partial<Pick<PushDevice, 'grant' | 'endsAt'>>
 
 /** A device, or all devices of a client, that get the notifications of a channel. */
 export interface PushSubscription {
@@ -53,6 +82,8 @@ export interface PushSubscription {
 export interface DeviceFilter {
   readonly deviceId?: string | undefined
   readonly clientId?: string | undefined
+  /** Whether what they were registered with was revoked. */
+  readonly isEnded?: boolean | undefined
 }
 
 export interface SubscriptionFilter extends DeviceFilter {
@@ -86,7 +117,7 @@ export interface PushDevices {
    * @returns `push_full` where the app has no room for another one
    */
   save(
-    device: PushDevice,
+    device: DeviceToSave,
     mayReplace?: (known: PushDevice) => Failure | undefined,
   ): Result<PushDevice>
   /** A new token for a device; the one before counts no more. */
@@ -107,4 +138,10 @@ export interface PushSubscriptions {
   devices(appId: string, channel: string, transport: Transport): readonly PushDevice[]
   /** Whether a channel has devices that are reached in another way. */
   hasOthers(appId: string, channel: string, transport: Transport): boolean
+}
+
+/** The first of several moments; undefined where none is known. */
+export function earliest(...moments: readonly (number | undefined)[]): number | undefined {
+  const known = moments.filter((moment) => moment !== undefined)
+  return known.length === 0 ? undefined : Math.min(...known)
 }

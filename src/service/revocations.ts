@@ -6,7 +6,17 @@ import type { Store } from '../store/database.ts'
 import { isKept } from './apps.ts'
 import type { Actor, AuditService } from './audit.ts'
 import { fieldsOf } from './audited-fields.ts'
+import type { PushDeviceService } from './push-devices.ts'
 import type { TokenOrder } from './token-order.ts'
+
+export interface RevocationParts {
+  readonly store: Store
+  readonly clock: Clock
+  readonly audit: AuditService
+  readonly order: TokenOrder
+  /** Which end as tokens do. */
+  readonly devices: Pick<PushDeviceService, 'end'>
+}
 
 export class RevocationService {
   readonly #store: Store
@@ -15,9 +25,11 @@ export class RevocationService {
   readonly #clock: Clock
   readonly #audit: AuditService
   readonly #order: TokenOrder
+  readonly #devices: Pick<PushDeviceService, 'end'>
 
-  constructor(store: Store, clock: Clock, audit: AuditService, order: TokenOrder) {
+  constructor({ store, clock, audit, order, devices }: RevocationParts) {
     this.#order = order
+    this.#devices = devices
     this.#store = store
     this.#table = new RevocationTable(store)
     this.#apps = new AppTable(store)
@@ -34,8 +46,11 @@ export class RevocationService {
     const marked = this.#store.db.transaction(
       () => {
         const number = this.#order.mark()
-        for (const { isExact, ...revocation } of revocations)
-          this.#table.insert({ appId, ...revocation, number: isExact ? null : number }, now)
+        const numbered = revocations.map(({ isExact, ...revocation }) => {
+          return { ...revocation, number: isExact ? null : number }
+        })
+        for (const revocation of numbered) this.#table.insert({ appId, ...revocation }, now)
+        this.#devices.end(appId, numbered)
         this.#note(appId, revocations, by)
         return number
       },

@@ -128,7 +128,14 @@ function buildServices({ config, clock, decidesQuota, folder, store }: Foundatio
   const people = new PeopleService(store, new PasswordHasher(), clock, audit)
   const links = new LinkService(store, clock, audit)
   const tokenOrder = new TokenOrder(store, clock)
-  const revocations = new RevocationService(store, clock, audit, tokenOrder)
+  const pushDevices = new PushDeviceService(store, keyring, clock)
+  const revocations = new RevocationService({
+    store,
+    clock,
+    audit,
+    order: tokenOrder,
+    devices: pushDevices,
+  })
   rootKey.ensure(accounts.ensureOwner())
   return {
     folder,
@@ -151,7 +158,7 @@ function buildServices({ config, clock, decidesQuota, folder, store }: Foundatio
     links,
     signUp: new SignUp({ store, accounts, links, people, audit }),
     stats: new StatsService(store, clock),
-    pushDevices: new PushDeviceService(store, keyring, clock),
+    pushDevices,
     pushSubscriptions: new PushSubscriptionService(store, keyring),
     claimFolder: (open) => claimFolder(store, folder, open),
     close: () => closeStore(store),

@@ -1,5 +1,5 @@
 /** Reads and writes apps with their API keys, channel rules and revocations; writes leave a line in the list of changes. */
-import { and, asc, count, eq, gt, isNotNull, lte } from 'drizzle-orm'
+import { and, asc, count, eq, gt, inArray, isNotNull, lte } from 'drizzle-orm'
 import { recordChange } from './changes.ts'
 import type { Store } from './database.ts'
 import { apiKeys, appStats, apps, channelRules, revocations } from './schema.ts'
@@ -191,6 +191,16 @@ export class RevocationTable {
   list(appId: string, now: number): RevocationRow[] {
     const where = and(eq(revocations.appId, appId), gt(revocations.expiresAt, now))
     return this.#db.select().from(revocations).where(where).orderBy(asc(revocations.id)).all()
+  }
+
+  /** Those of them that are about one of these values, of whatever kind. */
+  about(appId: string, values: readonly string[], now: number): RevocationRow[] {
+    const where = and(
+      eq(revocations.appId, appId),
+      gt(revocations.expiresAt, now),
+      inArray(revocations.value, [...values]),
+    )
+    return this.#db.select().from(revocations).where(where).all()
   }
 
   /** Adds one, and drops those of any app that can no longer concern a token. */

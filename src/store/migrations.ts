@@ -1,4 +1,5 @@
 /** The migrations in order, as text inside the program, so that they travel in the executable. */
+import deviceGrants from './migrations/0011_device_grants.sql' with { type: 'text' }
 import first from './migrations/0000_first.sql' with { type: 'text' }
 import apps from './migrations/0001_apps.sql' with { type: 'text' }
 import appLimits from './migrations/0009_app_limits.sql' with { type: 'text' }
@@ -23,4 +24,5 @@ export const migrations: readonly string[] = [
   commonsStats,
   appLimits,
   tokenNumbers,
+  deviceGrants,
 ]

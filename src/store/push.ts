@@ -1,5 +1,20 @@
 /** Reads and writes devices that want push notifications, and what they subscribe to. */
-import { type SQL, and, asc, count, desc, eq, gt, inArray, lt, ne, or } from 'drizzle-orm'
+import {
+  type SQL,
+  and,
+  asc,
+  count,
+  desc,
+  eq,
+  gt,
+  inArray,
+  isNull,
+  lt,
+  lte,
+  ne,
+  or,
+  sql,
+} from 'drizzle-orm'
 import type { Store } from './database.ts'
 import { pushDevices, pushSubscriptions } from './schema.ts'
 
@@ -11,6 +26,15 @@ type Kind = PushSubscriptionRow['kind']
 export interface DeviceMatch {
   readonly deviceId?: string | undefined
   readonly clientId?: string | undefined
+  /** Only those that have ended by this moment, or that have not. */
+  readonly ended?: { readonly is: boolean; readonly by: number } | undefined
+}
+
+/** What tokens can be called by that are revoked. */
+export interface TokenNames {
+  readonly clients: string[]
+  readonly revocationKeys: string[]
+  readonly channels: string[]
 }
 
 export interface SubscriptionMatch extends DeviceMatch {
@@ -53,19 +77,30 @@ export class PushDeviceTable {
 
   /** Puts it in the place of the one with its id; when that was made, and its token, stay. */
   put(row: PushDeviceRow): void {
-    const { clientId, platform, formFactor, metadata, transport, sealed, keyId, updatedAt } = row
-    this.#db
-      .insert(pushDevices)
-      .values(row)
-      .onConflictDoUpdate({
-        target: [pushDevices.appId, pushDevices.id],
-        set: { clientId, platform, formFactor, metadata, transport, sealed, keyId, updatedAt },
-      })
-      .run()
+    const { appId: _, id: __, tokenDigest: ___, createdAt: ____, ...set } = row
+    const target = [pushDevices.appId, pushDevices.id]
+    this.#db.insert(pushDevices).values(row).onConflictDoUpdate({ target, set }).run()
   }
 
   setToken(appId: string, id: string, tokenDigest: Buffer): void {
     this.#db.update(pushDevices).set({ tokenDigest }).where(isDevice(appId, id)).run()
+  }
+
+  /** Those that a revocation of tokens of these names may concern, without a look at when they were registered. */
+  named(appId: string, { clients, revocationKeys, channels }: TokenNames): PushDeviceRow[] {
+    const { clientId, origin, tokenClientId, revocationKey } = pushDevices
+    const isNamed = or(
+      inArray(clientId, clients),
+      inArray(tokenClientId, clients),
+      inArray(revocationKey, revocationKeys),
+      channels.length === 0 ? undefined : or(isNull(origin), namesOneOf(channels)),
+    )
+    const where = and(eq(pushDevices.appId, appId), isNamed)
+    return this.#db.select().from(pushDevices).where(where).all()
+  }
+
+  end(appId: string, id: string, endsAt: number): void {
+    this.#db.update(pushDevices).set({ endsAt }).where(isDevice(appId, id)).run()
   }
 
   /** @returns the ids of those that were there */
@@ -114,15 +149,29 @@ export class PushDeviceTable {
   }
 }
 
+function namesOneOf(channels: string[]): SQL {
+  const resources = sql`json_each(${pushDevices.origin}, '$.tokenResources')`
+  return sql`exists (select 1 from ${resources} where ${inArray(sql`value`, channels)})`
+}
+
 function isDevice(appId: string, id: string): SQL | undefined {
   return and(eq(pushDevices.appId, appId), eq(pushDevices.id, id))
 }
 
-function matchingDevices(appId: string, { deviceId, clientId }: DeviceMatch): SQL | undefined {
+function hasEnded({ is, by }: NonNullable<DeviceMatch['ended']>): SQL | undefined {
+  const { endsAt } = pushDevices
+  return is ? lte(endsAt, by) : or(isNull(endsAt), gt(endsAt, by))
+}
+
+function matchingDevices(
+  appId: string,
+  { deviceId, clientId, ended }: DeviceMatch,
+): SQL | undefined {
   return and(
     eq(pushDevices.appId, appId),
     deviceId === undefined ? undefined : eq(pushDevices.id, deviceId),
     clientId === undefined ? undefined : eq(pushDevices.clientId, clientId),
+    ended && hasEnded(ended),
   )
 }
 

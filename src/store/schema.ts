@@ -196,14 +196,25 @@ export const pushDevices = sqliteTable(
     sealed: blob({ mode: 'buffer' }).notNull(),
     /** Of the token by which it says who it is; null for one that somebody else has registered. */
     tokenDigest: blob('token_digest', { mode: 'buffer' }),
-    /** The key that it was last registered with. */
+    /** The key that it was registered with. */
     keyId: text('key_id').notNull(),
+    /** In canonical form; null for one of which it is not known, which has the least. */
+    capability: text(),
+    /** What is known of the credentials that it was registered with; null like the capability. */
+    origin: text({ mode: 'json' }).$type<unknown>(),
+    /** Their client id and revocation key, by which it is found when tokens are revoked. */
+    tokenClientId: text('token_client_id'),
+    revocationKey: text('revocation_key'),
+    /** From when on it counts no more, as these were revoked. */
+    endsAt: integer('ends_at'),
     createdAt: integer('created_at').notNull(),
     updatedAt: integer('updated_at').notNull(),
   },
   (table) => [
     primaryKey({ columns: [table.appId, table.id] }),
     index('push_devices_client').on(table.appId, table.clientId),
+    index('push_devices_token_client').on(table.appId, table.tokenClientId),
+    index('push_devices_revocation_key').on(table.appId, table.revocationKey),
     index('push_devices_token').on(table.tokenDigest),
   ],
 )

@@ -2,7 +2,9 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test'
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import type { PushDevice } from '../../src/push/device.ts'
+import { canonicalText } from '../../src/policy/capability/capability.ts'
+import { operationBit } from '../../src/policy/capability/operations.ts'
+import type { DeviceToSave } from '../../src/push/device.ts'
 import { PushDeviceService } from '../../src/service/push-devices.ts'
 import { PushSubscriptionService } from '../../src/service/push-subscriptions.ts'
 import { Opened, failureOf, must } from './opened.ts'
@@ -17,7 +19,7 @@ beforeEach(() => {
 })
 afterEach(() => opened.end())
 
-function device(id: string, more: Partial<PushDevice> = {}): PushDevice {
+function device(id: string, more: Partial<DeviceToSave> = {}): DeviceToSave {
   return {
     appId,
     id,
@@ -94,6 +96,46 @@ test('how a device is reached, its secret and its token are in no file in the cl
   expect(text).toContain('a-device-id')
   for (const secret of ['a-registration-token', 'a-device-secret', token, token.slice(-20)])
     expect(text).not.toContain(secret)
+})
+
+test('a device of which nothing more is known has the least, and ends with its client or its key’s line', () => {
+  const { pushDevices, revocations } = opened.services
+  const old = must(pushDevices.save(device('old', { clientId: 'ann' })))
+  const other = must(pushDevices.save(device('other', { clientId: 'bob', keyId: 'another' })))
+  expect(canonicalText(old.grant.capability)).toBe('{"*":["push-subscribe"]}')
+  const since = opened.now
+  opened.now += 1000
+  const revoke = (kind: 'clientId' | 'channel', value: string, issuedBefore: number) => {
+    const moments = { issuedBefore, appliesAt: opened.now, expiresAt: opened.now + 1000 }
+    revocations.add(appId, [{ kind, value, keyId: 'key', isExact: true, ...moments }])
+  }
+  const endOf = ({ id }: { id: string }) => pushDevices.find(appId, id)!.endsAt
+  revoke('clientId', 'ann', since)
+  revoke('clientId', 'bob', opened.now)
+  revoke('channel', 'phones:*', opened.now)
+  expect([endOf(old), endOf(other)]).toEqual([undefined, undefined])
+  revoke('clientId', 'ann', since + 1)
+  expect([endOf(old), endOf(other)]).toEqual([opened.now, undefined])
+  // The first end is the one that counts.
+  opened.now += 1000
+  revoke('channel', '*', opened.now)
+  expect(endOf(old)).toBe(opened.now - 1000)
+})
+
+test('a device keeps its token, its grant and its end until it is registered anew', () => {
+  const { pushDevices } = opened.services
+  const capability = new Map([['phones:*', operationBit('push-subscribe')!]])
+  const origin = {
+    method: 'jwt',
+    issued: 7,
+    revocationKey: 'r',
+    tokenResources: ['phones:*'],
+  } as const
+  const saved = must(pushDevices.save(device('a', { grant: { capability, origin }, endsAt: 99 })))
+  expect(saved).toMatchObject({ grant: { capability, origin }, endsAt: 99 })
+  const token = pushDevices.issueToken(saved)
+  must(pushDevices.save({ ...saved, metadata: { changed: true } }))
+  expect(pushDevices.byToken(token)).toEqual({ ...saved, metadata: { changed: true } })
 })
 
 test('all of it goes with the app', () => {

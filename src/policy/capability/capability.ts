@@ -2,11 +2,13 @@
 import { type Result, fail, ok } from '../../failure.ts'
 import { boundsFault } from './bounds.ts'
 import {
+  type Operation,
   type OperationSet,
   EVERY_OPERATION,
   NO_OPERATIONS,
   operationBit,
   operationNames,
+  permits,
 } from './operations.ts'
 
 /** Operations by the text of their resource. */
@@ -94,6 +96,13 @@ function readOperations(resource: string, names: unknown): Result<OperationSet> 
 
 function quoted(text: string): string {
   return text.length <= MAX_QUOTED ? text : `${text.slice(0, MAX_QUOTED)}…`
+}
+
+/** The part of a capability that is about one operation; empty where it does not permit it anywhere. */
+export function restrictTo(capability: Capability, operation: Operation): Capability {
+  const bit = operationBit(operation)!
+  const lines = [...capability].filter(([, operations]) => permits(operations, operation))
+  return new Map(lines.map(([resource]) => [resource, bit]))
 }
 
 /** JSON without white space, resources and operations in order, so that equal capabilities are equal texts (RSA9f). */

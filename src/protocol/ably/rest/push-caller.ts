@@ -1,30 +1,46 @@
 /** Who asks about push notifications: somebody who administers them, or a device or client for itself (RSH6). */
-import type { Gate } from '../../../core/access/gate.ts'
-import { type Result, fail, ok } from '../../../failure.ts'
+import { type Failure, type Result, fail, failure, ok } from '../../../failure.ts'
 import { isSameText } from '../../../identity/api-key.ts'
 import { decodeBase64Text } from '../../../identity/base64-text.ts'
 import { findCredentials } from '../../../identity/credentials.ts'
 import { looksLikeDeviceToken } from '../../../identity/device-token.ts'
 import type { Directory, DirectoryKey } from '../../../identity/directory.ts'
 import { refusalToUse } from '../../../identity/key-check.ts'
+import type { TokenNumbers } from '../../../identity/native-token.ts'
 import type { AppPrincipal } from '../../../identity/principal.ts'
+import { type Capability, restrictTo } from '../../../policy/capability/capability.ts'
+import { CapabilityChecker } from '../../../policy/capability/checker.ts'
+import { intersect } from '../../../policy/capability/intersection.ts'
 import { permits } from '../../../policy/capability/operations.ts'
 import { publishingClientId } from '../../../policy/client-identity.ts'
-import type { PushDevice, PushDevices, SubscriptionFilter } from '../../../push/device.ts'
+import {
+  type DeviceToSave,
+  type PushDevice,
+  type PushDevices,
+  type SubscriptionFilter,
+  earliest,
+} from '../../../push/device.ts'
 import { type AuthorizeParts, identify } from './authorize.ts'
 import type { RestCall } from './routes.ts'
 
 export interface CallerParts extends AuthorizeParts {
   readonly directory: Directory
   readonly devices: PushDevices
+  /** For what is registered with a key: where it comes among the tokens issued here. */
+  readonly numbers: TokenNumbers
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }
 
-/** A device that shows nothing but its token; it has what the key permits that it was registered with. */
+/** A device that shows nothing but its token. */
 interface Lone {
   readonly device: PushDevice
-  readonly key: DirectoryKey
+  readonly rights: Rights
+}
+
+interface Rights {
+  readonly capability: Capability
+  readonly checker: CapabilityChecker
 }
 
 /**
@@ -53,43 +69,60 @@ async function findCaller(parts: CallerParts, call: RestCall): Promise<Result<Pu
   return principal.ok ? ok(new PushCaller(parts, call, undefined, principal.value)) : principal
 }
 
-function identifyDevice(
-  { devices, directory, now }: CallerParts,
-  token: string,
-  call: RestCall,
-): Result<Lone> {
-  const device = devices.byToken(token)
-  const key = device && directory.key(`${device.appId}.${device.keyId}`)
+function identifyDevice(parts: CallerParts, token: string, call: RestCall): Result<Lone> {
+  const device = parts.devices.byToken(token)
+  const key = device && keyOf(parts.directory, device)
   if (!device || !key) return fail('credentials_wrong', 'the token of the device is not valid')
   call.countFor(device.appId)
-  const refusal = refusalToUse(key, directory, call.secure, now())
-  return refusal ? { ok: false, failure: refusal } : ok({ device, key })
+  const refusal = deviceRefusal(parts, device, call.secure)
+  if (refusal) return { ok: false, failure: refusal }
+  const capability = intersect(device.grant.capability, key.capability)
+  if (!capability.ok) return capability
+  const checker = new CapabilityChecker(capability.value)
+  return ok({ device, rights: { capability: capability.value, checker } })
 }
+
+function keyOf(directory: Directory, { appId, keyId }: PushDevice): DirectoryKey | undefined {
+  return directory.key(`${appId}.${keyId}`)
+}
+
+/** Why a device counts no more: its key or app ended, or what it was registered with was revoked. */
+export function deviceRefusal(
+  { directory, now }: Pick<CallerParts, 'directory' | 'now'>,
+  device: PushDevice,
+  secure: boolean,
+): Failure | undefined {
+  const key = keyOf(directory, device)
+  if (!key) return failure('key_revoked')
+  const moment = now()
+  const isRevoked = device.endsAt !== undefined && device.endsAt <= moment
+  return (
+    refusalToUse(key, directory, secure, moment) ??
+    (isRevoked ? failure('token_revoked') : undefined)
+  )
+}
+
+/** What does not come from the description of a device, but from who registers it. */
+export type Registration = Pick<DeviceToSave, 'keyId' | 'grant' | 'endsAt'>
 
 export class PushCaller {
   readonly appId: string
-  readonly keyId: string
-  readonly #devices: PushDevices
-  readonly #headers: Headers
+  readonly #parts: CallerParts
+  readonly #call: RestCall
   readonly #lone: Lone | undefined
   readonly #principal: AppPrincipal | undefined
-  readonly #gate: Gate
-  readonly #secure: boolean
 
   constructor(
-    { acts, devices }: CallerParts,
-    { request, secure }: RestCall,
+    parts: CallerParts,
+    call: RestCall,
     lone: Lone | undefined,
     principal: AppPrincipal | undefined,
   ) {
-    this.#devices = devices
-    this.#gate = acts.gate
-    this.#secure = secure
-    this.#headers = request.headers
+    this.#parts = parts
+    this.#call = call
     this.#lone = lone
     this.#principal = principal
-    this.appId = lone?.key.appId ?? principal!.appId
-    this.keyId = lone?.key.id ?? principal!.keyId
+    this.appId = lone?.device.appId ?? principal!.appId
   }
 
   get isAdmin(): boolean {
@@ -99,7 +132,8 @@ export class PushCaller {
   /** @returns `capability_refused` for anybody else */
   admin(): Result<unknown> {
     const principal = this.#principal
-    const refusal = principal && this.#gate.app(principal, 'push-admin', this.#secure)
+    const refusal =
+      principal && this.#parts.acts.gate.app(principal, 'push-admin', this.#call.secure)
     if (refusal) return { ok: false, failure: refusal }
     if (principal) return ok(undefined)
     return fail('capability_refused', 'the token of a device permits what concerns that device')
@@ -146,22 +180,71 @@ export class PushCaller {
     return wanted === undefined ? ok(wanted) : fail('client_id_invalid')
   }
 
+  /**
+   * What a device has that they register, and the key that it counts as long as. One that another device registers is
+   * bound as that is.
+   * @param clientId of the new device
+   */
+  registration(clientId: string | undefined): Registration {
+    if (this.#lone) {
+      const { keyId, grant, endsAt } = this.#lone.device
+      return { keyId, grant, endsAt }
+    }
+    const { keyId, capability, method, tokenClientId, ...token } = this.#principal!
+    const granted = restrictTo(capability, 'push-subscribe')
+    if (method === 'basic') {
+      const moment = { issued: this.#parts.now(), number: this.#parts.numbers.next() }
+      const known = { tokenClientId: clientId, tokenResources: [...granted.keys()] }
+      return { keyId, grant: { capability: granted, origin: { method, ...moment, ...known } } }
+    }
+    const { issued, number, revocationKey, tokenResources } = token
+    const origin = {
+      method,
+      issued: issued!,
+      number,
+      tokenClientId,
+      revocationKey,
+      tokenResources: [...(tokenResources ?? [])],
+    }
+    return { keyId, grant: { capability: granted, origin } }
+  }
+
+  /**
+   * What a known device has after they have changed it: what it had, for its token may be with somebody else. Of
+   * another client it is by their credentials, so it ends with these too.
+   */
+  registrationOf(known: PushDevice, clientId: string | undefined): Registration {
+    const { keyId, grant, endsAt } = known
+    if (clientId === known.clientId || !this.#principal) return { keyId, grant, endsAt }
+    const { method, issued = Infinity, number } = this.#principal
+    const { origin } = grant
+    const isEarlier = issued < origin.issued
+    const revokedFrom = this.#parts.directory.revocations.revokedFrom(this.#principal)
+    return {
+      keyId,
+      grant: isEarlier ? { ...grant, origin: { ...origin, method, issued, number } } : grant,
+      endsAt: earliest(endsAt, revokedFrom),
+    }
+  }
+
   #isDevice(id: string | undefined): boolean {
     if (id === undefined) return false
     if (this.#lone) return this.#lone.device.id === id
     const token = this.#shown('x-ably-devicetoken')
     if (token !== undefined) {
-      const device = this.#devices.byToken(token)
-      return device?.appId === this.appId && device.id === id
+      const device = this.#parts.devices.byToken(token)
+      if (device?.appId !== this.appId || device.id !== id) return false
+      return deviceRefusal(this.#parts, device, this.#call.secure) === undefined
     }
     const secret = this.#shown('x-ably-devicesecret')
-    const known = secret === undefined ? undefined : this.#devices.find(this.appId, id)?.secret
+    const known =
+      secret === undefined ? undefined : this.#parts.devices.find(this.appId, id)?.secret
     return known !== undefined && isSameText(known, secret!)
   }
 
   /** SDKs send it as it is or in base64. */
   #shown(header: string): string | undefined {
-    const value = this.#headers.get(header)
+    const value = this.#call.request.headers.get(header)
     if (value === null || looksLikeDeviceToken(value)) return value ?? undefined
     const decoded = decodeBase64Text(value)
     return decoded !== undefined && looksLikeDeviceToken(decoded) ? decoded : value
@@ -173,7 +256,7 @@ export class PushCaller {
 
   /** @param channel undefined for anywhere */
   #maySubscribe(channel: string | undefined): boolean {
-    const { capability, checker } = this.#lone?.key ?? this.#principal!
+    const { capability, checker } = this.#lone?.rights ?? this.#principal!
     if (channel !== undefined) return checker.permits(channel, 'push-subscribe')
     return [...capability.values()].some((operations) => permits(operations, 'push-subscribe'))
   }

@@ -4,16 +4,15 @@
  */
 import type { AppChannel } from '../../../core/app-channel.ts'
 import type { JsonText, KeptMessage } from '../../../core/types.ts'
-import { type Result, failure, ok } from '../../../failure.ts'
+import { type Failure, type Result, failure, ok } from '../../../failure.ts'
 import type { PushDevice, Recipient } from '../../../push/device.ts'
 import { PUSH_MESSAGE_NAME, notificationText, payloadFault } from '../../../push/notification.ts'
 import { isRecord } from '../wire/json-value.ts'
 import { readMessages } from '../wire/message-reader.ts'
 import { visitChannel } from './channel-call.ts'
 import { publish } from './publish.ts'
+import { deviceRefusal } from './push-caller.ts'
 import type { PushParts } from './push-parts.ts'
-
-export type DeliveryParts = Omit<PushParts, 'directory'>
 
 const TRANSPORT = 'ablyChannel'
 /**
@@ -39,14 +38,14 @@ interface Sending {
 }
 
 export class PushDelivery {
-  readonly #parts: DeliveryParts
+  readonly #parts: PushParts
   readonly #waiting: Sending[] = []
   #timer: Timer | undefined
   #isSending = false
   #isStopped = false
   #hasNoticed = false
 
-  constructor(parts: DeliveryParts) {
+  constructor(parts: PushParts) {
     this.#parts = parts
     parts.broker.watch({ pushed: (channel, messages) => this.#pushed(channel, messages) })
   }
@@ -128,9 +127,17 @@ export class PushDelivery {
     }
   }
 
-  async #send({ id, recipient }: PushDevice, { appId, text }: Sending): Promise<void> {
+  /** A device that has ended hears nothing more, though somebody subscribed it before. */
+  async #send(device: PushDevice, { appId, text }: Sending): Promise<void> {
+    const { id, recipient } = device
+    const why =
+      deviceRefusal(this.#parts, device, WITHIN.secure) ?? (await this.#reach(recipient, text))
+    if (why) this.#parts.onUndelivered(why, { app: appId, device: id })
+  }
+
+  async #reach(recipient: Recipient, text: string): Promise<Failure | undefined> {
     const delivered = await this.deliver(recipient, text)
-    if (!delivered.ok) this.#parts.onUndelivered(delivered.failure, { app: appId, device: id })
+    return delivered.ok ? undefined : delivered.failure
   }
 
   #noticeOthers(): void {

@@ -1,6 +1,7 @@
 /** Devices that are registered for push notifications (RSH1b, RSH3). */
 import { type Failure, type Result, fail, ok } from '../../../failure.ts'
 import { isSameText } from '../../../identity/api-key.ts'
+import { canonicalText } from '../../../policy/capability/capability.ts'
 import type { PushDevice } from '../../../push/device.ts'
 import type { RestAnswer } from './answer.ts'
 import { type Answering, bodyThenIdentify } from './body-then-identify.ts'
@@ -47,15 +48,16 @@ function registerAs(parts: PushParts, caller: PushCaller, value: unknown): Resul
   if (!saved.ok) return saved
   const token = parts.devices.issueToken(saved.value)
   const deviceIdentityToken = details(parts, saved.value, token)
-  return ok({ status: 201, value: { ...deviceValue(saved.value), deviceIdentityToken } })
+  return ok({ status: 201, value: { ...deviceValue(parts, saved.value), deviceIdentityToken } })
 }
 
-function details({ now }: PushParts, { appId, keyId, id, clientId }: PushDevice, token: string) {
+function details({ now }: PushParts, device: PushDevice, token: string) {
+  const { appId, keyId, id, clientId, grant } = device
   return {
     token,
     keyName: `${appId}.${keyId}`,
     issued: now(),
-    capability: '{"*":["push-subscribe"]}',
+    capability: canonicalText(grant.capability),
     deviceId: id,
     clientId,
   }
@@ -83,7 +85,7 @@ function replace(
   if (secret !== undefined && known?.secret !== undefined && !isSameText(known.secret, secret))
     return fail('bad_request', 'the secret of a device cannot be changed')
   const saved = save(parts, caller, device.value, known)
-  return saved.ok ? ok({ status: 200, value: deviceValue(saved.value) }) : saved
+  return saved.ok ? ok({ status: 200, value: deviceValue(parts, saved.value) }) : saved
 }
 
 function patch(parts: PushParts, call: RestCall): Answering {
@@ -94,7 +96,7 @@ function patch(parts: PushParts, call: RestCall): Answering {
       const changed = readDeviceChange(body.value, device)
       if (!changed.ok) return changed
       const saved = save(parts, caller, changed.value, device)
-      return saved.ok ? ok({ status: 200, value: deviceValue(saved.value) }) : saved
+      return saved.ok ? ok({ status: 200, value: deviceValue(parts, saved.value) }) : saved
     },
   )
 }
@@ -108,8 +110,11 @@ function save(
 ): Result<PushDevice> {
   const clientId = caller.clientIdFor(device.clientId, known)
   if (!clientId.ok) return clientId
-  const { appId, keyId } = caller
-  return devices.save({ ...device, appId, keyId, clientId: clientId.value }, mayReplace)
+  const registration = known
+    ? caller.registrationOf(known, clientId.value)
+    : caller.registration(clientId.value)
+  const { appId } = caller
+  return devices.save({ ...device, ...registration, appId, clientId: clientId.value }, mayReplace)
 }
 
 function refusal(allowed: Result<unknown>): Failure | undefined {
@@ -120,7 +125,10 @@ async function get(parts: PushParts, call: RestCall): Promise<Result<RestAnswer>
   const known = await knownDevice(parts, call)
   if (!known.ok) return known
   const { caller, device } = known.value
-  const value = { ...deviceValue(device), ...(caller.isAdmin && { deviceSecret: device.secret }) }
+  const value = {
+    ...deviceValue(parts, device),
+    ...(caller.isAdmin && { deviceSecret: device.secret }),
+  }
   return ok({ status: 200, value })
 }
 
@@ -137,7 +145,7 @@ async function knownDevice(
   return device ? ok({ caller: caller.value, device }) : fail('device_unknown')
 }
 
-/** Of these, only the first is ever the state of a device here. */
+/** Of these, devices are never in the second; in the third are those that have ended. */
 const STATES = ['ACTIVE', 'FAILING', 'FAILED'] as const
 
 async function list(parts: PushParts, call: RestCall): Promise<Result<RestAnswer>> {
@@ -148,15 +156,16 @@ async function list(parts: PushParts, call: RestCall): Promise<Result<RestAnswer
   if (!allowed.ok) return allowed
   const part = readPart(call.query)
   if (!part.ok) return part
-  const state = call.query.get('state') ?? STATES[0]
-  if (!STATES.some((known) => known === state))
+  const state = call.query.get('state')
+  if (state !== null && !STATES.some((known) => known === state))
     return fail('parameter_invalid', `invalid state: it is one of ${STATES.join(', ')}`)
+  const isEnded = state === null ? undefined : state === 'FAILED'
   const nothing = { items: [], next: undefined }
   const found =
-    state === STATES[0]
-      ? parts.devices.list(caller.value.appId, { deviceId, clientId }, part.value)
-      : nothing
-  return ok(listAnswer('deviceRegistrations', call, found, deviceValue))
+    state === 'FAILING'
+      ? nothing
+      : parts.devices.list(caller.value.appId, { deviceId, clientId, isEnded }, part.value)
+  return ok(listAnswer('deviceRegistrations', call, found, (device) => deviceValue(parts, device)))
 }
 
 async function remove(parts: PushParts, call: RestCall): Promise<Result<RestAnswer>> {
@@ -182,8 +191,8 @@ async function removeWhere(parts: PushParts, call: RestCall): Promise<Result<Res
 }
 
 /** Without its secret. */
-function deviceValue(device: PushDevice) {
-  const { id, clientId, platform, formFactor, metadata, recipient } = device
-  const push = { recipient, state: STATES[0] }
+function deviceValue({ now }: PushParts, device: PushDevice) {
+  const { id, clientId, platform, formFactor, metadata, recipient, endsAt } = device
+  const push = { recipient, state: endsAt !== undefined && endsAt <= now() ? 'FAILED' : 'ACTIVE' }
   return { id, clientId, platform, formFactor, metadata, push }
 }
