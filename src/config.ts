@@ -170,7 +170,7 @@ export const schema = z.object({
     .describe('Megabytes of bodies that are on their way from one address'),
   maxChannels: integer(0)
     .default(100_000)
-    .describe('Channels with somebody in them; 0 for no limit'),
+    .describe('Channels of the commons and of apps together; 0 for no limit'),
   maxMembers: integer(0).default(20_000).describe('Connections on one channel; 0 for no limit'),
   maxChannelBytes: integer(1, 4096).default(256).describe('Bytes of a channel name'),
   maxAliasLength: integer(1, 4096).default(128).describe('Characters of an alias'),
@@ -188,7 +188,7 @@ export const schema = z.object({
   historyDiskMb: integer(0, 16_777_216)
     .default(1024)
     .describe(
-      'Megabytes that they may take on the disk; the oldest of all go first. 0 for no limit',
+      'Megabytes that they may take on the disk; the oldest of the app that has most go first. 0 for no limit',
     ),
   historyMemoryMb: integer(1, 1_048_576)
     .default(256)

@@ -124,6 +124,13 @@ const table = {
     message: 'the server has no room for another channel',
     retry: true,
   },
+  app_channels: { status: 429, message: 'the app has no room for another channel', retry: true },
+  // A status at which SDKs try again by themselves.
+  app_connections: {
+    status: 503,
+    message: 'the app has no room for another connection',
+    retry: true,
+  },
   restarting: { status: 503, message: 'the server is restarting', retry: true },
 
   capability_invalid: { status: 400, message: 'the capability is not valid', retry: false },

@@ -3,6 +3,7 @@ import { Ably } from './assembly/ably.ts'
 import { Channels } from './assembly/channels.ts'
 import { dismissAll } from './assembly/dismissal.ts'
 import { makeDoors } from './assembly/doors.ts'
+import { makeOwners } from './assembly/owners.ts'
 import { LiveSettings } from './assembly/live-settings.ts'
 import { refusePublicSandbox } from './assembly/public-sandbox.ts'
 import { RunningState } from './assembly/running-state.ts'
@@ -13,11 +14,13 @@ import { AppCounters } from './core/app-counters.ts'
 import { type Clock, type Randomness, systemClock, systemRandomness } from './core/clock.ts'
 import { Counters } from './core/counters.ts'
 import type { Encode } from './core/delivery.ts'
+import type { Owners } from './core/owners.ts'
 import type { Dashboard } from './dashboard/dashboard.ts'
 import { TopicFanout } from './fanout/topics.ts'
 import { logger } from './ops/logs.ts'
 import { LoopDelay } from './ops/metrics.ts'
 import { Refusals, originFix } from './ops/refusals.ts'
+import { connectionLimit } from './policy/shares.ts'
 import { proxyRanges } from './policy/address.ts'
 import { Comet } from './protocol/ably/comet/comet.ts'
 import { PROTOCOL as ABLY, encode as encodeAbly } from './protocol/ably/realtime/encode.ts'
@@ -92,6 +95,7 @@ class Assembly {
   readonly #doors: Doors
   readonly #sockets: Sockets
   readonly #settings: LiveSettings
+  readonly #owners: Owners
   readonly #history: HistoryLog
   readonly #channels: Channels
   readonly #ably: Ably
@@ -123,6 +127,7 @@ class Assembly {
       onAppGone: (appId) => this.#channels.broker.forget(appId),
       onBug: this.#onBug,
     })
+    this.#owners = makeOwners(this.#settings.apps, this.#settings.rules.namespaces)
     this.#history = this.#openHistory()
     this.#channels = this.#makeChannels()
     this.#ably = this.#makeAbly()
@@ -139,6 +144,7 @@ class Assembly {
       loopDelay: this.#loopDelay,
       appConnections: () => this.#ably.realtime.connections.size,
       historyBytes: () => this.#history.usedBytes(),
+      greatestHistoryBytes: () => this.#history.greatestBytes(),
       isDraining: () => this.#isDraining,
       onRefusal: (why, detail) => this.#refusals.record(why, detail),
       refusals: () => this.#refusals.recent(),
@@ -167,7 +173,10 @@ class Assembly {
 
   async #start(): Promise<RunningServer> {
     await this.#channels.start()
-    this.#settings.apps.onChange((appId) => this.#channels.hub.reviewApp(appId))
+    this.#settings.apps.onChange((appId) => {
+      this.#channels.hub.reviewApp(appId)
+      this.#channels.limitsChanged(appId)
+    })
     this.#ably.start()
     this.#history.start()
     this.#settings.start()
@@ -223,6 +232,8 @@ class Assembly {
     return openHistory(this.#services.folder, {
       hours: historyHours,
       diskMb: historyDiskMb,
+      shareOf: (realm) => this.#owners.shareOf(realm),
+      diskMbOf: (realm) => this.#owners.limitsOf(realm).diskMb ?? 0,
       clock: this.#surroundings.clock,
       keepsLast: (channel) => this.#settings.apps.ruleOf(channel.realm, channel.name).persistLast,
       onFault: (fault) => this.#log.error('history cannot be kept', { error: fault.message }),
@@ -242,6 +253,7 @@ class Assembly {
         [STREAM_PROTOCOL, encodeForStreams],
       ]),
       namespaces: this.#settings.rules.namespaces,
+      owners: this.#owners,
       ruleOf: (channel) => this.#settings.apps.ruleOf(channel.realm, channel.name),
       maxPresenceMembers: (appId) =>
         this.#settings.apps.app(appId)?.limits.maxPresenceMembers ??
@@ -283,6 +295,7 @@ class Assembly {
       directory: this.#settings.apps,
       keyUses: this.#settings.keyUses,
       channels: this.#channels,
+      owners: this.#owners,
       counters: this.#counters,
       doors: this.#doors,
       appCounters: this.#appCounters,
@@ -392,11 +405,13 @@ function bodyLimits({ addressBodyMemoryMb, bodyMemoryMb, bodyTimeout }: Config):
 const MEGABYTE = 1_048_576
 
 function admissionLimits(config: Config) {
+  const { max, beyond } = connectionLimit(config.maxConnections)
   return {
     connections: { perSecond: config.connectionRate, burst: config.connectionBurst },
     pushes: { perSecond: config.pushRate, burst: config.pushBurst },
     attempts: { perSecond: config.attemptRate, burst: config.attemptBurst },
-    maxConnections: config.maxConnections,
+    // Whose a connection is, is known only inside: small shares get in beyond the limit.
+    maxConnections: max + beyond,
     maxAddressConnections: config.maxAddressConnections,
     banSeconds: config.banSeconds,
   }

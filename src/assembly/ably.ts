@@ -6,6 +6,8 @@ import type { AppCounters } from '../core/app-counters.ts'
 import type { Clock, Randomness } from '../core/clock.ts'
 import type { Counters } from '../core/counters.ts'
 import { FairTurns } from '../core/fair-turns.ts'
+import { ConnectionRoom } from '../core/connection-room.ts'
+import type { Owners } from '../core/owners.ts'
 import { PAGES } from '../core/types.ts'
 import type { Failure, Result } from '../failure.ts'
 import { Authenticator } from '../identity/authenticate.ts'
@@ -48,6 +50,7 @@ export interface AblyParts {
   readonly directory: AppDirectory
   readonly keyUses: KeyUses
   readonly channels: Channels
+  readonly owners: Owners
   readonly counters: Counters
   readonly doors: Doors
   readonly appCounters: AppCounters
@@ -75,6 +78,7 @@ export class Ably {
   readonly #streams: Streams
   readonly #turns = new FairTurns()
   readonly #push: PushDelivery
+  readonly #room: ConnectionRoom
   readonly #parts: AblyParts
 
   constructor(parts: AblyParts) {
@@ -83,6 +87,7 @@ export class Ably {
     const tokens = new NativeTokens(services.keyring, random, services.tokenOrder)
     const credentials = [directory, tokens, keyUses, clock] as const
     this.authenticator = new Authenticator(...credentials)
+    this.#room = new ConnectionRoom(parts.channels.connectionPool, parts.owners)
     this.realtime = this.#makeRealtime()
     this.#streams = this.#makeStreams()
     this.#push = new PushDelivery(this.#pushParts())
@@ -105,12 +110,14 @@ export class Ably {
   }
 
   #makeRealtime(): AblyRealtime {
-    const { channels, config, onRefusal } = this.#parts
+    const { channels, config, onRefusal, owners } = this.#parts
     return new AblyRealtime({
       ...this.#parts,
       ...channels,
       authenticator: this.authenticator,
       turns: this.#turns,
+      room: this.#room,
+      shareOf: (appId) => owners.shareOf(appId),
       // The realm of the dashboard's pages is no app that anybody knows.
       onRefusal: (why, { app, ...detail }) =>
         onRefusal(why, app === PAGES ? detail : { app, ...detail }),
@@ -150,6 +157,7 @@ export class Ably {
       ...doors,
       authenticator: this.authenticator,
       revocations: directory.revocations,
+      room: this.#room,
       now: () => clock.now(),
       maxBacklogBytes: config.maxBacklogBytes,
     })

@@ -7,6 +7,7 @@ import { Rates } from '../core/access/rates.ts'
 import { AppTraffic } from '../core/app-traffic.ts'
 import { Broker } from '../core/broker.ts'
 import type { Clock, Randomness } from '../core/clock.ts'
+import { CommonsShares } from '../core/commons-shares.ts'
 import type { Counters } from '../core/counters.ts'
 import { Delivery, type Encode, type Onlooker } from '../core/delivery.ts'
 import type { History } from '../core/history.ts'
@@ -14,16 +15,19 @@ import { Hub } from '../core/hub.ts'
 import { IdSource } from '../core/id-source.ts'
 import { Links } from '../core/links.ts'
 import { MemoryHistory } from '../core/memory-history.ts'
+import type { Owners } from '../core/owners.ts'
+import { Pool } from '../core/pool.ts'
 import { PositionSource } from '../core/position.ts'
 import { Presence } from '../core/presence.ts'
 import { Publisher } from '../core/publisher.ts'
-import { RetentionQueue } from '../core/retention.ts'
+import { RetentionBudget } from '../core/retention.ts'
 import { COMMONS, type ChannelRef, PAGES, type Socket } from '../core/types.ts'
 import { LocalEngine } from '../engine/local.ts'
 import type { Fanout } from '../fanout/fanout.ts'
 import { Budget } from '../policy/budget.ts'
 import { capabilityGap } from '../identity/capability-gap.ts'
 import { NO_APP_LIMITS } from '../policy/app-limits.ts'
+import { channelLimit, connectionLimit } from '../policy/shares.ts'
 import type { ChannelRuleSettings } from '../policy/channel-rule.ts'
 import type { Reservation } from '../policy/channel-access.ts'
 import type { FoldedNames } from '../policy/names.ts'
@@ -40,6 +44,7 @@ export interface ChannelParts {
   readonly ruleOf: (channel: ChannelRef) => ChannelRuleSettings
   /** How many presence members a channel of an app may have; 0 for no limit. */
   readonly maxPresenceMembers: (appId: string) => number
+  readonly owners: Owners
   /** What keeps the channels whose rule says so. */
   readonly log: History
   /** The greatest position that was given out before the start, if that is known. */
@@ -53,6 +58,7 @@ const KEEP_MS = 120_000
 const SITE_LENGTH = 10
 const MAX_IDS = 100_000
 const EXPIRY_MS = 1000
+const MIB = 1_048_576
 
 /** What the server's own pages are told belongs to no app, and is decided by their sessions. */
 const PAGES_APP: GateApp = {
@@ -70,12 +76,19 @@ export class Channels {
   readonly presence: Presence
   readonly acts: Acts
   readonly ids: IdSource
+  /** Channels of the commons and of apps together. */
+  readonly channelPool: Pool
+  /** Connections of either kind, as soon as it is known whose they are. */
+  readonly connectionPool: Pool
   readonly #delivery: Delivery
   readonly #links: Links
+  #memories: readonly RetentionBudget[] = []
   #timer: Timer | undefined
 
   constructor(parts: ChannelParts) {
     const { config, clock, counters, fanout } = parts
+    this.channelPool = new Pool(channelLimit(config.maxChannels))
+    this.connectionPool = new Pool(connectionLimit(config.maxConnections))
     this.ids = new IdSource(parts.random)
     // Only letters and digits: what stands behind the `@` of a position must not end it.
     const site = this.ids.next(SITE_LENGTH).replaceAll(/[-_]/g, '0')
@@ -104,6 +117,11 @@ export class Channels {
     this.#links = new Links(this)
     this.hub = new Hub({
       links: this.#links,
+      shares: new CommonsShares({
+        channels: this.channelPool,
+        connections: this.connectionPool,
+        owners: parts.owners,
+      }),
       delivery: this.#delivery,
       fanout,
       namespaces: parts.namespaces,
@@ -121,6 +139,21 @@ export class Channels {
   /** @returns what ends it */
   watch(channel: ChannelRef, onlooker: Onlooker): () => void {
     return this.#delivery.watch(channel, onlooker)
+  }
+
+  /** To be told when an app has other limits. */
+  limitsChanged(appId: string): void {
+    for (const memory of this.#memories) memory.limitsChanged(appId)
+  }
+
+  /** What channels of apps remember, in bytes. */
+  get memoryBytes(): number {
+    return this.#memories.reduce((sum, { bytes }) => sum + bytes, 0)
+  }
+
+  /** About what the share that has most has of that. */
+  get greatestMemoryBytes(): number {
+    return this.#memories.reduce((sum, { greatest }) => sum + greatest, 0)
   }
 
   start(): Promise<void> {
@@ -161,10 +194,9 @@ export class Channels {
 
   #makeBroker(parts: ChannelParts, positions: PositionSource): Broker {
     const { clock, config, fanout } = parts
-    const maxBytes = config.historyMemoryMb * 1_048_576
-    // One queue each: what clients go on from must not be forgotten for what somebody might look up.
-    const remembered = new RetentionQueue({ keepMs: KEEP_MS, maxBytes: maxBytes / 2 })
-    const retention = new RetentionQueue({ keepMs: KEEP_MS, maxBytes: maxBytes / 2 })
+    // One each: what clients go on from must not be forgotten for what somebody might look up.
+    const [remembered, retention] = [this.#memoryOf(parts), this.#memoryOf(parts)]
+    this.#memories = [remembered, retention]
     const memory = new MemoryHistory(remembered, () => clock.now(), config.historyMessages)
     return new Broker({
       delivery: this.#delivery,
@@ -175,13 +207,24 @@ export class Channels {
       memory,
       log: parts.log,
       ruleOf: parts.ruleOf,
+      pool: this.channelPool,
+      owners: parts.owners,
       limits: {
-        maxChannels: config.maxChannels,
         maxRecentEvents: config.historyMessages,
         idempotencyMs: KEEP_MS,
         maxIds: MAX_IDS,
         keepMs: KEEP_MS,
       },
+    })
+  }
+
+  /** Of two parts of memory; the limit of an app is halved like that of the server. */
+  #memoryOf({ config, owners }: ChannelParts): RetentionBudget {
+    return new RetentionBudget({
+      keepMs: KEEP_MS,
+      maxBytes: (config.historyMemoryMb * MIB) / 2,
+      shareOf: (realm) => owners.shareOf(realm),
+      maxBytesOf: (realm) => ((owners.limitsOf(realm).memoryMb ?? 0) * MIB) / 2,
     })
   }
 }

@@ -31,6 +31,7 @@ export interface WebParts {
   readonly loopDelay: LoopDelay
   readonly appConnections: () => number
   readonly historyBytes: () => number
+  readonly greatestHistoryBytes: () => number
   readonly clock: Clock
   readonly isDraining: () => boolean
   readonly onRefusal: DashboardParts['onRefusal']
@@ -56,6 +57,13 @@ export class Web {
       appChannels: () => channels.broker.size,
       appConnections: parts.appConnections,
       historyBytes: parts.historyBytes,
+      memoryBytes: () => channels.memoryBytes,
+      greatestShares: {
+        channels: () => channels.channelPool.greatest,
+        connections: () => channels.connectionPool.greatest,
+        memoryBytes: () => channels.greatestMemoryBytes,
+        historyBytes: parts.greatestHistoryBytes,
+      },
       isReady: () => this.#notReady() === undefined,
       loopDelay: () => loopDelay.milliseconds,
       version: VERSION,

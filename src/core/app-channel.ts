@@ -10,6 +10,7 @@ import type { Modes } from './modes.ts'
 import { OccupancyCount } from './occupancy.ts'
 import { PresenceSet } from './presence-set.ts'
 import { RecentEvents } from './recent.ts'
+import type { Realm } from './realm.ts'
 import type { ChannelRef, KeptMessage, Occupancy, Publication, Socket } from './types.ts'
 
 /** One connection's place on a channel of an app. A connection may have several, under different qualified names. */
@@ -41,12 +42,21 @@ export interface AppChannelLimits {
   readonly maxIds: number
 }
 
+export interface NewChannel {
+  readonly ref: ChannelRef
+  /** Where its memory begins. */
+  readonly position: string
+  readonly now: number
+}
+
 /** What was worked on lately is worked on again: tokens are appended to the same message by the hundred. */
 const MAX_AT_HAND = 64
 const AT_HAND_MS = 60_000
 
 export class AppChannel implements Audience {
   readonly ref: ChannelRef
+  /** Of the app that it belongs to. */
+  readonly home: Realm
   readonly since: number
   readonly recent: RecentEvents
   readonly ids: RecentIds<Receipt>
@@ -65,23 +75,20 @@ export class AppChannel implements Audience {
   newcomersSince = ''
   /** When it was last attached to, published on or asked about; milliseconds. */
   lastUse: number
-  /** Whether the retention queue is going to say when it may go. */
-  isLeaving = false
+  /** Whether it has been forgotten: who wants it has to open it again. */
+  isGone = false
+  /** Its last use when it took its place among the channels that nobody is on. */
+  settledAt: number
   readonly #occupancy = new OccupancyCount()
   #afterPublication: ((publication: Publication) => void)[] = []
 
-  /** @param position where its memory begins */
-  constructor(
-    ref: ChannelRef,
-    position: string,
-    limits: AppChannelLimits,
-    now: number,
-    onForgotten: () => void,
-  ) {
+  constructor(home: Realm, { ref, position, now }: NewChannel, limits: AppChannelLimits) {
     this.ref = ref
+    this.home = home
     this.since = now
     this.lastUse = now
-    this.recent = new RecentEvents(position, limits.maxRecentEvents, onForgotten)
+    this.settledAt = now
+    this.recent = new RecentEvents(position, limits.maxRecentEvents)
     this.ids = new RecentIds(limits.idempotencyMs, limits.maxIds)
   }
 

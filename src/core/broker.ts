@@ -2,16 +2,24 @@
  * The broker: the channels of apps, who is attached to them, and what they remember. Publishing and presence
  * work on the channels that it opens. Who may do what has been decided before it is asked.
  */
-import { type Result, fail, ok } from '../failure.ts'
+import { type FailureName, type Result, fail, ok } from '../failure.ts'
 import type { Group } from '../fanout/fanout.ts'
 import type { ChannelRuleSettings } from '../policy/channel-rule.ts'
-import { type AppAttachment, AppChannel, type AppChannelLimits } from './app-channel.ts'
+import {
+  type AppAttachment,
+  AppChannel,
+  type AppChannelLimits,
+  type NewChannel,
+} from './app-channel.ts'
 import type { Clock } from './clock.ts'
 import type { Entry, History } from './history.ts'
 import type { Modes } from './modes.ts'
 import { Outlet, type OutletParts } from './outlet.ts'
+import type { Owners } from './owners.ts'
+import type { Pool } from './pool.ts'
 import type { PositionSource } from './position.ts'
-import type { RetentionQueue } from './retention.ts'
+import { Realm } from './realm.ts'
+import type { RetentionBudget } from './retention.ts'
 import type {
   ChannelRef,
   Event,
@@ -25,16 +33,16 @@ import type {
 export interface BrokerParts extends OutletParts {
   readonly clock: Clock
   readonly positions: PositionSource
-  /** Of what channels keep for clients that come back, and of memory that nobody asked to be kept longer. */
-  readonly retention: RetentionQueue
+  /** Of what channels keep for clients that come back. */
+  readonly retention: RetentionBudget
+  /** Of which every channel is one, those of the commons too. */
+  readonly pool: Pool
+  readonly owners: Pick<Owners, 'shareOf' | 'limitsOf'>
   /** What is gone after two minutes. */
   readonly memory: History
   /** What stays for as long as the operator says. */
   readonly log: History
-  readonly limits: AppChannelLimits & {
-    readonly maxChannels: number
-    readonly keepMs: number
-  }
+  readonly limits: AppChannelLimits & { readonly keepMs: number }
 }
 
 /** Who wants to know what becomes of channels. */
@@ -62,7 +70,8 @@ export interface Newcomer {
   readonly seenFrom?: string | undefined
 }
 
-type Realm = Map<string, AppChannel>
+/** Why there is no room for another channel: on the whole server, or for the app. */
+export type Crowding = Extract<FailureName, 'too_many_channels' | 'app_channels'>
 
 const NO_CHANNELS: ReadonlyMap<string, AppChannel> = new Map()
 
@@ -89,19 +98,22 @@ export class Broker {
 
   /** The channels of an app, by name. */
   channels(realm: string): ReadonlyMap<string, AppChannel> {
-    return this.#realms.get(realm) ?? NO_CHANNELS
+    return this.#realms.get(realm)?.channels ?? NO_CHANNELS
   }
 
   /** The channels of all apps. */
   *all(): Iterable<AppChannel> {
-    for (const realm of this.#realms.values()) yield* realm.values()
+    for (const realm of this.#realms.values()) yield* realm.channels.values()
   }
 
   channel(ref: ChannelRef): AppChannel | undefined {
-    return this.#realms.get(ref.realm)?.get(ref.name)
+    return this.#realms.get(ref.realm)?.channels.get(ref.name)
   }
 
-  /** Finds a channel or makes it. @returns `too_many_channels` when there is no room */
+  /**
+   * Finds a channel or makes it, for somebody who attaches, is present or publishes: reading opens nothing.
+   * @returns `too_many_channels` or `app_channels` when there is no room
+   */
   open(ref: ChannelRef): Result<AppChannel> {
     const now = this.#parts.clock.now()
     const known = this.channel(ref)
@@ -109,11 +121,15 @@ export class Broker {
       known.lastUse = now
       return ok(known)
     }
-    const { maxChannels } = this.#parts.limits
-    if (maxChannels > 0 && this.#size >= maxChannels) return fail('too_many_channels')
-    const channel = this.#create(ref, this.#parts.positions.next(), now)
-    this.released(channel)
-    return ok(channel)
+    const home = this.#home(ref.realm)
+    const full = this.#full(home)
+    if (full) return fail(full)
+    return ok(this.#create(home, { ref, position: this.#parts.positions.next(), now }))
+  }
+
+  /** Why `open` would not open a channel, if so. */
+  crowding(ref: ChannelRef): Crowding | undefined {
+    return this.channel(ref) ? undefined : this.#full(this.#home(ref.realm))
   }
 
   rule(ref: ChannelRef): ChannelRuleSettings {
@@ -147,6 +163,7 @@ export class Broker {
     }
     channel.add(attachment)
     channel.lastUse = attachment.since
+    channel.home.settle(channel)
     this.occupancyChanged(channel)
     return attachment
   }
@@ -173,20 +190,8 @@ export class Broker {
     for (const group of attachment.groups) this.#parts.fanout.leave(socket, group)
     attachment.groups = []
     channel.lastUse = this.#parts.clock.now()
-    this.released(channel)
+    channel.home.settle(channel)
     this.occupancyChanged(channel)
-  }
-
-  /** To be told when presence ended on a channel that may have nobody left. */
-  released(channel: AppChannel): void {
-    if (channel.isInUse || channel.isLeaving) return
-    channel.isLeaving = true
-    // Stays as long as a client that was on it may come back (RTN15g).
-    const forgetOldest = () => {
-      channel.isLeaving = false
-      this.#removeIfIdle(channel)
-    }
-    this.#parts.retention.note({ forgetOldest }, 0, channel.lastUse)
   }
 
   /**
@@ -204,14 +209,14 @@ export class Broker {
     except?: Socket,
     rollupMs = 0,
   ): Promise<void> | undefined {
-    const { log, memory, retention } = this.#parts
+    const { log, memory } = this.#parts
     channel.lastUse = event.timestamp
     if (event.kind === 'publication') channel.meter.note(event.messages.length, event.timestamp)
     if (event.kind === 'publication' && event.ephemeral === true) {
       channel.recent.skipTo(event.position)
     } else {
       channel.recent.add(event)
-      retention.note(channel.recent, bytes, event.timestamp)
+      channel.home.retention.note(channel.recent, bytes, event.timestamp)
     }
     const isDurable = entries.length > 0 && this.#isDurable(channel.ref)
     const kept =
@@ -235,53 +240,60 @@ export class Broker {
   }
 
   /** To be told when the presence set changed. */
+  presenceSettled(channel: AppChannel): void {
+    channel.home.settle(channel)
+    this.occupancyChanged(channel)
+  }
+
   occupancyChanged(channel: AppChannel): void {
     for (const watcher of this.#watchers) watcher.occupied?.(channel)
   }
 
   /**
-   * Makes a channel that another run of the server had; once it is filled, `released` is to be told. Whoever
+   * Makes a channel that another run of the server had; once it is filled, `presenceSettled` is to be told. Whoever
    * was on it has as long to come back as if they had gone now.
-   * @returns undefined where there is one already
+   * @returns undefined where there is one already, or no room for it
    */
   restore(
     ref: ChannelRef,
     { floor, head }: { floor: string; head: string },
   ): AppChannel | undefined {
-    if (this.channel(ref)) return undefined
     this.#parts.positions.follow(head)
-    const channel = this.#create(ref, floor, this.#parts.clock.now())
+    if (this.channel(ref) || this.crowding(ref)) return undefined
+    const now = this.#parts.clock.now()
+    const channel = this.#create(this.#home(ref.realm), { ref, position: floor, now })
     channel.recent.skipTo(head)
     return channel
   }
 
   /** Remembers an event that was delivered in another run of the server. */
   recall(channel: AppChannel, event: PlacedEvent, bytes: number, entries: readonly Entry[]): void {
-    const { memory, retention } = this.#parts
+    // It had to give way to another meanwhile.
+    if (channel.isGone) return
+    const { memory } = this.#parts
     const { head } = channel.recent
     channel.recent.add(event)
     channel.recent.skipTo(head)
-    retention.note(channel.recent, bytes, event.timestamp)
+    channel.home.retention.note(channel.recent, bytes, event.timestamp)
     if (event.kind === 'publication') channel.previous = event
     if (!this.#isDurable(channel.ref)) void memory.append(channel.ref, entries)
   }
 
   /** Forgets an app: it was deleted. */
   forget(realm: string): void {
-    const channels = this.#realms.get(realm)
-    if (channels) {
-      for (const channel of channels.values()) channel.flush()
-      this.#realms.delete(realm)
-      this.#size -= channels.size
-      for (const channel of channels.values()) this.#closed(channel)
-    }
+    for (const channel of this.channels(realm).values()) this.#remove(channel)
+    this.#parts.retention.forget(realm)
     this.#parts.memory.forget(realm)
     this.#parts.log.forget(realm)
   }
 
   /** Every second or so: lets go of what is too old on channels where nothing happens. */
   expire(): void {
-    this.#parts.retention.expire(this.#parts.clock.now())
+    const { clock, limits, retention } = this.#parts
+    const now = clock.now()
+    retention.expire(now)
+    // Stays as long as a client that was on it may come back (RTN15g).
+    for (const realm of this.#realms.values()) realm.sweep(now - limits.keepMs)
   }
 
   #isDurable(ref: ChannelRef): boolean {
@@ -290,32 +302,46 @@ export class Broker {
     return rule.persisted || rule.persistLast || rule.mutableMessages
   }
 
-  #create(ref: ChannelRef, position: string, now: number): AppChannel {
-    const channel: AppChannel = new AppChannel(ref, position, this.#parts.limits, now, () =>
-      this.#removeIfIdle(channel),
+  #home(id: string): Realm {
+    const { owners, pool, retention } = this.#parts
+    return (
+      this.#realms.get(id) ??
+      new Realm(id, pool.share(owners.shareOf(id)), retention.queue(id), (channel) =>
+        this.#remove(channel),
+      )
     )
-    const realm = this.#realms.get(ref.realm)
-    if (realm) realm.set(ref.name, channel)
-    else this.#realms.set(ref.realm, new Map([[ref.name, channel]]))
+  }
+
+  /** An app at its own limit can still do without channels of its own that are only remembered. */
+  #full(home: Realm): Crowding | undefined {
+    const { owners, pool } = this.#parts
+    const max = owners.limitsOf(home.id).maxChannels ?? 0
+    if (max > 0 && home.held >= max) return home.spare > 0 ? undefined : 'app_channels'
+    return pool.hasRoom(home.share) ? undefined : 'too_many_channels'
+  }
+
+  #create(home: Realm, wanted: NewChannel): AppChannel {
+    const { limits, owners, pool } = this.#parts
+    const max = owners.limitsOf(home.id).maxChannels ?? 0
+    if (max > 0) home.shrinkTo(max - 1)
+    pool.take(home.share)
+    const channel = new AppChannel(home, wanted, limits)
+    this.#realms.set(home.id, home)
+    home.add(channel)
     this.#size++
     for (const watcher of this.#watchers) watcher.opened?.(channel)
     return channel
   }
 
-  #closed(channel: AppChannel): void {
-    for (const watcher of this.#watchers) watcher.closed?.(channel)
-  }
-
-  #removeIfIdle(channel: AppChannel): void {
-    const { clock, limits } = this.#parts
-    if (channel.isInUse || channel.recent.size > 0) return
-    if (channel.lastUse > clock.now() - limits.keepMs) return this.released(channel)
-    const realm = this.#realms.get(channel.ref.realm)
-    if (realm?.get(channel.ref.name) !== channel) return
-    realm.delete(channel.ref.name)
-    if (realm.size === 0) this.#realms.delete(channel.ref.realm)
+  #remove(channel: AppChannel): void {
+    const { home } = channel
+    channel.flush()
+    channel.recent.clear()
+    home.delete(channel)
+    if (home.held === 0) this.#realms.delete(home.id)
+    this.#parts.pool.give(home.share)
     this.#size--
-    this.#closed(channel)
+    for (const watcher of this.#watchers) watcher.closed?.(channel)
   }
 }
 

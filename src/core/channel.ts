@@ -41,11 +41,14 @@ export class Channel implements Audience {
   /** Of messages to everybody. */
   readonly meter = new Meter()
   lastSlowCheck = 0
+  /** What it counts towards, with everybody on it. */
+  share: string
   /** The commons remember nothing. */
   readonly previous = undefined
 
-  constructor(ref: ChannelRef, ephemeral: Keys, now: number) {
+  constructor(ref: ChannelRef, share: string, ephemeral: Keys, now: number) {
     this.ref = ref
+    this.share = share
     this.ephemeral = ephemeral
     this.since = now
   }

@@ -20,6 +20,7 @@ import type { AppCount, AppCounters } from './app-counters.ts'
 import { addMessage } from './app-traffic.ts'
 import { type Attachment, type AttachmentOwner, Channel } from './channel.ts'
 import type { Clock } from './clock.ts'
+import type { CommonsShares } from './commons-shares.ts'
 import type { Counters } from './counters.ts'
 import type { Delivery } from './delivery.ts'
 import type { Links } from './links.ts'
@@ -39,12 +40,9 @@ export interface HubParts {
   readonly fanout: Fanout
   readonly namespaces: FoldedNames<Reservation>
   readonly rules: CommonsRules
-  readonly limits: {
-    readonly maxChannels: number
-    readonly maxMembers: number
-    readonly maxMessageBytes: number
-  }
+  readonly limits: { readonly maxMembers: number; readonly maxMessageBytes: number }
   readonly links: Links
+  readonly shares: CommonsShares
   readonly counters: Counters
   readonly appCounters: AppCounters
   readonly clock: Clock
@@ -61,7 +59,10 @@ export interface Newcomer {
 }
 
 /** What makes a newcomer's admission impossible whatever keys it holds. */
-export type Room = Extract<FailureName, 'channel_full' | 'too_many_channels'>
+export type Room = Extract<
+  FailureName,
+  'channel_full' | 'server_full' | 'too_many_channels' | 'app_channels'
+>
 
 export class Hub {
   readonly #parts: HubParts
@@ -111,10 +112,13 @@ export class Hub {
 
   /** Whether the limits leave room for one more; asked before the keys are looked at. */
   room(ref: ChannelRef): Room | undefined {
-    const { maxChannels, maxMembers } = this.#parts.limits
+    const { limits, links, shares } = this.#parts
+    if (!shares.hasRoomForMember(ref)) return 'server_full'
     const channel = this.#channels.get(ref.key)
-    if (channel) return maxMembers > 0 && channel.total >= maxMembers ? 'channel_full' : undefined
-    return maxChannels > 0 && this.#channels.size >= maxChannels ? 'too_many_channels' : undefined
+    if (channel && limits.maxMembers > 0 && channel.total >= limits.maxMembers)
+      return 'channel_full'
+    if (isShared(ref)) return links.crowding(ref)
+    return channel || shares.hasRoomForChannel(ref) ? undefined : 'too_many_channels'
   }
 
   /** Decides about a newcomer and changes nothing. The verdict holds until the next turn of the event loop. */
@@ -171,6 +175,7 @@ export class Hub {
       group: fanout.join(newcomer.socket, channel.ref, newcomer.format),
     }
     channel.attachments.set(member.connectionId, attachment)
+    this.#parts.shares.joined(channel)
     counters.joins++
     this.#commons.connections.open(secure)
     this.#commons.inbound.realtime.presence.count++
@@ -185,12 +190,14 @@ export class Hub {
     if (channel.attachments.get(member.connectionId) !== attachment) return
     channel.attachments.delete(member.connectionId)
     this.#parts.fanout.leave(attachment.socket, attachment.group)
+    this.#parts.shares.left(channel)
     this.#parts.counters.leaves++
     this.#commons.connections.close(attachment.place.secure)
     this.#commons.inbound.realtime.presence.count++
     if (isShared(channel.ref)) this.#parts.links.left(attachment)
     if (channel.total === 0) {
       this.#channels.delete(channel.ref.key)
+      this.#parts.shares.closed(channel)
       if (!isShared(channel.ref)) this.#commons.channels.close()
       else this.#unshare(channel)
       return
@@ -293,6 +300,7 @@ export class Hub {
         continue
       }
       if (this.#parts.namespaces.match(name)) channel.ephemeral = NO_KEYS
+      this.#parts.shares.review(channel)
       this.#reviewMembers(channel)
     }
   }
@@ -329,8 +337,10 @@ export class Hub {
   }
 
   #create(ref: ChannelRef, ephemeral: Keys, now: number): Channel {
-    const channel = new Channel(ref, ephemeral, now)
+    const { shares } = this.#parts
+    const channel = new Channel(ref, shares.keyOf(ref), ephemeral, now)
     this.#channels.set(ref.key, channel)
+    shares.opened(channel)
     if (!isShared(ref)) this.#commons.channels.open()
     else this.#shared.set(ref.realm, (this.#shared.get(ref.realm) ?? new Set()).add(channel))
     return channel

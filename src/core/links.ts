@@ -7,7 +7,7 @@ import type { Acts } from './access/acts.ts'
 import { GUEST, type Place } from './access/caller.ts'
 import type { Attachment } from './channel.ts'
 import type { AppAttachment } from './app-channel.ts'
-import type { Broker } from './broker.ts'
+import type { Broker, Crowding } from './broker.ts'
 import { MODE } from './modes.ts'
 import type { Presence } from './presence.ts'
 import type { ChannelRef, Member, Message, PresenceChange, Socket } from './types.ts'
@@ -62,7 +62,7 @@ export class Links {
     const { broker } = this.#parts
     const { member, socket, channel } = attachment
     const opened = broker.open(channel.ref)
-    // The hub's own limit has admitted it; where the broker is full, the guest is heard and not counted.
+    // The hub has asked before whether there is room.
     if (!opened.ok) return
     if (!this.#others.has(channel.ref.key)) {
       this.#others.set(channel.ref.key, this.#present(channel.ref))
@@ -123,6 +123,11 @@ export class Links {
     const source = { connectionId: sender?.connectionId, id: undefined, except }
     const published = this.#parts.acts.publish(GUEST, place, wish, source)
     return published.ok ? undefined : published.failure
+  }
+
+  /** Why a guest could not be on a channel of an app, if so. */
+  crowding(channel: ChannelRef): Crowding | undefined {
+    return this.#parts.broker.crowding(channel)
   }
 
   /** How many are attached to a channel, guests included. */

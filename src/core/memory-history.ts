@@ -3,23 +3,24 @@ import type { Entry, History, Page, Slice } from './history.ts'
 import { takePage } from './page.ts'
 import { serialAt } from './position.ts'
 import { Queue, firstWhere } from './queue.ts'
-import type { Rememberer, RetentionQueue } from './retention.ts'
+import type { Rememberer, RetentionBudget, RetentionQueue } from './retention.ts'
 import type { Annotation, ChannelRef, KeptMessage, PresenceMessage } from './types.ts'
 
 const KEPT = Promise.resolve()
 /** What objects and keys cost beside their contents, roughly. */
 const ENTRY_BYTES = 300
+const CHANNEL_BYTES = 1000
 const NOTHING: Slice<never> = Object.freeze({ items: [], next: undefined, bytes: 0 })
 
 export class MemoryHistory implements History {
-  readonly #queue: RetentionQueue
+  readonly #retention: RetentionBudget
   readonly #now: () => number
   readonly #maxEntries: number
   readonly #channels = new Map<string, ChannelMemory>()
 
   /** @param maxEntries how much one channel may remember */
-  constructor(queue: RetentionQueue, now: () => number, maxEntries: number) {
-    this.#queue = queue
+  constructor(retention: RetentionBudget, now: () => number, maxEntries: number) {
+    this.#retention = retention
     this.#now = now
     this.#maxEntries = maxEntries
   }
@@ -31,14 +32,17 @@ export class MemoryHistory implements History {
   append(channel: ChannelRef, entries: readonly Entry[]): Promise<void> {
     let memory = this.#channels.get(channel.key)
     if (!memory) {
-      memory = new ChannelMemory(channel.realm, this.#maxEntries, () =>
+      const queue = this.#retention.queue(channel.realm)
+      memory = new ChannelMemory(channel.realm, queue, this.#maxEntries, () =>
         this.#channels.delete(channel.key),
       )
       this.#channels.set(channel.key, memory)
     }
     for (const entry of entries) {
+      // The first of a channel brings with it what the channel itself takes.
+      const bytes = bytesOf(entry) + (memory.isEmpty ? CHANNEL_BYTES : 0)
       memory.add(entry)
-      this.#queue.note(memory, bytesOf(entry), timeOf(entry))
+      memory.queue.note(memory, bytes, timeOf(entry))
     }
     return KEPT
   }
@@ -68,12 +72,13 @@ export class MemoryHistory implements History {
   }
 
   forget(realm: string): void {
+    this.#retention.forget(realm)
     for (const [key, memory] of this.#channels)
       if (memory.realm === realm) this.#channels.delete(key)
   }
 
   #at(channel: ChannelRef): ChannelMemory | undefined {
-    this.#queue.expire(this.#now())
+    this.#channels.get(channel.key)?.queue.expire(this.#now())
     return this.#channels.get(channel.key)
   }
 }
@@ -109,6 +114,7 @@ type Noted = 'message' | 'presence' | 'attached'
 
 class ChannelMemory implements Rememberer {
   readonly realm: string
+  readonly queue: RetentionQueue
   readonly messages = new Queue<KeptMessage>()
   readonly presence = new Queue<PresenceEntry>()
   readonly #versions = new Map<string, KeptMessage[]>()
@@ -118,10 +124,15 @@ class ChannelMemory implements Rememberer {
   readonly #onEmpty: () => void
   #forgottenEarly = 0
 
-  constructor(realm: string, maxEntries: number, onEmpty: () => void) {
+  constructor(realm: string, queue: RetentionQueue, maxEntries: number, onEmpty: () => void) {
     this.realm = realm
+    this.queue = queue
     this.#maxEntries = maxEntries
     this.#onEmpty = onEmpty
+  }
+
+  get isEmpty(): boolean {
+    return this.#noted.length === 0
   }
 
   message(serial: string): KeptMessage | undefined {
@@ -248,11 +259,22 @@ export function messageBytes(message: KeptMessage): number {
 
 /** Annotations are often nothing but their names. */
 export function annotationBytes(annotation: Annotation): number {
-  const { clientId, name, type } = annotation
-  return contentBytes(annotation) + type.length + (name?.length ?? 0) + (clientId?.length ?? 0)
+  return contentBytes(annotation) + annotation.type.length
+}
+
+/** What may be in a message, a presence message or an annotation, and be large. */
+interface Content extends Pick<KeptMessage, 'clientId' | 'data' | 'extras' | 'id'> {
+  readonly name?: string | undefined
 }
 
 /** About what the content takes in memory. */
-export function contentBytes({ data, extras }: Pick<KeptMessage, 'data' | 'extras'>): number {
-  return ENTRY_BYTES + (data?.length ?? 0) + (extras?.length ?? 0)
+export function contentBytes({ clientId, data, extras, id, name }: Content): number {
+  return (
+    ENTRY_BYTES +
+    id.length +
+    (clientId?.length ?? 0) +
+    (name?.length ?? 0) +
+    (data?.length ?? 0) +
+    (extras?.length ?? 0)
+  )
 }

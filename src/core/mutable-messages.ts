@@ -22,13 +22,11 @@ export class MutableMessages {
   /** @returns `not_mutable` where no rule allows changes, or `message_unknown` */
   find(ref: ChannelRef, serial: string): Result<Found> {
     if (!this.#broker.rule(ref).mutableMessages) return fail('not_mutable')
+    const known = this.#broker.channel(ref)?.messagesAtHand.get(serial, this.#clock.now())
+    const message = known ?? this.#broker.history(ref).message(ref, serial)
+    if (!message) return fail('message_unknown')
     const opened = this.#broker.open(ref)
-    if (!opened.ok) return opened
-    const channel = opened.value
-    const message =
-      channel.messagesAtHand.get(serial, this.#clock.now()) ??
-      this.#broker.history(ref).message(ref, serial)
-    return message ? ok({ channel, message }) : fail('message_unknown')
+    return opened.ok ? ok({ channel: opened.value, message }) : opened
   }
 
   /** Has a message at hand as it stands now. */

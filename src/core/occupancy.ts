@@ -43,3 +43,6 @@ export class OccupancyCount {
     if (has(modes, MODE.objectSubscribe)) this.#objectSubscribers += by
   }
 }
+
+/** Of a channel that there is not. */
+export const NOBODY: Occupancy = Object.freeze(new OccupancyCount().metrics(0))

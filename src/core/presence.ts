@@ -144,8 +144,7 @@ export class Presence {
     const bytes = changes.reduce((sum, change) => sum + contentBytes(change), 0)
     const entries = changes.map((change) => ({ kind: 'presence' as const, change, position }))
     const kept = this.#parts.broker.place(channel, event, bytes, entries)
-    this.#parts.broker.released(channel)
-    this.#parts.broker.occupancyChanged(channel)
+    this.#parts.broker.presenceSettled(channel)
     return { event, kept }
   }
 }

@@ -231,7 +231,7 @@ function asksForPush(messages: readonly KeptMessage[]): boolean {
   return false
 }
 
-function bytesOf(contents: readonly Pick<KeptMessage, 'data' | 'extras'>[]): number {
+function bytesOf(contents: readonly KeptMessage[]): number {
   let bytes = 0
   for (const content of contents) bytes += contentBytes(content)
   return bytes

@@ -5,23 +5,18 @@ import type { PlacedEvent } from './types.ts'
 
 export class RecentEvents implements Rememberer {
   readonly #maxEvents: number
-  readonly #onEmpty: () => void
-  readonly #events = new Queue<PlacedEvent>()
+  #events = new Queue<PlacedEvent>()
   /** Forgotten for there being too many; the queue's word for them is still to come. */
   #forgottenEarly = 0
   /** Everything after this position is here. */
   #floor: string
   #head: string
 
-  /**
-   * @param position where the channel begins
-   * @param onEmpty called when the last of the events has been forgotten
-   */
-  constructor(position: string, maxEvents: number, onEmpty: () => void) {
+  /** @param position where the channel begins */
+  constructor(position: string, maxEvents: number) {
     this.#floor = position
     this.#head = position
     this.#maxEvents = maxEvents
-    this.#onEmpty = onEmpty
   }
 
   /** The position of the newest event, or where the channel begins. */
@@ -59,7 +54,13 @@ export class RecentEvents implements Rememberer {
   forgetOldest(): void {
     if (this.#forgottenEarly > 0) this.#forgottenEarly--
     else this.#drop()
-    if (this.size === 0) this.#onEmpty()
+  }
+
+  /** Lets go of everything at once; nobody can go on from what was before. */
+  clear(): void {
+    this.#forgottenEarly += this.size
+    this.#events = new Queue()
+    this.#floor = this.#head
   }
 
   /**

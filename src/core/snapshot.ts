@@ -49,7 +49,7 @@ export function restoreSnapshot(broker: Broker, snapshots: readonly ChannelSnaps
     const channel = channels.get(snapshot)
     if (channel) broker.recall(channel, event, bytes, entries)
   }
-  for (const channel of broker.all()) broker.released(channel)
+  for (const channel of broker.all()) broker.presenceSettled(channel)
 }
 
 interface Remembered {

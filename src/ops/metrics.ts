@@ -13,6 +13,15 @@ export interface MetricsSources {
   readonly appConnections: () => number
   /** Bytes of disk that kept channels take up. */
   readonly historyBytes: () => number
+  /** What the share that has most of something has of it. */
+  readonly greatestShares: {
+    readonly channels: () => number
+    readonly connections: () => number
+    readonly memoryBytes: () => number
+    readonly historyBytes: () => number
+  }
+  /** Bytes that channels of apps remember for two minutes. */
+  readonly memoryBytes: () => number
   readonly isReady: () => boolean
   /** Milliseconds by which the event loop was late when it was last measured. */
   readonly loopDelay: () => number
@@ -42,6 +51,32 @@ export class Metrics {
       sources.appConnections,
     )
     this.#gauge('latchkey_history_bytes', 'Disk that kept channels take up', sources.historyBytes)
+    this.#gauge(
+      'latchkey_memory_bytes',
+      'Memory of what channels of apps remember for two minutes',
+      sources.memoryBytes,
+    )
+    const { greatestShares } = sources
+    this.#gauge(
+      'latchkey_greatest_share_channels',
+      'Channels of the share that has most',
+      greatestShares.channels,
+    )
+    this.#gauge(
+      'latchkey_greatest_share_connections',
+      'Connections of the share that has most',
+      greatestShares.connections,
+    )
+    this.#gauge(
+      'latchkey_greatest_share_memory_bytes',
+      'Memory of the share that has most',
+      greatestShares.memoryBytes,
+    )
+    this.#gauge(
+      'latchkey_greatest_share_history_bytes',
+      'Disk that kept channels of the share that has most take up, about',
+      greatestShares.historyBytes,
+    )
     this.#gauge('latchkey_reservations', 'Reserved namespaces', sources.reservations)
     this.#gauge(
       'latchkey_event_loop_delay_seconds',

@@ -12,6 +12,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { channelRef } from '../../src/core/types.ts'
+import { HISTORY_SCHEMA } from '../../src/store/history/history-file.ts'
 import { type HistoryLog, openHistory } from '../../src/store/history/history-log.ts'
 import { Entries, NOW } from '../suite/history-entries.ts'
 import { latchkey, temporaryFolder } from '../support/server.ts'
@@ -27,6 +28,8 @@ function withHistory<T>(of: string, action: (log: HistoryLog) => T): T {
   const log = openHistory(of, {
     hours: 24,
     diskMb: 0,
+    shareOf: (realm: string) => realm,
+    diskMbOf: () => 0,
     clock: { now: () => NOW },
     keepsLast: () => false,
     onFault: (fault) => {
@@ -76,7 +79,7 @@ test('it is a file beside the other, reported and readable by its owner only', a
   expect(report.history).toEqual({
     file: part,
     bytes: statSync(part).size,
-    schema: 1,
+    schema: HISTORY_SCHEMA,
     channels: 1,
     entries: 1,
   })
@@ -117,6 +120,8 @@ test('it is consistent while others append', async () => {
   const log = openHistory(data, {
     hours: 24,
     diskMb: 0,
+    shareOf: (realm: string) => realm,
+    diskMbOf: () => 0,
     clock: { now: () => NOW },
     keepsLast: () => false,
     onFault: (fault) => {

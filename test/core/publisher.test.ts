@@ -141,7 +141,7 @@ describe('messages', () => {
 
   test('there is an end to how many channels there can be', () => {
     const made = new CoreWorld({ maxChannels: 1 })
-    publishing(made)(['a'])
+    made.broker.attach(value(made.broker.open(ref)), { ...everything, socket: listener() })
     const refused = made.broker.open(channelRef('app', 'other'))
     expect(refused.ok ? undefined : refused.failure.name).toBe('too_many_channels')
   })

@@ -1,6 +1,18 @@
 /** Memory ends in the order of time: by age, and by size. */
 import { expect, test } from 'bun:test'
-import { RetentionQueue } from '../../src/core/retention.ts'
+import { RetentionBudget } from '../../src/core/retention.ts'
+
+interface Limits {
+  readonly keepMs: number
+  readonly maxBytes: number
+  readonly maxBytesOf?: (realm: string) => number
+}
+
+/** An app is named by its share, a line and its own letter. */
+function budget(limits: Limits): RetentionBudget {
+  const shareOf = (realm: string) => realm.split('/')[0]!
+  return new RetentionBudget({ maxBytesOf: () => 0, ...limits, shareOf })
+}
 
 class Named {
   constructor(
@@ -14,7 +26,7 @@ class Named {
 
 test('what is older than the limit goes, and nothing else', () => {
   const forgotten: string[] = []
-  const queue = new RetentionQueue({ keepMs: 100, maxBytes: 1000 })
+  const queue = budget({ keepMs: 100, maxBytes: 1000 }).queue('app')
   queue.note(new Named('a', forgotten), 10, 0)
   queue.note(new Named('b', forgotten), 10, 50)
   queue.expire(99)
@@ -26,7 +38,7 @@ test('what is older than the limit goes, and nothing else', () => {
 
 test('when there is too much, the oldest of all go first', () => {
   const forgotten: string[] = []
-  const queue = new RetentionQueue({ keepMs: 1000, maxBytes: 25 })
+  const queue = budget({ keepMs: 1000, maxBytes: 25 }).queue('app')
   for (const name of ['a', 'b', 'c', 'd']) queue.note(new Named(name, forgotten), 10, 0)
   expect(forgotten).toEqual(['a', 'b'])
   expect(queue.bytes).toBe(20)
@@ -34,9 +46,77 @@ test('when there is too much, the oldest of all go first', () => {
 
 test('a long run leaves no trace of what went', () => {
   const forgotten: string[] = []
-  const queue = new RetentionQueue({ keepMs: 10, maxBytes: 1e9 })
+  const queue = budget({ keepMs: 10, maxBytes: 1e9 }).queue('app')
   for (let at = 0; at < 10_000; at++) queue.note(new Named(String(at), forgotten), 1, at)
   expect(queue.size).toBe(10)
   expect(forgotten).toHaveLength(9990)
   expect(forgotten.at(-1)).toBe('9989')
+})
+
+test('the share that has most forgets first, and nobody else anything', () => {
+  const forgotten: string[] = []
+  const all = budget({ keepMs: 1000, maxBytes: 1000 })
+  for (let i = 0; i < 30; i++) all.queue('small').note(new Named('small', forgotten), 10, 0)
+  for (let i = 0; i < 500; i++) all.queue('greedy').note(new Named('greedy', forgotten), 10, i)
+  expect(new Set(forgotten)).toEqual(new Set(['greedy']))
+  expect(all.bytes).toBe(1000)
+  expect(all.queue('small').bytes).toBe(300)
+})
+
+test('one may have everything while nobody else needs it, and gives back what another needs', () => {
+  const all = budget({ keepMs: 1000, maxBytes: 1000 })
+  for (let i = 0; i < 100; i++) all.queue('first').note(new Named('', []), 10, 0)
+  expect(all.queue('first').bytes).toBe(1000)
+  for (let i = 0; i < 100; i++) all.queue('second').note(new Named('', []), 10, 0)
+  expect(all.bytes).toBe(1000)
+  expect(Math.abs(all.queue('first').bytes - all.queue('second').bytes)).toBeLessThanOrEqual(20)
+})
+
+test('many apps of one share weigh as much as they have together', () => {
+  const all = budget({ keepMs: 1000, maxBytes: 1000 })
+  for (let i = 0; i < 40; i++) all.queue('one').note(new Named('', []), 10, 0)
+  for (let i = 0; i < 1000; i++) all.queue(`many/${i % 50}`).note(new Named('', []), 10, 0)
+  expect(all.queue('one').bytes).toBe(400)
+  expect(all.greatest).toBe(600)
+})
+
+test('an app has a limit of its own, which can change', () => {
+  const forgotten: string[] = []
+  let max = 50
+  const all = budget({ keepMs: 1000, maxBytes: 1000, maxBytesOf: () => max })
+  for (let i = 0; i < 10; i++) all.queue('app').note(new Named(String(i), forgotten), 10, 0)
+  expect(forgotten).toEqual(['0', '1', '2', '3', '4'])
+  max = 20
+  all.limitsChanged('app')
+  expect(all.queue('app').bytes).toBe(20)
+  expect(all.bytes).toBe(20)
+})
+
+test('an app that is gone takes up nothing, and what it still notes neither', () => {
+  const forgotten: string[] = []
+  const all = budget({ keepMs: 1000, maxBytes: 1000 })
+  const queue = all.queue('app')
+  queue.note(new Named('a', forgotten), 10, 0)
+  all.forget('app')
+  queue.note(new Named('b', forgotten), 10, 0)
+  expect([all.bytes, queue.bytes, forgotten]).toEqual([0, 0, []])
+})
+
+test('who has most is not looked for at every note', () => {
+  let asked = 0
+  const all = new RetentionBudget({
+    keepMs: 1000,
+    maxBytes: 256_000,
+    shareOf: (realm) => realm,
+    maxBytesOf: () => 0,
+  })
+  const others = Array.from({ length: 100 }, (_, i) => all.queue(`app ${i}`))
+  for (const queue of others) queue.note(new Named('', []), 100, 0)
+  const greedy = all.queue('greedy')
+  for (const queue of others)
+    Object.defineProperty(queue, 'share', { get: () => (asked++, 'other') })
+  for (let i = 0; i < 10_000; i++) greedy.note(new Named('', []), 100, 0)
+  // 754,000 bytes had to go; looking at 100 queues once for a thousand of them is at most twice that often.
+  expect(asked).toBeLessThan(2 * 100 * 760 * 2)
+  expect(asked).toBeGreaterThan(0)
 })

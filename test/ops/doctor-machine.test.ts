@@ -288,7 +288,7 @@ describe('open files', () => {
     expect(message).toContain('fewer than --max-connections 50000 needs')
     expect(fix).toContain('systemd: LimitNOFILE=65536')
     expect(fix).toContain('docker: --ulimit nofile=65536:65536')
-    expect(fix).toContain('or --max-connections 768')
+    expect(fix).toContain('or --max-connections 614')
   })
 
   test('low, enough, more wanted', () => {

@@ -6,18 +6,28 @@ import { Delivery } from '../../src/core/delivery.ts'
 import { IdSource } from '../../src/core/id-source.ts'
 import { MemoryHistory } from '../../src/core/memory-history.ts'
 import { MODE } from '../../src/core/modes.ts'
+import { Pool } from '../../src/core/pool.ts'
 import { PositionSource } from '../../src/core/position.ts'
 import { Presence } from '../../src/core/presence.ts'
 import { Publisher } from '../../src/core/publisher.ts'
-import { RetentionQueue } from '../../src/core/retention.ts'
+import { RetentionBudget } from '../../src/core/retention.ts'
 import { type Event, type Frame, type MessageDraft, type Socket } from '../../src/core/types.ts'
 import { LocalEngine } from '../../src/engine/local.ts'
 import { TopicFanout } from '../../src/fanout/topics.ts'
 import { Budget } from '../../src/policy/budget.ts'
+import { type AppLimits, NO_APP_LIMITS } from '../../src/policy/app-limits.ts'
+import { channelLimit } from '../../src/policy/shares.ts'
 import { type ChannelRuleSettings, DEFAULT_RULE_SETTINGS } from '../../src/policy/channel-rule.ts'
 
 export const KEEP_MS = 120_000
 const ALL_MODES = Object.values(MODE).reduce((sum, mode) => sum | mode, 0)
+
+type WorldLimits = Partial<BrokerParts['limits']> & {
+  maxBytes?: number
+  maxChannels?: number
+  maxPresenceBytes?: number
+  presenceMemory?: number
+}
 
 export class CoreWorld {
   now = 1_700_000_000_000
@@ -26,22 +36,25 @@ export class CoreWorld {
   readonly presenceBudget: Budget
   readonly closed: string[] = []
   readonly delivered: [kind: Event['kind'], recipients: number][] = []
+  readonly pool: Pool
+  readonly appLimits = new Map<string, Partial<AppLimits>>()
   readonly memory: MemoryHistory
   readonly log: MemoryHistory
   readonly broker: Broker
   readonly publisher: Publisher
   readonly presence: Presence
 
-  constructor(
-    limits: Partial<BrokerParts['limits']> & {
-      maxBytes?: number
-      maxPresenceBytes?: number
-      presenceMemory?: number
-    } = {},
-  ) {
+  constructor(limits: WorldLimits = {}) {
     this.presenceBudget = new Budget(limits.presenceMemory ?? 0)
     const clock = { now: () => this.now }
-    const queue = () => new RetentionQueue({ keepMs: KEEP_MS, maxBytes: limits.maxBytes ?? 1e9 })
+    this.pool = new Pool(channelLimit(limits.maxChannels ?? 0))
+    const memory = () =>
+      new RetentionBudget({
+        keepMs: KEEP_MS,
+        maxBytes: limits.maxBytes ?? 1e9,
+        shareOf: (realm) => realm,
+        maxBytesOf: (realm) => (this.appLimits.get(realm)?.memoryMb ?? 0) * 1_048_576,
+      })
     const positions = new PositionSource(clock, 'site', undefined)
     const fanout = new TopicFanout(() => ({ publish: () => 0 }))
     const delivery = new Delivery({
@@ -55,19 +68,23 @@ export class CoreWorld {
       onDelivered: (_, event, recipients) => void this.delivered.push([event.kind, recipients]),
       onSlowReaders: () => undefined,
     })
-    this.memory = new MemoryHistory(queue(), clock.now, 1000)
-    this.log = new MemoryHistory(queue(), clock.now, 1000)
+    this.memory = new MemoryHistory(memory(), clock.now, 1000)
+    this.log = new MemoryHistory(memory(), clock.now, 1000)
     this.broker = new Broker({
       delivery,
       fanout,
       clock,
       positions,
-      retention: queue(),
+      retention: memory(),
+      pool: this.pool,
+      owners: {
+        shareOf: (realm) => realm,
+        limitsOf: (realm) => ({ ...NO_APP_LIMITS, ...this.appLimits.get(realm) }),
+      },
       memory: this.memory,
       log: this.log,
       ruleOf: () => this.rule,
       limits: {
-        maxChannels: 0,
         maxRecentEvents: 1000,
         idempotencyMs: KEEP_MS,
         maxIds: 1000,

@@ -35,7 +35,9 @@ function limitNumber(word: string | undefined): number {
 
 /** The limit of this shell and user; a service manager may give the server another one. */
 export function judgeLimit({ soft, hard }: FileLimit, config: Config): Finding {
-  const wanted = config.maxConnections === 0 ? ENOUGH : config.maxConnections + RESERVE
+  // A quarter more, for apps that have few when others have them all.
+  const wanted =
+    config.maxConnections === 0 ? ENOUGH : Math.ceil(config.maxConnections * 1.25) + RESERVE
   const goal = Math.max(ENOUGH, 2 ** Math.ceil(Math.log2(wanted)))
   const lines = [
     `systemd: LimitNOFILE=${goal}`,
@@ -45,7 +47,7 @@ export function judgeLimit({ soft, hard }: FileLimit, config: Config): Finding {
   if (soft < wanted && config.maxConnections > 0) {
     return report.warning(
       `${soft} files may be open here, fewer than --max-connections ${config.maxConnections} needs`,
-      [...lines, `or --max-connections ${Math.max(1, soft - RESERVE)}`],
+      [...lines, `or --max-connections ${Math.max(1, Math.floor((soft - RESERVE) / 1.25))}`],
     )
   }
   if (soft < ENOUGH) return report.warning(`only ${soft} files may be open here`, lines)

@@ -115,6 +115,7 @@ export class GroupCommit {
   #commit(group: readonly Addition[]): void {
     const { file, writer } = this.#parts
     const before = writer.summit
+    writer.begin()
     try {
       file.transact(() => {
         for (const { channel, rows } of group) writer.write(channel, rows)

@@ -14,13 +14,13 @@ import { entrySerialOf, publicSerial } from './place.ts'
 import { type Item, Reader } from './reader.ts'
 import { Retention } from './retention.ts'
 import { placeOf, rowOf } from './row.ts'
+import type { TrimmingOptions } from './trimming.ts'
+import { Usage } from './usage.ts'
 import { Writer } from './writer.ts'
 
-export interface HistoryOptions {
+export interface HistoryOptions extends TrimmingOptions {
   /** How long entries stay. */
   readonly hours: number
-  /** MiB that the entries may take up together; 0 for no bound. */
-  readonly diskMb: number
   readonly clock: Clock
   /** Whether the last message of a channel stays for up to a year. */
   readonly keepsLast: (channel: ChannelRef) => boolean
@@ -48,6 +48,7 @@ export function openHistory(folder: string | undefined, options: HistoryOptions)
 export class HistoryLog implements History {
   readonly #file: HistoryFile
   readonly #ids: ChannelIds
+  readonly #usage: Usage
   readonly #writer: Writer
   readonly #reader: Reader
   readonly #commits: GroupCommit
@@ -59,10 +60,11 @@ export class HistoryLog implements History {
     this.#file = file
     this.#onFault = options.onFault
     this.#ids = new ChannelIds(file)
-    this.#writer = new Writer(file, this.#ids)
+    this.#usage = new Usage(file)
+    this.#writer = new Writer(file, this.#ids, this.#usage)
     this.#reader = new Reader(file, () => this.#writer.summit.lag)
     this.#commits = new GroupCommit({ ...options, file, writer: this.#writer })
-    this.retention = new Retention(file, this.#ids, options)
+    this.retention = new Retention(file, this.#ids, this.#usage, options)
   }
 
   start(): void {
@@ -145,9 +147,15 @@ export class HistoryLog implements History {
    */
   forget(realm: string): void {
     this.#commits.flush()
+    this.#usage.begin()
     try {
-      this.#file.sqlite.query('UPDATE channels SET realm = NULL WHERE realm = ?').run(realm)
+      this.#file.transact(() => {
+        this.#file.sqlite.query('UPDATE channels SET realm = NULL WHERE realm = ?').run(realm)
+        this.#usage.forget(realm)
+        this.#usage.save()
+      })
     } catch (error) {
+      this.#usage.restore()
       this.#onFault(faultOf(error))
     }
     this.#ids.clear()
@@ -163,6 +171,11 @@ export class HistoryLog implements History {
   /** Bytes of the disk that the entries take up. */
   usedBytes(): number {
     return this.#file.usedBytes()
+  }
+
+  /** About what the share that has most takes up of that, in bytes. */
+  greatestBytes(): number {
+    return this.retention.greatestBytes()
   }
 
   #find(channel: ChannelRef): number | undefined {

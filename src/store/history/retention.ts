@@ -1,19 +1,19 @@
 /**
- * Removes what has expired, what was forgotten, and the oldest when the disk budget is used up: a little at a
- * time, so that nobody waits for it.
+ * Removes what has expired, what was forgotten, and what is too much: a little at a time, so that nobody waits for it.
  */
 import type { Statement } from 'bun:sqlite'
 import type { Clock } from '../../core/clock.ts'
-import { type ChannelRef, channelRef } from '../../core/types.ts'
+import type { ChannelRef } from '../../core/types.ts'
 import type { ChannelIds } from './channel-ids.ts'
 import { type HistoryFault, faultOf } from './fault.ts'
-import { type HistoryFile, KIND, type Kind } from './history-file.ts'
+import type { HistoryFile, Kind } from './history-file.ts'
+import { LastMessages } from './last-messages.ts'
 import { Removal, type Removable } from './removal.ts'
+import { Trimming, type TrimmingOptions } from './trimming.ts'
+import type { Usage } from './usage.ts'
 
-export interface RetentionOptions {
+export interface RetentionOptions extends TrimmingOptions {
   readonly hours: number
-  /** MiB; 0 for no bound. */
-  readonly diskMb: number
   readonly clock: Clock
   readonly keepsLast: (channel: ChannelRef) => boolean
   readonly onFault: (fault: HistoryFault) => void
@@ -21,7 +21,6 @@ export interface RetentionOptions {
 
 const HOUR_MS = 3_600_000
 const YEAR_MS = 365 * 24 * HOUR_MS
-const MIB = 1_048_576
 
 /** Rows of one step, which is one transaction of a few milliseconds. */
 const STEP_ROWS = 300
@@ -45,31 +44,30 @@ interface Candidate extends Removable {
 export class Retention {
   readonly #file: HistoryFile
   readonly #options: RetentionOptions
+  readonly #usage: Usage
   readonly #removal: Removal
+  readonly #lastMessages: LastMessages
+  readonly #trimming: Trimming
   readonly #forgotten: Statement<{ id: number }, []>
   readonly #oldest: Statement<Candidate, [number]>
-  readonly #lastSerial: Statement<{ serial: string }, [number]>
-  readonly #channel: Statement<{ realm: string | null; name: string }, [number]>
   /** The id up to which every entry has been looked at: what is left there has been spared. */
   #seen = 0
-  /** Answers of `keepsLast` in this step. */
-  readonly #keeping = new Map<number, boolean>()
   #seenSince = 0
   #timer: Timer | undefined
   #isRunning = false
 
-  constructor(file: HistoryFile, ids: ChannelIds, options: RetentionOptions) {
+  constructor(file: HistoryFile, ids: ChannelIds, usage: Usage, options: RetentionOptions) {
     this.#file = file
     this.#options = options
-    this.#removal = new Removal(file, ids)
+    this.#usage = usage
+    this.#removal = new Removal(file, ids, usage)
+    this.#lastMessages = new LastMessages(file, options.keepsLast)
+    const parts = { file, usage, removal: this.#removal, lastMessages: this.#lastMessages }
+    this.#trimming = new Trimming(parts, options)
     this.#forgotten = file.prepare('SELECT id FROM channels WHERE realm IS NULL LIMIT 1')
     this.#oldest = file.prepare(
-      `SELECT id, channel, kind, serial, moment - lag AS timestamp, has_parts AS hasParts FROM entries WHERE id > ? ORDER BY id LIMIT ${STEP_ENTRIES}`,
+      `SELECT id, channel, kind, serial, moment - lag AS timestamp, has_parts AS hasParts, length(body) AS bytes FROM entries WHERE id > ? ORDER BY id LIMIT ${STEP_ENTRIES}`,
     )
-    this.#lastSerial = file.prepare(
-      `SELECT serial FROM entries WHERE channel = ? AND kind = ${KIND.message} ORDER BY serial DESC LIMIT 1`,
-    )
-    this.#channel = file.prepare('SELECT realm, name FROM channels WHERE id = ?')
   }
 
   start(): void {
@@ -80,6 +78,11 @@ export class Retention {
   stop(): void {
     this.#isRunning = false
     clearTimeout(this.#timer)
+  }
+
+  /** About what the share that has most takes up, in bytes. */
+  greatestBytes(): number {
+    return this.#trimming.greatestBytes()
   }
 
   /** There is something to do before the next look. */
@@ -108,13 +111,16 @@ export class Retention {
    */
   step(): boolean {
     this.#revisit()
-    this.#keeping.clear()
+    this.#lastMessages.begin()
+    this.#usage.begin()
     const seen = this.#seen
     try {
       const isMore = this.#file.transact(() => this.#remove())
       return isMore || this.#shrink()
     } catch (error) {
       this.#seen = seen
+      this.#trimming.beginAnew()
+      this.#usage.restore()
       throw error
     }
   }
@@ -124,6 +130,7 @@ export class Retention {
     if (Math.abs(now - this.#seenSince) < REVISIT_MS) return
     this.#seenSince = now
     this.#seen = 0
+    this.#trimming.beginAnew()
   }
 
   #remove(): boolean {
@@ -131,9 +138,10 @@ export class Retention {
     removal.begin(STEP_ROWS)
     const forgotten = this.#forgotten.get()
     if (forgotten) removal.channel(forgotten.id)
-    const isMore = removal.left > 0 && this.#removeOld()
+    const isOlder = removal.left > 0 && this.#removeOld()
+    const isTooMuch = removal.left > 0 && !isOlder && this.#trimming.step()
     removal.end()
-    return isMore || forgotten !== null || removal.left <= 0
+    return isOlder || isTooMuch || forgotten !== null || removal.left <= 0
   }
 
   /** @returns whether there may be more of them */
@@ -145,50 +153,17 @@ export class Retention {
       if (verdict === 'goes' && !this.#removal.entry(candidate)) return true
       this.#seen = candidate.id
     }
-    if (candidates.length === STEP_ENTRIES) return true
-    // Everything has been looked at: now those go that were spared.
-    if (this.#isOverBudget()) this.#removeSpared()
-    return false
+    return candidates.length === STEP_ENTRIES
   }
 
   #judge(candidate: Candidate): 'goes' | 'spared' | 'stays' {
     const { hours, clock } = this.#options
     const now = clock.now()
     const { timestamp } = candidate
-    const isOld = timestamp < now - hours * HOUR_MS
-    if (!isOld && !this.#isOverBudget()) {
-      // One from the future, by a clock that was wrong, must not keep those behind it.
-      return timestamp > now ? 'spared' : 'stays'
-    }
-    const isKept = timestamp >= now - Math.max(YEAR_MS, hours * HOUR_MS) && this.#isKept(candidate)
-    return isKept ? 'spared' : 'goes'
-  }
-
-  /** Whether it is the last message of a channel whose last message is to be kept. */
-  #isKept({ channel, kind, serial }: Candidate): boolean {
-    if (kind !== KIND.message || !this.#keepsLast(channel)) return false
-    return this.#lastSerial.get(channel)?.serial === serial
-  }
-
-  #keepsLast(channel: number): boolean {
-    const known = this.#keeping.get(channel)
-    if (known !== undefined) return known
-    const { realm, name } = this.#channel.get(channel)!
-    // A channel without a realm has been forgotten.
-    const keeps = realm !== null && this.#options.keepsLast(channelRef(realm, name))
-    this.#keeping.set(channel, keeps)
-    return keeps
-  }
-
-  #removeSpared(): void {
-    for (const candidate of this.#oldest.all(0)) {
-      if (!this.#isOverBudget() || !this.#removal.entry(candidate)) return
-    }
-  }
-
-  #isOverBudget(): boolean {
-    const { diskMb } = this.#options
-    return diskMb > 0 && this.#file.usedBytes() > diskMb * MIB
+    // One from the future, by a clock that was wrong, must not keep those behind it.
+    if (timestamp >= now - hours * HOUR_MS) return timestamp > now ? 'spared' : 'stays'
+    const isWithinYear = timestamp >= now - Math.max(YEAR_MS, hours * HOUR_MS)
+    return isWithinYear && this.#lastMessages.isKept(candidate) ? 'spared' : 'goes'
   }
 
   /** Gives space back to the disk when far more is free than the next hours are likely to need. */

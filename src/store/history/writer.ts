@@ -6,6 +6,7 @@ import type { ChannelIds } from './channel-ids.ts'
 import { type HistoryFile, KIND, type Kind } from './history-file.ts'
 import { behind, entrySerial, indexOf } from './place.ts'
 import type { Row } from './row.ts'
+import type { Usage } from './usage.ts'
 
 /** What has been kept so far, over all channels. */
 export interface Summit {
@@ -25,6 +26,7 @@ interface MessageRow {
 
 export class Writer {
   readonly #ids: ChannelIds
+  readonly #usage: Usage
   readonly #addEntry: Statement<unknown, [number, Kind, string, number, number, Uint8Array]>
   readonly #lastAt: Statement<{ serial: string }, [number, string, string]>
   readonly #message: Statement<MessageRow, [number, string]>
@@ -34,8 +36,9 @@ export class Writer {
   readonly #saveSummit: Statement<unknown, [string, number]>
   #summit: Summit
 
-  constructor(file: HistoryFile, ids: ChannelIds) {
+  constructor(file: HistoryFile, ids: ChannelIds, usage: Usage) {
     this.#ids = ids
+    this.#usage = usage
     this.#addEntry = file.prepare(
       'INSERT INTO entries (channel, kind, serial, moment, lag, body) VALUES (?, ?, ?, ?, ?, ?)',
     )
@@ -58,8 +61,15 @@ export class Writer {
     return this.#summit
   }
 
+  /** Has to be called before each transaction. */
+  begin(): void {
+    this.#usage.begin()
+  }
+
   write(channel: ChannelRef, rows: readonly Row[]): void {
     for (const row of rows) {
+      if (row.kind === 'message' || row.kind === 'presence')
+        this.#usage.added(channel.realm, row.body.byteLength)
       if (row.kind === 'message') {
         this.#insert(this.#ids.findOrAdd(channel), KIND.message, row.serial, row)
       } else if (row.kind === 'presence') {
@@ -96,34 +106,41 @@ export class Writer {
     const serial = row.kind === 'version' ? row.serial : row.messageSerial
     const before = this.#message.get(id, serial)
     if (!before) return
-    if (row.kind === 'version') return this.#setVersion(before, row)
+    if (row.kind === 'version') return this.#setVersion(channel.realm, before, row)
+    this.#usage.added(channel.realm, row.body.byteLength)
     this.#addAnnotation.run(before.id, row.serial, row.timestamp, row.body)
-    if (row.messageBody) this.#setState.run(row.messageBody, before.isListed, before.id)
+    if (!row.messageBody) return
+    this.#usage.replaced(channel.realm, before.body.byteLength, row.messageBody.byteLength)
+    this.#setState.run(row.messageBody, before.isListed, before.id)
   }
 
   /** The latest state is with its entry; it moves to the versions when another takes its place in the list. */
-  #setVersion(before: MessageRow, row: Extract<Row, { kind: 'version' }>): void {
+  #setVersion(realm: string, before: MessageRow, row: Extract<Row, { kind: 'version' }>): void {
     const { id, timestamp } = before
     const { version } = unpackMessage(before.body, { serial: row.serial, timestamp })
     const wasListed = before.isListed === 1
     // What a message was created as stays in the list, even if something is appended to it.
     const isOriginal = version.serial === row.serial
     if (wasListed && (row.isListed || isOriginal)) {
+      this.#usage.added(realm, before.body.byteLength)
       this.#addVersion.run(id, version.serial, version.timestamp, before.body)
     }
     const isListed = row.isListed || (wasListed && !isOriginal)
+    this.#usage.replaced(realm, before.body.byteLength, row.body.byteLength)
     this.#setState.run(row.body, Number(isListed), id)
   }
 
   /** Has to be the last change of a transaction that wrote something. */
   reach(position: string): void {
     if (position > this.#summit.position) this.#summit = { ...this.#summit, position }
+    this.#usage.save()
     this.#saveSummit.run(this.#summit.position, this.#summit.lag)
   }
 
   /** Has to be called when a transaction was rolled back. */
   restore(summit: Summit): void {
     this.#summit = summit
+    this.#usage.restore()
     this.#ids.clear()
   }
 }

@@ -2,10 +2,13 @@
 import { Database } from 'bun:sqlite'
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { readdirSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Page } from '../../../src/core/history.ts'
 import { channelRef } from '../../../src/core/types.ts'
-import { HISTORY_SCHEMA } from '../../../src/store/history/history-file.ts'
+import { HISTORY_SCHEMA, HistoryFile } from '../../../src/store/history/history-file.ts'
+import { migrations } from '../../../src/store/history/migrations.ts'
 import { walk } from '../../suite/history-bench.ts'
+import { temporaryFolder } from '../../support/server.ts'
 import { Entries, NOW } from '../../suite/history-entries.ts'
 import { HistoryModel } from '../../suite/history-model.ts'
 import { OpenedLog } from './opened.ts'
@@ -255,5 +258,28 @@ test('times are found exactly in a long channel, though clocks jump and restarts
     expect(found.map(({ serial }) => serial)).toEqual(
       model.messages(page).map(({ serial }) => serial),
     )
+  }
+})
+
+test('what apps had before it was counted is counted when the file is brought up to date', () => {
+  const folder = temporaryFolder()
+  try {
+    const old = new Database(join(folder.path, 'history.db'), { create: true })
+    old.run(migrations[0]!)
+    old.run('PRAGMA user_version = 1')
+    old.run("INSERT INTO channels VALUES (1, 'app', 'a'), (2, 'app', 'b'), (3, NULL, 'gone')")
+    old.run(
+      `INSERT INTO entries (id, channel, kind, serial, moment, lag, body)
+       VALUES (1, 1, 0, 's1', 1, 0, zeroblob(50)), (2, 2, 0, 's2', 1, 0, zeroblob(5)), (3, 3, 0, 's3', 1, 0, 'x')`,
+    )
+    old.run("INSERT INTO versions VALUES (1, 'v', 1, zeroblob(7))")
+    old.run("INSERT INTO annotations VALUES (2, 'a', 1, zeroblob(9))")
+    old.close()
+    const file = new HistoryFile(folder.path)
+    const rows = file.sqlite.query('SELECT * FROM realms').all()
+    expect(rows).toEqual([{ realm: 'app', bytes: 50 + 5 + 7 + 9 + 4 * 120 }])
+    file.close()
+  } finally {
+    folder.remove()
   }
 })

@@ -8,6 +8,8 @@ function open(folder: string | undefined, clock: Clock) {
   return openHistory(folder, {
     hours: 24,
     diskMb: 0,
+    shareOf: (realm: string) => realm,
+    diskMbOf: () => 0,
     clock,
     keepsLast: () => false,
     onFault: (fault) => {

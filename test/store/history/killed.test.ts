@@ -63,6 +63,8 @@ function check(folder: string, acknowledged: readonly string[], start: number): 
   const log = openHistory(folder, {
     hours: 24,
     diskMb: 0,
+    shareOf: (realm: string) => realm,
+    diskMbOf: () => 0,
     clock: { now: () => Date.now() },
     keepsLast: () => false,
     onFault: (fault) => {

@@ -13,6 +13,7 @@ export class OpenedLog {
   readonly #folder = temporaryFolder()
   readonly #options: Partial<HistoryOptions>
   now = NOW
+  diskMbOf: (realm: string) => number = () => 0
   keepsLast: (channel: ChannelRef) => boolean = () => false
   readonly faults: HistoryFault[] = []
   file: HistoryFile
@@ -32,6 +33,8 @@ export class OpenedLog {
     return new HistoryLog(this.file, {
       hours: 24,
       diskMb: 0,
+      shareOf: (realm) => realm.split('/')[0]!,
+      diskMbOf: (realm) => this.diskMbOf(realm),
       clock: { now: () => this.now },
       keepsLast: (channel) => this.keepsLast(channel),
       onFault: (fault) => void this.faults.push(fault),

@@ -11,6 +11,8 @@ const clock = { now: () => Date.now() }
 const log = openHistory(process.argv[2]!, {
   hours: 24,
   diskMb: 0,
+  shareOf: (realm: string) => realm,
+  diskMbOf: () => 0,
   clock,
   keepsLast: () => false,
   onFault: (fault) => {

@@ -30,6 +30,22 @@ const serials = (ref = channel) =>
   opened.log.messages(ref, FORWARDS).items.map(({ serial }) => serial)
 const clients = () => opened.log.presence(channel, FORWARDS).items.map(({ clientId }) => clientId)
 
+/** What the file says that apps take up, and what they do. */
+const usage = () => bytesBy('SELECT realm, bytes FROM realms')
+const counted = () =>
+  bytesBy(
+    `SELECT realm, sum(bytes) AS bytes FROM (
+       SELECT channel, length(body) + 120 AS bytes FROM entries
+       UNION ALL SELECT channel, length(v.body) + 120 FROM versions v JOIN entries e ON e.id = entry
+       UNION ALL SELECT channel, length(a.body) + 120 FROM annotations a JOIN entries e ON e.id = entry
+     ) JOIN channels c ON c.id = channel GROUP BY realm`,
+  )
+
+function bytesBy(sql: string): Record<string, number> {
+  const rows = opened.file.sqlite.query(sql).all() as { realm: string; bytes: number }[]
+  return Object.fromEntries(rows.map(({ realm, bytes }) => [realm, bytes]))
+}
+
 describe('time', () => {
   test('ends what is older than the hours, and nothing else', async () => {
     open({ hours: 2 })
@@ -222,6 +238,98 @@ describe('the disk budget', () => {
     expect(serials()).toEqual([])
     expect(kept.flatMap((ref) => serials(ref))).toEqual([])
     expect(serials(more.at(-1))).toHaveLength(1)
+  })
+
+  /** What is left of so many entries of an app, in the order in which they came. */
+  const left = (realm: string) => serials(channelRef(realm, 'channel'))
+  async function fill(realm: string, count: number): Promise<string[]> {
+    const made = Array.from({ length: count }, large)
+    await append(channelRef(realm, 'channel'), made)
+    return made.map(({ message }) => message.serial)
+  }
+
+  test('takes from the share that has most, its oldest first, and from nobody else', async () => {
+    open({ diskMb: 2 })
+    const small = await fill('small', 40)
+    const greedy = await fill('greedy', 400)
+    const late = await fill('late', 20)
+    opened.tidy()
+    expect(left('small')).toEqual(small)
+    expect(left('late')).toEqual(late)
+    const its = left('greedy')
+    expect(its.length).toBeGreaterThan(50)
+    expect(its).toEqual(greedy.slice(-its.length))
+    expect(opened.log.usedBytes()).toBeLessThanOrEqual(2 * MIB)
+    expect(opened.log.usedBytes()).toBeGreaterThan(2 * MIB - 50_000)
+  })
+
+  test('counts apps of one share together, and takes from those of them that have most', async () => {
+    open({ diskMb: 2 })
+    const small = await fill('small', 60)
+    for (let i = 0; i < 40; i++) await fill(`box/${i}`, 10)
+    opened.tidy()
+    expect(left('small')).toEqual(small)
+    const each = Array.from({ length: 40 }, (_, i) => left(`box/${i}`).length)
+    expect(Math.max(...each) - Math.min(...each)).toBeLessThanOrEqual(1)
+    expect(Math.max(...each)).toBeLessThan(10)
+  })
+
+  test('knows what everybody has after a restart, and after a write that failed', async () => {
+    open({ diskMb: 2 })
+    const small = await fill('small', 40)
+    await fill('greedy', 100)
+    opened.reopen()
+    opened.file.sqlite.run(
+      "CREATE TRIGGER stuck AFTER INSERT ON entries WHEN new.id > 150 BEGIN SELECT RAISE(ABORT, 'no'); END",
+    )
+    const failed = Array.from({ length: 50 }, large)
+    const refused = append(channelRef('small', 'channel'), failed)
+    expect(await refused.catch((error: Error) => error.message)).toContain('no')
+    opened.file.sqlite.run('DROP TRIGGER stuck')
+    await fill('greedy', 100)
+    opened.tidy()
+    expect(left('small')).toEqual(small)
+    expect(usage()).toEqual(counted())
+  })
+
+  test('counts what changes, what goes and what is forgotten', async () => {
+    const { message, position } = entries.message({ data: KB10 })
+    await append(channel, [{ kind: 'message', message, position }])
+    const changed = entries.version(message)
+    await append(channel, [changed, entries.annotation(changed.message), ...entries.presence()])
+    await fill('gone', 3)
+    expect(usage()).toEqual(counted())
+    opened.log.forget('gone')
+    expect(Object.keys(usage())).toEqual(['app'])
+    opened.tidy()
+    opened.now += 25 * HOUR
+    opened.tidy()
+    expect(usage()).toEqual({})
+  })
+
+  test('finds the entries of one among very many of others, a bounded number in each step', async () => {
+    await append(
+      channelRef('small', 'channel'),
+      Array.from({ length: 12_000 }, () => entries.message()),
+    )
+    await fill('greedy', 500)
+    opened.diskMbOf = (realm) => (realm === 'greedy' ? 1 : 0)
+    expect(opened.tidy()).toBeGreaterThan(3)
+    expect(left('greedy').length).toBeLessThan(105)
+    expect(left('greedy').length).toBeGreaterThan(80)
+    expect(opened.count('entries')).toBe(12_000 + left('greedy').length)
+  })
+
+  test('of an app is its own, whatever the others have', async () => {
+    open({ diskMb: 0 })
+    opened.diskMbOf = (realm) => (realm === 'limited' ? 1 : 0)
+    const limited = await fill('limited', 200)
+    const free = await fill('free', 200)
+    opened.tidy()
+    expect(left('free')).toEqual(free)
+    expect(left('limited').length).toBeGreaterThan(95)
+    expect(left('limited')).toEqual(limited.slice(-left('limited').length))
+    expect(left('limited').length).toBeLessThan(105)
   })
 
   test('of 0 is none', async () => {

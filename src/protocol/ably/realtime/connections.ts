@@ -11,6 +11,7 @@ import {
   restingOptions,
   snapshotOf,
 } from './connection-snapshot.ts'
+import { Waiting } from './waiting.ts'
 import type { TimerWheel } from './timer-wheel.ts'
 
 export interface ConnectionsParts {
@@ -21,6 +22,7 @@ export interface ConnectionsParts {
   readonly leave: (appId: string, channel: string, connectionId: string) => void
   /** Connections that may wait for their clients; 0 for no limit. */
   readonly maxWaiting: number
+  readonly shareOf: (appId: string) => string
   readonly onOpened?: (connection: Connection) => void
   readonly onClosed?: (connection: Connection) => void
 }
@@ -47,13 +49,14 @@ export class Connections implements ConnectionFinder {
   readonly serverId: string
   readonly #parts: ConnectionsParts
   readonly #apps = new Map<string, Map<string, Connection>>()
-  /** Those without a transport, in the order in which they lost it. */
-  readonly #waiting = new Set<Connection>()
+  /** Those without a transport. */
+  readonly #waiting: Waiting
   #size = 0
   #isHeld = false
 
   constructor(parts: ConnectionsParts) {
     this.#parts = parts
+    this.#waiting = new Waiting(parts.shareOf)
     this.serverId = parts.ids.next(ID_LENGTH)
   }
 
@@ -85,6 +88,11 @@ export class Connections implements ConnectionFinder {
       isSameText(secret, current) ||
       (previousSecret !== undefined && isSameText(secret, previousSecret))
     return isKnown ? connection : undefined
+  }
+
+  /** Whether a key is that of a connection whose client is still there, as far as this server knows. */
+  isHere(key: string, appId: string): boolean {
+    return this.byKey(key, appId)?.transport !== undefined
   }
 
   /** The connection a client goes on with, or a new one. Its transport is still to be set. */
@@ -190,15 +198,14 @@ export class Connections implements ConnectionFinder {
     before?.superseded()
   }
 
-  /** Gives the client time to come back, at the cost of whoever has had the most, if there are too many. */
+  /** Gives the client time to come back, at the cost of the share that has most, if there are too many. */
   #await(connection: Connection): void {
     const { clock, maxWaiting, wheel } = this.#parts
     const now = clock.now()
     connection.droppedAt = now
     this.#waiting.add(connection)
     wheel.schedule(connection, now + this.#nextWait(connection))
-    if (maxWaiting === 0 || this.#waiting.size <= maxWaiting) return
-    for (const oldest of this.#waiting) return this.close(oldest)
+    if (maxWaiting > 0 && this.#waiting.size > maxWaiting) this.close(this.#waiting.first())
   }
 
   readonly #onDue = (connection: Connection, now: number): void => {

@@ -1,6 +1,7 @@
 /** What sessions of the realtime protocol share. */
 import type { AppCounters } from '../../../core/app-counters.ts'
 import type { Clock } from '../../../core/clock.ts'
+import type { ConnectionRoom } from '../../../core/connection-room.ts'
 import type { Counters } from '../../../core/counters.ts'
 import type { Failure } from '../../../failure.ts'
 import type { Authenticator } from '../../../identity/authenticate.ts'
@@ -36,6 +37,7 @@ export interface SessionParts {
   readonly authenticator: Authenticator
   readonly wheel: TimerWheel
   readonly connections: Connections
+  readonly room: ConnectionRoom
   readonly attaching: Attaching
   readonly publishing: Publishing
   readonly annotating: Annotating

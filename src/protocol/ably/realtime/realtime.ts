@@ -3,6 +3,7 @@ import type { Acts } from '../../../core/access/acts.ts'
 import type { AppCounters } from '../../../core/app-counters.ts'
 import type { Broker } from '../../../core/broker.ts'
 import type { Clock } from '../../../core/clock.ts'
+import type { ConnectionRoom } from '../../../core/connection-room.ts'
 import type { Counters } from '../../../core/counters.ts'
 import type { FairTurns } from '../../../core/fair-turns.ts'
 import type { IdSource } from '../../../core/id-source.ts'
@@ -45,6 +46,9 @@ export interface RealtimeParts {
   readonly directory: Directory & { onChange(listener: (appId: string) => void): () => void }
   /** Those who come back to much share the turns with everybody who has long work. */
   readonly turns: FairTurns
+  readonly room: ConnectionRoom
+  /** As many as the limit of connections may wait for their clients, divided by these. */
+  readonly shareOf: (appId: string) => string
   /** As in `SessionParts`. */
   readonly latencyMs: number
   readonly limits: RealtimeLimits & {
@@ -84,6 +88,7 @@ export class AblyRealtime implements Protocol {
       ids,
       wheel: this.#wheel,
       maxWaiting: limits.maxConnections,
+      shareOf: parts.shareOf,
       leave: (appId, channel, id) => presences.leaveFor(channelRef(appId, channel), id),
       onOpened: (connection) => meta.connectionOpened(connection),
       onClosed: (connection) => meta.connectionClosed(connection),

@@ -172,12 +172,21 @@ export class RealtimeSession implements Session, Transport, Client, Timed {
 
   #begin({ credentials, options, secure }: Hello, verdict: Verdict): void {
     if (!verdict.ok) return this.#fail(asConnectFailure(verdict.failure))
-    const { appCounters, clock, connections, limits } = this.#parts
+    const { appCounters, clock, connections, limits, room } = this.#parts
+    const { appId } = verdict.value
+    // Whoever takes a connection over from a transport that is still there needs no room for another.
+    const isHere = options.key !== undefined && connections.isHere(options.key, appId)
+    const full = isHere ? undefined : room.refusal(appId)
+    if (full) {
+      appCounters.of(appId).connections.refuse(secure)
+      return this.#fail(failure(full))
+    }
     const identified = { principal: verdict.value, credentials, secure }
     const { connection, failure: why } = connections.admit({ ...identified, ...options })
     this.#connection = connection
     connection.transport = this
-    appCounters.of(connection.appId).connections.open(secure)
+    appCounters.of(appId).connections.open(secure)
+    room.opened(appId)
     const now = clock.now()
     this.#nextHeartbeat = now + this.#heartbeatMs
     this.send(connected(connection, this.#service, limits, why && this.errorInfo(why)))
@@ -365,8 +374,10 @@ export class RealtimeSession implements Session, Transport, Client, Timed {
     this.#held = undefined
     this.#parts.wheel.cancel(this)
     if (!this.#connection) return
-    const { appCounters, attaching } = this.#parts
-    appCounters.of(this.#connection.appId).connections.close(this.#isSecure)
+    const { appCounters, attaching, room } = this.#parts
+    const { appId } = this.#connection
+    appCounters.of(appId).connections.close(this.#isSecure)
+    room.closed(appId)
     attaching.release(this)
   }
 }

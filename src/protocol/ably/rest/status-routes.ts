@@ -1,5 +1,6 @@
 /** How channels stand: one of them, or which there are (RSL8, CHD2). */
 import type { AppChannel } from '../../../core/app-channel.ts'
+import { NOBODY } from '../../../core/occupancy.ts'
 import { type Result, fail, ok } from '../../../failure.ts'
 import type { RestAnswer } from './answer.ts'
 import { authorize } from './authorize.ts'
@@ -15,15 +16,19 @@ export function statusRoutes(parts: ChannelParts): RestRoute[] {
   ]
 }
 
-/** Asking about a channel opens it, so that there is always an answer. */
+/**
+ * There is always an answer: with Ably, asking about a channel activates it (RSL8). Here it makes none; whoever asks
+ * cannot tell that apart.
+ */
 async function getStatus(parts: ChannelParts, call: RestCall): Promise<Result<RestAnswer>> {
   const visitor = await visit(parts, call, 'channel-metadata')
   if (!visitor.ok) return visitor
-  const opened = parts.broker.open(visitor.value.channel)
-  return opened.ok ? ok({ status: 200, value: details(opened.value) }) : opened
+  const { channel } = visitor.value
+  const occupancy = parts.broker.channel(channel)?.occupancy ?? NOBODY
+  return ok({ status: 200, value: details({ ref: channel, occupancy }) })
 }
 
-function details({ ref, occupancy }: AppChannel) {
+function details({ ref, occupancy }: Pick<AppChannel, 'ref' | 'occupancy'>) {
   const status = { isActive: true, occupancy: { metrics: occupancy } }
   return { channelId: ref.name, name: ref.name, status }
 }

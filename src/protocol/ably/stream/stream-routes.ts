@@ -70,6 +70,8 @@ async function listen(
   const refusal = (who: AppPrincipal) => refusalOf(parts.gate, who, secure, names.value)
   const refused = refusal(principal.value)
   if (refused) return { ok: false, failure: refused }
+  const full = parts.streams.refusal(principal.value.appId)
+  if (full) return fail(full)
   const listened = openAll(parts.broker, principal.value.appId, names.value, call, style)
   if (!listened.ok) return listened
   visit.keepOpen()
@@ -161,5 +163,6 @@ function openAll(
       rewind: filter === undefined ? options.value.rewind : undefined,
     })
   }
-  return ok(listened)
+  // With room for some of them only, the last have taken the place of the first.
+  return listened.some(({ channel }) => channel.isGone) ? fail('too_many_channels') : ok(listened)
 }

@@ -1,10 +1,11 @@
 /** All streams over HTTP: what each listens to, as long as its credentials permit it, and until the server stops. */
 import type { AppCounters } from '../../../core/app-counters.ts'
 import type { Broker } from '../../../core/broker.ts'
+import type { ConnectionRoom } from '../../../core/connection-room.ts'
 import { type Counters, count } from '../../../core/counters.ts'
 import type { IdSource } from '../../../core/id-source.ts'
 import { MODE } from '../../../core/modes.ts'
-import { type Failure, type Result, failure } from '../../../failure.ts'
+import { type Failure, type FailureName, type Result, failure } from '../../../failure.ts'
 import type { Authenticator } from '../../../identity/authenticate.ts'
 import type { AppPrincipal } from '../../../identity/principal.ts'
 import type { RevocationList } from '../../../identity/revocation.ts'
@@ -18,6 +19,7 @@ export interface StreamsParts extends Doors {
   readonly revocations: RevocationList
   readonly broker: Broker
   readonly ids: IdSource
+  readonly room: ConnectionRoom
   readonly now: () => number
   readonly counters: Counters
   readonly appCounters: AppCounters
@@ -65,7 +67,7 @@ export class Streams {
 
   /** What came before and what is to come are joined in one step, so that nothing is missing or doubled. */
   open(wish: NewStream): ReadableStream<Uint8Array> {
-    const { appCounters, broker, ids, maxBacklogBytes, nextSocketId, now } = this.#parts
+    const { appCounters, broker, ids, maxBacklogBytes, nextSocketId, now, room } = this.#parts
     const { listened, refusal, ...given } = wish
     const stream = new EventStream({
       ...given,
@@ -87,7 +89,13 @@ export class Streams {
     this.#schedule(stream)
     this.#parts.opened(given.address)
     appCounters.of(given.principal.appId).connections.open(given.secure)
+    room.opened(given.principal.appId)
     return stream.open()
+  }
+
+  /** Why an app may have no other stream, if so. */
+  refusal(appId: string): FailureName | undefined {
+    return this.#parts.room.refusal(appId)
   }
 
   /** To be told when an app, a key of it, a rule or a revocation has changed. */
@@ -120,6 +128,7 @@ export class Streams {
     const { address, secure } = stream.parts
     this.#parts.closed(address)
     this.#parts.appCounters.of(appId).connections.close(secure)
+    this.#parts.room.closed(appId)
     count(this.#parts.counters.closes, reason)
   }
 

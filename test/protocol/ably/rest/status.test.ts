@@ -50,6 +50,32 @@ describe('the status of a channel', () => {
     }
   })
 
+  test.each([
+    '/channels/none',
+    '/channels/none/messages',
+    '/channels/none/presence',
+    '/channels/none/presence/history',
+    '/presence?channels=none,neither',
+    '/chat/v4/rooms/none/occupancy',
+    '/chat/v4/rooms/none/messages',
+  ])('is read, as all else is, without making one: %s', async (path) => {
+    expect((await app.ask(path)).status).toBe(200)
+    expect((await app.ask<string[]>('/channels')).body).toEqual(['a:crew'])
+  })
+
+  test('a change of a message that is not there makes no channel', async () => {
+    const mutable = await AblyApp.make(
+      server.url,
+      [{ '*': ['*'] }],
+      [{ id: 'm', mutableMessages: true }],
+    )
+    const path = '/channels/m:none/messages/01700000000000-000@abc'
+    const change = { method: 'PATCH', body: { data: 'x', action: 1 } }
+    const { status, body } = await mutable.ask<ErrorBody>(path, change)
+    expect([status, body.error.message]).toEqual([404, 'there is no such message'])
+    expect((await mutable.ask<string[]>('/channels')).body).toEqual([])
+  })
+
   test('takes a capability of its own', async () => {
     const as = app.keys[1]!
     expect((await app.ask('/channels/a:crew', { as })).status).toBe(200)

@@ -1,0 +1,18 @@
+/** Whose apps and channels are, by what the server knows of its settings at the moment. */
+import type { Owners } from '../core/owners.ts'
+import { NO_APP_LIMITS } from '../policy/app-limits.ts'
+import type { Reservation } from '../policy/channel-access.ts'
+import type { FoldedNames } from '../policy/names.ts'
+import { OPEN_COMMONS, shareOfApp, shareOfReservation } from '../policy/shares.ts'
+import type { AppDirectory } from '../service/live-apps.ts'
+
+export function makeOwners(apps: AppDirectory, namespaces: FoldedNames<Reservation>): Owners {
+  return {
+    shareOf: (realm) => shareOfApp(realm, apps.app(realm)?.madeBy),
+    shareOfName: (channel) => {
+      const reservation = namespaces.match(channel)?.best
+      return reservation ? shareOfReservation(reservation.id) : OPEN_COMMONS
+    },
+    limitsOf: (realm) => apps.app(realm)?.limits ?? NO_APP_LIMITS,
+  }
+}

@@ -1,0 +1,66 @@
+/** What the channels and members of the commons take up, by the shares that they count towards. */
+import type { Channel } from './channel.ts'
+import type { Owners } from './owners.ts'
+import type { Pool } from './pool.ts'
+import { COMMONS, type ChannelRef } from './types.ts'
+
+export interface CommonsSharesParts {
+  readonly channels: Pool
+  readonly connections: Pool
+  readonly owners: Pick<Owners, 'shareOf' | 'shareOfName'>
+}
+
+export class CommonsShares {
+  readonly #parts: CommonsSharesParts
+
+  constructor(parts: CommonsSharesParts) {
+    this.#parts = parts
+  }
+
+  /** The share that a channel counts towards from now on. */
+  keyOf({ realm, name }: ChannelRef): string {
+    const { owners } = this.#parts
+    return realm === COMMONS ? owners.shareOfName(name) : owners.shareOf(realm)
+  }
+
+  hasRoomForMember(ref: ChannelRef): boolean {
+    const { connections } = this.#parts
+    return connections.hasRoom(connections.share(this.keyOf(ref)))
+  }
+
+  /** Not asked about a channel of an app, which counts where the app's channels do. */
+  hasRoomForChannel(ref: ChannelRef): boolean {
+    const { channels } = this.#parts
+    return channels.hasRoom(channels.share(this.keyOf(ref)))
+  }
+
+  opened({ ref, share }: Channel): void {
+    const { channels } = this.#parts
+    if (ref.realm === COMMONS) channels.take(channels.share(share))
+  }
+
+  closed({ ref, share }: Channel): void {
+    const { channels } = this.#parts
+    if (ref.realm === COMMONS) channels.give(channels.share(share))
+  }
+
+  joined({ share }: Channel): void {
+    const { connections } = this.#parts
+    connections.take(connections.share(share))
+  }
+
+  left({ share }: Channel): void {
+    const { connections } = this.#parts
+    connections.give(connections.share(share))
+  }
+
+  /** To be told when a channel may have come under another reservation, or under none. */
+  review(channel: Channel): void {
+    const share = this.keyOf(channel.ref)
+    if (share === channel.share) return
+    const { channels, connections } = this.#parts
+    if (channel.ref.realm === COMMONS) channels.move(channel.share, share, 1)
+    connections.move(channel.share, share, channel.total)
+    channel.share = share
+  }
+}

@@ -1,0 +1,148 @@
+/** Channels that are only remembered give way, those of the greatest share first; nobody else does. */
+import { describe, expect, test } from 'bun:test'
+import { restoreSnapshot, takeSnapshot } from '../../src/core/snapshot.ts'
+import { channelRef } from '../../src/core/types.ts'
+import { CoreWorld, KEEP_MS, draft, everything, listener, value } from '../support/core-world.ts'
+
+let nextSocket = 1
+
+/** A world and what apps do in it; each act is answered with the failure, if there is one. */
+function world(maxChannels: number) {
+  const made = new CoreWorld({ maxChannels })
+  const publish = (app: string, name: string) => {
+    made.now++
+    const result = made.publisher.publish(channelRef(app, name), {
+      drafts: [draft({ data: 'x' })],
+      batchId: undefined,
+      ephemeral: false,
+      connectionId: undefined,
+      id: undefined,
+    })
+    return result.ok ? undefined : result.failure.name
+  }
+  const attach = (app: string, name: string) => {
+    made.now++
+    const opened = made.broker.open(channelRef(app, name))
+    if (!opened.ok) return opened.failure.name
+    const socket = { ...listener(), id: nextSocket++ }
+    return made.broker.attach(opened.value, { ...everything, socket })
+  }
+  const enter = (app: string, name: string) => {
+    const change = {
+      ...draft(),
+      action: 'enter' as const,
+      clientId: 'ann',
+      data: undefined,
+    }
+    const result = made.presence.change(channelRef(app, name), [change], {
+      connectionId: 'c',
+      id: 'c:0',
+    })
+    return result.ok ? undefined : result.failure.name
+  }
+  const names = (app: string) => [...made.broker.channels(app).keys()].toSorted()
+  return { made, publish, attach, enter, names }
+}
+
+describe('when there is no room left', () => {
+  test('the share that has most forgets what it needed least lately', () => {
+    const { attach, made, names, publish } = world(5)
+    publish('small', 's1')
+    for (const name of ['g1', 'g2', 'g3', 'g4']) publish('greedy', name)
+    publish('greedy', 'g1')
+    expect(publish('small', 's2')).toBeUndefined()
+    expect(names('greedy')).toEqual(['g1', 'g3', 'g4'])
+    expect(attach('small', 's3')).toBeObject()
+    expect(names('greedy')).toEqual(['g1', 'g4'])
+    expect(names('small')).toEqual(['s1', 's2', 's3'])
+    expect([made.broker.size, made.pool.total]).toEqual([5, 5])
+    expect(made.closed).toEqual(['g2', 'g3'])
+  })
+
+  test('a thousand new names of one app take only its own away', () => {
+    const { made, names, publish } = world(100)
+    for (let i = 0; i < 5; i++) publish('small', `s${i}`)
+    for (let i = 0; i < 1000; i++) expect(publish('greedy', `g${i}`)).toBeUndefined()
+    expect(names('small')).toHaveLength(5)
+    expect(made.broker.size).toBe(100)
+  })
+
+  test('whoever is attached or present stays, and the small one gets in beside them', () => {
+    const { attach, enter, names, publish } = world(4)
+    for (const name of ['g1', 'g2', 'g3']) expect(attach('greedy', name)).toBeObject()
+    enter('greedy', 'g4')
+    expect(attach('greedy', 'g5')).toBe('too_many_channels')
+    expect(publish('greedy', 'g5')).toBe('too_many_channels')
+    expect(attach('small', 's1')).toBeObject()
+    expect(publish('small', 's2')).toBeUndefined()
+    expect(names('greedy')).toEqual(['g1', 'g2', 'g3', 'g4'])
+    expect(names('small')).toEqual(['s1', 's2'])
+    expect(publish('small', 's3')).toBeUndefined()
+    expect(names('small')).toEqual(['s1', 's3'])
+  })
+
+  test('who is known is never refused', () => {
+    const { attach, publish } = world(1)
+    attach('app', 'a')
+    expect(publish('app', 'a')).toBeUndefined()
+    expect(publish('app', 'b')).toBe('too_many_channels')
+  })
+
+  test('whoever comes back to a channel that gave way cannot go on there', () => {
+    const { attach, made, publish } = world(3)
+    const ref = channelRef('greedy', 'g1')
+    publish('greedy', 'g1')
+    const { head } = made.broker.channel(ref)!.recent
+    for (const name of ['g2', 'g3']) publish('greedy', name)
+    publish('small', 's1')
+    expect(made.broker.channel(ref)).toBeUndefined()
+    attach('greedy', 'g1')
+    expect(made.broker.channel(ref)!.recent.after(head)).toBeUndefined()
+  })
+
+  test('what gave way holds on to nothing, and its time ends without it', () => {
+    const { made, publish } = world(1)
+    publish('app', 'a')
+    const { recent } = made.broker.channel(channelRef('app', 'a'))!
+    publish('app', 'b')
+    expect(recent.size).toBe(0)
+    made.now += KEEP_MS + 1
+    made.broker.expire()
+    expect([made.broker.size, made.pool.total, made.pool.shares]).toEqual([0, 0, 0])
+  })
+})
+
+describe('an app with a limit of its own', () => {
+  test('forgets its own first, and is refused where somebody is on each', () => {
+    const { attach, made, names, publish } = world(0)
+    made.appLimits.set('app', { maxChannels: 2 })
+    for (const name of ['a', 'b', 'c']) expect(publish('app', name)).toBeUndefined()
+    expect(names('app')).toEqual(['b', 'c'])
+    for (const name of ['b', 'c']) attach('app', name)
+    expect(attach('app', 'd')).toBe('app_channels')
+    expect(attach('other', 'd')).toBeObject()
+  })
+
+  test('of one channel can use another', () => {
+    const { made, names, publish } = world(0)
+    made.appLimits.set('app', { maxChannels: 1 })
+    for (const name of ['a', 'b', 'c']) expect(publish('app', name)).toBeUndefined()
+    expect(names('app')).toEqual(['c'])
+    expect([made.broker.size, made.pool.total]).toEqual([1, 1])
+  })
+})
+
+test('a server that starts again with less room keeps what the shares allow', () => {
+  const before = world(0)
+  for (let i = 0; i < 8; i++) before.publish('greedy', `g${i}`)
+  before.publish('small', 's')
+  before.enter('small', 'crew')
+  const snapshots = takeSnapshot(before.made.broker, () => true)
+  const { made, names } = world(4)
+  made.now = before.made.now + 1000
+  restoreSnapshot(made.broker, snapshots)
+  expect(names('small')).toEqual(['crew', 's'])
+  expect(names('greedy')).toHaveLength(2)
+  expect(value(made.broker.open(channelRef('small', 'crew'))).presence.size).toBe(1)
+  expect(made.pool.total).toBe(4)
+})

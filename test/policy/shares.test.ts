@@ -1,0 +1,133 @@
+/** Who gives way when what everybody shares is used up. */
+import { describe, expect, test } from 'bun:test'
+import fc from 'fast-check'
+import {
+  channelLimit,
+  connectionLimit,
+  evenPart,
+  greatest,
+  roomFor,
+  shareOfApp,
+  shareOfReservation,
+} from '../../src/policy/shares.ts'
+
+interface Share {
+  readonly name: string
+  readonly held: number
+  readonly spare: number
+}
+
+const share = (name: string, held: number, spare = 0): Share => ({ name, held, spare })
+
+/** `from greedy`, or what else becomes of one more for the first of them. */
+function decide(max: number, own: Share, ...others: Share[]): string {
+  const all = [own, ...others]
+  const total = all.reduce((sum, { held }) => sum + held, 0)
+  const room = roomFor(own, all, total, channelLimit(max))
+  return room.kind === 'from' ? `from ${room.giver.name}` : room.kind
+}
+
+describe('one more', () => {
+  test('is free while there is room, for whoever has everything too', () => {
+    expect(decide(10, share('a', 9))).toBe('free')
+    expect(decide(10, share('a', 3), share('b', 6))).toBe('free')
+    expect(decide(0, share('a', 1e9))).toBe('free')
+  })
+
+  test('comes from whoever has most and can do without', () => {
+    expect(decide(10, share('new', 0), share('b', 4, 4), share('greedy', 6, 1))).toBe('from greedy')
+    expect(decide(10, share('new', 0), share('b', 4, 4), share('greedy', 6, 0))).toBe('from b')
+  })
+
+  test('never comes from somebody who has less', () => {
+    expect(decide(10, share('greedy', 9), share('small', 1, 1))).toBe('none')
+    expect(decide(10, share('greedy', 9, 3), share('small', 1, 1))).toBe('from greedy')
+    expect(decide(10, share('a', 5), share('b', 5, 5))).toBe('none')
+  })
+
+  test('goes beyond the limit for whoever has less than the even part, and nobody can do without', () => {
+    expect(decide(10, share('new', 0), share('greedy', 10))).toBe('beyond')
+    expect(decide(10, share('new', 4), share('greedy', 10))).toBe('beyond')
+    expect(decide(10, share('new', 5), share('greedy', 10))).toBe('none')
+    expect(decide(10, share('new', 5, 2), share('greedy', 10))).toBe('from new')
+  })
+
+  test('a small share keeps what it remembers while it is below its even part', () => {
+    expect(decide(10, share('small', 2, 2), share('greedy', 9))).toBe('beyond')
+  })
+
+  test('alone, the limit is the limit', () => {
+    expect(decide(1, share('a', 1))).toBe('none')
+    expect(decide(1, share('a', 1, 1))).toBe('from a')
+    expect(decide(1, share('a', 0))).toBe('free')
+  })
+})
+
+test('of many greedy shares that hold on to what they have, none keeps the next out', () => {
+  const shares: { held: number; spare: number }[] = []
+  const total = () => shares.reduce((sum, { held }) => sum + held, 0)
+  for (let i = 0; i < 14; i++) {
+    const own = { held: 0, spare: 0 }
+    shares.push(own)
+    while (roomFor(own, shares, total(), channelLimit(100_000)).kind !== 'none') own.held++
+    expect(own.held).toBeGreaterThan(0)
+  }
+  expect(shares.map(({ held }) => held).slice(0, 3)).toEqual([100_000, 50_000, 25_000])
+  expect(total()).toBeLessThanOrEqual(200_000)
+})
+
+test('there is never more than the utmost, and a share below its even part is never refused', () => {
+  const step = fc.record({ who: fc.nat({ max: 5 }), act: fc.constantFrom('one', 'more', 'rest') })
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 12 }),
+      fc.array(step, { maxLength: 80 }),
+      (max, steps) => {
+        const shares = Array.from({ length: 6 }, (_, i) => ({ name: `${i}`, held: 0, spare: 0 }))
+        const total = () => shares.reduce((sum, { held }) => sum + held, 0)
+        for (const { who, act } of steps) {
+          const own = shares[who]!
+          if (act === 'rest') {
+            own.spare = own.held
+            continue
+          }
+          const room = roomFor(own, shares, total(), channelLimit(max))
+          const parts = shares.filter(({ held }) => held > 0).length + (own.held === 0 ? 1 : 0)
+          if (room.kind === 'none') {
+            const left = 2 * max - total()
+            expect(own.held).toBeGreaterThanOrEqual(Math.min(evenPart(max, parts), left))
+            continue
+          }
+          if (room.kind === 'from') {
+            const { giver } = room
+            expect(giver === own || giver.held > own.held).toBe(true)
+            expect(giver.spare).toBeGreaterThan(0)
+            giver.held--
+            giver.spare--
+          }
+          own.held++
+        }
+        expect(total()).toBeLessThanOrEqual(2 * max)
+      },
+    ),
+  )
+})
+
+test('the greatest is the first of those that have most, and nobody where none has any', () => {
+  const sizeOf = ({ held }: Share) => held
+  expect(greatest([share('a', 1), share('b', 3), share('c', 3)], sizeOf)?.name).toBe('b')
+  expect(greatest([share('a', 0)], sizeOf)).toBeUndefined()
+  expect(greatest([], sizeOf)).toBeUndefined()
+})
+
+test('shares of different kinds never have the same name', () => {
+  const keys = [shareOfApp('x', undefined), shareOfApp('y', 'x'), shareOfReservation('x')]
+  expect(new Set(keys).size).toBe(3)
+  expect(shareOfApp('a', '1.2.3.4')).toBe(shareOfApp('b', '1.2.3.4'))
+})
+
+test('connections go beyond their limit by a quarter, for files are few', () => {
+  expect(connectionLimit(50_000)).toEqual({ max: 50_000, beyond: 12_500 })
+  expect(connectionLimit(1)).toEqual({ max: 1, beyond: 16 })
+  expect(connectionLimit(0)).toEqual({ max: 0, beyond: 0 })
+})
