@@ -1,10 +1,12 @@
 /** `latchkey doctor`: prints what the checks find, and fails when something is wrong. */
 import { readFileSync } from 'node:fs'
+import type { Config } from '../config.ts'
 import { type Options, examine } from '../ops/doctor/examine.ts'
 import { type Finding, errorText } from '../ops/doctor/finding.ts'
 import { parseTarget } from '../ops/doctor/target.ts'
 import { type Command, type CommandContext, EXIT } from './command.ts'
 import type { Lines } from './output.ts'
+import { checkReservedNames } from './reserved-names.ts'
 
 export const doctor: Command = {
   name: 'doctor',
@@ -31,7 +33,7 @@ export const doctor: Command = {
       return EXIT.usage
     }
     const findings: Finding[] = []
-    for await (const finding of examine(context.config, options)) {
+    for await (const finding of allFindings(context.config, options)) {
       findings.push(finding)
       context.output.say(findingText(finding))
       if (!(await context.output.isHeard())) return EXIT.failed
@@ -40,6 +42,11 @@ export const doctor: Command = {
     context.output.result({ ok: wrong === 0, findings }, summary(wrong))
     return wrong === 0 ? EXIT.done : EXIT.failed
   },
+}
+
+async function* allFindings(config: Config, options: Options): AsyncGenerator<Finding> {
+  yield* checkReservedNames(config)
+  yield* examine(config, options)
 }
 
 /** The options, or what is wrong with them. */

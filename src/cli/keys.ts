@@ -5,6 +5,7 @@ import type { ApiKey, WholeKey } from '../service/api-keys.ts'
 import { type KeyExplanation, explainKey, lineText } from '../service/key-explanation.ts'
 import type { Services } from '../service/services.ts'
 import { APP_OPTION, withApp } from './apps.ts'
+import { shellWord } from '../text/shell.ts'
 import { type Command, type CommandContext, EXIT } from './command.ts'
 import { type FoundKey, KEY_OPTIONS, readKeyChange, withKey } from './key-options.ts'
 import { type Lines, table, timeText } from './output.ts'
@@ -199,10 +200,9 @@ function explanationText(answer: KeyExplanation): Lines {
 
 function changeText({ key, change: needed }: KeyExplanation): string[] {
   if (!needed) return []
-  const quoted = `'${needed.capability.replaceAll("'", String.raw`'\''`)}'`
   return [
     `Change     the line ${lineText(needed.line)} would allow it:`,
-    `           latchkey keys set ${key} --capability ${quoted}`,
+    `           latchkey keys set ${key} --capability ${shellWord(needed.capability)}`,
   ]
 }
 

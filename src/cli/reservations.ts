@@ -1,6 +1,7 @@
 /** `latchkey reservations list | add | set | remove` */
 import { type Result, fail, ok } from '../failure.ts'
 import { reservationView, reservedView } from '../api/shapes.ts'
+import type { Doubt } from '../service/reserved-names.ts'
 import type { OwnedReservation, ReservationChange, Reserved } from '../service/reservations.ts'
 import type { Services } from '../service/services.ts'
 import { type Command, type CommandContext, EXIT, type OptionSpec } from './command.ts'
@@ -41,7 +42,8 @@ const list: Command = {
       if (account && !account.ok) return failed(context, account.failure)
       const found = reservations.list(account?.value)
       const names = new Map(accounts.list().map(({ id, name }) => [id, name]))
-      context.output.result(found.map(reservationView), listText(found, names))
+      const doubts = reservations.doubts(account?.value)
+      context.output.result(found.map(reservationView), listText(found, names, doubts))
       return EXIT.done
     }),
 }
@@ -147,10 +149,11 @@ function keysText({ joinKey, sendKey }: OwnedReservation): string {
 function listText(
   found: readonly OwnedReservation[],
   accounts: ReadonlyMap<string, string>,
+  doubts: readonly Doubt[],
 ): Lines {
   if (found.length === 0)
     return 'No namespace is reserved. Reserve one with: latchkey reservations add NAMESPACE'
-  return table(
+  const rows = table(
     ['Namespace', 'Join key', 'Send key', 'Account', 'Since (UTC)'],
     found.map((one) => [
       one.namespace,
@@ -160,6 +163,7 @@ function listText(
       timeText(one.createdAt),
     ]),
   )
+  return [...rows, ...doubts.map((one) => `Warning: ${one.namespace} ${one.because}.`)]
 }
 
 export const reservationCommands: readonly Command[] = [list, add, set, remove]

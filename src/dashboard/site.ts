@@ -42,12 +42,16 @@ export function addressOf(page: Page): string {
   return page.req.method === 'GET' ? `${path}${new URL(page.req.url).search}` : path
 }
 
+/** It is written into code that people copy, and a browser may have been led here by any name. */
+const HOST = /^[\w.-]+(:\d+)?$|^\[[\da-f:.]+\](:\d+)?$/
+
 /** The server's own address as clients write it, such as `https://my.host/realtime`. */
 export function serverAddress(page: Page): string {
   const { publicUrl, basePath } = page.var.parts
   if (publicUrl !== undefined) return publicUrl
   const scheme = isSecure(page.env.visit, publicUrl) ? 'https' : 'http'
-  return `${scheme}://${hostOf(page.env.visit)}${basePath}`
+  const host = hostOf(page.env.visit)
+  return `${scheme}://${HOST.test(host) ? host : 'localhost'}${basePath}`
 }
 
 /** Sends the browser on with a GET, so that reloading repeats nothing. */

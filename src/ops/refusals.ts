@@ -5,6 +5,7 @@ import { type Counters, count } from '../core/counters.ts'
 import { type Failure, type FailureName, failure } from '../failure.ts'
 import { type Bucket, type Rate, fullBucket, take } from '../policy/limits.ts'
 import { allowingSetting } from '../policy/origin.ts'
+import { shellQuoted } from '../text/shell.ts'
 import type { Logger } from './logs.ts'
 import { RecentRefusals, type Refused } from './recent-refusals.ts'
 
@@ -107,5 +108,5 @@ export function originFix(origin: string, allowed: readonly string[]): string | 
   const setting = allowingSetting(origin, allowed)
   return setting === undefined
     ? undefined
-    : `restart with --allowed-origins '${setting}' (or LATCHKEY_ALLOWED_ORIGINS) if this site is yours`
+    : `restart with --allowed-origins ${shellQuoted(setting)} (or LATCHKEY_ALLOWED_ORIGINS) if this site is yours`
 }

@@ -3,7 +3,12 @@ import { beginsWithBracket, foldName } from '../policy/names.ts'
 import { coveringNames, fold, oldestFirst, overruled } from '../policy/reservation.ts'
 import type { Store } from '../store/database.ts'
 import { readFact, writeFact } from '../store/facts.ts'
-import { type ReservationRow, ReservationTable } from '../store/reservations.ts'
+import {
+  type ReservationRow,
+  ReservationTable,
+  type ReservedName,
+  readReservedNames,
+} from '../store/reservations.ts'
 
 /** The reservations at, above and below a namespace, in any spelling and of any case. */
 export function rowsAround(table: ReservationTable, namespace: string): ReservationRow[] {
@@ -30,7 +35,7 @@ export interface Doubt {
 }
 
 /** @param rows all there are, or all that may be in each other's way */
-export function doubtsAbout(rows: readonly ReservationRow[]): Doubt[] {
+export function doubtsAbout(rows: readonly ReservedName[]): Doubt[] {
   const lost = overruled(rows)
   const doubts: Doubt[] = []
   for (const row of rows) {
@@ -42,8 +47,8 @@ export function doubtsAbout(rows: readonly ReservationRow[]): Doubt[] {
 }
 
 function doubtAbout(
-  { namespace }: ReservationRow,
-  rival: ReservationRow | undefined,
+  { namespace }: ReservedName,
+  rival: ReservedName | undefined,
 ): string | undefined {
   if (rival && foldName(rival.namespace) === foldName(namespace))
     return 'is another spelling of a name that was reserved earlier, which holds in its place'
@@ -53,6 +58,14 @@ function doubtAbout(
   if (beginsWithBracket(namespace))
     return 'begins with [, so its channels are never those of an app'
   return undefined
+}
+
+/**
+ * The doubts about the names in a data folder, which is only looked at.
+ * @throws where its database cannot be read
+ */
+export function doubtsIn(folder: string): Doubt[] {
+  return doubtsAbout(readReservedNames(folder))
 }
 
 const FOLDING = 'folding'

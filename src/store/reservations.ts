@@ -1,7 +1,9 @@
 /** Reads and writes reservations; every write leaves a line in the list of changes. */
+import { Database } from 'bun:sqlite'
+import { join } from 'node:path'
 import { type SQL, and, asc, count, eq, gte, inArray, lt, or } from 'drizzle-orm'
 import { recordChange } from './changes.ts'
-import type { Store } from './database.ts'
+import { DATABASE_FILE, type Store } from './database.ts'
 import { reservations } from './schema.ts'
 
 export type ReservationRow = typeof reservations.$inferSelect
@@ -80,6 +82,26 @@ export class ReservationTable {
   remove(row: ReservationRow): void {
     this.#db.delete(reservations).where(eq(reservations.id, row.id)).run()
     recordChange(this.#db, 'reservation', row.namespace)
+  }
+}
+
+/** A reservation as far as its name goes. */
+export type ReservedName = Pick<ReservationRow, 'id' | 'accountId' | 'namespace' | 'createdAt'>
+
+/**
+ * The reserved names of a data folder, of whatever version it is; nothing is written to it.
+ * @throws where the database cannot be read
+ */
+export function readReservedNames(folder: string): ReservedName[] {
+  const sqlite = new Database(join(folder, DATABASE_FILE), { readonly: true })
+  try {
+    return sqlite
+      .query<ReservedName, []>(
+        'SELECT id, account_id AS accountId, namespace, created_at AS createdAt FROM reservations',
+      )
+      .all()
+  } finally {
+    sqlite.close()
   }
 }
 

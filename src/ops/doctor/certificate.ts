@@ -2,6 +2,7 @@
 import { type KeyObject, X509Certificate, createPrivateKey } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import type { Config } from '../../config.ts'
+import { shellWord } from '../../text/shell.ts'
 import { type Finding, errorText, reporter } from './finding.ts'
 import { type Target, isLoopback } from './target.ts'
 import { dateFault, isoDay, nameFault } from './tls.ts'
@@ -65,7 +66,7 @@ async function readKey(path: string): Promise<KeyObject | Finding> {
   if (/ENCRYPTED/.test(text)) {
     return report.wrong(
       `the key in ${path} is protected by a passphrase, which a server cannot type`,
-      [`openssl pkey -in ${path} -out ${path}.plain`],
+      [`openssl pkey -in ${shellWord(path)} -out ${shellWord(`${path}.plain`)}`],
     )
   }
   try {
@@ -77,7 +78,7 @@ async function readKey(path: string): Promise<KeyObject | Finding> {
 
 function unreadable(path: string, error: unknown): Finding {
   return report.wrong(`${path} cannot be read (${errorText(error)})`, [
-    `sudo chown ${process.getuid?.() ?? 'USER'} ${path}   # or a copy of it that the renewal hook makes`,
+    `sudo chown ${process.getuid?.() ?? 'USER'} ${shellWord(path)}   # or a copy of it that the renewal hook makes`,
   ])
 }
 
@@ -118,5 +119,7 @@ async function modeFault(path: string): Promise<Finding | undefined> {
   const mode = (await stat(path).catch(() => undefined))?.mode ?? 0
   return (mode & 0o007) === 0
     ? undefined
-    : report.warning(`any user of this machine can read the key in ${path}`, [`chmod 600 ${path}`])
+    : report.warning(`any user of this machine can read the key in ${path}`, [
+        `chmod 600 ${shellWord(path)}`,
+      ])
 }

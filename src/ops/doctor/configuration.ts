@@ -1,5 +1,6 @@
 /** Settings that are each right but do not fit together, or not the public address. */
 import type { Config } from '../../config.ts'
+import { shellWord } from '../../text/shell.ts'
 import { type Finding, reporter } from './finding.ts'
 import { type Target, isLoopback } from './target.ts'
 
@@ -36,8 +37,8 @@ const basePath: Rule = (config, target) => {
   return report.warning(
     `the base path is ${config.basePath}, but the public address has ${target.path === '' ? 'no path' : target.path}`,
     [
-      `--public-url ${target.origin}${config.basePath}`,
-      target.path === '' ? 'or leave --base-path out' : `or --base-path ${target.path}`,
+      `--public-url ${shellWord(target.origin + config.basePath)}`,
+      target.path === '' ? 'or leave --base-path out' : `or --base-path ${shellWord(target.path)}`,
     ],
   )
 }
@@ -67,7 +68,7 @@ const origins: Rule = (config, target) => {
   const isPublic = target !== undefined && !isLoopback(target.host)
   if (!isPublic || !config.allowedOrigins.includes('*')) return undefined
   return report.warning('pages of any site may connect (--allowed-origins *)', [
-    `--allowed-origins ${target.origin}`,
+    `--allowed-origins ${shellWord(target.origin)}`,
   ])
 }
 

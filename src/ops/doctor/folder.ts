@@ -4,6 +4,7 @@ import { access, open, readFile, realpath, stat, statfs, unlink } from 'node:fs/
 import { randomBytes } from 'node:crypto'
 import { dirname, join, resolve } from 'node:path'
 import type { Config } from '../../config.ts'
+import { shellWord } from '../../text/shell.ts'
 import { type Finding, errorText, reporter } from './finding.ts'
 import { type Hazard, type Mount, hazardOf, isInContainer, mountOf, parseMounts } from './mounts.ts'
 
@@ -41,7 +42,7 @@ async function mayCreate(folder: string, existing: string): Promise<Finding> {
     return report.ok(`${folder} does not exist yet; the server creates it on its first start`)
   } catch (error) {
     return report.wrong(`${folder} cannot be created in ${existing} (${errorText(error)})`, [
-      `sudo mkdir -p ${folder} && sudo chown ${user()} ${folder}`,
+      `sudo mkdir -p ${shellWord(folder)} && sudo chown ${user()} ${shellWord(folder)}`,
     ])
   }
 }
@@ -67,9 +68,12 @@ async function writeProbe(folder: string): Promise<Finding> {
 
 function writeFix(code: string, folder: string): string[] {
   if (code === 'EROFS')
-    return [`systemd: ReadWritePaths=${folder}`, `docker: -v latchkey:${folder}  # without :ro`]
-  if (code === 'ENOSPC' || code === 'EDQUOT') return [`free some space: df -h ${folder}`]
-  return [`sudo chown -R ${user()} ${folder}`, `sudo chmod u+rwx ${folder}`]
+    return [
+      `systemd: ReadWritePaths=${/[^\w./-]/.test(folder) ? JSON.stringify(folder) : folder}`,
+      `docker: -v ${shellWord(`latchkey:${folder}`)}  # without :ro`,
+    ]
+  if (code === 'ENOSPC' || code === 'EDQUOT') return [`free some space: df -h ${shellWord(folder)}`]
+  return [`sudo chown -R ${user()} ${shellWord(folder)}`, `sudo chmod u+rwx ${shellWord(folder)}`]
 }
 
 /** By number, because that is what a container needs, whose names are not the host's. */
@@ -93,16 +97,18 @@ async function checkRoom(folder: string, history: HistorySize): Promise<Finding[
   if (!room || room.blocks === 0) return []
   const free = room.bavail * room.bsize
   const text = `${Math.floor(free / MIB)} MiB are free on its disk`
-  if (free < FULL_BYTES) return [report.wrong(`only ${text}`, [`df -h ${folder}`])]
+  if (free < FULL_BYTES) return [report.wrong(`only ${text}`, [`df -h ${shellWord(folder)}`])]
   const growth = history.budget - history.bytes
   if (free < growth) {
     const more = `the history may grow by ${Math.ceil(growth / MIB)} MiB`
     const fitting = Math.floor((history.bytes + free / 2) / MIB)
     return [report.warning(`${text}, and ${more}`, [`--history-disk-mb ${fitting}`])]
   }
-  if (free < SCARCE_BYTES) return [report.warning(`only ${text}`, [`df -h ${folder}`])]
+  if (free < SCARCE_BYTES) return [report.warning(`only ${text}`, [`df -h ${shellWord(folder)}`])]
   if (room.files > 0 && room.ffree === 0) {
-    return [report.wrong('its disk has no inode left for another file', [`df -i ${folder}`])]
+    return [
+      report.wrong('its disk has no inode left for another file', [`df -i ${shellWord(folder)}`]),
+    ]
   }
   return []
 }
@@ -123,7 +129,9 @@ async function checkModes(folder: string): Promise<Finding[]> {
       if (mode === undefined || (mode & forbidden) === 0) return undefined
       const shown = (mode & 0o777).toString(8).padStart(4, '0')
       const make = name === 'master.key' ? report.wrong : report.warning
-      return make(`${name} can be read by other users (mode ${shown})`, [`chmod 600 ${path}`])
+      return make(`${name} can be read by other users (mode ${shown})`, [
+        `chmod 600 ${shellWord(path)}`,
+      ])
     }),
   )
   return findings.filter((found) => found !== undefined)
@@ -160,7 +168,7 @@ function hazardFix(hazard: Hazard, isContainer: boolean, folder: string): string
   if (hazard === 'network') return ['--data FOLDER_ON_A_LOCAL_DISK']
   if (!isContainer) return ['--data /var/lib/latchkey']
   return [
-    `docker run -v latchkey:${folder} …`,
-    `compose.yaml, in the service: volumes: ["latchkey:${folder}"]; at the end: volumes: { latchkey: {} }`,
+    `docker run -v ${shellWord(`latchkey:${folder}`)} …`,
+    `compose.yaml, in the service: volumes: [${JSON.stringify(`latchkey:${folder}`)}]; at the end: volumes: { latchkey: {} }`,
   ]
 }

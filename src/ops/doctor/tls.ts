@@ -2,6 +2,7 @@
 import { X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
 import { TLSSocket } from 'node:tls'
+import { shellWord } from '../../text/shell.ts'
 import { type Finding, type Reporter, reporter } from './finding.ts'
 import type { Probe } from './probe.ts'
 import { type Target, isLoopback } from './target.ts'
@@ -112,7 +113,7 @@ export function nameFault(
   if (fits !== undefined) return undefined
   const names = (certificate.subjectAltName ?? certificate.subject).replace(/\bDNS:|\n/g, '')
   return report.wrong(`the certificate is for ${names.slice(0, 120)}, not for ${target.host}`, [
-    `certbot certonly -d ${target.host}`,
+    `certbot certonly -d ${shellWord(target.host)}`,
   ])
 }
 

@@ -1,5 +1,6 @@
 /** The page of backups: how one is made, what there is, and how one is restored. */
 /** @jsxImportSource hono/jsx */
+import { shellWord } from '../../../text/shell.ts'
 import type { Page } from '../../site.ts'
 import { Form, Tick } from '../../view/forms.tsx'
 import { show } from '../../view/layout.tsx'
@@ -77,9 +78,4 @@ function Restoring({ folder, name }: { folder: string; name: string | undefined 
       <Code text={`latchkey backup restore ${file}`} label="the command" />
     </Card>
   )
-}
-
-/** As a shell takes it for one word. */
-function shellWord(text: string): string {
-  return /^[\w./…-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
 }

@@ -26,7 +26,11 @@ interface Place {
   readonly tls: boolean
 }
 
-function placeOf({ url }: Target): Place {
+/** What could end a text in quotes, in a language or in a shell, as an address has it too. */
+const QUOTING = /['"`$\\]/g
+
+function placeOf(target: Target): Place {
+  const url = target.url.replaceAll(QUOTING, percentEncoded)
   const { protocol, hostname, port } = new URL(url)
   const tls = protocol === 'https:'
   return {
@@ -36,6 +40,10 @@ function placeOf({ url }: Target): Place {
     port: port === '' ? (tls ? 443 : 80) : Number(port),
     tls,
   }
+}
+
+function percentEncoded(character: string): string {
+  return `%${character.charCodeAt(0).toString(16).toUpperCase()}`
 }
 
 /** Puts the address into a text; what no part of it is called stays, as braces of JSON do. */

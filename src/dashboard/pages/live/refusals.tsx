@@ -3,6 +3,7 @@
 import { allowingSetting } from '../../../policy/origin.ts'
 import { type Refused, refusalsSeen } from '../../../service/refused.ts'
 import { seen } from '../../sight.ts'
+import { shellQuoted } from '../../../text/shell.ts'
 import type { Page } from '../../site.ts'
 import { showPart } from '../../view/layout.tsx'
 import { usePage } from '../../view/page-context.ts'
@@ -108,9 +109,9 @@ function Allow({ origin }: { origin: string }) {
       </summary>
       <div class="stack tight">
         <p class="small">If this site is yours, start the server with this option:</p>
-        <Code text={`--allowed-origins '${setting}'`} label="the option" />
+        <Code text={`--allowed-origins ${shellQuoted(setting)}`} label="the option" />
         <p class="small">or with this variable in its environment:</p>
-        <Code text={`LATCHKEY_ALLOWED_ORIGINS='${setting}'`} label="the variable" />
+        <Code text={`LATCHKEY_ALLOWED_ORIGINS=${shellQuoted(setting)}`} label="the variable" />
       </div>
     </details>
   )

@@ -10,7 +10,7 @@ import { Card, Empty, Time, To } from '../../view/parts.tsx'
 import { Table } from '../../view/table.tsx'
 import { plural } from '../../words.ts'
 import { channelPath } from '../live/addresses.ts'
-import { KeyBadges } from './list.tsx'
+import { Doubts, KeyBadges } from './list.tsx'
 import { KeysCard } from './keys.tsx'
 import { OptionsCard } from './options.tsx'
 import { keyState, keyWords } from './key-words.ts'
@@ -21,6 +21,9 @@ export function showReservation(
   faults?: Faults,
 ): Response | Promise<Response> {
   const mayChange = hasRight(visitorOf(page).role, 'manage')
+  const doubts = page.var.parts.services.reservations
+    .doubts(seen(page))
+    .filter(({ id }) => id === reservation.id)
   const isShown = page.req.query('keys') === 'shown' && maySeeSecrets(page)
   return show(
     page,
@@ -40,6 +43,7 @@ export function showReservation(
       ...(faults && { status: 400 as const }),
     },
     <div class="stack loose">
+      <Doubts doubts={doubts} />
       <KeysCard reservation={reservation} isShown={isShown} mayChange={mayChange} faults={faults} />
       <ChannelsCard page={page} reservation={reservation} />
       <BelowCard page={page} reservation={reservation} />

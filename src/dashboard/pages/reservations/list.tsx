@@ -3,13 +3,14 @@
 import { hasRight } from '../../../policy/roles.ts'
 import type { LiveChannel } from '../../../service/live-views.ts'
 import type { OwnedReservation } from '../../../service/reservations.ts'
+import type { Doubt } from '../../../service/reserved-names.ts'
 import type { Faults } from '../../forms.ts'
 import { choosable, seen } from '../../sight.ts'
 import { type Page, visitorOf } from '../../site.ts'
 import { AccountChoice } from '../../view/account-choice.tsx'
 import { Field, Form, Tick } from '../../view/forms.tsx'
 import { show } from '../../view/layout.tsx'
-import { Badge, Card, Empty, To } from '../../view/parts.tsx'
+import { Badge, Card, Empty, Notice, To } from '../../view/parts.tsx'
 import { plural } from '../../words.ts'
 import { OutlookView, type Prospect, type Wish } from './outlook.tsx'
 import { type Branch, treeOf } from './tree.ts'
@@ -37,6 +38,7 @@ export function showList(
       {hasRight(visitorOf(page).role, 'manage') && (
         <ReserveCard page={page} prospect={prospect} faults={faults} />
       )}
+      <Doubts doubts={services.reservations.doubts(seen(page))} />
       <Card title={reservations.length > 0 && 'Reserved names'} flush>
         {reservations.length === 0 ? (
           <Empty icon="bookmark" title="Nothing is reserved yet">
@@ -48,6 +50,22 @@ export function showList(
         )}
       </Card>
     </div>,
+  )
+}
+
+/** Names from before they were folded that do not do what they seem to. */
+export function Doubts({ doubts }: { doubts: readonly Doubt[] }) {
+  return (
+    <>
+      {doubts.map(({ because, id, namespace }) => (
+        <Notice tone="warn">
+          <To path={`/reservations/${id}`} class="mono">
+            {namespace}
+          </To>{' '}
+          {because}.
+        </Notice>
+      ))}
+    </>
   )
 }
 

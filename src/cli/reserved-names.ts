@@ -1,0 +1,26 @@
+/** The check of `doctor` that needs the rules of the server: reserved names that do not do what they seem to. */
+import { existsSync, statSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import type { Config } from '../config.ts'
+import { type Finding, errorText, reporter } from '../ops/doctor/finding.ts'
+import { doubtsIn } from '../service/reserved-names.ts'
+import { DATABASE_FILE } from '../store/database.ts'
+
+const report = reporter('reservations')
+
+/** Nothing where every name is in order. */
+export function checkReservedNames({ data, inMemory }: Config): Finding[] {
+  const folder = resolve(data)
+  const file = join(folder, DATABASE_FILE)
+  if (inMemory || !existsSync(file)) return []
+  // SQLite makes files beside the database, which would not be the server's.
+  if (process.getuid && statSync(file).uid !== process.getuid())
+    return [report.skipped('the database belongs to another user; run doctor as that user')]
+  try {
+    return doubtsIn(folder).map(({ because, id, namespace }) =>
+      report.warning(`${namespace} ${because}`, [`latchkey reservations remove ${id}`]),
+    )
+  } catch (error) {
+    return [report.skipped(`the database cannot be read (${errorText(error)})`)]
+  }
+}
