@@ -3,6 +3,7 @@ import { AppChannel } from '../core/app-channel.ts'
 import type { Broker } from '../core/broker.ts'
 import type { Channel } from '../core/channel.ts'
 import type { Clock } from '../core/clock.ts'
+import { type Listing, firstOf } from '../core/first-of.ts'
 import type { Hub } from '../core/hub.ts'
 import { COMMONS, type ChannelRef, channelRef } from '../core/types.ts'
 import { type Result, fail, ok } from '../failure.ts'
@@ -13,7 +14,6 @@ import { type Explanation, explain } from './access-explanation.ts'
 import type { Account, AccountService } from './accounts.ts'
 import type { AppService } from './apps.ts'
 import type { AuditService } from './audit.ts'
-import { type Listing, firstOf } from './listing.ts'
 import {
   type AppConnections,
   type LiveChannel,
@@ -25,6 +25,8 @@ import {
   shownConnection,
   wordsOf,
 } from './live-views.ts'
+
+export type { Listing } from '../core/first-of.ts'
 
 export interface LiveParts {
   readonly hub: Hub

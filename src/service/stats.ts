@@ -12,6 +12,9 @@ import { type StatsRange, StatsTable } from '../store/stats.ts'
 
 export type { IntervalNumbers } from '../stats/record.ts'
 
+/** Each is added up from the intervals of the unit before it, of which it has 60 at most. */
+const STEPS = UNITS.slice(1).map((unit, place) => [UNITS[place]!, unit] as const)
+
 /** As people ask: bounds are times in milliseconds, or ids of intervals. */
 export interface StatsWish extends SpanWish, Pick<StatsQuestion, 'direction' | 'limit'> {}
 
@@ -101,10 +104,11 @@ export class StatsService {
         for (const { start, numbers } of fixtures) {
           this.#table.put({ appId, unit: 'minute', start, isFixture: true, numbers })
         }
-        for (const unit of UNITS.slice(1)) {
+        for (const [smaller, unit] of STEPS) {
           const starts = new Set(fixtures.map(({ start }) => startOf(unit, start)))
           for (const start of starts) {
-            const numbers = this.#madeUpIn(appId, start, endOf(unit, start) - 1)
+            const range = { unit: smaller, first: start, last: endOf(unit, start) - 1 }
+            const numbers = this.#madeUpIn(appId, range)
             this.#table.put({ appId, unit, start, isFixture: true, numbers })
           }
         }
@@ -112,10 +116,9 @@ export class StatsService {
       .immediate()
   }
 
-  #madeUpIn(appId: string, first: number, last: number): Numbers {
+  #madeUpIn(appId: string, range: StatsRange): Numbers {
     const total: Numbers = {}
-    const minutes = this.#table.fixtures(appId, { unit: 'minute', first, last })
-    for (const { numbers } of minutes) addTo(total, numbers)
+    for (const { numbers } of this.#table.fixtures(appId, range)) addTo(total, numbers)
     return total
   }
 }

@@ -25,9 +25,14 @@ export interface Fixture {
 /** About as many as a minute has seconds; a power of two, so that a mean comes out as it went in. */
 const SAMPLES_A_MINUTE = 64
 
+/** Of one request: each is put into the database, and counted in hours, days and months. */
+export const MAX_FIXTURES = 1000
+
 /** Reads a list of them; members that are not known are left out. */
 export function readFixtures(value: unknown): Result<Fixture[]> {
   if (!Array.isArray(value)) return fail('bad_request', 'the body is not a list of statistics')
+  if (value.length > MAX_FIXTURES)
+    return fail('bad_request', `the body has more than ${MAX_FIXTURES} records of statistics`)
   const fixtures: Fixture[] = []
   for (const record of value as unknown[]) {
     const fixture = readFixture(record)

@@ -1,7 +1,7 @@
 /** Made-up statistics: what is told of them is shown again, to the last number, and nothing counts twice. */
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { readFixtures } from '../../src/stats/fixture.ts'
+import { MAX_FIXTURES, readFixtures } from '../../src/stats/fixture.ts'
 import { type Numbers, shown } from '../../src/stats/numbers.ts'
 import { nestedNumbers } from '../../src/stats/record.ts'
 
@@ -12,6 +12,12 @@ function entriesOf(record: object): Numbers {
   if (!read.ok) throw new Error(read.failure.message)
   return shown(read.value[0]!.numbers)
 }
+
+test('so many come at once and no more', () => {
+  const records = (count: number) => Array.from({ length: count }, () => ({ intervalId }))
+  expect(readFixtures(records(MAX_FIXTURES)).ok).toBe(true)
+  expect(readFixtures(records(MAX_FIXTURES + 1)).ok).toBe(false)
+})
 
 const fifty = { count: 50, data: 5000 }
 const nought = { count: 0, data: 0, failed: 0, refused: 0 }

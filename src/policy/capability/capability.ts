@@ -86,12 +86,18 @@ function readOperations(resource: string, names: unknown): Result<OperationSet> 
   let set = NO_OPERATIONS
   for (const name of names as unknown[]) {
     const bit = typeof name === 'string' ? operationBit(name) : undefined
-    if (bit === undefined) return wrong(`has the unknown operation ${quoted(JSON.stringify(name))}`)
+    if (bit === undefined) return wrong(`has the unknown operation ${operationText(name)}`)
     set |= bit
   }
   if (set !== EVERY_OPERATION && set & EVERY_OPERATION)
     return wrong('mixes "*" with other operations')
   return ok(set)
+}
+
+/** What is no text may be nested more deeply than it could be written. */
+function operationText(name: unknown): string {
+  if (typeof name === 'string') return quoted(JSON.stringify(name))
+  return typeof name === 'object' && name !== null ? 'that is no text' : String(name)
 }
 
 function quoted(text: string): string {

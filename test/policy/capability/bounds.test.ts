@@ -65,7 +65,8 @@ describe('a capability', () => {
   })
 
   test('is complained about in few words', () => {
-    for (const wrong of [{ ['x'.repeat(5000)]: 1 }, { a: ['y'.repeat(5000)] }]) {
+    const nested = JSON.parse('['.repeat(90_000) + ']'.repeat(90_000)) as unknown[]
+    for (const wrong of [{ ['x'.repeat(5000)]: 1 }, { a: ['y'.repeat(5000)] }, { a: [nested] }]) {
       const read = readCapability(wrong)
       expect(!read.ok && read.failure.message.length).toBeLessThan(300)
     }

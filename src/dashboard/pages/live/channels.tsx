@@ -1,7 +1,7 @@
 /** The list of channels in use. */
 /** @jsxImportSource hono/jsx */
 import type { LiveChannel } from '../../../service/live-views.ts'
-import type { Listing } from '../../../service/listing.ts'
+import type { Listing } from '../../../service/live.ts'
 import { seen } from '../../sight.ts'
 import type { Page } from '../../site.ts'
 import { showPart } from '../../view/layout.tsx'

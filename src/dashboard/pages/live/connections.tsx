@@ -1,6 +1,6 @@
 /** The list of connections, of both kinds of client. */
 /** @jsxImportSource hono/jsx */
-import type { Listing } from '../../../service/listing.ts'
+import type { Listing } from '../../../service/live.ts'
 import type { ConnectionSearch } from '../../../service/live.ts'
 import type {
   AppConnection,

@@ -1,5 +1,5 @@
 /** Namespaces in the order of a tree: each below the nearest one that covers it. */
-import { coversAsWritten } from '../../../policy/names.ts'
+import { isBoundary } from '../../../policy/namespaces.ts'
 
 export interface Branch<T> {
   readonly item: T
@@ -10,27 +10,37 @@ export interface Branch<T> {
   readonly below: readonly Branch<T>[]
 }
 
-/** @param items sorted by namespace in any way */
+/** Each looks for the nearest name above its own, so that very many take no longer for each. */
 export function treeOf<T extends { readonly namespace: string }>(items: readonly T[]): Branch<T>[] {
   const sorted = items.toSorted((a, b) => (a.namespace < b.namespace ? -1 : 1))
-  return branches(sorted, '')
+  const byName = new Map(sorted.map((item) => [item.namespace, item]))
+  const below = new Map<T | undefined, T[]>()
+  for (const item of sorted) {
+    const above = nearestAbove(item.namespace, byName)
+    const others = below.get(above)
+    if (others) others.push(item)
+    else below.set(above, [item])
+  }
+  return branches(below, undefined)
+}
+
+function nearestAbove<T>(name: string, byName: ReadonlyMap<string, T>): T | undefined {
+  for (let end = name.length - 1; end > 0; end--) {
+    const above = isBoundary(name.charCodeAt(end)) ? byName.get(name.slice(0, end)) : undefined
+    if (above !== undefined) return above
+  }
+  return undefined
 }
 
 function branches<T extends { readonly namespace: string }>(
-  items: readonly T[],
-  above: string,
+  below: ReadonlyMap<T | undefined, readonly T[]>,
+  item: T | undefined,
 ): Branch<T>[] {
-  const tops = items.filter(
-    (item) =>
-      !items.some((other) => other !== item && coversAsWritten(other.namespace, item.namespace)),
-  )
-  return tops.map((item) => ({
-    item,
-    part: item.namespace.slice(above.length),
+  const above = item?.namespace ?? ''
+  return (below.get(item) ?? []).map((one) => ({
+    item: one,
+    part: one.namespace.slice(above.length),
     above,
-    below: branches(
-      items.filter((other) => other !== item && coversAsWritten(item.namespace, other.namespace)),
-      item.namespace,
-    ),
+    below: branches(below, one),
   }))
 }

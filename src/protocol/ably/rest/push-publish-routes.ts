@@ -2,7 +2,7 @@
 import { type Result, fail, ok } from '../../../failure.ts'
 import type { PushDevice, PushDevices } from '../../../push/device.ts'
 import { notificationText, payloadFault } from '../../../push/notification.ts'
-import { isRecord } from '../wire/json-value.ts'
+import { isRecord, jsonText } from '../wire/json-value.ts'
 import type { RestAnswer } from './answer.ts'
 import { type Answering, bodyThenIdentify } from './body-then-identify.ts'
 import { identifyCaller } from './push-caller.ts'
@@ -37,6 +37,8 @@ async function publishTo(
 ): Promise<Result<RestAnswer>> {
   if (!isRecord(payload) || !isRecord(payload['recipient']))
     return fail('bad_request', 'the recipient is missing or not valid')
+  if (jsonText(payload) === undefined)
+    return fail('bad_request', 'the payload is nested too deeply, or holds bytes')
   const fault = payloadFault(payload)
   if (fault !== undefined) return fail('bad_request', fault)
   const { recipient } = payload

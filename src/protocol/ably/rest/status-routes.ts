@@ -1,5 +1,6 @@
 /** How channels stand: one of them, or which there are (RSL8, CHD2). */
 import type { AppChannel } from '../../../core/app-channel.ts'
+import { firstOf } from '../../../core/first-of.ts'
 import { NOBODY } from '../../../core/occupancy.ts'
 import { type Result, fail, ok } from '../../../failure.ts'
 import type { RestAnswer } from './answer.ts'
@@ -44,43 +45,20 @@ async function getChannels(parts: ChannelParts, call: RestCall): Promise<Result<
   const by = query.get('by') ?? (call.version >= NEW_BATCH_SHAPES ? 'id' : 'value')
   if (by !== 'id' && by !== 'value') return fail('parameter_invalid', 'by is id or value')
   const channels = parts.broker.channels(principal.value.appId)
-  const names = firstNames(
-    channels.keys(),
-    query.get('prefix') ?? '',
-    after.value ?? '',
-    limit.value + 1,
-  )
+  const possible = namesAfter(channels.keys(), query.get('prefix') ?? '', after.value ?? '')
+  const { items: names } = firstOf(possible, inOrder, limit.value + 1)
   const items = names.slice(0, limit.value)
   const next = names.length > limit.value ? items.at(-1) : undefined
   const toValue = (name: string) => (by === 'id' ? name : details(channels.get(name)!))
   return ok(listAnswer('channels', call, { items, next }, toValue))
 }
 
-/** The first names in order, without putting all of them in order: there may be a hundred thousand. */
-function firstNames(
-  names: Iterable<string>,
-  prefix: string,
-  after: string,
-  count: number,
-): string[] {
-  const first: string[] = []
-  for (const name of names) {
-    // Channels about channels are not among them.
-    if (name <= after || !name.startsWith(prefix) || name.startsWith('[')) continue
-    if (first.length === count && name > first.at(-1)!) continue
-    first.splice(placeOf(name, first), 0, name)
-    if (first.length > count) first.pop()
-  }
-  return first
+/** Those that a page may have; channels about channels are not among them. */
+function* namesAfter(names: Iterable<string>, prefix: string, after: string): Iterable<string> {
+  for (const name of names)
+    if (name > after && name.startsWith(prefix) && !name.startsWith('[')) yield name
 }
 
-function placeOf(name: string, sorted: readonly string[]): number {
-  let low = 0
-  let high = sorted.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (sorted[middle]! < name) low = middle + 1
-    else high = middle
-  }
-  return low
+function inOrder(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
 }

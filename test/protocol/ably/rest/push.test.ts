@@ -335,6 +335,12 @@ describe('what is refused', () => {
     expect(await refused('/push/publish', { body })).toEqual([400, 40000])
   })
 
+  test('a notification that is nested too deeply', async () => {
+    const deep = JSON.parse(`${'['.repeat(100)}${']'.repeat(100)}`) as unknown
+    const body = { recipient: { clientId: 'ann' }, data: { deep } }
+    expect(await refused('/push/publish', { body })).toEqual([400, 40000])
+  })
+
   test('a notification to a device that is not there, and one to a place is accepted that gets none', async () => {
     const unknown = { recipient: { deviceId: 'nobody' }, ...PAYLOAD }
     expect(await refused('/push/publish', { body: unknown })).toEqual([404, 40400])

@@ -1,9 +1,22 @@
 /** The first few of many are those that sorting all of them would put first. */
 import { expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { firstOf } from '../../src/service/listing.ts'
+import { firstOf } from '../../src/core/first-of.ts'
 
 const ascending = (a: readonly [number, number], b: readonly [number, number]) => a[0] - b[0]
+
+test('takes few comparisons for each, in whichever order they come', () => {
+  const numbers = Array.from({ length: 50_000 }, (_, i) => i)
+  for (const items of [numbers, numbers.toReversed()]) {
+    let comparisons = 0
+    const counted = (a: number, b: number) => {
+      comparisons++
+      return a - b
+    }
+    expect(firstOf(items, counted, 1000).items).toEqual(numbers.slice(0, 1000))
+    expect(comparisons).toBeLessThan(25 * items.length)
+  }
+})
 
 test('as sorting would have it, equals in the order in which they came', () => {
   const numbers = fc.array(fc.integer({ min: 0, max: 20 }), { maxLength: 60 })
