@@ -211,7 +211,17 @@ const table = {
   email_taken: { status: 409, message: 'somebody has that email address already', retry: false },
   person_unknown: { status: 404, message: 'there is no such person', retry: false },
   backup_unknown: { status: 404, message: 'there is no such backup', retry: false },
-  busy: { status: 409, message: 'something like it is being done', retry: true },
+  backup_busy: { status: 409, message: 'another backup is being made or checked', retry: true },
+  busy: {
+    status: 503,
+    message: 'another program holds the settings of the server; try again',
+    retry: true,
+  },
+  settings_unusable: {
+    status: 503,
+    message: 'the settings of the server cannot be used',
+    retry: true,
+  },
   last_owner: { status: 409, message: 'an account needs an owner who can sign in', retry: false },
   provider_failed: {
     status: 502,
@@ -340,6 +350,16 @@ const table = {
   app_rate: { status: 429, message: 'too many messages in this app', retry: true },
   channel_rate: { status: 429, message: 'too many messages on this channel', retry: true },
   not_kept: { status: 500, message: 'the message could not be kept', retry: true },
+  history_busy: {
+    status: 503,
+    message: 'what is to be kept cannot be written as fast as it comes; try again',
+    retry: true,
+  },
+  history_unreadable: {
+    status: 500,
+    message: 'what the channel remembers cannot be read',
+    retry: true,
+  },
   transport_unknown: { status: 410, message: 'there is no such connection', retry: true },
   message_unknown: { status: 404, message: 'there is no such message', retry: false },
   not_mutable: {

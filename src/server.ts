@@ -6,6 +6,7 @@ import { makeDoors } from './assembly/doors.ts'
 import { makeOwners } from './assembly/owners.ts'
 import { LiveSettings } from './assembly/live-settings.ts'
 import { refusePublicSandbox } from './assembly/public-sandbox.ts'
+import { SettingsTroubles } from './assembly/settings-troubles.ts'
 import { RunningState } from './assembly/running-state.ts'
 import { Web } from './assembly/web.ts'
 import { closeAll, closeQuietly } from './closing.ts'
@@ -94,6 +95,7 @@ class Assembly {
   readonly #admission: Admission
   readonly #doors: Doors
   readonly #sockets: Sockets
+  readonly #troubles: SettingsTroubles
   readonly #settings: LiveSettings
   readonly #owners: Owners
   readonly #history: HistoryLog
@@ -119,13 +121,15 @@ class Assembly {
       counters: this.#counters,
       onBug: this.#onBug,
     })
+    this.#troubles = new SettingsTroubles(this.#log, this.#onBug)
+    services.ledger.watch(this.#troubles.over)
     this.#settings = new LiveSettings({
       ...surroundings,
       services,
       appCounters: this.#appCounters,
       onRules: (concerns) => this.#channels.hub.review(concerns),
       onAppGone: (appId) => this.#channels.broker.forget(appId),
-      onBug: this.#onBug,
+      onTrouble: this.#troubles.tell,
     })
     this.#owners = makeOwners(this.#settings.apps, this.#settings.rules.namespaces)
     this.#history = this.#openHistory()
@@ -178,7 +182,6 @@ class Assembly {
       this.#channels.limitsChanged(appId)
     })
     this.#ably.start()
-    this.#history.start()
     this.#settings.start()
     this.#loopDelay.start()
     this.#web.health.start()
@@ -191,6 +194,8 @@ class Assembly {
       claimLink = this.#claimLink(this.#listeners.addresses[0]!)
       return this.#listeners
     })
+    this.#services.ledger.serve(this.#troubles.tell)
+    this.#history.start()
     this.#settings.startCounting()
     const { url, port, addresses } = listeners
     const { folder, rootKey } = this.#services
@@ -237,6 +242,7 @@ class Assembly {
       clock: this.#surroundings.clock,
       keepsLast: (channel) => this.#settings.apps.ruleOf(channel.realm, channel.name).persistLast,
       onFault: (fault) => this.#log.error('history cannot be kept', { error: fault.message }),
+      onRecovered: () => this.#log.info('history is kept again'),
     })
   }
 
@@ -367,18 +373,20 @@ class Assembly {
       random: this.#surroundings.random,
     })
     await closeAll([
+      // What is left is written in the turn in which nobody else holds the database.
+      () => this.#services.ledger.ready().catch(() => {}),
       () => this.#stopTimers(),
       () => this.#listeners?.stopServing(),
       () => this.#keep(),
       () => this.#listeners?.stop(),
-      () => this.#history.close(),
-      () => this.#services.close(),
+      () => this.#history.stop(),
+      () => this.#services.stop(),
     ])
   }
 
   /** While the folder is still this server's: another one that starts must find what it is to go on from. */
   async #keep(): Promise<void> {
-    this.#history.flush()
+    await this.#history.settle()
     // What waited for the disk is told now, and some of it is what clients are to be answered.
     await new Promise(setImmediate)
     this.#state.save()

@@ -1,4 +1,5 @@
 /** What an operator would call the errors of SQLite and of the system that lie outside the program. */
+import { type Failure, failure } from './failure.ts'
 
 type Meanings = readonly (readonly [code: string, meaning: string])[]
 
@@ -15,6 +16,7 @@ const MEANINGS: Meanings = [
   ['SQLITE_PROTOCOL', 'another program holds it'],
   ['SQLITE_CORRUPT', 'it is damaged'],
   ['SQLITE_NOTADB', 'it is damaged, or no database'],
+  ['FILE_GONE', 'it was removed or replaced while the server runs'],
   ['SQLITE_NOLFS', 'it is too large for this disk'],
 
   ['ENOSPC', 'the disk is full'],
@@ -45,6 +47,39 @@ export function troubleOf(error: unknown): string | undefined {
 /** Whether SQLite says it, and not the system. */
 export function isSqliteTrouble(error: unknown): boolean {
   return error instanceof Error && codeOf(error).startsWith('SQLITE_')
+}
+
+/** Another program held a database for as long as anybody would wait. */
+export class BusyError extends Error {
+  override readonly name = 'BusyError'
+  readonly code = 'SQLITE_BUSY'
+
+  constructor() {
+    super('database is locked')
+  }
+}
+
+/** Whether another program holds a lock, which it may let go at any moment. */
+export function isBusy(error: unknown): boolean {
+  return error instanceof Error && /^SQLITE_(BUSY|LOCKED|PROTOCOL)/.test(codeOf(error))
+}
+
+/** What is to be answered where settings cannot be read or written; undefined for a fault of the program. */
+export function settingsFailure(error: unknown): Failure | undefined {
+  if (isBusy(error)) return failure('busy')
+  const trouble = troubleOf(error)
+  const isOfSettings = error instanceof Error && /^(SQLITE|FILE_GONE)/.test(codeOf(error))
+  if (trouble === undefined || !isOfSettings) return undefined
+  return failure('settings_unusable', `the settings of the server cannot be used: ${trouble}`)
+}
+
+/** Does something now that is of use but not worth waiting for: a lock or a bad disk may keep it from being done. */
+export function quietly(action: () => void): void {
+  try {
+    action()
+  } catch (error) {
+    if (!isSqliteTrouble(error)) throw error
+  }
 }
 
 function codeOf(error: Error): string {

@@ -11,7 +11,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'build.ts': ['version.ts', 'dashboard/bundle.ts', 'node:util'],
   'failure.ts': [],
   'start-error.ts': [],
-  'trouble.ts': [],
+  'trouble.ts': ['failure.ts'],
   'closing.ts': [],
   'version.ts': ['../package.json'],
   'config.ts': ['policy/address.ts', 'policy/origin.ts', 'zod'],
@@ -65,6 +65,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'push/',
     'stats/',
     'failure.ts',
+    'trouble.ts',
     'version.ts',
     'protocol/protocol.ts',
   ],
@@ -73,6 +74,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // An implementation of a seam of the core.
   'store/history/': [
     'store/sqlite-file.ts',
+    'store/durability.ts',
+    'failure.ts',
     'start-error.ts',
     'trouble.ts',
     'core/clock.ts',
@@ -86,6 +89,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   'store/': [
     'identity/keyring.ts',
+    'failure.ts',
     'start-error.ts',
     'trouble.ts',
     'bun:sqlite',
@@ -93,6 +97,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'msgpackr',
     'node:fs',
     'node:path',
+    'node:worker_threads',
   ],
   'service/': [
     'core/',
@@ -134,6 +139,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'identity/providers/provider.ts',
     'api/access.ts',
     'core/clock.ts',
+    'core/history.ts',
+    'trouble.ts',
     'core/types.ts',
     'ops/backup/',
     'ops/health.ts',
@@ -175,6 +182,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'node:',
   ],
   'transport/http.ts': [
+    'core/history.ts',
+    'trouble.ts',
     'api/',
     'docs/',
     'ops/metrics.ts',

@@ -11,7 +11,7 @@ import {
   refusalHeaders,
 } from '../failure.ts'
 import { type Bearer, COMMAND_LINE, type Scope } from '../service/access-tokens.ts'
-import type { Actor, AuditService } from '../service/audit.ts'
+import type { Actor } from '../service/audit.ts'
 import { errorBody } from './errors.ts'
 import { openApiDocument } from './openapi.ts'
 import { operations } from './operations.ts'
@@ -39,11 +39,10 @@ type ApiContext = Context<ApiEnv>
 export function apiApp(parts: ApiParts, identify: Identify): Hono<ApiEnv> {
   const app = new Hono<ApiEnv>()
   const routes = operations(parts)
-  const { audit } = parts.services
   app.get('/openapi.json', (context) => context.json(openApiDocument(routes)))
   for (const route of routes) {
     const path = route.path.replaceAll(/\{(\w+)\}/g, ':$1')
-    app.on(route.method, [path], (context) => handle(context, route, identify, audit))
+    app.on(route.method, [path], (context) => handle(context, route, identify, parts.services))
   }
   app.all('*', (context) => answerUnmatched(context, routes))
   return app
@@ -53,7 +52,7 @@ async function handle(
   context: ApiContext,
   route: Route,
   identify: Identify,
-  audit: AuditService,
+  { audit, ledger }: ApiParts['services'],
 ): Promise<Response> {
   // Before the body, of which a stranger shall make nobody keep anything, and after it, because it may take long.
   const known = permitted(identify(context.req.raw), route.scope)
@@ -64,8 +63,14 @@ async function handle(
   if (!bearer.ok) return answerFailure(context, bearer.failure)
   const input = readInput(context, route, body.value)
   if (!input.ok) return answerFailure(context, input.failure, input.details)
-  const call = { ...input.value, bearer: bearer.value }
-  const result = audit.as(actorOf(bearer.value), () => route.handle(call))
+  const act = (): Result<unknown> => {
+    // Once more, because it may have waited for another program to let go of the settings.
+    const still = permitted(identify(context.req.raw), route.scope)
+    if (!still.ok) return still
+    const call = { ...input.value, bearer: still.value }
+    return audit.as(actorOf(still.value), () => route.handle(call))
+  }
+  const result = route.method === 'GET' ? act() : await ledger.commit(act)
   if (!result.ok) return answerFailure(context, result.failure)
   return route.status === 204
     ? context.body(null, 204)

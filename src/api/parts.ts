@@ -7,6 +7,7 @@ export interface ApiParts {
   readonly services: Pick<
     Services,
     | 'audit'
+    | 'ledger'
     | 'accounts'
     | 'reservations'
     | 'apps'

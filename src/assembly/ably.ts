@@ -105,6 +105,8 @@ export class Ably {
       unread: new Budget(config.answerMemoryMb * 1_048_576),
       turns: this.#turns,
       keys: new Allowances({ perSecond: config.keyRate, burst: config.keyBurst }, clock),
+      ledger: services.ledger,
+      onBug: parts.onBug,
       onRefusal: parts.onRefusal,
     })
   }

@@ -19,7 +19,8 @@ export interface LiveSettingsParts {
   readonly onRules: RulesListener
   /** Told of an app that is gone. */
   readonly onAppGone: (appId: string) => void
-  readonly onBug: (error: unknown) => void
+  /** Told what keeps settings from being read or written, however often; it is tried again. */
+  readonly onTrouble: (error: unknown) => void
 }
 
 export class LiveSettings {
@@ -33,20 +34,21 @@ export class LiveSettings {
   readonly #tokenOrder: TokenOrder
 
   constructor(parts: LiveSettingsParts) {
-    const { appCounters, clock, onBug, services } = parts
+    const { appCounters, clock, onTrouble, services } = parts
     const { keyring, store } = services
     this.rules = new LiveRules(store, seed(parts.random), parts.onRules)
     this.apps = new AppDirectory(store, keyring, clock)
-    this.keyUses = new KeyUses(store, clock, onBug)
-    this.#changes = new ChangeWatcher(store, [this.rules, this.apps], onBug)
+    this.keyUses = new KeyUses(store, clock, onTrouble)
+    this.#changes = new ChangeWatcher(store, [this.rules, this.apps], onTrouble)
     this.#expiry = new AppExpiry({
       apps: services.apps,
       directory: this.apps,
       clock,
       onRemoved: () => this.refresh(),
-      onBug,
+      onBug: onTrouble,
     })
-    this.#stats = new StatsRecorder(store, appCounters, clock, onBug)
+    this.#stats = new StatsRecorder(store, appCounters, clock, onTrouble)
+    services.ledger.watch(() => this.refresh())
     this.#tokenOrder = services.tokenOrder
     this.#onAppGone = (appId) => {
       appCounters.forget(appId)

@@ -2,7 +2,7 @@
 import { type Result, fail, ok } from '../failure.ts'
 import { SummaryState } from './annotation-summary.ts'
 import type { AppChannel, Receipt } from './app-channel.ts'
-import type { Entry } from './history.ts'
+import { type Entry, readHistory } from './history.ts'
 import { annotationBytes, messageBytes } from './memory-history.ts'
 import type { MutableMessages } from './mutable-messages.ts'
 import { serialAt } from './position.ts'
@@ -40,6 +40,11 @@ export class Annotator {
     const found = this.#targets(ref, annotations)
     if (!found.ok) return found
     const { channel, targets } = found.value
+    const read = readHistory(() => {
+      // Before anything is changed: what cannot be read of one must not leave the others half annotated.
+      for (const serial of targets.keys()) this.#summary(channel, serial)
+    })
+    if (!read.ok) return read
     const repetitionId = repetitionIdOf(drafts, origin)
     const known = repetitionId === undefined ? undefined : channel.ids.find(repetitionId, timestamp)
     if (known) return ok(known)

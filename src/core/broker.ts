@@ -132,6 +132,12 @@ export class Broker {
     return this.channel(ref) ? undefined : this.#full(this.#home(ref.realm))
   }
 
+  /** The same for what is to be placed there. @returns also why it would not be kept, before anybody is told of it */
+  openToPlace(ref: ChannelRef): Result<AppChannel> {
+    const why = this.#isDurable(ref) ? this.#parts.log.refusal?.() : undefined
+    return why ? { ok: false, failure: why } : this.open(ref)
+  }
+
   rule(ref: ChannelRef): ChannelRuleSettings {
     return this.#parts.ruleOf(ref)
   }

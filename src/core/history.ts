@@ -1,4 +1,5 @@
 /** The seam to what channels remember. One implementation keeps it in memory, another in SQLite. */
+import { type Failure, type Result, failure, ok } from '../failure.ts'
 import type { Annotation, ChannelRef, KeptMessage, PresenceMessage } from './types.ts'
 
 /**
@@ -49,8 +50,40 @@ export type Entry =
       readonly message: KeptMessage | undefined
     }
 
-/** The answers are as the entries were; a message is in its latest state. Reads see every earlier `append`. */
+/**
+ * Why something is not kept, or cannot be read. Its message is for the log: it says what is wrong with the disk or
+ * the file, and holds nothing of what was to be written.
+ */
+export class HistoryFault extends Error {
+  override readonly name = 'HistoryFault'
+  /** What whoever published or asked is told. */
+  readonly failure: Failure
+
+  constructor(message: string, told: Failure, options?: ErrorOptions) {
+    super(message, options)
+    this.failure = told
+  }
+}
+
+/** What was read, or what whoever asked is told of a history that cannot be. */
+export function readHistory<T>(read: () => T): Result<T> {
+  try {
+    return ok(read())
+  } catch (error) {
+    if (error instanceof HistoryFault) return { ok: false, failure: error.failure }
+    throw error
+  }
+}
+
+/** What a publisher is told of something that was not kept. */
+export function notKept(error: unknown): Failure {
+  return error instanceof HistoryFault ? error.failure : failure('not_kept')
+}
+
+/** The answers are as the entries were; a message is in its latest state. Reads see every earlier `append`, or throw a `HistoryFault`. */
 export interface History {
+  /** What keeps it from taking more now, so that nobody is told of what it would not take; left out where nothing can. */
+  refusal?(): Failure | undefined
   /**
    * Takes all entries or none.
    * @returns once they are kept as well as this history keeps anything

@@ -3,6 +3,7 @@ import { type Result, fail, ok } from '../failure.ts'
 import type { AppChannel } from './app-channel.ts'
 import type { Broker } from './broker.ts'
 import type { Clock } from './clock.ts'
+import { readHistory } from './history.ts'
 import type { ChannelRef, KeptMessage } from './types.ts'
 
 export interface Found {
@@ -23,10 +24,13 @@ export class MutableMessages {
   find(ref: ChannelRef, serial: string): Result<Found> {
     if (!this.#broker.rule(ref).mutableMessages) return fail('not_mutable')
     const known = this.#broker.channel(ref)?.messagesAtHand.get(serial, this.#clock.now())
-    const message = known ?? this.#broker.history(ref).message(ref, serial)
-    if (!message) return fail('message_unknown')
-    const opened = this.#broker.open(ref)
-    return opened.ok ? ok({ channel: opened.value, message }) : opened
+    const read = known
+      ? ok(known)
+      : readHistory(() => this.#broker.history(ref).message(ref, serial))
+    if (!read.ok) return read
+    if (!read.value) return fail('message_unknown')
+    const opened = this.#broker.openToPlace(ref)
+    return opened.ok ? ok({ channel: opened.value, message: read.value }) : opened
   }
 
   /** Has a message at hand as it stands now. */

@@ -56,7 +56,7 @@ export class Presence {
     drafts: readonly PresenceDraft[],
     { connectionId, id }: PresenceOrigin,
   ): Result<PresenceReceipt> {
-    const opened = this.#parts.broker.open(ref)
+    const opened = this.#parts.broker.openToPlace(ref)
     if (!opened.ok) return opened
     const channel = opened.value
     const refusal = this.#refusal(channel, drafts, connectionId)

@@ -91,7 +91,9 @@ export class Publisher {
 
   /** Takes all messages or none. */
   publish(ref: ChannelRef, publication: NewPublication): Result<Receipt> {
-    const opened = this.#parts.broker.open(ref)
+    const opened = publication.ephemeral
+      ? this.#parts.broker.open(ref)
+      : this.#parts.broker.openToPlace(ref)
     if (!opened.ok) return opened
     const channel = opened.value
     const timestamp = this.#parts.clock.now()

@@ -48,6 +48,8 @@ export async function guardWrites(page: Page, next: Next): Promise<Response | vo
   const fields = await receiveFields(page)
   if (!fields.ok) return showFailure(page, fields.failure)
   page.set('fields', fields.value)
+  // What is written then meets no lock, and who writes is decided in that very turn.
+  await page.var.parts.services.ledger.ready()
   const visitor = identifyVisitor(page)
   if (visitor && !hasFormToken(page, fields.value['form']))
     return showFailure(page, failure('cross_site', 'the page was too old; open it again'))

@@ -1,7 +1,9 @@
 /** Every address of the dashboard, and what each request passes before a page is asked. */
 import { Hono } from 'hono'
 import type { BlankSchema } from 'hono/types'
+import { HistoryFault } from '../core/history.ts'
 import { failure } from '../failure.ts'
+import { settingsFailure } from '../trouble.ts'
 import { hasRight } from '../policy/roles.ts'
 import type { SignIn } from '../service/sign-in.ts'
 import { SERVER_HEADER } from '../version.ts'
@@ -45,6 +47,8 @@ export function routes(site: RouteParts): Hono<Env> {
     page.set('fields', {})
     identifyVisitor(page)
     await next()
+    // Nobody hears of what is written before the disk has it.
+    await site.parts.services.ledger.settled()
     page.header('server', SERVER_HEADER.server)
   })
   app.use(guardWrites, actAs)
@@ -52,8 +56,9 @@ export function routes(site: RouteParts): Hono<Env> {
   addPages(app.basePath('/dashboard'))
   app.notFound((page) => showFailure(page, failure('not_found')))
   app.onError((error, page) => {
-    site.parts.onBug(error)
-    return showFailure(page, failure('internal'))
+    const why = error instanceof HistoryFault ? error.failure : settingsFailure(error)
+    if (!why) site.parts.onBug(error)
+    return showFailure(page, why ?? failure('internal'))
   })
   return app
 }

@@ -36,11 +36,14 @@ const LIMITS: HasherLimits = { ofOne: 4, waiting: 64 }
 export class PasswordHasher {
   readonly #limits: HasherLimits
   readonly #waiting: (() => void)[] = []
+  readonly #afterwards: () => Promise<void>
   /** How many are running or waiting, by who asked. */
   readonly #clients = new Map<string, number>()
   #running = 0
 
-  constructor(limits: HasherLimits = LIMITS) {
+  /** @param afterwards awaited when the work is done, for whoever goes on to write: it may have to wait for that too */
+  constructor(limits = LIMITS, afterwards: () => Promise<void> = () => Promise.resolve()) {
+    this.#afterwards = afterwards
     this.#limits = limits
   }
 
@@ -80,7 +83,9 @@ export class PasswordHasher {
       await new Promise<void>((resolve) => this.#waiting.push(resolve))
     } else this.#running++
     try {
-      return ok(await work())
+      const done = await work()
+      await this.#afterwards()
+      return ok(done)
     } finally {
       this.#release(client)
       const next = this.#waiting.shift()

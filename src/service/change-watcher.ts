@@ -42,6 +42,8 @@ export class ChangeWatcher {
 
   /** Applies what has changed since it last looked; called after this process's own writes. */
   refresh(): void {
+    // What is not committed yet is not so yet; whoever commits it asks again.
+    if (this.#store.sqlite.inTransaction) return
     const changes = changedSince(this.#store, this.#seen)
     if (changes === undefined) return this.#reload()
     const last = changes.at(-1)

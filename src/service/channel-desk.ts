@@ -3,10 +3,11 @@ import type { Acts } from '../core/access/acts.ts'
 import { MANAGER, type Place } from '../core/access/caller.ts'
 import type { Broker } from '../core/broker.ts'
 import type { Onlooker } from '../core/delivery.ts'
+import { notKept } from '../core/history.ts'
 import type { Hub } from '../core/hub.ts'
 import { messageSize } from '../core/message-size.ts'
 import { COMMONS, type ChannelRef, type PlacedEvent } from '../core/types.ts'
-import { type Result, fail, ok } from '../failure.ts'
+import { type Result, ok } from '../failure.ts'
 import type { AuditService } from './audit.ts'
 import type { LiveService } from './live.ts'
 import { type LiveEntry, entriesOf, entryOfMessage, entryOfPresence } from './live-entries.ts'
@@ -151,8 +152,8 @@ export class ChannelDesk {
     if (!published.ok) return published
     try {
       await published.value.kept
-    } catch {
-      return fail('not_kept')
+    } catch (error) {
+      return { ok: false, failure: notKept(error) }
     }
     return ok(broker.channel(ref)?.occupancy.subscribers ?? 0)
   }

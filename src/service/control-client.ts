@@ -7,7 +7,8 @@ export interface ControlAnswer {
   readonly body: unknown
 }
 
-const TIMEOUT_MS = 5000
+/** Longer than the server itself waits for another program that holds the settings. */
+const TIMEOUT_MS = 8000
 
 /** @returns undefined when no server runs on that folder */
 export async function callServer(

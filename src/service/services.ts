@@ -17,6 +17,7 @@ import {
   openStore,
 } from '../store/database.ts'
 import { readFact, writeFact } from '../store/facts.ts'
+import { Ledger } from '../store/ledger.ts'
 import { fileTrouble } from '../store/sqlite-file.ts'
 import { PROOF, makeProof, opensProof } from '../store/proof.ts'
 import { AccountService } from './accounts.ts'
@@ -45,6 +46,8 @@ export interface Services {
   /** The data folder as an absolute path; undefined where everything is in memory. */
   readonly folder: string | undefined
   readonly store: Store
+  /** How a server writes settings; a command writes them as it goes. */
+  readonly ledger: Ledger
   readonly keyring: Keyring
   /** Who changed what; also says for whom the others act. */
   readonly audit: AuditService
@@ -72,6 +75,8 @@ export interface Services {
    * @throws StartError if one does
    */
   claimFolder<T>(open: () => T): Promise<T>
+  /** Of a server that ends: what was written is on the disk then. */
+  stop(): Promise<void>
   close(): void
 }
 
@@ -120,12 +125,18 @@ function buildServices({ config, clock, decidesQuota, folder, store }: Foundatio
   refoldNames(store)
   const keyring = openKeyring(store, folder, config.masterKey)
   const quota = agreedQuota(store, config.maxReservations, decidesQuota)
+  const ledger = new Ledger(store, folder)
   const audit = new AuditService(store, clock)
   const accounts = new AccountService(store, clock, audit)
   const apps = new AppService(store, clock, audit)
   const apiKeys = new ApiKeyService(store, keyring, clock, audit)
   const rootKey = new RootKey(store, apps, apiKeys)
-  const people = new PeopleService(store, new PasswordHasher(), clock, audit)
+  const people = new PeopleService(
+    store,
+    new PasswordHasher(undefined, () => ledger.ready()),
+    clock,
+    audit,
+  )
   const links = new LinkService(store, clock, audit)
   const tokenOrder = new TokenOrder(store, clock)
   const pushDevices = new PushDeviceService(store, keyring, clock)
@@ -140,6 +151,7 @@ function buildServices({ config, clock, decidesQuota, folder, store }: Foundatio
   return {
     folder,
     store,
+    ledger,
     keyring,
     audit,
     accounts,
@@ -161,6 +173,10 @@ function buildServices({ config, clock, decidesQuota, folder, store }: Foundatio
     pushDevices,
     pushSubscriptions: new PushSubscriptionService(store, keyring),
     claimFolder: (open) => claimFolder(store, folder, open),
+    stop: async () => {
+      await ledger.close()
+      closeStore(store)
+    },
     close: () => closeStore(store),
   }
 }

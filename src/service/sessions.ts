@@ -7,6 +7,7 @@ import { AccountTable } from '../store/accounts.ts'
 import { type SessionRow, SessionTable } from '../store/sessions.ts'
 import type { Account } from './accounts.ts'
 import type { AuditService } from './audit.ts'
+import { quietly } from '../trouble.ts'
 import type { PeopleService, Person } from './people.ts'
 
 /** A session without the hash of its secret. */
@@ -80,7 +81,8 @@ export class SessionService {
     const account = this.#accounts.byId(row.accountId)
     const role = this.#people.roleOf(row.personId, row.accountId)
     if (!person || !account || role === undefined) return undefined
-    if (now - row.seenAt > SEEN_EVERY_MS) this.#table.seen(row.id, now, address)
+    // Of use, but not worth waiting for: the next request notes it otherwise.
+    if (now - row.seenAt > SEEN_EVERY_MS) quietly(() => this.#table.seen(row.id, now, address))
     return { session: withoutHash(row), person, account, role }
   }
 

@@ -128,7 +128,7 @@ export class StatsRecorder {
   #flush(): void {
     const gone = new Set<string>()
     if (this.#changed.size > 0) {
-      this.#table.lightly(() => {
+      this.#table.together(() => {
         for (const { appId, unit, start, numbers } of this.#changed) {
           const isKept = this.#table.put({ appId, unit, start, numbers, isFixture: false })
           if (!isKept) gone.add(appId)

@@ -7,6 +7,8 @@ import type { ApiParts } from '../api/parts.ts'
 import { type ErrorPageFormat, errorIndex, errorPage, missingError } from '../docs/errors.ts'
 import { docsPage, docsStyle, homePage, missingPage } from '../docs/pages.ts'
 import { type Failure, failure, refusalHeaders } from '../failure.ts'
+import { HistoryFault } from '../core/history.ts'
+import { settingsFailure } from '../trouble.ts'
 import type { Metrics } from '../ops/metrics.ts'
 import { MAX_PATH_LETTERS, type Visit } from '../protocol/protocol.ts'
 import { SERVER_HEADER, VERSION } from '../version.ts'
@@ -107,8 +109,10 @@ export function httpApp(parts: HttpParts): HttpApp {
     return told ?? answer(context, 404, errorBody(failure('not_found')))
   })
   app.onError((error, context) => {
-    parts.onBug(error)
-    return answer(context, 500, errorBody(failure('internal')))
+    const why = error instanceof HistoryFault ? error.failure : settingsFailure(error)
+    if (!why) parts.onBug(error)
+    const told = why ?? failure('internal')
+    return answer(context, told.status as 500 | 503, errorBody(told))
   })
   return async (visit) => {
     if (visit.path.length > MAX_PATH_LETTERS) return tooLong()

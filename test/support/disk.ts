@@ -5,6 +5,8 @@ import { join } from 'node:path'
 
 /** A lock of another process. */
 export interface Lock {
+  /** Lets the other process run more statements. */
+  run(...statements: readonly string[]): Promise<void>
   /** Once it is let go. */
   release(): Promise<void>
 }
@@ -13,10 +15,13 @@ const HOLDER = `
 const { Database } = require('bun:sqlite')
 const database = new Database(process.argv[1])
 database.run('PRAGMA busy_timeout = 10000')
-for (const sql of process.argv.slice(2)) database.run(sql)
-process.stdout.write('held')
+const run = (list) => {
+  for (const sql of list) database.run(sql)
+  process.stdout.write('done')
+}
+run(process.argv.slice(2))
+process.stdin.on('data', (text) => run(JSON.parse(String(text))))
 process.stdin.on('end', () => process.exit())
-process.stdin.resume()
 `
 
 /** Lets another process run statements on a database, such as `BEGIN EXCLUSIVE`, and keep what they took. */
@@ -26,9 +31,18 @@ export async function lock(path: string, ...statements: readonly string[]): Prom
     stdout: 'pipe',
     stderr: 'inherit',
   })
-  const { value } = await child.stdout.getReader().read()
-  if (!value) throw new Error(`${path} could not be locked`)
+  const reader = child.stdout.getReader()
+  const done = async () => {
+    const { value } = await reader.read()
+    if (!value) throw new Error(`${path} could not be locked`)
+  }
+  await done()
   return {
+    run: async (...more) => {
+      child.stdin.write(JSON.stringify(more))
+      await child.stdin.flush()
+      await done()
+    },
     release: async () => {
       await child.stdin.end()
       await child.exited

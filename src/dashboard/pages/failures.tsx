@@ -15,6 +15,7 @@ const TITLES: Readonly<Record<number, string>> = {
   413: 'Too large',
   429: 'Too often',
   500: 'Something is wrong here',
+  503: 'Not now',
 }
 
 /** A page of its own, for whoever it is. */

@@ -90,6 +90,7 @@ async function comeBack(page: Page): Promise<Response> {
     return showRefusal(page, failure('sign_in_refused', `${provider.name} did not let you in`))
   const found = await provider.finish(code, trip.journey, backAddress(page, provider))
   if (!found.ok) return showRefusal(page, found.failure)
+  await page.var.parts.services.ledger.ready()
   return arrive(page, trip.purpose, found.value)
 }
 

@@ -114,7 +114,7 @@ export class BackupShelf {
 
   /** One at a time: two would only take the disk from each other. */
   async #run(command: readonly string[]): Promise<Result<BackupReport>> {
-    if (this.#isWorking) return fail('busy', 'another backup is being made or checked')
+    if (this.#isWorking) return fail('backup_busy')
     this.#isWorking = true
     try {
       return await this.#latchkey(['backup', ...command])

@@ -1,6 +1,7 @@
 /** `history.db`, opened, with the statements that are prepared on it. */
 import { Database, type SQLQueryBindings, type Statement } from 'bun:sqlite'
 import { join } from 'node:path'
+import { Durability } from '../durability.ts'
 import { type FileShape, closeSqliteFile, migrate, openSqliteFile } from '../sqlite-file.ts'
 import { migrations } from './migrations.ts'
 
@@ -12,6 +13,8 @@ export const HISTORY_SCHEMA = migrations.length
 /** What `entries.kind` says. */
 export const KIND = { message: 0, presence: 1 } as const
 export type Kind = (typeof KIND)[keyof typeof KIND]
+
+const DONE = Promise.resolve()
 
 const PRAGMAS = [
   // Must come before the first table; it lets the file shrink a little at a time.
@@ -30,6 +33,7 @@ export class HistoryFile {
   /** For people; `:memory:` where there is no file. */
   readonly path: string
   readonly #prepared: Statement[] = []
+  #durability: Durability | undefined
 
   /**
    * @param folder undefined for a history that ends with the process
@@ -40,6 +44,25 @@ export class HistoryFile {
     const shape = { migrations, keepsCopy: false, pragmas: PRAGMAS }
     this.path = folder === undefined ? ':memory:' : join(folder, HISTORY_FILE)
     this.sqlite = folder === undefined ? openInMemory(shape) : openSqliteFile(this.path, shape)
+  }
+
+  /**
+   * From now on nobody waits for a lock or for the disk on a turn of the event loop.
+   * @param onTrouble told what nobody else hears of
+   */
+  serve(onTrouble: (error: unknown) => void): void {
+    if (this.path === ':memory:') return
+    this.#durability = new Durability(this.sqlite, this.path, onTrouble)
+  }
+
+  /** @throws FileGone if the file or its log was removed or replaced */
+  check(): void {
+    this.#durability?.check()
+  }
+
+  /** Once the disk has everything that was written so far. */
+  settled(): Promise<void> {
+    return this.#durability?.settled() ?? DONE
   }
 
   prepare<Row, Values extends SQLQueryBindings[]>(sql: string): Prepared<Row, Values> {
@@ -68,10 +91,12 @@ export class HistoryFile {
 
   /** Runs a change of the file that stands or falls as a whole. */
   transact<T>(change: () => T): T {
+    this.#durability?.check()
     this.sqlite.run('BEGIN IMMEDIATE')
     try {
       const result = change()
       this.sqlite.run('COMMIT')
+      this.#durability?.committed()
       return result
     } catch (error) {
       // SQLite may have rolled back already, as it does when the disk is full.
@@ -87,6 +112,13 @@ export class HistoryFile {
     } catch {
       // The process is about to end, and takes the file with it.
     }
+  }
+
+  /** To be called before `close`, once nothing is written any more: everything written is on the disk then. */
+  async stopServing(): Promise<void> {
+    const durability = this.#durability
+    this.#durability = undefined
+    await durability?.close()
   }
 
   close(): void {

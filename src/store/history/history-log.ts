@@ -1,20 +1,20 @@
 /** What persisted channels remember, in `history.db`: acknowledged once it is on the disk. */
 import type { Clock } from '../../core/clock.ts'
-import type { Entry, History, Page, Slice } from '../../core/history.ts'
+import type { Entry, History, HistoryFault, Page, Slice } from '../../core/history.ts'
 import type { Annotation, ChannelRef, KeptMessage, PresenceMessage } from '../../core/types.ts'
-import { isSqliteTrouble } from '../../trouble.ts'
+import type { Failure } from '../../failure.ts'
 import { StartError } from '../../start-error.ts'
+import { isBusy, isSqliteTrouble } from '../../trouble.ts'
 import { fileTrouble } from '../sqlite-file.ts'
-import { unpackAnnotation, unpackMessage, unpackPresence } from './body.ts'
 import { ChannelIds } from './channel-ids.ts'
-import { type HistoryFault, faultOf } from './fault.ts'
+import { faultOf, faults, readingFault } from './fault.ts'
 import { GroupCommit } from './group-commit.ts'
-import { HistoryFile, KIND } from './history-file.ts'
-import { entrySerialOf, publicSerial } from './place.ts'
-import { type Item, Reader } from './reader.ts'
+import { HistoryFile } from './history-file.ts'
+import { HistoryPages } from './history-pages.ts'
 import { Retention } from './retention.ts'
 import { placeOf, rowOf } from './row.ts'
 import type { TrimmingOptions } from './trimming.ts'
+import { HistoryTroubles } from './troubles.ts'
 import { Usage } from './usage.ts'
 import { Writer } from './writer.ts'
 
@@ -24,8 +24,10 @@ export interface HistoryOptions extends TrimmingOptions {
   readonly clock: Clock
   /** Whether the last message of a channel stays for up to a year. */
   readonly keepsLast: (channel: ChannelRef) => boolean
-  /** Told what could not be written or tidied, for the log. */
+  /** Told once what cannot be written, read or tidied, for the log. */
   readonly onFault: (fault: HistoryFault) => void
+  /** Told when it can be written again. */
+  readonly onRecovered?: () => void
 }
 
 /**
@@ -45,42 +47,88 @@ export function openHistory(folder: string | undefined, options: HistoryOptions)
   }
 }
 
+/** How often the files are looked at while nobody writes. */
+const LOOK_EVERY_MS = 2000
+
 export class HistoryLog implements History {
   readonly #file: HistoryFile
   readonly #ids: ChannelIds
   readonly #usage: Usage
   readonly #writer: Writer
-  readonly #reader: Reader
+  readonly #pages: HistoryPages
   readonly #commits: GroupCommit
-  readonly #onFault: (fault: HistoryFault) => void
+  readonly #troubles: HistoryTroubles
+  /** Apps that were deleted while the file could not be written. */
+  readonly #toForget = new Set<string>()
+  #usedBytes = 0
+  #timer: Timer | undefined
   /** Removes what has expired; runs by itself between `start` and `close`. */
   readonly retention: Retention
 
   constructor(file: HistoryFile, options: HistoryOptions) {
     this.#file = file
-    this.#onFault = options.onFault
+    this.#troubles = new HistoryTroubles(options)
     this.#ids = new ChannelIds(file)
     this.#usage = new Usage(file)
     this.#writer = new Writer(file, this.#ids, this.#usage)
-    this.#reader = new Reader(file, () => this.#writer.summit.lag)
-    this.#commits = new GroupCommit({ ...options, file, writer: this.#writer })
-    this.retention = new Retention(file, this.#ids, this.#usage, options)
+    this.#pages = new HistoryPages(file, this.#ids, () => this.#writer.summit.lag)
+    const onFault = (fault: HistoryFault) => this.#troubles.tell(fault)
+    const onWritten = () => this.#troubles.written()
+    this.#commits = new GroupCommit({ ...options, file, writer: this.#writer, onFault, onWritten })
+    this.retention = new Retention(file, this.#ids, this.#usage, { ...options, onFault })
   }
 
+  /** From now on nobody waits for a lock or for the disk on a turn of the event loop. */
   start(): void {
+    this.#file.serve((error) => this.#troubles.tell(faultOf(error)))
     this.retention.start()
+    this.#timer = setInterval(() => this.#look(), LOOK_EVERY_MS)
   }
 
-  /** Writes what is waiting, and tells those who wait. */
+  /** Hands to the system what is waiting. */
   flush(): void {
     this.#commits.flush()
   }
 
+  /** Writes what is waiting. @returns once the disk has it, or whoever waits has been told that it has not */
+  async settle(): Promise<void> {
+    this.#commits.flush()
+    await this.#file.settled().catch(() => {})
+  }
+
   /** Writes what is waiting; later appends are refused. */
   close(): void {
+    clearInterval(this.#timer)
     this.retention.stop()
     this.#commits.close()
     this.#file.close()
+  }
+
+  /** The same for one that was started: what it has written is on the disk then. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer)
+    this.retention.stop()
+    this.#commits.close()
+    await this.#file.stopServing()
+    this.#file.close()
+  }
+
+  refusal(): Failure | undefined {
+    if (!this.#commits.isFull) return this.#troubles.gone?.failure
+    const fault = faults.full()
+    this.#troubles.tell(fault)
+    return fault.failure
+  }
+
+  /** Whether the files are still those that are open, also while nobody writes; and what could not be done before. */
+  #look(): void {
+    try {
+      this.#file.check()
+      this.#troubles.found()
+    } catch (error) {
+      this.#troubles.tell(faultOf(error))
+    }
+    for (const realm of this.#toForget) this.#forget(realm)
   }
 
   /**
@@ -100,53 +148,47 @@ export class HistoryLog implements History {
   }
 
   messages(channel: ChannelRef, page: Page): Slice<KeptMessage> {
-    const id = this.#find(channel)
-    if (id === undefined) return NOTHING
-    return mapped(this.#reader.entries(id, KIND.message, page), (item) =>
-      unpackMessage(item.body, item),
-    )
+    return this.#read(channel, () => this.#pages.messages(channel, page))
   }
 
   message(channel: ChannelRef, serial: string): KeptMessage | undefined {
-    const stored = this.#message(channel, serial)
-    return stored && unpackMessage(stored.body, stored)
+    return this.#read(channel, () => this.#pages.message(channel, serial))
   }
 
   versions(channel: ChannelRef, serial: string, page: Page): Slice<KeptMessage> {
-    const stored = this.#message(channel, serial)
-    if (!stored) return NOTHING
-    const { id, timestamp, body, isListed } = stored
-    const unpack = (item: Pick<Item, 'body'>) => unpackMessage(item.body, { serial, timestamp })
-    const latest = isListed === 1 ? { ...unpack(stored).version, body } : undefined
-    return mapped(this.#reader.versions(id, latest, page), unpack)
+    return this.#read(channel, () => this.#pages.versions(channel, serial, page))
   }
 
   presence(channel: ChannelRef, page: Page): Slice<PresenceMessage> {
-    const id = this.#find(channel)
-    if (id === undefined) return NOTHING
-    const after = page.after === undefined ? undefined : entrySerialOf(page.after)
-    const { bytes, items, next } = this.#reader.entries(id, KIND.presence, page, after)
-    return {
-      items: items.map((item) => unpackPresence(item.body, item)),
-      next: next === undefined ? undefined : publicSerial(next),
-      bytes,
-    }
+    return this.#read(channel, () => this.#pages.presence(channel, page))
   }
 
   annotations(channel: ChannelRef, messageSerial: string, page: Page): Slice<Annotation> {
-    const stored = this.#message(channel, messageSerial)
-    if (!stored) return NOTHING
-    return mapped(this.#reader.annotations(stored.id, page), (item) =>
-      unpackAnnotation(item.body, messageSerial, item),
-    )
+    return this.#read(channel, () => this.#pages.annotations(channel, messageSerial, page))
+  }
+
+  #read<T>(channel: ChannelRef, read: () => T): T {
+    try {
+      this.#commits.flushFor(channel)
+      return read()
+    } catch (error) {
+      const fault = readingFault(error)
+      this.#troubles.tell(fault)
+      throw fault
+    }
   }
 
   /**
    * From now on nothing of the realm is found; the disk is cleared bit by bit. If the file cannot be written,
-   * `onFault` is told, and what there is stays until it expires.
+   * `onFault` is told, and it is tried again.
    */
   forget(realm: string): void {
     this.#commits.flush()
+    this.#toForget.add(realm)
+    this.#forget(realm)
+  }
+
+  #forget(realm: string): void {
     this.#usage.begin()
     try {
       this.#file.transact(() => {
@@ -154,9 +196,11 @@ export class HistoryLog implements History {
         this.#usage.forget(realm)
         this.#usage.save()
       })
+      this.#toForget.delete(realm)
     } catch (error) {
       this.#usage.restore()
-      this.#onFault(faultOf(error))
+      // Another program will let go of the file.
+      if (!isBusy(error)) this.#troubles.tell(faultOf(error))
     }
     this.#ids.clear()
     this.retention.hurry()
@@ -168,29 +212,18 @@ export class HistoryLog implements History {
     return this.#writer.summit.position || undefined
   }
 
-  /** Bytes of the disk that the entries take up. */
+  /** Bytes of the disk that the entries take up; as it was last, where that cannot be seen now. */
   usedBytes(): number {
-    return this.#file.usedBytes()
+    try {
+      this.#usedBytes = this.#file.usedBytes()
+    } catch (error) {
+      this.#troubles.tell(readingFault(error))
+    }
+    return this.#usedBytes
   }
 
   /** About what the share that has most takes up of that, in bytes. */
   greatestBytes(): number {
     return this.retention.greatestBytes()
   }
-
-  #find(channel: ChannelRef): number | undefined {
-    this.#commits.flushFor(channel)
-    return this.#ids.find(channel)
-  }
-
-  #message(channel: ChannelRef, serial: string) {
-    const id = this.#find(channel)
-    return id === undefined ? undefined : this.#reader.message(id, serial)
-  }
-}
-
-const NOTHING: Slice<never> = { items: [], next: undefined, bytes: 0 }
-
-function mapped<T>({ items, ...rest }: Slice<Item>, unpack: (item: Item) => T): Slice<T> {
-  return { items: items.map(unpack), ...rest }
 }

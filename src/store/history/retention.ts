@@ -3,9 +3,11 @@
  */
 import type { Statement } from 'bun:sqlite'
 import type { Clock } from '../../core/clock.ts'
+import type { HistoryFault } from '../../core/history.ts'
 import type { ChannelRef } from '../../core/types.ts'
+import { isBusy } from '../../trouble.ts'
 import type { ChannelIds } from './channel-ids.ts'
-import { type HistoryFault, faultOf } from './fault.ts'
+import { faultOf } from './fault.ts'
 import type { HistoryFile, Kind } from './history-file.ts'
 import { LastMessages } from './last-messages.ts'
 import { Removal, type Removable } from './removal.ts'
@@ -100,7 +102,8 @@ export class Retention {
     try {
       isMore = this.step()
     } catch (error) {
-      this.#options.onFault(faultOf(error))
+      // Another program will let go of the file.
+      if (!isBusy(error)) this.#options.onFault(faultOf(error))
     }
     if (this.#isRunning) this.#schedule(isMore ? PAUSE_MS : REST_MS)
   }

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import type { Page } from '../../../src/core/history.ts'
 import { channelRef } from '../../../src/core/types.ts'
-import { HistoryFault } from '../../../src/store/history/fault.ts'
+import { HistoryFault } from '../../../src/core/history.ts'
 import { Entries } from '../../suite/history-entries.ts'
 import { eventually } from '../../support/client.ts'
 import { OpenedLog } from './opened.ts'

@@ -1,5 +1,6 @@
 /** ATTACH and DETACH: a place on a channel, and what a client has to be told before it hears what is live (RTL4, RTL5). */
 import type { Gate } from '../../../core/access/gate.ts'
+import { readHistory } from '../../../core/history.ts'
 import type { AppChannel } from '../../../core/app-channel.ts'
 import type { Broker } from '../../../core/broker.ts'
 import type { Clock } from '../../../core/clock.ts'
@@ -82,9 +83,10 @@ export class Attaching {
     home.flush()
     const attached = client.attachments.get(channel)
     const from = isRepeated(attached, home, frame, wanted.value)
-      ? goingOn(attached, home)
-      : this.#continuation(home, frame, wanted.value)
-    this.#begin(client, channel, home, wanted.value, from)
+      ? ok(goingOn(attached, home))
+      : readHistory(() => this.#continuation(home, frame, wanted.value))
+    if (!from.ok) return this.#refuse(client, channel, from.failure)
+    this.#begin(client, channel, home, wanted.value, from.value)
   }
 
   /** Always answered, because a client may not know that it is not attached (RTL5). */

@@ -1,6 +1,7 @@
 /** The numbered frames of one transport: each is dealt with once, and answered in the order of their numbers (RTN7). */
 import { Allowance } from '../../../core/access/allowance.ts'
 import type { Traffic } from '../../../core/app-counters.ts'
+import { notKept } from '../../../core/history.ts'
 import { type Result, failure } from '../../../failure.ts'
 import { countTraffic } from '../rest/channel-call.ts'
 import { AckQueue } from './ack-queue.ts'
@@ -84,7 +85,7 @@ export class NumberedFrames {
     }
     kept.then(
       () => know(accepted),
-      () => know({ ok: false, failure: failure('not_kept') }),
+      (error: unknown) => know({ ok: false, failure: notKept(error) }),
     )
   }
 

@@ -1,8 +1,8 @@
 /** Annotations of one message, and what their sender is told (RSAN1, RSAN2). */
 import type { AnnotationDraft } from '../../../core/types.ts'
-import { type Result, fail, ok } from '../../../failure.ts'
+import { type Result, ok } from '../../../failure.ts'
 import { type ChannelParts, type Visitor, countTraffic } from './channel-call.ts'
-import { isKept } from './publish.ts'
+import { lossOf } from './publish.ts'
 
 export interface Annotated {
   readonly id: string
@@ -23,7 +23,8 @@ export async function annotate(
   }
   countTraffic(counts, drafts)
   const { id, serials, kept } = receipt.value
-  return kept && !(await isKept(kept)) ? fail('not_kept') : ok({ id, serials })
+  const loss = kept && (await lossOf(kept))
+  return loss ? { ok: false, failure: loss } : ok({ id, serials })
 }
 
 const NO_CONNECTION = { connectionId: undefined, id: undefined }

@@ -1,8 +1,8 @@
 /** One change of one message, and what its sender is told (RSL15). */
 import type { MessageEdit } from '../../../core/types.ts'
-import { type Result, fail, ok } from '../../../failure.ts'
+import { type Result, ok } from '../../../failure.ts'
 import { type ChannelParts, type Visitor, countTraffic } from './channel-call.ts'
-import { isKept } from './publish.ts'
+import { lossOf } from './publish.ts'
 
 /** @returns the serial of the new version, once it is kept as its channel promises */
 export async function changeMessage(
@@ -18,7 +18,8 @@ export async function changeMessage(
   }
   countTraffic(counts, [edit.draft])
   const { versionSerial, kept } = receipt.value
-  return kept && !(await isKept(kept)) ? fail('not_kept') : ok(versionSerial)
+  const loss = kept && (await lossOf(kept))
+  return loss ? { ok: false, failure: loss } : ok(versionSerial)
 }
 
 const NO_CONNECTION = { connectionId: undefined, id: undefined }

@@ -35,6 +35,8 @@ export class IncomingCall implements RestCall {
   /** The app in whose statistics it counts, once it is known who asks. */
   countedFor: string | undefined
   allowance: Allowance | undefined
+  /** Awaited when the body has come, before anything is decided with it. */
+  mayAct: (() => Promise<void>) | undefined
   readonly #maxBodyBytes: number
   readonly #keys: Allowances
 
@@ -72,11 +74,16 @@ export class IncomingCall implements RestCall {
   }
 
   body(): Promise<Result<Body>> {
-    return readBody(this.visit, this.#maxBodyBytes)
+    return this.#read(readBody(this.visit, this.#maxBodyBytes))
   }
 
   bytes(): Promise<Result<Uint8Array>> {
-    return this.visit.body(this.#maxBodyBytes)
+    return this.#read(this.visit.body(this.#maxBodyBytes))
+  }
+
+  #read<T>(body: Promise<T>): Promise<T> {
+    const { mayAct } = this
+    return mayAct ? body.then((read) => mayAct().then(() => read)) : body
   }
 
   countFor(appId: string): void {

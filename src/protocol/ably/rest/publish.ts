@@ -1,7 +1,8 @@
 /** One publish on one channel: for which connection, and what its sender is told. */
 import type { PublishWish } from '../../../core/access/gate.ts'
 import type { Receipt } from '../../../core/app-channel.ts'
-import { type Result, fail, ok } from '../../../failure.ts'
+import { notKept } from '../../../core/history.ts'
+import { type Failure, type Result, fail, ok } from '../../../failure.ts'
 import type { AppPrincipal } from '../../../identity/principal.ts'
 import type { Connections, LiveConnection } from '../connections.ts'
 import type { ReadMessages } from '../wire/message-reader.ts'
@@ -39,7 +40,8 @@ export function publish(
   counts.data += messages.bytes
   const { id, serials, kept } = receipt.value
   const published = ok({ channel: channel.name, messageId: id, serials })
-  return kept ? isKept(kept).then((isSo) => (isSo ? published : fail('not_kept'))) : published
+  if (!kept) return published
+  return lossOf(kept).then((loss) => (loss ? { ok: false, failure: loss } : published))
 }
 
 function place(
@@ -61,12 +63,9 @@ function place(
   )
 }
 
-/** Whether something was kept as its channel promises; why it was not is for the log of whoever keeps it. */
-export function isKept(kept: Promise<void>): Promise<boolean> {
-  return kept.then(
-    () => true,
-    () => false,
-  )
+/** Why something was not kept as its channel promises, if so; what is wrong with the disk is for the log. */
+export function lossOf(kept: Promise<void>): Promise<Failure | undefined> {
+  return kept.then(() => undefined, notKept)
 }
 
 /** The connection that the messages say they are published for; all for the same one, or none (RSL1j). */

@@ -18,14 +18,14 @@ const ONE = '/push/deviceRegistrations/:device'
 
 export function pushDeviceRoutes(parts: PushParts): RestRoute[] {
   return [
-    { method: 'POST', path: LIST, handle: (call) => register(parts, call) },
+    { method: 'POST', path: LIST, writes: true, handle: (call) => register(parts, call) },
     { method: 'GET', path: LIST, handle: (call) => list(parts, call) },
     { method: 'GET', path: NEXT_PAGES, handle: (call) => list(parts, call) },
-    { method: 'DELETE', path: LIST, handle: (call) => removeWhere(parts, call) },
+    { method: 'DELETE', path: LIST, writes: true, handle: (call) => removeWhere(parts, call) },
     { method: 'GET', path: ONE, handle: (call) => get(parts, call) },
-    { method: 'PUT', path: ONE, handle: (call) => put(parts, call) },
-    { method: 'PATCH', path: ONE, handle: (call) => patch(parts, call) },
-    { method: 'DELETE', path: ONE, handle: (call) => remove(parts, call) },
+    { method: 'PUT', path: ONE, writes: true, handle: (call) => put(parts, call) },
+    { method: 'PATCH', path: ONE, writes: true, handle: (call) => patch(parts, call) },
+    { method: 'DELETE', path: ONE, writes: true, handle: (call) => remove(parts, call) },
   ]
 }
 

@@ -19,10 +19,10 @@ const CHANNELS = 'pushChannels'
 
 export function pushSubscriptionRoutes(parts: PushParts): RestRoute[] {
   return [
-    { method: 'POST', path: LIST, handle: (call) => subscribe(parts, call) },
+    { method: 'POST', path: LIST, writes: true, handle: (call) => subscribe(parts, call) },
     { method: 'GET', path: LIST, handle: (call) => list(parts, call) },
     { method: 'GET', path: NEXT_PAGES, handle: (call) => list(parts, call) },
-    { method: 'DELETE', path: LIST, handle: (call) => unsubscribe(parts, call) },
+    { method: 'DELETE', path: LIST, writes: true, handle: (call) => unsubscribe(parts, call) },
     ...['/push/channels', `/push/${CHANNELS}`, `/${CHANNELS}`].map((path): RestRoute => {
       return { method: 'GET', path, handle: (call) => channels(parts, call) }
     }),

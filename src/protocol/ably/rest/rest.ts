@@ -1,10 +1,12 @@
 /** The REST interface that Ably's SDKs speak: finds the route, and words the answer as the client wants it. */
 import type { AppCounters, Requests } from '../../../core/app-counters.ts'
 import type { FairTurns } from '../../../core/fair-turns.ts'
+import { HistoryFault } from '../../../core/history.ts'
 import { type Failure, type Result, failure, isBadCredential } from '../../../failure.ts'
 import { claimedKeyName } from '../../../identity/claimed-key.ts'
 import type { Budget } from '../../../policy/budget.ts'
 import type { HttpProtocol, Visit } from '../../protocol.ts'
+import { settingsFailure } from '../../../trouble.ts'
 import { AnswerBodies } from './answer-bodies.ts'
 import { type AnswerStyle, type RestAnswer, preflight, refusal, success } from './answer.ts'
 import { wantedFormat } from './format.ts'
@@ -17,7 +19,18 @@ export interface RestParts extends CallParts {
   /** Of answers that clients have not read yet. */
   readonly unread: Budget
   readonly turns: FairTurns
+  /** Of what is written: when it may be, and once it is. */
+  readonly ledger: Ledger
+  readonly onBug: (error: unknown) => void
   readonly onRefusal: (why: Failure, detail: RestDetail) => void
+}
+
+/** Both throw what keeps settings from being written. */
+export interface Ledger {
+  /** Once no other program holds the settings, in the turn in which they can be written. */
+  ready(): Promise<void>
+  /** Once the disk has what was written. */
+  settled(): Promise<void>
 }
 
 /** What the log may know of a refused request. */
@@ -73,10 +86,35 @@ export class AblyRest implements HttpProtocol {
     const found = this.#router.find(method, visit.path)
     if (!found.ok) return this.#refuse(visit, query, found.failure, style)
     const call = new IncomingCall({ visit, query, style }, found.value, this.#parts)
-    const answer = found.value.route.handle(call)
-    return answer instanceof Promise
-      ? answer.then((result) => this.#finish(call, result))
-      : this.#finish(call, answer)
+    try {
+      const { route } = found.value
+      const answer = route.writes ? this.#write(route, call) : route.handle(call)
+      return answer instanceof Promise
+        ? answer.then(
+            (result) => this.#finish(call, result),
+            (error: unknown) => this.#finish(call, this.#broken(error)),
+          )
+        : this.#finish(call, answer)
+    } catch (error) {
+      return this.#finish(call, this.#broken(error))
+    }
+  }
+
+  /** What is written is on the disk before anybody hears of it. */
+  async #write(route: RestRoute, call: IncomingCall): Promise<Result<RestAnswer>> {
+    const { ledger } = this.#parts
+    if (route.method === 'DELETE') await ledger.ready()
+    else call.mayAct = () => ledger.ready()
+    const answer = await route.handle(call)
+    await ledger.settled()
+    return answer
+  }
+
+  /** What is thrown is the disk, or a bug; either is told in the words of the protocol. */
+  #broken(error: unknown): Result<RestAnswer> {
+    const why = error instanceof HistoryFault ? error.failure : settingsFailure(error)
+    if (!why) this.#parts.onBug(error)
+    return { ok: false, failure: why ?? failure('internal') }
   }
 
   #finish(

@@ -48,6 +48,8 @@ export interface RestRoute {
   readonly hidesOtherMethods?: boolean
   /** Where it differs from that of the other routes. */
   readonly maxBodyBytes?: number
+  /** Whether it changes settings: it then runs in a turn in which no other program holds them. */
+  readonly writes?: boolean
   /** What it counts as in statistics; undefined for an ordinary request. */
   readonly countsAs?: 'tokenRequests'
   handle(call: RestCall): Result<RestAnswer> | Promise<Result<RestAnswer>>

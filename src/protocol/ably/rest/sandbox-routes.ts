@@ -59,11 +59,13 @@ export function sandboxRoutes(parts: SandboxParts | undefined): RestRoute[] {
     {
       method: 'POST',
       path: '/apps',
+      writes: true,
       handle: (call) => (parts ? makeApp(parts, call) : fail('sandbox_off')),
     },
     {
       method: 'DELETE',
       path: '/apps/:appId',
+      writes: true,
       handle: (call) => (parts ? deleteApp(parts, call) : fail('sandbox_off')),
     },
   ]

@@ -30,6 +30,7 @@ export function statsRoutes(parts: StatsParts): RestRoute[] {
     {
       method: 'POST',
       path: '/stats',
+      writes: true,
       maxBodyBytes: MAX_FIXTURES_BYTES,
       handle: (call) => makeUp(parts, call),
     },

@@ -45,6 +45,7 @@ export function tokenRoutes(parts: TokenParts): RestRoute[] {
     {
       method: 'POST',
       path: '/keys/:keyName/revokeTokens',
+      writes: true,
       handle: (call) => revokeTokens(parts, call),
     },
   ]

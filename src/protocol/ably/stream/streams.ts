@@ -10,7 +10,7 @@ import type { Authenticator } from '../../../identity/authenticate.ts'
 import type { AppPrincipal } from '../../../identity/principal.ts'
 import type { RevocationList } from '../../../identity/revocation.ts'
 import type { Doors } from '../../protocol.ts'
-import { type Listened, missed, rewound } from './backlog.ts'
+import { type Begun, type Listened, missed, rewound } from './backlog.ts'
 import { STREAM_PROTOCOL, streamText } from './encode.ts'
 import { EventStream, type StreamParts } from './event-stream.ts'
 
@@ -69,6 +69,8 @@ export class Streams {
   open(wish: NewStream): ReadableStream<Uint8Array> {
     const { appCounters, broker, ids, maxBacklogBytes, nextSocketId, now, room } = this.#parts
     const { listened, refusal, ...given } = wish
+    // First, because what cannot be read is told as the answer to the request.
+    const begun = this.#beginning(wish)
     const stream = new EventStream({
       ...given,
       id: nextSocketId(),
@@ -78,7 +80,7 @@ export class Streams {
       onEnd: (ended, reason) => this.#ended(ended, reason),
     })
     this.#add(stream, refusal)
-    this.#begin(stream, wish)
+    this.#begin(stream, begun, listened)
     const connectionId = ids.next(CONNECTION_ID_LENGTH)
     for (const { channel, variant } of listened) {
       const formats = [{ protocol: STREAM_PROTOCOL, variant }]
@@ -103,11 +105,18 @@ export class Streams {
     for (const [stream, refusal] of this.#apps.get(appId) ?? []) this.#review(stream, refusal)
   }
 
-  #begin(stream: EventStream, { listened, cursor }: NewStream): void {
+  #beginning({ listened, cursor }: NewStream): Begun[] | undefined {
     const { broker, now } = this.#parts
+    return cursor === undefined ? rewound(listened, broker, now()) : missed(listened, cursor)
+  }
+
+  #begin(
+    stream: EventStream,
+    begun: readonly Begun[] | undefined,
+    listened: readonly Listened[],
+  ): void {
     // Only with something in it does the answer begin to arrive.
     stream.keepAlive(0)
-    const begun = cursor === undefined ? rewound(listened, broker, now()) : missed(listened, cursor)
     for (const { event, variant } of begun ?? []) stream.send(streamText(event, variant))
     if (!begun) stream.error(failure('messages_expired'), newestOf(listened))
   }

@@ -1,0 +1,100 @@
+/**
+ * What makes a commit outlive a power cut, without holding up the turn that made it: SQLite hands the log to the
+ * system (`synchronous = NORMAL`, https://sqlite.org/pragma.html#pragma_synchronous), and a thread of the system's
+ * pool waits until the disk has it. Nothing is moved from the log into the database on this thread either.
+ */
+import type { Database } from 'bun:sqlite'
+import { closeSync, fdatasync, fstatSync, openSync, statSync } from 'node:fs'
+import { Checkpoints } from './checkpoints.ts'
+
+/** The files that are open are not those of the folder any more: whatever is written to them would be lost. */
+export class FileGone extends Error {
+  override readonly name = 'FileGone'
+  readonly code = 'FILE_GONE'
+}
+
+const DONE = Promise.resolve()
+
+export class Durability {
+  readonly #sqlite: Database
+  readonly #path: string
+  readonly #checkpoints: Checkpoints
+  readonly #inode: number
+  readonly #log: number
+  /** Whether something was committed that no wait for the disk has begun after. */
+  #isDirty = false
+  #running: Promise<void> | undefined
+  #next: Promise<void> | undefined
+
+  /**
+   * From now on the connection waits neither for the disk nor for a lock.
+   * @param path of the database
+   * @param onTrouble told when the log cannot be moved into the database; it is tried again later
+   */
+  constructor(sqlite: Database, path: string, onTrouble: (error: unknown) => void) {
+    this.#sqlite = sqlite
+    this.#path = path
+    sqlite.run('PRAGMA busy_timeout = 0')
+    sqlite.run('PRAGMA synchronous = NORMAL')
+    sqlite.run('PRAGMA wal_autocheckpoint = 0')
+    this.#inode = statSync(path).ino
+    // No lock lies on the log itself, so closing this lets go of none (https://sqlite.org/howtocorrupt.html, 2.2).
+    this.#log = openSync(`${path}-wal`, 'r')
+    this.#checkpoints = new Checkpoints(sqlite, path, onTrouble)
+  }
+
+  /**
+   * To be called before each commit.
+   * @throws FileGone if the database or its log was removed or replaced
+   */
+  check(): void {
+    const isThere = statSync(this.#path, { throwIfNoEntry: false })?.ino === this.#inode
+    const name = isThere ? `${this.#path}-wal` : this.#path
+    if (!isThere || fstatSync(this.#log).nlink === 0)
+      throw new FileGone(`${name} was removed or replaced while the server runs; start it again`)
+  }
+
+  /** To be called after each commit. */
+  committed(): void {
+    this.#isDirty = true
+    this.#checkpoints.consider()
+  }
+
+  /**
+   * Once everything that was committed is on the disk.
+   * @throws what the system says if it cannot be
+   */
+  settled(): Promise<void> {
+    if (this.#next) return this.#next
+    if (!this.#isDirty) return this.#running ?? DONE
+    if (!this.#running) return this.#sync()
+    // One that has begun may have missed what was committed since.
+    this.#next = this.#running.then(
+      () => this.#sync(),
+      () => this.#sync(),
+    )
+    return this.#next
+  }
+
+  #sync(): Promise<void> {
+    this.#isDirty = false
+    this.#next = undefined
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    this.#running = promise
+    fdatasync(this.#log, (error) => {
+      if (this.#running === promise) this.#running = undefined
+      if (error) reject(error)
+      else resolve()
+    })
+    // Whoever asked hears of it; if nobody has, nobody is told.
+    promise.catch(() => {})
+    return promise
+  }
+
+  /** The connection waits for the disk again, as is right for its end. */
+  async close(): Promise<void> {
+    await this.#checkpoints.close()
+    this.#sqlite.run('PRAGMA synchronous = FULL')
+    closeSync(this.#log)
+  }
+}

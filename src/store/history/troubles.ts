@@ -1,0 +1,43 @@
+/** What is wrong with the history, told once however often it is met, and whether it is over. */
+import type { HistoryFault } from '../../core/history.ts'
+import { FileGone } from '../durability.ts'
+
+export interface TroubleListeners {
+  readonly onFault: (fault: HistoryFault) => void
+  readonly onRecovered?: () => void
+}
+
+export class HistoryTroubles {
+  readonly #listeners: TroubleListeners
+  readonly #told = new Set<string>()
+  #gone: HistoryFault | undefined
+
+  constructor(listeners: TroubleListeners) {
+    this.#listeners = listeners
+  }
+
+  /** Set while what is written would go into files that nobody will find. */
+  get gone(): HistoryFault | undefined {
+    return this.#gone
+  }
+
+  tell(fault: HistoryFault): void {
+    if (fault.cause instanceof FileGone) this.#gone = fault
+    if (this.#told.has(fault.message)) return
+    this.#told.add(fault.message)
+    this.#listeners.onFault(fault)
+  }
+
+  /** To be told when something is on the disk. Pages that were damaged are damaged still. */
+  written(): void {
+    if (this.#told.size === 0) return
+    const isOver = [...this.#told].filter((message) => !message.includes('damaged'))
+    for (const message of isOver) this.#told.delete(message)
+    if (isOver.length > 0) this.#listeners.onRecovered?.()
+  }
+
+  /** To be told when the files are those that were opened. */
+  found(): void {
+    this.#gone = undefined
+  }
+}
