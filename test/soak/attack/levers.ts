@@ -6,6 +6,7 @@ import { capabilityLevers } from './levers/capabilities.ts'
 import { channelLevers } from './levers/channels.ts'
 import { connectionLevers } from './levers/connections.ts'
 import { floodLevers } from './levers/floods.ts'
+import { frameLevers } from './levers/frames.ts'
 import { messageLevers } from './levers/messages.ts'
 import { presenceLevers } from './levers/presence.ts'
 import { refusalLevers } from './levers/refusals.ts'
@@ -30,6 +31,7 @@ export const LEVERS: readonly Lever[] = [
   ...capabilityLevers,
   ...channelLevers,
   ...messageLevers,
+  ...frameLevers,
   ...annotationLevers,
   ...presenceLevers,
   ...requestLevers,
