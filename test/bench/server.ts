@@ -21,6 +21,8 @@ const NO_LIMITS = [
   '--max-channels',
   '--channel-rate',
   '--frame-rate',
+  '--key-rate',
+  '--attempt-rate',
 ].map((flag) => [flag, '0'] as const)
 const SETTINGS = [
   ...NO_LIMITS,
