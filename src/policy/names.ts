@@ -30,9 +30,19 @@ function isPlain(name: string): boolean {
   return true
 }
 
+/**
+ * Marks in a row beyond these count for nothing: no writing has so many, and putting them in order takes a time that
+ * grows with the square of their number (Unicode UAX 15, stream-safe text).
+ */
+const MARKS = /(\p{M}{30})\p{M}+/gu
+
+function seen(text: string): string {
+  return text.replaceAll(UNSEEN, '').replaceAll(MARKS, '$1')
+}
+
 function foldUnicode(name: string): string {
-  // Once more at the end: letters and marks that something unseen kept apart find together.
-  const text = name.normalize('NFKC').replaceAll(UNSEEN, '').normalize('NFKC')
+  // Twice: letters and marks that something unseen kept apart find together, and some become what is not seen.
+  const text = seen(seen(name).normalize('NFKC')).normalize('NFKC')
   let folded = ''
   let start = 0
   for (let end = 0; end <= text.length; end++) {

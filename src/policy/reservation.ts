@@ -97,6 +97,19 @@ export function overruled<T extends Held>(held: readonly T[]): Map<T, T> {
   return lost
 }
 
+/** Which reservations do not cover all that they seem to: an older one of another account lies below them. */
+export function curtailed<T extends Held>(held: readonly T[], lost: ReadonlyMap<T, T>): Map<T, T> {
+  const found = new Map<T, T>()
+  if (held.every(({ namespace }) => foldName(namespace) === namespace)) return found
+  const holding = held.filter((one) => !lost.has(one))
+  const holders = new Map(holding.map((one) => [foldName(one.namespace), one]))
+  for (const [folded, one] of holders) {
+    const above = strangerAbove(one, folded, holders)
+    if (above) found.set(above, one)
+  }
+  return found
+}
+
 function strangerAbove<T extends Held>(
   { accountId }: T,
   folded: string,

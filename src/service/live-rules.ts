@@ -1,6 +1,6 @@
 /** Keeps the namespaces that the policy looks up equal to the database, whichever process changes it. */
 import type { Reservation } from '../policy/channel-access.ts'
-import { FoldedNames, covers } from '../policy/names.ts'
+import { FoldedNames, covers, coversAsWritten, foldName } from '../policy/names.ts'
 import { overruled } from '../policy/reservation.ts'
 import type { Store } from '../store/database.ts'
 import { type ReservationRow, ReservationTable } from '../store/reservations.ts'
@@ -26,7 +26,11 @@ export class LiveRules implements Follower {
 
   apply(changed: readonly string[]): void {
     for (const namespace of changed) this.#read(namespace)
-    this.#listener((name) => changed.some((namespace) => covers(namespace, name)))
+    const folded = changed.map(foldName)
+    this.#listener((channel) => {
+      const name = foldName(channel)
+      return folded.some((namespace) => coversAsWritten(namespace, name))
+    })
   }
 
   reload(): void {

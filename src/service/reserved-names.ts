@@ -1,6 +1,6 @@
 /** Stored reservations by their folded names, and those of them that new ones could not be made like. */
 import { beginsWithBracket, foldName } from '../policy/names.ts'
-import { coveringNames, fold, oldestFirst, overruled } from '../policy/reservation.ts'
+import { coveringNames, curtailed, fold, oldestFirst, overruled } from '../policy/reservation.ts'
 import type { Store } from '../store/database.ts'
 import { readFact, writeFact } from '../store/facts.ts'
 import {
@@ -37,10 +37,15 @@ export interface Doubt {
 /** @param rows all there are, or all that may be in each other's way */
 export function doubtsAbout(rows: readonly ReservedName[]): Doubt[] {
   const lost = overruled(rows)
+  const less = curtailed(rows, lost)
   const doubts: Doubt[] = []
   for (const row of rows) {
     const { id, accountId, namespace } = row
-    const because = doubtAbout(row, lost.get(row))
+    const because =
+      doubtAbout(row, lost.get(row)) ??
+      (less.has(row)
+        ? 'covers less than it seems: another account reserved a name below it earlier'
+        : undefined)
     if (because !== undefined) doubts.push({ id, accountId, namespace, because })
   }
   return doubts

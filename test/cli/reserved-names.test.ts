@@ -33,6 +33,8 @@ const STORED = [
   ['r5', '\u200B'],
   ['r6', 'plain'],
   ['r7', 'with space /x'],
+  ['r8', 'de\u0301p\u00F4t/hall'],
+  ['r9', 'd\u00E9p\u00F4t'],
 ] as const
 
 beforeAll(() => {
@@ -41,7 +43,7 @@ beforeAll(() => {
   const other = services.accounts.add('other')
   if (!other.ok) throw new Error(other.failure.message)
   for (const [i, [id, namespace]] of STORED.entries()) {
-    const account = id === 'r2' || id === 'r3' ? other.value.id : owner
+    const account = id === 'r2' || id === 'r3' || id === 'r8' ? other.value.id : owner
     services.store.sqlite
       .query(
         `INSERT INTO reservations (id, account_id, namespace, folded, created_at, updated_at)
@@ -59,6 +61,7 @@ const DOUBTS = {
   r3: 'lies below a name that another account reserved earlier, which holds in its place',
   r4: 'begins with [, so its channels are never those of an app',
   r5: 'has no character that is seen, and covers nothing',
+  r9: 'covers less than it seems: another account reserved a name below it earlier',
 }
 
 describe('doctor', () => {
@@ -91,7 +94,7 @@ describe('doctor', () => {
 test('the list warns about them', async () => {
   const { out } = await run(here('reservations', 'list'))
   const warnings = out.split('\n').filter((line) => line.startsWith('Warning: '))
-  expect(warnings).toHaveLength(4)
+  expect(warnings).toHaveLength(5)
   expect(warnings.join()).toContain(`cafe\u0301 ${DOUBTS.r2}.`)
   const one = await run(here('reservations', 'list', '--account', 'other'))
   expect(one.out.split('\n').filter((line) => line.startsWith('Warning: '))).toHaveLength(2)
@@ -112,7 +115,7 @@ test('the pages show them', async () => {
 })
 
 test('once one is given back, nobody speaks of it any more', async () => {
-  for (const id of ['r1', 'r4', 'r5']) await run(here('reservations', 'remove', id))
+  for (const id of ['r1', 'r4', 'r5', 'r9']) await run(here('reservations', 'remove', id))
   expect(await doctor()).toEqual([])
   expect((await run(here('reservations', 'list'))).out).not.toContain('Warning')
 })

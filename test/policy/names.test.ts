@@ -54,6 +54,14 @@ describe('foldName', () => {
     )
   })
 
+  test('marks without end fold like as many as any writing has, at any size', () => {
+    const few = `a${'\u0300\u0316'.repeat(15)}`
+    for (const count of [15, 16, 1000, 500_000])
+      expect(foldName(`a${'\u0300\u0316'.repeat(count)}`)).toBe(foldName(few))
+    const joined = `a${'\u0300\u200D\u0316\u200D'.repeat(500_000)}`
+    expect(foldName(joined)).toBe(foldName(few))
+  })
+
   test('a reserved name covers all its spellings and what lies below them', () => {
     fc.assert(
       fc.property(anyName, anyName, (namespace, below) => {
