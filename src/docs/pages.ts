@@ -7,6 +7,7 @@ import cli from './cli.md' with { type: 'text' }
 import clients from './clients.md' with { type: 'text' }
 import dashboard from './dashboard.md' with { type: 'text' }
 import deploy from './deploy.md' with { type: 'text' }
+import gate from './gate.md' with { type: 'text' }
 import history from './history.md' with { type: 'text' }
 import index from './index.md' with { type: 'text' }
 import limits from './limits.md' with { type: 'text' }
@@ -31,6 +32,7 @@ const PAGES: Readonly<Record<string, Page>> = {
   clients: { title: 'itty clients', text: clients },
   ably: { title: 'Ably clients', text: ably },
   access: { title: 'Access', text: access },
+  gate: { title: 'Who may do what', text: gate },
   apps: { title: 'Apps', text: apps },
   history: { title: 'History', text: history },
   shared: { title: 'Shared channels', text: shared },

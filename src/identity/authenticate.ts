@@ -4,7 +4,7 @@ import { type Failure, type Result, fail, failure } from '../failure.ts'
 import { NO_CLAIMS } from '../policy/channel-claims.ts'
 import type { Credential, Credentials } from './credentials.ts'
 import type { Directory, DirectoryKey, SecretUses } from './directory.ts'
-import { findApiKey, refusalToUse } from './key-check.ts'
+import { type Arrival, findApiKey, refusalToUse } from './key-check.ts'
 import type { NativeTokens } from './native-token.ts'
 import type { AppPrincipal } from './principal.ts'
 import { type Holder, ProvenCredential } from './proven.ts'
@@ -16,9 +16,7 @@ const MAX_LETTERS = 8_000_000
 /** A node of a trie takes about a hundred bytes, so that all of them together may take three times as much as texts. */
 const LETTERS_PER_NODE = 32
 
-export interface Context {
-  /** Whether the request came over TLS. */
-  readonly secure: boolean
+export interface Context extends Arrival {
   /** Whether a token that is not known may be verified, which costs more than all else; left out, it may. */
   mayVerify?(): boolean
 }
@@ -114,12 +112,12 @@ export class Authenticator {
     { kind, text }: Credential,
     proven: ProvenCredential,
     clientId: string | undefined,
-    { secure }: Context,
+    context: Context,
   ): Result<AppPrincipal> {
     const now = this.#clock.now()
     const refusal =
       refusalOfHolder(proven.holder, this.#directory, now) ??
-      refusalToUse(proven.key, this.#directory, secure, now)
+      refusalToUse(proven.key, this.#directory, context, now)
     if (refusal) {
       this.#proven[kind].delete(text)
       return { ok: false, failure: refusal }

@@ -1,4 +1,5 @@
 /** What authentication asks about apps and their keys. `service/live-apps.ts` answers from memory. */
+import type { AppLimits } from '../policy/app-limits.ts'
 import type { Capability } from '../policy/capability/capability.ts'
 import type { CapabilityChecker } from '../policy/capability/checker.ts'
 import type { RevocationList } from './revocation.ts'
@@ -23,6 +24,7 @@ export interface DirectoryApp {
   readonly tlsOnly: boolean
   /** Milliseconds since the epoch; undefined for an app that stays. */
   readonly expiresAt: number | undefined
+  readonly limits: Pick<AppLimits, 'allowedOrigins'>
 }
 
 export interface Directory {

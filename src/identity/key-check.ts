@@ -1,8 +1,16 @@
 /** Whether an API key is one of ours, and whether it and its app are in a state to be used. */
 import { type Failure, type Result, fail, failure, ok } from '../failure.ts'
-import { appRefusal, tlsRefusal } from '../policy/app-state.ts'
+import { appRefusal, originRefusal, tlsRefusal } from '../policy/app-state.ts'
 import { parseApiKey, placeOfSecret } from './api-key.ts'
 import type { Directory, DirectoryKey } from './directory.ts'
+
+/** How a request came. */
+export interface Arrival {
+  /** Whether it came over TLS. */
+  readonly secure: boolean
+  /** Of the page that makes it; null for a program. */
+  readonly origin: string | null
+}
 
 export interface FoundKey {
   readonly key: DirectoryKey
@@ -26,10 +34,10 @@ export function findApiKey(text: string, directory: Directory): Result<FoundKey>
 export function refusalToUse(
   key: DirectoryKey,
   directory: Directory,
-  secure: boolean,
+  { secure, origin }: Arrival,
   now: number,
 ): Failure | undefined {
   const app = directory.app(key.appId)
   if (!app || key.status !== 'enabled') return failure('key_revoked')
-  return appRefusal(app, () => now) ?? tlsRefusal(app, secure, 'app')
+  return appRefusal(app, () => now) ?? tlsRefusal(app, secure, 'app') ?? originRefusal(app, origin)
 }

@@ -8,7 +8,7 @@ import { noCommonGround } from './capability-gap.ts'
 import { CLOCK_SKEW_MS, DEFAULT_TTL_MS, SECOND_MS, maxTtl } from './claims.ts'
 import type { Credential } from './credentials.ts'
 import type { Directory, DirectoryKey, SecretUses } from './directory.ts'
-import { findApiKey, refusalToUse } from './key-check.ts'
+import { type Arrival, findApiKey, refusalToUse } from './key-check.ts'
 import type { NativeTokens } from './native-token.ts'
 import { NonceStore } from './nonce-store.ts'
 import { type Signed, type TokenRequest, isRequestSignedWith } from './token-request.ts'
@@ -88,13 +88,13 @@ export class TokenIssuer {
   /**
    * Answers `POST /keys/{keyName}/requestToken`.
    * @param credential of the request; does not matter where the body is signed
-   * @param secure whether the request came over TLS
+   * @param context how the request came
    */
   answer(
     keyName: string,
     request: TokenRequest,
     credential: Credential | undefined,
-    secure: boolean,
+    context: Arrival,
   ): Result<TokenDetails> {
     const now = this.#clock.now()
     const key = this.#directory.key(keyName)
@@ -103,7 +103,7 @@ export class TokenIssuer {
       ? this.#checkSigned(key, request, request.signed, now)
       : this.#checkPlain(key, request, credential)
     if (!proof.ok) return proof
-    const refusal = refusalToUse(key, this.#directory, secure, now)
+    const refusal = refusalToUse(key, this.#directory, context, now)
     return refusal ? { ok: false, failure: refusal } : issueToken(this.#tokens, key, request, now)
   }
 

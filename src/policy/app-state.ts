@@ -1,5 +1,7 @@
 /** The state of an app: whether anything may be done in it at all, and over which connections. */
 import { type Failure, failure } from '../failure.ts'
+import type { AppLimits } from './app-limits.ts'
+import { isOriginAllowed } from './origin.ts'
 
 export interface AppState {
   readonly status: 'enabled' | 'disabled'
@@ -17,6 +19,21 @@ export function appRefusal(app: AppState, now: () => number): Failure | undefine
   if (app.status !== 'enabled') return failure('app_disabled')
   if (app.expiresAt !== undefined && app.expiresAt <= now()) return failure('app_expired')
   return undefined
+}
+
+/**
+ * Whether pages of an origin may come in where an app has a list of its own.
+ * @param origin null or undefined for programs, which have none
+ */
+export function originRefusal(
+  { limits }: { readonly limits: Pick<AppLimits, 'allowedOrigins'> },
+  origin: string | null | undefined,
+): Failure | undefined {
+  const { allowedOrigins } = limits
+  if (allowedOrigins === null || origin === null || origin === undefined) return undefined
+  return isOriginAllowed(origin, allowedOrigins)
+    ? undefined
+    : failure('origin_refused', 'the app does not allow this origin')
 }
 
 /** Whether an app, or a rule, may be used over this kind of connection. */

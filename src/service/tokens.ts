@@ -40,7 +40,7 @@ export interface TokenExplanation {
 
 const NOTHING_NOTED = { note: () => {} }
 /** A token is explained as if it came over TLS; whether an app asks for that is a matter of its settings. */
-const OVER_TLS = { secure: true }
+const OVER_TLS = { secure: true, origin: null }
 
 export interface TokenServiceParts {
   readonly store: Store
@@ -71,7 +71,7 @@ export class TokenService {
     const key = directory.key(keyName)
     if (!key) return fail('key_not_found')
     const now = this.#clock.now()
-    const refusal = refusalToUse(key, directory, true, now)
+    const refusal = refusalToUse(key, directory, OVER_TLS, now)
     if (refusal) return { ok: false, failure: refusal }
     return issueToken(this.#tokens, key, wish, now)
   }

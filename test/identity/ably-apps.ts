@@ -24,7 +24,7 @@ import { temporaryFolder } from '../support/server.ts'
 export const START = 1_700_000_000_000
 export const SECRET = 'secret-of-forty-three-letters-or-so-0123456'
 export const OLD_SECRET = 'the-secret-before-the-rotation-0123456789ab'
-const PLAIN = { secure: false }
+const PLAIN = { secure: false, origin: null }
 
 /** All in app `app1`, but for `lone`, the only one of `app2`. */
 const CAPABILITIES = {

@@ -53,7 +53,7 @@ describe('a key', () => {
     const credential = { kind: 'key', text: `app1.root:${SECRET}` } as const
     const answer = apps.authenticator.authenticate(
       { credential, clientId: undefined },
-      { secure: false },
+      { secure: false, origin: null },
     )
     expect(answer).not.toBeInstanceOf(Promise)
   })
@@ -151,6 +151,7 @@ describe('the state of the app', () => {
     const results = [await apps.withKey(`app2.lone:${SECRET}`), await apps.withToken(token)]
     const secure = await apps.authenticate({ kind: 'token', text: token }, undefined, {
       secure: true,
+      origin: null,
     })
     apps.changeApp('app2', { status: 'enabled', expiresAt: null, tlsOnly: false })
     expect(results.map(outcome)).toEqual([expected, expected])

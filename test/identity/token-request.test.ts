@@ -26,7 +26,9 @@ function answer(
   path = 'app1.root',
   credential?: Credential,
 ): Result<TokenDetails> {
-  return request.ok ? apps.issuer.answer(path, request.value, credential, false) : request
+  return request.ok
+    ? apps.issuer.answer(path, request.value, credential, { secure: false, origin: null })
+    : request
 }
 
 interface Fields {

@@ -46,6 +46,8 @@ export interface Place {
   readonly resource: string
   /** Whether the client's own connection is encrypted. */
   readonly secure: boolean
+  /** Of the page that comes as a guest; null for a program. Of others it is asked with their credentials. */
+  readonly origin?: string | null
   /** What the caller has attached the channel for; undefined where they are not attached to it. */
   readonly modes?: Modes | undefined
   /** What pays for what is done; one has been taken from it for asking at all. */

@@ -2,7 +2,7 @@
  * The gate: the one place that decides who may do what. Whoever asks, and whichever way they come in, each act is
  * decided in this order, and the first thing that is against it is what they are told:
  *
- *  1. the app is enabled, and its time is not over
+ *  1. the app is enabled, its time is not over, and pages of that origin may use it
  *  2. the connection is encrypted, where the app or the channel's rule asks for that
  *  3. the capability of their credentials permits it (for members of the commons the keys of the reservation do), and
  *     the channel is attached for it
@@ -17,7 +17,8 @@
  */
 import { type Failure, type Because, type Result, fail, failure, ok } from '../../failure.ts'
 import type { AppLimits } from '../../policy/app-limits.ts'
-import { type AppState, appRefusal, tlsRefusal } from '../../policy/app-state.ts'
+import { type AppState, appRefusal, originRefusal, tlsRefusal } from '../../policy/app-state.ts'
+import type { Capability } from '../../policy/capability/capability.ts'
 import { type Operation, permits } from '../../policy/capability/operations.ts'
 import {
   type ChannelRuleSettings,
@@ -96,6 +97,9 @@ export interface AdmittedEdit {
   readonly mayTouch: (original: KeptMessage) => Failure | undefined
 }
 
+/** Whoever may have push notifications: the holder of credentials, or a device by itself. */
+export type PushHolder = Pick<AppCaller, 'appId' | 'capability' | 'checker'>
+
 /** What concerns an app and no channel of it is permitted on this resource, as statistics and lists of channels are. */
 export const WHOLE_APP = '*'
 
@@ -114,12 +118,33 @@ export class Gate {
   }
 
   /**
+   * Having push notifications: of a channel, or at all.
+   * @param channel left out for whoever may have those of any
+   */
+  pushSubscribe(holder: PushHolder, secure: boolean, channel?: string): Failure | undefined {
+    const refusal = this.#state(holder.appId, secure)
+    if (refusal) return refusal
+    const app = this.#parts.appOf(holder.appId)
+    const rule = app && channel !== undefined ? settingsFor(app.rules, channel) : undefined
+    const isPermitted =
+      channel === undefined
+        ? permitsAnywhere(holder.capability, 'push-subscribe')
+        : holder.checker.permits(channel, 'push-subscribe')
+    return (
+      (rule && tlsRefusal(rule, secure, 'channel')) ??
+      (isPermitted
+        ? undefined
+        : failure('capability_refused', 'the capability does not permit push-subscribe here'))
+    )
+  }
+
+  /**
    * Coming to a channel: reading what it has, asking how it stands, and what all else begins with.
    * @param operation left out where what is permitted depends on more
    * @param mode for which the channel has to be attached, if it is
    */
   enter(caller: Caller, place: Place, operation?: Operation, mode: Modes = 0): Failure | undefined {
-    const { channel, modes, resource, secure } = place
+    const { channel, modes, origin, resource, secure } = place
     const app = this.#parts.appOf(channel.realm)
     if (!app) return failure('app_disabled')
     const disabled = appRefusal(app, this.#now)
@@ -127,7 +152,7 @@ export class Gate {
     const rule = settingsFor(app.rules, channel.name)
     const open = tlsRefusal(app, secure, 'app') ?? tlsRefusal(rule, secure, 'channel')
     if (open) return open
-    if (caller.kind === 'guest') return identityRefusal(rule, false)
+    if (caller.kind === 'guest') return originRefusal(app, origin) ?? identityRefusal(rule, false)
     const refused = operation && this.#capability(caller, operation, resource)
     if (refused) return refused
     // The capability is asked first: it may have changed since the attachment, the mode has not (RTC8a).
@@ -296,6 +321,11 @@ export class Gate {
     const open = broker.channel(channel)
     return rates.ofApp(channel.realm, messages) ?? (open && rates.ofChannel(open, messages))
   }
+}
+
+function permitsAnywhere(capability: Capability, operation: Operation): boolean {
+  for (const operations of capability.values()) if (permits(operations, operation)) return true
+  return false
 }
 
 /** What keeps somebody from what only clients with an id may do. */

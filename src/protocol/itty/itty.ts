@@ -99,7 +99,8 @@ export class IttyProtocol implements Protocol {
     const full = this.#parts.hub.room(ref)
     if (full) return this.#refuse(visit, failure(full), named.value)
     const presented = this.#presented(parsed.value)
-    const place = { channel: ref, resource: ref.name, secure: visit.secure }
+    const origin = visit.request.headers.get('origin')
+    const place = { channel: ref, resource: ref.name, secure: visit.secure, origin }
     const verdict = this.#parts.hub.admit(place, presented)
     if (!verdict.join) return this.#refuse(visit, failure(verdict.failure), named.value, verdict)
     return (socket) => this.#open(socket, { place, presented }, parsed.value, verdict)

@@ -75,8 +75,9 @@ export function servePush(parts: PushParts, visit: Visit): Response | Promise<Re
     )
 }
 
-function placeOf({ hub }: PushParts, { secure }: Visit, name: string): Place {
-  return { channel: hub.refOf(name), resource: name, secure }
+function placeOf({ hub }: PushParts, { request, secure }: Visit, name: string): Place {
+  const origin = request.headers.get('origin')
+  return { channel: hub.refOf(name), resource: name, secure, origin }
 }
 
 /** Decides again: the body may have taken its time, and the key, the reservation or its link may be others by now. */

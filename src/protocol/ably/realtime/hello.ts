@@ -10,6 +10,8 @@ export interface Hello {
   readonly options: ConnectOptions
   readonly credentials: Identified['credentials']
   readonly secure: boolean
+  /** Of the page that connects; null for a program. */
+  readonly origin: string | null
   /** This server as the client addresses it, for links in errors. */
   readonly base: string
   /** Who it is; a promise while a signature is being checked. */

@@ -9,6 +9,7 @@ import type { Directory } from '../../../identity/directory.ts'
 import type { Rate } from '../../../policy/limits.ts'
 import type { Annotating } from './annotating.ts'
 import type { Attaching } from './attaching.ts'
+import type { Connection } from './connection.ts'
 import type { Connections } from './connections.ts'
 import type { ConnectionLimits } from './messages.ts'
 import type { Presences } from './presence.ts'
@@ -38,6 +39,8 @@ export interface SessionParts {
   readonly wheel: TimerWheel
   readonly connections: Connections
   readonly room: ConnectionRoom
+  /** Those of which it has yet to be asked again whether their credentials count. */
+  readonly unreviewed: Set<Connection>
   readonly attaching: Attaching
   readonly publishing: Publishing
   readonly annotating: Annotating

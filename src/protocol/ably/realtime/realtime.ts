@@ -12,6 +12,7 @@ import type { Publisher } from '../../../core/publisher.ts'
 import { channelRef } from '../../../core/types.ts'
 import { type Failure, type Result, failure } from '../../../failure.ts'
 import type { Authenticator } from '../../../identity/authenticate.ts'
+import type { Arrival } from '../../../identity/key-check.ts'
 import { type Credentials, findCredentials } from '../../../identity/credentials.ts'
 import type { Directory } from '../../../identity/directory.ts'
 import type { AppPrincipal } from '../../../identity/principal.ts'
@@ -20,6 +21,7 @@ import { Annotating } from './annotating.ts'
 import { Attaching } from './attaching.ts'
 import type { Client } from './client.ts'
 import { type ConnectOptions, readConnectOptions } from './connect-options.ts'
+import type { Connection } from './connection.ts'
 import { Connections } from './connections.ts'
 import { Editing } from './editing.ts'
 import { PROTOCOL } from './encode.ts'
@@ -73,6 +75,9 @@ export class AblyRealtime implements Protocol {
   readonly #parts: RealtimeParts
   readonly #wheel: TimerWheel
   readonly #session: SessionParts
+  /** Connections of apps that have changed, which have yet to be looked at. */
+  readonly #unreviewed = new Set<Connection>()
+  #isReviewing = false
   #timer: Timer | undefined
 
   constructor(parts: RealtimeParts) {
@@ -91,7 +96,10 @@ export class AblyRealtime implements Protocol {
       shareOf: parts.shareOf,
       leave: (appId, channel, id) => presences.leaveFor(channelRef(appId, channel), id),
       onOpened: (connection) => meta.connectionOpened(connection),
-      onClosed: (connection) => meta.connectionClosed(connection),
+      onClosed: (connection) => {
+        this.#unreviewed.delete(connection)
+        meta.connectionClosed(connection)
+      },
     })
     const attaching = new Attaching({
       gate: acts.gate,
@@ -116,6 +124,7 @@ export class AblyRealtime implements Protocol {
       ...parts,
       wheel: this.#wheel,
       connections: this.connections,
+      unreviewed: this.#unreviewed,
       attaching,
       publishing: new Publishing({ ...publishing, editing: new Editing(publishing) }),
       annotating: new Annotating(parts),
@@ -148,9 +157,10 @@ export class AblyRealtime implements Protocol {
   }
 
   /** An opening for somebody about whom another part of the server has decided, whatever credentials they bring. */
-  admit({ base, query, secure }: Visit, verdict: Result<AppPrincipal>): Opening {
+  admit({ base, query, request, secure }: Visit, verdict: Result<AppPrincipal>): Opening {
     const { options, verdict: fault } = optionsIn(new URLSearchParams(query))
-    const hello = { options, credentials: NOBODY, secure, base, verdict: fault ?? verdict }
+    const origin = request.headers.get('origin')
+    const hello = { options, credentials: NOBODY, secure, origin, base, verdict: fault ?? verdict }
     return (socket) => new RealtimeSession(this.#session, socket, hello)
   }
 
@@ -159,36 +169,45 @@ export class AblyRealtime implements Protocol {
     const { options, verdict } = optionsIn(query)
     const found = findCredentials(request.headers, query)
     const credentials = found.ok ? found.value : NOBODY
+    const context = { secure, origin: request.headers.get('origin') }
     return {
       options,
       credentials,
-      secure,
+      ...context,
       base,
-      verdict: verdict ?? this.#verdict(found, secure),
+      verdict: verdict ?? this.#verdict(found, context),
     }
   }
 
   #verdict(
     found: Result<Credentials>,
-    secure: boolean,
+    context: Arrival,
   ): Result<AppPrincipal> | Promise<Result<AppPrincipal>> {
     const { authenticator, latencyMs } = this.#parts
-    const decide = () => (found.ok ? authenticator.authenticate(found.value, { secure }) : found)
+    const decide = () => (found.ok ? authenticator.authenticate(found.value, context) : found)
     // Not before: what changes in the meantime is told to nobody who is yet to come.
     return latencyMs === 0 ? decide() : later(latencyMs).then(decide)
   }
 
+  /** Those who do something before it is their turn are looked at first. */
   #review(appId: string): void {
-    this.#reviewNext(this.connections.ofApp(appId)[Symbol.iterator]())
+    for (const connection of this.connections.ofApp(appId)) this.#unreviewed.add(connection)
+    if (!this.#isReviewing) this.#reviewSome()
   }
 
-  #reviewNext(connections: Iterator<{ readonly transport: { review(): void } | undefined }>): void {
-    for (let i = 0; i < REVIEWED_AT_ONCE; i++) {
-      const next = connections.next()
-      if (next.done === true) return
-      next.value.transport?.review()
+  /** So many a turn. */
+  #reviewSome(): void {
+    let left = REVIEWED_AT_ONCE
+    for (const connection of this.#unreviewed) {
+      if (left-- === 0) {
+        this.#isReviewing = true
+        setImmediate(() => this.#reviewSome())
+        return
+      }
+      this.#unreviewed.delete(connection)
+      connection.transport?.review()
     }
-    setImmediate(() => this.#reviewNext(connections))
+    this.#isReviewing = false
   }
 }
 

@@ -42,6 +42,7 @@ export class RealtimeSession implements Session, Transport, Client, Timed {
   readonly #parts: SessionParts
   readonly #base: string
   readonly #isSecure: boolean
+  readonly #origin: string | null
   readonly #heartbeatMs: number
   readonly #seesPings: boolean
   readonly #frames: Allowance
@@ -62,6 +63,7 @@ export class RealtimeSession implements Session, Transport, Client, Timed {
     this.rollupMs = options.rollupMs
     this.#base = hello.base
     this.#isSecure = hello.secure
+    this.#origin = hello.origin
     this.#heartbeatMs = options.heartbeatMs
     this.#seesPings = options.seesPings
     this.#frames = new Allowance(parts.limits.frames, parts.clock)
@@ -160,7 +162,7 @@ export class RealtimeSession implements Session, Transport, Client, Timed {
     if (this.#state !== 'live' || !this.#connection) return
     const { credentials, secure } = this.#connection.identified
     const { authenticator } = this.#parts
-    const verdict = authenticator.authenticate(credentials, { secure })
+    const verdict = authenticator.authenticate(credentials, { secure, origin: this.#origin })
     this.#whenKnown(verdict, (found) => {
       // A new token may have come in the meantime.
       if (this.connection.identified.credentials !== credentials) return
@@ -217,6 +219,12 @@ export class RealtimeSession implements Session, Transport, Client, Timed {
     if (this.#state === 'superseded') return this.#refuseSuperseded(read.value)
     // The client has its new key.
     this.connection.previousSecret = undefined
+    if (this.#parts.unreviewed.delete(this.connection)) {
+      this.review()
+      // Until a signature has been checked again; the frame comes first of those that wait.
+      if (this.#held) return void this.#held.push(frame)
+      if (this.#state !== 'live') return
+    }
     this.#act(read.value)
   }
 
@@ -276,15 +284,18 @@ export class RealtimeSession implements Session, Transport, Client, Timed {
     const { secure } = identified
     const clientId = principal.clientId ?? identified.credentials.clientId
     const credentials = { credential: { kind: 'token' as const, text: token }, clientId }
-    this.#whenKnown(authenticator.authenticate(credentials, { secure }), (verdict) => {
-      if (!verdict.ok) return this.#fail(asAuthFailure(verdict.failure))
-      if (verdict.value.appId !== this.connection.appId)
-        return this.#fail(failure('client_id_mismatch', 'the token is of another app'))
-      const { limits } = this.#parts
-      this.connection.identified = { principal: verdict.value, credentials, secure }
-      this.send(connected(this.connection, this.#service, limits, undefined))
-      this.#identify(this.connection.identified)
-    })
+    this.#whenKnown(
+      authenticator.authenticate(credentials, { secure, origin: this.#origin }),
+      (verdict) => {
+        if (!verdict.ok) return this.#fail(asAuthFailure(verdict.failure))
+        if (verdict.value.appId !== this.connection.appId)
+          return this.#fail(failure('client_id_mismatch', 'the token is of another app'))
+        const { limits } = this.#parts
+        this.connection.identified = { principal: verdict.value, credentials, secure }
+        this.send(connected(this.connection, this.#service, limits, undefined))
+        this.#identify(this.connection.identified)
+      },
+    )
   }
 
   #identify(identified: Identified): void {

@@ -58,6 +58,10 @@ export class IncomingCall implements RestCall {
     return this.style.envelope ?? this.style.format
   }
 
+  get origin(): string | null {
+    return this.style.origin
+  }
+
   get secure(): boolean {
     return this.visit.secure
   }

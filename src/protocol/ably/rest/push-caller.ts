@@ -5,13 +5,12 @@ import { decodeBase64Text } from '../../../identity/base64-text.ts'
 import { findCredentials } from '../../../identity/credentials.ts'
 import { looksLikeDeviceToken } from '../../../identity/device-token.ts'
 import type { Directory, DirectoryKey } from '../../../identity/directory.ts'
-import { refusalToUse } from '../../../identity/key-check.ts'
+import { type Arrival, refusalToUse } from '../../../identity/key-check.ts'
 import type { TokenNumbers } from '../../../identity/native-token.ts'
 import type { AppPrincipal } from '../../../identity/principal.ts'
 import { type Capability, restrictTo } from '../../../policy/capability/capability.ts'
 import { CapabilityChecker } from '../../../policy/capability/checker.ts'
 import { intersect } from '../../../policy/capability/intersection.ts'
-import { permits } from '../../../policy/capability/operations.ts'
 import { publishingClientId } from '../../../policy/client-identity.ts'
 import {
   type DeviceToSave,
@@ -74,7 +73,7 @@ function identifyDevice(parts: CallerParts, token: string, call: RestCall): Resu
   const key = device && keyOf(parts.directory, device)
   if (!device || !key) return fail('credentials_wrong', 'the token of the device is not valid')
   call.countFor(device.appId)
-  const refusal = deviceRefusal(parts, device, call.secure)
+  const refusal = deviceRefusal(parts, device, call)
   if (refusal) return { ok: false, failure: refusal }
   const capability = intersect(device.grant.capability, key.capability)
   if (!capability.ok) return capability
@@ -90,14 +89,14 @@ function keyOf(directory: Directory, { appId, keyId }: PushDevice): DirectoryKey
 export function deviceRefusal(
   { directory, now }: Pick<CallerParts, 'directory' | 'now'>,
   device: PushDevice,
-  secure: boolean,
+  arrival: Arrival,
 ): Failure | undefined {
   const key = keyOf(directory, device)
   if (!key) return failure('key_revoked')
   const moment = now()
   const isRevoked = device.endsAt !== undefined && device.endsAt <= moment
   return (
-    refusalToUse(key, directory, secure, moment) ??
+    refusalToUse(key, directory, arrival, moment) ??
     (isRevoked ? failure('token_revoked') : undefined)
   )
 }
@@ -234,7 +233,7 @@ export class PushCaller {
     if (token !== undefined) {
       const device = this.#parts.devices.byToken(token)
       if (device?.appId !== this.appId || device.id !== id) return false
-      return deviceRefusal(this.#parts, device, this.#call.secure) === undefined
+      return deviceRefusal(this.#parts, device, this.#call) === undefined
     }
     const secret = this.#shown('x-ably-devicesecret')
     const known =
@@ -257,7 +256,8 @@ export class PushCaller {
   /** @param channel undefined for anywhere */
   #maySubscribe(channel: string | undefined): boolean {
     const { capability, checker } = this.#lone?.rights ?? this.#principal!
-    if (channel !== undefined) return checker.permits(channel, 'push-subscribe')
-    return [...capability.values()].some((operations) => permits(operations, 'push-subscribe'))
+    const holder = { appId: this.appId, capability, checker }
+    const { gate } = this.#parts.acts
+    return gate.pushSubscribe(holder, this.#call.secure, channel) === undefined
   }
 }

@@ -26,7 +26,7 @@ const SLICE = 100
 const MAX_WAITING = 1000
 
 /** What it delivers never left this server, so nobody needs to ask whether it came over TLS. */
-const WITHIN = { secure: true, allowance: undefined }
+const WITHIN = { secure: true, origin: null, allowance: undefined }
 
 interface Sending {
   readonly appId: string
@@ -130,8 +130,7 @@ export class PushDelivery {
   /** A device that has ended hears nothing more, though somebody subscribed it before. */
   async #send(device: PushDevice, { appId, text }: Sending): Promise<void> {
     const { id, recipient } = device
-    const why =
-      deviceRefusal(this.#parts, device, WITHIN.secure) ?? (await this.#reach(recipient, text))
+    const why = deviceRefusal(this.#parts, device, WITHIN) ?? (await this.#reach(recipient, text))
     if (why) this.#parts.onUndelivered(why, { app: appId, device: id })
   }
 

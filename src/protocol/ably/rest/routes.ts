@@ -17,6 +17,8 @@ export interface RestCall {
   readonly params: Readonly<Record<string, string>>
   readonly query: URLSearchParams
   readonly secure: boolean
+  /** Of the page that asks; null for a program. */
+  readonly origin: string | null
   /** Who asks, and how they address this server. */
   readonly visit: Pick<Visit, 'address' | 'base' | 'keepOpen'>
   /** The protocol version the client speaks; 6 where it names none. */

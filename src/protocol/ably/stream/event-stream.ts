@@ -11,6 +11,8 @@ export interface StreamParts {
   readonly id: number
   readonly address: string
   readonly secure: boolean
+  /** Of the page that listens; null for a program. */
+  readonly origin: string | null
   /** The server as the client addresses it, for links in errors. */
   readonly base: string
   readonly style: Style

@@ -79,6 +79,7 @@ async function listen(
     address: visit.address,
     base: visit.base,
     secure,
+    origin: call.origin,
     style,
     hasHeartbeats: query.get('heartbeats') === 'true',
     credentials: credentials.value,

@@ -31,7 +31,7 @@ export interface StreamsParts extends Doors {
 /** What somebody wants to hear. */
 export type NewStream = Pick<
   StreamParts,
-  'address' | 'secure' | 'base' | 'style' | 'hasHeartbeats' | 'credentials' | 'principal'
+  'address' | 'secure' | 'origin' | 'base' | 'style' | 'hasHeartbeats' | 'credentials' | 'principal'
 > & {
   readonly listened: readonly Listened[]
   /** Where the client was before. */
@@ -151,7 +151,7 @@ export class Streams {
 
   /** Looks at the credentials again, as if they came with a new request. */
   #review(stream: EventStream, refusal: NewStream['refusal']): void {
-    const { credentials, secure } = stream.parts
+    const { credentials, origin, secure } = stream.parts
     const decide = (found: Result<AppPrincipal>) => {
       const why = found.ok ? refusal(found.value) : found.failure
       if (why) {
@@ -161,7 +161,7 @@ export class Streams {
       if (found.ok) stream.principal = found.value
       this.#schedule(stream)
     }
-    const found = this.#parts.authenticator.authenticate(credentials, { secure })
+    const found = this.#parts.authenticator.authenticate(credentials, { secure, origin })
     if (found instanceof Promise) found.then(decide, this.#parts.onBug)
     else decide(found)
   }
