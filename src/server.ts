@@ -18,6 +18,7 @@ import type { Encode } from './core/delivery.ts'
 import type { Owners } from './core/owners.ts'
 import type { Dashboard } from './dashboard/dashboard.ts'
 import { TopicFanout } from './fanout/topics.ts'
+import { Faults } from './ops/faults.ts'
 import { logger } from './ops/logs.ts'
 import { LoopDelay } from './ops/metrics.ts'
 import { Refusals, originFix } from './ops/refusals.ts'
@@ -92,6 +93,7 @@ class Assembly {
   readonly #appCounters = new AppCounters()
   readonly #loopDelay = new LoopDelay()
   readonly #refusals: Refusals
+  readonly #faults: Faults
   readonly #admission: Admission
   readonly #doors: Doors
   readonly #sockets: Sockets
@@ -112,6 +114,7 @@ class Assembly {
     this.#surroundings = surroundings
     this.#services = services
     const { clock } = surroundings
+    this.#faults = new Faults(this.#log, clock)
     this.#refusals = new Refusals(this.#counters, clock, logger('refusal'), config)
     this.#admission = new Admission(admissionLimits(config), clock)
     this.#doors = makeDoors(this.#admission, () => this.#isDraining)
@@ -119,9 +122,9 @@ class Assembly {
       ...config,
       admission: this.#admission,
       counters: this.#counters,
-      onBug: this.#onBug,
+      onBug: this.#faults.bug,
     })
-    this.#troubles = new SettingsTroubles(this.#log, this.#onBug)
+    this.#troubles = new SettingsTroubles(this.#log, this.#faults.bug)
     services.ledger.watch(this.#troubles.over)
     this.#settings = new LiveSettings({
       ...surroundings,
@@ -152,13 +155,7 @@ class Assembly {
       isDraining: () => this.#isDraining,
       onRefusal: (why, detail) => this.#refusals.record(why, detail),
       refusals: () => this.#refusals.recent(),
-      onBug: this.#onBug,
-    })
-  }
-
-  readonly #onBug = (error: unknown): void => {
-    this.#log.error('unexpected error', {
-      error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      onBug: this.#faults.bug,
     })
   }
 
@@ -241,7 +238,7 @@ class Assembly {
       diskMbOf: (realm) => this.#owners.limitsOf(realm).diskMb ?? 0,
       clock: this.#surroundings.clock,
       keepsLast: (channel) => this.#settings.apps.ruleOf(channel.realm, channel.name).persistLast,
-      onFault: (fault) => this.#log.error('history cannot be kept', { error: fault.message }),
+      onFault: (fault) => this.#faults.fault('history cannot be kept', fault),
       onRecovered: () => this.#log.info('history is kept again'),
     })
   }
@@ -308,8 +305,8 @@ class Assembly {
       mayMakeApp: (visitor) => this.#admission.mayPush(visitor),
       onChange: () => this.#settings.refresh(),
       onRefusal: (why, detail) => this.#refusals.record(why, detail),
-      onNotice: (text) => this.#log.info(text),
-      onBug: this.#onBug,
+      onNotice: (text) => this.#faults.notice(text),
+      onBug: this.#faults.bug,
     })
   }
 
@@ -322,7 +319,7 @@ class Assembly {
       // Clients send what has gathered in one request.
       maxBodyBytes: Math.max(MIN_COMET_BODY_BYTES, maxMessageBytes * 4),
       now: () => this.#surroundings.clock.now(),
-      onBug: this.#onBug,
+      onBug: this.#faults.bug,
     })
   }
 
@@ -336,7 +333,7 @@ class Assembly {
       isApp: (appId) => this.#settings.apps.app(appId) !== undefined,
       clock: this.#surroundings.clock,
       log: this.#log,
-      onBug: this.#onBug,
+      onBug: this.#faults.bug,
     })
   }
 
@@ -356,7 +353,7 @@ class Assembly {
           detail.origin === undefined ? {} : { fix: originFix(detail.origin, allowedOrigins) }
         this.#refusals.record(why, { ...detail, ...fix })
       },
-      onBug: this.#onBug,
+      onBug: this.#faults.bug,
     })
   }
 
@@ -393,6 +390,8 @@ class Assembly {
   }
 
   #stopTimers(): void {
+    this.#refusals.stop()
+    this.#faults.stop()
     this.#comet.stop()
     this.#ably.stop()
     this.#channels.stop()

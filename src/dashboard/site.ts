@@ -39,7 +39,8 @@ export function href(page: Page, path: string): string {
 /** Where the browser is, below the dashboard: path and query, to come back to. */
 export function addressOf(page: Page): string {
   const path = page.env.visit.path.slice('/dashboard'.length) || '/'
-  return page.req.method === 'GET' ? `${path}${new URL(page.req.url).search}` : path
+  const { query } = page.env.visit
+  return page.req.method === 'GET' && query !== '' ? `${path}?${query}` : path
 }
 
 /** It is written into code that people copy, and a browser may have been led here by any name. */

@@ -6,6 +6,7 @@ import { type Failure, type FailureName, failure } from '../failure.ts'
 import { type Bucket, type Rate, fullBucket, take } from '../policy/limits.ts'
 import { allowingSetting } from '../policy/origin.ts'
 import { shellQuoted } from '../text/shell.ts'
+import { BoundedLines } from './bounded-lines.ts'
 import type { Logger } from './logs.ts'
 import { RecentRefusals, type Refused } from './recent-refusals.ts'
 
@@ -17,17 +18,18 @@ export class Refusals {
   readonly #clock: Clock
   readonly #log: Logger
   readonly #config: Config
-  readonly #bucket: Bucket
+  readonly #lines: BoundedLines
   readonly #remembered: Bucket
   readonly #recent = new RecentRefusals()
-  #unlogged = 0
 
   constructor(counters: Counters, clock: Clock, log: Logger, config: Config) {
     this.#config = config
     this.#counters = counters
     this.#clock = clock
     this.#log = log
-    this.#bucket = fullBucket(LOGGED, clock.now())
+    this.#lines = new BoundedLines(LOGGED, clock, (unlogged) =>
+      log.warn('more refusals were left out', { unlogged }),
+    )
     this.#remembered = fullBucket(LOGGED, clock.now())
   }
 
@@ -38,32 +40,54 @@ export class Refusals {
 
   /**
    * For what is counted elsewhere and would fill the log: messages that were turned away on an open connection.
-   * @param detail as for the log
+   * @param given as for `record`
    */
-  remember({ name }: Failure, detail: object): void {
+  remember({ name }: Failure, given: object): void {
     const now = this.#clock.now()
+    const detail = shortened(given)
     // The words of some hold what a client wrote.
     const why = failure(name)
     if (this.#recent.repeat(why, detail, now) || !take(this.#remembered, LOGGED, now)) return
     this.#recent.add(why, detail, { setting: settingsBehind(name, this.#config), ...detail }, now)
   }
 
-  /** @param detail fields that may be logged: never a key, a query string or a message */
-  record(why: Failure, detail: object): void {
+  /** @param given fields that may be logged: never a key, a query string or a message */
+  record(why: Failure, given: object): void {
     count(this.#counters.refusals, why.name)
     const now = this.#clock.now()
+    const detail = shortened(given)
     const isKnown = this.#recent.repeat(why, detail, now)
-    if (!take(this.#bucket, LOGGED, now)) {
-      this.#unlogged++
-      return
-    }
-    const unlogged = this.#unlogged > 0 ? { unlogged: this.#unlogged } : {}
-    this.#unlogged = 0
-    const setting = settingsBehind(why.name, this.#config)
-    const told = { setting, ...detail, ...why.because?.() }
-    if (!isKnown) this.#recent.add(why, detail, told, now)
-    this.#log.warn(`refused: ${why.message}`, { reason: why.name, ...told, ...unlogged })
+    this.#lines.offer((leftOut) => {
+      const setting = settingsBehind(why.name, this.#config)
+      const told = { setting, ...detail, ...why.because?.() }
+      if (!isKnown) this.#recent.add(why, detail, told, now)
+      this.#log.warn(`refused: ${why.message}`, { reason: why.name, ...told, ...leftOut })
+    })
   }
+
+  /** Tells how many were left out, before the server stops. */
+  stop(): void {
+    this.#lines.flush()
+  }
+}
+
+/** Of a text that somebody else has written; the names of channels are seldom as long. */
+const MAX_LETTERS = 300
+
+/** The same fields, none of them of any length: a flood of refusals may come with names of thousands of letters. */
+function shortened(detail: object): object {
+  const entries = Object.entries(detail)
+  if (!entries.some(([, value]) => isLong(value))) return detail
+  return Object.fromEntries(
+    entries.map(([name, value]) => [
+      name,
+      isLong(value) ? `${value.slice(0, MAX_LETTERS)}…` : value,
+    ]),
+  )
+}
+
+function isLong(value: unknown): value is string {
+  return typeof value === 'string' && value.length > MAX_LETTERS
 }
 
 /** The settings that decide about a failure, so that whoever reads of it knows what to change. */

@@ -3,23 +3,17 @@
  * protocol, because they are many; everything else goes to the HTTP application.
  */
 import type { Server } from 'bun'
-import { type Failure, type Result, fail, failure, refusalHeaders } from '../failure.ts'
-import { type Range, clientAddress, isInRanges } from '../policy/address.ts'
+import { type Failure, failure, refusalHeaders } from '../failure.ts'
 import { isOriginAllowed } from '../policy/origin.ts'
 import type { HttpProtocol, Protocol, Visit } from '../protocol/protocol.ts'
 import { SERVER_HEADER } from '../version.ts'
-import type { Admission } from './admission.ts'
-import type { Bodies, Sender } from './bodies.ts'
+import { Arrival, type ArrivalParts } from './arrival.ts'
 import { Connection } from './connection.ts'
 import { type HttpApp, httpRefusal, isForEverybody } from './http.ts'
 import { Turns } from './turns.ts'
 
-export interface FrontParts {
+export interface FrontParts extends ArrivalParts {
   readonly protocols: readonly (Protocol | HttpProtocol)[]
-  readonly admission: Admission
-  readonly bodies: Bodies
-  readonly basePath: string
-  readonly trustedProxies: readonly Range[]
   readonly allowedOrigins: readonly string[]
   /** Answers what is for no protocol. */
   readonly http: HttpApp
@@ -38,6 +32,8 @@ export class Front {
   readonly #parts: FrontParts
   readonly #allowsEveryOrigin: boolean
   readonly #turns = new Turns()
+  /** The last one that was found to be: nearly all requests have the same. */
+  #usableAuthority = ''
   #nextId = 1
 
   constructor(parts: FrontParts) {
@@ -53,7 +49,9 @@ export class Front {
 
   /** Bun's `fetch`; undefined once a request has become a WebSocket. */
   fetch(request: Request, server: Server<Connection>): Response | Promise<Response> | undefined {
-    const [whole, query] = splitUrl(request.url)
+    const { url } = request
+    if (!this.#isHostUsable(url, request)) return this.#refuseHost(request, server)
+    const [whole, query] = splitUrl(url)
     const path = this.#localPath(whole)
     if (path === undefined) return plain(failure('not_found'))
     const upgrade = isUpgrade(request)
@@ -64,6 +62,24 @@ export class Front {
     if (!protocol) return this.#parts.http(visit)
     if (!('connect' in protocol) || !upgrade) return protocol.serve(visit)
     return this.#connect(visit, protocol, server)
+  }
+
+  /**
+   * Whether the name by which the client addresses this server can stand in an address, as it does in answers and
+   * on pages (RFC 9112 3.2). Clients that name none are those of HTTP/1.0.
+   */
+  #isHostUsable(url: string, { headers }: Request): boolean {
+    const authority = authorityOf(url)
+    if (authority === '') return !headers.get('host')
+    if (authority === this.#usableAuthority) return true
+    if (!URL.canParse(`http://${authority}/`)) return false
+    this.#usableAuthority = authority
+    return true
+  }
+
+  #refuseHost(request: Request, server: Server<Connection>): Response {
+    const { address } = new Arrival(request, '', '', server, this.#parts, this.#turns)
+    return this.#refuse(failure('bad_request', 'the Host header is not valid'), { address })
   }
 
   /**
@@ -136,103 +152,8 @@ export class Front {
   }
 }
 
-/** Asks for the client's address only when somebody wants it: Bun's answer costs as much as a whole publish. */
-class Arrival implements Visit, Sender {
-  readonly request: Request
-  readonly path: string
-  readonly query: string
-  readonly #server: Server<Connection>
-  readonly #parts: FrontParts
-  readonly #turns: Turns
-  #address: string | undefined
-
-  constructor(
-    request: Request,
-    path: string,
-    query: string,
-    server: Server<Connection>,
-    parts: FrontParts,
-    turns: Turns,
-  ) {
-    this.request = request
-    this.path = path
-    this.query = query
-    this.#server = server
-    this.#parts = parts
-    this.#turns = turns
-  }
-
-  get address(): string {
-    return (this.#address ??= this.#find())
-  }
-
-  get secure(): boolean {
-    if (this.request.url.startsWith('https:')) return true
-    const { trustedProxies } = this.#parts
-    if (trustedProxies.length === 0) return false
-    // Only what a trusted proxy says of the way in front of it counts.
-    const forwarded = this.request.headers.get('x-forwarded-proto')
-    return forwarded === 'https' && isInRanges(this.#peer(), trustedProxies)
-  }
-
-  body(maxBytes: number): Promise<Result<Uint8Array>> {
-    const announced = this.request.headers.get('content-length')
-    if (announced !== null && Number(announced) > maxBytes) return TOO_LARGE
-    return this.#turns.next().then(() => this.#parts.bodies.receive(this, maxBytes))
-  }
-
-  mayAttempt(): boolean {
-    return this.#parts.admission.mayAttempt(this)
-  }
-
-  failedAttempt(): boolean {
-    return this.#parts.admission.failedAttempt(this)
-  }
-
-  allowSilence(seconds: number): void {
-    this.#server.timeout(this.request, seconds)
-  }
-
-  keepOpen(): void {
-    this.allowSilence(0)
-    // Rejected where somebody has read it.
-    this.request.body?.cancel().catch(() => {})
-  }
-
-  get base(): string {
-    const given = this.request.headers.get('host') ?? ''
-    // It ends up in answers, and anybody can write anything into it.
-    const host = HOST.test(given) ? given : `localhost:${this.#server.port}`
-    return sharedText(`${this.secure ? 'https' : 'http'}://${host}${this.#parts.basePath}`)
-  }
-
-  #peer(): string {
-    return this.#server.requestIP(this.request)?.address ?? ''
-  }
-
-  #find(): string {
-    const peer = this.#peer()
-    const { trustedProxies } = this.#parts
-    if (trustedProxies.length === 0) return peer
-    return clientAddress(peer, this.request.headers.get('x-forwarded-for'), trustedProxies)
-  }
-}
-
-const TOO_LARGE: Promise<Result<never>> = Promise.resolve(fail('message_too_large'))
-
 /** A scheme, a name of 253 letters and a port. */
 const MAX_LOGGED_ORIGIN = 300
-
-let lastShared = ''
-
-/** The same text as the last time, if it is the same: connections keep it, and nearly all come to one address. */
-function sharedText(text: string): string {
-  if (text !== lastShared) lastShared = text
-  return lastShared
-}
-
-/** A name, an IPv4 address or an IPv6 address in brackets, with or without a port. */
-const HOST = /^(?:[\w.-]{1,253}|\[[\da-f:.]{2,45}\])(?::\d{1,5})?$/i
 
 function plain(why: Failure): Response {
   const headers = {
@@ -247,6 +168,14 @@ function plain(why: Failure): Response {
 function isUpgrade(request: Request): boolean {
   if (request.method !== 'GET') return false
   return request.headers.get('upgrade')?.toLowerCase() === 'websocket'
+}
+
+/** Host and port of an address; empty where Bun gives a bare path, for want of a Host header that it can use. */
+function authorityOf(url: string): string {
+  const from = url.startsWith('/') ? -1 : url.indexOf('://')
+  if (from < 0) return ''
+  const to = url.indexOf('/', from + 3)
+  return url.slice(from + 3, to < 0 ? url.length : to)
 }
 
 /** Path and query of what Bun gives as the URL: without a usable Host header it is a bare path. */

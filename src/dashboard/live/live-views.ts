@@ -139,7 +139,7 @@ export class LiveViews {
 
 /** A visit as it was: that of an upgrade says nothing any more once the socket is open. */
 function lasting({ address, base, path, query, request, secure }: Visit): Visit {
-  const kept = new Request(request.url, { headers: request.headers })
+  const kept = new Request('http://localhost', { headers: request.headers })
   const body = () => Promise.resolve(ok(new Uint8Array()))
   const attempts = { mayAttempt: () => true, failedAttempt: () => true }
   const rest = { secure, body, keepOpen: () => undefined, ...attempts }

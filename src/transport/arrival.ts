@@ -1,0 +1,111 @@
+/** One request as protocols see it. */
+import type { Server } from 'bun'
+import { type Result, fail } from '../failure.ts'
+import { type Range, clientAddress, isInRanges } from '../policy/address.ts'
+import type { Visit } from '../protocol/protocol.ts'
+import type { Admission } from './admission.ts'
+import type { Bodies, Sender } from './bodies.ts'
+import type { Connection } from './connection.ts'
+import type { Turns } from './turns.ts'
+
+export interface ArrivalParts {
+  readonly admission: Admission
+  readonly bodies: Bodies
+  readonly basePath: string
+  readonly trustedProxies: readonly Range[]
+}
+
+/** Asks for the client's address only when somebody wants it: Bun's answer costs as much as a whole publish. */
+export class Arrival implements Visit, Sender {
+  readonly request: Request
+  readonly path: string
+  readonly query: string
+  readonly #server: Server<Connection>
+  readonly #parts: ArrivalParts
+  readonly #turns: Turns
+  #address: string | undefined
+
+  constructor(
+    request: Request,
+    path: string,
+    query: string,
+    server: Server<Connection>,
+    parts: ArrivalParts,
+    turns: Turns,
+  ) {
+    this.request = request
+    this.path = path
+    this.query = query
+    this.#server = server
+    this.#parts = parts
+    this.#turns = turns
+  }
+
+  get address(): string {
+    return (this.#address ??= this.#find())
+  }
+
+  get secure(): boolean {
+    if (this.request.url.startsWith('https:')) return true
+    const { trustedProxies } = this.#parts
+    if (trustedProxies.length === 0) return false
+    // Only what a trusted proxy says of the way in front of it counts.
+    const forwarded = this.request.headers.get('x-forwarded-proto')
+    return forwarded === 'https' && isInRanges(this.#peer(), trustedProxies)
+  }
+
+  body(maxBytes: number): Promise<Result<Uint8Array>> {
+    const announced = this.request.headers.get('content-length')
+    if (announced !== null && Number(announced) > maxBytes) return TOO_LARGE
+    return this.#turns.next().then(() => this.#parts.bodies.receive(this, maxBytes))
+  }
+
+  mayAttempt(): boolean {
+    return this.#parts.admission.mayAttempt(this)
+  }
+
+  failedAttempt(): boolean {
+    return this.#parts.admission.failedAttempt(this)
+  }
+
+  allowSilence(seconds: number): void {
+    this.#server.timeout(this.request, seconds)
+  }
+
+  keepOpen(): void {
+    this.allowSilence(0)
+    // Rejected where somebody has read it.
+    this.request.body?.cancel().catch(() => {})
+  }
+
+  get base(): string {
+    const given = this.request.headers.get('host') ?? ''
+    // It ends up in answers, and anybody can write anything into it.
+    const host = HOST.test(given) ? given : `localhost:${this.#server.port}`
+    return sharedText(`${this.secure ? 'https' : 'http'}://${host}${this.#parts.basePath}`)
+  }
+
+  #peer(): string {
+    return this.#server.requestIP(this.request)?.address ?? ''
+  }
+
+  #find(): string {
+    const peer = this.#peer()
+    const { trustedProxies } = this.#parts
+    if (trustedProxies.length === 0) return peer
+    return clientAddress(peer, this.request.headers.get('x-forwarded-for'), trustedProxies)
+  }
+}
+
+const TOO_LARGE: Promise<Result<never>> = Promise.resolve(fail('message_too_large'))
+
+let lastShared = ''
+
+/** The same text as the last time, if it is the same: connections keep it, and nearly all come to one address. */
+function sharedText(text: string): string {
+  if (text !== lastShared) lastShared = text
+  return lastShared
+}
+
+/** A name, an IPv4 address or an IPv6 address in brackets, with or without a port. */
+const HOST = /^(?:[\w.-]{1,253}|\[[\da-f:.]{2,45}\])(?::\d{1,5})?$/i
