@@ -143,6 +143,7 @@ export class Channels {
 
   /** To be told when an app has other limits. */
   limitsChanged(appId: string): void {
+    this.broker.limitsChanged(appId)
     for (const memory of this.#memories) memory.limitsChanged(appId)
   }
 

@@ -293,6 +293,12 @@ export class Broker {
     this.#parts.log.forget(realm)
   }
 
+  /** To be told when the limits of an app have changed. */
+  limitsChanged(realm: string): void {
+    const max = this.#parts.owners.limitsOf(realm).maxChannels ?? 0
+    if (max > 0) this.#realms.get(realm)?.shrinkTo(max)
+  }
+
   /** Every second or so: lets go of what is too old on channels where nothing happens. */
   expire(): void {
     const { clock, limits, retention } = this.#parts

@@ -34,6 +34,16 @@ export class AblyApp {
     this.#answer = answer
   }
 
+  /** One that somebody at an address makes, on a server that trusts proxies of the loopback. */
+  static async madeBy(
+    address: string,
+    url: string,
+    rules: readonly Record<string, unknown>[] = [],
+  ): Promise<AblyApp> {
+    const body = { keys: [{ capability: '{"[*]*":["*"]}' }], namespaces: rules }
+    return new AblyApp(url, await newSandboxApp(url, body, { 'x-forwarded-for': address }))
+  }
+
   /** @param capabilities of its keys; the first key may do everything */
   static async make(
     url: string,

@@ -58,8 +58,12 @@ export function postApp(
   })
 }
 
-export async function newSandboxApp(url: string, body: unknown = WISH): Promise<SandboxAnswer> {
-  const response = await postApp(url, body)
+export async function newSandboxApp(
+  url: string,
+  body: unknown = WISH,
+  headers: Record<string, string> = {},
+): Promise<SandboxAnswer> {
+  const response = await postApp(url, body, headers)
   if (response.status !== 201) throw new Error(`no app: ${await response.text()}`)
   return (await response.json()) as SandboxAnswer
 }
