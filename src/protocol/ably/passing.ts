@@ -36,6 +36,8 @@ export class Passing {
     let answer = this.#answers.get(expression)
     if (!answer) {
       answer = this.messages.filter((_, index) => this.#lets(filter, this.#views[index]!))
+      // The very same, so that it is seen that their frames are.
+      if (answer.length === this.messages.length) answer = this.messages
       this.#answers.set(expression, answer)
     }
     return answer

@@ -9,11 +9,12 @@ import type { IdSource } from '../../../core/id-source.ts'
 import { MODE, type Modes, has } from '../../../core/modes.ts'
 import type { Format as GroupFormat } from '../../../core/types.ts'
 import { type Failure, type Result, fail, failure, ok } from '../../../failure.ts'
+import type { MessageFilter } from '../../../policy/message-filter.ts'
 import { ACTION, FLAG, flagsOf } from '../wire/actions.ts'
 import type { AttachOptions } from '../wire/attach-params.ts'
 import { type QualifiedName, parseChannelName } from '../wire/channel-name.ts'
 import type { ClientFrame } from '../wire/frame-reader.ts'
-import { filterRefusal } from '../filter-room.ts'
+import { readingRefusal } from '../reading-room.ts'
 import { optionsOf } from './attach-options.ts'
 import { Behind, type Beginning } from './behind.ts'
 import { CatchingUp } from './catching-up.ts'
@@ -158,10 +159,20 @@ export class Attaching {
     const max = this.#parts.maxAttachments
     if (max > 0 && client.attachments.size >= max && !client.attachments.has(channel))
       return fail('too_many_attachments', `a connection can have no more than ${max} channels`)
-    const groups = filter.value ? this.#parts.broker.groups(refOf(client, name)) : []
-    const refusal = filterRefusal(groups, filter.value)
+    const refusal = this.#readingRefusal(client, channel, name, filter.value)
     if (refusal) return { ok: false, failure: refusal }
     return ok({ name, options: options.value, modes: modes.value })
+  }
+
+  /** Under its own name anybody may read a channel. */
+  #readingRefusal(
+    client: Client,
+    channel: string,
+    name: QualifiedName,
+    filter: MessageFilter | undefined,
+  ): Failure | undefined {
+    if (channel === name.name) return undefined
+    return readingRefusal(this.#parts.broker.groups(refOf(client, name)), { name: channel, filter })
   }
 
   /** What is asked for as far as it is permitted; with no permission at all there is no attachment (RTL4e). */

@@ -1,13 +1,17 @@
 /** What happens on a channel as frames for one group of readers. */
-import type { ChannelRef, Event, Frame, Publication } from '../../../core/types.ts'
+import type { ChannelRef, Event, Frame, KeptMessage, Publication } from '../../../core/types.ts'
 import { passing } from '../passing.ts'
 import { annotationFrame, occupancyFrame, presenceFrame, publicationFrame } from '../wire/frames.ts'
+import { NamedFrames } from '../wire/named-frames.ts'
 import { deltaMessages } from './delta-messages.ts'
 import { type Variant, readVariant } from './variant.ts'
 
 export const PROTOCOL = 'ably'
 
 const NOTHING: readonly Frame[] = Object.freeze([])
+
+/** For readers who attached the channel under another name than its own. */
+const named = new NamedFrames()
 
 /** @param previous the publication that these readers got before, if they can read deltas against it */
 export function encode(
@@ -17,18 +21,21 @@ export function encode(
   channel: ChannelRef,
 ): readonly Frame[] {
   const variant = readVariant(text)
-  const { format, name = channel.name } = variant
+  const { format, name } = variant
   switch (event.kind) {
     case 'publication':
-      return variant.messages ? publication(event, variant, name, previous) : NOTHING
+      return variant.messages ? publication(event, variant, previous, channel) : NOTHING
     case 'presence':
-      return variant.presence ? [presenceFrame(event, name, format)] : NOTHING
+      if (!variant.presence) return NOTHING
+      return [frameFor(event, variant, channel, (its) => presenceFrame(event, its, format))]
     case 'annotation':
-      return variant.annotations ? [annotationFrame(event, name, format)] : NOTHING
+      if (!variant.annotations) return NOTHING
+      return [frameFor(event, variant, channel, (its) => annotationFrame(event, its, format))]
     case 'occupancy': {
       const { occupancy: wish } = variant
       if (wish === undefined) return NOTHING
-      return [occupancyFrame(event, name, format, wish === 'metrics' ? undefined : wish)]
+      const category = wish === 'metrics' ? undefined : wish
+      return [occupancyFrame(event, name ?? channel.name, format, category)]
     }
     // Only channels of the commons tell of these.
     case 'message':
@@ -40,14 +47,37 @@ export function encode(
 
 function publication(
   event: Publication,
-  { delta, filter, format, whole }: Variant,
-  name: string,
+  variant: Variant,
   previous: Publication | undefined,
+  channel: ChannelRef,
 ): readonly Frame[] {
-  if (delta && previous)
-    return [publicationFrame(event, name, format, { messages: deltaMessages(event, previous) })]
-  if (!filter && !(whole && event.whole)) return [publicationFrame(event, name, format)]
-  const wanted = whole ? (event.whole ?? event.messages) : event.messages
-  const messages = filter ? passing(wanted, filter) : wanted
-  return messages.length === 0 ? NOTHING : [publicationFrame(event, name, format, { messages })]
+  const messages = chosen(event, variant, previous)
+  if (messages?.length === 0) return NOTHING
+  const options = messages && { messages }
+  const { format, name } = variant
+  if (name === undefined) return [publicationFrame(event, channel.name, format, options)]
+  const make = () => publicationFrame(event, undefined, format, options)
+  return [named.of({ event, content: messages, format }, name, make)]
+}
+
+/** What these readers get in the place of the messages of a publication; undefined for those themselves. */
+function chosen(
+  event: Publication,
+  { delta, filter, whole }: Variant,
+  previous: Publication | undefined,
+): readonly KeptMessage[] | undefined {
+  if (delta && previous) return deltaMessages(event, previous)
+  const wanted = whole ? event.whole : undefined
+  return filter ? passing(wanted ?? event.messages, filter) : wanted
+}
+
+function frameFor(
+  event: Event,
+  { format, name }: Variant,
+  channel: ChannelRef,
+  make: (name: string | undefined) => Frame,
+): Frame {
+  return name === undefined
+    ? make(channel.name)
+    : named.of({ event, content: undefined, format }, name, () => make(undefined))
 }

@@ -51,7 +51,7 @@ export function encodeForStreams(
 
 /** @returns the empty text for what these readers do not hear of */
 export function streamText(event: Event, variant: string): string {
-  const { style, isEnveloped, name, filter } = readVariant(variant)
+  const { style, isEnveloped, name, filter } = readStreamVariant(variant)
   let text = ''
   const add = (part: StreamEvent) => (text += eventText(part, style))
   if (event.kind === 'publication') {
@@ -84,16 +84,11 @@ interface Variant extends Omit<Wish, 'filter'> {
   readonly filter: MessageFilter | undefined
 }
 
-/** What the readers of a variant want of messages. */
-export function filterOfStreams(variant: string): MessageFilter | undefined {
-  return readVariant(variant).filter
-}
-
 /** Names and filters come from clients, so there may be any number: those that are used are known. */
 const known = new TextCache<Variant>(MAX_VARIANT_LETTERS)
 
 /** Only texts that `variantOf` made have a meaning. */
-function readVariant(text: string): Variant {
+export function readStreamVariant(text: string): Variant {
   const found = known.get(text)
   if (found) return found
   const [style, envelope, name = '', filter = ''] = text.split('\n')

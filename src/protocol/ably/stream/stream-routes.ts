@@ -8,7 +8,7 @@ import type { Authenticator } from '../../../identity/authenticate.ts'
 import { findCredentials } from '../../../identity/credentials.ts'
 import type { AppPrincipal } from '../../../identity/principal.ts'
 import type { MessageFilter } from '../../../policy/message-filter.ts'
-import { filterRefusal } from '../filter-room.ts'
+import { readingRefusal } from '../reading-room.ts'
 import { filterOfKind } from '../realtime/filter-of-kind.ts'
 import type { Doors } from '../../protocol.ts'
 import type { RestAnswer } from '../rest/answer.ts'
@@ -153,7 +153,8 @@ function openAll(
     if (!options.ok) return options
     const filter = qualified.filter && Buffer.from(qualified.filter).toString('base64')
     const ref = channelRef(appId, fullName(qualified))
-    const refusal = compiled && filterRefusal(broker.groups(ref), compiled)
+    const way = { name: text, filter: compiled }
+    const refusal = text === qualified.name ? undefined : readingRefusal(broker.groups(ref), way)
     if (refusal) return { ok: false, failure: refusal }
     const channel = broker.open(ref)
     if (!channel.ok) return channel

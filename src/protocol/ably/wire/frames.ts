@@ -28,10 +28,10 @@ export interface PublicationOptions {
   readonly messages?: readonly KeptMessage[]
 }
 
-/** @param channel as its readers attached it, with any qualifier */
+/** @param channel as its readers attached it, with any qualifier; left out of the frame where undefined */
 export function publicationFrame(
   event: Publication,
-  channel: string,
+  channel: string | undefined,
   format: Format,
   options: PublicationOptions = {},
 ): Frame {
@@ -45,7 +45,11 @@ export function publicationFrame(
   return encode({ ...placed(ACTION.MESSAGE, event, channel, shared), messages: values }, format)
 }
 
-export function presenceFrame(event: PresenceChange, channel: string, format: Format): Frame {
+export function presenceFrame(
+  event: PresenceChange,
+  channel: string | undefined,
+  format: Format,
+): Frame {
   const shared: Shared = { ...sharedBy(event), connectionId: connectionOf(event, event.changes) }
   const values = event.changes.map((change, index) =>
     presenceValue(change, format, { shared, index }),
@@ -53,7 +57,11 @@ export function presenceFrame(event: PresenceChange, channel: string, format: Fo
   return encode({ ...placed(ACTION.PRESENCE, event, channel, shared), presence: values }, format)
 }
 
-export function annotationFrame(event: AnnotationChange, channel: string, format: Format): Frame {
+export function annotationFrame(
+  event: AnnotationChange,
+  channel: string | undefined,
+  format: Format,
+): Frame {
   const shared = sharedBy(event)
   const annotations = event.annotations.map((annotation, index) =>
     annotationValue(annotation, format, { shared, index }),
@@ -64,7 +72,7 @@ export function annotationFrame(event: AnnotationChange, channel: string, format
 function placed(
   action: number,
   event: PlacedEvent,
-  channel: string,
+  channel: string | undefined,
   { connectionId }: Shared,
 ): WireValue {
   const { id, position, timestamp } = event

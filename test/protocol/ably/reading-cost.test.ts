@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import type { KeptMessage } from '../../../src/core/types.ts'
 import { type MessageFilter, compileFilter } from '../../../src/policy/message-filter.ts'
-import { MAX_FILTER_UNITS } from '../../../src/protocol/ably/filter-room.ts'
+import { MAX_FILTER_UNITS, MAX_WAYS } from '../../../src/protocol/ably/reading-room.ts'
 import { Passing, STEPS_PER_LETTER, STEPS_PER_MESSAGE } from '../../../src/protocol/ably/passing.ts'
 import { ACTION, FrameClient } from '../../support/ably.ts'
 import { AblyApp } from '../../support/ably-app.ts'
@@ -116,6 +116,20 @@ describe('a channel', () => {
     bob.send({ action: ACTION.DETACH, channel: derived(0) })
     await bob.next(ACTION.DETACHED)
     await ann.attach(derived(room))
+  })
+
+  test('has room for so many names with qualifiers, and for the same ones again', async () => {
+    const name = (i: number) => `[?way=${i}]many`
+    const clients = await Promise.all(numbers(3).map(connected))
+    for (let i = 0; i < MAX_WAYS; i++) await clients[Math.floor(i / 900)]!.attach(name(i))
+    const [first, , last] = clients
+    last!.send({ action: ACTION.ATTACH, channel: name(MAX_WAYS) })
+    expect(await last!.next(ACTION.ERROR)).toMatchObject({ error: { code: 40003 } })
+    await last!.attach(name(0))
+    first!.send({ action: ACTION.DETACH, channel: name(1) })
+    await first!.next(ACTION.DETACHED)
+    await last!.attach(name(MAX_WAYS))
+    await last!.attach('many')
   })
 
   function connected() {
