@@ -161,6 +161,7 @@ export class Ably {
       revocations: directory.revocations,
       room: this.#room,
       now: () => clock.now(),
+      turns: this.#turns,
       maxBacklogBytes: config.maxBacklogBytes,
     })
   }

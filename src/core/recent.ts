@@ -72,6 +72,11 @@ export class RecentEvents implements Rememberer {
     return this.#events.slice(firstWhere(this.#events, (event) => event.position > position))
   }
 
+  /** What stands at a position or after it, as far as it is remembered; it need not be one of this channel's. */
+  from(position: string): readonly PlacedEvent[] {
+    return this.#events.slice(firstWhere(this.#events, (event) => event.position >= position))
+  }
+
   #drop(): void {
     const oldest = this.#events.shift()
     if (oldest) this.#floor = oldest.position

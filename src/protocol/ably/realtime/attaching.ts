@@ -22,7 +22,7 @@ import { type Attached, type Client, isSilent, refOf } from './client.ts'
 import { type Continuation, fresh, resumed, rewound } from './continuity.ts'
 import { formatsOf } from './reading.ts'
 import { filterOfKind } from './filter-of-kind.ts'
-import { SharedFrames } from './shared-frames.ts'
+import { SharedFrames } from '../shared-frames.ts'
 import { MemberPages, type PageLimits, onlyPage } from './sync.ts'
 
 export interface AttachingParts {

@@ -1,12 +1,13 @@
 /** What one attachment has yet to be sent before it hears what is live: who is present, and what it missed (RTL4c). */
 import { PIECE_COST } from '../../../core/fair-turns.ts'
+import { readHistory } from '../../../core/history.ts'
 import { MODE, has } from '../../../core/modes.ts'
 import type { Frame, PlacedEvent, Publication } from '../../../core/types.ts'
 import { type Attached, type Client, isSilent } from './client.ts'
 import { withoutRepetition } from './continuity.ts'
 import { encode } from './encode.ts'
 import { readingText } from './reading.ts'
-import type { SharedFrames } from './shared-frames.ts'
+import type { SharedFrames } from '../shared-frames.ts'
 import type { MemberPages } from './sync.ts'
 
 export interface Beginning {
@@ -83,12 +84,14 @@ export class Behind {
     this.#membersAgain = pages
   }
 
-  /** @returns undefined when nothing is left; `gone` where the channel does not remember what is */
+  /** @returns undefined when nothing is left; `gone` where the channel does not remember what is, or cannot tell it */
   next(): Piece | 'gone' | undefined {
     for (;;) {
       const page = this.#nextPage()
       if (page) return page
-      const { value: piece, done } = this.#pieces.next()
+      const found = readHistory(() => this.#pieces.next())
+      if (!found.ok) return 'gone'
+      const { value: piece, done } = found.value
       if (done !== true) {
         this.#sentTo = piece.position ?? this.#sentTo
         return piece

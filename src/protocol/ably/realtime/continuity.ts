@@ -2,8 +2,9 @@
 import type { AppChannel } from '../../../core/app-channel.ts'
 import type { History } from '../../../core/history.ts'
 import { isPosition, positionOf } from '../../../core/position.ts'
-import type { ChannelRef, KeptMessage, PlacedEvent, Publication } from '../../../core/types.ts'
+import type { PlacedEvent, Publication } from '../../../core/types.ts'
 import { type Failure, failure } from '../../../failure.ts'
+import { type LastMessages, lastMessages } from '../last-messages.ts'
 import type { Rewind } from '../wire/attach-params.ts'
 
 /** How far back a rewind goes at most, in messages (docs, channel options). */
@@ -56,9 +57,11 @@ export function rewound(
   now: number,
 ): Continuation {
   const isTimed = 'ms' in rewind
-  const most = Math.min(isTimed ? limit : rewind.count, MAX_REWIND)
-  const start = isTimed ? now - rewind.ms : undefined
-  const { isCut, messages, serials } = lastMessages(channel.ref, history, most, start)
+  const { isCut, messages, serials } = lastMessages(history, channel.ref, {
+    limit: Math.min(isTimed ? limit : rewind.count, MAX_REWIND),
+    start: isTimed ? now - rewind.ms : undefined,
+    maxBytes: MAX_HELD_BYTES,
+  })
   const serial = channel.recent.head
   return {
     resumedFrom: undefined,
@@ -71,39 +74,6 @@ export function rewound(
 
 /** What a client that reads slowly may have waiting for it in memory, though it is not sent yet. */
 const MAX_HELD_BYTES = 262_144
-
-interface Found {
-  /** The oldest first. */
-  readonly serials: readonly string[]
-  /** Each as it stands when it is asked for: those that are too large to be held are read again then. */
-  readonly messages: (serial: string) => KeptMessage | undefined
-  /** Whether there are more. */
-  readonly isCut: boolean
-}
-
-function lastMessages(
-  channel: ChannelRef,
-  history: History,
-  limit: number,
-  start: number | undefined,
-): Found {
-  const page = { direction: 'backwards', start, maxBytes: MAX_HELD_BYTES } as const
-  const found = history.messages(channel, { ...page, limit })
-  const serials = found.items.map(({ serial }) => serial)
-  let { next } = found
-  if (next === undefined || serials.length === limit) {
-    const held = new Map(found.items.map((message) => [message.serial, message]))
-    const messages = (serial: string) => held.get(serial)
-    return { serials: serials.toReversed(), messages, isCut: next !== undefined }
-  }
-  while (next !== undefined && serials.length < limit) {
-    const more = history.messages(channel, { ...page, limit: limit - serials.length, after: next })
-    serials.push(...more.items.map(({ serial }) => serial))
-    next = more.next
-  }
-  const messages = (serial: string) => history.message(channel, serial)
-  return { serials: serials.toReversed(), messages, isCut: next !== undefined }
-}
 
 /** What was published together. */
 function groupsOf(serials: readonly string[]): string[][] {
@@ -119,7 +89,7 @@ function groupsOf(serials: readonly string[]): string[][] {
 /** One for each group, the last at the head: whoever has it has everything. */
 function* publicationsOf(
   groups: readonly (readonly string[])[],
-  messageOf: Found['messages'],
+  messageOf: LastMessages['messages'],
   head: string,
 ): Generator<Publication, undefined> {
   for (const [index, serials] of groups.entries()) {
@@ -137,7 +107,7 @@ function* publicationsOf(
   }
 }
 
-function idOf({ id }: KeptMessage): string {
+function idOf({ id }: Pick<Publication, 'id'>): string {
   const colon = id.lastIndexOf(':')
   return colon < 0 ? id : id.slice(0, colon)
 }

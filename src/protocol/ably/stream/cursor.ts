@@ -57,7 +57,7 @@ function missedOn(
   // What stood at the floor itself is forgotten, the rest of it too.
   if (position < recent.floor || (position === recent.floor && !isWhole)) return undefined
   const events: PlacedEvent[] = []
-  for (const event of recent.all()) {
+  for (const event of recent.from(from)) {
     if (event.position > position || (isToldAgain && event.position > from)) events.push(event)
     else if (event.position === position && !isWhole) events.push(...restOf(event, cursor))
   }

@@ -1,12 +1,5 @@
 /** What happens on a channel as the bytes of a stream, for all its readers who want the same. */
-import type {
-  ChannelRef,
-  Event,
-  Frame,
-  KeptMessage,
-  PresenceMessage,
-  Publication,
-} from '../../../core/types.ts'
+import type { Event, Frame, KeptMessage, PresenceMessage } from '../../../core/types.ts'
 import { TextCache } from '../../../identity/text-cache.ts'
 import { type MessageFilter, compileFilter } from '../../../policy/message-filter.ts'
 import { passing } from '../passing.ts'
@@ -38,19 +31,14 @@ export function variantOf({ style, isEnveloped, name, filter }: Wish): string {
 const encoder = new TextEncoder()
 const NOTHING: readonly Frame[] = Object.freeze([])
 
-export function encodeForStreams(
-  event: Event,
-  variant: string,
-  _previous: Publication | undefined,
-  _channel: ChannelRef,
-): readonly Frame[] {
+export function encodeForStreams(event: Event, variant: string): readonly Frame[] {
   const text = streamText(event, variant)
   // Bytes, so that they are made once and not for each reader.
   return text === '' ? NOTHING : [encoder.encode(text)]
 }
 
 /** @returns the empty text for what these readers do not hear of */
-export function streamText(event: Event, variant: string): string {
+function streamText(event: Event, variant: string): string {
   const { style, isEnveloped, name, filter } = readStreamVariant(variant)
   let text = ''
   const add = (part: StreamEvent) => (text += eventText(part, style))

@@ -18,12 +18,14 @@ export interface StreamParts {
   readonly style: Style
   /** Whether silence is broken by events, and not by what no client reads. */
   readonly hasHeartbeats: boolean
-  /** Bytes that may wait to be fetched, beside what the stream began with. */
+  /** Bytes that may wait to be fetched. */
   readonly maxBacklogBytes: number
   readonly credentials: Credentials
   readonly principal: AppPrincipal
   readonly now: () => number
   readonly punish: () => void
+  /** The client may have taken some of what was waiting. */
+  readonly onTaken: (stream: EventStream) => void
   /** It is over, for a reason that is known. */
   readonly onEnd: (stream: EventStream, reason: string) => void
 }
@@ -36,7 +38,6 @@ export class EventStream implements Socket {
   principal: AppPrincipal
   /** When the principal has to be looked at again; milliseconds since the epoch. */
   dueAt = Infinity
-  readonly #waiting: Uint8Array[] = []
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined
   #lastSent: number
   #isOver = false
@@ -55,41 +56,43 @@ export class EventStream implements Socket {
     return this.parts.address
   }
 
-  get waitingBytes(): number {
-    return 0
+  get isOver(): boolean {
+    return this.#isOver
   }
 
-  /** What has been sent so far, and everything to come. */
+  get waitingBytes(): number {
+    const { maxBacklogBytes } = this.parts
+    return maxBacklogBytes - (this.#controller?.desiredSize ?? maxBacklogBytes)
+  }
+
+  /** Everything to come. */
   open(): ReadableStream<Uint8Array> {
-    const begun = this.#waiting.reduce((sum, chunk) => sum + chunk.byteLength, 0)
-    const highWaterMark = this.parts.maxBacklogBytes + begun
     return new ReadableStream<Uint8Array>(
       {
         start: (controller) => {
           this.#controller = controller
-          for (const chunk of this.#waiting) controller.enqueue(chunk)
-          this.#waiting.length = 0
         },
+        pull: () => this.parts.onTaken(this),
         cancel: () => this.#end('client'),
       },
-      new ByteLengthQueuingStrategy({ highWaterMark }),
+      new ByteLengthQueuingStrategy({ highWaterMark: this.parts.maxBacklogBytes }),
     )
   }
 
   send(frame: Frame): void {
-    if (this.#isOver) return
-    this.#lastSent = this.parts.now()
-    const bytes = typeof frame === 'string' ? encoder.encode(frame) : frame
+    this.fill(frame)
     const controller = this.#controller
-    if (!controller) {
-      this.#waiting.push(bytes)
-      return
-    }
-    controller.enqueue(bytes)
-    if ((controller.desiredSize ?? 0) > 0) return
+    if (this.#isOver || !controller || (controller.desiredSize ?? 0) > 0) return
     // Whoever is cut off here goes on from the last event that it got, and loses nothing.
     this.#end('slow_reader')
     controller.error(new Error('the reader is too slow'))
+  }
+
+  /** The same for what was asked for: nobody is too slow for a single event. */
+  fill(frame: Frame): void {
+    if (this.#isOver) return
+    this.#lastSent = this.parts.now()
+    this.#controller?.enqueue(typeof frame === 'string' ? encoder.encode(frame) : frame)
   }
 
   event(event: StreamEvent): void {

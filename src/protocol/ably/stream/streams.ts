@@ -3,15 +3,17 @@ import type { AppCounters } from '../../../core/app-counters.ts'
 import type { Broker } from '../../../core/broker.ts'
 import type { ConnectionRoom } from '../../../core/connection-room.ts'
 import { type Counters, count } from '../../../core/counters.ts'
+import type { FairTurns } from '../../../core/fair-turns.ts'
 import type { IdSource } from '../../../core/id-source.ts'
 import { MODE } from '../../../core/modes.ts'
 import { type Failure, type FailureName, type Result, failure } from '../../../failure.ts'
 import type { Authenticator } from '../../../identity/authenticate.ts'
 import type { AppPrincipal } from '../../../identity/principal.ts'
 import type { RevocationList } from '../../../identity/revocation.ts'
+import { SharedFrames } from '../shared-frames.ts'
 import type { Doors } from '../../protocol.ts'
-import { type Begun, type Listened, missed, rewound } from './backlog.ts'
-import { STREAM_PROTOCOL, streamText } from './encode.ts'
+import { Backlog, type Begun, type Listened, missed, rewound } from './backlog.ts'
+import { STREAM_PROTOCOL } from './encode.ts'
 import { EventStream, type StreamParts } from './event-stream.ts'
 
 export interface StreamsParts extends Doors {
@@ -25,6 +27,7 @@ export interface StreamsParts extends Doors {
   readonly appCounters: AppCounters
   /** Bytes that may wait for one reader. */
   readonly maxBacklogBytes: number
+  readonly turns: FairTurns
   readonly onBug: (error: unknown) => void
 }
 
@@ -48,6 +51,9 @@ const MODES = MODE.subscribe | MODE.presenceSubscribe
 
 export class Streams {
   readonly #parts: StreamsParts
+  readonly #shared = new SharedFrames()
+  /** Of those that have not been sent yet what came before them. */
+  readonly #backlogs = new Map<EventStream, Backlog>()
   readonly #apps = new Map<string, Map<EventStream, NewStream['refusal']>>()
   #timer: Timer | undefined
 
@@ -68,7 +74,7 @@ export class Streams {
   /** What came before and what is to come are joined in one step, so that nothing is missing or doubled. */
   open(wish: NewStream): ReadableStream<Uint8Array> {
     const { appCounters, broker, ids, maxBacklogBytes, nextSocketId, now, room } = this.#parts
-    const { listened, refusal, ...given } = wish
+    const { cursor: _, listened, refusal, ...given } = wish
     // First, because what cannot be read is told as the answer to the request.
     const begun = this.#beginning(wish)
     const stream = new EventStream({
@@ -77,22 +83,22 @@ export class Streams {
       maxBacklogBytes,
       now,
       punish: () => this.#parts.ban(given.address),
+      onTaken: (taken) => this.#backlogs.get(taken)?.goOn(),
       onEnd: (ended, reason) => this.#ended(ended, reason),
     })
     this.#add(stream, refusal)
-    this.#begin(stream, begun, listened)
+    const body = stream.open()
     const connectionId = ids.next(CONNECTION_ID_LENGTH)
-    for (const { channel, variant } of listened) {
-      const formats = [{ protocol: STREAM_PROTOCOL, variant }]
-      stream.attachments.push(
-        broker.attach(channel, { socket: stream, connectionId, modes: MODES, formats }),
-      )
+    for (const { channel } of listened) {
+      const newcomer = { socket: stream, connectionId, modes: MODES, formats: [] }
+      stream.attachments.push(broker.attach(channel, newcomer))
     }
     this.#schedule(stream)
     this.#parts.opened(given.address)
     appCounters.of(given.principal.appId).connections.open(given.secure)
     room.opened(given.principal.appId)
-    return stream.open()
+    this.#begin(stream, begun, listened)
+    return body
   }
 
   /** Why an app may have no other stream, if so. */
@@ -115,10 +121,35 @@ export class Streams {
     begun: readonly Begun[] | undefined,
     listened: readonly Listened[],
   ): void {
+    const { maxBacklogBytes, onBug, turns } = this.#parts
     // Only with something in it does the answer begin to arrive.
     stream.keepAlive(0)
-    for (const { event, variant } of begun ?? []) stream.send(streamText(event, variant))
-    if (!begun) stream.error(failure('messages_expired'), newestOf(listened))
+    const tellGone = () => stream.error(failure('messages_expired'), newestOf(listened))
+    if (!begun) tellGone()
+    const parts = {
+      turns,
+      shared: this.#shared,
+      onBug,
+      // The other half is for what is live meanwhile.
+      roomBytes: maxBacklogBytes / 2,
+      onLevel: () => this.#level(stream, listened),
+      onGone: () => {
+        tellGone()
+        this.#level(stream, listened)
+      },
+    }
+    const backlog = new Backlog(parts, stream, listened, begun ?? [])
+    this.#backlogs.set(stream, backlog)
+    backlog.goOn()
+  }
+
+  /** From now on it hears what is live. */
+  #level(stream: EventStream, listened: readonly Listened[]): void {
+    this.#backlogs.delete(stream)
+    for (const [index, attachment] of stream.attachments.entries()) {
+      const formats = [{ protocol: STREAM_PROTOCOL, variant: listened[index]!.variant }]
+      this.#parts.broker.change(attachment, MODES, formats)
+    }
   }
 
   #add(stream: EventStream, refusal: NewStream['refusal']): void {
@@ -133,6 +164,7 @@ export class Streams {
     const app = this.#apps.get(appId)
     if (!app?.delete(stream)) return
     if (app.size === 0) this.#apps.delete(appId)
+    this.#backlogs.delete(stream)
     for (const attachment of stream.attachments) this.#parts.broker.detach(attachment)
     const { address, secure } = stream.parts
     this.#parts.closed(address)

@@ -8,7 +8,7 @@ import { type Frame, type PlacedEvent, channelRef } from '../../../../src/core/t
 import { Behind } from '../../../../src/protocol/ably/realtime/behind.ts'
 import { CatchingUp } from '../../../../src/protocol/ably/realtime/catching-up.ts'
 import type { Attached, Client } from '../../../../src/protocol/ably/realtime/client.ts'
-import { SharedFrames } from '../../../../src/protocol/ably/realtime/shared-frames.ts'
+import { SharedFrames } from '../../../../src/protocol/ably/shared-frames.ts'
 import { MemberPages } from '../../../../src/protocol/ably/realtime/sync.ts'
 import { CoreWorld, draft, value } from '../../../support/core-world.ts'
 

@@ -1,5 +1,5 @@
 /** Frames for those who catch up: many of them miss the same, and what is encoded for one serves the others. */
-import type { Frame, PlacedEvent } from '../../../core/types.ts'
+import type { Frame, PlacedEvent } from '../../core/types.ts'
 
 /** As much as is worth keeping until the next reader comes to the same place. */
 const MAX_BYTES = 4_194_304
