@@ -304,6 +304,11 @@ const table = {
     retry: false,
   },
   nonce_replayed: { status: 401, message: 'the nonce has been used before', retry: false },
+  nonce_not_kept: {
+    status: 500,
+    message: 'the token request could not be noted, so it is not answered',
+    retry: true,
+  },
   token_requests_full: {
     status: 429,
     message: 'too many token requests signed with this API key',

@@ -186,6 +186,7 @@ class Assembly {
     let claimLink: string | undefined
     const listeners = await this.#services.claimFolder(() => {
       this.#state.restore()
+      this.#ably.restore()
       this.#listeners = this.#listen(live)
       this.#state.discard()
       claimLink = this.#claimLink(this.#listeners.addresses[0]!)
@@ -307,6 +308,7 @@ class Assembly {
       onRefusal: (why, detail) => this.#refusals.record(why, detail),
       onNotice: (text) => this.#faults.notice(text),
       onBug: this.#faults.bug,
+      onFault: (fault) => this.#faults.fault('token requests cannot be noted', fault),
     })
   }
 
@@ -375,6 +377,7 @@ class Assembly {
       () => this.#stopTimers(),
       () => this.#listeners?.stopServing(),
       () => this.#keep(),
+      () => this.#ably.close(),
       () => this.#listeners?.stop(),
       () => this.#history.stop(),
       () => this.#services.stop(),

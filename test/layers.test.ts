@@ -88,8 +88,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'msgpackr',
   ],
   'store/': [
+    'core/clock.ts',
     'identity/keyring.ts',
     'failure.ts',
+    'identity/nonce-store.ts',
     'start-error.ts',
     'trouble.ts',
     'bun:sqlite',

@@ -12,7 +12,8 @@ import { PAGES } from '../core/types.ts'
 import type { Failure, Result } from '../failure.ts'
 import { Authenticator } from '../identity/authenticate.ts'
 import { NativeTokens } from '../identity/native-token.ts'
-import { TokenIssuer } from '../identity/token-issuer.ts'
+import { NonceStore } from '../identity/nonce-store.ts'
+import { NONCE_KEPT_MS, TokenIssuer } from '../identity/token-issuer.ts'
 import { Budget } from '../policy/budget.ts'
 import { chatRoutes } from '../protocol/ably/chat/chat-routes.ts'
 import { annotationRoutes } from '../protocol/ably/rest/annotation-routes.ts'
@@ -41,6 +42,7 @@ import type { KeyUses } from '../service/key-uses.ts'
 import type { AppDirectory } from '../service/live-apps.ts'
 import { Sandbox } from '../service/sandbox.ts'
 import type { Services } from '../service/services.ts'
+import { FileNonceLog } from '../store/nonce-log.ts'
 
 export interface AblyParts {
   readonly config: Config
@@ -61,6 +63,8 @@ export interface AblyParts {
   readonly onRefusal: (why: Failure, detail: object) => void
   /** Told what whoever runs the server should know. */
   readonly onNotice: (text: string) => void
+  /** Told what could not be written. */
+  readonly onFault: (fault: Error) => void
   readonly onBug: (error: unknown) => void
 }
 
@@ -78,6 +82,8 @@ export class Ably {
   readonly #streams: Streams
   readonly #turns = new FairTurns()
   readonly #push: PushDelivery
+  readonly #nonces: NonceStore
+  readonly #nonceLog: FileNonceLog | undefined
   readonly #room: ConnectionRoom
   readonly #parts: AblyParts
 
@@ -87,13 +93,15 @@ export class Ably {
     const tokens = new NativeTokens(services.keyring, random, services.tokenOrder)
     const credentials = [directory, tokens, keyUses, clock] as const
     this.authenticator = new Authenticator(...credentials)
+    this.#nonceLog = this.#makeNonceLog()
+    this.#nonces = new NonceStore(NONCE_KEPT_MS, undefined, this.#nonceLog)
     this.#room = new ConnectionRoom(parts.channels.connectionPool, parts.owners)
     this.realtime = this.#makeRealtime()
     this.#streams = this.#makeStreams()
     this.#push = new PushDelivery(this.#pushParts())
     this.rest = new AblyRest({
       routes: [
-        ...this.#tokenRoutes(new TokenIssuer(...credentials)),
+        ...this.#tokenRoutes(new TokenIssuer(...credentials, this.#nonces)),
         ...this.#statsRoutes(),
         ...sandboxRoutes(this.#sandboxParts()),
         ...this.#channelRoutes(),
@@ -138,10 +146,28 @@ export class Ably {
     })
   }
 
+  #makeNonceLog(): FileNonceLog | undefined {
+    const { clock, onFault, services } = this.#parts
+    const { folder } = services
+    return folder === undefined
+      ? undefined
+      : new FileNonceLog({ folder, keepMs: NONCE_KEPT_MS, clock, onFault })
+  }
+
+  /** To be called once the folder is this server's, and before anybody can ask for a token. */
+  restore(): void {
+    this.#nonces.restore(this.#nonceLog?.read() ?? [])
+  }
+
   start(): void {
     this.realtime.start()
     this.#streams.start()
     this.#parts.directory.onChange((appId) => this.#streams.appChanged(appId))
+  }
+
+  /** To be called when nobody asks any more. */
+  async close(): Promise<void> {
+    await this.#nonceLog?.close()
   }
 
   /** Streams end, for whoever stops listeners waits for them. */

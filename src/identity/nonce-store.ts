@@ -1,18 +1,30 @@
-/** Remembers which token requests were answered, so that none is answered twice (RSA9c). */
+/** Remembers which token requests were answered, so that none is answered twice (RSA9c), through restarts too. */
 import { createHash } from 'node:crypto'
 
 /** About 400 requests a second, for as long as they are remembered. */
 const MAX_PER_KEY = 100_000
 const ID_LETTERS = 24
 
-interface Seen {
+export interface KeptNonce {
   readonly keyName: string
+  /** What stands for the request, without anything of it. */
+  readonly short: string
+  /** When it came, in milliseconds since the epoch. */
   readonly at: number
 }
+
+/** Keeps them beyond the process. `store/nonce-log.ts` does. */
+export interface NonceLog {
+  /** @returns settled once it is there for good; rejected where it cannot be kept */
+  append(nonce: KeptNonce): Promise<void>
+}
+
+type Seen = Omit<KeptNonce, 'short'>
 
 export class NonceStore {
   readonly #keepMs: number
   readonly #max: number
+  readonly #log: NonceLog | undefined
   /** In the order of arrival, which is also that of being forgotten. */
   readonly #seen = new Map<string, Seen>()
   readonly #counts = new Map<string, number>()
@@ -20,36 +32,72 @@ export class NonceStore {
   /**
    * @param keepMs for how long, to the millisecond included, a request could be sent again and still be accepted for its timestamp
    * @param max requests of one key; beyond, it says 'full', so that the use of one key costs no other
+   * @param log undefined where nothing outlives the process
    */
-  constructor(keepMs: number, max = MAX_PER_KEY) {
+  constructor(keepMs: number, max = MAX_PER_KEY, log: NonceLog | undefined = undefined) {
     this.#keepMs = keepMs
     this.#max = max
+    this.#log = log
   }
 
   get size(): number {
     return this.#seen.size
   }
 
+  /** Takes up what an earlier process has remembered, before anything else. */
+  restore(kept: readonly KeptNonce[]): void {
+    for (const { short, ...seen } of kept.toSorted((a, b) => a.at - b.at)) this.#add(short, seen)
+  }
+
   /** Only for requests whose signature was right: strangers must not fill it. */
   remember(keyName: string, id: string, now: number): 'new' | 'seen' | 'full' {
     this.#forget(now)
-    const text = `${keyName}\n${id}`
-    const short = createHash('sha256').update(text).digest('base64').slice(0, ID_LETTERS)
+    const short = shortOf(keyName, id)
     if (this.#seen.has(short)) return 'seen'
-    const count = this.#counts.get(keyName) ?? 0
-    if (count >= this.#max) return 'full'
-    this.#counts.set(keyName, count + 1)
-    this.#seen.set(short, { keyName, at: now })
+    if ((this.#counts.get(keyName) ?? 0) >= this.#max) return 'full'
+    this.#add(short, { keyName, at: now })
     return 'new'
+  }
+
+  /**
+   * Keeps one that is new, so that it is remembered though the process dies as soon as the request was answered.
+   * @returns whether that was possible; if not, it is new again. Undefined where there is nothing to wait for.
+   */
+  keep(keyName: string, id: string): Promise<boolean> | undefined {
+    const short = shortOf(keyName, id)
+    const seen = this.#seen.get(short)
+    if (!this.#log || !seen) return undefined
+    return this.#log.append({ short, ...seen }).then(
+      () => true,
+      () => {
+        if (this.#seen.get(short) === seen) this.#remove(short, keyName)
+        return false
+      },
+    )
   }
 
   #forget(now: number): void {
     for (const [short, { keyName, at }] of this.#seen) {
       if (at >= now - this.#keepMs) return
-      this.#seen.delete(short)
-      const left = this.#counts.get(keyName)! - 1
-      if (left === 0) this.#counts.delete(keyName)
-      else this.#counts.set(keyName, left)
+      this.#remove(short, keyName)
     }
   }
+
+  #add(short: string, seen: Seen): void {
+    if (this.#seen.has(short)) return
+    this.#seen.set(short, seen)
+    this.#counts.set(seen.keyName, (this.#counts.get(seen.keyName) ?? 0) + 1)
+  }
+
+  #remove(short: string, keyName: string): void {
+    this.#seen.delete(short)
+    const left = this.#counts.get(keyName)! - 1
+    if (left === 0) this.#counts.delete(keyName)
+    else this.#counts.set(keyName, left)
+  }
+}
+
+/** Names of keys hold no line breaks, so no two requests are one text. */
+function shortOf(keyName: string, id: string): string {
+  return createHash('sha256').update(`${keyName}\n${id}`).digest('base64').slice(0, ID_LETTERS)
 }

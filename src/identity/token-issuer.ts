@@ -8,7 +8,7 @@ import { noCommonGround } from './capability-gap.ts'
 import { CLOCK_SKEW_MS, DEFAULT_TTL_MS, SECOND_MS, maxTtl } from './claims.ts'
 import type { Credential } from './credentials.ts'
 import type { Directory, DirectoryKey, SecretUses } from './directory.ts'
-import { type Arrival, findApiKey, refusalToUse } from './key-check.ts'
+import { type Arrival, type FoundKey, findApiKey, refusalToUse } from './key-check.ts'
 import type { NativeTokens } from './native-token.ts'
 import { NonceStore } from './nonce-store.ts'
 import { type Signed, type TokenRequest, isRequestSignedWith } from './token-request.ts'
@@ -70,15 +70,24 @@ export function issueToken(
   })
 }
 
+/** For how long a token request counts: its timestamp may lie ahead by the skew, and until it lies behind by as much. */
+export const NONCE_KEPT_MS = 2 * CLOCK_SKEW_MS
+
 export class TokenIssuer {
   readonly #directory: Directory
   readonly #tokens: NativeTokens
   readonly #uses: SecretUses
   readonly #clock: Clock
-  /** A timestamp may lie ahead by the skew, and counts until it lies behind by the skew. */
-  readonly #nonces = new NonceStore(2 * CLOCK_SKEW_MS)
+  readonly #nonces: NonceStore
 
-  constructor(directory: Directory, tokens: NativeTokens, uses: SecretUses, clock: Clock) {
+  constructor(
+    directory: Directory,
+    tokens: NativeTokens,
+    uses: SecretUses,
+    clock: Clock,
+    nonces = new NonceStore(NONCE_KEPT_MS),
+  ) {
+    this.#nonces = nonces
     this.#directory = directory
     this.#tokens = tokens
     this.#uses = uses
@@ -86,7 +95,7 @@ export class TokenIssuer {
   }
 
   /**
-   * Answers `POST /keys/{keyName}/requestToken`.
+   * Answers `POST /keys/{keyName}/requestToken`: a signed request once it is sure that it is answered but once.
    * @param credential of the request; does not matter where the body is signed
    * @param context how the request came
    */
@@ -95,48 +104,74 @@ export class TokenIssuer {
     request: TokenRequest,
     credential: Credential | undefined,
     context: Arrival,
-  ): Result<TokenDetails> {
-    const now = this.#clock.now()
+  ): Result<TokenDetails> | Promise<Result<TokenDetails>> {
+    const { signed } = request
+    const find = () => this.#keyFor(keyName, request, credential, context)
+    const found = find()
+    if (!found.ok) return found
+    const noted = signed ? this.#note(keyName, signed) : ok(undefined)
+    if (!noted.ok) return noted
+    if (!noted.value) return this.#issue(found.value, request)
+    return noted.value.then((isKept) => {
+      if (!isKept) return fail('nonce_not_kept')
+      // It took a while, in which the key may have changed.
+      const again = find()
+      return again.ok ? this.#issue(again.value, request) : again
+    })
+  }
+
+  #issue({ key, place }: FoundKey, request: TokenRequest): Result<TokenDetails> {
+    this.#uses.note(key, place)
+    return issueToken(this.#tokens, key, request, this.#clock.now())
+  }
+
+  /** The key, as it is now, for whoever has shown that they may ask for tokens of it. */
+  #keyFor(
+    keyName: string,
+    request: TokenRequest,
+    credential: Credential | undefined,
+    context: Arrival,
+  ): Result<FoundKey> {
     const key = this.#directory.key(keyName)
     if (!key) return fail('key_not_found')
-    const proof = request.signed
-      ? this.#checkSigned(key, request, request.signed, now)
+    const found = request.signed
+      ? this.#checkSigned(key, request, request.signed)
       : this.#checkPlain(key, request, credential)
-    if (!proof.ok) return proof
-    const refusal = refusalToUse(key, this.#directory, context, now)
-    return refusal ? { ok: false, failure: refusal } : issueToken(this.#tokens, key, request, now)
+    if (!found.ok) return found
+    const refusal = refusalToUse(key, this.#directory, context, this.#clock.now())
+    return refusal ? { ok: false, failure: refusal } : found
+  }
+
+  /** @returns what to wait for before the request is answered, if there is anything */
+  #note(keyName: string, { timestamp, nonce }: Signed): Result<Promise<boolean> | undefined> {
+    const now = this.#clock.now()
+    if (Math.abs(timestamp - now) > CLOCK_SKEW_MS) return fail('timestamp_refused')
+    const id = `${timestamp} ${nonce}`
+    const remembered = this.#nonces.remember(keyName, id, now)
+    if (remembered === 'seen') return fail('nonce_replayed')
+    if (remembered === 'full') return fail('token_requests_full')
+    return ok(this.#nonces.keep(keyName, id))
   }
 
   #checkPlain(
     key: DirectoryKey,
     request: TokenRequest,
     credential: Credential | undefined,
-  ): Result<void> {
+  ): Result<FoundKey> {
     if (!credential) return fail('credentials_missing')
     if (credential.kind !== 'key') return fail('basic_required')
     const found = findApiKey(credential.text, this.#directory)
     if (!found.ok) return found
-    this.#uses.note(found.value.key, found.value.place)
     const same = found.value.key.name === key.name && (request.keyName ?? key.name) === key.name
-    return same ? ok(undefined) : { ok: false, failure: otherKey() }
+    return same ? found : { ok: false, failure: otherKey() }
   }
 
-  #checkSigned(
-    key: DirectoryKey,
-    request: TokenRequest,
-    signed: Signed,
-    now: number,
-  ): Result<void> {
+  #checkSigned(key: DirectoryKey, request: TokenRequest, signed: Signed): Result<FoundKey> {
     if (request.keyName !== key.name) return { ok: false, failure: otherKey() }
     const place = placeOf(key.secrets, (secret) => isRequestSignedWith(signed, secret))
-    if (place === undefined)
-      return fail('credentials_wrong', 'the signature of the token request is wrong')
-    if (Math.abs(signed.timestamp - now) > CLOCK_SKEW_MS) return fail('timestamp_refused')
-    const remembered = this.#nonces.remember(key.name, `${signed.timestamp} ${signed.nonce}`, now)
-    if (remembered === 'seen') return fail('nonce_replayed')
-    if (remembered === 'full') return fail('token_requests_full')
-    this.#uses.note(key, place)
-    return ok(undefined)
+    return place === undefined
+      ? fail('credentials_wrong', 'the signature of the token request is wrong')
+      : ok({ key, place })
   }
 }
 

@@ -66,7 +66,7 @@ async function requestToken(
   const credentials = credentialsFor(call, request.value.signed !== undefined)
   if (!credentials.ok) return credentials
   const { credential } = credentials.value
-  const details = issuer.answer(call.params['keyName']!, request.value, credential, call)
+  const details = await issuer.answer(call.params['keyName']!, request.value, credential, call)
   return details.ok ? ok({ status: 201, value: details.value }) : details
 }
 

@@ -1,0 +1,109 @@
+/** A signed token request is answered once, whatever becomes of the server meanwhile. */
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { createHmac } from 'node:crypto'
+import { NonceStore } from '../../../src/identity/nonce-store.ts'
+import { parseTokenRequest } from '../../../src/identity/token-request.ts'
+import { NONCE_KEPT_MS, TokenIssuer } from '../../../src/identity/token-issuer.ts'
+import { ServerProcess, runJson } from '../../cli/process.ts'
+import { AblyApps, SECRET, macOf, outcome, value } from '../../identity/ably-apps.ts'
+import { temporaryFolder } from '../../support/server.ts'
+
+const OVER_TLS = { secure: true, origin: null }
+
+function signed(key: string, nonce: string, timestamp = Date.now()): string {
+  const [keyName, secret] = key.split(':') as [string, string]
+  const fields = [keyName, '', '', '', String(timestamp), nonce]
+  const text = fields.map((field) => `${field}\n`).join('')
+  const mac = createHmac('sha256', secret).update(text).digest('base64')
+  return JSON.stringify({ keyName, timestamp, nonce, mac })
+}
+
+/** `201`, or the code of the refusal. */
+async function send(url: string, body: string): Promise<number> {
+  const { keyName } = JSON.parse(body) as { keyName: string }
+  const answer = await fetch(`${url}/keys/${keyName}/requestToken`, { method: 'POST', body })
+  const { error } = (await answer.json()) as { error?: { code: number } }
+  return error?.code ?? answer.status
+}
+
+describe('is known again', () => {
+  test.each(['SIGKILL', 'SIGTERM'] as const)('after a %s', async (signal) => {
+    const folder = temporaryFolder()
+    try {
+      const data = ['--data', folder.path]
+      const { key } = await runJson<{ key: string }>(['keys', 'add', ...data])
+      const bodies = Array.from({ length: 20 }, (_, i) => signed(key, `nonce-${i}`))
+      for (let round = 0; round < 3; round++) {
+        const server = await ServerProcess.start(data)
+        const answered = round === 0 ? 201 : 40105
+        const codes = await Promise.all(bodies.map((body) => send(server.url, body)))
+        // As soon as the last one is answered.
+        server.signal(signal)
+        await server.end()
+        expect(new Set(codes)).toEqual(new Set([answered]))
+      }
+    } finally {
+      folder.remove()
+    }
+  })
+
+  test('while a server runs from memory alone', async () => {
+    const server = await ServerProcess.start(['--in-memory', '--sandbox'])
+    try {
+      const made = await fetch(`${server.url}/apps`, { method: 'POST', body: '{"keys":[{}]}' })
+      const { keys } = (await made.json()) as { keys: { keyStr: string }[] }
+      const body = signed(keys[0]!.keyStr, 'once')
+      expect([await send(server.url, body), await send(server.url, body)]).toEqual([201, 40105])
+    } finally {
+      await server.end()
+    }
+  })
+})
+
+describe('while it is written down', () => {
+  let apps: AblyApps
+  beforeAll(() => (apps = new AblyApps()))
+  afterAll(() => apps.close())
+
+  /** An issuer whose disk takes as long as the test says. */
+  function slowly() {
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const nonces = new NonceStore(NONCE_KEPT_MS, 10, { append: () => promise })
+    const clock = { now: () => apps.now }
+    const uses = { note: () => {} }
+    const issuer = new TokenIssuer(apps.directory, apps.tokens, uses, clock, nonces)
+    const ask = (keyName: string, nonce: string) => {
+      const mac = macOf([keyName, '', '', '', String(apps.now), nonce], SECRET)
+      const body = JSON.stringify({ keyName, timestamp: apps.now, nonce, mac })
+      return issuer.answer(keyName, value(parseTokenRequest(body)), undefined, OVER_TLS)
+    }
+    return { ask, resolve, reject }
+  }
+
+  test('it is answered to nobody, and comes again in vain', async () => {
+    const { ask, resolve } = slowly()
+    const first = ask('app1.root', 'a')
+    expect(first).toBeInstanceOf(Promise)
+    expect(outcome(await ask('app1.root', 'a'))).toBe('401/40105')
+    resolve()
+    expect(outcome(await first)).toBe('ok')
+  })
+
+  test('its key is looked at once more', async () => {
+    const { ask, resolve } = slowly()
+    const answers = [ask('app1.revocable', 'a'), ask('app1.narrow', 'a'), ask('app1.root', 'a')]
+    apps.changeKey('app1', 'revocable', { status: 'revoked' })
+    apps.changeKey('app1', 'narrow', { secret: apps.key('app1.rotated').sealedSecrets[1]! })
+    resolve()
+    const outcomes = (await Promise.all(answers)).map(outcome)
+    expect(outcomes).toEqual(['401/40131', '401/40101', 'ok'])
+  })
+
+  test('and cannot be, it is not answered, and may come again', async () => {
+    const { ask, reject } = slowly()
+    const first = ask('app1.root', 'b')
+    reject()
+    expect(outcome(await first)).toBe('500/50000')
+    expect(ask('app1.root', 'b')).toBeInstanceOf(Promise)
+  })
+})

@@ -1,0 +1,120 @@
+/** Token requests that were answered are remembered on the disk, as long as they could come again and no longer. */
+import { afterEach, beforeEach, expect, test } from 'bun:test'
+import { appendFileSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { NonceStore } from '../../src/identity/nonce-store.ts'
+import { StartError } from '../../src/start-error.ts'
+import { FileNonceLog, NONCE_FILES } from '../../src/store/nonce-log.ts'
+import { temporaryFolder } from '../support/server.ts'
+
+const KEEP_MS = 1000
+
+let folder: ReturnType<typeof temporaryFolder>
+let now: number
+const faults: string[] = []
+
+beforeEach(() => {
+  folder = temporaryFolder()
+  now = 1_700_000_000_000
+  faults.length = 0
+})
+afterEach(() => folder.remove())
+
+function open(): FileNonceLog {
+  const clock = { now: () => now }
+  const onFault = ({ message }: Error) => void faults.push(message)
+  return new FileNonceLog({ folder: folder.path, keepMs: KEEP_MS, clock, onFault })
+}
+
+const nonce = (short: string, at = now) => ({ keyName: 'app1.root', short, at })
+const shorts = (log: FileNonceLog) => log.read().map(({ short }) => short)
+const bytes = () =>
+  NONCE_FILES.reduce((sum, name) => {
+    return sum + (statSync(join(folder.path, name), { throwIfNoEntry: false })?.size ?? 0)
+  }, 0)
+
+test('what was appended is there for the next one, before anything is closed', async () => {
+  const log = open()
+  expect(log.read()).toEqual([])
+  await Promise.all(['a', 'b', 'c'].map((short) => log.append(nonce(short))))
+  await log.append(nonce('d'))
+  expect(open().read()).toEqual(['a', 'b', 'c', 'd'].map((short) => nonce(short)))
+  const stored = NONCE_FILES.map((name) =>
+    statSync(join(folder.path, name), { throwIfNoEntry: false }),
+  )
+  for (const file of stored) if (file) expect(file.mode & 0o777).toBe(0o600)
+  await log.close()
+})
+
+test('a store remembers what an earlier one has kept, and forgets it in time', async () => {
+  const log = open()
+  const before = new NonceStore(KEEP_MS, 2, log)
+  for (const id of ['1', '2']) {
+    expect(before.remember('app1.root', id, now)).toBe('new')
+    expect(await before.keep('app1.root', id)).toBe(true)
+  }
+  const after = new NonceStore(KEEP_MS, 2, open())
+  after.restore(open().read())
+  expect(after.remember('app1.root', '1', now + KEEP_MS)).toBe('seen')
+  expect(after.remember('app1.root', '3', now + KEEP_MS)).toBe('full')
+  expect(after.remember('app1.root', '1', now + KEEP_MS + 1)).toBe('new')
+  await log.close()
+})
+
+test('nothing is lost and nothing grows, however long it goes on, over restarts', async () => {
+  let log = open()
+  let expected: { short: string; at: number }[] = []
+  let most = 0
+  for (let round = 0; round < 60; round++) {
+    now += 90
+    const short = `n${round}`
+    await log.append(nonce(short))
+    expected = [...expected.filter(({ at }) => at >= now - KEEP_MS), { short, at: now }]
+    most = Math.max(most, bytes())
+    if (round % 7 !== 0) continue
+    await log.close()
+    log = open()
+    expect(shorts(log).toSorted()).toEqual(expected.map((one) => one.short).toSorted())
+  }
+  // Two files, of what comes in twice the time at most.
+  const line = `${now} app1.root n59\n\n`.length
+  expect(most).toBeLessThanOrEqual((Math.ceil((2 * KEEP_MS) / 90) + 2) * line)
+  await log.close()
+})
+
+test('a line that was cut off costs no other one', async () => {
+  const log = open()
+  await log.append(nonce('a'))
+  const paths = NONCE_FILES.map((name) => join(folder.path, name))
+  const file = paths.find((path) => statSync(path, { throwIfNoEntry: false }))
+  appendFileSync(file!, `${now} app1.ro`)
+  appendFileSync(file!, Buffer.of(0xff, 0x00))
+  await log.close()
+  const next = open()
+  expect(shorts(next)).toEqual(['a'])
+  await next.append(nonce('b'))
+  expect(shorts(open())).toEqual(['a', 'b'])
+  expect(readFileSync(file!, 'latin1')).toContain('app1.ro')
+  await next.close()
+})
+
+test('what cannot be written is told, and comes back once it can', async () => {
+  const log = open()
+  log.read()
+  rmSync(folder.path, { recursive: true })
+  const store = new NonceStore(KEEP_MS, 10, log)
+  expect(store.remember('app1.root', '1', now)).toBe('new')
+  expect(await store.keep('app1.root', '1')).toBe(false)
+  expect(faults).toEqual([expect.stringContaining('cannot be written: it does not exist')])
+  mkdirSync(folder.path)
+  // Nobody was answered, so it may come again.
+  expect(store.remember('app1.root', '1', now)).toBe('new')
+  expect(await store.keep('app1.root', '1')).toBe(true)
+  await log.close()
+  expect(log.append(nonce('late'))).rejects.toThrow('closed')
+})
+
+test('a folder in the place of a file stops the start', () => {
+  mkdirSync(join(folder.path, NONCE_FILES[1]))
+  expect(() => open().read()).toThrow(StartError)
+})
