@@ -14,6 +14,9 @@ const told: Record<string, string> = {}
 let server: ServerProcess
 let key: string
 let access: string
+/** Permits next to nothing. */
+let narrowKey: string
+const sockets: WebSocket[] = []
 
 beforeAll(async () => {
   const flags = ['--log-level', 'debug', '--connection-rate', '0', '--push-rate', '0']
@@ -34,7 +37,17 @@ beforeAll(async () => {
     device: `${key.slice(0, 6)}.device-${token.slice(10, 53)}`,
   })
   await eventually(async () => (await ask('GET', '/channels/x')).status === 200, 'the key is known')
-  for (const secret of Object.values(secrets)) await misplace(secret)
+  narrowKey = (
+    await runJson<{ key: string }>(
+      here('keys', 'add', '--capability', '{"x":["subscribe","channel-metadata"]}'),
+    )
+  ).key
+  const narrow = () => ask('GET', '/channels/x', undefined, narrowKey)
+  await eventually(async () => (await narrow()).status === 200, 'the other key is known')
+  for (const secret of Object.values(secrets)) {
+    await misplace(secret)
+    await misplaceLive(secret)
+  }
   told['refusals'] = await refusalsPage(reset.link)
   for (const argv of [['connections'], ['channels'], ['audit'], ['reservations']]) {
     for (const more of [[], ['--json']]) {
@@ -44,7 +57,7 @@ beforeAll(async () => {
   }
   const metrics = await fetch(`${server.url}/metrics`)
   told['metrics'] = await metrics.text()
-  for (const client of clients) client.close()
+  for (const client of [...clients, ...sockets]) client.close()
   server.signal('SIGTERM')
   await server.exited()
   told['log'] = server.out + server.err
@@ -93,6 +106,37 @@ async function misplace(secret: string): Promise<void> {
     headers: { authorization: `Bearer ${access}`, 'content-type': 'application/json' },
     body: JSON.stringify({ namespace: `${secret.slice(0, 100)}\u0000` }),
   })
+}
+
+/** Over a connection of an app: as its client, its channel, its filter, its credentials and what it goes on from. */
+async function misplaceLive(secret: string): Promise<void> {
+  const text = encodeURIComponent(secret)
+  const narrow = `key=${encodeURIComponent(narrowKey)}`
+  const queries = [
+    `${narrow}&clientId=${text}`,
+    `${narrow}&resume=${text}&recover=${text}`,
+    `key=${text}.x:y`,
+    `accessToken=${text}x`,
+  ]
+  for (const query of queries) {
+    const socket = new WebSocket(`${server.url.replace('http', 'ws')}/?v=2&format=json&${query}`)
+    sockets.push(socket)
+    const actions: number[] = []
+    socket.addEventListener('message', ({ data }) => {
+      const { action } = JSON.parse(String(data)) as { action: number }
+      actions.push(action)
+      // CONNECTED
+      if (action !== 4) return
+      for (const channel of [secret, `[?rewind=1]${secret}`, `[filter=${btoa(secret)}]x`, 'x'])
+        socket.send(JSON.stringify({ action: 10, channel }))
+      const presence = [{ action: 2, clientId: secret }]
+      socket.send(JSON.stringify({ action: 14, channel: secret, msgSerial: 0, presence }))
+      const messages = [{ name: secret, clientId: secret, data: 'x' }]
+      socket.send(JSON.stringify({ action: 15, channel: secret, msgSerial: 1, messages }))
+    })
+    // ERROR
+    await eventually(() => actions.includes(9), 'the server refuses something')
+  }
 }
 
 async function refusalsPage(link: string): Promise<string> {

@@ -1,6 +1,7 @@
 /** Words that a shell takes for one, and for nothing else. */
 import { expect, test } from 'bun:test'
 import fc from 'fast-check'
+import { parseTarget } from '../../src/ops/doctor/target.ts'
 import { shellQuoted, shellWord } from '../../src/text/shell.ts'
 
 test.each([
@@ -24,4 +25,12 @@ test('a shell reads back what was meant', () => {
     const { stdout } = Bun.spawnSync(['sh', '-c', `printf '%s\\0' ${words}`])
     expect(stdout.toString().split('\0').slice(0, -1)).toEqual(meant)
   }
+})
+
+test('doctor takes addresses apart so that nothing in them ends a word of a command or a configuration', () => {
+  expect(parseTarget("https://my.host/a;b{c}'d`e$f")?.path).toBe('/a%3Bb%7Bc%7D%27d%60e%24f')
+  for (const host of ["a'b.host", 'a$(id).host', 'a`id`.host', 'a;b.host', 'a&b.host'])
+    expect(parseTarget(`https://${host}/`)).toBeUndefined()
+  for (const host of ['my.host', 'my-host_1', '127.0.0.1:8080', '[::1]:80', 'b\u00FCcher.example'])
+    expect(parseTarget(`wss://${host}/`)).toBeDefined()
 })

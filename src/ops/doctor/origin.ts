@@ -1,4 +1,5 @@
 /** Whether a page's origin may connect: what programs are allowed, browsers can still be refused. */
+import { shellWord } from '../../text/shell.ts'
 import { type Finding, reporter } from './finding.ts'
 import { newKey } from './frames.ts'
 import { isOurs, ourFailure, saidIn } from './marker.ts'
@@ -31,8 +32,8 @@ export async function* checkOrigin(probe: Probe, origin: string): AsyncGenerator
   if (ourFailure(reply) === 'origin_refused' || (isOurs(reply) && reply.status === 403)) {
     const allowed = probe.config.allowedOrigins.filter((item) => item !== '*' && item !== origin)
     yield report.wrong(`Latchkey refuses pages of ${origin}`, [
-      `--allowed-origins ${[...allowed, origin].join(',')}`,
-      `LATCHKEY_ALLOWED_ORIGINS=${[...allowed, origin].join(',')}`,
+      `--allowed-origins ${shellWord([...allowed, origin].join(','))}`,
+      `LATCHKEY_ALLOWED_ORIGINS=${shellWord([...allowed, origin].join(','))}`,
     ])
     return
   }

@@ -18,7 +18,7 @@ export interface Target {
 /** Takes `http`, `https`, `ws` and `wss`; undefined when the text is no such address. */
 export function parseTarget(text: string): Target | undefined {
   const url = URL.parse(text)
-  if (!url || !/^(https?|wss?):$/.test(url.protocol) || url.hostname === '') return undefined
+  if (!url || !/^(https?|wss?):$/.test(url.protocol) || !HOST.test(url.hostname)) return undefined
   const secure = url.protocol === 'https:' || url.protocol === 'wss:'
   // A ws address may be a client's own, channel and all: `wss://my.host/c/room`.
   const path = url.protocol.startsWith('ws')
@@ -28,10 +28,20 @@ export function parseTarget(text: string): Target | undefined {
     secure,
     host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
     port: url.port === '' ? (secure ? 443 : 80) : Number(url.port),
-    path: path.replace(/\/+$/, ''),
+    path: path.replace(/\/+$/, '').replaceAll(UNUSUAL, percentEncoded),
     authority: url.host,
     origin: `${secure ? 'https' : 'http'}://${url.host}`,
   }
+}
+
+/** Names and addresses. Others are no hosts, and what is said of them is copied into commands and configurations. */
+const HOST = /^[\w.-]+$|^\[[\da-f:.]+\]$/i
+
+/** What a path need not hold as it is, and a configuration might take for its own. */
+const UNUSUAL = /[^\w.~%/@:+,-]/g
+
+function percentEncoded(character: string): string {
+  return `%${character.charCodeAt(0).toString(16).toUpperCase()}`
 }
 
 export function isLoopback(host: string): boolean {
