@@ -80,7 +80,8 @@ export class AppChannel implements Audience {
   /** Its last use when it took its place among the channels that nobody is on. */
   settledAt: number
   readonly #occupancy = new OccupancyCount()
-  #afterPublication: ((publication: Publication) => void)[] = []
+  /** By whoever waits, so that one who asks again and again waits once. */
+  #afterPublication = new Map<AppAttachment, (publication: Publication) => void>()
 
   constructor(home: Realm, { ref, position, now }: NewChannel, limits: AppChannelLimits) {
     this.ref = ref
@@ -115,6 +116,7 @@ export class AppChannel implements Audience {
   /** @returns whether it was there */
   remove(attachment: AppAttachment): boolean {
     if (!this.attachments.delete(attachment)) return false
+    this.#afterPublication.delete(attachment)
     this.#occupancy.remove(attachment.modes)
     return true
   }
@@ -140,17 +142,22 @@ export class AppChannel implements Audience {
     receipt.kept?.catch(() => this.ids.remove(id))
   }
 
-  /** Once, right after the next publication has been delivered. */
-  afterNextPublication(act: (publication: Publication) => void): void {
-    this.#afterPublication.push(act)
+  /** Once, right after the next publication has been delivered; the last act that an attachment asked for counts. */
+  afterNextPublication(attachment: AppAttachment, act: (publication: Publication) => void): void {
+    this.#afterPublication.set(attachment, act)
+  }
+
+  /** How many attachments wait for the next publication. */
+  get awaiting(): number {
+    return this.#afterPublication.size
   }
 
   delivered(publication: Publication): void {
     this.previous = publication
-    if (this.#afterPublication.length === 0) return
+    if (this.#afterPublication.size === 0) return
     const acts = this.#afterPublication
-    this.#afterPublication = []
-    for (const act of acts) act(publication)
+    this.#afterPublication = new Map()
+    for (const act of acts.values()) act(publication)
   }
 
   #note({ seenFrom }: AppAttachment): void {

@@ -257,6 +257,26 @@ describe('edits', () => {
   })
 })
 
+describe('whoever waits for the next publication', () => {
+  test('waits once, however often they ask, and no longer once they are gone', () => {
+    const { made, publish } = world()
+    const channel = made.broker.channel(ref)!
+    const attach = () => made.broker.attach(channel, { ...everything, socket: listener() })
+    const [stays, goes] = [attach(), attach()]
+    const told: string[] = []
+    for (let i = 0; i < 100; i++)
+      for (const one of [stays, goes])
+        channel.afterNextPublication(one, () => told.push(one === stays ? 'stays' : 'goes'))
+    expect(channel.awaiting).toBe(2)
+    made.broker.detach(goes)
+    expect(channel.awaiting).toBe(1)
+    publish(['a'])
+    publish(['b'])
+    expect(told).toEqual(['stays'])
+    expect(channel.awaiting).toBe(0)
+  })
+})
+
 describe('annotations', () => {
   const like = (messageSerial: string, clientId: string): AnnotationDraft => ({
     action: 'create',

@@ -317,7 +317,8 @@ export class Attaching {
   /** The first message is a whole one; it is what the next can differ from. */
   #awaitBase(client: Client, channel: string, attached: Attached): void {
     if (!attached.options.delta || attached.hasBase) return
-    attached.place.channel.afterNextPublication(({ connectionId }) => {
+    const { place } = attached
+    place.channel.afterNextPublication(place, ({ connectionId }) => {
       const isOver = client.attachments.get(channel) !== attached || attached.behind !== undefined
       if (isOver || attached.hasBase) return
       const isUnheard = isSilent(client, attached.options) && connectionId === client.connection.id

@@ -5,7 +5,7 @@ import type { Clock } from '../../../core/clock.ts'
 import type { IdSource } from '../../../core/id-source.ts'
 import type { Event, Occupancy } from '../../../core/types.ts'
 import type { Attached, Client } from './client.ts'
-import { encode } from './encode.ts'
+import { PROTOCOL, encode } from './encode.ts'
 import { readVariant } from './variant.ts'
 import { NEVER, type Timed, type TimerWheel } from './timer-wheel.ts'
 
@@ -76,25 +76,27 @@ export class OccupancyNews implements ChannelWatcher {
   #tell(channel: AppChannel): void {
     const watched = this.#watched.get(channel)
     if (!watched) return
-    if (!isWanted(channel)) return this.closed(channel)
+    if (!this.#isWanted(channel)) return this.closed(channel)
     this.#parts.wheel.cancel(watched)
     watched.told = channel.occupancy
     watched.toldAt = this.#parts.clock.now()
     this.#parts.broker.tell(channel, this.#event(channel))
   }
 
+  /** There are as many groups as ways of reading the channel, and not as readers. */
+  #isWanted({ ref }: AppChannel): boolean {
+    return this.#parts.broker
+      .groups(ref)
+      .some(
+        ({ format: { protocol, variant } }) =>
+          protocol === PROTOCOL && readVariant(variant).occupancy !== undefined,
+      )
+  }
+
   #event({ occupancy }: AppChannel): Event {
     const { clock, ids } = this.#parts
     return { kind: 'occupancy', id: ids.next(ID_LENGTH), occupancy, timestamp: clock.now() }
   }
-}
-
-function isWanted({ attachments }: AppChannel): boolean {
-  return attachments
-    .values()
-    .some(({ groups }) =>
-      groups.some(({ format }) => readVariant(format.variant).occupancy !== undefined),
-    )
 }
 
 const METRICS = [
