@@ -30,6 +30,7 @@ export class Admission {
   readonly #clock: Clock
   readonly #visitors = new Map<string, Visitor>()
   #open = 0
+  #lastBanUntil = 0
   #lastSweep: number
 
   constructor(limits: AdmissionLimits, clock: Clock) {
@@ -60,6 +61,15 @@ export class Admission {
       return 'address_connections'
     if (maxConnections > 0 && this.#open >= maxConnections) return 'server_full'
     return undefined
+  }
+
+  /** Whether somebody is shut out, whatever they come for; who it is, is asked only while anybody is. */
+  isBanned(visitor: { readonly address: string }): boolean {
+    if (this.#limits.banSeconds === 0) return false
+    const now = this.#clock.now()
+    if (this.#lastBanUntil <= now) return false
+    const known = this.#visitors.get(limitKey(visitor.address))
+    return known !== undefined && known.bannedUntil > now
   }
 
   /** Counts an attempt to push; whose it is, is asked only where a limit needs to know. */
@@ -107,7 +117,8 @@ export class Admission {
   ban(address: string): void {
     const now = this.#clock.now()
     if (this.#limits.banSeconds === 0) return
-    this.#visitor(limitKey(address), now).bannedUntil = now + this.#limits.banSeconds * 1000
+    this.#lastBanUntil = now + this.#limits.banSeconds * 1000
+    this.#visitor(limitKey(address), now).bannedUntil = this.#lastBanUntil
   }
 
   #visitor(key: string, now: number): Visitor {

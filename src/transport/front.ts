@@ -11,6 +11,7 @@ import { Arrival, type ArrivalParts } from './arrival.ts'
 import { Connection } from './connection.ts'
 import { type HttpApp, httpRefusal, isForEverybody } from './http.ts'
 import { Turns } from './turns.ts'
+import { authorityOf, splitUrl } from './url.ts'
 
 export interface FrontParts extends ArrivalParts {
   readonly protocols: readonly (Protocol | HttpProtocol)[]
@@ -57,8 +58,8 @@ export class Front {
     const upgrade = isUpgrade(request)
     const protocol = this.#protocolOf(path, upgrade, request)
     const visit = new Arrival(request, path, query, server, this.#parts, this.#turns)
-    const foreign = this.#foreignOrigin(request, path, protocol)
-    if (foreign !== undefined) return this.#refuseOrigin(visit, foreign, protocol)
+    const turned = this.#turnAway(visit, protocol)
+    if (turned) return turned
     if (!protocol) return this.#parts.http(visit)
     if (!('connect' in protocol) || !upgrade) return protocol.serve(visit)
     return this.#connect(visit, protocol, server)
@@ -82,27 +83,33 @@ export class Front {
     return this.#refuse(failure('bad_request', 'the Host header is not valid'), { address })
   }
 
-  /**
-   * The origin of a page that may not come in. It is asked of everything that a page could do here, a preflight
-   * included, and not of programs, which send none.
-   */
-  #foreignOrigin(
-    { headers }: Request,
-    path: string,
-    protocol: HttpProtocol | undefined,
-  ): string | undefined {
+  /** What holds for everything that a stranger can do here, whichever way they come. */
+  #turnAway(visit: Visit, protocol: HttpProtocol | undefined): Response | undefined {
+    if (protocol ? protocol.guardsOrigin === true : isForEverybody(visit.path)) return undefined
+    const origin = this.#foreignOrigin(visit.request)
+    if (origin !== undefined) {
+      const told = origin.slice(0, MAX_LOGGED_ORIGIN)
+      return this.#word(visit, protocol, failure('origin_refused'), { origin: told })
+    }
+    const isOut = this.#parts.admission.isBanned(visit)
+    return isOut ? this.#word(visit, protocol, failure('banned'), {}) : undefined
+  }
+
+  /** The origin of a page that may not come in; a preflight has one as well, and programs have none. */
+  #foreignOrigin({ headers }: Request): string | undefined {
     if (this.#allowsEveryOrigin) return undefined
-    if (protocol ? protocol.guardsOrigin === true : isForEverybody(path)) return undefined
     const origin = headers.get('origin')
     return isOriginAllowed(origin, this.#parts.allowedOrigins) ? undefined : origin!
   }
 
-  #refuseOrigin(visit: Visit, origin: string, protocol: HttpProtocol | undefined): Response {
-    const why = failure('origin_refused')
-    this.#parts.onRefusal(why, {
-      address: visit.address,
-      origin: origin.slice(0, MAX_LOGGED_ORIGIN),
-    })
+  /** Refuses somebody in the words of the protocol that they speak. */
+  #word(
+    visit: Visit,
+    protocol: HttpProtocol | undefined,
+    why: Failure,
+    detail: Omit<FrontDetail, 'address'>,
+  ): Response {
+    this.#parts.onRefusal(why, { address: visit.address, ...detail })
     if (!protocol) return httpRefusal(why)
     return isUpgrade(visit.request) || !protocol.refuse ? plain(why) : protocol.refuse(visit, why)
   }
@@ -118,8 +125,8 @@ export class Front {
   }
 
   #connect(visit: Visit, protocol: Protocol, server: Server<Connection>): Response | undefined {
-    const turned = this.#turnAway(visit)
-    if (turned) return turned
+    const full = this.#refuseConnection(visit)
+    if (full) return full
     const opening = protocol.connect(visit)
     if (opening instanceof Response) return opening
     const { admission } = this.#parts
@@ -131,7 +138,7 @@ export class Front {
     return this.#refuse(why, { address: visit.address })
   }
 
-  #turnAway({ address }: Visit): Response | undefined {
+  #refuseConnection({ address }: Visit): Response | undefined {
     if (this.#parts.isDraining()) return this.#refuse(failure('restarting'), { address })
     const full = this.#parts.admission.refuse(address)
     return full && this.#refuse(failure(full), { address })
@@ -168,24 +175,4 @@ function plain(why: Failure): Response {
 function isUpgrade(request: Request): boolean {
   if (request.method !== 'GET') return false
   return request.headers.get('upgrade')?.toLowerCase() === 'websocket'
-}
-
-/** Host and port of an address; empty where Bun gives a bare path, for want of a Host header that it can use. */
-function authorityOf(url: string): string {
-  const from = url.startsWith('/') ? -1 : url.indexOf('://')
-  if (from < 0) return ''
-  const to = url.indexOf('/', from + 3)
-  return url.slice(from + 3, to < 0 ? url.length : to)
-}
-
-/** Path and query of what Bun gives as the URL: without a usable Host header it is a bare path. */
-export function splitUrl(url: string): [path: string, query: string] {
-  const scheme = url.startsWith('/') ? -1 : url.indexOf('://')
-  const start = scheme < 0 ? 0 : url.indexOf('/', scheme + 3)
-  if (start < 0) return ['/', '']
-  const hash = url.indexOf('#', start)
-  const end = hash < 0 ? url.length : hash
-  const mark = url.indexOf('?', start)
-  if (mark < 0 || mark > end) return [url.slice(start, end), '']
-  return [url.slice(start, mark), url.slice(mark + 1, end)]
 }

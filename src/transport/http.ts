@@ -12,6 +12,7 @@ import { settingsFailure } from '../trouble.ts'
 import type { Metrics } from '../ops/metrics.ts'
 import { MAX_PATH_LETTERS, type Visit } from '../protocol/protocol.ts'
 import { SERVER_HEADER, VERSION } from '../version.ts'
+import { splitUrl } from './url.ts'
 
 export interface HttpParts {
   readonly api: ApiParts
@@ -153,7 +154,7 @@ async function metricsAnswer(context: Context, metrics: Metrics): Promise<Respon
 
 /** An application that serves nothing but metrics, for a port of its own. */
 export function metricsApp(metrics: Metrics): Hono {
-  const app = new Hono()
+  const app = new Hono({ getPath: (request) => splitUrl(request.url)[0] })
   app.get('/metrics', (context) => metricsAnswer(context, metrics))
   app.get('/health', (context) => answer(context, 200, { status: 'ok', version: VERSION }))
   return app

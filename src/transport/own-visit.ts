@@ -1,7 +1,7 @@
 /** A request over the socket file, which nobody but this machine's own user can open: it is not looked at further. */
 import { type Result, fail, ok } from '../failure.ts'
-import { splitUrl } from './front.ts'
 import type { HttpVisit } from './http.ts'
+import { splitUrl } from './url.ts'
 
 export class OwnVisit implements HttpVisit {
   readonly request: Request

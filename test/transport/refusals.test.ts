@@ -165,6 +165,22 @@ describe('counted by reason', () => {
     expect(await push(running, '1')).toBe(429)
   })
 
+  test('a banned address is shut out of all but pages and probes for everybody', async () => {
+    const flags = { 'ban-seconds': '60', 'message-rate': '1', 'message-burst': '1' }
+    running = await startTestServer({ ...flags, 'max-warnings': '0' })
+    const { url } = running
+    const statuses = (paths: readonly string[]) =>
+      Promise.all(paths.map(async (path) => (await fetch(url + path)).status))
+    const shut = ['/channels/a/messages', '/time', '/v1/me', '/comet/connect', '/sse?channels=a']
+    expect(await statuses(shut)).not.toContain(429)
+    await send(running, ['1', '2'])
+    expect(await statuses(shut)).toEqual(shut.map(() => 429))
+    const { error } = (await (await fetch(`${url}/time`)).json()) as { error: { code: number } }
+    expect(error.code).toBe(42910)
+    const open = ['/health', '/metrics', '/docs', '/dashboard/sign-in']
+    expect(await statuses(open)).toEqual(open.map(() => 200))
+  })
+
   test('a closed connection makes room again', async () => {
     running = await startTestServer({ 'max-connections': '1' })
     for (let i = 0; i < 3; i++) {
