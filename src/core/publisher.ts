@@ -222,8 +222,10 @@ export class Publisher {
 }
 
 /** Ids count for whoever gave them, or one client could make the message of another vanish by being first. */
-function repetitionIdOf({ batchId, idScope = '' }: NewPublication): string | undefined {
-  return batchId === undefined ? undefined : `${idScope}\n${batchId}`
+function repetitionIdOf({ batchId, drafts, idScope = '' }: NewPublication): string | undefined {
+  if (batchId === undefined) return undefined
+  // Or one message whose id is what several have in common, or what annotations are known by, would be taken for them.
+  return `${idScope}\n${drafts.length === 1 ? 'message' : 'messages'}\n${batchId}`
 }
 
 /** A look at the text alone, so that it costs nothing for messages without extras. */
