@@ -47,8 +47,22 @@ export class Passing {
     const steps = filter.stepsOn(message)
     if (steps > this.#stepsLeft) return true
     this.#stepsLeft -= steps
+    looked += steps
     return filter.matches(message.view)
   }
+}
+
+/** A step takes about as long as so many bytes do that are written and sent. */
+const BYTES_PER_STEP = 24
+
+/** Steps of all filters since somebody asked. */
+let looked = 0
+
+/** What looking with filters has cost since this was asked last, as pieces of long work cost. */
+export function lookingCost(): number {
+  const cost = looked * BYTES_PER_STEP
+  looked = 0
+  return cost
 }
 
 /** The last one, because all filters of a channel look at the same messages. */

@@ -3,7 +3,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import type { KeptMessage } from '../../../src/core/types.ts'
 import { type MessageFilter, compileFilter } from '../../../src/policy/message-filter.ts'
 import { MAX_FILTER_UNITS, MAX_WAYS } from '../../../src/protocol/ably/reading-room.ts'
-import { Passing, STEPS_PER_LETTER, STEPS_PER_MESSAGE } from '../../../src/protocol/ably/passing.ts'
+import {
+  Passing,
+  STEPS_PER_LETTER,
+  STEPS_PER_MESSAGE,
+  lookingCost,
+  passing,
+} from '../../../src/protocol/ably/passing.ts'
 import { ACTION, FrameClient } from '../../support/ably.ts'
 import { AblyApp } from '../../support/ably-app.ts'
 import { type TestServer, startTestServer } from '../../support/server.ts'
@@ -67,6 +73,17 @@ describe('for one publication', () => {
       (i) => publication.of(compiled(`contains(headers.to, 'c${i}')`)).length,
     )
     expect(passed.every((count) => count === 0)).toBe(true)
+  })
+
+  test('what looking costs is told, to whoever cuts long work into turns', () => {
+    const messages = [message(numbers(1000))]
+    lookingCost()
+    passing(messages, compiled('data[?@ < `0`]'))
+    expect(lookingCost()).toBeGreaterThan(24 * 1000)
+    passing(messages, compiled('data[?@ < `0`]'))
+    expect(lookingCost()).toBe(0)
+    passing(messages, compiled("name == 'x'"))
+    expect(lookingCost()).toBeLessThan(24 * 10)
   })
 
   test('the same filter again costs nothing', () => {

@@ -5,6 +5,7 @@ import { MODE, has } from '../../../core/modes.ts'
 import type { Frame, PlacedEvent, Publication } from '../../../core/types.ts'
 import { type Attached, type Client, isSilent } from './client.ts'
 import { withoutRepetition } from './continuity.ts'
+import { lookingCost } from '../passing.ts'
 import { encode } from './encode.ts'
 import { readingText } from './reading.ts'
 import type { SharedFrames } from '../shared-frames.ts'
@@ -28,8 +29,8 @@ interface Piece {
   readonly cost: number
 }
 
-/** So many events are looked at to tell whether there is anything for this client among them. */
-const MAX_LOOKED_AT = 100
+/** About a hundred events are looked at to tell whether there is anything for this client among them; fewer with a filter. */
+const MAX_LOOKING = 100 * PIECE_COST
 
 /** It is in no group, and takes what comes meanwhile from its channel's memory. */
 export class Behind {
@@ -61,8 +62,9 @@ export class Behind {
     this.#areMembersToldNow = members !== undefined
     const pieces = this.#piecesOf(missed)
     let first = pieces.next()
-    for (let i = 1; i < MAX_LOOKED_AT; i++) {
-      if (first.done === true || first.value.frame !== undefined) break
+    let cost = 0
+    while (first.done !== true && first.value.frame === undefined && cost < MAX_LOOKING) {
+      cost += first.value.cost
       first = pieces.next()
     }
     this.hasMissed = first.done !== true
@@ -128,13 +130,15 @@ export class Behind {
 
   *#piecesOf(events: Iterable<PlacedEvent>): Generator<Piece, undefined> {
     for (const event of events) {
+      lookingCost()
       const frames = this.#framesOf(event)
+      const looking = lookingCost()
       if (event.kind === 'publication' && frames.length > 0) this.#last = event
       const { position } = event
-      if (frames.length === 0) yield { frame: undefined, position, cost: PIECE_COST }
+      if (frames.length === 0) yield { frame: undefined, position, cost: PIECE_COST + looking }
       for (const [index, frame] of frames.entries()) {
         const isLast = index === frames.length - 1
-        const cost = PIECE_COST + frame.length
+        const cost = PIECE_COST + frame.length + (index === 0 ? looking : 0)
         yield { frame, position: isLast ? position : undefined, cost }
       }
     }

@@ -8,6 +8,7 @@ import { MAX_REWIND, withoutRepetition } from '../realtime/continuity.ts'
 import type { SharedFrames } from '../shared-frames.ts'
 import type { Rewind } from '../wire/attach-params.ts'
 import { type Source, missedSince } from './cursor.ts'
+import { lookingCost } from '../passing.ts'
 import { encodeForStreams } from './encode.ts'
 import type { EventStream } from './event-stream.ts'
 
@@ -132,9 +133,10 @@ export class Backlog implements Work {
     if (this.#stream.waitingBytes >= this.#parts.roomBytes) return undefined
     const next = this.#begun[this.#next++]
     if (!next) return this.#more()
+    lookingCost()
     const frames = readHistory(() => this.#framesOf(next))
     if (!frames.ok) return this.#end(this.#parts.onGone)
-    let cost = PIECE_COST
+    let cost = PIECE_COST + lookingCost()
     for (const frame of frames.value) {
       this.#stream.fill(frame)
       cost += frame.length
