@@ -111,6 +111,7 @@ export class Ably {
       appCounters: parts.appCounters,
       maxBodyBytes: MAX_REST_BODY_BYTES,
       unread: new Budget(config.answerMemoryMb * 1_048_576),
+      shareOf: (appId) => parts.owners.shareOf(appId),
       turns: this.#turns,
       keys: new Allowances({ perSecond: config.keyRate, burst: config.keyBurst }, clock),
       ledger: services.ledger,

@@ -151,8 +151,9 @@ export class Presence {
 
 const NO_MEMORY = 'the app, or this connection of it, has no memory left for presence'
 
-function holderOf({ ref: { realm } }: AppChannel, connectionId: string): Holder {
-  return [realm, `${realm}\n${connectionId}`]
+/** Apps that share what there is have a share of this in common too. */
+function holderOf({ home: { share }, ref }: AppChannel, connectionId: string): Holder {
+  return [share.key, `${ref.realm}\n${connectionId}`]
 }
 
 /** How much there will be more than now, if all changes are taken. The same client may be among them twice. */

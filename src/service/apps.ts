@@ -121,8 +121,8 @@ export class AppService {
     })
   }
 
-  /** How many apps will expire. */
-  countExpiring(): number {
+  /** How many apps will expire, by the address that made them. */
+  countExpiring(): { readonly madeBy: string | null; readonly apps: number }[] {
     return this.#table.countExpiring()
   }
 

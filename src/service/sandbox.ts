@@ -1,6 +1,7 @@
 /** Disposable apps: each made whole in one step for whoever asks, and gone after a while. */
 import { type Failure, type Result, fail, ok } from '../failure.ts'
 import { limitKey } from '../policy/address.ts'
+import { roomFor } from '../policy/shares.ts'
 import type { Store } from '../store/database.ts'
 import type { AccountService } from './accounts.ts'
 import type { ApiKeyService, WholeKey } from './api-keys.ts'
@@ -56,12 +57,13 @@ export class Sandbox {
   add(wish: SandboxWish): Result<SandboxApp> {
     return this.#allOrNothing(() => {
       const { accounts, apps } = this.#parts
-      if (apps.countExpiring() >= this.#limits.maxSandboxApps) return fail('sandbox_full')
+      const madeBy = limitKey(wish.address)
+      if (!this.#hasRoom(madeBy)) return fail('sandbox_full')
       const added = apps.add(accounts.ensureOwner(), {
         name: `sandbox-${newId()}`,
         lifetime: this.#limits.sandboxMinutes * 60_000,
         maxPresenceMembers: wish.maxPresenceMembers ?? null,
-        madeBy: limitKey(wish.address),
+        madeBy,
       })
       return added.ok ? this.#fill(added.value, wish) : added
     })
@@ -73,6 +75,17 @@ export class Sandbox {
     const found = apps.find(appId)
     if (!found.ok) return found
     return found.value.expiresAt === null ? fail('sandbox_only') : apps.remove(found.value.id)
+  }
+
+  /** One address may have made all of them while nobody else wants one; none is taken from anybody. */
+  #hasRoom(madeBy: string): boolean {
+    const { apps } = this.#parts
+    const counts = apps.countExpiring()
+    const stakes = counts.map(({ madeBy: by, apps: held }) => ({ by, held, spare: 0 }))
+    const own = stakes.find(({ by }) => by === madeBy) ?? { held: 0, spare: 0 }
+    const total = stakes.reduce((sum, { held }) => sum + held, 0)
+    const limit = { max: this.#limits.maxSandboxApps, beyond: this.#limits.maxSandboxApps }
+    return roomFor(own, stakes, total, limit).kind !== 'none'
   }
 
   #fill(app: App, wish: SandboxWish): Result<SandboxApp> {

@@ -60,10 +60,14 @@ export class AppTable {
     return this.#db.select().from(apps).where(where).all()
   }
 
-  /** How many apps will expire. */
-  countExpiring(): number {
-    const row = this.#db.select({ apps: count() }).from(apps).where(isNotNull(apps.expiresAt)).get()
-    return row?.apps ?? 0
+  /** How many apps will expire, by the address that made them; null for those of which that is not known. */
+  countExpiring(): { madeBy: string | null; apps: number }[] {
+    return this.#db
+      .select({ madeBy: apps.madeBy, apps: count() })
+      .from(apps)
+      .where(isNotNull(apps.expiresAt))
+      .groupBy(apps.madeBy)
+      .all()
   }
 
   insert(row: AppRow): void {

@@ -16,7 +16,7 @@ import {
   sql,
 } from 'drizzle-orm'
 import type { Store } from './database.ts'
-import { pushDevices, pushSubscriptions } from './schema.ts'
+import { apps, pushDevices, pushSubscriptions } from './schema.ts'
 
 export type PushDeviceRow = typeof pushDevices.$inferSelect
 export type PushSubscriptionRow = typeof pushSubscriptions.$inferSelect
@@ -70,8 +70,9 @@ export class PushDeviceTable {
       .all()
   }
 
+  /** Of an app, with those of all apps of the sandbox that the same address made. */
   count(appId: string): number {
-    const where = eq(pushDevices.appId, appId)
+    const where = ofShare(this.#db, pushDevices.appId, appId)
     return this.#db.select({ devices: count() }).from(pushDevices).where(where).get()!.devices
   }
 
@@ -220,8 +221,9 @@ export class PushSubscriptionTable {
       .map((row) => row.channel)
   }
 
+  /** Of an app, with those of all apps of the sandbox that the same address made. */
   count(appId: string): number {
-    const where = eq(pushSubscriptions.appId, appId)
+    const where = ofShare(this.#db, pushSubscriptions.appId, appId)
     const row = this.#db.select({ rows: count() }).from(pushSubscriptions).where(where).get()
     return row!.rows
   }
@@ -260,4 +262,15 @@ function matchingSubscriptions(
 function isOf(kind: Kind, subscriber: string | undefined): SQL | undefined {
   if (subscriber === undefined) return undefined
   return and(eq(pushSubscriptions.kind, kind), eq(pushSubscriptions.subscriber, subscriber))
+}
+
+/** What belongs to an app, or to another of the sandbox that the same address made: they have one share of the server. */
+function ofShare(
+  db: Store['db'],
+  column: typeof pushDevices.appId | typeof pushSubscriptions.appId,
+  appId: string,
+): SQL {
+  const maker = db.select({ madeBy: apps.madeBy }).from(apps).where(eq(apps.id, appId))
+  const own = or(eq(apps.id, appId), inArray(apps.madeBy, maker))
+  return inArray(column, db.select({ id: apps.id }).from(apps).where(own))
 }

@@ -53,6 +53,29 @@ test('an app has room for so many devices; those that are there can still be cha
   must(devices.save(device('c')))
 })
 
+test('apps of the sandbox that one address made have that room together', () => {
+  const { devices, subscriptions } = bounded()
+  const { accounts, apps } = opened.services
+  const made = (name: string, madeBy: string) =>
+    must(apps.add(accounts.ensureOwner(), { name, madeBy, lifetime: 60_000 })).id
+  const [one, another, stranger] = [
+    made('a', '1.1.1.1'),
+    made('b', '1.1.1.1'),
+    made('c', '2.2.2.2'),
+  ]
+  const subscription = { channel: 'x', kind: 'client', subscriber: 'ann' } as const
+  for (const of of [one, another]) {
+    must(devices.save(device('a', { appId: of })))
+    must(subscriptions.save(of, subscription))
+  }
+  expect(failureOf(devices.save(device('b', { appId: one })))).toBe('push_full')
+  expect(failureOf(subscriptions.save(one, { ...subscription, channel: 'y' }))).toBe('push_full')
+  for (const of of [stranger, appId]) {
+    for (const id of ['a', 'b']) must(devices.save(device(id, { appId: of })))
+    must(subscriptions.save(of, subscription))
+  }
+})
+
 test('an app has room for so many subscriptions; one that is there is no other', () => {
   const { subscriptions } = bounded()
   const subscription = (channel: string) =>

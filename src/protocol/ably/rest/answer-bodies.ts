@@ -10,8 +10,9 @@ import { LazyList, LazyObject, type Piece, joined, piecesOf } from '../wire/piec
 import { encodeBody } from './format.ts'
 
 export interface AnswerBodiesParts {
-  /** Of what waits to be read, by app and then by address. */
+  /** Of what waits to be read, by share and then by address. */
   readonly budget: Budget
+  readonly shareOf: (appId: string) => string
   readonly turns: FairTurns
 }
 
@@ -56,11 +57,12 @@ export class AnswerBodies {
     chunks: Iterator<Uint8Array<ArrayBuffer>, undefined>,
     { address, appId = '', bytes }: Reading,
   ): Result<ReadableStream<Uint8Array>> {
-    const { budget, turns } = this.#parts
-    const holder = [appId, `${appId}\n${address}`]
+    const { budget, shareOf, turns } = this.#parts
+    const share = shareOf(appId)
+    const holder = [share, `${share}\n${address}`]
     const held = bytes + CHUNK_BYTES
-    // Whatever the setting, there is room for one answer of each app.
-    if (budget.heldBy(appId) > 0 && !budget.hasRoom(holder, held)) return fail('answers_unread')
+    // Whatever the setting, there is room for one answer of each share.
+    if (budget.heldBy(share) > 0 && !budget.hasRoom(holder, held)) return fail('answers_unread')
     budget.change(holder, held)
     let isOver = false
     const end = () => {

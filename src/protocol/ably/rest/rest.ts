@@ -18,6 +18,8 @@ export interface RestParts extends CallParts {
   readonly appCounters: AppCounters
   /** Of answers that clients have not read yet. */
   readonly unread: Budget
+  /** Among which that memory is divided. */
+  readonly shareOf: (appId: string) => string
   readonly turns: FairTurns
   /** Of what is written: when it may be, and once it is. */
   readonly ledger: Ledger
@@ -59,7 +61,7 @@ export class AblyRest implements HttpProtocol {
   constructor(parts: RestParts) {
     this.#parts = parts
     this.#router = new RestRouter(parts.routes)
-    this.#bodies = new AnswerBodies({ budget: parts.unread, turns: parts.turns })
+    this.#bodies = new AnswerBodies({ ...parts, budget: parts.unread })
     this.#roots = new Set(parts.routes.map((route) => rootOf(route.path)))
   }
 

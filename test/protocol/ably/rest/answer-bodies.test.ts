@@ -12,7 +12,7 @@ const reading = () => ({ appId: 'app', address: '127.0.0.1', bytes: BYTES })
 
 function world(total: number) {
   const budget = new Budget(total)
-  const bodies = new AnswerBodies({ budget, turns: new FairTurns() })
+  const bodies = new AnswerBodies({ budget, shareOf: (appId) => appId, turns: new FairTurns() })
   const made = { items: 0 }
   const list = () =>
     LazyList.of(
