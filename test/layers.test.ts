@@ -35,7 +35,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'stats/': ['failure.ts'],
 
   // What a push notification is, without who asks for it and where devices are kept. A device has rights like a token.
-  'push/': ['identity/revocation.ts', 'policy/', 'failure.ts'],
+  'push/': ['identity/', 'policy/', 'failure.ts'],
 
   // The core knows what carries and what orders events only by their seams.
   'core/': ['policy/', 'failure.ts', 'engine/engine.ts', 'fanout/fanout.ts'],

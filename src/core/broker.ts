@@ -11,6 +11,7 @@ import {
   type AppChannelLimits,
   type NewChannel,
 } from './app-channel.ts'
+import { waitOf } from './batching.ts'
 import type { Clock } from './clock.ts'
 import type { Entry, History } from './history.ts'
 import type { Modes } from './modes.ts'
@@ -140,6 +141,11 @@ export class Broker {
 
   rule(ref: ChannelRef): ChannelRuleSettings {
     return this.#parts.ruleOf(ref)
+  }
+
+  /** Milliseconds that readers of a channel wait for more at most, where its rule makes them. */
+  waitOf({ ref }: AppChannel): number {
+    return waitOf(this.rule(ref)) ?? 0
   }
 
   /** What a channel remembers, where its rule says that it does. */

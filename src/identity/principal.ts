@@ -1,8 +1,8 @@
 /** Who is behind a request or connection of an Ably client, and the client id that they have. */
 import { type Result, fail, ok } from '../failure.ts'
 import type { Capability } from '../policy/capability/capability.ts'
-import type { CapabilityChecker } from '../policy/capability/checker.ts'
-import type { ChannelClaims } from '../policy/channel-claims.ts'
+import { CapabilityChecker } from '../policy/capability/checker.ts'
+import { type ChannelClaims, NO_CLAIMS } from '../policy/channel-claims.ts'
 import type { Identity } from '../policy/client-identity.ts'
 import { ANY_CLIENT } from './claims.ts'
 import type { Revocable } from './revocation.ts'
@@ -20,6 +20,16 @@ export interface AppPrincipal extends Revocable, Identity {
   /** By channel pattern, messages a second that one attachment may publish. */
   readonly publishRates: ChannelClaims<number>
 }
+
+/** What somebody has of whom only the name is known: nothing, until they show again who they are. */
+export const WITHOUT_RIGHTS = {
+  kind: 'app',
+  method: 'basic',
+  capability: new Map(),
+  checker: new CapabilityChecker(new Map()),
+  userClaims: NO_CLAIMS,
+  publishRates: NO_CLAIMS,
+} as const
 
 /** Whoever has a key may be anybody, but is bound by a client id once claimed (RSA7e, RSL1m4). */
 export function identifyKeyHolder(claimed: string | undefined): Identity {

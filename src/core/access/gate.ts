@@ -32,6 +32,7 @@ import { messageSize } from '../message-size.ts'
 import { MODE, type Modes, has } from '../modes.ts'
 import type {
   AnnotationDraft,
+  ChannelRef,
   KeptMessage,
   MessageDraft,
   MessageEdit,
@@ -97,8 +98,7 @@ export interface AdmittedEdit {
   readonly mayTouch: (original: KeptMessage) => Failure | undefined
 }
 
-/** Whoever may have push notifications: the holder of credentials, or a device by itself. */
-export type PushHolder = Pick<AppCaller, 'appId' | 'capability' | 'checker'>
+export type PushRights = Pick<AppCaller, 'capability' | 'checker'>
 
 /** What concerns an app and no channel of it is permitted on this resource, as statistics and lists of channels are. */
 export const WHOLE_APP = '*'
@@ -119,23 +119,39 @@ export class Gate {
 
   /**
    * Having push notifications: of a channel, or at all.
+   * @param rights of the holder of credentials, or of a device by itself
    * @param channel left out for whoever may have those of any
    */
-  pushSubscribe(holder: PushHolder, secure: boolean, channel?: string): Failure | undefined {
-    const refusal = this.#state(holder.appId, secure)
+  pushSubscribe(
+    appId: string,
+    { capability, checker }: PushRights,
+    secure: boolean,
+    channel?: string,
+  ): Failure | undefined {
+    const refusal = this.#state(appId, secure)
     if (refusal) return refusal
-    const app = this.#parts.appOf(holder.appId)
+    const app = this.#parts.appOf(appId)
     const rule = app && channel !== undefined ? settingsFor(app.rules, channel) : undefined
+    const open = rule && tlsRefusal(rule, secure, 'channel')
+    if (open) return open
     const isPermitted =
       channel === undefined
-        ? permitsAnywhere(holder.capability, 'push-subscribe')
-        : holder.checker.permits(channel, 'push-subscribe')
-    return (
-      (rule && tlsRefusal(rule, secure, 'channel')) ??
-      (isPermitted
-        ? undefined
-        : failure('capability_refused', 'the capability does not permit push-subscribe here'))
-    )
+        ? permitsAnywhere(capability, 'push-subscribe')
+        : checker.permits(channel, 'push-subscribe')
+    return isPermitted
+      ? undefined
+      : failure('capability_refused', 'the capability does not permit push-subscribe here')
+  }
+
+  /** Whether a channel has push notifications at all. */
+  pushChannel({ realm, name }: ChannelRef): Failure | undefined {
+    const app = this.#parts.appOf(realm)
+    return app && settingsFor(app.rules, name).pushEnabled ? undefined : failure('push_not_enabled')
+  }
+
+  /** The client as whom somebody does something apart from publishing, such as registering a device. */
+  actAs(caller: AppCaller, named: string | undefined): Result<string | undefined> {
+    return publishingClientId(caller, named)
   }
 
   /**

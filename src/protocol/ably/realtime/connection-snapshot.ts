@@ -1,8 +1,6 @@
 /** Connections at one moment, as plain data: all that their clients need to come back to a server that was started again. */
 import { type FailureName, failure } from '../../../failure.ts'
-import type { AppPrincipal } from '../../../identity/principal.ts'
-import { CapabilityChecker } from '../../../policy/capability/checker.ts'
-import { NO_CLAIMS } from '../../../policy/channel-claims.ts'
+import { type AppPrincipal, WITHOUT_RIGHTS } from '../../../identity/principal.ts'
 import type { Answer, Outcome } from './answers.ts'
 import type { Connection, ConnectionOptions } from './connection.ts'
 
@@ -75,17 +73,8 @@ export function refill(
 
 /** Who was there, and may do nothing: nobody speaks for the connection until its client is back. */
 function restingPrincipal({ appId, clientId, keyId }: ConnectionSnapshot): AppPrincipal {
-  return { ...NOBODY, appId, keyId, clientId, mayAssumeClientId: clientId === undefined }
+  return { ...WITHOUT_RIGHTS, appId, keyId, clientId, mayAssumeClientId: clientId === undefined }
 }
-
-const NOBODY = {
-  kind: 'app',
-  method: 'basic',
-  capability: new Map(),
-  checker: new CapabilityChecker(new Map()),
-  userClaims: NO_CLAIMS,
-  publishRates: NO_CLAIMS,
-} as const
 
 function plainAnswer({ serial, outcome = NEVER_KNOWN }: Answer): [number, PlainOutcome] {
   if (outcome.ok) return [serial, { serials: outcome.serials }]

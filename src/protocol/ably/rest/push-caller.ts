@@ -1,45 +1,32 @@
 /** Who asks about push notifications: somebody who administers them, or a device or client for itself (RSH6). */
-import { type Failure, type Result, fail, failure, ok } from '../../../failure.ts'
+import { type Result, fail, ok } from '../../../failure.ts'
 import { isSameText } from '../../../identity/api-key.ts'
 import { decodeBase64Text } from '../../../identity/base64-text.ts'
 import { findCredentials } from '../../../identity/credentials.ts'
 import { looksLikeDeviceToken } from '../../../identity/device-token.ts'
-import type { Directory, DirectoryKey } from '../../../identity/directory.ts'
-import { type Arrival, refusalToUse } from '../../../identity/key-check.ts'
-import type { TokenNumbers } from '../../../identity/native-token.ts'
 import type { AppPrincipal } from '../../../identity/principal.ts'
-import { type Capability, restrictTo } from '../../../policy/capability/capability.ts'
-import { CapabilityChecker } from '../../../policy/capability/checker.ts'
-import { intersect } from '../../../policy/capability/intersection.ts'
-import { publishingClientId } from '../../../policy/client-identity.ts'
 import {
-  type DeviceToSave,
-  type PushDevice,
-  type PushDevices,
-  type SubscriptionFilter,
-  earliest,
-} from '../../../push/device.ts'
+  type DeviceParts,
+  type DeviceRights,
+  type Registration,
+  deviceRefusal,
+  registrationBy,
+  registrationByDevice,
+  registrationChangedBy,
+  rightsOf,
+} from '../../../push/device-rights.ts'
+import type { PushDevice, PushDevices, SubscriptionFilter } from '../../../push/device.ts'
 import { type AuthorizeParts, identify } from './authorize.ts'
 import type { RestCall } from './routes.ts'
 
-export interface CallerParts extends AuthorizeParts {
-  readonly directory: Directory
+export interface CallerParts extends AuthorizeParts, DeviceParts {
   readonly devices: PushDevices
-  /** For what is registered with a key: where it comes among the tokens issued here. */
-  readonly numbers: TokenNumbers
-  /** Milliseconds since the epoch. */
-  readonly now: () => number
 }
 
 /** A device that shows nothing but its token. */
 interface Lone {
   readonly device: PushDevice
-  readonly rights: Rights
-}
-
-interface Rights {
-  readonly capability: Capability
-  readonly checker: CapabilityChecker
+  readonly rights: DeviceRights
 }
 
 /**
@@ -70,39 +57,11 @@ async function findCaller(parts: CallerParts, call: RestCall): Promise<Result<Pu
 
 function identifyDevice(parts: CallerParts, token: string, call: RestCall): Result<Lone> {
   const device = parts.devices.byToken(token)
-  const key = device && keyOf(parts.directory, device)
-  if (!device || !key) return fail('credentials_wrong', 'the token of the device is not valid')
+  if (!device) return fail('credentials_wrong', 'the token of the device is not valid')
   call.countFor(device.appId)
-  const refusal = deviceRefusal(parts, device, call)
-  if (refusal) return { ok: false, failure: refusal }
-  const capability = intersect(device.grant.capability, key.capability)
-  if (!capability.ok) return capability
-  const checker = new CapabilityChecker(capability.value)
-  return ok({ device, rights: { capability: capability.value, checker } })
+  const rights = rightsOf(parts, device, call)
+  return rights.ok ? ok({ device, rights: rights.value }) : rights
 }
-
-function keyOf(directory: Directory, { appId, keyId }: PushDevice): DirectoryKey | undefined {
-  return directory.key(`${appId}.${keyId}`)
-}
-
-/** Why a device counts no more: its key or app ended, or what it was registered with was revoked. */
-export function deviceRefusal(
-  { directory, now }: Pick<CallerParts, 'directory' | 'now'>,
-  device: PushDevice,
-  arrival: Arrival,
-): Failure | undefined {
-  const key = keyOf(directory, device)
-  if (!key) return failure('key_revoked')
-  const moment = now()
-  const isRevoked = device.endsAt !== undefined && device.endsAt <= moment
-  return (
-    refusalToUse(key, directory, arrival, moment) ??
-    (isRevoked ? failure('token_revoked') : undefined)
-  )
-}
-
-/** What does not come from the description of a device, but from who registers it. */
-export type Registration = Pick<DeviceToSave, 'keyId' | 'grant' | 'endsAt'>
 
 export class PushCaller {
   readonly appId: string
@@ -175,55 +134,25 @@ export class PushCaller {
    */
   clientIdFor(wanted: string | undefined, known?: PushDevice): Result<string | undefined> {
     if (this.isAdmin || (known !== undefined && wanted === known.clientId)) return ok(wanted)
-    if (this.#principal) return publishingClientId(this.#principal, wanted)
+    if (this.#principal) return this.#parts.acts.gate.actAs(this.#principal, wanted)
     return wanted === undefined ? ok(wanted) : fail('client_id_invalid')
   }
 
   /**
-   * What a device has that they register, and the key that it counts as long as. One that another device registers is
-   * bound as that is.
+   * What a device has that they register, and the key that it counts as long as.
    * @param clientId of the new device
    */
   registration(clientId: string | undefined): Registration {
-    if (this.#lone) {
-      const { keyId, grant, endsAt } = this.#lone.device
-      return { keyId, grant, endsAt }
-    }
-    const { keyId, capability, method, tokenClientId, ...token } = this.#principal!
-    const granted = restrictTo(capability, 'push-subscribe')
-    if (method === 'basic') {
-      const moment = { issued: this.#parts.now(), number: this.#parts.numbers.next() }
-      const known = { tokenClientId: clientId, tokenResources: [...granted.keys()] }
-      return { keyId, grant: { capability: granted, origin: { method, ...moment, ...known } } }
-    }
-    const { issued, number, revocationKey, tokenResources } = token
-    const origin = {
-      method,
-      issued: issued!,
-      number,
-      tokenClientId,
-      revocationKey,
-      tokenResources: [...(tokenResources ?? [])],
-    }
-    return { keyId, grant: { capability: granted, origin } }
+    return this.#lone
+      ? registrationByDevice(this.#lone.device)
+      : registrationBy(this.#parts, this.#principal!, clientId)
   }
 
-  /**
-   * What a known device has after they have changed it: what it had, for its token may be with somebody else. Of
-   * another client it is by their credentials, so it ends with these too.
-   */
+  /** What a known device has after they have changed it. */
   registrationOf(known: PushDevice, clientId: string | undefined): Registration {
-    const { keyId, grant, endsAt } = known
-    if (clientId === known.clientId || !this.#principal) return { keyId, grant, endsAt }
-    const { method, issued = Infinity, number } = this.#principal
-    const { origin } = grant
-    const isEarlier = issued < origin.issued
-    const revokedFrom = this.#parts.directory.revocations.revokedFrom(this.#principal)
-    return {
-      keyId,
-      grant: isEarlier ? { ...grant, origin: { ...origin, method, issued, number } } : grant,
-      endsAt: earliest(endsAt, revokedFrom),
-    }
+    return clientId === known.clientId || !this.#principal
+      ? registrationByDevice(known)
+      : registrationChangedBy(this.#parts, this.#principal, known)
   }
 
   #isDevice(id: string | undefined): boolean {
@@ -250,14 +179,14 @@ export class PushCaller {
   }
 
   #isClient(clientId: string): boolean {
-    return this.#principal !== undefined && publishingClientId(this.#principal, clientId).ok
+    const { gate } = this.#parts.acts
+    return this.#principal !== undefined && gate.actAs(this.#principal, clientId).ok
   }
 
   /** @param channel undefined for anywhere */
   #maySubscribe(channel: string | undefined): boolean {
-    const { capability, checker } = this.#lone?.rights ?? this.#principal!
-    const holder = { appId: this.appId, capability, checker }
+    const rights = this.#lone?.rights ?? this.#principal!
     const { gate } = this.#parts.acts
-    return gate.pushSubscribe(holder, this.#call.secure, channel) === undefined
+    return gate.pushSubscribe(this.appId, rights, this.#call.secure, channel) === undefined
   }
 }

@@ -11,7 +11,7 @@ import { isRecord } from '../wire/json-value.ts'
 import { readMessages } from '../wire/message-reader.ts'
 import { visitChannel } from './channel-call.ts'
 import { publish } from './publish.ts'
-import { deviceRefusal } from './push-caller.ts'
+import { deviceRefusal } from '../../../push/device-rights.ts'
 import type { PushParts } from './push-parts.ts'
 
 const TRANSPORT = 'ablyChannel'

@@ -53,13 +53,14 @@ function subscribeAs(parts: PushParts, caller: PushCaller, value: unknown): Resu
 }
 
 /** The name of a channel whose rule permits push notifications. */
-function pushChannel({ broker }: PushParts, appId: string, text: string): Result<string> {
+function pushChannel({ acts }: PushParts, appId: string, text: string): Result<string> {
   const parsed = parseChannelName(text)
   if (!parsed.ok) return parsed
   const { name, qualifier } = parsed.value
   if (qualifier !== 'none')
     return fail('bad_channel', 'channels with a qualifier have no push notifications')
-  return broker.rule(channelRef(appId, name)).pushEnabled ? ok(name) : fail('push_not_enabled')
+  const refusal = acts.gate.pushChannel(channelRef(appId, name))
+  return refusal ? { ok: false, failure: refusal } : ok(name)
 }
 
 /** As a subscription looks in requests and answers. */

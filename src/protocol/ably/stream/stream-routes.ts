@@ -1,5 +1,4 @@
 /** Listening over HTTP: server-sent events, or a line of JSON for each event. */
-import { waitOf } from '../../../core/batching.ts'
 import type { Gate } from '../../../core/access/gate.ts'
 import type { Broker } from '../../../core/broker.ts'
 import { channelRef } from '../../../core/types.ts'
@@ -160,7 +159,7 @@ function openAll(
     if (!channel.ok) return channel
     listened.push({
       channel: channel.value,
-      waitMs: waitOf(broker.rule(channel.value.ref)) ?? 0,
+      waitMs: broker.waitOf(channel.value),
       variant: variantOf({ style, isEnveloped, name: text, filter }),
       rewind: filter === undefined ? options.value.rewind : undefined,
     })

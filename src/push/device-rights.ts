@@ -1,0 +1,114 @@
+/** What a device may that shows nothing but its token, what it is given when somebody registers it, and when it ends. */
+import type { Directory, DirectoryKey } from '../identity/directory.ts'
+import { type Arrival, refusalToUse } from '../identity/key-check.ts'
+import type { TokenNumbers } from '../identity/native-token.ts'
+import type { AppPrincipal } from '../identity/principal.ts'
+import { type Failure, type Result, fail, failure, ok } from '../failure.ts'
+import { type Capability, restrictTo } from '../policy/capability/capability.ts'
+import { CapabilityChecker } from '../policy/capability/checker.ts'
+import { intersect } from '../policy/capability/intersection.ts'
+import { type DeviceToSave, type PushDevice, earliest } from './device.ts'
+
+export interface DeviceParts {
+  readonly directory: Directory
+  /** For what is registered with a key: where it comes among the tokens issued here. */
+  readonly numbers: TokenNumbers
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+}
+
+export interface DeviceRights {
+  readonly capability: Capability
+  readonly checker: CapabilityChecker
+}
+
+/** What does not come from the description of a device, but from who registers it. */
+export type Registration = Pick<DeviceToSave, 'keyId' | 'grant' | 'endsAt'>
+
+/** What both a device and its key, as it is now, permit; or why the device counts no more. */
+export function rightsOf(
+  parts: DeviceParts,
+  device: PushDevice,
+  arrival: Arrival,
+): Result<DeviceRights> {
+  const key = keyOf(parts.directory, device)
+  if (!key) return fail('credentials_wrong', 'the token of the device is not valid')
+  const refusal = deviceRefusal(parts, device, arrival)
+  if (refusal) return { ok: false, failure: refusal }
+  const capability = intersect(device.grant.capability, key.capability)
+  if (!capability.ok) return capability
+  const checker = new CapabilityChecker(capability.value)
+  return ok({ capability: capability.value, checker })
+}
+
+function keyOf(directory: Directory, { appId, keyId }: PushDevice): DirectoryKey | undefined {
+  return directory.key(`${appId}.${keyId}`)
+}
+
+/** Why a device counts no more: its key or app ended, or what it was registered with was revoked. */
+export function deviceRefusal(
+  { directory, now }: Pick<DeviceParts, 'directory' | 'now'>,
+  device: PushDevice,
+  arrival: Arrival,
+): Failure | undefined {
+  const key = keyOf(directory, device)
+  if (!key) return failure('key_revoked')
+  const moment = now()
+  const isRevoked = device.endsAt !== undefined && device.endsAt <= moment
+  return (
+    refusalToUse(key, directory, arrival, moment) ??
+    (isRevoked ? failure('token_revoked') : undefined)
+  )
+}
+
+/** One that another device registers is bound as that is. */
+export function registrationByDevice({ keyId, grant, endsAt }: PushDevice): Registration {
+  return { keyId, grant, endsAt }
+}
+
+/**
+ * What a device has that the holder of a key or token registers, and the key that it counts as long as.
+ * @param clientId of the new device
+ */
+export function registrationBy(
+  { now, numbers }: DeviceParts,
+  { keyId, capability, method, tokenClientId, ...token }: AppPrincipal,
+  clientId: string | undefined,
+): Registration {
+  const granted = restrictTo(capability, 'push-subscribe')
+  if (method === 'basic') {
+    const moment = { issued: now(), number: numbers.next() }
+    const known = { tokenClientId: clientId, tokenResources: [...granted.keys()] }
+    return { keyId, grant: { capability: granted, origin: { method, ...moment, ...known } } }
+  }
+  const { issued, number, revocationKey, tokenResources } = token
+  const origin = {
+    method,
+    issued: issued!,
+    number,
+    tokenClientId,
+    revocationKey,
+    tokenResources: [...(tokenResources ?? [])],
+  }
+  return { keyId, grant: { capability: granted, origin } }
+}
+
+/**
+ * What a known device has after the holder of a key or token has made it that of another client: what it had, for its
+ * token may be with somebody else. It ends with their credentials too.
+ */
+export function registrationChangedBy(
+  { directory }: Pick<DeviceParts, 'directory'>,
+  principal: AppPrincipal,
+  { keyId, grant, endsAt }: PushDevice,
+): Registration {
+  const { method, issued = Infinity, number } = principal
+  const { origin } = grant
+  const isEarlier = issued < origin.issued
+  const revokedFrom = directory.revocations.revokedFrom(principal)
+  return {
+    keyId,
+    grant: isEarlier ? { ...grant, origin: { ...origin, method, issued, number } } : grant,
+    endsAt: earliest(endsAt, revokedFrom),
+  }
+}
