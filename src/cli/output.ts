@@ -24,7 +24,7 @@ export function makeOutput(json: boolean, { out, err, written }: Streams): Outpu
   return {
     json,
     result: (value, text) => {
-      if (json) out(`${visibleJson(JSON.stringify(value, null, 2))}\n`)
+      if (json) out(`${visibleJson(String(JSON.stringify(value, null, 2)))}\n`)
       else if (text !== '') out(printed(text))
     },
     say: (lines) => {

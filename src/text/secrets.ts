@@ -45,7 +45,7 @@ function isHidden(parts: readonly string[], at: number): boolean {
     isJwtPart(parts, at) ||
     isKeySecret(parts, at) ||
     isNativeToken(parts, at) ||
-    PREFIXED.test(part) ||
+    (PREFIXED.test(part) && hasBothCases(part)) ||
     isRandom(part)
   )
 }
@@ -53,12 +53,18 @@ function isHidden(parts: readonly string[], at: number): boolean {
 /** `appId.keyId:secret` (RSA11). */
 function isKeySecret(parts: readonly string[], at: number): boolean {
   if (parts[at - 1] !== ':' || parts[at - 3] !== '.') return false
-  const [app, key] = [parts[at - 4] ?? '', parts[at - 2]!]
-  const secret = parts[at]!
-  // Ids of keys have six characters; others would more often be words.
-  if (app.length === 6 && key.length === 6) return secret.length >= LONG || changes(secret) >= 0.25
-  return app.length > 0 && /\d/.test(secret) && changes(secret) >= 0.35
+  const [app, key, secret] = [parts[at - 4] ?? '', parts[at - 2]!, parts[at]!]
+  // Ids of things are often written so below a name, and most are of one case.
+  if (app === '' || !hasBothCases(secret)) return false
+  if (secret.length >= LONG) return changes(secret) >= 0.25
+  // Ids of apps and keys have six characters, and hardly ever look like two words.
+  const isName = ID.test(app) && ID.test(key) && !WORD.test(app + key)
+  if (isName) return changes(secret) >= 0.25
+  return secret.length >= 30 && /\d/.test(secret) && changes(secret) >= 0.35
 }
+
+const ID = /^[A-Za-z0-9_-]{6}$/
+const WORD = /^[a-z-]+$/
 
 /** `appId.<base64url>`, of which the first byte is a version. */
 function isNativeToken(parts: readonly string[], at: number): boolean {
@@ -76,19 +82,25 @@ function isJwtPart(parts: readonly string[], at: number): boolean {
 }
 
 /** Access tokens and the tokens of devices say what they are. */
-const PREFIXED = /^(lk_|device-)[\w-]{16}/
+const PREFIXED = /^(lk_|device-)[\w-]{43}$/
 
 /** Sessions, links, secrets alone and encoded credentials are this long, made keys of reservations exactly so. */
 const LONG = 40
+/** Addresses of wallets are this long, too, with capitals for a checksum (ERC-55). */
+const HEX = /^(0x)?[\da-fA-F]+$/
 const CHANNEL_KEY = /^[A-Za-z0-9]{24}$/
 
 function isRandom(part: string): boolean {
   if (part.length < LONG && !CHANNEL_KEY.test(part)) return false
-  // Digests are written in letters of one case.
-  if (!/[a-z]/.test(part) || !/[A-Z]/.test(part)) return false
+  if (!hasBothCases(part) || HEX.test(part)) return false
   if (part.length >= 60) return changes(part) >= 0.25
   // Few have no digit; what has none is likelier to be words with capitals.
   return changes(part) >= (/\d/.test(part) ? 0.35 : 0.5)
+}
+
+/** Digests, UUIDs and words have letters of one case. */
+function hasBothCases(part: string): boolean {
+  return /[a-z]/.test(part) && /[A-Z]/.test(part)
 }
 
 /** How often one kind of character follows on another, from 0 to 1; 0.6 in a random text, half of it in words. */

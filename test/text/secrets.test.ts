@@ -102,6 +102,13 @@ test.each([
   '[meta]connection.lifecycle',
   'ws://127.0.0.1:45678/c/some/long/path:with.dots',
   'a%20name%3Athat is%2fencoded',
+  'orders.events:550e8400-e29b-41d4-a716-446655440000',
+  'chat.room:550e8400-e29b-41d4-a716-446655440000',
+  'orders.events:V1StGXR8_Z5jdHi6B-myT',
+  'chat.room:Xb3kQ9ZlT2aPqWm7Yc1VdRnE5sU8',
+  'v1.users:01ARZ3NDEKTSV4RRFFQ69G5FAV',
+  'wallet:0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed',
+  'device-kitchen-sensor-0123456789',
   'lk_',
   'eyJ',
 ])('%j stays', (name) => {
