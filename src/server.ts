@@ -4,6 +4,7 @@ import { Channels } from './assembly/channels.ts'
 import { dismissAll } from './assembly/dismissal.ts'
 import { makeDoors } from './assembly/doors.ts'
 import { makeOwners } from './assembly/owners.ts'
+import { HistoryMark } from './assembly/history-mark.ts'
 import { LiveSettings } from './assembly/live-settings.ts'
 import { refusePublicSandbox } from './assembly/public-sandbox.ts'
 import { SettingsTroubles } from './assembly/settings-troubles.ts'
@@ -101,6 +102,7 @@ class Assembly {
   readonly #settings: LiveSettings
   readonly #owners: Owners
   readonly #history: HistoryLog
+  readonly #mark: HistoryMark
   readonly #channels: Channels
   readonly #ably: Ably
   readonly #comet: Comet
@@ -136,6 +138,12 @@ class Assembly {
     })
     this.#owners = makeOwners(this.#settings.apps, this.#settings.rules.namespaces)
     this.#history = this.#openHistory()
+    this.#mark = new HistoryMark({
+      store: services.store,
+      history: this.#history,
+      log: this.#log,
+      onTrouble: this.#troubles.tell,
+    })
     this.#channels = this.#makeChannels()
     this.#ably = this.#makeAbly()
     this.#comet = this.#makeComet()
@@ -185,6 +193,7 @@ class Assembly {
     const live = this.#makeLive()
     let claimLink: string | undefined
     const listeners = await this.#services.claimFolder(() => {
+      this.#mark.check(this.#services.rootKey.unshown()?.isNew === true)
       this.#state.restore()
       this.#ably.restore()
       this.#listeners = this.#listen(live)
@@ -194,6 +203,7 @@ class Assembly {
     })
     this.#services.ledger.serve(this.#troubles.tell)
     this.#history.start()
+    this.#mark.start()
     this.#settings.startCounting()
     const { url, port, addresses } = listeners
     const { folder, rootKey } = this.#services
@@ -264,7 +274,7 @@ class Assembly {
         this.#config.maxPresenceMembers,
       appOf: (realm) => this.#settings.apps.app(realm),
       log: this.#history,
-      lastPosition: this.#history.latestPosition(),
+      lastPosition: this.#mark.lastPosition,
       onSlowReaders: (sockets) => this.#sockets.markSlowReaders(sockets),
     })
   }
@@ -378,6 +388,7 @@ class Assembly {
       () => this.#listeners?.stopServing(),
       () => this.#keep(),
       () => this.#ably.close(),
+      () => this.#mark.stop(),
       () => this.#listeners?.stop(),
       () => this.#history.stop(),
       () => this.#services.stop(),

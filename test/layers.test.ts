@@ -157,7 +157,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
   // Doctor looks at a server from outside, so it may not use what the server is made of.
   'ops/doctor/': ['config.ts', 'failure.ts', 'text/', 'node:'],
-  'ops/backup/': ['core/clock.ts', 'identity/', 'store/', 'failure.ts', 'bun:sqlite', 'node:'],
+  'ops/backup/': [
+    'core/clock.ts',
+    'identity/',
+    'store/',
+    'failure.ts',
+    'trouble.ts',
+    'bun:sqlite',
+    'node:',
+  ],
   'ops/': [
     'core/clock.ts',
     'core/counters.ts',

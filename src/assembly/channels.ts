@@ -83,10 +83,12 @@ export class Channels {
   readonly #delivery: Delivery
   readonly #links: Links
   #memories: readonly RetentionBudget[] = []
+  readonly #clock: Clock
   #timer: Timer | undefined
 
   constructor(parts: ChannelParts) {
     const { config, clock, counters, fanout } = parts
+    this.#clock = clock
     this.channelPool = new Pool(channelLimit(config.maxChannels))
     this.connectionPool = new Pool(connectionLimit(config.maxConnections))
     this.ids = new IdSource(parts.random)
@@ -158,12 +160,18 @@ export class Channels {
   }
 
   start(): Promise<void> {
-    this.#timer = setInterval(() => this.broker.expire(), EXPIRY_MS)
+    this.#timer = setInterval(() => this.#expire(), EXPIRY_MS)
     return this.#delivery.start()
   }
 
   stop(): void {
     clearInterval(this.#timer)
+  }
+
+  /** Also while nobody publishes: memory is kept for as long as it says, and no longer. */
+  #expire(): void {
+    for (const memory of this.#memories) memory.expire(this.#clock.now())
+    this.broker.expire()
   }
 
   #makeActs({ clock, config, ...parts }: ChannelParts): Acts {

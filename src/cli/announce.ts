@@ -26,7 +26,8 @@ export function announceKey(
     output.say(`  root key ${unshownKey.reveal()}   shown only this once`)
     return
   }
-  if (config.inMemory) return
+  // Said when it is so, and not at every start until somebody has looked.
+  if (config.inMemory || !unshownKey.isNew) return
   const hint = 'a root key was made; latchkey keys rotate shows a secret of it'
   logger('server').info(hint, { key: unshownKey.name })
 }

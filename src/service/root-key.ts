@@ -12,6 +12,8 @@ const UNSHOWN = 'root-key-unshown'
 export interface UnshownKey {
   /** `appId.keyId` */
   readonly name: string
+  /** Whether it was made by this very start. */
+  readonly isNew: boolean
   /** The whole key; from then on it is not shown again. */
   reveal(): string
 }
@@ -27,12 +29,16 @@ export class RootKey {
     this.#keys = keys
   }
 
+  /** Whether this run has made it. */
+  #isNew = false
+
   /** Makes default app and root key where there is no default app yet. */
   ensure(owner: Account): void {
     this.#apps.ensureDefault(owner, (app) => {
       const made = this.#keys.add(app, { name: 'root' })
       if (!made.ok) throw new Error(made.failure.message)
       writeFact(this.#store, UNSHOWN, Buffer.from(made.value.key.keyName))
+      this.#isNew = true
     })
   }
 
@@ -45,6 +51,7 @@ export class RootKey {
     if (!key || key.updatedAt !== key.createdAt) return undefined
     return {
       name,
+      isNew: this.#isNew,
       reveal: () => {
         removeFact(this.#store, UNSHOWN)
         return this.#keys.whole(key)

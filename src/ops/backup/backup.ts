@@ -4,21 +4,22 @@
  * kept apart on purpose.
  */
 import type { Database } from 'bun:sqlite'
-import { existsSync, rmSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Result, fail, ok } from '../../failure.ts'
 import { Keyring } from '../../identity/keyring.ts'
 import { loadMasterKey, MASTER_KEY_FILE } from '../../identity/master-key.ts'
 import { DATABASE_FILE, SCHEMA_VERSION, type Store } from '../../store/database.ts'
+import { HISTORY_FILE } from '../../store/history/history-file.ts'
 import { opensProof, PROOF } from '../../store/proof.ts'
 import {
   type HistoryReport,
-  copyHistory,
+  draftHistory,
   historyPart,
   restoreHistory,
   verifyHistory,
 } from './history-backup.ts'
-import { inspectCopy, putInPlace, readableSchema, single, writeCopy } from './sqlite-copy.ts'
+import { draftCopy, inspectCopy, putInPlace, readableSchema, single } from './sqlite-copy.ts'
 
 export interface BackupReport {
   readonly file: string
@@ -51,29 +52,50 @@ export function createBackup(
   folder: string | undefined,
 ): Result<true> {
   if (existsSync(historyPart(file))) return fail('invalid', `${historyPart(file)} exists already`)
-  const copied = writeCopy(sqlite, file)
-  if (!copied.ok || folder === undefined) return copied
+  const hasHistory = folder !== undefined && existsSync(join(folder, HISTORY_FILE))
+  const settings = draftCopy(sqlite, file, (copy) => markParts(copy, hasHistory))
+  if (!settings.ok) return settings
   // After the settings: of an app that is new, there may be messages that nobody misses, and not the reverse.
-  const history = copyHistory(folder, historyPart(file))
-  if (history.ok) return copied
-  rmSync(file, { force: true })
-  return history
+  const history = hasHistory ? draftHistory(folder, historyPart(file)) : ok(undefined)
+  if (!history.ok) {
+    settings.value.discard()
+    return history
+  }
+  // The settings last: without them there is no backup, wherever it is killed.
+  history.value?.publish()
+  settings.value.publish()
+  return ok(true)
+}
+
+/** The fact in a backup that tells which files it has; that of a folder is of the backup that it came from. */
+const PARTS = 'backup-parts'
+const WITH_HISTORY = 'settings,history'
+
+function markParts(copy: Database, hasHistory: boolean): void {
+  copy
+    .query('INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)')
+    .run(PARTS, Buffer.from(hasHistory ? WITH_HISTORY : 'settings'))
 }
 
 /** Opens a backup without changing it, checks every page, and tries the master key on it. */
 export function verifyBackup(file: string, keys: KeySource): Result<BackupReport> {
   const settings = inspectCopy(file, (database) => inspect(database, file, keys))
   if (!settings.ok) return settings
-  if (!existsSync(historyPart(file))) return ok({ ...settings.value, history: undefined })
+  const { needsHistory, ...report } = settings.value
+  if (!existsSync(historyPart(file))) {
+    return needsHistory
+      ? fail('invalid', `${historyPart(file)} is missing: the backup was made with it`)
+      : ok({ ...report, history: undefined })
+  }
   const history = verifyHistory(historyPart(file))
-  return history.ok ? ok({ ...settings.value, history: history.value }) : history
+  return history.ok ? ok({ ...report, history: history.value }) : history
 }
 
 function inspect(
   database: Database,
   file: string,
   keys: KeySource,
-): Result<Omit<BackupReport, 'history'>> {
+): Result<Omit<BackupReport, 'history'> & { readonly needsHistory: boolean }> {
   const readable = readableSchema(database, file, SCHEMA_VERSION)
   if (!readable.ok) return readable
   const schema = readable.value
@@ -95,7 +117,16 @@ function inspect(
     apps: schema < APPS_SINCE ? 0 : count('apps'),
     apiKeys: schema < APPS_SINCE ? 0 : count('api_keys'),
     masterKeyFits: fits,
+    needsHistory: hasParts(database, WITH_HISTORY),
   })
+}
+
+/** Backups of older versions do not say which files they have. */
+function hasParts(database: Database, parts: string): boolean {
+  const found = database.query('SELECT value FROM facts WHERE name = ?').get(PARTS) as {
+    value: Uint8Array
+  } | null
+  return found !== null && Buffer.from(found.value).toString() === parts
 }
 
 /** The master key to try on a backup, if there is one. */

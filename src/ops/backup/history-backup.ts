@@ -3,8 +3,16 @@ import { Database } from 'bun:sqlite'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Result, fail, ok } from '../../failure.ts'
+import { plainly } from '../../trouble.ts'
 import { HISTORY_FILE, HISTORY_SCHEMA } from '../../store/history/history-file.ts'
-import { inspectCopy, putInPlace, readableSchema, single, writeCopy } from './sqlite-copy.ts'
+import {
+  type Draft,
+  draftCopy,
+  inspectCopy,
+  putInPlace,
+  readableSchema,
+  single,
+} from './sqlite-copy.ts'
 
 export interface HistoryReport {
   readonly file: string
@@ -20,17 +28,17 @@ export function historyPart(file: string): string {
   return `${file}.history`
 }
 
-/** @returns whether there was a history to copy */
-export function copyHistory(folder: string, file: string): Result<boolean> {
+/** @returns undefined where there is no history to copy */
+export function draftHistory(folder: string, file: string): Result<Draft | undefined> {
   const source = join(folder, HISTORY_FILE)
-  if (!existsSync(source)) return ok(false)
+  if (!existsSync(source)) return ok(undefined)
   let sqlite: Database | undefined
   try {
     sqlite = new Database(source, { readwrite: true })
     sqlite.run('PRAGMA busy_timeout = 5000')
-    return writeCopy(sqlite, file)
+    return draftCopy(sqlite, file)
   } catch (error) {
-    return fail('invalid', `${source} cannot be opened: ${(error as Error).message}`)
+    return fail('invalid', `${source} cannot be opened: ${plainly(error)}`)
   } finally {
     sqlite?.close()
   }

@@ -8,31 +8,77 @@ import {
   fsyncSync,
   mkdirSync,
   openSync,
+  readdirSync,
   renameSync,
   rmSync,
+  statSync,
 } from 'node:fs'
-import { dirname } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { type Result, fail, ok } from '../../failure.ts'
+import { plainly } from '../../trouble.ts'
 
 /** A file, and what SQLite may have beside it. */
-const SUFFIXES = ['', '-wal', '-shm']
+const SUFFIXES = ['', '-wal', '-shm', '-journal']
 
-/** Writes a consistent copy; the file must not exist yet, and is there as a whole or not at all. */
-export function writeCopy(sqlite: Database, file: string): Result<true> {
+/** A copy that is on the disk, and not yet in its place. */
+export interface Draft {
+  /** Puts it there, as a whole. */
+  publish(): void
+  discard(): void
+}
+
+/**
+ * Writes a consistent copy beside its place, where nothing may be yet.
+ * @param seal changes the copy before it is on the disk
+ */
+export function draftCopy(
+  sqlite: Database,
+  file: string,
+  seal?: (copy: Database) => void,
+): Result<Draft> {
   if (existsSync(file)) return fail('invalid', `${file} exists already`)
   const draft = `${file}.${process.pid}.new`
+  const discard = () => {
+    for (const suffix of SUFFIXES) rmSync(draft + suffix, { force: true })
+  }
   try {
+    removeAbandoned(file)
     sqlite.query('VACUUM INTO ?').run(draft)
+    if (seal) change(draft, seal)
     chmodSync(draft, 0o600)
     sync(draft)
-    renameSync(draft, file)
-    return ok(true)
   } catch (error) {
-    return fail('invalid', `${file} cannot be written: ${(error as Error).message}`)
+    discard()
+    return fail('invalid', `${file} cannot be written: ${plainly(error)}`)
+  }
+  return ok({ publish: () => renameSync(draft, file), discard })
+}
+
+function change(path: string, action: (database: Database) => void): void {
+  const database = new Database(path, { readwrite: true })
+  try {
+    action(database)
   } finally {
-    rmSync(draft, { force: true })
+    database.close()
   }
 }
+
+/** What others have begun to write or to check there, and were killed while they did, long ago. */
+function removeAbandoned(file: string): void {
+  const folder = dirname(file)
+  for (const name of readdirSync(folder)) {
+    const isDraft = name.startsWith(`${basename(file)}.`) && DRAFT.test(name)
+    const at = isDraft
+      ? statSync(join(folder, name), { throwIfNoEntry: false })?.mtimeMs
+      : undefined
+    if (at !== undefined && Date.now() - at > ABANDONED_MS)
+      rmSync(join(folder, name), { force: true })
+  }
+}
+
+const DRAFT = /\.\d+\.(?:new|check)(?:-wal|-shm|-journal)?$/
+/** Whoever still writes one has touched it since. */
+const ABANDONED_MS = 86_400_000
 
 /** Checks every page of a file, and then what `inspect` looks at. */
 export function inspectCopy<T>(

@@ -54,12 +54,18 @@ export class GroupCommit {
   /** Of all that nobody has been told of yet, written or not. */
   #bytes = 0
   #additions = 0
+  #keptPosition: string | undefined
   #isScheduled = false
   #timer: Timer | undefined
   #isClosed = false
 
   constructor(parts: GroupCommitParts) {
     this.#parts = parts
+  }
+
+  /** The greatest position that was kept since the start. */
+  get keptPosition(): string | undefined {
+    return this.#keptPosition
   }
 
   /** Whether no more can wait. */
@@ -156,6 +162,8 @@ export class GroupCommit {
 
   #succeed(group: readonly Waiting[]): void {
     this.#letGo(group)
+    const position = greatest(group)
+    if (position > (this.#keptPosition ?? '')) this.#keptPosition = position
     this.#parts.onWritten()
     for (const { resolve } of group) resolve()
   }
@@ -179,7 +187,7 @@ export class GroupCommit {
     try {
       file.transact(() => {
         for (const { channel, rows } of group) writer.write(channel, rows)
-        writer.reach(group.reduce((most, { position }) => (position > most ? position : most), ''))
+        writer.reach(greatest(group))
       })
     } catch (error) {
       writer.restore(before)
@@ -193,6 +201,10 @@ export class GroupCommit {
     clearTimeout(this.#timer)
     this.flush()
   }
+}
+
+function greatest(group: readonly Addition[]): string {
+  return group.reduce((most, { position }) => (position > most ? position : most), '')
 }
 
 function bytesOf(rows: readonly Row[]): number {

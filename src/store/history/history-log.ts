@@ -212,6 +212,11 @@ export class HistoryLog implements History {
     return this.#writer.summit.position || undefined
   }
 
+  /** The same of what the disk surely has. */
+  get keptPosition(): string | undefined {
+    return this.#commits.keptPosition
+  }
+
   /** Bytes of the disk that the entries take up; as it was last, where that cannot be seen now. */
   usedBytes(): number {
     try {

@@ -1,0 +1,99 @@
+/** `latchkey backup create`, killed at any moment, leaves a whole backup or none, and never the half of one. */
+import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { existsSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { channelRef } from '../../src/core/types.ts'
+import { openHistory } from '../../src/store/history/history-log.ts'
+import { Entries, NOW } from '../suite/history-entries.ts'
+import { MAIN, temporaryFolder } from '../support/server.ts'
+import { run } from './process.ts'
+
+const folder = temporaryFolder()
+const data = join(folder.path, 'data')
+const shelf = join(folder.path, 'shelf')
+const file = join(shelf, 'one.backup')
+const backup = (verb: string) => run(['backup', verb, file, '--data', data])
+
+beforeAll(async () => {
+  await run(['accounts', 'list', '--data', data])
+  const log = openHistory(data, {
+    hours: 24,
+    diskMb: 0,
+    shareOf: (realm: string) => realm,
+    diskMbOf: () => 0,
+    clock: { now: () => NOW },
+    keepsLast: () => false,
+    onFault: (fault) => {
+      throw fault
+    },
+  })
+  // So much that copying it takes a while.
+  const entries = new Entries()
+  for (let i = 0; i < 300; i++)
+    void log.append(channelRef('app', 'channel'), [entries.message({ data: 'x'.repeat(50_000) })])
+  log.close()
+  await run(['backup', 'create', join(folder.path, 'make-folder'), '--data', data])
+})
+afterAll(() => folder.remove())
+
+/** Kills the command as soon as there is a file whose name says so. */
+async function killAt(isTime: (names: readonly string[]) => boolean): Promise<void> {
+  rmSync(shelf, { recursive: true, force: true })
+  await Bun.$`mkdir ${shelf}`
+  const argv = ['backup', 'create', file, '--data', data]
+  const child = Bun.spawn([process.execPath, MAIN, ...argv], {
+    stdout: 'ignore',
+    stderr: 'ignore',
+  })
+  while (!isTime(readdirSync(shelf)) && child.exitCode === null) await Bun.sleep(0)
+  child.kill('SIGKILL')
+  await child.exited
+}
+
+const MOMENTS: readonly [string, (names: readonly string[]) => boolean][] = [
+  ['while the settings are copied', (names) => names.some((name) => name.endsWith('.new'))],
+  [
+    'while the history is copied',
+    (names) => names.some((name) => /\.history\.\d+\.new$/.test(name)),
+  ],
+  ['when the history is in its place', (names) => names.includes('one.backup.history')],
+  ['when the settings are in their place', (names) => names.includes('one.backup')],
+]
+
+test.each(MOMENTS)('%s', async (_name, isTime) => {
+  await killAt(isTime)
+  const { code, out, err } = await backup('verify')
+  if (existsSync(file)) {
+    expect({ code, out }).toEqual({ code: 0, out: expect.stringContaining('300 entries') })
+  } else {
+    expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining('does not exist') })
+  }
+})
+
+test('a backup that has lost its history is not whole', async () => {
+  rmSync(shelf, { recursive: true, force: true })
+  await Bun.$`mkdir ${shelf}`
+  expect((await backup('create')).code).toBe(0)
+  rmSync(`${file}.history`)
+  for (const verb of ['verify', 'restore']) {
+    const { code, err } = await backup(verb)
+    expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining('history is missing') })
+  }
+})
+
+test('one that was made without is', async () => {
+  rmSync(file)
+  const { code } = await run(['backup', 'create', file, '--data', data, '--without-history'])
+  expect(code).toBe(0)
+  expect((await backup('verify')).out).toContain('no history')
+})
+
+test('what was left by one that was killed long ago is cleared away', async () => {
+  rmSync(file)
+  const left = `${file}.4242.new`
+  const recent = `${file}.4243.new`
+  for (const path of [left, recent]) writeFileSync(path, 'x')
+  utimesSync(left, new Date(0), new Date(0))
+  expect((await backup('create')).code).toBe(0)
+  expect([existsSync(left), existsSync(recent)]).toEqual([false, true])
+})
