@@ -50,24 +50,33 @@ const PLACES: readonly (readonly [prefix: string, place: string])[] = [
 export function nestedNumbers(entries: Numbers): Nested {
   const nested: Nested = {}
   for (const [name, value] of Object.entries(entries)) {
-    const place = PLACES.find(([prefix]) => name.startsWith(prefix))
-    if (place) put(nested, `${place[1]}${name.slice(place[0].length)}`.split('.'), value)
+    const path = pathOf(name)
+    if (path) put(nested, path, value)
   }
   return nested
 }
 
+const paths = new Map<string, readonly string[] | undefined>()
+
+/** Where an entry stands in a nested record, if it does. There are a few hundred names, as with totals. */
+function pathOf(name: string): readonly string[] | undefined {
+  if (!paths.has(name)) {
+    const place = PLACES.find(([prefix]) => name.startsWith(prefix))
+    paths.set(name, place && `${place[1]}${name.slice(place[0].length)}`.split('.'))
+  }
+  return paths.get(name)
+}
+
 function put(nested: Nested, path: readonly string[], value: number): void {
   let inner = nested
-  for (const member of path.slice(0, -1)) inner = (inner[member] ??= {}) as Nested
-  inner[path.at(-1)!] = value
+  const last = path.length - 1
+  for (let i = 0; i < last; i++) inner = (inner[path[i]!] ??= {}) as Nested
+  inner[path[last]!] = value
 }
 
 /** The numbers of a nested record under the names of entries; a member that is not where it belongs is undefined. */
 export function numberAt(nested: Readonly<Record<string, unknown>>, name: string): unknown {
-  const place = PLACES.find(([prefix]) => name.startsWith(prefix))
-  if (!place) return undefined
-  const path = `${place[1]}${name.slice(place[0].length)}`.split('.')
-  return path.reduce<unknown>(
+  return pathOf(name)?.reduce<unknown>(
     (inner, member) =>
       typeof inner === 'object' && inner !== null
         ? (inner as Record<string, unknown>)[member]

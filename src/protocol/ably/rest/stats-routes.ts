@@ -3,6 +3,7 @@ import { type Result, fail, ok } from '../../../failure.ts'
 import { type Fixture, readFixtures } from '../../../stats/fixture.ts'
 import { type IntervalNumbers, nestedNumbers, statsRecord } from '../../../stats/record.ts'
 import { type StatsPage, type StatsQuestion, readSpan } from '../../../stats/span.ts'
+import { LazyList } from '../wire/pieces.ts'
 import type { RestAnswer } from './answer.ts'
 import { type AuthorizeParts, authorize, identify } from './authorize.ts'
 import { type Answering, bodyThenIdentify } from './body-then-identify.ts'
@@ -45,9 +46,10 @@ async function readStats(parts: StatsParts, call: RestCall): Promise<Result<Rest
   if (!question.ok) return question
   const { appId } = principal.value
   const { items, next } = parts.read([appId], question.value)
-  const records = items.map((item) => recordOf(appId, item, now, call.version))
+  const records = LazyList.of(items, (item) => recordOf(appId, item, now, call.version))
   const page = { items: records, next: next?.toString(CURSOR_RADIX) }
-  return ok(pageAnswer('stats', call.query, page, { end: String(now) }))
+  const answer = pageAnswer('stats', call.query, page, { end: String(now) })
+  return ok({ ...answer, bytes: items.length * RECORD_BYTES })
 }
 
 /** From this version on there are flat entries. */
@@ -62,6 +64,9 @@ function recordOf(appId: string, item: IntervalNumbers, now: number, version: nu
   const flat = version < FLAT_ENTRIES ? undefined : { schema, entries }
   return { ...nestedNumbers(entries), ...record, ...flat, appId }
 }
+
+/** About what the numbers of an interval take in memory. */
+const RECORD_BYTES = 4096
 
 const CURSOR_RADIX = 36
 

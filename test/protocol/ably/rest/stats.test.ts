@@ -321,3 +321,28 @@ describe('made-up statistics', () => {
     }
   })
 })
+
+test('a long page is made while it is read, and hours, days and months have all of their minutes', async () => {
+  const own = await newSandboxApp(server.url)
+  const two = (part: number) => String(part).padStart(2, '0')
+  const records = Array.from({ length: 900 }, (_, i) => ({
+    intervalId: `${YEAR}-05-${two(1 + Math.floor(i / 300))}:${two(Math.floor(i / 60) % 5)}:${two(i % 60)}`,
+    inbound: traffic(i + 1),
+  }))
+  for (const part of [records.slice(0, 500), records.slice(500)])
+    expect((await postStats(own, part)).status).toBe(201)
+  const ask = (query: string) =>
+    fetch(`${server.url}/stats?end=${YEAR}-12&${query}`, {
+      headers: { authorization: basic(own.keys[0]!.keyStr), 'x-ably-version': '3' },
+    })
+  const page = await ask('limit=1000')
+  expect(page.headers.get('content-length')).toBeNull()
+  const items = (await page.json()) as { intervalId: string }[]
+  expect(items.map(({ intervalId }) => intervalId)).toEqual(
+    records.map(({ intervalId }) => intervalId).toReversed(),
+  )
+  const few = await ask('unit=month')
+  expect(few.headers.get('content-length')).not.toBeNull()
+  const [month] = (await few.json()) as { entries: Record<string, number> }[]
+  expect(month!.entries['messages.inbound.realtime.messages.count']).toBe((900 * 901) / 2)
+})
