@@ -56,8 +56,9 @@ export class Arrival implements Visit, Sender {
 
   body(maxBytes: number): Promise<Result<Uint8Array>> {
     const announced = this.request.headers.get('content-length')
-    if (announced !== null && Number(announced) > maxBytes) return TOO_LARGE
-    return this.#turns.next().then(() => this.#parts.bodies.receive(this, maxBytes))
+    const length = announced === null ? undefined : Number(announced)
+    if (length !== undefined && length > maxBytes) return TOO_LARGE
+    return this.#turns.next().then(() => this.#parts.bodies.receive(this, length, maxBytes))
   }
 
   mayAttempt(): boolean {

@@ -56,15 +56,19 @@ export class Bodies {
   /**
    * The bytes of a body; to be called in a later turn than the one in which the head was looked at, by when most
    * bodies are there.
+   * @param length that its head has announced; undefined for chunks, and for no body at all
    * @returns `message_too_large`, `body_slow`, `address_bodies`, `bodies_full`, or `bad_request` if the client hung up
    */
-  receive(sender: Sender, maxBytes: number): Result<Uint8Array> | Promise<Result<Uint8Array>> {
-    const { request } = sender
-    if (request.headers.has('transfer-encoding')) return this.#receiveChunks(sender, maxBytes)
-    const reading = request.bytes()
+  receive(
+    sender: Sender,
+    length: number | undefined,
+    maxBytes: number,
+  ): Result<Uint8Array> | Promise<Result<Uint8Array>> {
+    if (length === undefined) return this.#receiveChunks(sender, maxBytes)
+    const reading = sender.request.bytes()
     const arrived = Bun.peek(reading)
     if (arrived instanceof Uint8Array) return sized(arrived, maxBytes)
-    const upload = this.#begin(sender, Number(request.headers.get('content-length') ?? 0))
+    const upload = this.#begin(sender, length)
     // What has come of one that is cut off is let go of when the request is answered.
     reading.then(
       (bytes) => upload.finish(sized(bytes, maxBytes)),

@@ -63,6 +63,13 @@ export class RawSocket {
     this.#socket.write(bytes)
   }
 
+  /** Settled when all that was written is on its way, after the connection if that was not there yet. */
+  flushed(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#socket.write('', () => resolve())
+    })
+  }
+
   frame(init: FrameInit): void {
     this.write(rawFrame(init))
   }

@@ -179,7 +179,8 @@ describe('when all bodies together are too much', () => {
 
   test('whoever has the most gives way, the oldest of theirs first', async () => {
     const bodies = new Bodies({ ...ROOMY, maxBytes: 5 * WAITING_BYTES })
-    const receive = async (sender: Sender) => nameOf(await bodies.receive(sender, 100_000))
+    const receive = async (sender: Sender) =>
+      nameOf(await bodies.receive(sender, undefined, 100_000))
     const hogs = [1, 2, 3].map(() => new Sender('192.0.2.1'))
     const results = hogs.map(receive)
     const others = [new Sender('192.0.2.2'), new Sender('192.0.2.3')]
@@ -199,8 +200,8 @@ describe('when all bodies together are too much', () => {
   test('addresses of one IPv6 network are one', async () => {
     const bodies = new Bodies({ ...ROOMY, maxAddressBytes: WAITING_BYTES })
     const first = new Sender('2001:db8::1')
-    const read = bodies.receive(first, 100)
-    const second = await bodies.receive(new Sender('2001:db8::2'), 100)
+    const read = bodies.receive(first, undefined, 100)
+    const second = await bodies.receive(new Sender('2001:db8::2'), undefined, 100)
     expect(nameOf(second)).toBe('address_bodies')
     first.end()
     expect(nameOf(await read)).toBe('read')

@@ -2,7 +2,6 @@
 import type { Acts } from '../../../core/access/acts.ts'
 import type { Result } from '../../../failure.ts'
 import type { Authenticator } from '../../../identity/authenticate.ts'
-import { findCredentials } from '../../../identity/credentials.ts'
 import type { AppPrincipal } from '../../../identity/principal.ts'
 import type { Operation } from '../../../policy/capability/operations.ts'
 import type { RestCall } from './routes.ts'
@@ -20,7 +19,7 @@ export function identify(
   authenticator: Authenticator,
   call: RestCall,
 ): Result<AppPrincipal> | Promise<Result<AppPrincipal>> {
-  const credentials = findCredentials(call.request.headers, call.query)
+  const { credentials } = call
   if (!credentials.ok) return credentials
   const found = authenticator.authenticate(credentials.value, call)
   return found instanceof Promise

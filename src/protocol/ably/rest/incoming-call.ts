@@ -1,6 +1,7 @@
 /** One request on its way through a route. */
 import type { Allowance, Allowances } from '../../../core/access/allowance.ts'
 import { type Failure, type Result, failure } from '../../../failure.ts'
+import { type Credentials, findCredentials } from '../../../identity/credentials.ts'
 import type { AppPrincipal } from '../../../identity/principal.ts'
 import type { Visit } from '../../protocol.ts'
 import type { Format } from '../wire/format.ts'
@@ -38,6 +39,7 @@ export class IncomingCall implements RestCall {
   /** Awaited when the body has come, before anything is decided with it. */
   mayAct: (() => Promise<void>) | undefined
   readonly #maxBodyBytes: number
+  #credentials: Result<Credentials> | undefined
   readonly #keys: Allowances
 
   constructor({ visit, query, style }: Asked, found: Found, parts: CallParts) {
@@ -48,6 +50,10 @@ export class IncomingCall implements RestCall {
     this.found = found
     this.#maxBodyBytes = found.route.maxBodyBytes ?? parts.maxBodyBytes
     this.#keys = parts.keys
+  }
+
+  get credentials(): Result<Credentials> {
+    return (this.#credentials ??= findCredentials(this.request.headers, this.query))
   }
 
   get params(): Readonly<Record<string, string>> {

@@ -2,7 +2,6 @@
 import { type Result, fail, ok } from '../../../failure.ts'
 import { isSameText } from '../../../identity/api-key.ts'
 import { decodeBase64Text } from '../../../identity/base64-text.ts'
-import { findCredentials } from '../../../identity/credentials.ts'
 import { looksLikeDeviceToken } from '../../../identity/device-token.ts'
 import type { AppPrincipal } from '../../../identity/principal.ts'
 import {
@@ -44,7 +43,7 @@ export async function identifyCaller(
 }
 
 async function findCaller(parts: CallerParts, call: RestCall): Promise<Result<PushCaller>> {
-  const found = findCredentials(call.request.headers, call.query)
+  const found = call.credentials
   if (!found.ok) return found
   const { credential } = found.value
   if (credential?.kind === 'token' && looksLikeDeviceToken(credential.text)) {

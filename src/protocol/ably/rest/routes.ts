@@ -2,6 +2,7 @@
 import type { Allowance } from '../../../core/access/allowance.ts'
 import { type Failure, type Result, fail, ok } from '../../../failure.ts'
 import type { AppPrincipal } from '../../../identity/principal.ts'
+import type { Credentials } from '../../../identity/credentials.ts'
 import { TextCache } from '../../../identity/text-cache.ts'
 import type { Visit } from '../../protocol.ts'
 import type { RestAnswer } from './answer.ts'
@@ -17,6 +18,8 @@ export interface RestCall {
   readonly params: Readonly<Record<string, string>>
   readonly query: URLSearchParams
   readonly secure: boolean
+  /** What the request carries, wherever that is; read once, because it is asked for before the body and after it. */
+  readonly credentials: Result<Credentials>
   /** Of the page that asks; null for a program. */
   readonly origin: string | null
   /** Who asks, and how they address this server. */

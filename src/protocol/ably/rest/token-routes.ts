@@ -1,7 +1,7 @@
 /** Tokens over REST: issued for signed and plain requests, and revoked (RSA8, RSA9, RSA17). */
 import { type Failure, type Result, fail, ok } from '../../../failure.ts'
 import type { Authenticator } from '../../../identity/authenticate.ts'
-import { type Credentials, findCredentials } from '../../../identity/credentials.ts'
+import type { Credentials } from '../../../identity/credentials.ts'
 import type { Directory, DirectoryKey } from '../../../identity/directory.ts'
 import {
   type RevocationRequest,
@@ -73,8 +73,8 @@ async function requestToken(
 const NO_CREDENTIALS: Credentials = { credential: undefined, clientId: undefined }
 
 /** Whatever else a signed request carries does not matter, not even a header that makes no sense. */
-function credentialsFor({ request, query }: RestCall, isSigned: boolean): Result<Credentials> {
-  return isSigned ? ok(NO_CREDENTIALS) : findCredentials(request.headers, query)
+function credentialsFor({ credentials }: RestCall, isSigned: boolean): Result<Credentials> {
+  return isSigned ? ok(NO_CREDENTIALS) : credentials
 }
 
 function revokeTokens(parts: TokenParts, call: RestCall): Answering {

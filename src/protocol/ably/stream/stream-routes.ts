@@ -4,7 +4,6 @@ import type { Broker } from '../../../core/broker.ts'
 import { channelRef } from '../../../core/types.ts'
 import { type Failure, type Result, fail, ok } from '../../../failure.ts'
 import type { Authenticator } from '../../../identity/authenticate.ts'
-import { findCredentials } from '../../../identity/credentials.ts'
 import type { AppPrincipal } from '../../../identity/principal.ts'
 import type { MessageFilter } from '../../../policy/message-filter.ts'
 import { readingRefusal } from '../reading-room.ts'
@@ -59,7 +58,7 @@ async function listen(
   if (turned) return fail(turned)
   if (!query.get('v') && !request.headers.get('x-ably-version'))
     return fail('version_unsupported', 'the parameter v, the version of the protocol, is missing')
-  const credentials = findCredentials(request.headers, query)
+  const { credentials } = call
   if (!credentials.ok) return credentials
   const principal = await parts.authenticator.authenticate(credentials.value, call)
   if (!principal.ok) return principal
