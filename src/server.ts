@@ -34,6 +34,7 @@ import { ConnectionOverview } from './protocol/ably/realtime/overview.ts'
 import type { Doors } from './protocol/protocol.ts'
 import { IttyProtocol, PROTOCOL as ITTY } from './protocol/itty/itty.ts'
 import { LiveService } from './service/live.ts'
+import { type Conceal, concealing } from './service/misplaced-keys.ts'
 import type { UnshownKey } from './service/root-key.ts'
 import { type Services, databaseTrouble, openServices } from './service/services.ts'
 import { type HistoryLog, openHistory } from './store/history/history-log.ts'
@@ -94,6 +95,7 @@ class Assembly {
   readonly #appCounters = new AppCounters()
   readonly #loopDelay = new LoopDelay()
   readonly #refusals: Refusals
+  readonly #conceal: Conceal
   readonly #faults: Faults
   readonly #admission: Admission
   readonly #doors: Doors
@@ -136,7 +138,10 @@ class Assembly {
       onAppGone: (appId) => this.#channels.broker.forget(appId),
       onTrouble: this.#troubles.tell,
     })
-    this.#owners = makeOwners(this.#settings.apps, this.#settings.rules.namespaces)
+    const { namespaces } = this.#settings.rules
+    this.#conceal = concealing(namespaces, (key) => services.keyring.digest(key))
+    this.#refusals.concealWith(this.#conceal)
+    this.#owners = makeOwners(this.#settings.apps, namespaces)
     this.#history = this.#openHistory()
     this.#mark = new HistoryMark({
       store: services.store,
@@ -218,6 +223,7 @@ class Assembly {
       rules: this.#config,
       connections: new ConnectionOverview(this.#ably.realtime.connections),
       clock: this.#surroundings.clock,
+      conceal: this.#conceal,
     })
   }
 

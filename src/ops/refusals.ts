@@ -13,6 +13,9 @@ import { RecentRefusals, type Refused } from './recent-refusals.ts'
 /** Enough to see what is wrong; the counters have the exact numbers. */
 const LOGGED: Rate = { perSecond: 20, burst: 100 }
 
+/** A text about a channel without what is secret about that channel. */
+type Conceal = (text: string, channel: string) => string
+
 export class Refusals {
   readonly #counters: Counters
   readonly #clock: Clock
@@ -21,6 +24,7 @@ export class Refusals {
   readonly #lines: BoundedLines
   readonly #remembered: Bucket
   readonly #recent = new RecentRefusals()
+  #conceal: Conceal = (text) => text
 
   constructor(counters: Counters, clock: Clock, log: Logger, config: Config) {
     this.#config = config
@@ -31,6 +35,11 @@ export class Refusals {
       log.warn('more refusals were left out', { unlogged }),
     )
     this.#remembered = fullBucket(LOGGED, clock.now())
+  }
+
+  /** Takes out of what is told what only the rest of the server can tell is secret. */
+  concealWith(conceal: Conceal): void {
+    this.#conceal = conceal
   }
 
   /** The newest first. */
@@ -48,7 +57,8 @@ export class Refusals {
     // The words of some hold what a client wrote.
     const why = failure(name)
     if (this.#recent.repeat(why, detail, now) || !take(this.#remembered, LOGGED, now)) return
-    this.#recent.add(why, detail, { setting: settingsBehind(name, this.#config), ...detail }, now)
+    const told = { setting: settingsBehind(name, this.#config), ...this.#concealed(detail) }
+    this.#recent.add(why, detail, told, now)
   }
 
   /** @param given fields that may be logged: never a key, a query string or a message */
@@ -59,10 +69,17 @@ export class Refusals {
     const isKnown = this.#recent.repeat(why, detail, now)
     this.#lines.offer((leftOut) => {
       const setting = settingsBehind(why.name, this.#config)
-      const told = { setting, ...detail, ...why.because?.() }
+      const told = { setting, ...this.#concealed(detail), ...why.because?.() }
       if (!isKnown) this.#recent.add(why, detail, told, now)
       this.#log.warn(`refused: ${why.message}`, { reason: why.name, ...told, ...leftOut })
     })
+  }
+
+  #concealed(detail: object): object {
+    const { channel } = detail as { readonly channel?: unknown }
+    return typeof channel === 'string'
+      ? { ...detail, channel: this.#conceal(channel, channel) }
+      : detail
   }
 
   /** Tells how many were left out, before the server stops. */

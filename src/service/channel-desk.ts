@@ -111,11 +111,12 @@ export class ChannelDesk {
     const sent = ref.realm === COMMONS ? this.#push(ref, data) : await this.#send(ref, name, data)
     if (!sent.ok) return sent
     const { audit, live } = this.#parts
+    const called = live.told(ref.name, ref)
     audit.record({
       action: 'publish',
       kind: 'channel',
-      id: ref.name,
-      name: ref.name,
+      id: called,
+      name: called,
       accountId: live.accountOf(ref),
     })
     return sent

@@ -25,6 +25,7 @@ import {
   shownConnection,
   wordsOf,
 } from './live-views.ts'
+import type { Conceal } from './misplaced-keys.ts'
 
 export type { Listing } from '../core/first-of.ts'
 
@@ -37,6 +38,7 @@ export interface LiveParts {
   readonly apps: AppService
   readonly audit: AuditService
   readonly clock: Clock
+  readonly conceal: Conceal
 }
 
 export interface ChannelSearch {
@@ -112,13 +114,13 @@ export class LiveService {
     const all = this.#connections(account, channel, appId)
     const fitting = wanted === '' ? all : all.filter((one) => wordsOf(one).includes(wanted))
     const { items, total } = firstOf(fitting, newestFirst, limit)
-    return { items: items.map(shownConnection), total }
+    return { items: items.map((one) => this.#shown(one)), total }
   }
 
   /** Disconnects one connection by its id. */
   disconnect(account: Account | undefined, id: string): Result<LiveConnection> {
     const found = this.#evict(account, id) ?? this.#expel(account, id)
-    return found ? ok(shownConnection(found)) : fail('connection_unknown')
+    return found ? ok(this.#shown(found)) : fail('connection_unknown')
   }
 
   /** Disconnects everybody on a channel; returns how many there were. */
@@ -200,12 +202,27 @@ export class LiveService {
     const { clock, hub } = this.#parts
     const now = clock.now()
     const facts = hub.facts(channel.ref)
-    if (!(channel instanceof AppChannel)) return commonsChannelView(channel, facts, now)
+    if (!(channel instanceof AppChannel)) {
+      const view = commonsChannelView(channel, facts, now)
+      return { ...view, name: this.#parts.conceal(view.name, channel.ref.name) }
+    }
     const guest = hub.channel(channel.ref)?.attachments.values().next().value
     const { name, realm } = channel.ref
     const isShared = linkedApp(facts.match?.best, name) === realm
     const shared = isShared ? { rule: guest?.because.rule ?? 'parent', facts } : undefined
     return appChannelView(channel, shared, now)
+  }
+
+  /** As somebody may see it who may not see secrets. */
+  #shown(connection: LiveConnection): LiveConnection {
+    const shown = shownConnection(connection)
+    if (connection.protocol !== 'itty' || shown.protocol !== 'itty') return shown
+    const { conceal } = this.#parts
+    return {
+      ...shown,
+      channel: conceal(shown.channel, connection.channel),
+      alias: shown.alias && conceal(shown.alias, connection.channel),
+    }
   }
 
   #evict(account: Account | undefined, id: string): LiveConnection | undefined {
@@ -235,8 +252,18 @@ export class LiveService {
   }
 
   #note(ref: ChannelRef, kind: 'channel' | 'connection', id: string, name: string): void {
-    const accountId = this.accountOf(ref)
-    this.#parts.audit.record({ action: 'disconnect', kind, id, name, accountId })
+    this.#parts.audit.record({
+      action: 'disconnect',
+      kind,
+      id: this.told(id, ref),
+      name: this.told(name, ref),
+      accountId: this.accountOf(ref),
+    })
+  }
+
+  /** A text about a channel, for the eyes of those who may not see its keys. */
+  told(text: string, { name }: ChannelRef): string {
+    return this.#parts.conceal(text, name)
   }
 
   /** Whose channel it is; an open one is the server owner's. */

@@ -4,7 +4,8 @@
  * up are not found; those stand only in queries, headers and bodies, which are never shown.
  */
 
-const HIDDEN = '[secret]'
+/** Stands in the place of a secret. */
+export const HIDDEN = '[secret]'
 
 /** Shorter than this is no secret that is made here, nor any of those that SDKs carry. */
 const SHORTEST = 16

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { ServerProcess, run, runJson } from '../cli/process.ts'
 import { Visitor } from '../dashboard/visitor.ts'
 import { Client, eventually } from '../support/client.ts'
+import { statusOf } from '../support/itty.ts'
 import { temporaryFolder } from '../support/server.ts'
 
 const folder = temporaryFolder()
@@ -158,6 +159,42 @@ function piecesOf(secret: string): string[] {
   const rest = secret.slice(name)
   return [rest.slice(0, 16), rest.slice(-16)].map((piece) => encodeURIComponent(piece))
 }
+
+test('keys that people made up for a reservation are not read where they stand in a name below it', async () => {
+  const other = await ServerProcess.start(here('--connection-rate', '0'))
+  try {
+    const [joinKey, sendKey] = ['open-sesame', 'speak friend']
+    const keys = ['--join-key', joinKey, '--send-key', sendKey]
+    await run(here('reservations', 'add', 'vault', ...keys))
+    await run(here('reservations', 'add', 'hall', '--send-key', sendKey))
+    const at = (path: string) => `${other.sockets}${path}`
+    const isKnown = async () => (await statusOf(at('vault'))) === 403
+    await eventually(isKnown, 'the reservation is known')
+    await statusOf(at(`vault/${joinKey}`))
+    await statusOf(at(`vault:${encodeURIComponent(sendKey)}/x`))
+    await statusOf(at(`vault/room?joinKey=${sendKey}`))
+    const push = `${other.url}/push/hall/${encodeURIComponent(sendKey)}`
+    await fetch(push, { method: 'POST', body: '1', headers: { 'x-send-key': 'wrong' } })
+    const guest = await Client.join(at(`hall/${encodeURIComponent(sendKey)}?as=${sendKey}`))
+    const lists = await Promise.all(
+      ['connections', 'channels'].map(async (what) => (await run(here(what, 'list'))).out),
+    )
+    await run(here('connections', 'disconnect', '--channel', `hall/${sendKey}`))
+    await guest.closing()
+    lists.push((await run(here('audit', 'list', '--json'))).out)
+    other.signal('SIGTERM')
+    await other.exited()
+    const [connections] = lists
+    for (const text of [other.out, ...lists]) {
+      for (const secret of [joinKey, sendKey]) expect(text).not.toContain(secret)
+      expect(text).toContain('[secret]')
+    }
+    expect(connections).toContain('hall/[secret]')
+    expect(other.out).toContain('vault/room')
+  } finally {
+    await other.end()
+  }
+})
 
 test('what is to be read was there to be read', () => {
   expect(told['log']).toContain('[secret]')
