@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto'
 
 /** About 400 requests a second, for as long as they are remembered. */
 const MAX_PER_KEY = 100_000
+/** From when on an app may only have its part of what there is: some 100 MB. */
+const MAX_IN_ALL = 500_000
 const ID_LETTERS = 24
 
 export interface KeptNonce {
@@ -27,17 +29,26 @@ export class NonceStore {
   readonly #log: NonceLog | undefined
   /** In the order of arrival, which is also that of being forgotten. */
   readonly #seen = new Map<string, Seen>()
-  readonly #counts = new Map<string, number>()
+  readonly #ofKeys = new Counts()
+  readonly #ofApps = new Counts()
+  readonly #maxInAll: number
 
   /**
    * @param keepMs for how long, to the millisecond included, a request could be sent again and still be accepted for its timestamp
    * @param max requests of one key; beyond, it says 'full', so that the use of one key costs no other
    * @param log undefined where nothing outlives the process
+   * @param maxInAll from when on those of one app are bounded by its part of it
    */
-  constructor(keepMs: number, max = MAX_PER_KEY, log: NonceLog | undefined = undefined) {
+  constructor(
+    keepMs: number,
+    max = MAX_PER_KEY,
+    log: NonceLog | undefined = undefined,
+    maxInAll = MAX_IN_ALL,
+  ) {
     this.#keepMs = keepMs
     this.#max = max
     this.#log = log
+    this.#maxInAll = maxInAll
   }
 
   get size(): number {
@@ -54,7 +65,7 @@ export class NonceStore {
     this.#forget(now)
     const short = shortOf(keyName, id)
     if (this.#seen.has(short)) return 'seen'
-    if ((this.#counts.get(keyName) ?? 0) >= this.#max) return 'full'
+    if (!this.#hasRoom(keyName)) return 'full'
     this.#add(short, { keyName, at: now })
     return 'new'
   }
@@ -76,6 +87,13 @@ export class NonceStore {
     )
   }
 
+  /** There is always some for an app that has less than its part. */
+  #hasRoom(keyName: string): boolean {
+    if (this.#ofKeys.of(keyName) >= this.#max) return false
+    if (this.#seen.size < this.#maxInAll) return true
+    return this.#ofApps.of(appOf(keyName)) < this.#maxInAll / (this.#ofApps.size + 1)
+  }
+
   #forget(now: number): void {
     for (const [short, { keyName, at }] of this.#seen) {
       if (at >= now - this.#keepMs) return
@@ -86,15 +104,38 @@ export class NonceStore {
   #add(short: string, seen: Seen): void {
     if (this.#seen.has(short)) return
     this.#seen.set(short, seen)
-    this.#counts.set(seen.keyName, (this.#counts.get(seen.keyName) ?? 0) + 1)
+    this.#ofKeys.change(seen.keyName, 1)
+    this.#ofApps.change(appOf(seen.keyName), 1)
   }
 
   #remove(short: string, keyName: string): void {
     this.#seen.delete(short)
-    const left = this.#counts.get(keyName)! - 1
-    if (left === 0) this.#counts.delete(keyName)
-    else this.#counts.set(keyName, left)
+    this.#ofKeys.change(keyName, -1)
+    this.#ofApps.change(appOf(keyName), -1)
   }
+}
+
+class Counts {
+  readonly #counts = new Map<string, number>()
+
+  /** How many names there are with anything. */
+  get size(): number {
+    return this.#counts.size
+  }
+
+  of(name: string): number {
+    return this.#counts.get(name) ?? 0
+  }
+
+  change(name: string, by: number): void {
+    const count = this.of(name) + by
+    if (count === 0) this.#counts.delete(name)
+    else this.#counts.set(name, count)
+  }
+}
+
+function appOf(keyName: string): string {
+  return keyName.slice(0, keyName.indexOf('.'))
 }
 
 /** Names of keys hold no line breaks, so no two requests are one text. */

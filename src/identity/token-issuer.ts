@@ -1,6 +1,6 @@
 /** Issues native tokens: for whoever signed a request or has the key, and for an operator (RSA8, RSA9). */
 import type { Clock } from '../core/clock.ts'
-import { type Result, fail, failure, ok } from '../failure.ts'
+import { type Failure, type Result, fail, failure, ok } from '../failure.ts'
 import { canonicalText, parseCapability } from '../policy/capability/capability.ts'
 import { intersect } from '../policy/capability/intersection.ts'
 import { placeOf } from './api-key.ts'
@@ -32,6 +32,11 @@ export interface TokenDetails {
   /** Canonical JSON text. */
   readonly capability: string
   readonly clientId?: string
+}
+
+export interface TokenArrival extends Arrival {
+  /** Counts the request among those with the key. @returns why that is one too many */
+  charge?(key: { readonly appId: string; readonly keyId: string }): Failure | undefined
 }
 
 /** Makes a token of a key; nothing is asked about the state of the key. */
@@ -97,18 +102,20 @@ export class TokenIssuer {
   /**
    * Answers `POST /keys/{keyName}/requestToken`: a signed request once it is sure that it is answered but once.
    * @param credential of the request; does not matter where the body is signed
-   * @param context how the request came
+   * @param context how the request came, and who pays for it once they have shown who they are
    */
   answer(
     keyName: string,
     request: TokenRequest,
     credential: Credential | undefined,
-    context: Arrival,
+    context: TokenArrival,
   ): Result<TokenDetails> | Promise<Result<TokenDetails>> {
     const { signed } = request
     const find = () => this.#keyFor(keyName, request, credential, context)
     const found = find()
     if (!found.ok) return found
+    const tooMuch = context.charge?.({ appId: found.value.key.appId, keyId: found.value.key.id })
+    if (tooMuch) return { ok: false, failure: tooMuch }
     const noted = signed ? this.#note(keyName, signed) : ok(undefined)
     if (!noted.ok) return noted
     if (!noted.value) return this.#issue(found.value, request)

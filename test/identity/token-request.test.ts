@@ -384,4 +384,21 @@ describe('remembered nonces', () => {
     expect(store.remember('a', '4', 9999)).toBe('new')
     expect(store.size).toBe(1)
   })
+
+  test('are no more than there is room for, of which each app has its part', () => {
+    const store = new NonceStore(1000, 60, undefined, 100)
+    const fill = (app: string, keys: number) => {
+      let taken = 0
+      for (let key = 0; key < keys; key++)
+        while (store.remember(`${app}.${key}`, String(taken), 0) === 'new') taken++
+      return taken
+    }
+    // Alone, with two keys that have all that keys may have.
+    expect(fill('greedy', 5)).toBeLessThanOrEqual(100)
+    expect(fill('b', 5)).toBe(34)
+    expect(fill('c', 5)).toBe(25)
+    expect(fill('greedy', 5)).toBe(0)
+    expect(store.size).toBeLessThanOrEqual(200)
+    expect(store.remember('late.1', 'x', 0)).toBe('new')
+  })
 })

@@ -4,9 +4,10 @@ import { createHmac } from 'node:crypto'
 import { NonceStore } from '../../../src/identity/nonce-store.ts'
 import { parseTokenRequest } from '../../../src/identity/token-request.ts'
 import { NONCE_KEPT_MS, TokenIssuer } from '../../../src/identity/token-issuer.ts'
+import { AblyApp } from '../../support/ably-app.ts'
 import { ServerProcess, runJson } from '../../cli/process.ts'
 import { AblyApps, SECRET, macOf, outcome, value } from '../../identity/ably-apps.ts'
-import { temporaryFolder } from '../../support/server.ts'
+import { startTestServer, temporaryFolder } from '../../support/server.ts'
 
 const OVER_TLS = { secure: true, origin: null }
 
@@ -58,6 +59,35 @@ describe('is known again', () => {
       await server.end()
     }
   })
+})
+
+test('token requests and what devices ask count among the requests with their key, once proven', async () => {
+  const server = await startTestServer({ sandbox: 'true', 'key-rate': '1', 'key-burst': '3' })
+  try {
+    const app = await AblyApp.make(server.url)
+    const [key] = app.keys as [string]
+    const other = await AblyApp.make(server.url)
+    const forged = signed(key.replace(/:.*/, ':forged'), 'x')
+    for (let i = 0; i < 5; i++) expect(await send(server.url, forged)).toBe(40101)
+    const device = { id: 'd', platform: 'android', formFactor: 'phone' }
+    const push = { recipient: { transportType: 'fcm', registrationToken: 'abc' } }
+    const made = await app.ask<{ deviceIdentityToken: { token: string } }>(
+      '/push/deviceRegistrations',
+      { body: { ...device, push } },
+    )
+    const { token } = made.body.deviceIdentityToken
+    // One comes back in a second, so some of many are refused however slow this is.
+    const codes: number[] = []
+    for (let i = 0; i < 20; i++) codes.push(await send(server.url, signed(key, `n${i}`)))
+    expect(codes.slice(0, 2)).toEqual([201, 201])
+    expect(codes).toContain(42910)
+    const path = '/push/deviceRegistrations/d'
+    const asked = await Promise.all(Array.from({ length: 20 }, () => app.ask(path, { as: token })))
+    expect(asked.map(({ status }) => status)).toContain(429)
+    expect(await send(server.url, signed(other.keys[0]!, 'n'))).toBe(201)
+  } finally {
+    await server.end()
+  }
 })
 
 describe('while it is written down', () => {

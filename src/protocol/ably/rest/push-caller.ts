@@ -57,7 +57,8 @@ async function findCaller(parts: CallerParts, call: RestCall): Promise<Result<Pu
 function identifyDevice(parts: CallerParts, token: string, call: RestCall): Result<Lone> {
   const device = parts.devices.byToken(token)
   if (!device) return fail('credentials_wrong', 'the token of the device is not valid')
-  call.countFor(device.appId)
+  const tooMuch = call.charge(device)
+  if (tooMuch) return { ok: false, failure: tooMuch }
   const rights = rightsOf(parts, device, call)
   return rights.ok ? ok({ device, rights: rights.value }) : rights
 }
