@@ -1,11 +1,13 @@
 /** The recent events of one channel, from which a client that was away for a moment goes on. */
 import { Queue, firstWhere } from './queue.ts'
 import type { Rememberer } from './retention.ts'
-import type { PlacedEvent } from './types.ts'
+import type { PlacedEvent, Publication } from './types.ts'
 
 export class RecentEvents implements Rememberer {
   readonly #maxEvents: number
   #events = new Queue<PlacedEvent>()
+  /** By message: the last append to it, which says what the whole has become; of the ones before nobody asks that. */
+  readonly #appends = new Map<string, Publication>()
   /** Forgotten for there being too many; the queue's word for them is still to come. */
   #forgottenEarly = 0
   /** Everything after this position is here. */
@@ -40,6 +42,7 @@ export class RecentEvents implements Rememberer {
 
   add(event: PlacedEvent): void {
     this.#events.push(event)
+    if (event.kind === 'publication' && event.whole) this.#noteAppend(event)
     this.#head = event.position
     if (this.size <= this.#maxEvents) return
     this.#forgottenEarly++
@@ -60,6 +63,7 @@ export class RecentEvents implements Rememberer {
   clear(): void {
     this.#forgottenEarly += this.size
     this.#events = new Queue()
+    this.#appends.clear()
     this.#floor = this.#head
   }
 
@@ -79,6 +83,22 @@ export class RecentEvents implements Rememberer {
 
   #drop(): void {
     const oldest = this.#events.shift()
-    if (oldest) this.#floor = oldest.position
+    if (!oldest) return
+    this.#floor = oldest.position
+    if (oldest.kind !== 'publication' || !oldest.whole) return
+    const { serial } = oldest.messages[0]!
+    if (this.#appends.get(serial) === oldest) this.#appends.delete(serial)
+  }
+
+  /** A text that grows letter by letter would otherwise be here as often as it has letters. */
+  #noteAppend(event: Publication): void {
+    const { serial } = event.messages[0]!
+    const before = this.#appends.get(serial)
+    this.#appends.set(serial, event)
+    if (!before) return
+    const at = firstWhere(this.#events, ({ position }) => position >= before.position)
+    if (this.#events.at(at) !== before) return
+    const { whole: _, ...part } = before
+    this.#events.set(at, part)
   }
 }

@@ -5,6 +5,7 @@ import { MAX_TARGETS } from '../../src/core/annotator.ts'
 import type { Entry } from '../../src/core/history.ts'
 import type { NewPublication } from '../../src/core/publisher.ts'
 import { channelRef } from '../../src/core/types.ts'
+import { withoutRepetition } from '../../src/protocol/ably/realtime/continuity.ts'
 import { DEFAULT_RULE_SETTINGS } from '../../src/policy/channel-rule.ts'
 import { CoreWorld, KEEP_MS, draft, everything, listener, value } from '../support/core-world.ts'
 
@@ -225,6 +226,30 @@ describe('edits', () => {
       publications(events).map(({ messages: [first] }) => `${first!.action} ${first!.data}`)
     expect(heard(late.heard)).toEqual(['update Hel', 'append lo'])
     expect(heard(reader.heard).slice(1)).toEqual(['append Hel', 'append lo'])
+  })
+
+  test('what a message grew to is remembered once, however many appends there were', () => {
+    const { made, publish } = world({ maxRecentEvents: 500 })
+    made.rule = { ...DEFAULT_RULE_SETTINGS, mutableMessages: true }
+    const [one, two] = publish(['a', 'b']).serials
+    const { recent } = made.broker.channel(ref)!
+    const from = recent.head
+    const append = (serial: string) =>
+      value(made.publisher.edit(ref, edit(serial, 'append', 'x'), editor, () => undefined))
+    const wholes = () =>
+      publications(recent.all()).flatMap(({ whole = [] }) => whole.map(({ data }) => data?.length))
+    for (let i = 0; i < 200; i++) append(i % 4 === 0 ? one! : two!)
+    expect(wholes().toSorted()).toEqual([150, 50])
+    const missed = publications(withoutRepetition(recent.after(from)!))
+    expect(missed.map(({ messages: [message] }) => message!.data?.length)).toEqual([50, 150])
+    // Also once the first of them are forgotten for there being too many.
+    for (let i = 0; i < 800; i++) append(two!)
+    expect(wholes()).toEqual([950])
+    publish(Array.from({ length: 500 }, () => 'c'))
+    for (let i = 0; i < 500; i++) publish(['c'])
+    expect(wholes()).toEqual([])
+    append(one!)
+    expect(wholes()).toEqual([51])
   })
 
   test('one that could not be kept is not what the next goes on from', async () => {
