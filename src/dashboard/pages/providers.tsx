@@ -16,7 +16,7 @@ import { showDoor } from '../view/layout.tsx'
 import { To } from '../view/parts.tsx'
 import { welcome } from './arrivals.tsx'
 import { enter, localPath } from './door.tsx'
-import { sentence, showFailure } from './failures.tsx'
+import { sentence, showFailure, tellWhen } from './failures.tsx'
 
 /** What somebody was sent away for. */
 type Purpose =
@@ -88,8 +88,14 @@ async function comeBack(page: Page): Promise<Response> {
     return showRefusal(page, failure('sign_in_refused', 'this sign-in was not begun here'))
   if (code === undefined)
     return showRefusal(page, failure('sign_in_refused', `${provider.name} did not let you in`))
+  // A code is a secret that could be guessed, and each is asked about elsewhere.
+  const { visit } = page.env
+  if (!visit.mayAttempt()) return showRefusal(page, failure('attempt_rate'))
   const found = await provider.finish(code, trip.journey, backAddress(page, provider))
-  if (!found.ok) return showRefusal(page, found.failure)
+  if (!found.ok) {
+    const isTold = visit.failedAttempt()
+    return showRefusal(page, isTold ? found.failure : failure('attempt_rate'))
+  }
   await page.var.parts.services.ledger.ready()
   return arrive(page, trip.purpose, found.value)
 }
@@ -134,6 +140,7 @@ function connect(page: Page, personId: string, identity: ProviderIdentity): Resp
 }
 
 function showRefusal(page: Page, why: Failure): Response | Promise<Response> {
+  tellWhen(page, why)
   return showDoor(
     page,
     { title: 'That did not work', status: why.status as 400 },

@@ -1,6 +1,7 @@
 /** What a key may do is decided when the body has come, however long that took after the head. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { Caller } from '../../../api/caller.ts'
+import { Client } from '../../../support/client.ts'
 import { SlowRequest } from '../../../support/slow-request.ts'
 
 let api: Caller
@@ -95,6 +96,30 @@ const ACTS: readonly Act[] = [
     body: { recipient: { clientId: 'nobody' }, notification: { title: 'x' } },
   },
   {
+    name: 'publishing',
+    path: () => '/channels/late/messages',
+    body: { name: 'late' },
+    effect: { path: '/channels/late/messages', none: [] },
+  },
+  {
+    name: 'publishing without an envelope',
+    path: () => '/channels/raw/messages?enveloped=false',
+    body: { late: true },
+    effect: { path: '/channels/raw/messages', none: [] },
+  },
+  {
+    name: 'publishing on several channels',
+    path: () => '/messages',
+    body: { channels: ['batch'], messages: { name: 'late' } },
+    effect: { path: '/channels/batch/messages', none: [] },
+  },
+  {
+    name: 'writing in a room',
+    path: () => '/chat/v4/rooms/late/messages?clientId=ann',
+    body: { text: 'late' },
+    effect: { path: '/chat/v4/rooms/late/messages', none: [] },
+  },
+  {
     name: 'making statistics up',
     path: () => '/stats',
     body: [{ intervalId: '2020-02-03:04:05', inbound: { realtime: { messages: { count: 7 } } } }],
@@ -145,5 +170,30 @@ describe('with a key that is revoked before the body has come', () => {
     await revoke(key)
     expect(await request.finish()).toBe(401)
     expect(request.text).toContain('"code":40')
+  })
+})
+
+describe('with a send key that is changed before the body has come', () => {
+  test('a push is refused, and nobody hears it', async () => {
+    const me = await api.call<{ account: { id: string } }>('GET', '/me')
+    const list = `/accounts/${me.body.account.id}/reservations`
+    const made = await api.call<{ id: string }>('POST', list, {
+      body: { namespace: 'late-push', sendKey: 'the first key' },
+    })
+    expect(made.status).toBe(201)
+    const listener = await Client.join(`${api.server.sockets}late-push`)
+    const push = (key: string, text: string) =>
+      SlowRequest.begin(url, '/push/late-push', {
+        headers: { 'x-send-key': key },
+        body: JSON.stringify(text),
+      })
+    const late = await push('the first key', 'late')
+    expect(late.head).toBe('')
+    await api.call('PATCH', `/reservations/${made.body.id}`, { body: { sendKey: 'the second' } })
+    expect(await late.finish()).toBe(403)
+    expect(await (await push('the second', 'in time')).finish()).toBe(200)
+    await listener.message('in time')
+    expect(JSON.stringify(listener.frames)).not.toContain('"late"')
+    listener.close()
   })
 })
