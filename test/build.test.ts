@@ -1,8 +1,9 @@
 /** The executable: built once, run from an empty folder on its own, as a stranger would. */
 import { afterAll, beforeAll, expect, test } from 'bun:test'
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import manifest from '../package.json' with { type: 'json' }
+import { AblyApp } from './support/ably-app.ts'
 import { Client, eventually } from './support/client.ts'
 import { newSandboxApp } from './support/sandbox-app.ts'
 import { temporaryFolder } from './support/server.ts'
@@ -86,6 +87,32 @@ test('it serves a sandbox and the pages of errors without a file', async () => {
   expect(await child.exited).toBe(0)
   expect(readdirSync(elsewhere)).toEqual(before)
 })
+
+test('its thread for the disk moves what is written into the database', async () => {
+  const data = join(place.path, 'written')
+  const child = run([
+    'serve',
+    '--sandbox',
+    '--port',
+    '0',
+    '--json',
+    '--data',
+    data,
+    '--key-rate',
+    '0',
+  ])
+  const { addresses } = (await firstDocument(child.stdout)) as { addresses: string[] }
+  const app = await AblyApp.make(addresses[0]!, [], [{ id: 'kept', persisted: true }])
+  const size = () => statSync(join(data, 'history.db')).size
+  const before = size()
+  for (let i = 0; i < 120; i++) {
+    const body = { data: 'x'.repeat(60_000) }
+    expect((await app.ask('/channels/kept:a/messages', { body })).status).toBe(201)
+  }
+  await eventually(() => size() > before + 4_000_000, 'it is in the database')
+  child.kill('SIGTERM')
+  expect(await child.exited).toBe(0)
+}, 60_000)
 
 test('an unknown platform is one line and exit code 1', async () => {
   const child = Bun.spawn([process.execPath, 'src/build.ts', '--target', 'amiga-m68k'], {

@@ -83,8 +83,10 @@ export class Durability {
     this.#running = promise
     fdatasync(this.#log, (error) => {
       if (this.#running === promise) this.#running = undefined
-      if (error) reject(error)
-      else resolve()
+      if (!error) return resolve()
+      // What did not reach the disk is tried again with what is committed next.
+      this.#isDirty = true
+      reject(error)
     })
     // Whoever asked hears of it; if nobody has, nobody is told.
     promise.catch(() => {})

@@ -17,6 +17,7 @@ const MAX_WAITING = 1000
 const AT_ONCE = 20
 
 interface Waiting {
+  /** Of the clock that nobody sets. */
   readonly since: number
   readonly resolve: () => void
   readonly reject: (error: unknown) => void

@@ -59,14 +59,19 @@ describe('a folder in the place of a file', () => {
   test.each([
     'latchkey.db',
     'latchkey.db-wal',
+    'latchkey.db-shm',
     'history.db',
+    'history.db-wal',
+    'history.db-shm',
+    'nonces.0',
+    'nonces.1',
     'master.key',
     'running.state',
     'running.state.new',
     'control.sock',
   ])('%s', async (name) => {
     replaceByFolder(inData(name))
-    expectFailure(await start(), name.replace('-wal', ''))
+    expectFailure(await start(), name.replace(/-(wal|shm)$/, ''))
     // Whoever puts it right can start at once.
     renameSync(inData(name), join(folder.path, 'aside'))
     if (name === 'master.key' || name === 'latchkey.db') return

@@ -3,7 +3,6 @@
  * lone entry waits for one disk write and a burst shares it. While the disk has not answered, the next turns write
  * on; while another program holds the file, everything waits its turn, up to a bound.
  */
-import type { Clock } from '../../core/clock.ts'
 import type { HistoryFault } from '../../core/history.ts'
 import type { ChannelRef } from '../../core/types.ts'
 import { isBusy } from '../../trouble.ts'
@@ -22,6 +21,7 @@ export interface Addition {
 
 interface Waiting extends Addition {
   readonly bytes: number
+  /** Of the clock that nobody sets. */
   readonly since: number
   readonly resolve: () => void
   readonly reject: (fault: HistoryFault) => void
@@ -38,7 +38,6 @@ export const MAX_WAITING = { bytes: 16_777_216, additions: 20_000 } as const
 export interface GroupCommitParts {
   readonly file: HistoryFile
   readonly writer: Writer
-  readonly clock: Clock
   /** Told once a transaction that failed, however many waited for it. */
   readonly onFault: (fault: HistoryFault) => void
   /** Told when something was written after all. */
@@ -87,15 +86,11 @@ export class GroupCommit {
       const bytes = bytesOf(addition.rows)
       this.#bytes += bytes
       this.#additions++
-      this.#waiting.push({ ...addition, bytes, since: this.#now(), resolve, reject })
+      this.#waiting.push({ ...addition, bytes, since: performance.now(), resolve, reject })
       this.#channels.add(addition.channel.key)
       this.#schedule()
     }
     return promise
-  }
-
-  #now(): number {
-    return this.#parts.clock.now()
   }
 
   #schedule(): void {
@@ -146,7 +141,7 @@ export class GroupCommit {
 
   /** Those who have waited for too long are told. */
   #tryLater(group: readonly Waiting[], error: unknown): void {
-    const before = this.#now() - PATIENCE_MS
+    const before = performance.now() - PATIENCE_MS
     const tired = group.filter(({ since }) => since <= before)
     if (tired.length > 0) this.#fail(tired, error)
     const rest = group.filter(({ since }) => since > before)

@@ -74,7 +74,7 @@ export class HistoryLog implements History {
     this.#pages = new HistoryPages(file, this.#ids, () => this.#writer.summit.lag)
     const onFault = (fault: HistoryFault) => this.#troubles.tell(fault)
     const onWritten = () => this.#troubles.written()
-    this.#commits = new GroupCommit({ ...options, file, writer: this.#writer, onFault, onWritten })
+    this.#commits = new GroupCommit({ file, writer: this.#writer, onFault, onWritten })
     this.retention = new Retention(file, this.#ids, this.#usage, { ...options, onFault })
   }
 
