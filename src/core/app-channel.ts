@@ -4,7 +4,8 @@ import type { SummaryState } from './annotation-summary.ts'
 import type { AppendRollup } from './append-rollup.ts'
 import type { Batch } from './batching.ts'
 import type { Audience } from './delivery.ts'
-import { RecentIds } from './idempotency.ts'
+import type { Linked } from './idle-order.ts'
+import { type IdLimits, RecentIds } from './idempotency.ts'
 import { Meter } from './meter.ts'
 import type { Modes } from './modes.ts'
 import { OccupancyCount } from './occupancy.ts'
@@ -35,11 +36,9 @@ export interface Receipt {
   readonly kept: Promise<void> | undefined
 }
 
-export interface AppChannelLimits {
+export interface AppChannelLimits extends IdLimits {
   /** Events that somebody can go on from. */
   readonly maxRecentEvents: number
-  readonly idempotencyMs: number
-  readonly maxIds: number
 }
 
 export interface NewChannel {
@@ -49,11 +48,13 @@ export interface NewChannel {
   readonly now: number
 }
 
+/** What a receipt costs beside its id and serials, roughly. */
+const RECEIPT_BYTES = 200
 /** What was worked on lately is worked on again: tokens are appended to the same message by the hundred. */
 const MAX_AT_HAND = 64
 const AT_HAND_MS = 60_000
 
-export class AppChannel implements Audience {
+export class AppChannel implements Audience, Linked<AppChannel> {
   readonly ref: ChannelRef
   /** Of the app that it belongs to. */
   readonly home: Realm
@@ -77,8 +78,10 @@ export class AppChannel implements Audience {
   lastUse: number
   /** Whether it has been forgotten: who wants it has to open it again. */
   isGone = false
-  /** Its last use when it took its place among the channels that nobody is on. */
-  settledAt: number
+  /** Its place among the channels of its app that nobody is on. */
+  earlier: AppChannel | undefined
+  later: AppChannel | undefined
+  isIdle = false
   readonly #occupancy = new OccupancyCount()
   /** By whoever waits, so that one who asks again and again waits once. */
   #afterPublication = new Map<AppAttachment, (publication: Publication) => void>()
@@ -88,9 +91,8 @@ export class AppChannel implements Audience {
     this.home = home
     this.since = now
     this.lastUse = now
-    this.settledAt = now
     this.recent = new RecentEvents(position, limits.maxRecentEvents)
-    this.ids = new RecentIds(limits.idempotencyMs, limits.maxIds)
+    this.ids = new RecentIds(home.retention, limits)
   }
 
   get isInUse(): boolean {
@@ -138,7 +140,10 @@ export class AppChannel implements Audience {
 
   /** A publication that could not be kept is forgotten, so that its publisher may try again. */
   remember(id: string, receipt: Receipt, now: number): void {
-    this.ids.add(id, receipt, now)
+    if (this.isGone) return
+    const { serials } = receipt
+    const letters = serials.length === 0 ? 0 : serials.length * serials[0]!.length
+    this.ids.add(id, receipt, RECEIPT_BYTES + id.length + letters, now)
     receipt.kept?.catch(() => this.ids.remove(id))
   }
 

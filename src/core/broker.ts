@@ -119,7 +119,7 @@ export class Broker {
     const now = this.#parts.clock.now()
     const known = this.channel(ref)
     if (known) {
-      known.lastUse = now
+      known.home.touch(known, now)
       return ok(known)
     }
     const home = this.#home(ref.realm)
@@ -222,7 +222,7 @@ export class Broker {
     rollupMs = 0,
   ): Promise<void> | undefined {
     const { log, memory } = this.#parts
-    channel.lastUse = event.timestamp
+    channel.home.touch(channel, event.timestamp)
     if (event.kind === 'publication') channel.meter.note(event.messages.length, event.timestamp)
     if (event.kind === 'publication' && event.ephemeral === true) {
       channel.recent.skipTo(event.position)
@@ -355,6 +355,7 @@ export class Broker {
     const { home } = channel
     channel.flush()
     channel.recent.clear()
+    channel.ids.clear()
     home.delete(channel)
     if (home.held === 0) this.#realms.delete(home.id)
     this.#parts.pool.give(home.share)

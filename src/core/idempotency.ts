@@ -1,20 +1,29 @@
 /** Publications by their publisher's own ids, so that one that comes again is known (RSL1k). */
+import type { Rememberer, RetentionQueue } from './retention.ts'
 
 interface Known<T> {
   readonly receipt: T
   readonly at: number
 }
 
-export class RecentIds<T> {
-  readonly #keepMs: number
-  readonly #maxIds: number
+export interface IdLimits {
+  /** For how long an id is known, in milliseconds. */
+  readonly idempotencyMs: number
+  /** How many one channel may remember; beyond that the oldest are forgotten early. */
+  readonly maxIds: number
+}
+
+export class RecentIds<T> implements Rememberer {
+  readonly #retention: RetentionQueue
+  readonly #limits: IdLimits
   /** In the order of time. */
   readonly #known = new Map<string, Known<T>>()
+  /** Forgotten before the queue said so; its word for them is still to come. */
+  #forgottenEarly = 0
 
-  /** @param maxIds how many one channel may remember; beyond that the oldest are forgotten early */
-  constructor(keepMs: number, maxIds: number) {
-    this.#keepMs = keepMs
-    this.#maxIds = maxIds
+  constructor(retention: RetentionQueue, limits: IdLimits) {
+    this.#retention = retention
+    this.#limits = limits
   }
 
   get size(): number {
@@ -24,7 +33,7 @@ export class RecentIds<T> {
   /** What was answered when this id came first. */
   find(id: string, now: number): T | undefined {
     const known = this.#known.get(id)
-    return known && known.at > now - this.#keepMs ? known.receipt : undefined
+    return known && known.at > now - this.#limits.idempotencyMs ? known.receipt : undefined
   }
 
   /** In the order of time. */
@@ -33,16 +42,30 @@ export class RecentIds<T> {
   }
 
   remove(id: string): void {
-    this.#known.delete(id)
+    if (this.#known.delete(id)) this.#forgottenEarly++
   }
 
-  add(id: string, receipt: T, now: number): void {
+  /** @param bytes about what id and receipt take in memory */
+  add(id: string, receipt: T, bytes: number, now: number): void {
     // Deleted first, so that it moves to the end of the order.
-    this.#known.delete(id)
+    this.remove(id)
     this.#known.set(id, { receipt, at: now })
-    for (const [oldest, { at }] of this.#known) {
-      if (at > now - this.#keepMs && this.#known.size <= this.#maxIds) break
-      this.#known.delete(oldest)
-    }
+    if (this.#known.size > this.#limits.maxIds) this.remove(this.#oldest())
+    this.#retention.note(this, bytes, now)
+  }
+
+  forgetOldest(): void {
+    if (this.#forgottenEarly > 0) this.#forgottenEarly--
+    else this.#known.delete(this.#oldest())
+  }
+
+  /** Lets go of all of them at once. */
+  clear(): void {
+    this.#forgottenEarly += this.#known.size
+    this.#known.clear()
+  }
+
+  #oldest(): string {
+    return this.#known.keys().next().value!
   }
 }

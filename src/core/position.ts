@@ -76,6 +76,7 @@ export function positionOf(serial: string): string {
   return colon < 0 ? serial : serial.slice(0, colon)
 }
 
-function msText(ms: number): string {
+/** What the positions of a time begin with; milliseconds since the epoch. */
+export function msText(ms: number): string {
   return String(ms).padStart(MS_DIGITS, '0')
 }

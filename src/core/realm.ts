@@ -1,5 +1,6 @@
 /** One app's part of the core: its channels, those among them that are only remembered, and how long they are. */
 import type { AppChannel } from './app-channel.ts'
+import { IdleOrder } from './idle-order.ts'
 import type { Giver, PoolShare } from './pool.ts'
 import type { RetentionQueue } from './retention.ts'
 
@@ -9,8 +10,8 @@ export class Realm implements Giver {
   /** What it counts towards. */
   readonly share: PoolShare
   readonly retention: RetentionQueue
-  /** Nobody is on these; about in the order in which they were needed last. */
-  readonly #idle = new Set<AppChannel>()
+  /** Nobody is on these. */
+  readonly #idle = new IdleOrder<AppChannel>()
   readonly #remove: (channel: AppChannel) => void
 
   /** @param remove takes a channel of this realm away, with all that it remembers */
@@ -50,16 +51,20 @@ export class Realm implements Giver {
   /** To be told when somebody may have come to a channel or gone from it. */
   settle(channel: AppChannel): void {
     if (channel.isInUse || channel.isGone) this.#idle.delete(channel)
-    else if (!this.#idle.has(channel)) this.#put(channel)
+    else this.#idle.add(channel)
+  }
+
+  /** To be told when a channel is needed, be somebody on it or not. */
+  touch(channel: AppChannel, now: number): void {
+    channel.lastUse = now
+    this.#idle.touch(channel)
   }
 
   /** Forgets the channel that nobody has needed for the longest time. */
   giveWay(): boolean {
-    for (const channel of this.#inOrder()) {
-      this.#remove(channel)
-      return true
-    }
-    return false
+    const oldest = this.#oldest()
+    if (oldest) this.#remove(oldest)
+    return oldest !== undefined
   }
 
   /** Forgets what is too much, as far as nobody is on it. */
@@ -69,28 +74,16 @@ export class Realm implements Giver {
 
   /** Forgets channels that nobody has needed since a time: what they knew is too old by now. */
   sweep(before: number): void {
-    for (const channel of this.#inOrder()) {
-      if (channel.lastUse > before) return
-      if (channel.recent.size === 0) this.#remove(channel)
+    for (let oldest = this.#oldest(); oldest; oldest = this.#oldest()) {
+      if (oldest.lastUse > before || oldest.recent.size > 0) return
+      this.#remove(oldest)
     }
   }
 
-  /**
-   * The oldest first. Being published on moves no channel to the end, which would cost every publish something; it
-   * is moved when it is come across.
-   */
-  *#inOrder(): Iterable<AppChannel> {
-    for (const channel of this.#idle) {
-      if (channel.isInUse) this.#idle.delete(channel)
-      else if (channel.lastUse === channel.settledAt) yield channel
-      else this.#put(channel)
-    }
-  }
-
-  /** At the end of the order. */
-  #put(channel: AppChannel): void {
-    this.#idle.delete(channel)
-    channel.settledAt = channel.lastUse
-    this.#idle.add(channel)
+  #oldest(): AppChannel | undefined {
+    let { first } = this.#idle
+    // While channels are put back, somebody may be present on one that nobody has been told of yet.
+    for (; first?.isInUse; first = this.#idle.first) this.#idle.delete(first)
+    return first
   }
 }

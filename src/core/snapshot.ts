@@ -3,6 +3,7 @@ import type { AppChannel, Receipt } from './app-channel.ts'
 import type { Broker } from './broker.ts'
 import type { Entry } from './history.ts'
 import { contentBytes } from './memory-history.ts'
+import { msText } from './position.ts'
 import { type PlacedEvent, type PresenceMessage, channelRef } from './types.ts'
 
 /** Plain data: no classes, no functions, no promises. */
@@ -39,32 +40,43 @@ export function takeSnapshot(
 
 /** Puts channels back into a broker that has none yet. What cannot be read throws before anything is changed. */
 export function restoreSnapshot(broker: Broker, snapshots: readonly ChannelSnapshot[]): void {
-  const events = snapshots.flatMap((snapshot) => eventsOf(snapshot))
+  const remembered = snapshots.flatMap((snapshot) => [...eventsOf(snapshot), ...idsOf(snapshot)])
   // The memory of all channels ends in the order of time, so it is filled in that order.
-  events.sort((a, b) => (a.event.position < b.event.position ? -1 : 1))
+  remembered.sort((a, b) => (a.place < b.place ? -1 : 1))
   const channels = new Map(
     snapshots.map((snapshot) => [snapshot, restoreChannel(broker, snapshot)]),
   )
-  for (const { snapshot, event, bytes, entries } of events) {
+  for (const { snapshot, recall } of remembered) {
     const channel = channels.get(snapshot)
-    if (channel) broker.recall(channel, event, bytes, entries)
+    if (channel) recall(broker, channel)
   }
   for (const channel of broker.all()) broker.presenceSettled(channel)
 }
 
 interface Remembered {
   readonly snapshot: ChannelSnapshot
-  readonly event: PlacedEvent
-  readonly bytes: number
-  readonly entries: readonly Entry[]
+  /** A position, or what those of its time begin with. */
+  readonly place: string
+  readonly recall: (broker: Broker, channel: AppChannel) => void
 }
 
 function eventsOf(snapshot: ChannelSnapshot): Remembered[] {
-  return snapshot.events.map((event) => ({
+  return snapshot.events.map((event) => {
+    const bytes = bytesOf(event)
+    const entries = entriesOf(event)
+    return {
+      snapshot,
+      place: event.position,
+      recall: (broker, channel) => broker.recall(channel, event, bytes, entries),
+    }
+  })
+}
+
+function idsOf(snapshot: ChannelSnapshot): Remembered[] {
+  return snapshot.ids.map(([id, receipt, at]) => ({
     snapshot,
-    event,
-    bytes: bytesOf(event),
-    entries: entriesOf(event),
+    place: msText(at),
+    recall: (_, channel) => channel.remember(id, { ...receipt, kept: undefined }, at),
   }))
 }
 
@@ -72,9 +84,6 @@ function restoreChannel(broker: Broker, snapshot: ChannelSnapshot): AppChannel |
   const channel = broker.restore(channelRef(snapshot.realm, snapshot.name), snapshot)
   if (!channel) return undefined
   for (const member of snapshot.presence) channel.presence.put(member)
-  for (const [id, receipt, at] of snapshot.ids) {
-    channel.ids.add(id, { ...receipt, kept: undefined }, at)
-  }
   return channel
 }
 

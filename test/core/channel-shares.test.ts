@@ -146,3 +146,64 @@ test('a server that starts again with less room keeps what the shares allow', ()
   expect(value(made.broker.open(channelRef('small', 'crew'))).presence.size).toBe(1)
   expect(made.pool.total).toBe(4)
 })
+
+describe('ids of publishers', () => {
+  /** Publishes with an id that is large, and nothing else. */
+  function publishIds(made: CoreWorld, app: string, count: number): string[] {
+    return Array.from({ length: count }, (_, i) => {
+      made.now++
+      const batchId = `${app}-${i}-${'i'.repeat(1000)}`
+      const publication = {
+        drafts: [draft()],
+        batchId,
+        ephemeral: false,
+        connectionId: undefined,
+        id: undefined,
+      }
+      value(made.publisher.publish(channelRef(app, 'room'), publication))
+      return batchId
+    })
+  }
+
+  const known = (made: CoreWorld, app: string) =>
+    made.broker.channel(channelRef(app, 'room'))?.ids.size ?? 0
+
+  test('take up memory of their app, and the greatest share forgets its oldest first', () => {
+    const made = new CoreWorld({ maxBytes: 100_000 })
+    publishIds(made, 'small', 10)
+    publishIds(made, 'greedy', 500)
+    expect(known(made, 'small')).toBe(10)
+    expect(known(made, 'greedy')).toBeLessThan(60)
+    expect(known(made, 'greedy')).toBeGreaterThan(20)
+  })
+
+  test('go when their time is over, and with their channel', () => {
+    const made = new CoreWorld({ maxChannels: 2 })
+    publishIds(made, 'app', 10)
+    made.now += KEEP_MS + 1
+    made.broker.expire()
+    expect(known(made, 'app')).toBe(0)
+    publishIds(made, 'app', 3)
+    const { ids } = made.broker.channel(channelRef('app', 'room'))!
+    made.now++
+    for (const app of ['app', 'other']) value(made.broker.open(channelRef(app, 'new')))
+    expect(ids.size).toBe(0)
+  })
+
+  test('are known again after a restart, for as long as before', () => {
+    const before = new CoreWorld()
+    publishIds(before, 'app', 3)
+    before.now += KEEP_MS / 2
+    publishIds(before, 'other', 3)
+    const made = new CoreWorld()
+    made.now = before.now
+    restoreSnapshot(
+      made.broker,
+      takeSnapshot(before.broker, () => true),
+    )
+    expect([known(made, 'app'), known(made, 'other')]).toEqual([3, 3])
+    made.now += KEEP_MS / 2 + 10
+    made.broker.expire()
+    expect([known(made, 'app'), known(made, 'other')]).toEqual([0, 3])
+  })
+})
