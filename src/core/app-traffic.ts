@@ -31,16 +31,15 @@ export class AppTraffic implements ChannelWatcher {
 }
 
 /** Counts a message of the commons, which is nothing but its data. */
-export function addMessage(kinds: Kinds, data: Message['data'], times = 1): void {
+export function addMessage(kinds: Kinds, value: Message['value'], times = 1): void {
   kinds.messages.count += times
-  const bytes = typeof data === 'string' ? Buffer.byteLength(data) : (data?.byteLength ?? 0)
-  kinds.messages.data += bytes * times
+  kinds.messages.data += Buffer.byteLength(value) * times
 }
 
 /** Presence counts apart; joins and leaves of the commons are presence too. Annotations count as the messages that they are to their channel. */
 function add(kinds: Kinds, event: Event, times: number): void {
   if (event.kind === 'message') {
-    for (const { data } of event.messages) addMessage(kinds, data, times)
+    for (const { value } of event.messages) addMessage(kinds, value, times)
     return
   }
   if (event.kind === 'join' || event.kind === 'leave') {

@@ -228,10 +228,10 @@ export class Hub {
     const except = attachment.echo ? undefined : attachment.socket
     if (isShared(ref)) {
       const refusal = this.#parts.links.publish(place, message, sizeOf(message), except)
-      if (!refusal) addMessage(this.#countOf(ref).inbound.realtime, message.data)
+      if (!refusal) addMessage(this.#countOf(ref).inbound.realtime, message.value)
       return refusal
     }
-    addMessage(this.#countOf(ref).inbound.realtime, message.data)
+    addMessage(this.#countOf(ref).inbound.realtime, message.value)
     const timestamp = this.#parts.clock.now()
     channel.meter.note(1, timestamp)
     this.#publish(ref, { kind: 'message', messages: [message], timestamp }, except)
@@ -252,8 +252,8 @@ export class Hub {
     const event: Event = { kind: 'message', messages: [message], timestamp: clock.now() }
     delivery.direct(target.socket, channel.ref, event, target.group.format)
     counters.messagesDirect++
-    addMessage(this.#commons.inbound.realtime, message.data)
-    addMessage(this.#commons.outbound.realtime, message.data)
+    addMessage(this.#commons.inbound.realtime, message.value)
+    addMessage(this.#commons.outbound.realtime, message.value)
     return undefined
   }
 
@@ -271,7 +271,7 @@ export class Hub {
       if (refusal) return { ok: false, failure: refusal }
     }
     counters.messagesPushed++
-    addMessage(this.#countOf(ref).inbound.rest, message.data)
+    addMessage(this.#countOf(ref).inbound.rest, message.value)
     return ok(isShared(ref) ? links.readers(ref) : this.#pushHere(ref, message))
   }
 
@@ -372,6 +372,6 @@ function isLarger(text: string, maxBytes: number): boolean {
   return text.length * 3 > maxBytes && Buffer.byteLength(text) > maxBytes
 }
 
-function sizeOf({ data }: Message): number {
-  return data === undefined ? 0 : Buffer.byteLength(data)
+function sizeOf({ value }: Message): number {
+  return Buffer.byteLength(value)
 }

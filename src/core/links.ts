@@ -10,7 +10,8 @@ import type { AppAttachment } from './app-channel.ts'
 import type { Broker, Crowding } from './broker.ts'
 import { MODE } from './modes.ts'
 import type { Presence } from './presence.ts'
-import type { ChannelRef, Member, Message, PresenceChange, Socket } from './types.ts'
+import type { RelayedJson } from '../policy/relayed-json.ts'
+import type { ChannelRef, Member, Message, MessageDraft, PresenceChange, Socket } from './types.ts'
 
 /**
  * Stands before the client id of a guest: guests choose their own names, which must not pass for the
@@ -107,17 +108,17 @@ export class Links {
    */
   publish(
     place: Place,
-    { data, encoding, sender }: Message,
+    { value, sender }: Message,
     bytes: number,
     except?: Socket,
   ): Failure | undefined {
     const draft = {
       id: undefined,
       name: undefined,
-      ...plainest(data, encoding),
+      ...plainest(value),
       clientId: sender && guestId(sender),
       extras: undefined,
-      guest: sender && (true as const),
+      guest: true as const,
     }
     const wish = { drafts: [draft], batchId: undefined, ephemeral: false, privileged: false, bytes }
     const source = { connectionId: sender?.connectionId, id: undefined, except }
@@ -178,12 +179,8 @@ function asMember(present: { connectionId: string; clientId: string }): Member {
 }
 
 /** The value as an app's client would have published it: text is text, and only the rest is JSON. */
-function plainest(
-  data: Message['data'],
-  encoding: string | undefined,
-): Pick<Message, 'data' | 'encoding'> {
-  if (encoding !== 'json' || typeof data !== 'string' || !/^\s*"/.test(data)) {
-    return { data, encoding }
-  }
-  return { data: JSON.parse(data) as string, encoding: undefined }
+function plainest(value: RelayedJson): Pick<MessageDraft, 'data' | 'encoding'> {
+  return /^\s*"/.test(value)
+    ? { data: JSON.parse(value) as string, encoding: undefined }
+    : { data: value, encoding: 'json' }
 }

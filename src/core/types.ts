@@ -1,4 +1,6 @@
 /** The vocabulary of the core: what protocols share. No wire format, no socket library, no database. */
+import type { RelayedJson } from '../policy/relayed-json.ts'
+
 /** One frame as it goes over the wire: text or binary. */
 export type Frame = string | Uint8Array
 
@@ -30,13 +32,9 @@ export interface Member {
   readonly listed: boolean
 }
 
-/**
- * A published value. Structured values travel as the publisher's JSON text with `encoding: 'json'`,
- * so that big numbers and the order of keys survive.
- */
+/** A value that was published on the commons, as its publisher wrote it: big numbers and the order of keys survive. */
 export interface Message {
-  readonly data: string | Uint8Array | undefined
-  readonly encoding: string | undefined
+  readonly value: RelayedJson
   /** Absent when there is no connection behind it, as with an HTTP push. */
   readonly sender: Member | undefined
 }
@@ -74,7 +72,9 @@ export interface KeptMessage {
   readonly serial: string
   readonly action: MessageAction
   readonly version: Version
-  /** It is from a guest, who has chosen the name behind `guest:` alone. Nobody can send this. */
+  /**
+   * It is from the commons: a guest, who has chosen the name behind `guest:` alone, or a push. Nobody can send this.
+   */
   readonly guest?: true | undefined
   /** What its annotations come to, by annotation type. */
   readonly summary: JsonText | undefined

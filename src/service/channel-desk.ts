@@ -8,6 +8,7 @@ import type { Hub } from '../core/hub.ts'
 import { messageSize } from '../core/message-size.ts'
 import { COMMONS, type ChannelRef, type PlacedEvent } from '../core/types.ts'
 import { type Result, ok } from '../failure.ts'
+import { relayedJson, relayedString } from '../policy/relayed-json.ts'
 import type { AuditService } from './audit.ts'
 import type { LiveService } from './live.ts'
 import { type LiveEntry, entriesOf, entryOfMessage, entryOfPresence } from './live-entries.ts'
@@ -131,8 +132,10 @@ export class ChannelDesk {
   }
 
   #push(ref: ChannelRef, data: string): Result<number> {
-    const text = isJson(data) ? data : JSON.stringify(data)
-    const message = { data: text, encoding: 'json', sender: undefined }
+    // Text that is no value by itself is one as text.
+    const value = relayedJson(data, true)
+    if (!value.ok && value.failure.name !== 'not_json') return value
+    const message = { value: value.ok ? value.value : relayedString(data), sender: undefined }
     return this.#parts.hub.push(placeOf(ref), message)
   }
 

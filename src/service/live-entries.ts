@@ -107,7 +107,12 @@ export function entryOfPresence(change: PresenceMessage): LiveEntry {
 
 function ofCommons(message: Message, at: number): LiveEntry {
   const who = message.sender && memberName(message.sender)
-  return { deed: 'message', at, ...(who !== undefined && { who }), ...bodyOf(message) }
+  return {
+    deed: 'message',
+    at,
+    ...(who !== undefined && { who }),
+    ...bodyOf({ data: message.value, encoding: 'json' }),
+  }
 }
 
 function ofAnnotation(annotation: Annotation): LiveEntry {

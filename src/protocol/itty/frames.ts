@@ -1,6 +1,7 @@
 /** The frames that itty-sockets clients read, with exactly the documented keys (E-1 to E-13). */
 import { aliasOfGuest } from '../../core/links.ts'
 import type { Event, KeptMessage, Member, Message } from '../../core/types.ts'
+import { type RelayedJson, relayedJson, relayedString } from '../../policy/relayed-json.ts'
 import type { Failure } from '../../failure.ts'
 
 /** Readers before 0.9 find a numeric `users` in joins and leaves (V-2). */
@@ -34,10 +35,10 @@ function membershipFrame(
   return `{"type":"${kind}",${who}${users}"total":${total},"date":${timestamp}}`
 }
 
-/** The value is spliced in as the sender wrote it; it has been checked to be JSON (F-9). No `type`: it would hide the payload's (E-3). */
-function messageFrame(message: Message, timestamp: number): string {
-  const sender = message.sender ? identity(message.sender) : ''
-  return `{"message":${valueText(message)},${sender}"date":${timestamp}}`
+/** The value is spliced in as the sender wrote it (F-9). No `type`: it would hide the payload's (E-3). */
+function messageFrame({ value, sender: from }: Message, timestamp: number): string {
+  const sender = from ? identity(from) : ''
+  return `{"message":${value},${sender}"date":${timestamp}}`
 }
 
 /** Of a guest it is the alias that they chose, as in the frames of channels that no app has. */
@@ -54,10 +55,15 @@ function aliasOf({ clientId, connectionId, guest }: KeptMessage): string | undef
     : clientId
 }
 
-function valueText({ data, encoding }: Pick<Message, 'data' | 'encoding'>): string {
+/**
+ * What clients of an app call JSON need not be that, or may look like something that only the server says. It reaches
+ * readers as text then: nothing is lost, and nothing taken for what it is not. Guests and pushes were looked at already.
+ */
+function valueText({ data, encoding, guest }: KeptMessage): RelayedJson | 'null' {
   if (data === undefined) return 'null'
-  if (typeof data === 'string') return encoding === 'json' ? data : JSON.stringify(data)
-  return JSON.stringify(Buffer.from(data).toString('base64'))
+  if (typeof data !== 'string') return relayedString(Buffer.from(data).toString('base64'))
+  const value = encoding === 'json' ? relayedJson(data, guest !== true) : undefined
+  return value?.ok ? value.value : relayedString(data)
 }
 
 /** `uid`, and `alias` only where there is one: with none the key is left out (E-7). */

@@ -4,8 +4,8 @@ import type { Hub } from '../../core/hub.ts'
 import { type Failure, failure, refusalHeaders } from '../../failure.ts'
 import type { Verdict } from '../../policy/channel-access.ts'
 import type { Keys } from '../../policy/keys.ts'
+import { relayedJson } from '../../policy/relayed-json.ts'
 import type { Visit } from '../protocol.ts'
-import { checkMessage } from './message-text.ts'
 import { SERVER_HEADER } from '../../version.ts'
 import { channelName } from './options.ts'
 import { inWords } from './refusal.ts'
@@ -91,9 +91,9 @@ function relay(parts: PushParts, visit: Visit, presented: Keys, bytes: Uint8Arra
   const text = decode(bytes)
   if (text === undefined) return refused(parts, visit, failure('not_json'), place)
   const guard = verdict.because.reservation?.options.guardEvents ?? parts.guardEvents
-  const checked = checkMessage(text, guard)
-  if (!checked.ok) return refused(parts, visit, checked.failure, place)
-  const receivers = hub.push(place, { data: text, encoding: 'json', sender: undefined })
+  const value = relayedJson(text, guard)
+  if (!value.ok) return refused(parts, visit, value.failure, place)
+  const receivers = hub.push(place, { value: value.value, sender: undefined })
   if (!receivers.ok) return refused(parts, visit, receivers.failure, place)
   return new Response(`{"receivers":${receivers.value}}`, ACCEPTED)
 }

@@ -8,10 +8,11 @@ import type { Hub } from '../../core/hub.ts'
 import type { Frame, Socket } from '../../core/types.ts'
 import { type Failure, type FailureName, failure } from '../../failure.ts'
 import { type Rate, type Warnings, warn } from '../../policy/limits.ts'
+import { relayedJson } from '../../policy/relayed-json.ts'
 import type { Session } from '../protocol.ts'
 import { CLOSE } from './close-codes.ts'
 import { errorFrame } from './frames.ts'
-import { checkMessage, parseRecipient, unknownRecipient } from './message-text.ts'
+import { parseRecipient, unknownRecipient } from './message-text.ts'
 import { inWords } from './refusal.ts'
 
 export interface SessionLimits {
@@ -87,9 +88,9 @@ export class IttySession implements Session, AttachmentOwner {
     const addressed = parseRecipient(frame)
     if (!addressed.ok) return this.#refuse(addressed.failure)
     const { recipient, text } = addressed.value
-    const checked = checkMessage(text, this.#guardsEvents(attachment))
-    if (!checked.ok) return this.#refuse(checked.failure)
-    const message = { data: text, encoding: 'json', sender: attachment.member }
+    const value = relayedJson(text, this.#guardsEvents(attachment))
+    if (!value.ok) return this.#refuse(value.failure)
+    const message = { value: value.value, sender: attachment.member }
     const { hub } = this.#parts
     const refused =
       recipient === undefined
