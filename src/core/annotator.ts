@@ -130,7 +130,9 @@ export class Annotator {
     const known = channel.summariesAtHand.get(serial, this.#parts.clock.now())
     if (known) return known
     const state = SummaryState.from(this.#annotationsOf(channel.ref, serial))
-    channel.summariesAtHand.set(serial, state, this.#parts.clock.now())
+    const now = this.#parts.clock.now()
+    channel.summariesAtHand.set(serial, state, now)
+    channel.home.retention.note(channel.summariesAtHand, 0, now)
     return state
   }
 

@@ -12,6 +12,7 @@ import { OccupancyCount } from './occupancy.ts'
 import { PresenceSet } from './presence-set.ts'
 import { RecentEvents } from './recent.ts'
 import type { Realm } from './realm.ts'
+import type { Rememberer } from './retention.ts'
 import type { ChannelRef, KeptMessage, Occupancy, Publication, Socket } from './types.ts'
 
 /** One connection's place on a channel of an app. A connection may have several, under different qualified names. */
@@ -174,16 +175,39 @@ export class AppChannel implements Audience, Linked<AppChannel> {
   }
 }
 
+interface Thing<T> {
+  readonly thing: T
+  readonly at: number
+  /** Among all that ever came to hand. */
+  readonly place: number
+}
+
 /**
  * The last few things by serial, for a short while: what is not at hand any more is looked up again, and may be
  * gone from the history by then.
  */
-export class AtHand<T> {
+export class AtHand<T> implements Rememberer {
   readonly #max: number
-  readonly #things = new Map<string, { readonly thing: T; readonly at: number }>()
+  /** In the order in which they came to hand. */
+  readonly #things = new Map<string, Thing<T>>()
+  #noted = 0
+  #forgotten = 0
 
   constructor(max: number) {
     this.#max = max
+  }
+
+  get size(): number {
+    return this.#things.size
+  }
+
+  /** What came to hand no later than the oldest that is still noted; most of it is history's, too, and counts there. */
+  forgetOldest(): void {
+    this.#forgotten++
+    for (const [serial, { place }] of this.#things) {
+      if (place > this.#forgotten) return
+      this.#things.delete(serial)
+    }
   }
 
   /** @param now milliseconds since the epoch */
@@ -196,9 +220,10 @@ export class AtHand<T> {
     this.#things.delete(serial)
   }
 
+  /** To be noted with the retention queue. */
   set(serial: string, thing: T, now: number): void {
     this.#things.delete(serial)
-    this.#things.set(serial, { thing, at: now })
+    this.#things.set(serial, { thing, at: now, place: ++this.#noted })
     if (this.#things.size <= this.#max) return
     for (const oldest of this.#things.keys()) {
       this.#things.delete(oldest)

@@ -35,7 +35,9 @@ export class MutableMessages {
 
   /** Has a message at hand as it stands now. */
   keepAtHand(channel: AppChannel, message: KeptMessage): void {
-    channel.messagesAtHand.set(message.serial, message, this.#clock.now())
+    const now = this.#clock.now()
+    channel.messagesAtHand.set(message.serial, message, now)
+    channel.home.retention.note(channel.messagesAtHand, 0, now)
   }
 
   /** What could not be kept is not what the next change goes on from. */

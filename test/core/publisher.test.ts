@@ -383,6 +383,28 @@ describe('annotations', () => {
     value(made.publisher.annotate(ref, drafts.slice(1), by))
   })
 
+  test('and messages that were changed are at hand for no longer than memory lasts', () => {
+    const { made, publish } = world()
+    made.rule = { ...DEFAULT_RULE_SETTINGS, mutableMessages: true }
+    const serials = publish(['a', 'b', 'c']).serials
+    const channel = made.broker.channel(ref)!
+    const change = { action: 'update' as const, draft: draft(), version: {} }
+    for (const serial of serials) {
+      value(made.publisher.annotate(ref, [like(serial, 'ann')], by))
+      const editing = { ...by, clientId: undefined }
+      value(made.publisher.edit(ref, { ...change, serial }, editing, () => undefined))
+      made.now += 1000
+    }
+    const atHand = () => [channel.messagesAtHand.size, channel.summariesAtHand.size]
+    expect(atHand()).toEqual([3, 3])
+    made.now += KEEP_MS - 2000
+    publish(['d'])
+    expect(atHand()).toEqual([1, 1])
+    made.now += 2000
+    publish(['e'])
+    expect(atHand()).toEqual([0, 0])
+  })
+
   test('an edit keeps what annotations came to', () => {
     const { made, publish } = world()
     made.rule = { ...DEFAULT_RULE_SETTINGS, mutableMessages: true }
