@@ -35,7 +35,8 @@ export interface NativeClaims extends TokenClaims {
 
 /** Numbers tokens in the order of their issue. `service/token-order.ts` keeps it. */
 export interface TokenNumbers {
-  next(): number
+  /** @returns undefined where the order cannot be kept now */
+  next(): number | undefined
 }
 
 type IssuedClaims = Pick<
@@ -68,7 +69,8 @@ export class NativeTokens {
    */
   issue({ appId, keyId, issued, expires, capability, clientId }: IssuedClaims): Result<string> {
     const claims = [keyId, issued, expires, canonicalText(capability), clientId ?? null] as const
-    const numbered: Body = this.#numbers ? [...claims, this.#numbers.next()] : claims
+    const number = this.#numbers?.next()
+    const numbered: Body = number === undefined ? claims : [...claims, number]
     const body = Buffer.from(JSON.stringify(numbered))
     if (body.length > MAX_BODY_BYTES)
       return fail(

@@ -7,6 +7,7 @@ import type { Clock } from '../core/clock.ts'
 import type { TokenNumbers } from '../identity/native-token.ts'
 import type { Store } from '../store/database.ts'
 import { readFact, writeFact } from '../store/facts.ts'
+import { quietly } from '../trouble.ts'
 
 /** The fact that holds the first number that no process has. */
 const NEXT = 'next-token-number'
@@ -17,6 +18,8 @@ const RANGE = 16_384
  * to come are greater than the ones that it does not know of.
  */
 const PER_MS = 1024
+/** Until it is tried again to take a range. */
+const PAUSE_MS = 1000
 /** A clock that is absurdly far ahead must not use them all up. */
 const MAX_FROM_CLOCK = 2 ** 52
 
@@ -25,16 +28,21 @@ export class TokenOrder implements TokenNumbers {
   readonly #clock: Clock
   #next = 0
   #end = 0
+  /** Milliseconds since the epoch. */
+  #restsUntil = 0
 
   constructor(store: Store, clock: Clock) {
     this.#store = store
     this.#clock = clock
   }
 
-  /** For a token; not within a transaction. */
-  next(): number {
-    if (this.#next === this.#end) this.#takeRange()
-    return this.#next++
+  /**
+   * For a token; not within a transaction.
+   * @returns undefined while the database cannot be written: tokens go on, and lose their ties with revocations
+   */
+  next(): number | undefined {
+    if (this.#next === this.#end && this.#clock.now() >= this.#restsUntil) this.#tryRange()
+    return this.#next === this.#end ? undefined : this.#next++
   }
 
   /**
@@ -52,15 +60,25 @@ export class TokenOrder implements TokenNumbers {
     if (this.#next <= marked) this.#next = this.#end
   }
 
+  /** Another program may hold the database, and each try waits for it. */
+  #tryRange(): void {
+    this.#restsUntil = this.#clock.now() + PAUSE_MS
+    quietly(() => this.#takeRange())
+    if (this.#next !== this.#end) this.#restsUntil = 0
+  }
+
+  /** Known here only once it is kept, or two processes might have it. */
   #takeRange(): void {
-    this.#store.db.transaction(
+    const first = this.#store.db.transaction(
       () => {
-        this.#next = this.#first()
-        this.#end = this.#next + RANGE
-        this.#keep(this.#end)
+        const next = this.#first()
+        this.#keep(next + RANGE)
+        return next
       },
       { behavior: 'immediate' },
     )
+    this.#next = first
+    this.#end = first + RANGE
   }
 
   /** The first number that is nobody's. */

@@ -23,6 +23,12 @@ function another(folder = opened.path): TokenOrder {
   return new TokenOrder(store, { now: () => opened.now })
 }
 
+function numberOf(order: TokenOrder): number {
+  const number = order.next()
+  if (number === undefined) throw new Error('there is no number')
+  return number
+}
+
 /** As a revocation does. */
 function mark(order: TokenOrder): number {
   const marked = order.mark()
@@ -33,38 +39,38 @@ function mark(order: TokenOrder): number {
 test('tokens before a revocation have lesser numbers, and those after it greater ones', () => {
   const order = another()
   for (let round = 0; round < 3; round++) {
-    const before = [order.next(), order.next()]
+    const before = [numberOf(order), numberOf(order)]
     const marked = mark(order)
     expect(Math.max(...before)).toBeLessThan(marked)
-    expect(order.next()).toBeGreaterThan(marked)
+    expect(numberOf(order)).toBeGreaterThan(marked)
   }
 })
 
 test('no two tokens have the same number, however many there are', () => {
   const order = another()
-  const numbers = Array.from({ length: 200_000 }, () => order.next())
+  const numbers = Array.from({ length: 200_000 }, () => numberOf(order))
   expect(new Set(numbers).size).toBe(numbers.length)
   expect(numbers).toEqual(numbers.toSorted((a, b) => a - b))
 })
 
 test.each([0, -86_400_000])('after a restart with the clock moved by %d ms too', (ms) => {
   const first = another()
-  const before = Array.from({ length: 1000 }, () => first.next())
+  const before = Array.from({ length: 1000 }, () => numberOf(first))
   opened.now += ms
   const marked = mark(another())
   expect(Math.max(...before)).toBeLessThan(marked)
-  expect(another().next()).toBeGreaterThan(marked)
+  expect(numberOf(another())).toBeGreaterThan(marked)
 })
 
 test('a command and the server know of each other', () => {
   const [server, command] = [another(), another()]
-  const before = [server.next(), command.next(), server.next()]
+  const before = [numberOf(server), numberOf(command), numberOf(server)]
   const marked = mark(server)
   expect(Math.max(...before)).toBeLessThan(marked)
   // Of a range that was taken before: those are refused, until the command learns of the revocation.
   command.passed(marked)
-  expect(command.next()).toBeGreaterThan(marked)
-  expect(server.next()).toBeGreaterThan(marked)
+  expect(numberOf(command)).toBeGreaterThan(marked)
+  expect(numberOf(server)).toBeGreaterThan(marked)
 })
 
 test('a database that is put back has not seen all tokens, and comes after them', () => {
@@ -75,12 +81,28 @@ test('a database that is put back has not seen all tokens, and comes after them'
   opened.services.store.sqlite.run('PRAGMA wal_checkpoint(TRUNCATE)')
   copyFileSync(file, `${file}.kept`)
   opened.now += 3_600_000
-  const since = Array.from({ length: 3 }, () => another().next())
+  const since = Array.from({ length: 3 }, () => numberOf(another()))
   for (const close of stores.splice(0)) close()
   opened.services.close()
   copyFileSync(`${file}.kept`, file)
   opened.now += 1000
   expect(mark(another())).toBeGreaterThan(Math.max(...since))
+})
+
+test('while the database cannot be written, tokens have no number, and no range is taken twice', () => {
+  const store = openStore(opened.path)
+  stores.push(() => closeStore(store))
+  const order = new TokenOrder(store, { now: () => opened.now })
+  const before = numberOf(order)
+  order.passed(mark(another()))
+  store.sqlite.run('PRAGMA query_only = ON')
+  expect(order.next()).toBeUndefined()
+  store.sqlite.run('PRAGMA query_only = OFF')
+  // It is not tried again at once: where another program holds the database, each try waits for it.
+  expect(order.next()).toBeUndefined()
+  opened.now += 1000
+  expect(numberOf(order)).toBeGreaterThan(before)
+  expect(numberOf(another())).toBeGreaterThan(numberOf(order))
 })
 
 describe('a revocation of all tokens so far', () => {

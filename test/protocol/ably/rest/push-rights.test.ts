@@ -349,4 +349,18 @@ test('a device that has ended hears nothing, by whatever way, and others go on',
   await notify('after')
   await eventually(() => heard.includes('after channel'), 'the other one hears')
   expect(heard).toEqual([`after ${there.id}`, 'after channel'])
+
+  const keyed = await make(app.keys[1]!, {})
+  const subscription = { channel, deviceId: keyed.id }
+  expect((await app.ask(SUBSCRIPTIONS, { body: subscription })).status).toBe(201)
+  heard.length = 0
+  await notify('keyed')
+  await eventually(() => heard.length === 3, 'both hear')
+  const name = app.keys[1]!.split(':')[0]!
+  await latchkey(['keys', 'revoke', name, '--data', server.folder])
+  await eventually(async () => (await read(keyed)) === 40131, 'its key is revoked')
+  heard.length = 0
+  await notify('last')
+  await eventually(() => heard.includes('last channel'), 'the other one hears')
+  expect(heard).toEqual([`last ${there.id}`, 'last channel'])
 })
