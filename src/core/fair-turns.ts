@@ -46,16 +46,20 @@ export class FairTurns {
     this.#waiting.delete(work)
   }
 
-  /** @returns settled once a piece of work has been done, in its turn */
-  once<T>(act: () => T, cost: number): Promise<T> {
+  /**
+   * @param costOf what it has cost, as it has turned out
+   * @returns settled once a piece of work has been done, in its turn
+   */
+  once<T>(act: () => T, costOf: (result: T) => number): Promise<T> {
     const { promise, reject, resolve } = Promise.withResolvers<T>()
     let isDone = false
     this.enlist({
       step: () => {
         if (isDone) return undefined
         isDone = true
-        resolve(act())
-        return cost
+        const result = act()
+        resolve(result)
+        return costOf(result)
       },
       failed: reject,
     })

@@ -90,6 +90,8 @@ export interface History {
    */
   append(channel: ChannelRef, entries: readonly Entry[]): Promise<void>
   messages(channel: ChannelRef, page: Page): Slice<KeptMessage>
+  /** Of the same page what names the messages, at no cost for what they hold. */
+  serials(channel: ChannelRef, page: Page): Slice<string>
   message(channel: ChannelRef, serial: string): KeptMessage | undefined
   /** The listed states of a message, by version serial. */
   versions(channel: ChannelRef, serial: string, page: Page): Slice<KeptMessage>

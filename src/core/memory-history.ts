@@ -52,6 +52,11 @@ export class MemoryHistory implements History {
     return memory ? takePage(memory.messages, MESSAGES, page) : NOTHING
   }
 
+  serials(channel: ChannelRef, page: Page): Slice<string> {
+    const { items, next } = this.messages(channel, { ...page, maxBytes: undefined })
+    return { items: items.map(({ serial }) => serial), next, bytes: 0 }
+  }
+
   message(channel: ChannelRef, serial: string): KeptMessage | undefined {
     return this.#at(channel)?.message(serial)
   }

@@ -91,11 +91,21 @@ test('work that is dismissed, or ran into a bug, is not asked again, and others 
 test('a single piece is done once, in the order of asking', async () => {
   const turns = new FairTurns()
   const order: number[] = []
-  await Promise.all([1, 2, 3].map((n) => turns.once(() => void order.push(n), 400_000)))
+  await Promise.all(
+    [1, 2, 3].map((n) =>
+      turns.once(
+        () => void order.push(n),
+        () => 400_000,
+      ),
+    ),
+  )
   expect(order).toEqual([1, 2, 3])
   expect(
-    turns.once(() => {
-      throw new Error('a bug')
-    }, 1),
+    turns.once(
+      () => {
+        throw new Error('a bug')
+      },
+      () => 1,
+    ),
   ).rejects.toThrow('a bug')
 })

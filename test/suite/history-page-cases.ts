@@ -37,6 +37,24 @@ export function pageCases(bench: HistoryBench): void {
       }
     })
 
+    test('end early where they would hold too much, but not before one item', async () => {
+      bench.begin()
+      const sizes = [10, 5000, 5000, 20_000, 10, 10]
+      const made = sizes.map((size) => bench.entries.message({ data: 'x'.repeat(size) }))
+      await Promise.all(made.map((entry) => bench.append(entry)))
+      const found: number[] = []
+      const read = (page: Page) => {
+        const slice = bench.history.messages(bench.channel, page)
+        found.push(slice.items.length)
+        expect(slice.items.length === 1 || slice.bytes <= 8000).toBe(true)
+        return slice
+      }
+      const all = walk(read, { ...FORWARDS, maxBytes: 8000 })
+      expect(all.map(({ serial }) => serial)).toEqual(made.map(({ message }) => message.serial))
+      expect(found).toEqual([2, 1, 1, 2])
+      expect(bench.serials()).toHaveLength(sizes.length)
+    })
+
     test('go on where they were when more has come', async () => {
       await fill(4)
       const newest = bench.slice({ direction: 'backwards', limit: 2 })

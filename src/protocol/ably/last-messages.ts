@@ -22,20 +22,21 @@ export interface LastMessages {
 
 export function lastMessages(history: History, channel: ChannelRef, wanted: Wanted): LastMessages {
   const { limit, maxBytes, start } = wanted
-  const page = { direction: 'backwards', start, maxBytes } as const
-  const found = history.messages(channel, { ...page, limit })
-  const serials = found.items.map(({ serial }) => serial)
-  let { next } = found
-  const isHeld = next === undefined || serials.length === limit
-  while (next !== undefined && serials.length < limit) {
-    const more = history.messages(channel, { ...page, limit: limit - serials.length, after: next })
-    serials.push(...more.items.map(({ serial }) => serial))
-    next = more.next
+  const page = { direction: 'backwards', limit, start } as const
+  const found = history.messages(channel, { ...page, maxBytes })
+  const isHeld = found.next === undefined || found.items.length === limit
+  if (isHeld) {
+    const held = new Map(found.items.map((message) => [message.serial, message]))
+    return {
+      serials: found.items.map(({ serial }) => serial).toReversed(),
+      messages: (serial) => held.get(serial),
+      isCut: found.next !== undefined,
+    }
   }
-  const held = new Map(isHeld ? found.items.map((message) => [message.serial, message]) : [])
+  const { items, next } = history.serials(channel, page)
   return {
-    serials: serials.toReversed(),
-    messages: (serial) => (isHeld ? held.get(serial) : history.message(channel, serial)),
+    serials: items.toReversed(),
+    messages: (serial) => history.message(channel, serial),
     isCut: next !== undefined,
   }
 }

@@ -151,6 +151,10 @@ export class HistoryLog implements History {
     return this.#read(channel, () => this.#pages.messages(channel, page))
   }
 
+  serials(channel: ChannelRef, page: Page): Slice<string> {
+    return this.#read(channel, () => this.#pages.serials(channel, page))
+  }
+
   message(channel: ChannelRef, serial: string): KeptMessage | undefined {
     return this.#read(channel, () => this.#pages.message(channel, serial))
   }

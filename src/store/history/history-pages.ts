@@ -25,6 +25,11 @@ export class HistoryPages {
     )
   }
 
+  serials(channel: ChannelRef, page: Page): Slice<string> {
+    const id = this.#ids.find(channel)
+    return id === undefined ? NOTHING : this.#reader.serials(id, KIND.message, page)
+  }
+
   message(channel: ChannelRef, serial: string): KeptMessage | undefined {
     const stored = this.#message(channel, serial)
     return stored && unpackMessage(stored.body, stored)

@@ -29,6 +29,7 @@ const IS_MARK = '(id * 40503 >> 10) & 63 = 0'
 export class Reader {
   readonly #message: Statement<StoredMessage, [number, string]>
   readonly #entries: Readonly<Record<Direction, Statement<Item, EntryValues>>>
+  readonly #serials: Readonly<Record<Direction, Statement<{ serial: string }, EntryValues>>>
   readonly #parts: Readonly<Record<Part, Readonly<Record<Direction, Statement<Item, PartValues>>>>>
   readonly #markBefore: Statement<{ serial: string }, [number, Kind, number]>
   readonly #markAfter: Statement<{ serial: string }, [number, Kind, number]>
@@ -39,13 +40,18 @@ export class Reader {
     this.#message = file.prepare(
       `SELECT id, serial, moment - lag AS timestamp, is_listed AS isListed, body FROM entries WHERE channel = ? AND kind = ${KIND.message} AND serial = ?`,
     )
-    const entries = (direction: Direction): Statement<Item, EntryValues> =>
+    const entries = <T>(columns: string, direction: Direction): Statement<T, EntryValues> =>
       file.prepare(
-        `SELECT serial, moment - lag AS timestamp, body FROM entries INDEXED BY entries_serial
+        `SELECT ${columns} FROM entries INDEXED BY entries_serial
         WHERE channel = ? AND kind = ? AND serial >= ? AND serial < ? AND moment - lag BETWEEN ? AND ?
         ORDER BY serial ${ORDER[direction]} LIMIT ?`,
       )
-    this.#entries = { backwards: entries('backwards'), forwards: entries('forwards') }
+    const entriesBothWays = <T>(columns: string) => ({
+      backwards: entries<T>(columns, 'backwards'),
+      forwards: entries<T>(columns, 'forwards'),
+    })
+    this.#entries = entriesBothWays('serial, moment - lag AS timestamp, body')
+    this.#serials = entriesBothWays('serial')
     const parts = (table: Part, direction: Direction): Statement<Item, PartValues> =>
       file.prepare(
         `SELECT serial, timestamp, body FROM ${table}
@@ -78,6 +84,15 @@ export class Reader {
     const { start, end } = timesOf(page)
     const query = this.#entries[page.direction]
     return slice(query.iterate(channel, kind, from, below, start, end, lookAhead(page)), page)
+  }
+
+  serials(channel: number, kind: Kind, page: Page): Slice<string> {
+    const { from, below } = this.#narrowed(channel, kind, page, boundsOf(page, page.after))
+    const { start, end } = timesOf(page)
+    const query = this.#serials[page.direction]
+    const found = query.all(channel, kind, from, below, start, end, lookAhead(page))
+    const items = found.slice(0, page.limit).map(({ serial }) => serial)
+    return { items, next: found.length > page.limit ? items.at(-1) : undefined, bytes: 0 }
   }
 
   /** Leaves out most of what stands before or after the wanted times, so that it is not even looked at. */

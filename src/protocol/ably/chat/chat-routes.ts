@@ -9,7 +9,7 @@ import { changeMessage } from '../rest/change.ts'
 import { type Answering, bodyThenIdentify } from '../rest/body-then-identify.ts'
 import { type ChannelParts, type Visitor, countTraffic, headOf } from '../rest/channel-call.ts'
 import { bodyLimit } from '../rest/channel-routes.ts'
-import { listAnswer, readPage } from '../rest/lists.ts'
+import { listAnswer, readInTurn, readPage } from '../rest/lists.ts'
 import { publish } from '../rest/publish.ts'
 import type { RestCall, RestRoute } from '../rest/routes.ts'
 import { chatMessageValue, readDelete, readNewMessage, readUpdate } from './chat-message.ts'
@@ -66,7 +66,8 @@ const list: Handle = async (parts, call) => {
   const page = readPage(call.query)
   if (!page.ok) return page
   const { channel } = visitor.value
-  const slice = parts.broker.history(channel).messages(channel, page.value)
+  const history = parts.broker.history(channel)
+  const slice = await readInTurn(parts.turns, () => history.messages(channel, page.value))
   countTraffic(parts.counters.of(channel.realm).outbound.rest.messages, slice.items)
   const head = headOf(parts.broker.channel(channel))
   return ok(listAnswer('messages', call, slice, chatMessageValue, head))
@@ -86,7 +87,8 @@ const versions: Handle = async (parts, call) => {
   const { channel } = visitor.value
   const history = parts.broker.history(channel)
   if (!history.message(channel, serialIn(call))) return fail('message_unknown')
-  const slice = history.versions(channel, serialIn(call), page.value)
+  const read = () => history.versions(channel, serialIn(call), page.value)
+  const slice = await readInTurn(parts.turns, read)
   countTraffic(parts.counters.of(channel.realm).outbound.rest.messages, slice.items)
   const head = headOf(parts.broker.channel(channel))
   return ok(listAnswer('versions', call, slice, chatMessageValue, head))

@@ -8,7 +8,7 @@ import type { RestAnswer } from './answer.ts'
 import { type Answering, bodyThenIdentify } from './body-then-identify.ts'
 import { type ChannelParts, headOf, visit } from './channel-call.ts'
 import { bodyLimit } from './channel-routes.ts'
-import { listAnswer, readPage } from './lists.ts'
+import { listAnswer, readInTurn, readPage } from './lists.ts'
 import type { RestCall, RestRoute } from './routes.ts'
 
 const ANNOTATIONS = '/channels/:channel/messages/:serial/annotations'
@@ -50,7 +50,8 @@ async function getAnnotations(parts: ChannelParts, call: RestCall): Promise<Resu
   const history = broker.history(channel)
   const serial = call.params['serial']!
   if (!history.message(channel, serial)) return fail('message_unknown')
-  const slice = history.annotations(channel, serial, page.value)
+  const read = () => history.annotations(channel, serial, page.value)
+  const slice = await readInTurn(parts.turns, read)
   const toValue = (annotation: Annotation) => annotationValue(annotation, call.format)
   return ok(listAnswer('annotations', call, slice, toValue, headOf(broker.channel(channel))))
 }

@@ -77,7 +77,14 @@ export class AnswerBodies {
       controller.close()
     }
     const stream = new ReadableStream<Uint8Array>(
-      { pull: (controller) => turns.once(() => write(controller), CHUNK_BYTES), cancel: end },
+      {
+        pull: (controller) =>
+          turns.once(
+            () => write(controller),
+            () => CHUNK_BYTES,
+          ),
+        cancel: end,
+      },
       // Nothing is made before it is wanted.
       { highWaterMark: 0 },
     )

@@ -83,7 +83,7 @@ async function publishAll(
     const placing: Placing[] = []
     for (const channel of channels) {
       if (left <= 0 || !principal) {
-        await parts.turns.once(() => undefined, SHARE_COST)
+        await parts.turns.once(NOTHING, () => SHARE_COST)
         left = SHARE_COST
         const isFirst = !principal
         principal = await identify(parts.authenticator, call)
@@ -102,6 +102,8 @@ async function publishAll(
   for (const placing of placed) batches.push({ results: await Promise.all(placing) })
   return ok(batches)
 }
+
+const NOTHING = () => undefined
 
 type Part = Published | FailedPart
 type Placing = Part | Promise<Part>

@@ -6,7 +6,7 @@ import type { RestAnswer } from './answer.ts'
 import { type Answering, bodyThenIdentify } from './body-then-identify.ts'
 import { type ChannelParts, type Visitor, countTraffic, headOf, visit } from './channel-call.ts'
 import type { Body } from './format.ts'
-import { listAnswer, readPage } from './lists.ts'
+import { listAnswer, readInTurn, readPage } from './lists.ts'
 import { type Published, publish } from './publish.ts'
 import { readRawMessage } from './raw-message.ts'
 import type { RestCall, RestRoute } from './routes.ts'
@@ -67,7 +67,8 @@ async function getHistory(parts: ChannelParts, call: RestCall): Promise<Result<R
   if (!page.ok) return page
   const { broker } = parts
   const { channel } = visitor.value
-  const slice = broker.history(channel).messages(channel, page.value)
+  const history = broker.history(channel)
+  const slice = await readInTurn(parts.turns, () => history.messages(channel, page.value))
   countTraffic(parts.counters.of(channel.realm).outbound.rest.messages, slice.items)
   const toValue = (message: (typeof slice.items)[number]) => messageValue(message, call.format)
   return ok(listAnswer('messages', call, slice, toValue, headOf(broker.channel(channel))))

@@ -1,6 +1,7 @@
 /** Lists of what channels remember: which page of one a request wants, and the answer that holds it (RSL2, RSP4). */
 import type { Page, Slice } from '../../../core/history.ts'
 import { LazyList } from '../wire/pieces.ts'
+import type { FairTurns } from '../../../core/fair-turns.ts'
 import { isPosition, positionOf } from '../../../core/position.ts'
 import { type Result, fail, ok } from '../../../failure.ts'
 import type { RestAnswer } from './answer.ts'
@@ -9,6 +10,11 @@ import type { RestCall } from './routes.ts'
 
 /** Of what the items of a page hold. A page ends there, and a link leads on. */
 export const MAX_PAGE_BYTES = 2_097_152
+
+/** Reads a page in its turn: what many ask for at once is read bit by bit, and others come in between. */
+export function readInTurn<T>(turns: FairTurns, read: () => Slice<T>): Promise<Slice<T>> {
+  return turns.once(read, ({ bytes }) => bytes)
+}
 
 /** ably-js sends the first name, ably-go the second. */
 const UNTIL = ['from_serial', 'fromSerial'] as const

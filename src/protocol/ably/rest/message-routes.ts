@@ -8,7 +8,7 @@ import { type Answering, bodyThenIdentify } from './body-then-identify.ts'
 import { changeMessage } from './change.ts'
 import { type ChannelParts, countTraffic, headOf, visit } from './channel-call.ts'
 import { bodyLimit } from './channel-routes.ts'
-import { listAnswer, readPage } from './lists.ts'
+import { listAnswer, readInTurn, readPage } from './lists.ts'
 import type { RestCall, RestRoute } from './routes.ts'
 
 const MESSAGE = '/channels/:channel/messages/:serial'
@@ -44,7 +44,7 @@ async function getVersions(parts: ChannelParts, call: RestCall): Promise<Result<
   const history = broker.history(channel)
   const serial = call.params['serial']!
   if (!history.message(channel, serial)) return fail('message_unknown')
-  const slice = history.versions(channel, serial, page.value)
+  const slice = await readInTurn(parts.turns, () => history.versions(channel, serial, page.value))
   countTraffic(parts.counters.of(channel.realm).outbound.rest.messages, slice.items)
   const toValue = (message: KeptMessage) => messageValue(message, call.format)
   return ok(listAnswer('versions', call, slice, toValue, headOf(broker.channel(channel))))

@@ -10,7 +10,7 @@ import { identify } from './authorize.ts'
 import { batchAnswer, failedPart } from './batch.ts'
 import { type ChannelParts, countTraffic, headOf, visit, visitChannel } from './channel-call.ts'
 import { channelNames } from './channel-names.ts'
-import { MAX_PAGE_BYTES, listAnswer, readCursor, readPage } from './lists.ts'
+import { MAX_PAGE_BYTES, listAnswer, readCursor, readInTurn, readPage } from './lists.ts'
 import { readLimit } from './paging.ts'
 import type { RestCall, RestRoute } from './routes.ts'
 
@@ -82,7 +82,8 @@ async function getHistory(parts: ChannelParts, call: RestCall): Promise<Result<R
   if (!page.ok) return page
   const { broker } = parts
   const { channel } = visitor.value
-  const slice = broker.history(channel).presence(channel, page.value)
+  const history = broker.history(channel)
+  const slice = await readInTurn(parts.turns, () => history.presence(channel, page.value))
   countTraffic(parts.counters.of(channel.realm).outbound.rest.presence, slice.items)
   return ok(listAnswer('history', call, slice, valueFor(call), headOf(broker.channel(channel))))
 }
