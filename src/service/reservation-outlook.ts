@@ -7,8 +7,7 @@ import type { Store } from '../store/database.ts'
 import { type ReservationRow, ReservationTable } from '../store/reservations.ts'
 import type { Account } from './accounts.ts'
 import { rulesOf, toRule } from './live-rules.ts'
-import { secretFault } from './reservations.ts'
-import { rowsAround } from './reserved-names.ts'
+import { rowsAround, secretFault } from './reserved-names.ts'
 
 export interface Outlook {
   readonly namespace: string

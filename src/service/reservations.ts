@@ -6,7 +6,6 @@ import type { ChannelOptions } from '../policy/channel-access.ts'
 import { beginsWithBracket, foldName } from '../policy/names.ts'
 import { coveringNames, decideOwnership, fold, namespaceFault } from '../policy/reservation.ts'
 import { StartError } from '../start-error.ts'
-import { withoutSecrets } from '../text/secrets.ts'
 import { AppTable } from '../store/apps.ts'
 import type { Store } from '../store/database.ts'
 import { type ReservationRow, ReservationTable } from '../store/reservations.ts'
@@ -15,7 +14,7 @@ import type { Action, AuditService, Trace } from './audit.ts'
 import { fieldsOf, secretField } from './audited-fields.ts'
 import type { AuditedField } from '../store/audit.ts'
 import { newId } from './id.ts'
-import { type Doubt, doubtsAbout, holderOf, rowsAround } from './reserved-names.ts'
+import { type Doubt, doubtsAbout, holderOf, rowsAround, secretFault } from './reserved-names.ts'
 
 /** A reservation as its owner sees it: keys in the clear, undefined when not set. */
 export interface OwnedReservation {
@@ -283,11 +282,6 @@ const EMPTY_ROW = {
   guardEvents: null,
   legacyUsers: null,
   appId: null,
-}
-
-/** A name is read by many; somebody has put a key in its place. */
-export function secretFault(namespace: string): string | undefined {
-  return withoutSecrets(namespace) === namespace ? undefined : 'it looks like a key or a token'
 }
 
 /** A client cannot present a key that the options reader takes for absent (C-9). */

@@ -9,11 +9,17 @@ import {
   type ReservedName,
   readReservedNames,
 } from '../store/reservations.ts'
+import { withoutSecrets } from '../text/secrets.ts'
 
 /** The reservations at, above and below a namespace, in any spelling and of any case. */
 export function rowsAround(table: ReservationTable, namespace: string): ReservationRow[] {
   const folded = fold(namespace)
   return table.related(folded, coveringNames(folded))
+}
+
+/** A name is read by many; somebody has put a key in its place. */
+export function secretFault(namespace: string): string | undefined {
+  return withoutSecrets(namespace) === namespace ? undefined : 'it looks like a key or a token'
 }
 
 /** The reservation of a name in any spelling: the oldest. */
