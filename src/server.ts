@@ -320,6 +320,7 @@ class Assembly {
       doors: this.#doors,
       appCounters: this.#appCounters,
       mayMakeApp: (visitor) => this.#admission.mayPush(visitor),
+      chargeApp: (visitor, cost) => this.#admission.chargePushes(visitor, cost),
       onChange: () => this.#settings.refresh(),
       onRefusal: (why, detail) => this.#refusals.record(why, detail),
       onNotice: (text) => this.#faults.notice(text),

@@ -60,6 +60,8 @@ export interface AblyParts {
   readonly onChange: () => void
   /** Counts a request to make an app of the sandbox, and says whether the address may make another. */
   readonly mayMakeApp: SandboxParts['mayMake']
+  /** Counts what making it costs beyond a request. */
+  readonly chargeApp: SandboxParts['charge']
   readonly onRefusal: (why: Failure, detail: object) => void
   /** Told what whoever runs the server should know. */
   readonly onNotice: (text: string) => void
@@ -283,7 +285,7 @@ export class Ably {
   }
 
   #sandboxParts(): SandboxParts | undefined {
-    const { config, services, mayMakeApp, onChange } = this.#parts
+    const { config, services, chargeApp, mayMakeApp, onChange } = this.#parts
     if (!config.sandbox) return undefined
     const sandbox = new Sandbox(services, config)
     const known = <T>(result: Result<T>): Result<T> => {
@@ -293,6 +295,7 @@ export class Ably {
     return {
       authenticator: this.authenticator,
       mayMake: mayMakeApp,
+      charge: chargeApp,
       make: (request) => known(sandbox.add(request)),
       remove: (appId) => known(sandbox.remove(appId)),
       fill: (appId, fixtures) => fillChannels(this.#parts.channels, appId, fixtures),

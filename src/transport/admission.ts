@@ -2,7 +2,7 @@
 import type { Clock } from '../core/clock.ts'
 import type { FailureName } from '../failure.ts'
 import { limitKey } from '../policy/address.ts'
-import { type Bucket, type Rate, fullBucket, has, isRested, take } from '../policy/limits.ts'
+import { type Bucket, type Rate, fullBucket, has, isRested, spend, take } from '../policy/limits.ts'
 
 export interface AdmissionLimits {
   readonly connections: Rate
@@ -80,6 +80,14 @@ export class Admission {
     this.#sweep(now)
     const known = this.#visitor(limitKey(address), now)
     return known.bannedUntil <= now && take(known.pushes, this.#limits.pushes, now)
+  }
+
+  /** Counts as so many pushes more what somebody was let in with. */
+  chargePushes(visitor: { readonly address: string }, count: number): void {
+    const { pushes } = this.#limits
+    if (pushes.perSecond === 0) return
+    const known = this.#visitor(limitKey(visitor.address), this.#clock.now())
+    spend(known.pushes, pushes, count)
   }
 
   /** Whether somebody may show credentials that it costs something to look at, and that nobody knows to be good. */

@@ -54,7 +54,7 @@ test('a refusal names route and key, and repeats no secret', async () => {
 })
 
 test('a refusal says which line of a capability or which limit it is about', async () => {
-  const flags = '--in-memory --sandbox --max-sandbox-apps 1 --push-rate 1 --push-burst 2'
+  const flags = '--in-memory --sandbox --max-sandbox-apps 1 --push-rate 1 --push-burst 16'
   const limited = await ServerProcess.start(flags.split(' '))
   try {
     const wish = { keys: [{ capability: '{"news:*":["subscribe"]}' }] }
@@ -90,7 +90,7 @@ test('a refusal says which line of a capability or which limit it is about', asy
       because: 'the key permits {"news:*":["subscribe"]} and nothing of {"chat":["publish"]}',
     })
     expect((await refusal('sandbox_full'))['setting']).toBe('--max-sandbox-apps 1')
-    expect((await refusal('request_rate'))['setting']).toBe('--push-rate 1 --push-burst 2')
+    expect((await refusal('request_rate'))['setting']).toBe('--push-rate 1 --push-burst 16')
   } finally {
     await limited.end()
   }

@@ -11,6 +11,8 @@ export interface SandboxParts {
   readonly authenticator: Authenticator
   /** Counts a request to make an app, and says whether the address may make another. */
   readonly mayMake: (visitor: { readonly address: string }) => boolean
+  /** Counts what an app costs beyond the request, in requests. */
+  readonly charge: (visitor: { readonly address: string }, cost: number) => void
   /** When it returns, the server knows the app and its keys. */
   readonly make: (request: NewSandboxApp) => Result<MadeApp>
   readonly remove: (appId: string) => Result<unknown>
@@ -77,6 +79,7 @@ async function makeApp(parts: SandboxParts, call: RestCall): Promise<Result<Rest
   if (!body.ok) return body
   const request = readSandboxRequest(body.value.value)
   if (!request.ok) return request
+  parts.charge(call.visit, costOf(request.value))
   const { channels, ...wish } = request.value
   const made = parts.make({ ...wish, address: call.visit.address })
   if (!made.ok) return made
@@ -88,6 +91,15 @@ async function makeApp(parts: SandboxParts, call: RestCall): Promise<Result<Rest
   }
   return ok({ status: 201, value: appAnswer(made.value, channels, call.visit.base) })
 }
+
+/** An app is about ten writes to the database, and each key and rule another; members are only in memory. */
+function costOf({ channels, keys, rules }: SandboxRequest): number {
+  const members = channels.reduce((sum, { presence }) => sum + presence.length, 0)
+  return APP_COST + keys.length + rules.length + channels.length + members / MEMBERS_PER_WRITE
+}
+
+const APP_COST = 10
+const MEMBERS_PER_WRITE = 10
 
 /** Any key of the app will do, whatever its capability (Ably's test API). */
 async function deleteApp(parts: SandboxParts, call: RestCall): Promise<Result<RestAnswer>> {

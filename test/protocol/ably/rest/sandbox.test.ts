@@ -251,6 +251,27 @@ test('an address that asks for too many is slowed down', async () => {
   }
 })
 
+test('an app counts as what it takes to make it', async () => {
+  const most = async (body: object) => {
+    const slow = await startTimedServer({ sandbox: 'true', 'push-rate': '1', 'push-burst': '100' })
+    try {
+      let made = 0
+      while ((await postApp(slow.url, body)).status === 201) made++
+      return made
+    } finally {
+      await slow.end()
+    }
+  }
+  const many = (count: number, of: (i: number) => object) =>
+    Array.from({ length: count }, (_, i) => of(i))
+  expect(await most({})).toBe(9)
+  expect(
+    await most({ keys: many(20, () => ({})), namespaces: many(19, (i) => ({ id: `n${i}` })) }),
+  ).toBe(2)
+  const presence = many(100, (i) => ({ clientId: `c${i}` }))
+  expect(await most({ channels: many(5, (i) => ({ name: `c${i}`, presence })) })).toBe(2)
+})
+
 describe('where everybody could reach it', () => {
   test.each([
     [{ host: '203.0.113.5' }, '203.0.113.5'],
