@@ -57,17 +57,18 @@ export function roomFor<S extends Stake>(
   { max, beyond }: Limit,
 ): Room<S> {
   if (max === 0 || total < max) return FREE
-  let giver: S | undefined
+  let giver = own.spare > 0 ? own : undefined
   let shares = own.held === 0 ? 1 : 0
   for (const share of all) {
     if (share.held === 0) continue
     shares++
-    const mayGive = share === own || share.held > own.held
-    if (mayGive && share.held > (giver?.held ?? 0) && share.spare > 0) giver = share
+    if (share.held > (giver ?? own).held && share.spare > 0) giver = share
   }
-  if (giver && giver !== own) return { kind: 'from', giver }
+  const part = evenPart(max, shares)
+  // What somebody has within their own even part is taken away only where nothing else helps.
+  if (giver && giver.held > part) return { kind: 'from', giver }
   // What is beyond the limit is never taken up whole: the next newcomer finds a part of what is left of it.
-  if (own.held < Math.min(evenPart(max, shares), max + beyond - total)) return BEYOND
+  if (own.held < Math.min(part, max + beyond - total)) return BEYOND
   return giver ? { kind: 'from', giver } : NONE
 }
 

@@ -39,6 +39,20 @@ describe('one more', () => {
     expect(decide(10, share('new', 0), share('b', 4, 4), share('greedy', 6, 0))).toBe('from b')
   })
 
+  test('leaves everybody their even part, as long as there is room beyond the limit', () => {
+    const limit = { max: 100, beyond: 10 }
+    const room = (held: number, total: number) => {
+      const own = share('new', held)
+      const all = [share('live', 90), share('middle', 8, 8), own]
+      const found = roomFor(own, all, total, limit)
+      return found.kind === 'from' ? `from ${found.giver.name}` : found.kind
+    }
+    expect(room(0, 100)).toBe('beyond')
+    expect(room(2, 105)).toBe('beyond')
+    expect(room(5, 105)).toBe('from middle')
+    expect(room(8, 105)).toBe('none')
+  })
+
   test('never comes from somebody who has less', () => {
     expect(decide(10, share('greedy', 9), share('small', 1, 1))).toBe('none')
     expect(decide(10, share('greedy', 9, 3), share('small', 1, 1))).toBe('from greedy')
