@@ -6,7 +6,7 @@ import { openServices } from '../../../src/service/services.ts'
 import type { AblyApp, ErrorBody } from '../../support/ably-app.ts'
 import { ACTION, Clients, FrameClient } from '../../support/ably.ts'
 import { eventually } from '../../support/client.ts'
-import { statusOf } from '../../support/itty.ts'
+import { metric, statusOf } from '../../support/itty.ts'
 import { names, startOwners } from '../../support/owners.ts'
 import type { TestServer } from '../../support/server.ts'
 
@@ -116,7 +116,9 @@ test('disk: the oldest goes, and nothing of others', async () => {
     return (await Promise.all(pages)).reduce((sum, { body }) => sum + body.length, 0)
   }
   await Promise.all([keep(other), keep(app)])
-  await eventually(async () => (await kept(app)) <= 21, 'only a megabyte is left')
+  const used = () => metric(server, 'latchkey_history_bytes')
+  await eventually(async () => (await used()) < 3.3 * 1_048_576, 'only a megabyte is left')
+  expect(await kept(app)).toBeLessThan(22)
   expect(await kept(app)).toBeGreaterThan(15)
   expect(await kept(other)).toBe(40)
 })
