@@ -4,6 +4,7 @@
  */
 import { type Result, fail, ok } from '../failure.ts'
 import { limitKey } from '../policy/address.ts'
+import { readChunks } from './chunks.ts'
 import { Upload } from './upload.ts'
 
 export interface BodyLimits {
@@ -86,21 +87,12 @@ export class Bodies {
     if (!body) return ok(new Uint8Array())
     const upload = this.#begin(sender, 0)
     const reader = body.getReader()
-    const read = async (): Promise<Result<Uint8Array>> => {
-      const chunks: Uint8Array[] = []
-      let length = 0
-      while (!upload.isOver) {
-        const { done, value }: { done: boolean; value?: Uint8Array } = await reader.read()
-        if (!value || done) return ok(Buffer.concat(chunks))
-        length += value.byteLength
-        if (length > maxBytes) return fail('message_too_large')
-        this.#grow(upload, value.byteLength)
-        chunks.push(value)
-      }
-      return HUNG_UP
+    const grow = (bytes: number): boolean => {
+      this.#grow(upload, bytes)
+      return !upload.isOver
     }
-    read().then(
-      (result) => upload.finish(result),
+    readChunks(reader, maxBytes, grow).then(
+      (result) => upload.finish(result ?? HUNG_UP),
       () => upload.finish(HUNG_UP),
     )
     return upload.result.finally(() => {

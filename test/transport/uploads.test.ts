@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, test } from 'bun:test'
 import type { Result } from '../../src/failure.ts'
 import { Bodies, type BodyLimits, WAITING_BYTES } from '../../src/transport/bodies.ts'
+import { FREE_CHUNKS, readChunks } from '../../src/transport/chunks.ts'
 import type { HttpProtocol } from '../../src/protocol/protocol.ts'
 import type { Listeners } from '../../src/transport/listen.ts'
 import { eventually } from '../support/client.ts'
@@ -83,7 +84,8 @@ describe('a body that is on its way', () => {
     const told = RawSocket.send(port, announced(MAX, 'x'))
     await eventually(() => bodies.bytes === WAITING_BYTES + MAX, 'it counts as it is announced')
     const untold = RawSocket.send(port, CHUNKED + chunk('abc'))
-    const both = WAITING_BYTES + MAX + WAITING_BYTES + 3
+    // Where there is nothing to go by, there is room for some at once.
+    const both = 2 * (WAITING_BYTES + MAX)
     await eventually(() => bodies.bytes === both, 'it counts as it comes')
     told.write('x'.repeat(MAX - 1))
     untold.write(chunk('de') + chunk(''))
@@ -96,7 +98,7 @@ describe('a body that is on its way', () => {
     const { port, bodies, seen } = start()
     const told = RawSocket.send(port, announced(MAX, 'x'))
     const untold = RawSocket.send(port, CHUNKED + chunk('abc'))
-    await eventually(() => bodies.bytes > 2 * WAITING_BYTES + MAX, 'both are on their way')
+    await eventually(() => bodies.bytes === 2 * (WAITING_BYTES + MAX), 'both are on their way')
     told.destroy()
     untold.destroy()
     await eventually(() => bodies.senders === 0, 'nothing is waited for')
@@ -146,6 +148,42 @@ describe('a body that is on its way', () => {
   })
 })
 
+describe('pieces of a body', () => {
+  /** Pieces of a few bytes each, and how many were asked for. */
+  function bytewise(count: number, size = 1) {
+    const pieces = {
+      asked: 0,
+      read: () => {
+        const done = pieces.asked++ === count
+        return Promise.resolve({ done, ...(!done && { value: new Uint8Array(size).fill(65) }) })
+      },
+    }
+    return pieces
+  }
+
+  test('are put together, with room that is told before it is taken', async () => {
+    const room: number[] = []
+    const grow = (bytes: number) => room.push(bytes) > 0
+    const read = await readChunks(bytewise(4000, 3), 20_000, grow)
+    expect(read?.ok && Buffer.from(read.value).equals(Buffer.alloc(12_000, 'A'))).toBe(true)
+    expect(room).toEqual([4096, 4096, 8192])
+  })
+
+  test('are no more than a body of that length would have', async () => {
+    const pieces = bytewise(1_000_000)
+    const read = await readChunks(pieces, 1_000_000, () => true)
+    expect(read).toMatchObject({ ok: false, failure: { name: 'bad_request' } })
+    expect(pieces.asked).toBe(FREE_CHUNKS + 1_000_000 / 64 + 1)
+  })
+
+  test('are read no further when there is no room', async () => {
+    const pieces = bytewise(100_000)
+    let grown = 0
+    expect(await readChunks(pieces, 10_000, () => ++grown < 2)).toBeUndefined()
+    expect(pieces.asked).toBe(4097)
+  })
+})
+
 describe('when all bodies together are too much', () => {
   /** A body of which the test says when it comes. */
   class Sender {
@@ -186,11 +224,11 @@ describe('when all bodies together are too much', () => {
     const others = [new Sender('192.0.2.2'), new Sender('192.0.2.3')]
     const good = others.map(receive)
     expect(bodies.bytes).toBe(5 * WAITING_BYTES)
-    // The one byte too many is of somebody who has little.
+    // The byte too many is of somebody who has little.
     others[0]!.send(1)
     expect(await results[0]!).toBe('bodies_full')
-    expect(bodies.bytes).toBe(4 * WAITING_BYTES + 1)
-    others[1]!.send(WAITING_BYTES)
+    expect(bodies.bytes).toBe(5 * WAITING_BYTES)
+    others[1]!.send(1)
     expect(await results[1]!).toBe('bodies_full')
     for (const sender of [...others, hogs[2]!]) sender.end()
     expect(await Promise.all([...good, results[2]!])).toEqual(['read', 'read', 'read'])
