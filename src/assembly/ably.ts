@@ -1,7 +1,7 @@
 /** Composes what Ably's SDKs speak: who they are, and the REST interface to tokens and to the channels of apps. */
 import type { Channels } from './channels.ts'
 import type { Config } from '../config.ts'
-import { Allowances } from '../core/access/allowance.ts'
+import { KeyAllowances } from '../core/access/allowance.ts'
 import type { AppCounters } from '../core/app-counters.ts'
 import type { Clock, Randomness } from '../core/clock.ts'
 import type { Counters } from '../core/counters.ts'
@@ -115,7 +115,7 @@ export class Ably {
       unread: new Budget(config.answerMemoryMb * 1_048_576),
       shareOf: (appId) => parts.owners.shareOf(appId),
       turns: this.#turns,
-      keys: new Allowances({ perSecond: config.keyRate, burst: config.keyBurst }, clock),
+      keys: new KeyAllowances({ perSecond: config.keyRate, burst: config.keyBurst }, clock),
       ledger: services.ledger,
       onBug: parts.onBug,
       onRefusal: parts.onRefusal,

@@ -11,6 +11,7 @@ import type { AnnotationDraft, MessageEdit, PresenceDraft } from '../types.ts'
 import type { AppCaller, Caller, Place } from './caller.ts'
 import type { Gate, PublishWish } from './gate.ts'
 import { idScopeOf } from './id-scope.ts'
+import type { Behalf } from './signing.ts'
 import type { Rates } from './rates.ts'
 
 export interface ActParts {
@@ -30,6 +31,12 @@ export interface ConnectionSource extends Source {
   readonly id: string
 }
 
+/** What a publication comes from. */
+export interface PublishSource extends Source {
+  /** The connection for which it is published by somebody else. */
+  readonly behalf?: Behalf | undefined
+}
+
 export interface Publishing extends PublishWish {
   /** The publisher's own id for all of it: a repetition is answered as the first was (RSL1k). */
   readonly batchId: string | undefined
@@ -47,8 +54,8 @@ export class Acts {
   }
 
   /** Publishes all messages or none. */
-  publish(caller: Caller, place: Place, wish: Publishing, source: Source): Result<Receipt> {
-    const admitted = this.gate.publish(caller, place, wish)
+  publish(caller: Caller, place: Place, wish: Publishing, source: PublishSource): Result<Receipt> {
+    const admitted = this.gate.publish(caller, place, wish, source.behalf)
     if (!admitted.ok) return admitted
     const isFirst = this.#parts.broker.channel(place.channel) === undefined
     const { batchId, ephemeral } = wish

@@ -32,11 +32,13 @@ export class Allowance {
 /** So many are remembered before those are looked for that nobody has asked lately. */
 const SWEEP_AT = 1000
 
-/** Allowances by name, forgotten when they are full again. */
-export class Allowances {
+/** Allowances of the keys of apps, forgotten when they are full again. */
+export class KeyAllowances {
   readonly #rate: Rate
   readonly #clock: Clock
-  readonly #known = new Map<string, Allowance>()
+  /** By app and then by key: a name of both would have to be made for every request. */
+  readonly #apps = new Map<string, Map<string, Allowance>>()
+  #size = 0
   #sweepAt = SWEEP_AT
 
   constructor(rate: Rate, clock: Clock) {
@@ -44,18 +46,27 @@ export class Allowances {
     this.#clock = clock
   }
 
-  of(name: string): Allowance {
-    const known = this.#known.get(name)
-    if (known) return known
-    if (this.#known.size >= this.#sweepAt) this.#sweep()
+  of(appId: string, keyId: string): Allowance {
+    return this.#apps.get(appId)?.get(keyId) ?? this.#make(appId, keyId)
+  }
+
+  #make(appId: string, keyId: string): Allowance {
+    if (this.#size >= this.#sweepAt) this.#sweep()
     const allowance = new Allowance(this.#rate, this.#clock)
-    this.#known.set(name, allowance)
+    const keys = this.#apps.get(appId) ?? new Map<string, Allowance>()
+    this.#apps.set(appId, keys.set(keyId, allowance))
+    this.#size++
     return allowance
   }
 
   /** Twice as many may be there next time, so that a sweep costs little for each that comes. */
   #sweep(): void {
-    for (const [name, allowance] of this.#known) if (allowance.isRested) this.#known.delete(name)
-    this.#sweepAt = Math.max(SWEEP_AT, this.#known.size * 2)
+    this.#size = 0
+    for (const [appId, keys] of this.#apps) {
+      for (const [keyId, allowance] of keys) if (allowance.isRested) keys.delete(keyId)
+      if (keys.size === 0) this.#apps.delete(appId)
+      this.#size += keys.size
+    }
+    this.#sweepAt = Math.max(SWEEP_AT, this.#size * 2)
   }
 }

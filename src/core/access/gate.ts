@@ -85,8 +85,6 @@ export interface PublishWish {
   readonly bytes: number
   /** Whether they have to be of clients with an id, whatever the channel's rule says. */
   readonly identified?: boolean
-  /** Of a connection for which they are published. */
-  readonly behalf?: Behalf | undefined
 }
 
 /** A change of a message, as far as it can be decided without that message. */
@@ -206,15 +204,23 @@ export class Gate {
     return refusal ? { ok: false, failure: refusal } : ok(wish.modes & possible)
   }
 
-  /** @returns the messages, with whom they are from */
-  publish(caller: Caller, place: Place, wish: PublishWish): Result<readonly MessageDraft[]> {
+  /**
+   * @param behalf a connection for which they are published
+   * @returns the messages, with whom they are from
+   */
+  publish(
+    caller: Caller,
+    place: Place,
+    wish: PublishWish,
+    behalf?: Behalf,
+  ): Result<readonly MessageDraft[]> {
     const { drafts, privileged } = wish
     const tooMany = this.#parts.rates.ofCaller(caller, place, drafts.length)
     const refusal =
       this.enter(caller, place, 'publish', MODE.publish) ??
       (wish.identified === true ? nameless(caller) : undefined)
     if (refusal) return { ok: false, failure: refusal }
-    const signed = signMessages(caller, place.channel.name, drafts, wish.behalf)
+    const signed = signMessages(caller, place.channel.name, drafts, behalf)
     if (!signed.ok) return signed
     const fault =
       this.#anonymous(caller, place, signed.value) ??

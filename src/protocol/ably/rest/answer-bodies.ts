@@ -40,22 +40,21 @@ export class AnswerBodies {
   }
 
   /** @returns `answers_unread` where too much waits to be read already */
-  of(value: unknown, format: Format, reading: () => Reading): Result<AnswerBody> {
+  of(value: unknown, format: Format, reading: Reading): Result<AnswerBody> {
     if (!(value instanceof LazyList) && !(value instanceof LazyObject)) {
       const body = encodeBody(value, format)
-      return body.length <= CHUNK_BYTES
-        ? ok(body)
-        : this.#stream(cut(body), { ...reading(), bytes: body.length })
+      return body.length <= CHUNK_BYTES ? ok(body) : this.#stream(cut(body), reading, body.length)
     }
     const pieces = piecesOf(value, format)
     const first = chunkOf(pieces)
     if (first.isLast) return ok(joined(first.pieces, format))
-    return this.#stream(chunksOf(first.pieces, pieces), reading())
+    return this.#stream(chunksOf(first.pieces, pieces), reading, reading.bytes)
   }
 
   #stream(
     chunks: Iterator<Uint8Array<ArrayBuffer>, undefined>,
-    { address, appId = '', bytes }: Reading,
+    { address, appId = '' }: Reading,
+    bytes: number,
   ): Result<ReadableStream<Uint8Array>> {
     const { budget, shareOf, turns } = this.#parts
     const share = shareOf(appId)

@@ -5,7 +5,7 @@ import { ablyCode, isTokenFailure } from '../codes.ts'
 import { errorHref } from '../error-href.ts'
 import type { Format } from '../wire/format.ts'
 import { LazyObject, joined, piecesOf } from '../wire/pieces.ts'
-import type { AnswerBody } from './answer-bodies.ts'
+import type { AnswerBody, Reading } from './answer-bodies.ts'
 import { CONTENT_TYPE } from './format.ts'
 
 /** What a handler gives back: a value to be encoded, or nothing at all. */
@@ -50,7 +50,10 @@ const USUAL_HEADERS: Readonly<Record<Format, Headers>> = {
 }
 
 /** Makes the body of an answer. */
-export type MakeBody = (value: unknown, format: Format) => Result<AnswerBody>
+export type MakeBody = (value: unknown, format: Format, reading: Reading) => Result<AnswerBody>
+
+/** Of what is made at once, nobody asks. */
+const NOBODY: Reading = { appId: undefined, address: '', bytes: 0 }
 
 /** For what is small. */
 export const AT_ONCE: MakeBody = (value, format) => ok(joined([...piecesOf(value, format)], format))
@@ -60,18 +63,19 @@ export function success(
   answer: RestAnswer,
   style: AnswerStyle,
   makeBody: MakeBody,
+  reading: Reading,
 ): Result<Response> {
   const { status, value } = answer
   if (isUsual(answer, style)) {
-    const body = makeBody(value, style.format)
+    const body = makeBody(value, style.format, reading)
     if (!body.ok) return body
     return ok(new Response(body.value, { status, headers: USUAL_HEADERS[style.format] }))
   }
   const headers = { ...SERVER_HEADER, ...corsHeaders(style.origin), ...answer.headers }
   if (answer.stream) return ok(new Response(answer.stream, { status, headers }))
-  if (style.envelope !== undefined) return enveloped(answer, style, style.envelope, makeBody)
+  if (style.envelope !== undefined) return enveloped(answer, style, makeBody, reading)
   if (value === undefined) return ok(new Response(null, { status, headers }))
-  const body = makeBody(value, style.format)
+  const body = makeBody(value, style.format, reading)
   if (!body.ok) return body
   const typed = { ...headers, 'content-type': CONTENT_TYPE[style.format] }
   return ok(new Response(body.value, { status, headers: typed }))
@@ -98,7 +102,12 @@ export function refusal(why: Failure, style: AnswerStyle, base: string): Respons
     ...(why.status === 401 && { 'www-authenticate': challenge(why) }),
     ...refusalHeaders(why),
   }
-  const response = success({ status: why.status, value: { error }, headers }, style, AT_ONCE)
+  const response = success(
+    { status: why.status, value: { error }, headers },
+    style,
+    AT_ONCE,
+    NOBODY,
+  )
   // What is made at once always finds room.
   if (!response.ok) throw new Error(response.failure.message)
   return response.value
@@ -116,9 +125,10 @@ function challenge(why: Failure): string {
 function enveloped(
   answer: RestAnswer,
   style: AnswerStyle,
-  format: Format,
   makeBody: MakeBody,
+  reading: Reading,
 ): Result<Response> {
+  const format = style.envelope ?? style.format
   const given = Object.entries({ 'content-type': CONTENT_TYPE[format], ...answer.headers })
   const value = new LazyObject({
     statusCode: answer.status,
@@ -126,7 +136,7 @@ function enveloped(
     // Whoever reads these looks for them as browsers name them.
     headers: Object.fromEntries(given.map(([name, text]) => [name.toLowerCase(), text])),
   })
-  const body = makeBody(value, format)
+  const body = makeBody(value, format, reading)
   if (!body.ok) return body
   const headers = {
     ...SERVER_HEADER,

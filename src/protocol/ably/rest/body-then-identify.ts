@@ -16,14 +16,18 @@ type Soon<T> = T | Promise<T>
  * that has arrived, the only one is that of the body.
  * @param identify says who asks and what can be refused without the body; called before it and after it
  * @param read the body, such as `() => call.body()`
+ * @param again says who asks, knowing who it was before the body; where it costs less than to ask from the beginning
  */
 export function bodyThenIdentify<Who, Read>(
   identify: () => Soon<Result<Who>>,
   read: () => Promise<Result<Read>>,
   act: (who: Who, body: Read) => Answering,
+  again: (before: Who) => Soon<Result<Who>> = identify,
 ): Answering {
-  return whenKnown(identify(), () =>
-    read().then((body) => (body.ok ? whenKnown(identify(), (who) => act(who, body.value)) : body)),
+  return whenKnown(identify(), (before) =>
+    read().then((body) =>
+      body.ok ? whenKnown(again(before), (who) => act(who, body.value)) : body,
+    ),
   )
 }
 

@@ -79,6 +79,27 @@ export function visitChannel(
   return refusal ? { ok: false, failure: refusal } : ok(visitor)
 }
 
+/**
+ * The same visitor after a wait, if their credentials still count; whether they may do what they came for, the act
+ * itself asks.
+ */
+export function stillThere(
+  { authenticator }: ChannelParts,
+  call: RestCall,
+  visitor: Visitor,
+): Result<Visitor> | Promise<Result<Visitor>> {
+  const found = identify(authenticator, call)
+  return found instanceof Promise
+    ? found.then((principal) => asBefore(visitor, principal))
+    : asBefore(visitor, found)
+}
+
+function asBefore(visitor: Visitor, found: Result<AppPrincipal>): Result<Visitor> {
+  if (!found.ok) return found
+  const { value: principal } = found
+  return ok(principal === visitor.principal ? visitor : { ...visitor, principal })
+}
+
 /** The newest position of a channel, so that the pages of a growing list agree on where it ends. */
 export function headOf(channel: AppChannel | undefined): Readonly<Record<string, string>> {
   return channel ? { from_serial: channel.recent.head } : {}

@@ -4,7 +4,14 @@ import { readMessages } from '../wire/message-reader.ts'
 import { messageValue } from '../wire/values.ts'
 import type { RestAnswer } from './answer.ts'
 import { type Answering, bodyThenIdentify } from './body-then-identify.ts'
-import { type ChannelParts, type Visitor, countTraffic, headOf, visit } from './channel-call.ts'
+import {
+  type ChannelParts,
+  type Visitor,
+  countTraffic,
+  headOf,
+  stillThere,
+  visit,
+} from './channel-call.ts'
 import type { Body } from './format.ts'
 import { listAnswer, readInTurn, readPage } from './lists.ts'
 import { type Published, publish } from './publish.ts'
@@ -39,6 +46,7 @@ function postMessages(parts: ChannelParts, call: RestCall): Answering {
     () => visit(parts, call, 'publish'),
     () => (query.get('enveloped') === 'false' ? readRawMessage(call) : call.body()),
     (visitor, body) => publishBody(parts, call, visitor, body),
+    (before) => stillThere(parts, call, before),
   )
 }
 
@@ -51,8 +59,9 @@ function publishBody(
   if (query.get('_forceNack') === 'true') return fail('force_nack')
   const messages = readMessages(body.value, parts.limits)
   if (!messages.ok) return messages
-  const ephemeral = messages.value.ephemeral || query.get('ephemeral') === 'true'
-  const published = publish(parts, visitor, messages.value, ephemeral)
+  const isEphemeral = query.get('ephemeral') === 'true'
+  const wish = isEphemeral ? { ...messages.value, ephemeral: true } : messages.value
+  const published = publish(parts, visitor, wish)
   return published instanceof Promise ? published.then(created) : created(published)
 }
 

@@ -1,11 +1,12 @@
 /** One request on its way through a route. */
-import type { Allowance, Allowances } from '../../../core/access/allowance.ts'
+import type { Allowance, KeyAllowances } from '../../../core/access/allowance.ts'
 import { type Failure, type Result, failure } from '../../../failure.ts'
 import { type Credentials, findCredentials } from '../../../identity/credentials.ts'
 import type { AppPrincipal } from '../../../identity/principal.ts'
 import type { Visit } from '../../protocol.ts'
 import type { Format } from '../wire/format.ts'
 import type { AnswerStyle } from './answer.ts'
+import type { Reading } from './answer-bodies.ts'
 import { type Body, readBody } from './format.ts'
 import type { Found, RestCall } from './routes.ts'
 
@@ -14,7 +15,6 @@ const NEWEST_VERSION = 6
 
 /** A request as it came, and how it is to be answered. */
 export interface Asked {
-  readonly visit: Visit
   readonly query: URLSearchParams
   readonly style: AnswerStyle
 }
@@ -22,12 +22,12 @@ export interface Asked {
 export interface CallParts {
   /** Where a route has no limit of its own. */
   readonly maxBodyBytes: number
-  /** What may be asked with each API key, by its name. */
-  readonly keys: Allowances
+  /** What may be asked with each API key. */
+  readonly keys: KeyAllowances
 }
 
 /** Made for every request, so that what most of them never ask for is worked out only when it is asked. */
-export class IncomingCall implements RestCall {
+export class IncomingCall implements RestCall, Reading {
   readonly request: Request
   readonly query: URLSearchParams
   readonly visit: Visit
@@ -36,13 +36,15 @@ export class IncomingCall implements RestCall {
   /** The app in whose statistics it counts, once it is known who asks. */
   countedFor: string | undefined
   allowance: Allowance | undefined
+  /** About what the answer takes in memory while it is not all written. */
+  bytes = 0
   /** Awaited when the body has come, before anything is decided with it. */
   mayAct: (() => Promise<void>) | undefined
   readonly #maxBodyBytes: number
   #credentials: Result<Credentials> | undefined
-  readonly #keys: Allowances
+  readonly #keys: KeyAllowances
 
-  constructor({ visit, query, style }: Asked, found: Found, parts: CallParts) {
+  constructor(visit: Visit, { query, style }: Asked, found: Found, parts: CallParts) {
     this.request = visit.request
     this.query = query
     this.visit = visit
@@ -54,6 +56,14 @@ export class IncomingCall implements RestCall {
 
   get credentials(): Result<Credentials> {
     return (this.#credentials ??= findCredentials(this.request.headers, this.query))
+  }
+
+  get appId(): string | undefined {
+    return this.countedFor
+  }
+
+  get address(): string {
+    return this.visit.address
   }
 
   get params(): Readonly<Record<string, string>> {
@@ -87,7 +97,7 @@ export class IncomingCall implements RestCall {
     return this.#read(readBody(this.visit, this.#maxBodyBytes))
   }
 
-  bytes(): Promise<Result<Uint8Array>> {
+  rawBody(): Promise<Result<Uint8Array>> {
     return this.#read(this.visit.body(this.#maxBodyBytes))
   }
 
@@ -104,7 +114,7 @@ export class IncomingCall implements RestCall {
     this.countedFor = appId
     // Who it is may be asked again, after a wait.
     if (this.allowance) return undefined
-    this.allowance = this.#keys.of(`${appId}.${keyId}`)
+    this.allowance = this.#keys.of(appId, keyId)
     return this.allowance.take() ? undefined : failure('key_rate')
   }
 }

@@ -1,4 +1,5 @@
 /** One publish on one channel: for which connection, and what its sender is told. */
+import type { PublishSource } from '../../../core/access/acts.ts'
 import type { PublishWish } from '../../../core/access/gate.ts'
 import type { Receipt } from '../../../core/app-channel.ts'
 import { notKept } from '../../../core/history.ts'
@@ -19,19 +20,17 @@ type PublishedMessages = ReadMessages & Pick<PublishWish, 'identified'>
 
 /**
  * Publishes all messages or none.
- * @param ephemeral that they are neither kept nor delivered again
  * @returns a promise where a channel promises more than memory, settled once they are kept so
  */
 export function publish(
   parts: ChannelParts,
   visitor: Visitor,
   messages: PublishedMessages,
-  ephemeral = messages.ephemeral,
 ): Result<Published> | Promise<Result<Published>> {
   const { channel } = visitor
   const { drafts } = messages
   const counts = parts.counters.of(channel.realm).inbound.rest.messages
-  const receipt = place(parts, visitor, messages, ephemeral)
+  const receipt = place(parts, visitor, messages)
   if (!receipt.ok) {
     counts.refused += drafts.length
     return receipt
@@ -48,20 +47,19 @@ function place(
   { acts, connections }: ChannelParts,
   visitor: Visitor,
   messages: PublishedMessages,
-  ephemeral: boolean,
 ): Result<Receipt> {
   const { principal } = visitor
-  const { batchId, bytes, drafts, identified = false, privileged } = messages
   const sender = senderOf(messages, principal, connections)
   if (!sender.ok) return sender
-  const behalf = sender.value
-  return acts.publish(
-    principal,
-    visitor,
-    { batchId, behalf, bytes, drafts, ephemeral, identified, privileged },
-    { connectionId: behalf?.connectionId, except: behalf?.silentSocket, id: undefined },
-  )
+  return acts.publish(principal, visitor, messages, sourceOf(sender.value))
 }
+
+function sourceOf(behalf: LiveConnection | undefined): PublishSource {
+  if (!behalf) return NO_CONNECTION
+  return { behalf, connectionId: behalf.connectionId, except: behalf.silentSocket, id: undefined }
+}
+
+const NO_CONNECTION: PublishSource = { connectionId: undefined, id: undefined }
 
 /** Why something was not kept as its channel promises, if so; what is wrong with the disk is for the log. */
 export function lossOf(kept: Promise<void>): Promise<Failure | undefined> {
@@ -76,6 +74,7 @@ function senderOf(
 ): Result<LiveConnection | undefined> {
   if (drafts.length === 0)
     return fail('bad_request', 'a message is changed with PATCH, at the path of its serial')
+  if (nameNobody(connectionKeys) && nameNobody(connectionIds)) return NOBODY
   const key = connectionKeys[0]
   if (connectionKeys.some((other) => other !== key))
     return fail('connection_id_invalid', 'messages of one request are for the same connection')
@@ -84,4 +83,11 @@ function senderOf(
     return fail('connection_id_invalid', 'the connection key is of no connection here')
   const isForeign = (id: string | undefined) => id !== undefined && id !== connection?.connectionId
   return connectionIds.some(isForeign) ? fail('connection_id_invalid') : ok(connection)
+}
+
+const NOBODY: Result<undefined> = ok(undefined)
+
+function nameNobody(names: readonly (string | undefined)[]): boolean {
+  for (const name of names) if (name !== undefined) return false
+  return true
 }

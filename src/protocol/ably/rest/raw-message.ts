@@ -13,7 +13,7 @@ const HEADERS = {
 
 /** @returns what the body of an enveloped message would have had */
 export async function readRawMessage(call: RestCall): Promise<Result<Body>> {
-  const bytes = await call.bytes()
+  const bytes = await call.rawBody()
   if (!bytes.ok) return bytes
   const message: Record<string, unknown> = { data: dataOf(call, bytes.value) }
   for (const [member, header] of Object.entries(HEADERS)) {

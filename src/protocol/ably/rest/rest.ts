@@ -8,7 +8,14 @@ import type { Budget } from '../../../policy/budget.ts'
 import type { HttpProtocol, Visit } from '../../protocol.ts'
 import { settingsFailure } from '../../../trouble.ts'
 import { AnswerBodies } from './answer-bodies.ts'
-import { type AnswerStyle, type RestAnswer, preflight, refusal, success } from './answer.ts'
+import {
+  type AnswerStyle,
+  type MakeBody,
+  type RestAnswer,
+  preflight,
+  refusal,
+  success,
+} from './answer.ts'
 import { wantedFormat } from './format.ts'
 import { type CallParts, IncomingCall } from './incoming-call.ts'
 import { type Found, type RestRoute, RestRouter } from './routes.ts'
@@ -55,13 +62,14 @@ export class AblyRest implements HttpProtocol {
   readonly name = 'ably-rest'
   readonly #parts: RestParts
   readonly #router: RestRouter
-  readonly #bodies: AnswerBodies
+  readonly #makeBody: MakeBody
   readonly #roots: ReadonlySet<string>
 
   constructor(parts: RestParts) {
     this.#parts = parts
     this.#router = new RestRouter(parts.routes)
-    this.#bodies = new AnswerBodies({ ...parts, budget: parts.unread })
+    const bodies = new AnswerBodies({ ...parts, budget: parts.unread })
+    this.#makeBody = (value, format, reading) => bodies.of(value, format, reading)
     this.#roots = new Set(parts.routes.map((route) => rootOf(route.path)))
   }
 
@@ -87,7 +95,7 @@ export class AblyRest implements HttpProtocol {
     const style = styleOf(visit.request, query)
     const found = this.#router.find(method, visit.path)
     if (!found.ok) return this.#refuse(visit, query, found.failure, style)
-    const call = new IncomingCall({ visit, query, style }, found.value, this.#parts)
+    const call = new IncomingCall(visit, { query, style }, found.value, this.#parts)
     try {
       const { route } = found.value
       const answer = route.writes ? this.#write(route, call) : route.handle(call)
@@ -119,21 +127,13 @@ export class AblyRest implements HttpProtocol {
     return { ok: false, failure: why ?? failure('internal') }
   }
 
-  #finish(
-    { allowance, countedFor, found, query, style, visit }: IncomingCall,
-    result: Result<RestAnswer>,
-  ) {
+  #finish(call: IncomingCall, result: Result<RestAnswer>): Response {
+    const { allowance, countedFor, found, query, style, visit } = call
     if (countedFor !== undefined) this.#count(countedFor, found.route, result)
     if (!result.ok) return this.#refuse(visit, query, result.failure, style, found)
-    const { bytes = 0 } = result.value
-    allowance?.spend(Math.floor(bytes / BYTES_PER_REQUEST))
-    const response = success(result.value, style, (value, format) =>
-      this.#bodies.of(value, format, () => ({
-        appId: countedFor,
-        address: visit.address,
-        bytes,
-      })),
-    )
+    call.bytes = result.value.bytes ?? 0
+    if (call.bytes > 0) allowance?.spend(Math.floor(call.bytes / BYTES_PER_REQUEST))
+    const response = success(result.value, style, this.#makeBody, call)
     return response.ok ? response.value : this.#refuse(visit, query, response.failure, style, found)
   }
 

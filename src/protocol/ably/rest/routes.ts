@@ -33,7 +33,7 @@ export interface RestCall {
   /** Reads and parses the body, bounded. */
   body(): Promise<Result<Body>>
   /** Reads the body without parsing it, bounded. */
-  bytes(): Promise<Result<Uint8Array>>
+  rawBody(): Promise<Result<Uint8Array>>
   /** Says in whose statistics the request counts. */
   countFor(appId: string): void
   /**

@@ -8,7 +8,7 @@ import { LazyList } from '../../../../src/protocol/ably/wire/pieces.ts'
 const ITEM = 'x'.repeat(10_000)
 const COUNT = 500
 const BYTES = COUNT * ITEM.length
-const reading = () => ({ appId: 'app', address: '127.0.0.1', bytes: BYTES })
+const reading = { appId: 'app', address: '127.0.0.1', bytes: BYTES }
 
 function world(total: number) {
   const budget = new Budget(total)
@@ -93,7 +93,7 @@ describe('without room', () => {
     expect(ask().ok).toBe(true)
     expect(ask().ok).toBe(false)
     const list = LazyList.of(Array.from({ length: COUNT }), () => ITEM)
-    const other = () => ({ ...reading(), appId: 'other' })
+    const other = { ...reading, appId: 'other' }
     expect(bodies.of(list, 'json', other).ok).toBe(true)
   })
 })
