@@ -31,8 +31,9 @@ export interface Visit {
   /**
    * Lets the answer take as long as it needs: silence does not end the request any more. A body that was not read
    * is dropped, for it would be kept all that time.
+   * @returns to be called once the answer is complete: whoever does not read it is cut off then, as with any other
    */
-  keepOpen(): void
+  keepOpen(): () => void
   /** Whether the client's own connection is encrypted, as far as this server or a trusted proxy can tell. */
   readonly secure: boolean
   /** This server as the client addresses it, with its base path: `https://my.host:8443/realtime`. */

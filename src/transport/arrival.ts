@@ -15,6 +15,9 @@ export interface ArrivalParts {
   readonly trustedProxies: readonly Range[]
 }
 
+/** How long nothing may happen on the connection of a request. */
+export const SILENCE_SECONDS = 30
+
 /** Asks for the client's address only when somebody wants it: Bun's answer costs as much as a whole publish. */
 export class Arrival implements Visit, Sender {
   readonly request: Request
@@ -73,10 +76,11 @@ export class Arrival implements Visit, Sender {
     this.#server.timeout(this.request, seconds)
   }
 
-  keepOpen(): void {
+  keepOpen(): () => void {
     this.allowSilence(0)
     // Rejected where somebody has read it.
     this.request.body?.cancel().catch(() => {})
+    return () => this.allowSilence(SILENCE_SECONDS)
   }
 
   get base(): string {

@@ -8,6 +8,7 @@ import { controlSocketPath } from '../service/control-socket.ts'
 import { StartError } from '../start-error.ts'
 import { plainly } from '../trouble.ts'
 import type { Connection } from './connection.ts'
+import { SILENCE_SECONDS } from './arrival.ts'
 import type { Front } from './front.ts'
 import { type HttpApp, metricsApp } from './http.ts'
 import { OwnVisit } from './own-visit.ts'
@@ -92,7 +93,7 @@ function mainListener({ config, front, sockets }: ListenParts): Server<Connectio
     ...(tls && { tls }),
     // Only a bound on what may be buffered: whatever is sent here has its own, smaller limits and errors.
     maxRequestBodySize: Math.max(config.maxMessageBytes * 4, 2_228_224),
-    idleTimeout: 30,
+    idleTimeout: SILENCE_SECONDS,
     // Bun's page for errors would show source code to strangers.
     development: false,
     // Outside development Bun shares a port by default, and each server would get some of the clients.

@@ -142,6 +142,6 @@ function lasting({ address, base, path, query, request, secure }: Visit): Visit 
   const kept = new Request('http://localhost', { headers: request.headers })
   const body = () => Promise.resolve(ok(new Uint8Array()))
   const attempts = { mayAttempt: () => true, failedAttempt: () => true }
-  const rest = { secure, body, keepOpen: () => undefined, ...attempts }
+  const rest = { secure, body, keepOpen: () => () => undefined, ...attempts }
   return { address, base, path, query, request: kept, ...rest }
 }

@@ -37,6 +37,8 @@ export class CometSocket implements Socket {
   #waiting: string[] = []
   #bytes = 0
   #receiver: Receiver | undefined
+  /** Those of before, of which not all has gone out. */
+  readonly #left = new Set<Receiver>()
   #isScheduled = false
   #isEnded = false
   /** When the last receiver went away; milliseconds. */
@@ -65,7 +67,12 @@ export class CometSocket implements Socket {
   }
 
   get waitingBytes(): number {
-    return this.#bytes + (this.#receiver?.waitingBytes ?? 0)
+    let bytes = this.#bytes + (this.#receiver?.waitingBytes ?? 0)
+    for (const receiver of this.#left) {
+      if (receiver.waitingBytes === 0) this.#left.delete(receiver)
+      bytes += receiver.waitingBytes
+    }
+    return bytes
   }
 
   send(frame: Frame): void {
@@ -90,7 +97,7 @@ export class CometSocket implements Socket {
 
   /** A request comes for frames; one that waited before it gets no more. */
   receive(receiver: Receiver): void {
-    this.#receiver?.end()
+    if (this.#receiver) this.#letGo(this.#receiver)
     this.#receiver = receiver
     if (this.#isEnded) return this.#flush()
     if (this.#waiting.length > 0) this.#schedule()
@@ -101,6 +108,13 @@ export class CometSocket implements Socket {
     if (this.#receiver !== receiver) return
     this.#receiver = undefined
     this.#lonelySince = this.#parts.now()
+    if (receiver.waitingBytes > 0) this.#left.add(receiver)
+  }
+
+  /** It gets no more; what it has taken still waits for its client to read it. */
+  #letGo(receiver: Receiver): void {
+    receiver.end()
+    if (receiver.waitingBytes > 0) this.#left.add(receiver)
   }
 
   #isFull(): boolean {

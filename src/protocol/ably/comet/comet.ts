@@ -124,25 +124,27 @@ export class Comet implements HttpProtocol {
 
   #fetch(link: Link, visit: Visit): Fetching {
     const { socket, isStreaming } = link
-    visit.keepOpen()
+    const endSilence = visit.keepOpen()
     const fetching: Fetching = isStreaming
       ? streaming({
           roomBytes: this.#parts.maxBacklogBytes,
           onTaken: () => this.#drained(socket),
           onGone: () => socket.release(fetching.receiver),
         })
-      : polling()
+      : polling(() => this.#drained(socket))
     const { receiver } = fetching
     const timer = setTimeout(
       () => {
         socket.release(receiver)
         receiver.end()
+        endSilence()
       },
       isStreaming ? STREAM_MS : POLL_MS,
     )
     const over = () => {
       clearTimeout(timer)
       socket.release(receiver)
+      endSilence()
     }
     visit.request.signal.addEventListener('abort', over)
     if (!isStreaming) void fetching.first.then(over)

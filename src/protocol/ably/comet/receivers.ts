@@ -24,6 +24,8 @@ export function streaming({ roomBytes, onGone, onTaken }: StreamParts): Fetching
   const first = Promise.withResolvers<readonly string[]>()
   let controller: ReadableStreamDefaultController<Uint8Array> | undefined
   let isOver = false
+  /** Nobody is there any more who could take what waits. */
+  let isGone = false
   const stream = new ReadableStream<Uint8Array>(
     {
       start: (given) => {
@@ -32,6 +34,7 @@ export function streaming({ roomBytes, onGone, onTaken }: StreamParts): Fetching
       pull: onTaken,
       cancel: () => {
         isOver = true
+        isGone = true
         onGone()
       },
     },
@@ -39,7 +42,9 @@ export function streaming({ roomBytes, onGone, onTaken }: StreamParts): Fetching
   )
   const receiver: Receiver = {
     get waitingBytes() {
-      return isOver ? 0 : roomBytes - (controller!.desiredSize ?? roomBytes)
+      const room = controller!.desiredSize ?? roomBytes
+      // A stream that is closed has none either once all has been taken.
+      return isGone || (isOver && room === 0) ? 0 : roomBytes - room
     },
     take: (frames) => {
       if (!isOver) controller!.enqueue(encoder.encode(`${arrayOf(frames)}\n`))
@@ -55,17 +60,53 @@ export function streaming({ roomBytes, onGone, onTaken }: StreamParts): Fetching
   return { receiver, body: Promise.resolve(stream), first: first.promise }
 }
 
-export function polling(): Fetching {
+/** More than this is given to Bun only as the client reads, because it would be kept as a whole until then. */
+const CHUNK_BYTES = 65_536
+
+/** @param onTaken the client has taken some of what was waiting */
+export function polling(onTaken: () => void): Fetching {
   const first = Promise.withResolvers<readonly string[]>()
+  let waitingBytes = 0
   const receiver: Receiver = {
-    waitingBytes: 0,
+    get waitingBytes() {
+      return waitingBytes
+    },
     take: (frames) => {
+      const letters = frames.reduce((sum, frame) => sum + frame.length, 0)
+      if (letters > CHUNK_BYTES) waitingBytes = letters
       first.resolve(frames)
       return false
     },
     end: () => first.resolve([]),
   }
-  return { receiver, body: first.promise.then(arrayOf), first: first.promise }
+  const body = first.promise.then((frames) => {
+    if (waitingBytes === 0) return arrayOf(frames)
+    return asRead(encoder.encode(arrayOf(frames)), (left) => {
+      waitingBytes = left
+      onTaken()
+    })
+  })
+  return { receiver, body, first: first.promise }
+}
+
+/** @param onLeft told how much has not been taken yet, each time that some has */
+function asRead(
+  bytes: Uint8Array<ArrayBuffer>,
+  onLeft: (bytes: number) => void,
+): ReadableStream<Uint8Array> {
+  let at = 0
+  return new ReadableStream<Uint8Array>(
+    {
+      pull: (controller) => {
+        controller.enqueue(bytes.subarray(at, at + CHUNK_BYTES))
+        at += CHUNK_BYTES
+        if (at >= bytes.length) controller.close()
+        onLeft(Math.max(0, bytes.length - at))
+      },
+      cancel: () => onLeft(0),
+    },
+    { highWaterMark: 0 },
+  )
 }
 
 /** Protocol messages are JSON text already. */

@@ -25,6 +25,8 @@ const CLOSE = { normal: 1000, policy: 1008, tooBig: 1009, restart: 1012 } as con
 
 /** Frames that may wait while a signature is checked. */
 const MAX_HELD = 1000
+/** What they may come to: many of the largest frames, and far more than arrives in that time. */
+const MAX_HELD_BYTES = 8_388_608
 /** Messages or members that take as long to send as a frame to receive. */
 const ITEMS_PER_FRAME = 12
 /** Frames that one answer counts for at most: whoever comes back to many channels has to get through. */
@@ -51,6 +53,7 @@ export class RealtimeSession implements Session, Transport, Client, Timed {
   #state: 'live' | 'superseded' | 'over' = 'live'
   /** What arrives while it is not known whose it is. */
   #held: Frame[] | undefined
+  #heldBytes = 0
   #token: TokenEnd | undefined
   #nextHeartbeat = NEVER
 
@@ -107,7 +110,9 @@ export class RealtimeSession implements Session, Transport, Client, Timed {
     if (this.#state === 'over') return
     if (!this.#held) return this.#take(frame)
     this.#held.push(frame)
-    if (this.#held.length > MAX_HELD) this.#fail(failure('flooding'))
+    this.#heldBytes += sizeOf(frame)
+    const isTooMuch = this.#held.length > MAX_HELD || this.#heldBytes > MAX_HELD_BYTES
+    if (isTooMuch) this.#fail(failure('flooding'))
   }
 
   drained(): void {
@@ -203,6 +208,7 @@ export class RealtimeSession implements Session, Transport, Client, Timed {
       if (this.#state === 'over') return
       const held = this.#held ?? []
       this.#held = undefined
+      this.#heldBytes = 0
       if (this.#state === 'live') act(found)
       for (const frame of held) this.receive(frame)
     })

@@ -1,0 +1,79 @@
+/** What requests for frames have taken and nobody has read: it counts for the connection until it has gone out. */
+import { describe, expect, test } from 'bun:test'
+import { CometSocket } from '../../../../src/protocol/ably/comet/comet-socket.ts'
+import { type Fetching, polling, streaming } from '../../../../src/protocol/ably/comet/receivers.ts'
+
+const FRAME = JSON.stringify({ action: 15, data: 'x'.repeat(100_000) })
+const MAX = 1_000_000
+
+function world() {
+  let drained = 0
+  const socket = new CometSocket({
+    id: 1,
+    address: '127.0.0.1',
+    maxBacklogBytes: MAX,
+    now: () => 0,
+    punish: () => undefined,
+    onDrained: () => void drained++,
+    onEnd: () => undefined,
+  })
+  const streamed = (): Fetching => {
+    const fetching: Fetching = streaming({
+      roomBytes: MAX,
+      onTaken: () => void drained++,
+      onGone: () => socket.release(fetching.receiver),
+    })
+    return fetching
+  }
+  const kinds = { polling: () => polling(() => void drained++), streaming: streamed }
+  return { drained: () => drained, kinds, socket }
+}
+
+async function bodyOf({ body }: Fetching): Promise<ReadableStream<Uint8Array>> {
+  const made = await body
+  if (typeof made === 'string') throw new Error('it was made at once')
+  return made
+}
+
+describe.each(['polling', 'streaming'] as const)('%s', (kind) => {
+  test('what request after request takes unread is bounded all together', async () => {
+    const { kinds, socket } = world()
+    const bodies: ReadableStream<Uint8Array>[] = []
+    for (let i = 0; i < 30 && !socket.isEnded; i++) {
+      const fetching = kinds[kind]()
+      socket.receive(fetching.receiver)
+      for (let n = 0; n < 3; n++) socket.send(FRAME)
+      bodies.push(await bodyOf(fetching))
+    }
+    expect(socket.isEnded).toBe(true)
+    expect(bodies.length).toBeLessThan(6)
+    expect(socket.waitingBytes).toBeLessThan(MAX + 4 * FRAME.length)
+  })
+
+  test('what is read, or asked for by nobody any more, makes room', async () => {
+    const { drained, kinds, socket } = world()
+    for (let i = 0; i < 20; i++) {
+      const fetching = kinds[kind]()
+      socket.receive(fetching.receiver)
+      for (let n = 0; n < 3; n++) socket.send(FRAME)
+      const body = await bodyOf(fetching)
+      socket.release(fetching.receiver)
+      fetching.receiver.end()
+      const before = drained()
+      if (i % 2 === 0) expect((await new Response(body).text()).length).toBeGreaterThan(300_000)
+      else await body.cancel()
+      expect(socket.waitingBytes).toBe(0)
+      if (kind === 'polling') expect(drained()).toBeGreaterThan(before)
+    }
+    expect(socket.isEnded).toBe(false)
+  })
+})
+
+test('what is little is answered as text', async () => {
+  const { kinds, socket } = world()
+  const fetching = kinds.polling()
+  socket.receive(fetching.receiver)
+  socket.send('{"action":0}')
+  expect(await fetching.body).toBe('[{"action":0}]')
+  expect(socket.waitingBytes).toBe(0)
+})
