@@ -2,7 +2,7 @@
  * Attacks a server with everything that strangers, token holders and key holders have, at default limits, and says
  * what somebody else there notices of it.
  *
- *   bun test/soak/attacker.ts [levers...] [--checkout FOLDER | --binary FILE] [--seconds N] [--json FILE]
+ *   bun test/soak/attacker.ts [levers...] [--checkout FOLDER | --binary FILE] [--seconds N] [--profile FOLDER] [--json FILE]
  *
  * How to read the table:
  * - Every lever has a fresh server, where a pair of clients of itty-sockets and a client of another app echo a
@@ -17,7 +17,7 @@ import { parseArgs } from 'node:util'
 import { LEVERS } from './attack/levers.ts'
 import type { Lever } from './attack/lever.ts'
 import { pull, type Result } from './attack/run.ts'
-import { checkoutProgram, Stage } from './attack/subject.ts'
+import { checkoutProgram, profiled, Stage } from './attack/subject.ts'
 import { heading, line } from './attack/table.ts'
 
 const SECONDS = 4
@@ -25,6 +25,7 @@ const OPTIONS = {
   checkout: { type: 'string', default: `${import.meta.dir}/../..` },
   binary: { type: 'string' },
   seconds: { type: 'string', default: String(SECONDS) },
+  profile: { type: 'string' },
   json: { type: 'string' },
   help: { type: 'boolean' },
 } as const
@@ -36,6 +37,7 @@ Attacks a server and says what others there notice of it. A name also chooses al
   --checkout FOLDER  the sources whose server is attacked, with their packages installed (this checkout)
   --binary FILE      an executable of "bun run build" instead
   --seconds N        how long each lever is pulled (${SECONDS})
+  --profile FOLDER   write a CPU profile of each server; figures are not to be trusted then
   --json FILE        write all findings to a file
   --help             this text
 
@@ -56,13 +58,15 @@ async function main(): Promise<number> {
     console.log(USAGE)
     return 0
   }
-  const { binary, checkout } = values
-  const stage = await Stage.make(binary === undefined ? checkoutProgram(checkout) : [binary])
+  const { binary, checkout, profile } = values
+  const program = binary === undefined ? checkoutProgram(checkout) : [binary]
+  const profiler = profile === undefined ? undefined : profiled(program, profile)
+  const stage = await Stage.make(program)
   const results: Result[] = []
   console.log(heading())
   try {
     for (const lever of levers) {
-      const result = await pull(stage, lever, Number(values.seconds))
+      const result = await pull(stage, lever, Number(values.seconds), profiler)
       results.push(result)
       console.log(line(result))
     }
@@ -79,6 +83,8 @@ function readArguments() {
     const unknown = positionals.find((name) => chosen([name]).length === 0)
     if (unknown !== undefined) return `there is no lever "${unknown}"`
     if (!(Number(values.seconds) > 0)) return '--seconds must be a number above 0'
+    if (values.profile !== undefined && values.binary !== undefined)
+      return 'a profile is made of sources, not of an executable'
     return { values, levers: positionals.length === 0 ? LEVERS : chosen(positionals) }
   } catch (error) {
     return String(error)

@@ -5,6 +5,8 @@ export interface Frame {
   readonly channel?: string
   readonly channelSerial?: string
   readonly flags?: number
+  readonly msgSerial?: number
+  readonly count?: number
   readonly error?: { readonly code: number }
   readonly presence?: readonly unknown[]
 }
@@ -46,9 +48,18 @@ export class AblySocket {
     this.socket.send(JSON.stringify(frame))
   }
 
-  /** With the number that it is acknowledged by. */
-  sendNumbered(frame: Readonly<Record<string, unknown>>): void {
-    this.send({ msgSerial: this.#serial++, ...frame })
+  /** With the number that it is acknowledged by. @returns that number */
+  sendNumbered(frame: Readonly<Record<string, unknown>>): number {
+    this.send({ msgSerial: this.#serial, ...frame })
+    return this.#serial++
+  }
+
+  /** The ACK or NACK of what was sent with this number, when it is the last that was sent. */
+  answerTo(number: number): Promise<Frame> {
+    return this.next(
+      ({ action, msgSerial = 0, count = 1 }) =>
+        (action === AblySocket.ACK || action === AblySocket.NACK) && msgSerial + count > number,
+    )
   }
 
   async attach(channel: string, more: Readonly<Record<string, unknown>> = {}): Promise<Frame> {

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { Bystanders, type Findings } from './bystanders.ts'
 import type { Lever, Target } from './lever.ts'
-import type { Stage, Subject } from './subject.ts'
+import type { Program, Stage, Subject } from './subject.ts'
 
 export interface Result extends Findings {
   readonly lever: Lever
@@ -19,9 +19,17 @@ const GRACE_MS = 30_000
 /** Of quiet afterwards, in which a server that works off what it was given still counts as attacked. */
 const AFTERMATH_MS = 1000
 
-/** @param seconds that the attacker has */
-export async function pull(stage: Stage, lever: Lever, seconds: number): Promise<Result> {
-  await using subject = await stage.start(lever.flags ?? [])
+/**
+ * @param seconds that the attacker has
+ * @param profiler the same program as the stage's, which writes a profile when it ends
+ */
+export async function pull(
+  stage: Stage,
+  lever: Lever,
+  seconds: number,
+  profiler?: Program,
+): Promise<Result> {
+  await using subject = await stage.start(lever.flags ?? [], profiler)
   const bystanders = await Bystanders.meet(subject.port, stage.keys.neighbour)
   try {
     const before = subject.memory().now
@@ -46,6 +54,7 @@ export async function pull(stage: Stage, lever: Lever, seconds: number): Promise
     }
   } finally {
     bystanders.leave()
+    if (profiler) await subject.stop()
   }
 }
 

@@ -3,11 +3,16 @@ import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 
-/** What is attacked. */
+/** What is attacked: a command of which the arguments are those of `latchkey`. */
 export type Program = readonly string[]
 
 export function checkoutProgram(folder: string): Program {
   return [process.execPath, join(resolve(folder), 'src/main.ts')]
+}
+
+/** The same, writing a CPU profile into a folder when it ends in order. */
+export function profiled([bun, ...rest]: Program, folder: string): Program {
+  return [bun!, '--cpu-prof', `--cpu-prof-dir=${resolve(folder)}`, ...rest]
 }
 
 export interface Keys {
@@ -49,14 +54,17 @@ export class Stage {
     return new Stage(program, folder, keys)
   }
 
-  /** @param flags beyond the defaults */
-  async start(flags: readonly string[]): Promise<Subject> {
+  /**
+   * @param flags beyond the defaults
+   * @param program what serves, if it is not what made the folder
+   */
+  async start(flags: readonly string[], program = this.#program): Promise<Subject> {
     const data = mkdtempSync(join(tmpdir(), 'latchkey-attack-'))
     cpSync(this.#folder, data, { recursive: true })
     // So that an attacker has an address of its own: all that is done here comes from the loopback.
     const settings = ['--data', data, '--trusted-proxies', 'loopback', '--json', ...flags]
     const where = ['--host', '127.0.0.1', '--port', '0']
-    const child = Bun.spawn([...this.#program, 'serve', ...where, ...settings], {
+    const child = Bun.spawn([...program, 'serve', ...where, ...settings], {
       cwd: data,
       env: environment(),
       stdin: 'ignore',
@@ -122,6 +130,12 @@ export class Subject implements AsyncDisposable {
     const bytes = (field: string) =>
       Number(new RegExp(`${field}:\\s+(\\d+) kB`).exec(status)?.[1] ?? 0) * 1024
     return { now: bytes('VmRSS'), most: bytes('VmHWM') }
+  }
+
+  /** Ends it as a service manager would. */
+  async stop(): Promise<void> {
+    this.#child.kill('SIGTERM')
+    await this.#child.exited
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

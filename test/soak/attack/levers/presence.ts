@@ -108,22 +108,24 @@ async function enter(
   const data = 'x'.repeat(bytes)
   const atOnce = Math.min(10, Math.ceil(BYTES_AT_ONCE / bytes))
   for (let i = 0; i < count && !attacker.isOver; i += atOnce) {
-    const answered = connection.nextOf(AblySocket.ACK, AblySocket.NACK)
-    send(connection, channel, Math.min(atOnce, count - i), data, `m${i}`)
-    const { action } = await answered
-    attacker.count(action === AblySocket.ACK ? 'entered' : 'NACK')
+    const now = Math.min(atOnce, count - i)
+    const { action } = await connection.answerTo(send(connection, channel, now, data, `m${i}`))
+    attacker.count(action === AblySocket.ACK ? 'entered' : 'NACK', now)
   }
 }
 
+/** @returns the number of the last frame */
 function send(
   connection: AblySocket,
   channel: string,
   count: number,
   data: string,
   name: string,
-): void {
+): number {
+  let last = 0
   for (let i = 0; i < count; i++) {
     const presence = [{ action: ENTER, clientId: `${name}-${i}`, data }]
-    connection.sendNumbered({ action: AblySocket.PRESENCE, channel, presence })
+    last = connection.sendNumbered({ action: AblySocket.PRESENCE, channel, presence })
   }
+  return last
 }
