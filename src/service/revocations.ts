@@ -49,7 +49,7 @@ export class RevocationService {
         const numbered = revocations.map(({ isExact, ...revocation }) => {
           return { ...revocation, number: isExact ? null : number }
         })
-        for (const revocation of numbered) this.#table.insert({ appId, ...revocation }, now)
+        this.#table.insert(appId, numbered, now)
         this.#devices.end(appId, numbered)
         this.#note(appId, revocations, by)
         return number

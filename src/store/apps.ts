@@ -1,7 +1,19 @@
 /** Reads and writes apps with their API keys, channel rules and revocations; writes leave a line in the list of changes. */
-import { and, asc, count, eq, gt, inArray, isNotNull, lte } from 'drizzle-orm'
+import {
+  type Placeholder,
+  and,
+  asc,
+  count,
+  eq,
+  gt,
+  inArray,
+  isNotNull,
+  lte,
+  sql,
+} from 'drizzle-orm'
 import { recordChange } from './changes.ts'
 import type { Store } from './database.ts'
+import { preparedInsert } from './prepared.ts'
 import { apiKeys, appStats, apps, channelRules, revocations } from './schema.ts'
 
 export type AppRow = typeof apps.$inferSelect
@@ -11,7 +23,7 @@ export type ApiKeyPatch = Partial<Omit<ApiKeyRow, 'appId' | 'id' | 'createdAt'>>
 export type ChannelRuleRow = typeof channelRules.$inferSelect
 export type ChannelRulePatch = Partial<Omit<ChannelRuleRow, 'appId' | 'id' | 'createdAt'>>
 export type RevocationRow = typeof revocations.$inferSelect
-type NewRevocation = Omit<typeof revocations.$inferInsert, 'id'>
+type NewRevocation = Omit<typeof revocations.$inferInsert, 'id' | 'appId'>
 
 export class AppTable {
   readonly #db: Store['db']
@@ -90,9 +102,14 @@ export class AppTable {
 
 export class ApiKeyTable {
   readonly #db: Store['db']
+  readonly #find
+  readonly #insert
 
   constructor({ db }: Store) {
     this.#db = db
+    const named = isKey(sql.placeholder('appId'), sql.placeholder('id'))
+    this.#find = db.select().from(apiKeys).where(named).prepare()
+    this.#insert = preparedInsert(db, apiKeys)
   }
 
   /** In the order in which they were made. */
@@ -106,11 +123,11 @@ export class ApiKeyTable {
   }
 
   find(appId: string, id: string): ApiKeyRow | undefined {
-    return this.#db.select().from(apiKeys).where(isKey(appId, id)).get()
+    return this.#find.get({ appId, id })
   }
 
   insert(row: ApiKeyRow): void {
-    this.#db.insert(apiKeys).values(row).run()
+    this.#insert(row)
     recordChange(this.#db, 'app', row.appId)
   }
 
@@ -140,15 +157,20 @@ export class ApiKeyTable {
   }
 }
 
-function isKey(appId: string, id: string) {
+function isKey(appId: string | Placeholder, id: string | Placeholder) {
   return and(eq(apiKeys.appId, appId), eq(apiKeys.id, id))
 }
 
 export class ChannelRuleTable {
   readonly #db: Store['db']
+  readonly #find
+  readonly #insert
 
   constructor({ db }: Store) {
     this.#db = db
+    const named = isRule(sql.placeholder('appId'), sql.placeholder('id'))
+    this.#find = db.select().from(channelRules).where(named).prepare()
+    this.#insert = preparedInsert(db, channelRules)
   }
 
   list(appId: string): ChannelRuleRow[] {
@@ -161,11 +183,11 @@ export class ChannelRuleTable {
   }
 
   find(appId: string, id: string): ChannelRuleRow | undefined {
-    return this.#db.select().from(channelRules).where(isRule(appId, id)).get()
+    return this.#find.get({ appId, id })
   }
 
   insert(row: ChannelRuleRow): void {
-    this.#db.insert(channelRules).values(row).run()
+    this.#insert(row)
     recordChange(this.#db, 'app', row.appId)
   }
 
@@ -180,7 +202,7 @@ export class ChannelRuleTable {
   }
 }
 
-function isRule(appId: string, id: string) {
+function isRule(appId: string | Placeholder, id: string | Placeholder) {
   return and(eq(channelRules.appId, appId), eq(channelRules.id, id))
 }
 
@@ -207,10 +229,14 @@ export class RevocationTable {
     return this.#db.select().from(revocations).where(where).all()
   }
 
-  /** Adds one, and drops those of any app that can no longer concern a token. */
-  insert(row: NewRevocation, now: number): void {
+  /** Adds those of one app, and drops those of any app that can no longer concern a token. */
+  insert(appId: string, rows: readonly NewRevocation[], now: number): void {
     this.#db.delete(revocations).where(lte(revocations.expiresAt, now)).run()
-    this.#db.insert(revocations).values(row).run()
-    recordChange(this.#db, 'app', row.appId)
+    if (rows.length === 0) return
+    this.#db
+      .insert(revocations)
+      .values(rows.map((row) => ({ appId, ...row })))
+      .run()
+    recordChange(this.#db, 'app', appId)
   }
 }

@@ -1,5 +1,5 @@
 /** The list of changes: which reservation or app was written, in order, for whoever keeps them in memory. */
-import { asc, gt, lt, max, min } from 'drizzle-orm'
+import { asc, gt, lt, max, min, sql } from 'drizzle-orm'
 import type { Store } from './database.ts'
 import { changes } from './schema.ts'
 
@@ -11,10 +11,22 @@ const CHANGES_KEPT = 10_000
 
 /** Part of the same transaction as the change itself, wherever that matters. */
 export function recordChange(db: Store['db'], kind: ChangeKind, entity: string): void {
-  const { seq } = db.insert(changes).values({ kind, entity }).returning({ seq: changes.seq }).get()
-  db.delete(changes)
-    .where(lt(changes.seq, seq - CHANGES_KEPT))
-    .run()
+  let recorder = recorders.get(db)
+  if (!recorder) recorders.set(db, (recorder = recorderFor(db)))
+  const { seq } = recorder.add.get({ kind, entity })
+  recorder.drop.run({ before: seq - CHANGES_KEPT })
+}
+
+/** With every write of anything that others keep in memory, so its statements are compiled once. */
+const recorders = new WeakMap<Store['db'], ReturnType<typeof recorderFor>>()
+
+function recorderFor(db: Store['db']) {
+  const places = { kind: sql.placeholder('kind'), entity: sql.placeholder('entity') }
+  const old = lt(changes.seq, sql.placeholder('before'))
+  return {
+    add: db.insert(changes).values(places).returning({ seq: changes.seq }).prepare(),
+    drop: db.delete(changes).where(old).prepare(),
+  }
 }
 
 /** The number of the last change; 0 when there was none. */

@@ -91,18 +91,15 @@ test('an app takes its keys, rules and revocations along', () => {
   must(services.apiKeys.add(app, {}))
   must(services.channelRules.add(app, 'chat', {}))
   const revocations = new RevocationTable(services.store)
-  revocations.insert(
-    {
-      appId: app.id,
-      keyId: null,
-      kind: 'clientId',
-      value: 'ann',
-      issuedBefore: opened.now,
-      appliesAt: opened.now,
-      expiresAt: opened.now + 1000,
-    },
-    opened.now,
-  )
+  const revocation = {
+    keyId: null,
+    kind: 'clientId',
+    value: 'ann',
+    issuedBefore: opened.now,
+    appliesAt: opened.now,
+    expiresAt: opened.now + 1000,
+  } as const
+  revocations.insert(app.id, [revocation], opened.now)
   expect(revocations.list(app.id, opened.now)).toHaveLength(1)
   must(services.apps.remove(app.id))
   expect(revocations.list(app.id, opened.now)).toEqual([])

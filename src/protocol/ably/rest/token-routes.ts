@@ -85,6 +85,7 @@ function revokeTokens(parts: TokenParts, call: RestCall): Answering {
       const request = readRevocationRequest(body.value, parts.now())
       if (!request.ok) return request
       const revocations = revocationsOf(request.value, key)
+      call.allowance?.spend(request.value.targets.length - 1)
       if (revocations.length > 0) parts.revoke(key.appId, revocations)
       return ok(revocationAnswer(request.value, call))
     },
