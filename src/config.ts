@@ -162,12 +162,14 @@ export const schema = z.object({
   bodyTimeout: integer(1, 240)
     .default(30)
     .describe('Seconds that the body of a request may take to arrive'),
-  bodyMemoryMb: integer(1, 1_048_576)
+  bodyMemoryMb: integer(0, 1_048_576)
     .default(128)
-    .describe('Megabytes of bodies that are on their way, of all requests together'),
-  addressBodyMemoryMb: integer(1, 1_048_576)
+    .describe(
+      'Megabytes of bodies that are on their way, of all requests together; 0 for no limit',
+    ),
+  addressBodyMemoryMb: integer(0, 1_048_576)
     .default(32)
-    .describe('Megabytes of bodies that are on their way from one address'),
+    .describe('Megabytes of bodies that are on their way from one address; 0 for no limit'),
   maxChannels: integer(0)
     .default(100_000)
     .describe('Channels of the commons and of apps together; 0 for no limit'),

@@ -424,8 +424,8 @@ class Assembly {
 
 function bodyLimits({ addressBodyMemoryMb, bodyMemoryMb, bodyTimeout }: Config): BodyLimits {
   return {
-    maxBytes: bodyMemoryMb * MEGABYTE,
-    maxAddressBytes: addressBodyMemoryMb * MEGABYTE,
+    maxBytes: bodyMemoryMb * MEGABYTE || Infinity,
+    maxAddressBytes: addressBodyMemoryMb * MEGABYTE || Infinity,
     seconds: bodyTimeout,
   }
 }
