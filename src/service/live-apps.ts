@@ -38,6 +38,9 @@ const NO_RULES: LiveApp['rules'] = new Map()
 /** Told the id of an app that was added, changed or removed: itself, a key, a rule or a revocation. */
 export type AppListener = (appId: string) => void
 
+/** So often the revocations of an app are read anew, without those that concern no token any more. */
+const REVOCATIONS_ANEW_MS = 60 * 60 * 1000
+
 export class AppDirectory implements Follower, Directory {
   readonly kind = 'app'
   readonly revocations = new RevocationList()
@@ -45,6 +48,8 @@ export class AppDirectory implements Follower, Directory {
   /** Of all apps, by name. */
   readonly #keys = new Map<string, LiveKey>()
   readonly #listeners = new Set<AppListener>()
+  /** By app, up to which revocation they have been read, and when all of them were. */
+  readonly #revocationsRead = new Map<string, { readonly last: number; readonly at: number }>()
   readonly #appTable: AppTable
   readonly #keyTable: ApiKeyTable
   readonly #ruleTable: ChannelRuleTable
@@ -102,7 +107,20 @@ export class AppDirectory implements Follower, Directory {
   #read(id: string): void {
     const row = this.#appTable.byId(id)
     this.#replace(id, row && this.#live(row))
-    this.revocations.replace(id, this.#revocationTable.list(id, this.#clock.now()))
+    this.#readRevocations(id)
+  }
+
+  /** Of an app that is known those that are new: there may be very many, and nothing but time takes one back. */
+  #readRevocations(id: string): void {
+    const now = this.#clock.now()
+    const known = this.#apps.has(id) ? this.#revocationsRead.get(id) : undefined
+    const isRecent = known !== undefined && Math.abs(now - known.at) < REVOCATIONS_ANEW_MS
+    const rows = this.#revocationTable.list(id, now, isRecent ? known.last : 0)
+    if (isRecent) for (const row of rows) this.revocations.add(id, row)
+    else this.revocations.replace(id, rows)
+    if (!this.#apps.has(id)) return void this.#revocationsRead.delete(id)
+    const last = rows.at(-1)?.id ?? (isRecent ? known.last : 0)
+    this.#revocationsRead.set(id, { last, at: isRecent ? known.at : now })
   }
 
   #replace(id: string, app: LiveApp | undefined): void {

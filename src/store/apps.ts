@@ -213,9 +213,16 @@ export class RevocationTable {
     this.#db = db
   }
 
-  /** Those that can still concern a token. */
-  list(appId: string, now: number): RevocationRow[] {
-    const where = and(eq(revocations.appId, appId), gt(revocations.expiresAt, now))
+  /**
+   * Those that can still concern a token.
+   * @param after the id of one: only those that came later
+   */
+  list(appId: string, now: number, after = 0): RevocationRow[] {
+    const where = and(
+      eq(revocations.appId, appId),
+      gt(revocations.expiresAt, now),
+      gt(revocations.id, after),
+    )
     return this.#db.select().from(revocations).where(where).orderBy(asc(revocations.id)).all()
   }
 

@@ -1,11 +1,11 @@
 /** The apps in memory are those of the database, whichever process changes it. */
-import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { afterEach, beforeEach, describe, expect, spyOn, test } from 'bun:test'
 import { ChangeWatcher } from '../../src/service/change-watcher.ts'
 import type { App } from '../../src/service/apps.ts'
 import { KeyUses } from '../../src/service/key-uses.ts'
 import { AppDirectory } from '../../src/service/live-apps.ts'
 import type { Services } from '../../src/service/services.ts'
-import { AppTable } from '../../src/store/apps.ts'
+import { AppTable, RevocationTable } from '../../src/store/apps.ts'
 import { eventually } from '../support/client.ts'
 import { latchkey } from '../support/server.ts'
 import { Opened, must } from './opened.ts'
@@ -33,6 +33,40 @@ afterEach(() => {
   watcher.stop()
   opened.end()
   expect(bugs).toEqual([])
+})
+
+test('of revocations those that are new are read, and now and then all that still count', () => {
+  const table = new RevocationTable(services.store)
+  const lengths: number[] = []
+  const list = spyOn(RevocationTable.prototype, 'list')
+  const revoke = (name: string, lifetime: number) => {
+    const moments = { issuedBefore: opened.now, appliesAt: opened.now }
+    const row = { keyId: null, kind: 'clientId' as const, ...moments }
+    const values = Array.from({ length: 50 }, (_, i) => ({ ...row, value: `${name}${i}` }))
+    const rows = values.map((value) => Object.assign(value, { expiresAt: opened.now + lifetime }))
+    table.insert(app.id, rows, opened.now)
+    list.mockClear()
+    watcher.refresh()
+    lengths.push(...list.mock.results.map(({ value }) => (value as unknown[]).length))
+  }
+  const isRevoked = (tokenClientId: string) =>
+    directory.revocations.isRevoked(
+      { appId: app.id, keyId: 'k', issued: opened.now - 1, tokenClientId },
+      opened.now,
+    )
+  try {
+    const hour = 60 * 60 * 1000
+    revoke('a', hour / 2)
+    revoke('b', 24 * hour)
+    expect([isRevoked('a7'), isRevoked('b7'), isRevoked('c7')]).toEqual([true, true, false])
+    opened.now += hour
+    revoke('c', hour)
+    expect(lengths).toEqual([50, 50, 100])
+    opened.now -= hour
+    expect([isRevoked('a7'), isRevoked('b7'), isRevoked('c7')]).toEqual([false, true, false])
+  } finally {
+    list.mockRestore()
+  }
 })
 
 describe('at the start', () => {
