@@ -35,7 +35,16 @@ export interface PresenceReceipt {
   readonly kept: Promise<void> | undefined
 }
 
+export interface LeaveReceipt {
+  /** What was told to the channel. */
+  readonly events: readonly PresenceChange[]
+  readonly kept: Promise<void> | undefined
+}
+
 const ID_LENGTH = 12
+/** Of what is told together when a connection ends: as much as a client may say at once. */
+const MAX_TOLD_BYTES = 131_072
+const MAX_TOLD = 100
 
 export class Presence {
   readonly #parts: PresenceParts
@@ -76,12 +85,27 @@ export class Presence {
    * Takes off a channel whatever a connection has entered there, as a detach or the end of the connection does.
    * @param clientIds only these members; all where left out
    */
-  leave(ref: ChannelRef, connectionId: string, clientIds?: readonly string[]): PresenceReceipt {
+  leave(ref: ChannelRef, connectionId: string, clientIds?: readonly string[]): LeaveReceipt {
     const channel = this.#parts.broker.channel(ref)
     const members = channel?.presence
       .ofConnection(connectionId)
       .filter(({ clientId }) => clientIds?.includes(clientId) ?? true)
-    if (!channel || !members || members.length === 0) return { event: undefined, kept: undefined }
+    if (!channel || !members) return { events: [], kept: undefined }
+    const receipts = portionsOf(members).map((portion) =>
+      this.#leaveTogether(channel, connectionId, portion),
+    )
+    const kept = receipts.map((receipt) => receipt.kept).filter((promise) => promise !== undefined)
+    return {
+      events: receipts.map(({ event }) => event).filter((event) => event !== undefined),
+      kept: kept.length === 0 ? undefined : Promise.all(kept).then(() => undefined),
+    }
+  }
+
+  #leaveTogether(
+    channel: AppChannel,
+    connectionId: string,
+    members: readonly PresenceMessage[],
+  ): PresenceReceipt {
     const timestamp = this.#parts.clock.now()
     // Not of the connection's own form: clients then compare by time and not by number (RTP2b1).
     const id = this.#parts.ids.next(ID_LENGTH)
@@ -175,6 +199,24 @@ function growth(
     members += Number(after > 0) - Number(before > 0)
   }
   return { members, bytes }
+}
+
+/** What leaves says once more all that it said when it came, which may be far too much for one frame. */
+function portionsOf(members: readonly PresenceMessage[]): PresenceMessage[][] {
+  const portions: PresenceMessage[][] = []
+  let bytes = Infinity
+  for (const member of members) {
+    const size = memberBytes(member)
+    const last = portions.at(-1)
+    if (last && last.length < MAX_TOLD && bytes + size <= MAX_TOLD_BYTES) {
+      last.push(member)
+      bytes += size
+    } else {
+      portions.push([member])
+      bytes = size
+    }
+  }
+  return portions
 }
 
 function leaving(member: PresenceMessage, id: string, timestamp: number): PresenceMessage {

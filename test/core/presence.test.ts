@@ -97,14 +97,33 @@ test('the end of a connection takes off all it entered, with ids of another form
   const { told, change, made } = world()
   value(change('enter', 'ann', 'c1', { data: 'x' }))
   value(change('enter', 'bob', 'c1'))
-  const { event } = made.presence.leave(ref, 'c1')
+  const [event] = made.presence.leave(ref, 'c1').events
   expect(event!.changes.map(({ action, data }) => [action, data])).toEqual([
     ['leave', 'x'],
     ['leave', undefined],
   ])
   expect(event!.changes.some(({ id }) => id.startsWith('c1'))).toBe(false)
   expect(told()).toHaveLength(4)
-  expect(made.presence.leave(ref, 'c1').event).toBeUndefined()
+  expect(made.presence.leave(ref, 'c1').events).toEqual([])
+})
+
+test('the end of a connection that entered very much is told in portions that fit into frames', () => {
+  const { change, made, told } = world()
+  for (let i = 0; i < 30; i++)
+    value(change('enter', `big ${i}`, 'c1', { data: 'x'.repeat(30_000) }))
+  for (let i = 0; i < 250; i++) value(change('enter', `small ${i}`, 'c1'))
+  const before = told().length
+  const { events } = made.presence.leave(ref, 'c1')
+  expect(events.length).toBeLessThan(15)
+  const sizes = events.map(({ changes }) =>
+    changes.reduce((sum, { data }) => sum + (data?.length ?? 0), 0),
+  )
+  expect(Math.max(...sizes)).toBeLessThanOrEqual(131_072)
+  expect(Math.max(...events.map(({ changes }) => changes.length))).toBeLessThanOrEqual(100)
+  expect(told().length - before).toBe(280)
+  expect(new Set(events.flatMap(({ changes }) => changes.map(({ id }) => id))).size).toBe(280)
+  expect(members(made)).toEqual([])
+  expect(made.presenceBudget.used).toBe(0)
 })
 
 test('a full channel takes changes of those who are in, and nobody new', () => {
