@@ -131,9 +131,16 @@ export class AppDirectory implements Follower, Directory {
     for (const key of app.keys.values()) this.#keys.set(key.name, key)
   }
 
+  /** The same object as long as nothing about it changed, so that what was worked out from it still holds. */
+  #key(row: ApiKeyRow): StoredKey {
+    const known = this.#keys.get(`${row.appId}.${row.id}`)
+    const isSame = known instanceof StoredKey && known.isOf(row)
+    return isSame ? known : new StoredKey(row, this.#keyring)
+  }
+
   #live(row: AppRow): LiveApp {
     const { id, status, tlsOnly, expiresAt, madeBy } = row
-    const keys = this.#keyTable.list(id).map((key) => new StoredKey(key, this.#keyring))
+    const keys = this.#keyTable.list(id).map((key) => this.#key(key))
     return {
       id,
       status,
@@ -156,6 +163,7 @@ class StoredKey implements LiveKey {
   readonly revocableTokens: boolean
   readonly status: LiveKey['status']
   readonly sealedSecrets: readonly Buffer[]
+  readonly #row: ApiKeyRow
   readonly #keyring: Keyring
   #secrets: readonly string[] | undefined
 
@@ -168,13 +176,31 @@ class StoredKey implements LiveKey {
     this.revocableTokens = row.revocableTokens
     this.status = row.status
     this.sealedSecrets = row.oldSecret === null ? [row.secret] : [row.secret, row.oldSecret]
+    this.#row = row
     this.#keyring = keyring
+  }
+
+  /** Whether it is what a row says of a key. */
+  isOf(row: ApiKeyRow): boolean {
+    const { capability, oldSecret, revocableTokens, secret, status } = this.#row
+    return (
+      row.capability === capability &&
+      row.revocableTokens === revocableTokens &&
+      row.status === status &&
+      isEqual(row.secret, secret) &&
+      isEqual(row.oldSecret, oldSecret)
+    )
   }
 
   get secrets(): readonly string[] {
     this.#secrets ??= this.sealedSecrets.map((sealed) => mustOpen(this.#keyring, sealed))
     return this.#secrets
   }
+}
+
+/** Of sealed secrets, which are no secrets. */
+function isEqual(a: Buffer | null, b: Buffer | null): boolean {
+  return a === null || b === null ? a === b : a.equals(b)
 }
 
 /** Text that cannot be read permits nothing; only canonical text is ever stored. */

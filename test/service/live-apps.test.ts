@@ -122,6 +122,32 @@ describe('after a change of this process', () => {
     expect(after.checker.permits('b', 'publish')).toBe(false)
   })
 
+  test('a key stays the same object as long as nothing about it changes', () => {
+    const { key } = must(services.apiKeys.add(app, {}))
+    watcher.refresh()
+    const first = directory.key(key.keyName)!
+    must(services.channelRules.add(app, 'chat', {}))
+    must(services.apiKeys.add(app, {}))
+    must(services.apiKeys.set(app, key.id, { name: 'another' }))
+    watcher.refresh()
+    expect(directory.key(key.keyName)).toBe(first)
+    const changes = [
+      () => must(services.apiKeys.rotate(app, key.id)),
+      () => must(services.apiKeys.retire(app, key.id)),
+      () => must(services.apiKeys.set(app, key.id, { revocableTokens: true })),
+      () => must(services.apiKeys.revoke(app, key.id)),
+    ]
+    let before = first
+    for (const change of changes) {
+      change()
+      watcher.refresh()
+      const after = directory.key(key.keyName)!
+      expect(after).not.toBe(before)
+      before = after
+    }
+    expect(before).toMatchObject({ status: 'revoked', revocableTokens: true })
+  })
+
   test('a listener can leave', () => {
     let calls = 0
     const leave = directory.onChange(() => calls++)
