@@ -70,10 +70,16 @@ export class AnswerBodies {
     }
     const write = (controller: ReadableStreamDefaultController<Uint8Array>) => {
       if (isOver) return
-      const { done, value } = chunks.next()
-      if (done !== true) return controller.enqueue(value)
-      end()
-      controller.close()
+      let isMore = false
+      try {
+        const { done, value } = chunks.next()
+        isMore = done !== true
+        if (value) controller.enqueue(value)
+      } finally {
+        // Also where an item cannot be made: the answer breaks off then.
+        if (!isMore) end()
+      }
+      if (!isMore) controller.close()
     }
     const stream = new ReadableStream<Uint8Array>(
       {

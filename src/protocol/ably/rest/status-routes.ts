@@ -1,7 +1,7 @@
 /** How channels stand: one of them, or which there are (RSL8, CHD2). */
-import type { AppChannel } from '../../../core/app-channel.ts'
 import { firstOf } from '../../../core/first-of.ts'
 import { NOBODY } from '../../../core/occupancy.ts'
+import { type ChannelRef, channelRef } from '../../../core/types.ts'
 import { type Result, fail, ok } from '../../../failure.ts'
 import type { RestAnswer } from './answer.ts'
 import { authorize } from './authorize.ts'
@@ -24,14 +24,13 @@ export function statusRoutes(parts: ChannelParts): RestRoute[] {
 async function getStatus(parts: ChannelParts, call: RestCall): Promise<Result<RestAnswer>> {
   const visitor = await visit(parts, call, 'channel-metadata')
   if (!visitor.ok) return visitor
-  const { channel } = visitor.value
-  const occupancy = parts.broker.channel(channel)?.occupancy ?? NOBODY
-  return ok({ status: 200, value: details({ ref: channel, occupancy }) })
+  return ok({ status: 200, value: detailsOf(parts, visitor.value.channel) })
 }
 
-function details({ ref, occupancy }: Pick<AppChannel, 'ref' | 'occupancy'>) {
-  const status = { isActive: true, occupancy: { metrics: occupancy } }
-  return { channelId: ref.name, name: ref.name, status }
+/** Of one that may have gone meanwhile, too. */
+function detailsOf({ broker }: ChannelParts, ref: ChannelRef) {
+  const metrics = broker.channel(ref)?.occupancy ?? NOBODY
+  return { channelId: ref.name, name: ref.name, status: { isActive: true, occupancy: { metrics } } }
 }
 
 async function getChannels(parts: ChannelParts, call: RestCall): Promise<Result<RestAnswer>> {
@@ -44,13 +43,32 @@ async function getChannels(parts: ChannelParts, call: RestCall): Promise<Result<
   if (!after.ok) return fail('enumeration_stale')
   const by = query.get('by') ?? (call.version >= NEW_BATCH_SHAPES ? 'id' : 'value')
   if (by !== 'id' && by !== 'value') return fail('parameter_invalid', 'by is id or value')
-  const channels = parts.broker.channels(principal.value.appId)
-  const possible = namesAfter(channels.keys(), query.get('prefix') ?? '', after.value ?? '')
-  const { items: names } = firstOf(possible, inOrder, limit.value + 1)
+  const { appId } = principal.value
+  const names = await firstNames(parts, call, appId, after.value ?? '', limit.value + 1)
   const items = names.slice(0, limit.value)
   const next = names.length > limit.value ? items.at(-1) : undefined
-  const toValue = (name: string) => (by === 'id' ? name : details(channels.get(name)!))
+  const toValue = (name: string) => (by === 'id' ? name : detailsOf(parts, channelRef(appId, name)))
   return ok(listAnswer('channels', call, { items, next }, toValue))
+}
+
+/** So many names are looked at for what another request costs. */
+const NAMES_PER_REQUEST = 100
+/** As work in a turn, in bytes. */
+const NAME_COST = 8
+
+/** An app may have very many channels, and all are looked at: in turns with others, and whoever asks pays for it. */
+async function firstNames(
+  { broker, turns }: ChannelParts,
+  { allowance, query }: RestCall,
+  appId: string,
+  after: string,
+  count: number,
+): Promise<readonly string[]> {
+  const channels = broker.channels(appId)
+  allowance?.spend(Math.floor(channels.size / NAMES_PER_REQUEST))
+  const prefix = query.get('prefix') ?? ''
+  const find = () => firstOf(namesAfter(channels.keys(), prefix, after), inOrder, count).items
+  return turns.once(find, () => channels.size * NAME_COST)
 }
 
 /** Those that a page may have; channels about channels are not among them. */

@@ -74,6 +74,23 @@ test('it is whole, in either format', async () => {
   }
 })
 
+test('where an item cannot be made, the answer breaks off and holds nothing any more', async () => {
+  const { bodies, budget } = world(0)
+  const list = LazyList.of(
+    Array.from({ length: COUNT }, (_, i) => i),
+    (i) => {
+      if (i === 100) throw new Error('gone')
+      return ITEM
+    },
+  )
+  const asked = bodies.of(list, 'json', reading)
+  if (!asked.ok) throw new Error(asked.failure.name)
+  expect(budget.used).toBeGreaterThan(0)
+  expect(new Response(asked.value).text()).rejects.toThrow('gone')
+  for (let i = 0; i < 100 && budget.used > 0; i++) await new Promise(setImmediate)
+  expect(budget.used).toBe(0)
+})
+
 describe('without room', () => {
   test('an answer is refused, and what nobody reads any more makes room', async () => {
     const { ask, budget, made, stream } = world(6 * BYTES)
