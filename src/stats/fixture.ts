@@ -26,7 +26,7 @@ export interface Fixture {
 const SAMPLES_A_MINUTE = 64
 
 /** Of one request: each is put into the database, and counted in hours, days and months. */
-export const MAX_FIXTURES = 1000
+export const MAX_FIXTURES = 250
 
 /** Reads a list of them; members that are not known are left out. */
 export function readFixtures(value: unknown): Result<Fixture[]> {
