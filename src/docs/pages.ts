@@ -13,6 +13,7 @@ import index from './index.md' with { type: 'text' }
 import limits from './limits.md' with { type: 'text' }
 import operations from './operations.md' with { type: 'text' }
 import push from './push.md' with { type: 'text' }
+import security from './security.md' with { type: 'text' }
 import shared from './shared.md' with { type: 'text' }
 import settings from './settings.md' with { type: 'text' }
 import { settingsTables } from './settings.ts'
@@ -44,6 +45,7 @@ const PAGES: Readonly<Record<string, Page>> = {
   deploy: { title: 'Deploy', text: deploy },
   operations: { title: 'Operations', text: operations },
   limits: { title: 'Limits', text: limits },
+  security: { title: 'Security', text: security },
   settings: { title: 'Settings', text: `${settings}\n${settingsTables()}\n` },
 }
 
