@@ -126,7 +126,7 @@ class Assembly {
       ...config,
       admission: this.#admission,
       counters: this.#counters,
-      onBug: this.#faults.bug,
+      elapsed: () => performance.now(),
     })
     this.#troubles = new SettingsTroubles(this.#log, this.#faults.bug)
     services.ledger.watch(this.#troubles.over)

@@ -4,11 +4,22 @@ import type { Frame } from '../core/types.ts'
 import type { TopicSocket } from '../fanout/topics.ts'
 import type { Opening, Session } from '../protocol/protocol.ts'
 import type { Admission } from './admission.ts'
+import type { Inbox, Sender } from './inbound.ts'
 
-export class Connection implements TopicSocket {
+export interface ConnectionParts {
+  readonly admission: Admission
+  /** An exception in a session: a bug, to be logged. */
+  readonly onBug: (error: unknown) => void
+}
+
+/** WebSocket close codes (RFC 6455 7.4.1). */
+const CLOSE = { policy: 1008, internal: 1011 } as const
+
+export class Connection implements TopicSocket, Sender {
   /** Set when the socket opens; nothing touches it before. */
   ws!: ServerWebSocket<Connection>
   session: Session | undefined
+  inbox: Inbox | undefined
   hasPrivateTopic = false
   /** Whether it was behind when readers were last looked at: tells a slow reader from a lost network. */
   isBehind = false
@@ -16,14 +27,44 @@ export class Connection implements TopicSocket {
   closeReason: string | undefined
   readonly id: number
   readonly address: string
-  readonly #admission: Admission
+  readonly #parts: ConnectionParts
   #opening: Opening | undefined
 
-  constructor(id: number, address: string, opening: Opening, admission: Admission) {
+  constructor(id: number, address: string, opening: Opening, parts: ConnectionParts) {
     this.id = id
     this.address = address
     this.#opening = opening
-    this.#admission = admission
+    this.#parts = parts
+  }
+
+  /** A bug in one session ends that session, never the process or another's connection (design rule 10). */
+  handle(frame: Frame): void {
+    try {
+      this.session?.receive(frame)
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  /** What is sent in answer goes out together, as it does in Bun's own handlers. */
+  handleLater(frame: Frame): void {
+    if (this.ws.readyState === WebSocket.OPEN) this.ws.cork(() => this.handle(frame))
+    else this.handle(frame)
+  }
+
+  handled(): void {
+    try {
+      this.session?.closed()
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  overflowed(): void {
+    this.close(CLOSE.policy, 'flooding')
+    this.handled()
+    // What else comes until the end of the closing handshake is for nobody.
+    this.session = undefined
   }
 
   open(ws: ServerWebSocket<Connection>): void {
@@ -31,7 +72,20 @@ export class Connection implements TopicSocket {
     const opening = this.#opening!
     // It holds on to the whole upgrade request, which must not live as long as the socket.
     this.#opening = undefined
-    this.session = opening(this)
+    try {
+      this.session = opening(this)
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  drained(): void {
+    this.isBehind = false
+    try {
+      this.session?.drained?.()
+    } catch (error) {
+      this.#fail(error)
+    }
   }
 
   get waitingBytes(): number {
@@ -52,7 +106,12 @@ export class Connection implements TopicSocket {
   }
 
   punish(code: number, reason: string): void {
-    this.#admission.ban(this.address)
+    this.#parts.admission.ban(this.address)
     this.close(code, reason)
+  }
+
+  #fail(error: unknown): void {
+    this.#parts.onBug(error)
+    this.ws.close(CLOSE.internal, 'internal error')
   }
 }

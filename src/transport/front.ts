@@ -129,8 +129,7 @@ export class Front {
     if (full) return full
     const opening = protocol.connect(visit)
     if (opening instanceof Response) return opening
-    const { admission } = this.#parts
-    const connection = new Connection(this.#nextId++, visit.address, opening, admission)
+    const connection = new Connection(this.#nextId++, visit.address, opening, this.#parts)
     // The socket opens before this returns, so what the protocol decided still holds.
     const upgraded = server.upgrade(visit.request, { data: connection })
     if (upgraded) return undefined

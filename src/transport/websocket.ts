@@ -1,9 +1,10 @@
 /** Bun's WebSocket handlers: frames to sessions, and the registry of open sockets. */
 import type { ServerWebSocket, WebSocketHandler } from 'bun'
 import { type Counters, count } from '../core/counters.ts'
-import type { Frame, Socket } from '../core/types.ts'
+import type { Socket } from '../core/types.ts'
 import type { Admission } from './admission.ts'
 import { Connection } from './connection.ts'
+import { Inbound } from './inbound.ts'
 
 export interface SocketParts {
   readonly admission: Admission
@@ -11,20 +12,28 @@ export interface SocketParts {
   readonly maxMessageBytes: number
   readonly maxBacklogBytes: number
   readonly idleTimeout: number
-  /** An exception in a session: a bug, to be logged. */
-  readonly onBug: (error: unknown) => void
+  /** Milliseconds of a clock that never steps. */
+  readonly elapsed: () => number
 }
 
 /** The frame size at which Bun itself hangs up; below it a protocol can still say why (L-3). */
 const MIN_FRAME_LIMIT = 1_048_576
-const INTERNAL_ERROR = 1011
+/** What may wait to be handled, of one socket in frames of the greatest size, and of all together. */
+const INBOX_FRAMES = 8
+const MAX_INBOX_BYTES = 134_217_728
 
 export class Sockets {
   readonly #parts: SocketParts
   readonly #open = new Set<Connection>()
+  readonly #inbound: Inbound
 
   constructor(parts: SocketParts) {
     this.#parts = parts
+    this.#inbound = new Inbound({
+      now: parts.elapsed,
+      maxSocketBytes: frameLimit(parts) * INBOX_FRAMES,
+      maxBytes: MAX_INBOX_BYTES,
+    })
   }
 
   get open(): ReadonlySet<Connection> {
@@ -33,7 +42,7 @@ export class Sockets {
 
   handlers(): WebSocketHandler<Connection> {
     return {
-      maxPayloadLength: Math.max(MIN_FRAME_LIMIT, this.#parts.maxMessageBytes * 2),
+      maxPayloadLength: frameLimit(this.#parts),
       // Without this a reader at its limit would lose frames in silence (design rule 2).
       backpressureLimit: this.#parts.maxBacklogBytes,
       closeOnBackpressureLimit: true,
@@ -41,8 +50,8 @@ export class Sockets {
       sendPings: true,
       perMessageDeflate: false,
       open: (ws) => this.#onOpen(ws),
-      message: (ws, frame) => this.#onMessage(ws, frame),
-      drain: (ws) => this.#onDrain(ws),
+      message: (ws, frame) => this.#inbound.receive(ws.data, frame),
+      drain: (ws) => ws.data.drained(),
       close: (ws, code, reason) => this.#onClose(ws, code, reason),
     }
   }
@@ -61,28 +70,7 @@ export class Sockets {
     this.#parts.admission.opened(connection.address)
     this.#parts.counters.connectionsOpened++
     this.#parts.counters.connections++
-    try {
-      connection.open(ws)
-    } catch (error) {
-      this.#onBug(ws, error)
-    }
-  }
-
-  #onMessage(ws: ServerWebSocket<Connection>, frame: Frame): void {
-    try {
-      ws.data.session?.receive(frame)
-    } catch (error) {
-      this.#onBug(ws, error)
-    }
-  }
-
-  #onDrain(ws: ServerWebSocket<Connection>): void {
-    ws.data.isBehind = false
-    try {
-      ws.data.session?.drained?.()
-    } catch (error) {
-      this.#onBug(ws, error)
-    }
+    connection.open(ws)
   }
 
   #onClose(ws: ServerWebSocket<Connection>, code: number, reason: string): void {
@@ -91,18 +79,12 @@ export class Sockets {
     this.#parts.admission.closed(connection.address)
     this.#parts.counters.connections--
     count(this.#parts.counters.closes, closeReason(connection, code, reason))
-    try {
-      connection.session?.closed()
-    } catch (error) {
-      this.#onBug(ws, error)
-    }
+    this.#inbound.closed(connection)
   }
+}
 
-  /** A bug in one session ends that session, never the process or another's connection (design rule 10). */
-  #onBug(ws: ServerWebSocket<Connection>, error: unknown): void {
-    this.#parts.onBug(error)
-    ws.close(INTERNAL_ERROR, 'internal error')
-  }
+function frameLimit({ maxMessageBytes }: SocketParts): number {
+  return Math.max(MIN_FRAME_LIMIT, maxMessageBytes * 2)
 }
 
 /** Bun reports 1006 for everything that did not end with a closing handshake; its reason text tells more. */

@@ -296,6 +296,8 @@ export class RealtimeSession implements Session, Transport, Client, Timed {
         if (!verdict.ok) return this.#fail(asAuthFailure(verdict.failure))
         if (verdict.value.appId !== this.connection.appId)
           return this.#fail(failure('client_id_mismatch', 'the token is of another app'))
+        // Each of its channels is decided about anew.
+        this.#frames.spend(this.attachments.size)
         const { limits } = this.#parts
         this.connection.identified = { principal: verdict.value, credentials, secure }
         this.send(connected(this.connection, this.#service, limits, undefined))

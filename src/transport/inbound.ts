@@ -1,0 +1,183 @@
+/**
+ * Frames that have come on sockets. They are handled at once, as long as a turn of the event loop has time for them;
+ * what comes beyond that waits, and is handled in later turns, a frame of everybody after the other. Otherwise whoever
+ * sends a thousand frames in one go holds everybody up until the last of them.
+ */
+import type { Frame } from '../core/types.ts'
+
+/** A socket, as far as what it sends is concerned. */
+export interface Sender {
+  /** Who shares a turn: everybody of one address counts like one. */
+  readonly address: string
+  /** What has come and not been handled; undefined for nothing, as nearly always. */
+  inbox: Inbox | undefined
+  handle(frame: Frame): void
+  /** The same, in a later turn than that in which the frame came. */
+  handleLater(frame: Frame): void
+  /** Nothing comes any more, and all that came has been handled. */
+  handled(): void
+  /** More has come than is kept. */
+  overflowed(): void
+}
+
+export interface InboundParts {
+  /** Milliseconds of a clock that never steps. */
+  readonly now: () => number
+  /** Bytes of all that waits, of one socket and of all together. */
+  readonly maxSocketBytes: number
+  readonly maxBytes: number
+}
+
+export class Inbox {
+  bytes = 0
+  /** Nothing comes any more. */
+  isLast = false
+  #frames: Frame[] = []
+  #next = 0
+
+  get size(): number {
+    return this.#frames.length - this.#next
+  }
+
+  push(frame: Frame): void {
+    this.#frames.push(frame)
+    this.bytes += frame.length
+  }
+
+  shift(): Frame {
+    const frame = this.#frames[this.#next++]!
+    this.bytes -= frame.length
+    // The rest is moved up only now and then: moving it for each would cost as much as there is.
+    if (this.#next === MOVED_AT_ONCE) {
+      this.#frames = this.#frames.slice(MOVED_AT_ONCE)
+      this.#next = 0
+    }
+    return frame
+  }
+}
+
+const MOVED_AT_ONCE = 1000
+
+/** How long frames may keep a turn before others get theirs. */
+const TURN_MS = 8
+/** The clock is looked at so seldom that looking costs nothing beside the frames. */
+const LOOK_EVERY = 4
+
+export class Inbound {
+  readonly #parts: InboundParts
+  /** By address, senders of whom something waits, in the order of their turns. */
+  readonly #waiting = new Map<string, Set<Sender>>()
+  #bytes = 0
+  #handled = 0
+  #began = 0
+  #isOver = false
+  #isScheduled = false
+
+  constructor(parts: InboundParts) {
+    this.#parts = parts
+  }
+
+  /** Bytes that wait. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  receive(sender: Sender, frame: Frame): void {
+    if (sender.inbox !== undefined || this.#isOver) return this.#keep(sender, frame)
+    sender.handle(frame)
+    if (++this.#handled >= LOOK_EVERY) this.#look()
+  }
+
+  /** To be told that nothing comes from a sender any more. What has come is handled first. */
+  closed(sender: Sender): void {
+    if (sender.inbox) sender.inbox.isLast = true
+    else sender.handled()
+  }
+
+  #look(): void {
+    this.#handled = 0
+    const now = this.#parts.now()
+    if (!this.#isScheduled) {
+      this.#began = now
+      this.#schedule()
+    } else if (now - this.#began >= TURN_MS) this.#isOver = true
+  }
+
+  #schedule(): void {
+    this.#isScheduled = true
+    setImmediate(this.#nextTurn)
+  }
+
+  readonly #nextTurn = (): void => {
+    this.#isScheduled = false
+    this.#isOver = false
+    this.#handled = 0
+    if (this.#waiting.size === 0) return
+    this.#began = this.#parts.now()
+    this.#isOver = !this.#work()
+    if (this.#isOver) this.#schedule()
+  }
+
+  /** @returns whether nothing is left */
+  #work(): boolean {
+    for (const [address, senders] of this.#waiting) {
+      const [sender] = senders
+      this.#step(address, senders, sender!)
+      if (++this.#handled < LOOK_EVERY) continue
+      this.#handled = 0
+      if (this.#parts.now() - this.#began >= TURN_MS) break
+    }
+    return this.#waiting.size === 0
+  }
+
+  /** Handles one frame. Whoever has more goes to the end, and so does their address. */
+  #step(address: string, senders: Set<Sender>, sender: Sender): void {
+    const inbox = sender.inbox!
+    senders.delete(sender)
+    this.#waiting.delete(address)
+    const frame = inbox.shift()
+    this.#bytes -= frame.length
+    const isEmpty = inbox.size === 0
+    if (isEmpty) sender.inbox = undefined
+    else senders.add(sender)
+    if (senders.size > 0) this.#waiting.set(address, senders)
+    sender.handleLater(frame)
+    if (isEmpty && inbox.isLast) sender.handled()
+  }
+
+  #keep(sender: Sender, frame: Frame): void {
+    const { maxBytes, maxSocketBytes } = this.#parts
+    const inbox = (sender.inbox ??= this.#enlist(sender))
+    inbox.push(frame)
+    this.#bytes += frame.length
+    if (inbox.bytes > maxSocketBytes) this.#drop(sender)
+    while (this.#bytes > maxBytes) this.#drop(this.#largest())
+  }
+
+  #enlist(sender: Sender): Inbox {
+    const senders = this.#waiting.get(sender.address) ?? new Set()
+    this.#waiting.set(sender.address, senders.add(sender))
+    if (!this.#isScheduled) this.#schedule()
+    return new Inbox()
+  }
+
+  #drop(sender: Sender): void {
+    const { inbox } = sender
+    if (!inbox) return
+    this.#bytes -= inbox.bytes
+    sender.inbox = undefined
+    const senders = this.#waiting.get(sender.address)
+    senders?.delete(sender)
+    if (senders?.size === 0) this.#waiting.delete(sender.address)
+    if (inbox.isLast) sender.handled()
+    else sender.overflowed()
+  }
+
+  #largest(): Sender {
+    let largest: Sender | undefined
+    for (const senders of this.#waiting.values())
+      for (const sender of senders)
+        if (!largest || sender.inbox!.bytes > largest.inbox!.bytes) largest = sender
+    return largest!
+  }
+}
