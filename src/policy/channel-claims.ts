@@ -48,11 +48,6 @@ export class ChannelClaims<T> {
 /** For whoever has a key, or a token that makes no such claim. */
 export const NO_CLAIMS = new ChannelClaims<never>()
 
-/** @see ChannelClaims.for */
-export function claimFor<T>(claims: ChannelClaims<T>, channel: string): T | undefined {
-  return claims.for(channel)
-}
-
 /**
  * Literal segments count most, then how many segments there are, then where the literal ones stand: a literal segment
  * is followed before `*`, and of those with the same counts the first that is found stays.

@@ -15,6 +15,7 @@ import {
   operationBit,
   uniteOperations,
 } from '../../../src/policy/capability/operations.ts'
+import { intersectPairwise } from '../../support/pairwise-patterns.ts'
 
 function read(text: string): Capability {
   const parsed = parseCapability(text)
@@ -214,6 +215,15 @@ describe('laws', () => {
         }
       }),
       { numRuns: 3000 },
+    )
+  })
+
+  test('intersection is what comparing each line with each comes to, to the letter', () => {
+    fc.assert(
+      fc.property(capability, capability, (a, b) => {
+        expect(canonicalText(intersect(a, b))).toBe(canonicalText(intersectPairwise(a, b)))
+      }),
+      { numRuns: 5000 },
     )
   })
 
