@@ -7,7 +7,6 @@ const MAX_LENGTH = 200
 
 /** Memory in KiB: it is what makes guessing dear, and why only a few may run at once. */
 const ARGON2 = { algorithm: 'argon2id', memoryCost: 65_536, timeCost: 2 } as const
-const AT_ONCE = 2
 
 /** Checked where there is no hash to check; of a password that nobody can type, made as all others are. */
 export const DECOY =
@@ -25,13 +24,20 @@ export function passwordFault(password: string, email: string): string | undefin
 
 /** Hashing is what takes a server the longest, so that it is bounded who waits for it. */
 export interface HasherLimits {
+  /** How many run at once. */
+  readonly atOnce: number
   /** How many one client may have running or waiting. */
   readonly ofOne: number
   /** How many may wait in all. */
   readonly waiting: number
 }
 
-const LIMITS: HasherLimits = { ofOne: 4, waiting: 64 }
+const LIMITS: HasherLimits = {
+  // Each takes a processor for itself, and messages must not wait for one.
+  atOnce: Math.min(2, Math.max(1, Math.floor(navigator.hardwareConcurrency / 2))),
+  ofOne: 4,
+  waiting: 64,
+}
 
 export class PasswordHasher {
   readonly #limits: HasherLimits
@@ -79,7 +85,7 @@ export class PasswordHasher {
     if (own >= this.#limits.ofOne) return fail('sign_in_rate')
     if (this.#waiting.length >= this.#limits.waiting) return fail('sign_in_busy')
     this.#clients.set(client, own + 1)
-    if (this.#running >= AT_ONCE) {
+    if (this.#running >= this.#limits.atOnce) {
       await new Promise<void>((resolve) => this.#waiting.push(resolve))
     } else this.#running++
     try {

@@ -6,7 +6,7 @@ const namesOf = async (results: readonly ReturnType<PasswordHasher['check']>[]) 
   (await Promise.all(results)).map((result) => (result.ok ? 'checked' : result.failure.name))
 
 test('a client has only so many waiting, and others are not concerned', async () => {
-  const hasher = new PasswordHasher({ ofOne: 3, waiting: 10 })
+  const hasher = new PasswordHasher({ atOnce: 2, ofOne: 3, waiting: 10 })
   const checks = ['a', 'a', 'a', 'a', 'a', 'b'].map((client) => hasher.check('x', null, client))
   expect(hasher.busy).toBe(4)
   expect(await namesOf(checks)).toEqual([
@@ -22,7 +22,7 @@ test('a client has only so many waiting, and others are not concerned', async ()
 })
 
 test('all together have only so many waiting', async () => {
-  const hasher = new PasswordHasher({ ofOne: 3, waiting: 1 })
+  const hasher = new PasswordHasher({ atOnce: 2, ofOne: 3, waiting: 1 })
   const checks = ['a', 'b', 'c', 'd'].map((client) => hasher.check('x', null, client))
   expect(await namesOf(checks)).toEqual(['checked', 'checked', 'checked', 'sign_in_busy'])
   expect(hasher.busy).toBe(0)
