@@ -13,7 +13,8 @@ export interface Owners {
 
 /** Apps of the sandbox that were made from two addresses; channels under `kept` are persisted. */
 export async function startOwners(flags: Record<string, string>): Promise<Owners> {
-  const server = await startTestServer({ sandbox: 'true', 'trusted-proxies': 'loopback', ...flags })
+  const base = { sandbox: 'true', 'trusted-proxies': 'loopback', 'key-rate': '0' }
+  const server = await startTestServer({ ...base, ...flags })
   const rules = [{ id: 'kept', persisted: true }]
   return {
     server,
