@@ -9,6 +9,8 @@
  *   hundred times a second. "itty" and "Ably" are their worst echoes in milliseconds while it is pulled, and a second
  *   longer.
  * - The attacker has a process of its own, of the lowest priority, and an address of its own.
+ * - "work" is what the thread that serves worked at the most between something that was said and its echo: what is more
+ *   in an echo than that, other programs on the machine have caused.
  * - "own" is for how long the measuring process itself stood still at the most. An echo cannot be known better.
  * - Memory is resident, before the attack, at its most and a second after it; "log" is what was logged meanwhile.
  * - Harm is what an attacker took from its neighbours: messages, their resume, room for somebody new.

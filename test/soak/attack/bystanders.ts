@@ -6,7 +6,8 @@ import Ably from 'ably'
 import { connect } from 'itty-sockets'
 import { AblySocket, type Frame } from './ably-socket.ts'
 import { basic } from './attacker.ts'
-import { Echo } from './echo.ts'
+import { Echo, type Took } from './echo.ts'
+import type { Subject } from './subject.ts'
 
 const EVERY_MS = 10
 const PLACE = 'neighbours'
@@ -18,9 +19,9 @@ const RESUMED = 1 << 2
 const PAGE = 1000
 
 export interface Findings {
-  /** The worst echo in milliseconds, of what was answered and of what was still waited for. */
-  readonly itty: number
-  readonly ably: number
+  /** The worst echo, of what was answered and of what was still waited for. */
+  readonly itty: Took
+  readonly ably: Took
   /** For how long this process itself stood still at the most: the figures mean no more than that. */
   readonly ownPause: number
   /** What an attacker has taken away from its neighbours, in words. */
@@ -39,7 +40,9 @@ export class Bystanders {
   #firstSerial = ''
   #ownPause = 0
 
-  private constructor(port: number, key: string) {
+  private constructor(subject: Subject, key: string) {
+    const { port } = subject
+    const work = () => subject.workMs()
     this.#port = port
     this.#key = key
     this.#client = new Ably.Realtime({ ...this.#address(), key, transports: ['web_socket'] })
@@ -50,9 +53,9 @@ export class Bystanders {
         () => this.#acknowledged.push(word),
         () => undefined,
       )
-    })
+    }, work)
     const [speaker, listener] = [0, 1].map(() => connect(`ws://127.0.0.1:${port}/c/${PLACE}`))
-    this.#itty = new Echo((number) => void speaker!.send(number))
+    this.#itty = new Echo((number) => void speaker!.send(number), work)
     listener!.on('message', ({ message }: { message: unknown }) =>
       this.#itty.heard(Number(message)),
     )
@@ -60,8 +63,8 @@ export class Bystanders {
   }
 
   /** Connected, and each has heard an echo. */
-  static async meet(port: number, key: string): Promise<Bystanders> {
-    const all = new Bystanders(port, key)
+  static async meet(subject: Subject, key: string): Promise<Bystanders> {
+    const all = new Bystanders(subject, key)
     await all.#client.channels.get(PLACE).subscribe(({ data }) => all.#ably.heard(Number(data)))
     const kept = all.#client.channels.get(KEPT)
     for (let i = 0; i < KEPT_MESSAGES; i++) await kept.publish('kept', `kept-${i}`)

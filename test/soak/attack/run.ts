@@ -30,7 +30,7 @@ export async function pull(
   profiler?: Program,
 ): Promise<Result> {
   await using subject = await stage.start(lever.flags ?? [], profiler)
-  const bystanders = await Bystanders.meet(subject.port, stage.keys.neighbour)
+  const bystanders = await Bystanders.meet(subject, stage.keys.neighbour)
   try {
     const before = subject.memory().now
     const logged = subject.logged

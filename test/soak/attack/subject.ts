@@ -124,6 +124,19 @@ export class Subject implements AsyncDisposable {
     return this.#child.pid
   }
 
+  /** Processor time of the thread that serves, in milliseconds; the kernel counts nanoseconds. */
+  workMs(): number {
+    const { pid } = this.#child
+    try {
+      return (
+        Number(readFileSync(`/proc/${pid}/task/${pid}/schedstat`, 'utf8').split(' ', 1)[0]) / 1e6
+      )
+    } catch {
+      // It is gone, and works no more.
+      return 0
+    }
+  }
+
   /** Resident memory now and at the most since the start, in bytes. */
   memory(): { readonly now: number; readonly most: number } {
     const status = readFileSync(`/proc/${this.#child.pid}/status`, 'utf8')

@@ -2,11 +2,11 @@
 import type { Result } from './run.ts'
 
 const OUTCOMES = 5
-const WIDTHS = [28, 12, 7, 7, 5, 16, 8] as const
+const WIDTHS = [28, 12, 6, 6, 6, 5, 16, 7] as const
 
 export function heading(): string {
   return columns(
-    ['lever', 'who', 'itty', 'Ably', 'own', 'memory MB', 'log KB'],
+    ['lever', 'who', 'itty', 'Ably', 'work', 'own', 'memory MB', 'log KB'],
     'harm; what the attacker got',
   )
 }
@@ -23,7 +23,9 @@ export function line({
 }: Result): string {
   const mb = [memory.before, memory.most, memory.after].map((bytes) => (bytes / 1e6).toFixed(0))
   const log = (logged / 1000).toFixed(0)
-  const times = [itty, ably, ownPause].map((ms) => ms.toFixed(0))
+  const times = [itty.ms, ably.ms, Math.max(itty.workMs, ably.workMs), ownPause].map((ms) =>
+    ms.toFixed(0),
+  )
   return columns(
     [lever.name, lever.who, ...times, mb.join(' '), log],
     [...harms, got(outcomes)].join('; '),
