@@ -39,7 +39,12 @@ type ApiContext = Context<ApiEnv>
 export function apiApp(parts: ApiParts, identify: Identify): Hono<ApiEnv> {
   const app = new Hono<ApiEnv>()
   const routes = operations(parts)
-  app.get('/openapi.json', (context) => context.json(openApiDocument(routes)))
+  // Anybody may ask for it, and it costs as much as hundreds of other requests to make.
+  let document: string | undefined
+  app.get('/openapi.json', (context) => {
+    document ??= JSON.stringify(openApiDocument(routes))
+    return context.body(document, 200, { 'content-type': 'application/json' })
+  })
   for (const route of routes) {
     const path = route.path.replaceAll(/\{(\w+)\}/g, ':$1')
     app.on(route.method, [path], (context) => handle(context, route, identify, parts.services))
