@@ -79,7 +79,7 @@ export async function startServer(
   try {
     return await new Assembly(config, surroundings, services).start()
   } catch (error) {
-    await closeQuietly([() => services.close()])
+    await closeQuietly([() => services.stop()])
     throw databaseTrouble(services.folder, error)
   }
 }
@@ -179,7 +179,7 @@ class Assembly {
       await closeQuietly([
         () => this.#stopTimers(),
         () => this.#listeners?.stop(),
-        () => this.#history.close(),
+        () => this.#history.stop(),
       ])
       throw error
     }

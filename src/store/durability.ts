@@ -95,6 +95,8 @@ export class Durability {
 
   /** The connection waits for the disk again, as is right for its end. */
   async close(): Promise<void> {
+    // A thread that still waits for the disk must not find another file under that number.
+    await this.settled().catch(() => {})
     await this.#checkpoints.close()
     this.#sqlite.run('PRAGMA synchronous = FULL')
     closeSync(this.#log)

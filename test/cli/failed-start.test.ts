@@ -231,6 +231,19 @@ describe('what it should listen on', () => {
   })
 })
 
+test('a command waits for a lock, and then fails in the same way', async () => {
+  const held = await lock(inData('latchkey.db'), 'BEGIN EXCLUSIVE')
+  const waiting = run(['keys', 'add', '--name', 'late', '--data', data])
+  const { code, err } = await waiting
+  expect({ code, err }).toEqual({
+    code: 1,
+    err: `latchkey: ${inData('latchkey.db')} cannot be used: another program holds it\n`,
+  })
+  await held.release()
+  expect((await run(['keys', 'list', '--data', data])).out).not.toContain('late')
+  expect((await run(['keys', 'add', '--name', 'late', '--data', data])).code).toBe(0)
+})
+
 test('a command on such a folder fails in the same way', async () => {
   damage(inData('latchkey.db'), 4096, 40_960)
   const { code, out, err } = await run(['keys', 'list', '--data', data])
