@@ -13,6 +13,15 @@ import { RecentRefusals, type Refused } from './recent-refusals.ts'
 /** Enough to see what is wrong; the counters have the exact numbers. */
 const LOGGED: Rate = { perSecond: 20, burst: 100 }
 
+/** What is wrong is told once by whoever meets it; a line for each who suffers from it would tell nothing more. */
+const OF_THE_DISK: ReadonlySet<FailureName> = new Set([
+  'busy',
+  'settings_unusable',
+  'not_kept',
+  'history_busy',
+  'history_unreadable',
+] as const)
+
 /** A text about a channel without what is secret about that channel. */
 type Conceal = (text: string, channel: string) => string
 
@@ -64,6 +73,7 @@ export class Refusals {
   /** @param given fields that may be logged: never a key, a query string or a message */
   record(why: Failure, given: object): void {
     count(this.#counters.refusals, why.name)
+    if (OF_THE_DISK.has(why.name)) return this.remember(why, given)
     const now = this.#clock.now()
     const detail = shortened(given)
     const isKnown = this.#recent.repeat(why, detail, now)

@@ -60,6 +60,9 @@ test.skipIf(!disk)(
     const told = errors().map(({ error }) => String(error))
     expect(new Set(told).size).toBe(told.length)
     expect(told.some((text) => text.includes('history.db cannot be written'))).toBe(true)
+    // And no line for each who was refused.
+    const lines = server.logs.filter(({ message }) => String(message).startsWith('refused'))
+    expect(lines.map(({ reason }) => reason)).toEqual([])
   },
 )
 
