@@ -82,16 +82,31 @@ export class Inbound {
     return this.#bytes
   }
 
+  /** Senders of whom something waits. */
+  get waiting(): number {
+    let waiting = 0
+    for (const senders of this.#waiting.values()) waiting += senders.size
+    return waiting
+  }
+
   receive(sender: Sender, frame: Frame): void {
     if (sender.inbox !== undefined || this.#isOver) return this.#keep(sender, frame)
     sender.handle(frame)
     if (++this.#handled >= LOOK_EVERY) this.#look()
   }
 
-  /** To be told that nothing comes from a sender any more. What has come is handled first. */
+  /**
+   * To be told that nothing comes from a sender any more. What has come is handled first. Of very many who end at once
+   * most wait for the next turn: by then they hear no more of each other.
+   */
   closed(sender: Sender): void {
-    if (sender.inbox) sender.inbox.isLast = true
-    else sender.handled()
+    if (sender.inbox === undefined && !this.#isOver) {
+      sender.handled()
+      if (++this.#handled >= LOOK_EVERY) this.#look()
+      return
+    }
+    const inbox = (sender.inbox ??= this.#enlist(sender))
+    inbox.isLast = true
   }
 
   #look(): void {
@@ -130,18 +145,20 @@ export class Inbound {
     return this.#waiting.size === 0
   }
 
-  /** Handles one frame. Whoever has more goes to the end, and so does their address. */
+  /** Handles one frame, or the end. Whoever has more goes to the end, and so does their address. */
   #step(address: string, senders: Set<Sender>, sender: Sender): void {
     const inbox = sender.inbox!
     senders.delete(sender)
     this.#waiting.delete(address)
-    const frame = inbox.shift()
-    this.#bytes -= frame.length
+    const frame = inbox.size > 0 ? inbox.shift() : undefined
     const isEmpty = inbox.size === 0
     if (isEmpty) sender.inbox = undefined
     else senders.add(sender)
     if (senders.size > 0) this.#waiting.set(address, senders)
-    sender.handleLater(frame)
+    if (frame !== undefined) {
+      this.#bytes -= frame.length
+      sender.handleLater(frame)
+    }
     if (isEmpty && inbox.isLast) sender.handled()
   }
 

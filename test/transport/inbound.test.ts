@@ -40,7 +40,7 @@ const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 async function untilEmpty({ inbound }: Desk): Promise<number> {
   let turns = 0
-  while (inbound.bytes > 0) {
+  while (inbound.waiting > 0) {
     await turn()
     turns++
   }
@@ -123,5 +123,23 @@ describe('frames', () => {
     for (let i = 0; i < 15; i++) desk.inbound.receive(small, '0123456789')
     expect([large.over, small.over]).toEqual([true, false])
     expect(desk.inbound.bytes).toBe(150)
+  })
+
+  test('many who end at once end in several turns, each of them once', async () => {
+    const desk = new Desk()
+    const many = Array.from({ length: 100 }, (_, n) => desk.sender(`${n}`, 'x'))
+    // Each end costs as much as a frame does here.
+    for (const one of many) {
+      const { handled } = one
+      one.handled = () => {
+        desk.now += 1
+        handled()
+      }
+    }
+    for (const one of many) desk.inbound.closed(one)
+    expect(desk.log.length).toBeLessThan(20)
+    expect(await untilEmpty(desk)).toBeGreaterThan(3)
+    expect(many.every(({ ended }) => ended)).toBe(true)
+    expect(desk.log).toHaveLength(100)
   })
 })
