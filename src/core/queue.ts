@@ -38,8 +38,8 @@ export class Queue<T> {
   }
 
   /** What stands at an index and after it. */
-  slice(from = 0): T[] {
-    return this.#items.slice(this.#first + from) as T[]
+  slice(from = 0, to = this.length): T[] {
+    return this.#items.slice(this.#first + from, this.#first + to) as T[]
   }
 }
 

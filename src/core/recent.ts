@@ -6,8 +6,8 @@ import type { PlacedEvent, Publication } from './types.ts'
 export class RecentEvents implements Rememberer {
   readonly #maxEvents: number
   #events = new Queue<PlacedEvent>()
-  /** By message: the last append to it, which says what the whole has become; of the ones before nobody asks that. */
-  readonly #appends = new Map<string, Publication>()
+  /** By message: the last append to it, which says what the whole has become, and the last summary of it. */
+  readonly #latest = new Map<string, PlacedEvent>()
   /** Forgotten for there being too many; the queue's word for them is still to come. */
   #forgottenEarly = 0
   /** Everything after this position is here. */
@@ -42,7 +42,7 @@ export class RecentEvents implements Rememberer {
 
   add(event: PlacedEvent): void {
     this.#events.push(event)
-    if (event.kind === 'publication' && event.whole) this.#noteAppend(event)
+    this.#noteLatest(event)
     this.#head = event.position
     if (this.size <= this.#maxEvents) return
     this.#forgottenEarly++
@@ -63,7 +63,7 @@ export class RecentEvents implements Rememberer {
   clear(): void {
     this.#forgottenEarly += this.size
     this.#events = new Queue()
-    this.#appends.clear()
+    this.#latest.clear()
     this.#floor = this.#head
   }
 
@@ -81,24 +81,60 @@ export class RecentEvents implements Rememberer {
     return this.#events.slice(firstWhere(this.#events, (event) => event.position >= position))
   }
 
+  /**
+   * The first few of the same.
+   * @param count how many at most
+   */
+  page(position: string, count: number): readonly PlacedEvent[] | undefined {
+    if (position < this.#floor || position > this.#head) return undefined
+    const from = firstWhere(this.#events, (event) => event.position > position)
+    return this.#events.slice(from, from + count)
+  }
+
+  /**
+   * Whether a later event says all that this one does: appends and summaries of one message do.
+   * @param event one that was here, and may have been forgotten since
+   */
+  isOutdone(event: PlacedEvent): boolean {
+    const key = repeatableKey(event)
+    if (key === undefined) return false
+    const latest = this.#latest.get(key)
+    // What was shortened has been outdone, also where nobody knows by what any more.
+    return latest === undefined ? isShortened(event) : latest !== event
+  }
+
   #drop(): void {
     const oldest = this.#events.shift()
     if (!oldest) return
     this.#floor = oldest.position
-    if (oldest.kind !== 'publication' || !oldest.whole) return
-    const { serial } = oldest.messages[0]!
-    if (this.#appends.get(serial) === oldest) this.#appends.delete(serial)
+    const key = repeatableKey(oldest)
+    if (key !== undefined && this.#latest.get(key) === oldest) this.#latest.delete(key)
+  }
+
+  #noteLatest(event: PlacedEvent): void {
+    const key = repeatableKey(event)
+    if (key === undefined) return
+    const before = this.#latest.get(key)
+    this.#latest.set(key, event)
+    if (before?.kind === 'publication' && before.whole) this.#shorten(before)
   }
 
   /** A text that grows letter by letter would otherwise be here as often as it has letters. */
-  #noteAppend(event: Publication): void {
-    const { serial } = event.messages[0]!
-    const before = this.#appends.get(serial)
-    this.#appends.set(serial, event)
-    if (!before) return
+  #shorten(before: Publication): void {
     const at = firstWhere(this.#events, ({ position }) => position >= before.position)
     if (this.#events.at(at) !== before) return
     const { whole: _, ...part } = before
     this.#events.set(at, part)
   }
+}
+
+function isShortened(event: PlacedEvent): boolean {
+  return event.kind === 'publication' && event.messages[0]?.action === 'append' && !event.whole
+}
+
+/** What names those events of which the last is as good as all; undefined for all others. */
+export function repeatableKey(event: PlacedEvent): string | undefined {
+  if (event.kind !== 'publication' || event.messages.length !== 1) return undefined
+  const { action, serial } = event.messages[0]!
+  return action === 'append' || action === 'summary' ? `${action} ${serial}` : undefined
 }

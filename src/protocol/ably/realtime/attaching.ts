@@ -201,7 +201,7 @@ export class Attaching {
     wanted: Wanted,
     from: Continuation,
   ): void {
-    const { count, events: missed } = from
+    const { count, events: missed, serial } = from
     client.charge(count)
     const hasPresence = this.#hasPresence(home, wanted)
     if (hasPresence) client.charge(home.presence.size)
@@ -217,7 +217,7 @@ export class Attaching {
     }
     const attached = this.#join(client, channel, home, wanted, from, [])
     const members = hasPresence ? this.#members(client, channel, home) : undefined
-    const behind = this.#behind(client, channel, attached, { members, missed, serial: from.serial })
+    const behind = this.#behind(client, channel, attached, { members, missed, serial })
     this.#sendAttached(client, channel, home, wanted, from, behind.hasMissed)
     this.#catchingUp.begin(behind)
   }

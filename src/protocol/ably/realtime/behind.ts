@@ -4,7 +4,7 @@ import { readHistory } from '../../../core/history.ts'
 import { MODE, has } from '../../../core/modes.ts'
 import type { Frame, PlacedEvent, Publication } from '../../../core/types.ts'
 import { type Attached, type Client, isSilent } from './client.ts'
-import { withoutRepetition } from './continuity.ts'
+import { asWhole } from './continuity.ts'
 import { lookingCost } from '../passing.ts'
 import { encode } from './encode.ts'
 import { readingText } from './reading.ts'
@@ -14,7 +14,7 @@ import type { MemberPages } from './sync.ts'
 export interface Beginning {
   /** Pages of who is present, to be sent first. */
   readonly members: MemberPages | undefined
-  /** Up to the channel's head, as somebody has to get it who has not seen what was before. */
+  /** Up to the channel's head. */
   readonly missed: Iterable<PlacedEvent>
   /** Where the client was, or where it begins. */
   readonly serial: string
@@ -31,6 +31,8 @@ interface Piece {
 
 /** About a hundred events are looked at to tell whether there is anything for this client among them; fewer with a filter. */
 const MAX_LOOKING = 100 * PIECE_COST
+/** Of a channel's memory, what is taken at once. */
+const MAX_TAKEN = 100
 
 /** It is in no group, and takes what comes meanwhile from its channel's memory. */
 export class Behind {
@@ -48,6 +50,10 @@ export class Behind {
   #last: Publication | undefined
   #sentTo: string
   #takenTo: string
+  /** What was found when it was looked whether there is anything. */
+  #ahead: Piece | 'gone' | undefined
+  /** Who was present then is told by pages. */
+  readonly #beganAt: string
   #pieces: Iterator<Piece, undefined>
 
   constructor(client: Client, channel: string, attached: Attached, beginning: Beginning) {
@@ -57,18 +63,19 @@ export class Behind {
     this.attached = attached
     this.#shared = shared
     this.#sentTo = serial
-    this.#takenTo = attached.place.channel.recent.head
+    this.#beganAt = attached.place.channel.recent.head
+    this.#takenTo = this.#beganAt
     this.#members = members
     this.#areMembersToldNow = members !== undefined
-    const pieces = this.#piecesOf(missed)
-    let first = pieces.next()
+    this.#pieces = this.#piecesOf(missed)
+    let first = this.#nextPiece()
     let cost = 0
-    while (first.done !== true && first.value.frame === undefined && cost < MAX_LOOKING) {
-      cost += first.value.cost
-      first = pieces.next()
+    while (isEmpty(first) && cost < MAX_LOOKING) {
+      cost += first.cost
+      first = this.#nextPiece()
     }
-    this.hasMissed = first.done !== true
-    this.#pieces = first.done === true ? pieces : chained(first.value, pieces)
+    this.hasMissed = first !== undefined && first !== 'gone'
+    this.#ahead = first
   }
 
   /** It has been sent everything up to here. */
@@ -91,21 +98,27 @@ export class Behind {
     for (;;) {
       const page = this.#nextPage()
       if (page) return page
+      const piece = this.#ahead ?? this.#nextPiece()
+      this.#ahead = undefined
+      if (piece === undefined && this.#beginMembersAgain()) continue
+      if (piece !== undefined && piece !== 'gone') this.#sentTo = piece.position ?? this.#sentTo
+      return piece
+    }
+  }
+
+  #nextPiece(): Piece | 'gone' | undefined {
+    const { channel: home } = this.attached.place
+    for (;;) {
       const found = readHistory(() => this.#pieces.next())
       if (!found.ok) return 'gone'
-      const { value: piece, done } = found.value
-      if (done !== true) {
-        this.#sentTo = piece.position ?? this.#sentTo
-        return piece
-      }
-      const { channel: home } = this.attached.place
+      if (found.value.done !== true) return found.value.value
       // What waits to go out together is part of what it has to get.
       home.flush()
-      const events = home.recent.after(this.#takenTo)
+      const events = home.recent.page(this.#takenTo, MAX_TAKEN)
       if (!events) return 'gone'
-      this.#takenTo = home.recent.head
-      if (events.length > 0) this.#pieces = this.#piecesOf(withoutRepetition(events))
-      else if (!this.#beginMembersAgain()) return undefined
+      this.#takenTo = events.at(-1)?.position ?? home.recent.head
+      if (events.length === 0) return undefined
+      this.#pieces = this.#piecesOf(events)
     }
   }
 
@@ -129,9 +142,11 @@ export class Behind {
   }
 
   *#piecesOf(events: Iterable<PlacedEvent>): Generator<Piece, undefined> {
-    for (const event of events) {
+    for (const given of events) {
+      // As somebody has to get it who has not seen what was before.
+      const event = given.kind === 'publication' ? asWhole(given) : given
       lookingCost()
-      const frames = this.#framesOf(event)
+      const frames = this.#isToBeTold(given) ? this.#framesOf(event) : NOTHING
       const looking = lookingCost()
       if (event.kind === 'publication' && frames.length > 0) this.#last = event
       const { position } = event
@@ -142,6 +157,11 @@ export class Behind {
         yield { frame, position: isLast ? position : undefined, cost }
       }
     }
+  }
+
+  #isToBeTold(event: PlacedEvent): boolean {
+    if (event.kind === 'presence') return event.position > this.#beganAt
+    return !this.attached.place.channel.recent.isOutdone(event)
   }
 
   /** What it may read is asked for each: that can change while it is behind. */
@@ -165,7 +185,6 @@ export class Behind {
 
 const NOTHING: readonly Frame[] = Object.freeze([])
 
-function* chained<T>(first: T, rest: Iterable<T>): Generator<T, undefined> {
-  yield first
-  yield* rest
+function isEmpty(piece: Piece | 'gone' | undefined): piece is Piece {
+  return piece !== undefined && piece !== 'gone' && piece.frame === undefined
 }

@@ -2,10 +2,14 @@
 import type { AppChannel } from '../../../core/app-channel.ts'
 import type { History } from '../../../core/history.ts'
 import { isPosition, positionOf } from '../../../core/position.ts'
+import { repeatableKey } from '../../../core/recent.ts'
 import type { PlacedEvent, Publication } from '../../../core/types.ts'
 import { type Failure, failure } from '../../../failure.ts'
 import { type LastMessages, lastMessages } from '../last-messages.ts'
 import type { Rewind } from '../wire/attach-params.ts'
+
+/** So many events are looked at to tell whether there is anything among them that a client has to be told. */
+const MAX_LOOKED_AT = 100
 
 /** How far back a rewind goes at most, in messages (docs, channel options). */
 export const MAX_REWIND = 100
@@ -13,7 +17,7 @@ export const MAX_REWIND = 100
 export interface Continuation {
   /** Where the client was, and nothing was lost since; undefined for one that begins anew. */
   readonly resumedFrom: string | undefined
-  /** In their order, as somebody has to get them who has not seen what was before. */
+  /** In their order; some may not have to be told, as presence, or what a later one says too. */
   readonly events: Iterable<PlacedEvent>
   /** How many events there are, about. */
   readonly count: number
@@ -28,20 +32,29 @@ export function resumed(channel: AppChannel, serial: string): Continuation {
   // What a client names is kept for as long as it is attached, so it must be what it is meant to be.
   const missed = isPosition(serial) ? channel.recent.after(serial) : undefined
   if (!missed) return { ...fresh(channel), failure: failure('messages_expired') }
-  const events = withoutRepetition(missed.filter((event) => event.kind !== 'presence'))
+  // Presence is told by who is there.
+  const isOther = (event: PlacedEvent) => event.kind !== 'presence'
+  if (missed.length < MAX_LOOKED_AT && !missed.some(isOther))
+    return { ...fresh(channel), resumedFrom: serial }
   return {
+    ...fresh(channel),
     resumedFrom: serial,
-    events,
-    count: events.length,
+    events: missed,
+    count: missed.length,
     // Whoever is cut off in the middle of what it missed has to begin there again.
-    serial: events.length > 0 ? serial : channel.recent.head,
-    failure: undefined,
+    serial,
   }
 }
 
 export function fresh(channel: AppChannel): Continuation {
   const serial = channel.recent.head
-  return { resumedFrom: undefined, events: [], count: 0, serial, failure: undefined }
+  return {
+    resumedFrom: undefined,
+    events: [],
+    count: 0,
+    serial,
+    failure: undefined,
+  }
 }
 
 /**
@@ -135,7 +148,7 @@ export function withoutRepetition(events: readonly PlacedEvent[]): PlacedEvent[]
 /** The same for everybody who missed it, so that it is encoded once. */
 const wholes = new WeakMap<Publication, Publication>()
 
-function asWhole(event: Publication): Publication {
+export function asWhole(event: Publication): Publication {
   if (!event.whole) return event
   const known = wholes.get(event)
   if (known) return known
@@ -143,11 +156,4 @@ function asWhole(event: Publication): Publication {
   const made = { ...rest, messages: whole }
   wholes.set(event, made)
   return made
-}
-
-function repeatableKey({ messages }: Publication): string | undefined {
-  const [message] = messages
-  if (!message || messages.length > 1) return undefined
-  const isRepeatable = message.action === 'append' || message.action === 'summary'
-  return isRepeatable ? `${message.action} ${message.serial}` : undefined
 }
