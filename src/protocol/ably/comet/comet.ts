@@ -32,6 +32,9 @@ interface Link {
   readonly isStreaming: boolean
 }
 
+/** Of one request; a client waits for the answer before it sends more. */
+const FRAMES_A_TURN = 64
+
 export class Comet implements HttpProtocol {
   readonly name = 'ably-comet'
   readonly #parts: CometParts
@@ -156,7 +159,11 @@ export class Comet implements HttpProtocol {
     const frames = await this.#readFrames(visit)
     if (!Array.isArray(frames)) return refused(frames, visit)
     if (link.socket.isEnded) return refused(failure('transport_unknown'), visit)
-    for (const frame of frames) this.#guarded(link, () => link.session.receive(frame))
+    for (const [index, frame] of frames.entries()) {
+      if (index > 0 && index % FRAMES_A_TURN === 0) await new Promise(setImmediate)
+      if (link.socket.isEnded) break
+      this.#guarded(link, () => link.session.receive(frame))
+    }
     // A key that was given out by what was just received is good from now on.
     for (const key of link.socket.keys) this.#byKey.set(key, link)
     return answer('[]', 200, visit)

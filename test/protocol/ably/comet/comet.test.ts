@@ -65,6 +65,7 @@ describe('request by request', () => {
   interface Frame {
     readonly action: number
     readonly id?: string
+    readonly count?: number
     readonly connectionDetails?: { readonly connectionKey: string }
     readonly error?: { readonly code: number }
   }
@@ -94,6 +95,29 @@ describe('request by request', () => {
     while (gathered.filter((action) => action === 15).length < 2)
       gathered.push(...(await read(get(`${id}/recv`))).map(({ action }) => action))
     expect(gathered).toContain(1)
+  })
+
+  test('many frames of one request are handled in order, and leave turns to others', async () => {
+    const id = await connect()
+    const room = fresh()
+    let turns = 0
+    let isOver = false
+    const count = () => {
+      turns++
+      if (!isOver) setImmediate(count)
+    }
+    // Server and test share their turns.
+    setImmediate(count)
+    const messages = (n: number) => [{ action: 15, channel: room, msgSerial: n, messages: [{}] }]
+    const body = Array.from({ length: 1000 }, (_, n) => messages(n)[0])
+    expect((await send(id, body)).status).toBe(200)
+    isOver = true
+    expect(turns).toBeGreaterThan(15)
+    const answers: Frame[] = []
+    const counted = () =>
+      answers.reduce((sum, { action, count: acked = 0 }) => sum + (action === 1 ? acked : 0), 0)
+    while (counted() < 1000) answers.push(...(await read(get(`${id}/recv`))))
+    expect(counted()).toBe(1000)
   })
 
   test('a stream gives a line for each array and goes on', async () => {
