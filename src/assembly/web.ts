@@ -96,11 +96,12 @@ export class Web {
 
   /** The same application for the command line, over a socket file that only this machine's user can open. */
   control(live: LiveService): HttpApp {
-    const { onBug, services } = this.#parts
+    const { onBug, services, settings } = this.#parts
     return httpApp({
       api: this.#apiParts(live),
       identify: () => services.accessTokens.operator(services.accounts.ensureOwner()),
       metrics: undefined,
+      refresh: () => settings.refresh(),
       notReady: () => this.#notReady(),
       basePath: '',
       onBug,

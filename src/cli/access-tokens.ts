@@ -36,6 +36,7 @@ const add: Command = {
     ACCOUNT_OPTION,
   ],
   settings: 'data',
+  begins: true,
   run: (context) =>
     withServices(context, (services) => {
       const account = actingAccount(context, services)

@@ -35,6 +35,7 @@ const add: Command = {
   positionals: ['NAME'],
   options: [],
   settings: 'data',
+  begins: true,
   run: (context) =>
     withServices(context, ({ accounts }) => {
       const added = accounts.add(context.positionals[0]!)

@@ -62,6 +62,7 @@ const add: Command = {
   positionals: ['NAME'],
   options: [TLS_OPTION, ...LIMIT_OPTIONS, ACCOUNT_OPTION],
   settings: 'data',
+  begins: true,
   run: (context) =>
     withServices(context, (services) => {
       const account = actingAccount(context, services)

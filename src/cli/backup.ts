@@ -1,6 +1,5 @@
 /** `latchkey backup create | verify | restore` */
-import { existsSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { systemClock } from '../core/clock.ts'
 import {
   type BackupReport,
@@ -9,7 +8,6 @@ import {
   verifyBackup,
 } from '../ops/backup/backup.ts'
 import { isServed } from '../service/control-client.ts'
-import { DATABASE_FILE } from '../store/database.ts'
 import { type Command, type CommandContext, EXIT } from './command.ts'
 import { failed, withServices } from './with-services.ts'
 
@@ -25,13 +23,8 @@ const create: Command = {
     },
   ],
   settings: 'data',
-  run: (context) => {
-    // A mistyped folder must not become a backup of nothing.
-    if (!existsSync(join(context.config.data, DATABASE_FILE))) {
-      context.output.complain(`there is no database in ${resolve(context.config.data)}`)
-      return Promise.resolve(EXIT.failed)
-    }
-    return withServices(context, ({ store }) => {
+  run: (context) =>
+    withServices(context, ({ store }) => {
       const file = resolve(context.positionals[0]!)
       const withHistory = context.options['without-history'] === undefined
       const folder = withHistory ? keySource(context).folder : undefined
@@ -43,8 +36,7 @@ const create: Command = {
         'It needs the master key of this server to be of use: keep master.key in another safe place.'
       context.output.result(checked.value, [reportText(checked.value), reminder])
       return EXIT.done
-    })
-  },
+    }),
 }
 
 const verify: Command = {

@@ -102,7 +102,13 @@ async function runCommand(
     return { code: EXIT.usage }
   }
   const { config, sources } = read
-  const context = { ...parsed, config, sources, output: makeOutput(parsed.json, streams) }
+  const context = {
+    ...parsed,
+    config,
+    sources,
+    output: makeOutput(parsed.json, streams),
+    begins: command.begins === true,
+  }
   try {
     return { code: await command.run(context), command }
   } catch (error) {

@@ -21,6 +21,8 @@ export interface Command {
   readonly settings: 'all' | 'data'
   /** Settings that the command brings along, by flag, unless they are given as flags. */
   readonly implied?: Readonly<Record<string, string>>
+  /** Whether it may make the data folder; the others are of no use without one, and say so. */
+  readonly begins?: true
   /** Whether it is a server, which goes on and succeeds whether or not anybody reads what it prints. */
   readonly isServer?: true
   /** @returns the exit code */
@@ -34,6 +36,8 @@ export interface CommandContext {
   /** Values of the command's own options; a switch is `true`. */
   readonly options: Readonly<Record<string, string>>
   readonly output: Output
+  /** Whether the command may make the data folder. */
+  readonly begins: boolean
 }
 
 /** Exit codes: 1 the command failed, 2 it was not understood. */

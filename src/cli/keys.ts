@@ -32,6 +32,7 @@ const add: Command = {
   positionals: [],
   options: [...KEY_OPTIONS, APP_OPTION],
   settings: 'data',
+  begins: true,
   run: (context) =>
     withApp(context, context.options['app'], ({ apiKeys }, app) => {
       const wish = readKeyChange(context.options)

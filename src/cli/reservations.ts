@@ -54,6 +54,7 @@ const add: Command = {
   positionals: ['NAMESPACE'],
   options: [...KEY_OPTIONS, ACCOUNT_OPTION],
   settings: 'data',
+  begins: true,
   run: (context) =>
     withServices(context, (services) => {
       const account = actingAccount(context, services)

@@ -61,6 +61,7 @@ const add: Command = {
   positionals: ['SEGMENT'],
   options: RULE_OPTIONS,
   settings: 'data',
+  begins: true,
   run: (context) =>
     withApp(context, context.options['app'], ({ channelRules }, app) => {
       const settings = readSettings(context.options)

@@ -1,32 +1,68 @@
 /** Opens the data folder for one command and closes it afterwards, whatever happens. */
+import { statSync } from 'node:fs'
 import { userInfo } from 'node:os'
+import { join, resolve } from 'node:path'
 import { systemClock } from '../core/clock.ts'
 import { type Failure, type Result } from '../failure.ts'
 import type { Account } from '../service/accounts.ts'
+import { callServer } from '../service/control-client.ts'
 import { type Services, databaseTrouble, openServices } from '../service/services.ts'
 import { StartError } from '../start-error.ts'
+import { DATABASE_FILE } from '../store/database.ts'
 import { type CommandContext, EXIT } from './command.ts'
 
-/** @throws StartError where there is no data folder */
+/**
+ * What the action changes is in force when this returns, where a server runs on the folder.
+ * @throws StartError where there is no data folder, and none may be made
+ */
 export async function withServices(
   context: CommandContext,
   action: (services: Services) => number | Promise<number>,
 ): Promise<number> {
-  if (context.config.inMemory) {
+  const { config, sources } = context
+  if (config.inMemory) {
     throw new StartError('--in-memory is for servers; a command has no data folder to work on then')
   }
-  const services = openServices(
-    context.config,
-    systemClock,
-    context.sources.maxReservations !== 'default',
-  )
+  if (!context.begins) expectDatabase(config.data)
+  const services = openServices(config, systemClock, sources.maxReservations !== 'default')
+  const before = services.lastChange()
+  let hasChanged = false
   try {
-    return await services.audit.as({ kind: 'command', name: userName() }, () => action(services))
+    const by = { kind: 'command', name: userName() } as const
+    const code = await services.audit.as(by, () => action(services))
+    hasChanged = services.lastChange() !== before
+    return code
   } catch (error) {
     throw databaseTrouble(services.folder, error)
   } finally {
     services.close()
+    if (hasChanged) await tellServer(context)
   }
+}
+
+/** A command in the wrong folder must not become a new server, nor an empty answer. */
+export function expectDatabase(data: string): void {
+  const folder = resolve(data)
+  if (!isMissing(join(folder, DATABASE_FILE))) return
+  throw new StartError(
+    `there is no database in ${folder}; --data or LATCHKEY_DATA names the data folder of a server`,
+  )
+}
+
+/** Not for what may not be looked at, or is no file: whoever opens it says what is wrong with it. */
+function isMissing(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) === undefined
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOTDIR'
+  }
+}
+
+/** Waits until the running server, if there is one, goes by what was changed; it would notice by itself a little later. */
+async function tellServer({ config, output }: CommandContext): Promise<void> {
+  const answer = await callServer(resolve(config.data), 'POST', '/refresh')
+  if (answer && answer.status >= 500)
+    output.complain('it is changed, but the running server has not taken it over yet')
 }
 
 /** Who runs the command, as the system knows them; some containers have users without a name. */

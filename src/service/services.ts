@@ -16,6 +16,7 @@ import {
   openMemoryStore,
   openStore,
 } from '../store/database.ts'
+import { lastChange } from '../store/changes.ts'
 import { readFact, writeFact } from '../store/facts.ts'
 import { Ledger } from '../store/ledger.ts'
 import { fileTrouble } from '../store/sqlite-file.ts'
@@ -77,6 +78,8 @@ export interface Services {
   claimFolder<T>(open: () => T): Promise<T>
   /** Of a server that ends: what was written is on the disk then. */
   stop(): Promise<void>
+  /** The number of the last change of what a running server keeps in memory. */
+  lastChange(): number
   close(): void
 }
 
@@ -177,6 +180,7 @@ function buildServices({ config, clock, decidesQuota, folder, store }: Foundatio
       await ledger.close()
       closeStore(store)
     },
+    lastChange: () => lastChange(store),
     close: () => closeStore(store),
   }
 }

@@ -19,6 +19,8 @@ export interface HttpParts {
   readonly identify: Identify
   /** Undefined where /metrics is served on a port of its own. */
   readonly metrics: Metrics | undefined
+  /** Takes over what another process has changed; where only this machine's own user can ask for it. */
+  readonly refresh?: () => void
   /** Why the server cannot take clients now; undefined when it can. */
   readonly notReady: () => string | undefined
   /** What clients of a protocol are told where there is nothing; undefined for those of none. */
@@ -74,6 +76,12 @@ export function httpApp(parts: HttpParts): HttpApp {
       ? answer(context, 200, { status: 'ready' })
       : answer(context, 503, { status: 'not ready', reason })
   })
+  const { refresh } = parts
+  if (refresh)
+    app.post('/refresh', (context) => {
+      refresh()
+      return context.body(null, 204)
+    })
   // What SDKs ask, in these words, when they cannot connect (RTN17j); pages of any origin do.
   app.get('/is-the-internet-up.txt', (context) => {
     context.header('access-control-allow-origin', '*')

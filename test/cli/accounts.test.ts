@@ -2,7 +2,7 @@
 import { afterAll, beforeEach, describe, expect, test } from 'bun:test'
 import { join } from 'node:path'
 import { SCOPES } from '../../src/service/access-tokens.ts'
-import { temporaryFolder } from '../support/server.ts'
+import { beginFolder, temporaryFolder } from '../support/server.ts'
 import { run, runJson } from './process.ts'
 
 const folder = temporaryFolder()
@@ -10,7 +10,10 @@ afterAll(() => folder.remove())
 
 let data: string
 let folders = 0
-beforeEach(() => (data = join(folder.path, String(++folders))))
+beforeEach(() => {
+  data = join(folder.path, String(++folders))
+  beginFolder(data)
+})
 
 interface Account {
   readonly id: string

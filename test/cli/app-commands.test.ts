@@ -1,12 +1,14 @@
 /** The commands for apps, keys and channel rules, on a real data folder; and the root key at the first start. */
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { rmSync } from 'node:fs'
 import { runCommandLine } from '../../src/cli/cli.ts'
 import { eventually } from '../support/client.ts'
-import { MAIN, temporaryFolder } from '../support/server.ts'
+import { beginFolder, MAIN, temporaryFolder } from '../support/server.ts'
 
 let folder: ReturnType<typeof temporaryFolder>
 beforeEach(() => {
   folder = temporaryFolder()
+  beginFolder(folder.path)
 })
 afterEach(() => folder.remove())
 
@@ -254,6 +256,10 @@ describe('rules', () => {
 })
 
 describe('the first start', () => {
+  beforeEach(() => {
+    rmSync(folder.path, { recursive: true })
+  })
+
   const WHOLE = /\w{6}\.\w{6}:\w{43}/
 
   const argv = (format: string) => [

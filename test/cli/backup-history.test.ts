@@ -15,7 +15,7 @@ import { channelRef } from '../../src/core/types.ts'
 import { HISTORY_SCHEMA } from '../../src/store/history/history-file.ts'
 import { type HistoryLog, openHistory } from '../../src/store/history/history-log.ts'
 import { Entries, NOW } from '../suite/history-entries.ts'
-import { latchkey, temporaryFolder } from '../support/server.ts'
+import { beginFolder, latchkey, temporaryFolder } from '../support/server.ts'
 import { run, runJson } from './process.ts'
 
 const folder = temporaryFolder()
@@ -67,7 +67,7 @@ function anotherFolder(name: string): string {
 
 let first: string
 beforeAll(async () => {
-  await run(['accounts', 'list', '--data', data])
+  beginFolder(data)
   first = add()
   expect((await backup('create', file)).code).toBe(0)
 })
@@ -105,7 +105,7 @@ test('it is never overwritten, and a failure leaves nothing behind', async () =>
   expect(readFileSync(`${taken}.history`, 'utf8')).toBe('mine')
 
   const broken = anotherFolder('broken')
-  await run(['accounts', 'list', '--data', broken])
+  beginFolder(broken)
   writeFileSync(join(broken, 'history.db'), 'x'.repeat(8192))
   const target = join(folder.path, 'of-broken.db')
   const failed = await backup('create', target, broken)

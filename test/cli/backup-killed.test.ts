@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { channelRef } from '../../src/core/types.ts'
 import { openHistory } from '../../src/store/history/history-log.ts'
 import { Entries, NOW } from '../suite/history-entries.ts'
-import { MAIN, temporaryFolder } from '../support/server.ts'
+import { beginFolder, MAIN, temporaryFolder } from '../support/server.ts'
 import { run } from './process.ts'
 
 const folder = temporaryFolder()
@@ -15,7 +15,7 @@ const file = join(shelf, 'one.backup')
 const backup = (verb: string) => run(['backup', verb, file, '--data', data])
 
 beforeAll(async () => {
-  await run(['accounts', 'list', '--data', data])
+  beginFolder(data)
   const log = openHistory(data, {
     hours: 24,
     diskMb: 0,

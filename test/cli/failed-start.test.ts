@@ -11,7 +11,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { SmallDisk, damage, isRoot, lock, replaceByFolder } from '../support/disk.ts'
-import { MAIN, startTestServer, temporaryFolder } from '../support/server.ts'
+import { beginFolder, MAIN, startTestServer, temporaryFolder } from '../support/server.ts'
 import { run } from './process.ts'
 
 let folder: ReturnType<typeof temporaryFolder>
@@ -19,7 +19,7 @@ let data: string
 beforeEach(async () => {
   folder = temporaryFolder()
   data = join(folder.path, 'data')
-  await run(['accounts', 'list', '--data', data])
+  beginFolder(data)
 })
 afterEach(() => folder.remove())
 
@@ -194,7 +194,7 @@ describe('a disk with too little room', () => {
     const small = SmallDisk.mount(8192)!
     const full = join(small.path, 'data')
     try {
-      await run(['accounts', 'list', '--data', full])
+      beginFolder(full)
       small.fill(kib)
       expectFailure(await start([], [], full), 'the disk is full')
       small.clear()

@@ -2,7 +2,7 @@
 import { afterAll, beforeEach, describe, expect, test } from 'bun:test'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { latchkey, temporaryFolder } from '../support/server.ts'
+import { beginFolder, latchkey, temporaryFolder } from '../support/server.ts'
 import { run, runJson } from './process.ts'
 
 const folder = temporaryFolder()
@@ -123,6 +123,7 @@ describe('set', () => {
   })
 
   test('of what is not reserved fails', async () => {
+    beginFolder(data)
     const { code, err } = await command('set', 'nothing', '--join-key', 'j')
     expect({ code, err }).toEqual({ code: 1, err: 'latchkey: there is no such reservation\n' })
   })

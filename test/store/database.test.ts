@@ -159,7 +159,7 @@ describe('opening', () => {
     const file = join(folder.path, 'file')
     writeFileSync(file, '')
     for (const data of [file, join(file, 'below')]) {
-      const { code, err } = await latchkey(['accounts', 'list', '--data', data])
+      const { code, err } = await latchkey(['accounts', 'add', 'team', '--data', data])
       expect(code).toBe(1)
       expect(err).toContain(`the data folder ${data} cannot be made`)
       expect(err.trimEnd()).not.toContain('\n')

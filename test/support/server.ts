@@ -105,6 +105,11 @@ export async function startTestServer(
   }
 }
 
+/** Makes the data folder of a server that has never run: its database, its owner and its default app. */
+export function beginFolder(data: string): void {
+  openServices(testConfig({ data }), systemClock, false).close()
+}
+
 export interface CommandResult {
   readonly code: number
   readonly out: string
