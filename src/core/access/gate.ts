@@ -18,7 +18,6 @@
 import { type Failure, type Because, type Result, fail, failure, ok } from '../../failure.ts'
 import type { AppLimits } from '../../policy/app-limits.ts'
 import { type AppState, appRefusal, originRefusal, tlsRefusal } from '../../policy/app-state.ts'
-import type { Capability } from '../../policy/capability/capability.ts'
 import { type Operation, permits } from '../../policy/capability/operations.ts'
 import {
   type ChannelRuleSettings,
@@ -41,6 +40,7 @@ import type {
 import type { AppCaller, Caller, Place } from './caller.ts'
 import { CHANGE_OPERATIONS } from './message-rights.ts'
 import { modesPermitted } from './modes-permitted.ts'
+import { nameless, ownershipRefusal, permitsAnywhere, sizeOf } from './refusals.ts'
 import type { Rates } from './rates.ts'
 import { type Behalf, signAnnotations, signEdit, signMessages, signPresence } from './signing.ts'
 
@@ -343,36 +343,4 @@ export class Gate {
     const open = broker.channel(channel)
     return rates.ofApp(channel.realm, messages) ?? (open && rates.ofChannel(open, messages))
   }
-}
-
-function permitsAnywhere(capability: Capability, operation: Operation): boolean {
-  for (const operations of capability.values()) if (permits(operations, operation)) return true
-  return false
-}
-
-/** What keeps somebody from what only clients with an id may do. */
-function nameless(caller: Caller): Failure | undefined {
-  if (caller.kind === 'app' && caller.clientId !== undefined) return undefined
-  const canSay = caller.kind === 'app' && caller.mayAssumeClientId
-  return failure('identity_required', canSay ? 'say as which client' : 'the token has no client id')
-}
-
-/**
- * What keeps somebody who may change messages of their own from changing this one.
- * @param clientId under which they change it
- * @param author of the message
- */
-function ownershipRefusal(
-  clientId: string | undefined,
-  author: string | undefined,
-): Failure | undefined {
-  if (clientId === undefined) return failure('own_needs_identity')
-  if (clientId === author) return undefined
-  return failure('capability_refused', 'the capability permits that for messages of your own only')
-}
-
-function sizeOf(drafts: readonly Parameters<typeof messageSize>[0][]): number {
-  let size = 0
-  for (const draft of drafts) size += messageSize(draft)
-  return size
 }
