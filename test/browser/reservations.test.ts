@@ -76,7 +76,9 @@ describe.skipIf(!hasBrowser)('reservations', () => {
     await tab.check('Ask for a key to join')
     await tab.press('Reserve')
     await tab.heading('Reserve den?')
-    await tab.sees('Zoe')
+    await tab.sees('1 connection would be closed')
+    // Whose channel it is not yet is told how many are there, and not who.
+    expect(await tab.do((page) => page.getByText('Zoe').count())).toBe(0)
     expect([client.closes, await standing(den)]).toEqual([0, 'speak'])
     await tab.press('Reserve den')
     await tab.sees('den is reserved.')
