@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import { isCidr } from './policy/address.ts'
-import { isOriginPattern } from './policy/origin.ts'
+import { readOriginList } from './policy/origin.ts'
 
 const integer = (minimum: number, maximum = Number.MAX_SAFE_INTEGER) =>
   z
@@ -23,18 +23,40 @@ const flag = () =>
     .enum(['true', 'false', '1', '0'], 'must be true or false')
     .transform((text) => text !== 'false' && text !== '0')
 
-const list = (check: (item: string) => boolean, complaint: (item: string) => string) =>
+const list = () =>
+  z.string().transform((text) =>
+    text
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== ''),
+  )
+
+const proxies = () =>
+  list().superRefine((items, context) => {
+    const wrong = items.find((item) => !isProxy(item))
+    if (wrong === undefined) return
+    const message = `has "${wrong}", which is no address, no CIDR range, not "loopback" and not "private"`
+    context.addIssue({ code: 'custom', message })
+  })
+
+const origins = () =>
+  list().transform((items, context) => {
+    const read = readOriginList(items)
+    if (read.ok) return read.value
+    context.addIssue({ code: 'custom', message: read.failure.message })
+    return z.NEVER
+  })
+
+/** As browsers write it, without the port that the scheme has anyway; nothing but the address of a server. */
+const webAddress = () =>
   z
-    .string()
-    .transform((text) =>
-      text
-        .split(',')
-        .map((item) => item.trim())
-        .filter((item) => item !== ''),
-    )
-    .superRefine((items, context) => {
-      const wrong = items.find((item) => !check(item))
-      if (wrong !== undefined) context.addIssue({ code: 'custom', message: complaint(wrong) })
+    .url({ protocol: /^https?$/, error: 'must be an http or https address' })
+    .transform((text, context) => {
+      const url = new URL(text)
+      if (!/[?#@]/.test(text)) return url.origin + url.pathname.replace(/\/+$/, '')
+      const message = 'must be an address without credentials, query and fragment'
+      context.addIssue({ code: 'custom', message })
+      return z.NEVER
     })
 
 const text = () => z.string().trim().min(1, 'must not be empty')
@@ -62,25 +84,17 @@ export const schema = z.object({
     .transform((path) => path.replace(/\/$/, ''))
     .default('')
     .describe('Path under which a proxy passes requests on unchanged, such as `/realtime`'),
-  publicUrl: z
-    .url({ protocol: /^https?$/, error: 'must be an http or https address' })
-    .transform((url) => url.replace(/\/$/, ''))
+  publicUrl: webAddress()
     .optional()
     .describe(
       'Address that clients use, such as `https://my.host`; printed and checked by `doctor`',
     ),
-  trustedProxies: list(
-    isProxy,
-    (item) => `has "${item}", which is no address, no CIDR range, not "loopback" and not "private"`,
-  )
+  trustedProxies: proxies()
     .default([])
     .describe(
       'Proxies whose X-Forwarded-For is believed: addresses, CIDR ranges, `loopback`, `private`',
     ),
-  allowedOrigins: list(
-    isOriginPattern,
-    (item) => `has "${item}", which is no origin such as https://my.site`,
-  )
+  allowedOrigins: origins()
     .default(['*'])
     .describe(
       'Origins whose pages may use the server, such as `https://my.site,https://*.my.site`; `*` for all',

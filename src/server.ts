@@ -22,7 +22,7 @@ import { TopicFanout } from './fanout/topics.ts'
 import { Faults } from './ops/faults.ts'
 import { logger } from './ops/logs.ts'
 import { LoopDelay } from './ops/metrics.ts'
-import { Refusals, originFix } from './ops/refusals.ts'
+import { Refusals } from './ops/refusals.ts'
 import { connectionLimit } from './policy/shares.ts'
 import { proxyRanges } from './policy/address.ts'
 import { Comet } from './protocol/ably/comet/comet.ts'
@@ -357,21 +357,16 @@ class Assembly {
   }
 
   #makeFront(http: HttpApp, dashboard: Dashboard): Front {
-    const { allowedOrigins } = this.#config
     return new Front({
       protocols: [this.#makeItty(), this.#ably.realtime, this.#comet, this.#ably.rest, dashboard],
       admission: this.#admission,
       bodies: new Bodies(bodyLimits(this.#config)),
       basePath: this.#config.basePath,
       trustedProxies: proxyRanges(this.#config.trustedProxies),
-      allowedOrigins,
+      allowedOrigins: this.#config.allowedOrigins,
       http,
       isDraining: () => this.#isDraining,
-      onRefusal: (why, detail) => {
-        const fix =
-          detail.origin === undefined ? {} : { fix: originFix(detail.origin, allowedOrigins) }
-        this.#refusals.record(why, { ...detail, ...fix })
-      },
+      onRefusal: (why, detail) => this.#refusals.record(why, detail),
       onBug: this.#faults.bug,
     })
   }

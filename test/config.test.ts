@@ -156,6 +156,17 @@ describe('every setting', () => {
   })
 })
 
+test('addresses are read as browsers write them', () => {
+  const given = {
+    'public-url': 'HTTPS://Bücher.example:443/realtime/',
+    'allowed-origins': 'https://BÜCHER.example:443/, http://my.site:80,http://My.site',
+  }
+  expect(read(given).config).toMatchObject({
+    publicUrl: 'https://xn--bcher-kva.example/realtime',
+    allowedOrigins: ['https://xn--bcher-kva.example', 'http://my.site'],
+  })
+})
+
 describe('what is wrong is named', () => {
   const wrong: [flag: string, value: string, complaint: string][] = [
     ['port', 'abc', 'must be a whole number'],
@@ -170,7 +181,11 @@ describe('what is wrong is named', () => {
     ['public-url', 'ws://my.host', 'must be an http or https address'],
     ['trusted-proxies', 'loopback,10.0.0.0/33', 'has "10.0.0.0/33", which is no address'],
     ['allowed-origins', 'my.site', 'has "my.site", which is no origin'],
-    ['allowed-origins', 'https://my.site/', 'has "https://my.site/", which is no origin'],
+    ['allowed-origins', 'https://my.site/x', 'has "https://my.site/x", which is no origin'],
+    ['allowed-origins', 'https://a.site,https://*', 'has "https://*", which names no host'],
+    ['allowed-origins', 'wss://my.site', 'has "wss://my.site", which no page has as its origin'],
+    ['public-url', 'https://ann:hush@my.host', 'must be an address without credentials'],
+    ['public-url', 'https://my.host/?x=1', 'must be an address without credentials, query'],
     ['open-channels', 'yes', 'must be true or false'],
     ['max-message-bytes', '0', 'must be at least 1'],
     ['idle-timeout', '7', 'must be at least 8'],

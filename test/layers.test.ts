@@ -257,6 +257,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'ops/',
     'core/clock.ts',
     'policy/app-limits.ts',
+    'policy/origin.ts',
     'stats/record.ts',
     'store/database.ts',
     'closing.ts',

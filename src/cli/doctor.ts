@@ -4,6 +4,7 @@ import type { Config } from '../config.ts'
 import { type Options, examine } from '../ops/doctor/examine.ts'
 import { type Finding, errorText } from '../ops/doctor/finding.ts'
 import { parseTarget } from '../ops/doctor/target.ts'
+import { readOriginPattern } from '../policy/origin.ts'
 import { type Command, type CommandContext, EXIT } from './command.ts'
 import type { Lines } from './output.ts'
 import { checkReservedNames } from './reserved-names.ts'
@@ -55,14 +56,14 @@ function readOptions({ positionals: [url], options }: CommandContext): Options |
   if (url !== undefined && !parseTarget(url)) return 'URL must be an http, https, ws or wss address'
   if (idle !== undefined && !/^\d{1,5}(\.\d+)?$/.test(idle))
     return '--idle must be a number of seconds'
-  if (origin !== undefined && !/^[a-z][a-z0-9+.-]*:\/\/[^/?#\s]+$/i.test(origin)) {
+  const page = origin === undefined ? undefined : readOriginPattern(origin)
+  if (page && (!page.ok || page.value.includes('*')))
     return '--origin must be an origin such as https://my.site'
-  }
   const authorities = ca === undefined ? undefined : readPem(ca)
   if (authorities instanceof Error) return `--ca cannot be read (${errorText(authorities)})`
   return {
     ...(url !== undefined && { url }),
-    ...(origin !== undefined && { origin }),
+    ...(page?.ok && { origin: page.value }),
     ...(idle !== undefined && { idleSeconds: Number(idle) }),
     ...(authorities !== undefined && { authorities }),
   }

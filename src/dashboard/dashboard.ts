@@ -13,6 +13,7 @@ import { SOCKET_PATH } from './pages/live/paths.ts'
 import type { DashboardParts } from './parts.ts'
 import { isOwnOrigin } from './request.ts'
 import { routes } from './routes.ts'
+import { forgery } from './security.ts'
 import type { Env } from './site.ts'
 
 const ROOT = '/dashboard'
@@ -59,7 +60,7 @@ export class Dashboard implements Protocol {
     const { onRefusal, publicUrl } = this.#parts
     if (visit.path !== ROOT + SOCKET_PATH) return new Response(null, { status: 404 })
     if (isOwnOrigin(visit, publicUrl)) return this.#views.connect(visit)
-    const why = failure('cross_site')
+    const why = forgery(visit)
     onRefusal(why, { address: visit.address })
     return new Response(`${why.message}\n`, { status: why.status })
   }

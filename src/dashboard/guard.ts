@@ -7,7 +7,7 @@ import type { Visitor } from '../service/sessions.ts'
 import { receiveFields } from './forms.ts'
 import { showFailure } from './pages/failures.tsx'
 import { isOwnOrigin, sessionSecret } from './request.ts'
-import { hasFormToken, recordForgery } from './security.ts'
+import { forgery, hasFormToken } from './security.ts'
 import type { Page } from './site.ts'
 
 export const LOOK_ONLY = failure('forbidden', 'your role lets you look, not change')
@@ -40,8 +40,9 @@ export async function guardWrites(page: Page, next: Next): Promise<Response | vo
   if (method === 'GET' || method === 'HEAD') return next()
   if (method !== 'POST') return showFailure(page, failure('method_not_allowed'))
   if (!isOwnOrigin(page.env.visit, page.var.parts.publicUrl)) {
-    recordForgery(page)
-    return showFailure(page, failure('cross_site'))
+    const why = forgery(page.env.visit)
+    page.var.parts.onRefusal(why, { address: page.env.visit.address })
+    return showFailure(page, why)
   }
   const early = mayWrite(page)
   if (early) return showFailure(page, early)

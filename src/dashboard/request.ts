@@ -42,8 +42,45 @@ export function isOwnOrigin(visit: Visit, publicUrl: string | undefined): boolea
   if (!origin) return false
   if (publicUrl !== undefined && origin.origin === new URL(publicUrl).origin) return true
   return (
-    origin.host === hostOf(visit) && (origin.protocol === 'https:') === isSecure(visit, publicUrl)
+    origin.host === hostUnder(origin, visit) &&
+    (origin.protocol === 'https:') === isSecure(visit, publicUrl)
   )
+}
+
+/** The host that was asked, without the port that the scheme of the page has anyway: some proxies write it. */
+function hostUnder({ protocol }: URL, visit: Visit): string | undefined {
+  return URL.parse(`${protocol}//${hostOf(visit)}`)?.host
+}
+
+/**
+ * What a proxy in between does to the pages of the dashboard, if it is to blame that they seem to come from
+ * elsewhere, and what to change; undefined where it was another site's page, which is told nothing.
+ */
+export function proxyFault(visit: Visit): string | undefined {
+  const { headers } = visit.request
+  const page = URL.parse(headers.get('origin') ?? '')
+  if (!page || !isHost(page.host)) return undefined
+  const site = headers.get('sec-fetch-site')
+  const asked = hostUnder(page, visit)
+  // Older browsers, and those of plain http, do not say where a request comes from: the name has to do.
+  const isOurs = site === null ? nameOf(asked) === page.hostname : site === 'same-origin'
+  if (!isOurs || asked === page.host) return undefined
+  return (
+    `the page is at ${page.origin}, and the proxy asks for ${isHost(hostOf(visit)) ? hostOf(visit) : 'another host'}: ` +
+    `let it pass the Host header on as it came (nginx: proxy_set_header Host $http_host;), ` +
+    `or start the server with --public-url ${page.origin}`
+  )
+}
+
+/** What is shown in a page and in the log is no longer than a name, and has none but its letters. */
+function isHost(text: string): boolean {
+  return text.length <= 260 && HOST.test(text)
+}
+
+const HOST = /^[\w.-]+(:\d+)?$|^\[[\da-f:.]+\](:\d+)?$/
+
+function nameOf(host: string | undefined): string | undefined {
+  return host === undefined ? undefined : URL.parse(`http://${host}`)?.hostname
 }
 
 function cookieOf({ request }: Visit, name: string): string | undefined {

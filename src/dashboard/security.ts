@@ -2,7 +2,9 @@
 import { createMiddleware } from 'hono/factory'
 import { secureHeaders } from 'hono/secure-headers'
 import { timingSafeEqual } from 'node:crypto'
-import { failure } from '../failure.ts'
+import { type Failure, failure } from '../failure.ts'
+import type { Visit } from '../protocol/protocol.ts'
+import { proxyFault } from './request.ts'
 import type { Env, Page } from './site.ts'
 
 /**
@@ -45,8 +47,7 @@ export function hasFormToken(page: Page, given: unknown): boolean {
   return wanted.length === got.length && timingSafeEqual(wanted, got)
 }
 
-/** Reports a forged write to the operator. */
-export function recordForgery(page: Page): void {
-  const { parts } = page.var
-  parts.onRefusal(failure('cross_site'), { address: page.env.visit.address })
+/** Why nothing is taken from a page of elsewhere, or of ours that a proxy makes look like one. */
+export function forgery(visit: Visit): Failure {
+  return failure('cross_site', proxyFault(visit))
 }

@@ -4,7 +4,7 @@ import type { Clock } from '../core/clock.ts'
 import { type Counters, count } from '../core/counters.ts'
 import { type Failure, type FailureName, failure } from '../failure.ts'
 import { type Bucket, type Rate, fullBucket, take } from '../policy/limits.ts'
-import { allowingSetting } from '../policy/origin.ts'
+import { allowingSetting, nearMiss } from '../policy/origin.ts'
 import { shellQuoted } from '../text/shell.ts'
 import { BoundedLines } from './bounded-lines.ts'
 import type { Logger } from './logs.ts'
@@ -79,7 +79,8 @@ export class Refusals {
     const isKnown = this.#recent.repeat(why, detail, now)
     this.#lines.offer((leftOut) => {
       const setting = settingsBehind(why.name, this.#config)
-      const told = { setting, ...this.#concealed(detail), ...why.because?.() }
+      const because = why.because?.() ?? adviceOn(why, detail, this.#config)
+      const told = { setting, ...this.#concealed(detail), ...because }
       if (!isKnown) this.#recent.add(why, detail, told, now)
       this.#log.warn(`refused: ${why.message}`, { reason: why.name, ...told, ...leftOut })
     })
@@ -154,10 +155,21 @@ function settingsBehind(name: FailureName, config: Config): string | undefined {
   return behind.map((setting) => `--${setting.flag} ${String(config[setting.name])}`).join(' ')
 }
 
-/** How to let an origin in, for the log line of its refusal; undefined for what no browser sends. */
-export function originFix(origin: string, allowed: readonly string[]): string | undefined {
+function adviceOn({ name }: Failure, detail: object, { allowedOrigins }: Config): object {
+  const { origin } = detail as { readonly origin?: unknown }
+  return name === 'origin_refused' && typeof origin === 'string'
+    ? originAdvice(origin, allowedOrigins)
+    : {}
+}
+
+/** What the log says of an origin that is not on the list: how to let it in, and which entry it only just misses. */
+export function originAdvice(origin: string, allowed: readonly string[]): object {
   const setting = allowingSetting(origin, allowed)
-  return setting === undefined
-    ? undefined
-    : `restart with --allowed-origins ${shellQuoted(setting)} (or LATCHKEY_ALLOWED_ORIGINS) if this site is yours`
+  return {
+    near: nearMiss(origin, allowed),
+    fix:
+      setting === undefined
+        ? undefined
+        : `restart with --allowed-origins ${shellQuoted(setting)} (or LATCHKEY_ALLOWED_ORIGINS) if this site is yours`,
+  }
 }

@@ -1,5 +1,5 @@
 /** What one app may take up of the server: the limits there are, what each may be, and how to call it. */
-import { isOriginPattern } from './origin.ts'
+import { readOriginList } from './origin.ts'
 
 /** Each null for what the server leaves it; a number 0 for no limit but those of the server. */
 export interface AppLimits {
@@ -69,10 +69,17 @@ export function limitsFault(wish: Partial<AppLimits>): string | undefined {
 function originsFault(origins: readonly string[]): string | undefined {
   if (origins.length === 0 || origins.length > MAX_ORIGINS)
     return `allowedOrigins has 1 to ${MAX_ORIGINS} origins; "*" stands for all`
-  const wrong = origins.find((one) => !isOriginPattern(one) || one.length > MAX_ORIGIN_LENGTH)
-  return wrong === undefined
-    ? undefined
-    : `allowedOrigins has "${wrong.slice(0, MAX_ORIGIN_LENGTH)}", which is no origin such as https://my.site`
+  const long = origins.find((one) => one.length > MAX_ORIGIN_LENGTH)
+  if (long !== undefined)
+    return `allowedOrigins has "${long.slice(0, MAX_ORIGIN_LENGTH)}…", which is longer than ${MAX_ORIGIN_LENGTH} characters`
+  const read = readOriginList(origins)
+  return read.ok ? undefined : `allowedOrigins ${read.failure.message}`
+}
+
+/** Limits without a fault as they are kept: origins as browsers write them. */
+export function keptLimits<T extends Partial<AppLimits>>(wish: T): T {
+  const read = wish.allowedOrigins && readOriginList(wish.allowedOrigins)
+  return read?.ok ? { ...wish, allowedOrigins: read.value } : wish
 }
 
 /** The limits among what else is known of an app. */

@@ -1,7 +1,7 @@
 /** The state of an app: whether anything may be done in it at all, and over which connections. */
 import { type Failure, failure } from '../failure.ts'
 import type { AppLimits } from './app-limits.ts'
-import { isOriginAllowed } from './origin.ts'
+import { isOriginAllowed, nearMiss } from './origin.ts'
 
 export interface AppState {
   readonly status: 'enabled' | 'disabled'
@@ -33,7 +33,10 @@ export function originRefusal(
   if (allowedOrigins === null || origin === null || origin === undefined) return undefined
   return isOriginAllowed(origin, allowedOrigins)
     ? undefined
-    : failure('origin_refused', 'the app does not allow this origin')
+    : failure('origin_refused', 'the app does not allow this origin', () => ({
+        origin,
+        near: nearMiss(origin, allowedOrigins),
+      }))
 }
 
 /** Whether an app, or a rule, may be used over this kind of connection. */

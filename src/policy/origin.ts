@@ -1,15 +1,68 @@
 /** Which origins browsers may connect from. Requests without an Origin come from programs, and pass. */
+import { type Result, fail, ok } from '../failure.ts'
 
-/** Whether a text can stand in an allow-list: `*`, an origin, or one whose host begins with `*.`. */
-export function isOriginPattern(entry: string): boolean {
-  return entry === '*' || /^[a-z][a-z0-9+.-]*:\/\/[^/?#\s]+$/i.test(entry)
+/** Stands in for the star while an address is read; short, so that it makes no name too long. */
+const ANY_LABEL = 'x'
+/** Browsers send no origin of these: pages have others, and files the opaque `null`. */
+const NEVER_SENT: ReadonlyMap<string, string> = new Map([
+  ['ws', 'http'],
+  ['wss', 'https'],
+  ...['about', 'blob', 'data', 'file', 'ftp', 'javascript'].map((scheme) => [scheme, ''] as const),
+])
+
+/**
+ * An entry of an allow-list as browsers write what it stands for: `*`, an origin, or an origin whose host begins
+ * with `*.`. Capitals, punycode, default ports and a slash at the end make no difference (RFC 6454, sections 4 and 6.2).
+ * @returns what is wrong with an entry that no page could ever match
+ */
+export function readOriginPattern(entry: string): Result<string> {
+  if (entry === '*') return ok(entry)
+  const [, scheme, stars = '', rest] =
+    /^([a-z][a-z\d+.-]*):\/\/(\*\.)?([^/?#\s\\@*]+)\/?$/i.exec(entry) ?? []
+  if (scheme === undefined || rest === undefined) return fail('invalid', formFault(entry))
+  const page = NEVER_SENT.get(scheme.toLowerCase())
+  if (page !== undefined) return fail('invalid', schemeFault(entry, page))
+  const host = stars === '' ? rest : `${ANY_LABEL}.${rest}`
+  const url = URL.parse(`${scheme}://${host}`)
+  if (!url || url.host === '') return fail('invalid', `has "${entry}", whose host cannot be`)
+  // What is no address of the web keeps the letters it is written with, and is compared without regard to them.
+  const written = url.host.toLowerCase()
+  const name = stars === '' ? written : `*.${written.slice(ANY_LABEL.length + 1)}`
+  return ok(`${url.protocol}//${name}`)
 }
 
-/** An entry of the allow-list: `*`, an exact origin, or an origin whose host begins with `*.`. */
+function formFault(entry: string): string {
+  if (/^[a-z][a-z\d+.-]*:\/\/\*(:\d*)?\/?$/i.test(entry))
+    return `has "${entry}", which names no host: "*" stands for all origins, https://*.my.site for all below a name`
+  if (/^[a-z][a-z\d+.-]*:\/\/[^/?#\s\\@]+$/i.test(entry))
+    return `has "${entry}", where "*" may only stand before the name, as in https://*.my.site`
+  return `has "${entry}", which is no origin such as https://my.site`
+}
+
+function schemeFault(entry: string, page: string): string {
+  const instead = page === '' ? '' : `: the origin of a page begins with ${page}://`
+  return `has "${entry}", which no page has as its origin${instead}`
+}
+
+/**
+ * A whole allow-list, each entry once.
+ * @returns what is wrong with the first entry that cannot be
+ */
+export function readOriginList(entries: readonly string[]): Result<string[]> {
+  const read = new Set<string>()
+  for (const entry of entries) {
+    const pattern = readOriginPattern(entry)
+    if (!pattern.ok) return pattern
+    read.add(pattern.value)
+  }
+  return ok([...read])
+}
+
+/** @param allowed as `readOriginList` returns them */
 export function isOriginAllowed(origin: string | null, allowed: readonly string[]): boolean {
   if (origin === null) return true
   const given = origin.toLowerCase()
-  return allowed.some((entry) => matches(given, entry.toLowerCase()))
+  return allowed.some((entry) => matches(given, entry))
 }
 
 /**
@@ -19,6 +72,48 @@ export function isOriginAllowed(origin: string | null, allowed: readonly string[
 export function allowingSetting(origin: string, allowed: readonly string[]): string | undefined {
   if (!/^[a-z][a-z\d+.-]*:\/\/[\w.-]+(:\d+)?$/i.test(origin)) return undefined
   return [...allowed, origin].join(',')
+}
+
+/** Says of an origin that is not on the list which entry comes near, and what about it is different. */
+export function nearMiss(origin: string, allowed: readonly string[]): string | undefined {
+  const given = partsOf(origin)
+  if (!given) return undefined
+  for (const entry of allowed) {
+    const listed = partsOf(entry)
+    const difference = listed && differenceOf(given, listed)
+    if (difference !== undefined) return `${entry} is allowed, and this has ${difference}`
+  }
+  return undefined
+}
+
+interface Parts {
+  readonly scheme: string
+  /** Without the star. */
+  readonly host: string
+  readonly port: string
+  readonly hasStar: boolean
+}
+
+function partsOf(origin: string): Parts | undefined {
+  const [, scheme, star, host, port = ''] =
+    /^([a-z][a-z\d+.-]*):\/\/(\*\.)?([^:/]+|\[[^\]/]*\])(:\d+)?$/.exec(origin.toLowerCase()) ?? []
+  if (scheme === undefined || host === undefined) return undefined
+  return { scheme, host, port, hasStar: star !== undefined }
+}
+
+function differenceOf(given: Parts, listed: Parts): string | undefined {
+  const isBelow = given.host.endsWith(`.${listed.host}`)
+  const isName = listed.hasStar ? isBelow : given.host === listed.host
+  if (isName) {
+    const kinds = [
+      ...(given.scheme === listed.scheme ? [] : ['another scheme']),
+      ...(given.port === listed.port ? [] : ['another port']),
+    ]
+    return kinds.length === 0 ? undefined : kinds.join(' and ')
+  }
+  if (given.host === listed.host) return 'no name before it'
+  if (!listed.hasStar && isBelow) return 'a name before it'
+  return listed.host.endsWith(`.${given.host}`) ? 'a part of its name only' : undefined
 }
 
 function matches(origin: string, entry: string): boolean {

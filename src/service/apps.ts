@@ -1,7 +1,13 @@
 /** Apps: what API keys and channel rules belong to. The first start makes one, which is meant when none is named. */
 import type { Clock } from '../core/clock.ts'
 import { type Result, fail, ok } from '../failure.ts'
-import { type AppLimits, NO_APP_LIMITS, limitsFault, limitsOf } from '../policy/app-limits.ts'
+import {
+  type AppLimits,
+  NO_APP_LIMITS,
+  keptLimits,
+  limitsFault,
+  limitsOf,
+} from '../policy/app-limits.ts'
 import { type AppRow, AppTable } from '../store/apps.ts'
 import type { Store } from '../store/database.ts'
 import { ReservationTable } from '../store/reservations.ts'
@@ -86,17 +92,18 @@ export class AppService {
     if (fault !== undefined) return fail('invalid', fault)
     return this.#write((): Result<App> => {
       if (this.#table.ofAccount(account.id, wish.name)) return fail('app_taken')
-      const app = this.#row(account, wish, false)
+      const app = this.#row(account, keptLimits(wish), false)
       this.#table.insert(app)
       this.#note('add', app, fieldsOf({ name: app.name }, app, SHOWN))
       return ok(app)
     })
   }
 
-  set(id: string, change: AppChange): Result<App> {
-    const nameIsWrong = change.name === undefined ? undefined : nameFault(change.name)
-    const fault = nameIsWrong ?? limitsFault(change)
+  set(id: string, wish: AppChange): Result<App> {
+    const nameIsWrong = wish.name === undefined ? undefined : nameFault(wish.name)
+    const fault = nameIsWrong ?? limitsFault(wish)
     if (fault !== undefined) return fail('invalid', fault)
+    const change = keptLimits(wish)
     return this.#write((): Result<App> => {
       const app = this.#table.byId(id)
       if (!app) return fail('app_not_found')

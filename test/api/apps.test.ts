@@ -140,6 +140,8 @@ describe('apps', () => {
     { memoryMb: 1e9 },
     { allowedOrigins: [] },
     { allowedOrigins: ['my.site'] },
+    { allowedOrigins: ['https://my.site', 'https://*'] },
+    { allowedOrigins: ['wss://my.site'] },
     { colour: 'red' },
   ])('cannot have the limits %j', async (limits) => {
     const id = await newApp()
@@ -158,6 +160,15 @@ describe('apps', () => {
     const site = { limits: { ...limits, allowedOrigins: ['https://ann.site'] } }
     expect(await call('PATCH', `/apps/${id}`, site, ann)).toMatchObject({ status: 200, body: site })
     await call('DELETE', `/apps/${id}`)
+  })
+
+  test('keep origins as browsers write them', async () => {
+    const written = { limits: { allowedOrigins: ['https://*.Bücher.example:443/', 'http://a:80'] } }
+    const read = { limits: { allowedOrigins: ['https://*.xn--bcher-kva.example', 'http://a'] } }
+    const id = await newApp()
+    expect((await call('PATCH', `/apps/${id}`, written)).body).toMatchObject(read)
+    const made = await call('POST', '/accounts/owner/apps', { name: 'origins', ...written })
+    expect(made.body).toMatchObject(read)
   })
 
   test('keep their id, and the default one stays', async () => {

@@ -104,6 +104,14 @@ describe('apps', () => {
     expect((await run('apps', 'list')).out).toContain('message-rate 50')
   })
 
+  test('origins are shown as browsers write them', async () => {
+    const set = (origins: string) => ['apps', 'set', 'default', '--allowed-origins', origins]
+    expect((await run(...set('https://Bücher.example:443/'))).code).toBe(0)
+    const { out } = await run('apps', 'show')
+    expect(out).toMatch(/^allowed-origins +https:\/\/xn--bcher-kva\.example$/m)
+    expect(await complaint(...set('https://*'))).toContain('"*" stands for all origins')
+  })
+
   test('a limit that cannot be is named', async () => {
     expect(await complaint('apps', 'set', 'default', '--max-channels', 'many')).toContain(
       '--max-channels must be a whole number or default',

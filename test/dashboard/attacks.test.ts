@@ -3,6 +3,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { type TestServer, latchkey, startTestServer } from '../support/server.ts'
 import { PASSWORD, Visitor, tokenIn } from './visitor.ts'
 
+/** What browsers say of a request from a page to its own server, and to another. */
+const FROM_OURS = { 'sec-fetch-site': 'same-origin' }
+const CROSS = { 'sec-fetch-site': 'cross-site' }
+
 let server: TestServer
 let owner: Visitor
 let reservation: string
@@ -280,3 +284,49 @@ async function otherAccount(): Promise<Visitor> {
   await visitor.post('/claim', fields)
   return visitor.ready()
 }
+
+describe('behind a proxy that changes the Host header', () => {
+  const signIn = async (headers: Record<string, string>) => {
+    const answer = await fetch(`${server.url}/dashboard/sign-in`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
+      body: 'email=ann@example.com&password=wrong',
+    })
+    return { status: answer.status, text: await answer.text() }
+  }
+
+  test.each([
+    ['without the port', { origin: 'https://my.host:8443', host: 'my.host' }],
+    ['with its own name', { ...FROM_OURS, origin: 'https://my.host', host: '127.0.0.1:8080' }],
+    ['with another port', { origin: 'http://my.host:9000', host: 'my.host:8080' }],
+  ])('signing in %s fails, and says what to change', async (_, headers) => {
+    const { status, text } = await signIn(headers)
+    expect(status).toBe(403)
+    expect(text).toContain('proxy_set_header Host $http_host;')
+    expect(text).toContain(`--public-url ${headers.origin}`)
+  })
+
+  test.each([
+    ['another site', { origin: 'https://evil.example', host: 'my.host' }],
+    ['a site beside it', { origin: 'https://evil.my.host', host: 'my.host' }],
+    [
+      'one that a browser vouches against',
+      { ...CROSS, origin: 'https://my.host:1', host: 'my.host' },
+    ],
+    ['no name at all', { ...FROM_OURS, origin: 'https://my.host"><b>', host: 'my.host' }],
+  ])('%s is told nothing', async (_, headers) => {
+    const { status, text } = await signIn(headers)
+    expect(status).toBe(403)
+    expect(text).not.toContain('proxy_set_header')
+  })
+
+  test('the port that the scheme has anyway makes no difference', async () => {
+    for (const headers of [
+      { origin: 'https://my.host', host: 'my.host:443' },
+      { origin: 'http://my.host', host: 'my.host:80' },
+      { origin: 'https://my.host', host: 'MY.host' },
+    ])
+      // Too many have failed above; nobody is taken for another site.
+      expect([401, 429]).toContain((await signIn(headers)).status)
+  })
+})

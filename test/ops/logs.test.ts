@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { Counters } from '../../src/core/counters.ts'
 import { failure } from '../../src/failure.ts'
 import { logger } from '../../src/ops/logs.ts'
-import { Refusals, originFix } from '../../src/ops/refusals.ts'
+import { Refusals, originAdvice } from '../../src/ops/refusals.ts'
 import { ServerProcess, run, runJson } from '../cli/process.ts'
 import { Client, eventually } from '../support/client.ts'
 import { statusOf } from '../support/itty.ts'
@@ -186,7 +186,14 @@ describe('refusals', () => {
   })
 
   test('of an origin tell how to let it in beside those that are', () => {
-    const fix = originFix('https://b.test', ['https://a.test'])
-    expect(fix).toContain("--allowed-origins 'https://a.test,https://b.test'")
+    const allowed = ['https://a.test']
+    expect(originAdvice('https://b.test', allowed)).toEqual({
+      near: undefined,
+      fix: expect.stringContaining("--allowed-origins 'https://a.test,https://b.test'"),
+    })
+    expect(originAdvice('http://a.test', allowed)).toMatchObject({
+      near: 'https://a.test is allowed, and this has another scheme',
+    })
+    expect(originAdvice('null', allowed)).toEqual({ near: undefined, fix: undefined })
   })
 })

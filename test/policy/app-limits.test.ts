@@ -5,6 +5,7 @@ import {
   NUMBER_LIMITS,
   NUMBER_LIMIT_NAMES,
   changedLimits,
+  keptLimits,
   limitsFault,
   limitsOf,
 } from '../../src/policy/app-limits.ts'
@@ -19,8 +20,12 @@ test.each(NUMBER_LIMIT_NAMES)('%s is a whole number within its bounds, or none',
 test('origins are a list of what browsers send', () => {
   for (const one of ['*', 'https://my.site', 'https://*.my.site', 'http://localhost:3000'])
     expect(limitsFault({ allowedOrigins: [one] })).toBeUndefined()
-  for (const one of ['my.site', 'https://my.site/', '', 'https://a b'])
+  for (const one of ['my.site', 'https://my.site/x', '', 'https://a b'])
     expect(limitsFault({ allowedOrigins: ['https://my.site', one] })).toContain('no origin')
+  expect(limitsFault({ allowedOrigins: ['https://*'] })).toContain('names no host')
+  expect(limitsFault({ allowedOrigins: [`https://${'a'.repeat(300)}.b`] })).toContain('longer')
+  const written = { allowedOrigins: ['https://BÜCHER.example:443/'] }
+  expect(keptLimits(written)).toEqual({ allowedOrigins: ['https://xn--bcher-kva.example'] })
   expect(limitsFault({ allowedOrigins: [] })).toBeString()
   expect(limitsFault({ allowedOrigins: null })).toBeUndefined()
   expect(limitsFault({ allowedOrigins: Array<string>(101).fill('*') })).toBeString()

@@ -1,7 +1,12 @@
 /** The allow-list of origins. */
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { isOriginAllowed } from '../../src/policy/origin.ts'
+import {
+  isOriginAllowed,
+  nearMiss,
+  readOriginList,
+  readOriginPattern,
+} from '../../src/policy/origin.ts'
 
 describe('isOriginAllowed', () => {
   const site = ['https://my.site', 'https://*.other.site:8443']
@@ -42,4 +47,99 @@ describe('isOriginAllowed', () => {
       { numRuns: 2000 },
     )
   })
+})
+
+const READ: readonly (readonly [written: string, read: string])[] = [
+  ['*', '*'],
+  ['https://bücher.example', 'https://xn--bcher-kva.example'],
+  ['https://b%C3%BCcher.example', 'https://xn--bcher-kva.example'],
+  ['https://*.Straße.example:443', 'https://*.xn--strae-oqa.example'],
+  ['https://my.site:443', 'https://my.site'],
+  ['https://my.site:0443', 'https://my.site'],
+  ['http://my.site:80/', 'http://my.site'],
+  ['http://my.site:443', 'http://my.site:443'],
+  ['HTTPS://My.Site/', 'https://my.site'],
+  ['https://*.MY.site', 'https://*.my.site'],
+  ['https://my.site:', 'https://my.site'],
+  ['http://127.1:3000', 'http://127.0.0.1:3000'],
+  ['http://[0:0:0:0:0:0:0:1]:3000', 'http://[::1]:3000'],
+  ['capacitor://localhost', 'capacitor://localhost'],
+  ['chrome-extension://ABCDEF', 'chrome-extension://abcdef'],
+]
+
+describe('an entry of the list', () => {
+  test.each(READ)('%s is read as what browsers write, %s', (written, read) => {
+    expect(readOriginPattern(written)).toEqual({ ok: true, value: read })
+    expect(readOriginPattern(read)).toEqual({ ok: true, value: read })
+  })
+
+  test.each([
+    ['https://*', '"*" stands for all origins'],
+    ['http://*/', '"*" stands for all origins'],
+    ['https://*:8443', '"*" stands for all origins'],
+    ['https://my.*', 'may only stand before the name'],
+    ['https://a.*.site', 'may only stand before the name'],
+    ['https://*.*.site', 'may only stand before the name'],
+    ['https://*my.site', 'may only stand before the name'],
+    ['https://my.site:*', 'may only stand before the name'],
+    ['https://*.1.2.3.4', 'whose host cannot be'],
+    ['https://*.[::1]', 'whose host cannot be'],
+    ['https://my.site:99999', 'whose host cannot be'],
+    ['https://1.2.3.999', 'whose host cannot be'],
+    ['wss://my.site', 'the origin of a page begins with https://'],
+    ['ws://my.site', 'the origin of a page begins with http://'],
+    ['file://my.site', 'which no page has as its origin'],
+    ['my.site', 'which is no origin such as https://my.site'],
+    ['*.my.site', 'which is no origin'],
+    ['https://my.site/page', 'which is no origin'],
+    ['https://ann@my.site', 'which is no origin'],
+    ['https://my.site?x', 'which is no origin'],
+    ['https://', 'which is no origin'],
+    ['', 'which is no origin'],
+  ])('%s could never match, and is refused', (entry, why) => {
+    const read = readOriginPattern(entry)
+    expect(read).toMatchObject({ ok: false, failure: { name: 'invalid' } })
+    if (!read.ok) expect(read.failure.message).toContain(why)
+  })
+
+  test('matches what a browser sends from there, however it was written', () => {
+    const label = fc.string({
+      unit: fc.constantFrom('a', 'B', 'é', 'ü', '7'),
+      minLength: 1,
+      maxLength: 5,
+    })
+    const port = fc.constantFrom('', ':443', ':80', ':8443', ':')
+    const scheme = fc.constantFrom('http', 'https', 'HTTPS')
+    fc.assert(
+      fc.property(scheme, label, port, fc.boolean(), (name, host, end, isStarred) => {
+        const site = `${host}.Example${end}`
+        const page = URL.parse(`${name}://${isStarred ? 'www.' : ''}${site}/page`)
+        const read = readOriginList([`${name}://${isStarred ? '*.' : ''}${site}`])
+        // What is no name for browsers is none for us.
+        expect(read.ok).toBe(page !== null)
+        if (read.ok) expect(isOriginAllowed(page!.origin, read.value)).toBe(true)
+      }),
+    )
+  })
+
+  test('stands on the list once', () => {
+    const list = ['https://a.site', 'https://A.site:443/', 'https://b.site']
+    expect(readOriginList(list)).toEqual({ ok: true, value: ['https://a.site', 'https://b.site'] })
+  })
+})
+
+test.each([
+  ['http://my.site', 'https://my.site', 'another scheme'],
+  ['https://my.site:8443', 'https://my.site', 'another port'],
+  ['http://my.site:8080', 'https://my.site', 'another scheme and another port'],
+  ['https://my.site', 'https://*.my.site', 'no name before it'],
+  ['https://www.my.site', 'https://my.site', 'a name before it'],
+  ['https://my.site', 'https://www.my.site', 'a part of its name only'],
+  ['http://a.my.site', 'https://*.my.site', 'another scheme'],
+  ['https://other.site', 'https://my.site', undefined],
+  ['https://notmy.site', 'https://my.site', undefined],
+  ['null', 'https://my.site', undefined],
+])('%s misses %s by %s', (origin, entry, difference) => {
+  const told = difference && `${entry} is allowed, and this has ${difference}`
+  expect(nearMiss(origin, ['https://elsewhere.test', entry])).toBe(told)
 })

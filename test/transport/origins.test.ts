@@ -1,18 +1,20 @@
 /** The list of origins binds every way in that a page has, and no program. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { Caller } from '../api/caller.ts'
-import { ServerProcess } from '../cli/process.ts'
+import { ServerProcess, run, runJson } from '../cli/process.ts'
 import { eventually } from '../support/client.ts'
 import { temporaryFolder } from '../support/server.ts'
 
 const GOOD = 'https://my.site'
+/** The same, as people write it. */
+const WRITTEN = 'HTTPS://My.Site:443/'
 const FOREIGN = ['https://evil.test', 'http://my.site', 'null', '']
 
 let api: Caller
 let url: string
 let key: string
 beforeAll(async () => {
-  api = await Caller.start({ sandbox: 'true', 'allowed-origins': GOOD })
+  api = await Caller.start({ sandbox: 'true', 'allowed-origins': WRITTEN })
   url = api.server.url
   api.server.reserve('pushed', { sendKey: 'secret' })
   key = api.server.addKey()
@@ -165,6 +167,51 @@ test('the log shows the origin, and the setting that would let it in', async () 
     expect(line).toMatchObject({ level: 'WARN', origin, address: '127.0.0.1' })
     expect(line!['fix']).toContain(`--allowed-origins '${GOOD},${origin}'`)
     expect(server.out).not.toContain('hush')
+  } finally {
+    await server.end()
+    folder.remove()
+  }
+})
+
+test('the log and the page of refusals tell of an origin that only just misses', async () => {
+  const folder = temporaryFolder()
+  const server = await ServerProcess.start(['--data', folder.path, '--allowed-origins', WRITTEN])
+  try {
+    await fetch(`${server.url}/channels/a/messages`, { headers: { origin: `${GOOD}:8443` } })
+    const isLogged = () => server.logs.some((log) => log['reason'] === 'origin_refused')
+    await eventually(isLogged, 'the refusal is logged')
+    const line = server.logs.find((log) => log['reason'] === 'origin_refused')
+    expect(line).toMatchObject({ near: `${GOOD} is allowed, and this has another port` })
+  } finally {
+    await server.end()
+    folder.remove()
+  }
+})
+
+test('so does the log where an app has a list of its own', async () => {
+  const folder = temporaryFolder()
+  const server = await ServerProcess.start(['--data', folder.path])
+  try {
+    const here = ['--data', folder.path]
+    await run([
+      'apps',
+      'set',
+      'default',
+      '--allowed-origins',
+      'https://Bücher.example:443',
+      ...here,
+    ])
+    const { key: own } = await runJson<{ key: string }>(['keys', 'add', ...here])
+    const statusFrom = async (origin: string) => {
+      const headers = { origin, authorization: `Basic ${btoa(own)}` }
+      return (await fetch(`${server.url}/channels/a/messages`, { headers })).status
+    }
+    expect(await statusFrom('https://xn--bcher-kva.example')).toBe(200)
+    expect(await statusFrom('http://xn--bcher-kva.example')).toBe(403)
+    await eventually(
+      () => server.logs.some((log) => String(log['near']).endsWith('another scheme')),
+      'the refusal is logged with what is near',
+    )
   } finally {
     await server.end()
     folder.remove()

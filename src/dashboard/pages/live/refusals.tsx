@@ -1,6 +1,6 @@
 /** Who was turned away lately, and why; for an origin, what would let it in. */
 /** @jsxImportSource hono/jsx */
-import { allowingSetting } from '../../../policy/origin.ts'
+import { allowingSetting, nearMiss } from '../../../policy/origin.ts'
 import { type Refused, refusalsSeen } from '../../../service/refused.ts'
 import { seen } from '../../sight.ts'
 import { shellQuoted } from '../../../text/shell.ts'
@@ -100,7 +100,9 @@ function Row({ refused: { last, count, message, reason, detail } }: { refused: R
 
 /** The list of origins is read at the start, so it cannot be changed from here. */
 function Allow({ origin }: { origin: string }) {
-  const setting = allowingSetting(origin, usePage().var.parts.allowedOrigins)
+  const { allowedOrigins } = usePage().var.parts
+  const setting = allowingSetting(origin, allowedOrigins)
+  const near = nearMiss(origin, allowedOrigins)
   if (setting === undefined) return <></>
   return (
     <details class="fold">
@@ -108,6 +110,7 @@ function Allow({ origin }: { origin: string }) {
         Allow <span class="mono">{origin}</span>
       </summary>
       <div class="stack tight">
+        {near === undefined ? <></> : <p class="small">{`${near}.`}</p>}
         <p class="small">If this site is yours, start the server with this option:</p>
         <Code text={`--allowed-origins ${shellQuoted(setting)}`} label="the option" />
         <p class="small">or with this variable in its environment:</p>
