@@ -19,7 +19,7 @@ export interface SocketParts {
 /** The frame size at which Bun itself hangs up; below it a protocol can still say why (L-3). */
 const MIN_FRAME_LIMIT = 1_048_576
 /** What may wait to be handled, of one socket in frames of the greatest size, and of all together. */
-const INBOX_FRAMES = 8
+const INBOX_FRAMES = 64
 const MAX_INBOX_BYTES = 134_217_728
 
 export class Sockets {
