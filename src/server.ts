@@ -337,7 +337,7 @@ class Assembly {
       maxBacklogBytes,
       // Clients send what has gathered in one request.
       maxBodyBytes: Math.max(MIN_COMET_BODY_BYTES, maxMessageBytes * 4),
-      now: () => this.#surroundings.clock.now(),
+      now: () => this.#surroundings.clock.elapsed(),
       onBug: this.#faults.bug,
     })
   }

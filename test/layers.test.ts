@@ -21,6 +21,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'policy/': ['failure.ts', 'node:crypto', '@jmespath-community/jmespath'],
   'identity/': [
     'core/clock.ts',
+    'core/settled-date.ts',
     'policy/',
     'failure.ts',
     'start-error.ts',
@@ -81,6 +82,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'core/clock.ts',
     'core/history.ts',
     'core/position.ts',
+    'core/settled-date.ts',
     'core/types.ts',
     'policy/shares.ts',
     'bun:sqlite',

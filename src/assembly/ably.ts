@@ -3,7 +3,7 @@ import type { Channels } from './channels.ts'
 import type { Config } from '../config.ts'
 import { KeyAllowances } from '../core/access/allowance.ts'
 import type { AppCounters } from '../core/app-counters.ts'
-import type { Clock, Randomness } from '../core/clock.ts'
+import { type Clock, type Randomness, momentOf } from '../core/clock.ts'
 import type { Counters } from '../core/counters.ts'
 import { FairTurns } from '../core/fair-turns.ts'
 import { ConnectionRoom } from '../core/connection-room.ts'
@@ -159,7 +159,7 @@ export class Ably {
 
   /** To be called once the folder is this server's, and before anybody can ask for a token. */
   restore(): void {
-    this.#nonces.restore(this.#nonceLog?.read() ?? [])
+    this.#nonces.restore(this.#nonceLog?.read() ?? [], momentOf(this.#parts.clock))
   }
 
   start(): void {
@@ -181,7 +181,7 @@ export class Ably {
   }
 
   #makeStreams(): Streams {
-    const { channels, clock, config, directory, doors } = this.#parts
+    const { channels, config, directory, doors } = this.#parts
     return new Streams({
       ...this.#parts,
       ...channels,
@@ -189,7 +189,6 @@ export class Ably {
       authenticator: this.authenticator,
       revocations: directory.revocations,
       room: this.#room,
-      now: () => clock.now(),
       turns: this.#turns,
       maxBacklogBytes: config.maxBacklogBytes,
     })

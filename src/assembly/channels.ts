@@ -6,6 +6,7 @@ import { Gate, type GateApp, type GateParts } from '../core/access/gate.ts'
 import { Rates } from '../core/access/rates.ts'
 import { AppTraffic } from '../core/app-traffic.ts'
 import { Broker } from '../core/broker.ts'
+import type { ChannelTime } from '../core/channel-time.ts'
 import type { Clock, Randomness } from '../core/clock.ts'
 import { CommonsShares } from '../core/commons-shares.ts'
 import type { Counters } from '../core/counters.ts'
@@ -76,6 +77,7 @@ export class Channels {
   readonly presence: Presence
   readonly acts: Acts
   readonly ids: IdSource
+  readonly time: ChannelTime
   /** Channels of the commons and of apps together. */
   readonly channelPool: Pool
   /** Connections of either kind, as soon as it is known whose they are. */
@@ -95,6 +97,7 @@ export class Channels {
     // Only letters and digits: what stands behind the `@` of a position must not end it.
     const site = this.ids.next(SITE_LENGTH).replaceAll(/[-_]/g, '0')
     const positions = new PositionSource(clock, site, parts.lastPosition)
+    this.time = positions.time
     const traffic = new AppTraffic(parts.appCounters)
     this.#delivery = new Delivery({
       engine: new LocalEngine(),
@@ -132,6 +135,7 @@ export class Channels {
       counters,
       appCounters: parts.appCounters,
       clock,
+      time: this.time,
     })
     this.broker.watch(traffic)
     this.#links.start((ref, kind, member) => this.hub.announce(ref, kind, member))
@@ -170,7 +174,7 @@ export class Channels {
 
   /** Also while nobody publishes: memory is kept for as long as it says, and no longer. */
   #expire(): void {
-    for (const memory of this.#memories) memory.expire(this.#clock.now())
+    for (const memory of this.#memories) memory.expire(this.#clock.elapsed())
     this.broker.expire()
   }
 
@@ -206,7 +210,7 @@ export class Channels {
     // One each: what clients go on from must not be forgotten for what somebody might look up.
     const [remembered, retention] = [this.#memoryOf(parts), this.#memoryOf(parts)]
     this.#memories = [remembered, retention]
-    const memory = new MemoryHistory(remembered, () => clock.now(), config.historyMessages)
+    const memory = new MemoryHistory(remembered, () => clock.elapsed(), config.historyMessages)
     return new Broker({
       delivery: this.#delivery,
       fanout,

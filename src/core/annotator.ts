@@ -31,9 +31,9 @@ export class Annotator {
 
   /** Annotates messages that are there: the annotations go out first, then what they come to. */
   annotate(ref: ChannelRef, drafts: readonly AnnotationDraft[], origin: Origin): Result<Receipt> {
-    const position = this.#parts.positions.next()
+    const timestamp = this.#parts.positions.time.now()
+    const position = this.#parts.positions.next(timestamp)
     const id = origin.id ?? this.#newId()
-    const timestamp = this.#parts.clock.now()
     const annotations = drafts.map((draft, index) =>
       stampAnnotation(draft, `${id}:${index}`, serialAt(position, index), timestamp),
     )
@@ -46,7 +46,8 @@ export class Annotator {
     })
     if (!read.ok) return read
     const repetitionId = repetitionIdOf(drafts, origin)
-    const known = repetitionId === undefined ? undefined : channel.ids.find(repetitionId, timestamp)
+    const moment = this.#parts.clock.elapsed()
+    const known = repetitionId === undefined ? undefined : channel.ids.find(repetitionId, moment)
     if (known) return ok(known)
     const { changed, messages } = this.#addUp(channel, annotations, targets)
     const event: AnnotationChange = {
@@ -62,7 +63,7 @@ export class Annotator {
     this.#messages.letGoIfLost(channel, messages.keys(), kept)
     for (const serial of changed) this.#publishSummary(channel, messages.get(serial)!)
     const receipt = { id, serials: annotations.map(({ serial }) => serial), kept }
-    if (repetitionId !== undefined) channel.remember(repetitionId, receipt, timestamp)
+    if (repetitionId !== undefined) channel.remember(repetitionId, receipt, moment)
     return ok(receipt)
   }
 
@@ -114,23 +115,24 @@ export class Annotator {
   }
 
   #publishSummary(channel: AppChannel, message: KeptMessage): void {
-    const { broker, clock, positions } = this.#parts
+    const { broker, positions } = this.#parts
+    const timestamp = positions.time.now()
     const event: Publication = {
       kind: 'publication',
-      position: positions.next(),
+      position: positions.next(timestamp),
       id: this.#newId(),
       connectionId: undefined,
-      timestamp: clock.now(),
+      timestamp,
       messages: [{ ...message, action: 'summary' }],
     }
     broker.place(channel, event, messageBytes(message), [])
   }
 
   #summary(channel: AppChannel, serial: string): SummaryState {
-    const known = channel.summariesAtHand.get(serial, this.#parts.clock.now())
+    const now = this.#parts.clock.elapsed()
+    const known = channel.summariesAtHand.get(serial, now)
     if (known) return known
     const state = SummaryState.from(this.#annotationsOf(channel.ref, serial))
-    const now = this.#parts.clock.now()
     channel.summariesAtHand.set(serial, state, now)
     channel.home.retention.note(channel.summariesAtHand, 0, now)
     return state

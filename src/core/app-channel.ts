@@ -46,7 +46,10 @@ export interface NewChannel {
   readonly ref: ChannelRef
   /** Where its memory begins. */
   readonly position: string
-  readonly now: number
+  /** The date. */
+  readonly since: number
+  /** By the clock's elapsed time. */
+  readonly lastUse: number
 }
 
 /** What a receipt costs beside its id and serials, roughly. */
@@ -75,7 +78,7 @@ export class AppChannel implements Audience, Linked<AppChannel> {
   lastSlowCheck = 0
   /** Everybody has been sent everything that came after this position. */
   newcomersSince = ''
-  /** When it was last attached to, published on or asked about; milliseconds. */
+  /** When it was last attached to, published on or asked about; by the clock's elapsed time. */
   lastUse: number
   /** Whether it has been forgotten: who wants it has to open it again. */
   isGone = false
@@ -87,11 +90,15 @@ export class AppChannel implements Audience, Linked<AppChannel> {
   /** By whoever waits, so that one who asks again and again waits once. */
   #afterPublication = new Map<AppAttachment, (publication: Publication) => void>()
 
-  constructor(home: Realm, { ref, position, now }: NewChannel, limits: AppChannelLimits) {
+  constructor(
+    home: Realm,
+    { ref, position, since, lastUse }: NewChannel,
+    limits: AppChannelLimits,
+  ) {
     this.ref = ref
     this.home = home
-    this.since = now
-    this.lastUse = now
+    this.since = since
+    this.lastUse = lastUse
     this.recent = new RecentEvents(position, limits.maxRecentEvents)
     this.ids = new RecentIds(home.retention, limits)
   }
@@ -210,7 +217,7 @@ export class AtHand<T> implements Rememberer {
     }
   }
 
-  /** @param now milliseconds since the epoch */
+  /** @param now the clock's elapsed time, as in `set` */
   get(serial: string, now: number): T | undefined {
     const known = this.#things.get(serial)
     return known && now - known.at < AT_HAND_MS ? known.thing : undefined

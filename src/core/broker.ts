@@ -10,10 +10,12 @@ import {
   AppChannel,
   type AppChannelLimits,
   type NewChannel,
+  type Receipt,
 } from './app-channel.ts'
 import { waitOf } from './batching.ts'
 import type { Clock } from './clock.ts'
 import type { Entry, History } from './history.ts'
+import type { MemoryHistory } from './memory-history.ts'
 import type { Modes } from './modes.ts'
 import { Outlet, type OutletParts } from './outlet.ts'
 import type { Owners } from './owners.ts'
@@ -40,7 +42,7 @@ export interface BrokerParts extends OutletParts {
   readonly pool: Pool
   readonly owners: Pick<Owners, 'shareOf' | 'limitsOf'>
   /** What is gone after two minutes. */
-  readonly memory: History
+  readonly memory: MemoryHistory
   /** What stays for as long as the operator says. */
   readonly log: History
   readonly limits: AppChannelLimits & { readonly keepMs: number }
@@ -116,16 +118,15 @@ export class Broker {
    * @returns `too_many_channels` or `app_channels` when there is no room
    */
   open(ref: ChannelRef): Result<AppChannel> {
-    const now = this.#parts.clock.now()
     const known = this.channel(ref)
     if (known) {
-      known.home.touch(known, now)
+      known.home.touch(known, this.#parts.clock.elapsed())
       return ok(known)
     }
     const home = this.#home(ref.realm)
     const full = this.#full(home)
     if (full) return fail(full)
-    return ok(this.#create(home, { ref, position: this.#parts.positions.next(), now }))
+    return ok(this.#create(home, { ref, position: this.#parts.positions.next() }))
   }
 
   /** Why `open` would not open a channel, if so. */
@@ -174,7 +175,7 @@ export class Broker {
       ),
     }
     channel.add(attachment)
-    channel.lastUse = attachment.since
+    channel.lastUse = this.#parts.clock.elapsed()
     channel.home.settle(channel)
     this.occupancyChanged(channel)
     return attachment
@@ -201,7 +202,7 @@ export class Broker {
     if (!channel.remove(attachment)) return
     for (const group of attachment.groups) this.#parts.fanout.leave(socket, group)
     attachment.groups = []
-    channel.lastUse = this.#parts.clock.now()
+    channel.lastUse = this.#parts.clock.elapsed()
     channel.home.settle(channel)
     this.occupancyChanged(channel)
   }
@@ -221,18 +222,23 @@ export class Broker {
     except?: Socket,
     rollupMs = 0,
   ): Promise<void> | undefined {
-    const { log, memory } = this.#parts
-    channel.home.touch(channel, event.timestamp)
-    if (event.kind === 'publication') channel.meter.note(event.messages.length, event.timestamp)
+    const { clock, log, memory } = this.#parts
+    const now = clock.elapsed()
+    channel.home.touch(channel, now)
+    if (event.kind === 'publication') channel.meter.note(event.messages.length, now)
     if (event.kind === 'publication' && event.ephemeral === true) {
       channel.recent.skipTo(event.position)
     } else {
       channel.recent.add(event)
-      channel.home.retention.note(channel.recent, bytes, event.timestamp)
+      channel.home.retention.note(channel.recent, bytes, now)
     }
     const isDurable = entries.length > 0 && this.#isDurable(channel.ref)
     const kept =
-      entries.length === 0 ? undefined : (isDurable ? log : memory).append(channel.ref, entries)
+      entries.length === 0
+        ? undefined
+        : isDurable
+          ? log.append(channel.ref, entries)
+          : memory.append(channel.ref, entries, now)
     if (isDurable) for (const watcher of this.#watchers) watcher.kept?.(channel, event)
     this.#outlet.deliver(channel, event, except, rollupMs)
     if (event.kind === 'presence')
@@ -272,8 +278,7 @@ export class Broker {
   ): AppChannel | undefined {
     this.#parts.positions.follow(head)
     if (this.channel(ref) || this.crowding(ref)) return undefined
-    const now = this.#parts.clock.now()
-    const channel = this.#create(this.#home(ref.realm), { ref, position: floor, now })
+    const channel = this.#create(this.#home(ref.realm), { ref, position: floor })
     channel.recent.skipTo(head)
     return channel
   }
@@ -286,9 +291,15 @@ export class Broker {
     const { head } = channel.recent
     channel.recent.add(event)
     channel.recent.skipTo(head)
-    channel.home.retention.note(channel.recent, bytes, event.timestamp)
+    channel.home.retention.note(channel.recent, bytes, this.#momentOf(event.timestamp))
     if (event.kind === 'publication') channel.previous = event
-    if (!this.#isDurable(channel.ref)) void memory.append(channel.ref, entries)
+    if (!this.#isDurable(channel.ref))
+      void memory.append(channel.ref, entries, this.#momentOf(event.timestamp))
+  }
+
+  /** The same for the id by which a repetition is known. @param time of channels, when it came */
+  recallId(channel: AppChannel, id: string, receipt: Receipt, time: number): void {
+    channel.remember(id, receipt, this.#momentOf(time))
   }
 
   /** Forgets an app: it was deleted. */
@@ -308,10 +319,16 @@ export class Broker {
   /** Every second or so: lets go of what is too old on channels where nothing happens. */
   expire(): void {
     const { clock, limits, retention } = this.#parts
-    const now = clock.now()
+    const now = clock.elapsed()
     retention.expire(now)
     // Stays as long as a client that was on it may come back (RTN15g).
     for (const realm of this.#realms.values()) realm.sweep(now - limits.keepMs)
+  }
+
+  /** By the clock's elapsed time, when something was that another run of the server has dated. */
+  #momentOf(time: number): number {
+    const { clock, positions } = this.#parts
+    return clock.elapsed() - Math.max(0, positions.time.now() - time)
   }
 
   #isDurable(ref: ChannelRef): boolean {
@@ -338,12 +355,13 @@ export class Broker {
     return pool.hasRoom(home.share) ? undefined : 'too_many_channels'
   }
 
-  #create(home: Realm, wanted: NewChannel): AppChannel {
-    const { limits, owners, pool } = this.#parts
+  #create(home: Realm, wanted: Pick<NewChannel, 'ref' | 'position'>): AppChannel {
+    const { clock, limits, owners, pool } = this.#parts
     const max = owners.limitsOf(home.id).maxChannels ?? 0
     if (max > 0) home.shrinkTo(max - 1)
     pool.take(home.share)
-    const channel = new AppChannel(home, wanted, limits)
+    const made = { ...wanted, since: clock.now(), lastUse: clock.elapsed() }
+    const channel = new AppChannel(home, made, limits)
     this.#realms.set(home.id, home)
     home.add(channel)
     this.#size++

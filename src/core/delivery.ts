@@ -115,7 +115,7 @@ export class Delivery {
 
   #checkSlowReaders(channel: ChannelRef): void {
     const audience = this.#parts.audience(channel)
-    const now = this.#parts.clock.now()
+    const now = this.#parts.clock.elapsed()
     if (!audience || now - audience.lastSlowCheck < SLOW_CHECK_MS) return
     audience.lastSlowCheck = now
     this.#parts.onSlowReaders(audience.sockets())

@@ -19,6 +19,7 @@ import type { Place } from './access/caller.ts'
 import type { AppCount, AppCounters } from './app-counters.ts'
 import { addMessage } from './app-traffic.ts'
 import { type Attachment, type AttachmentOwner, Channel } from './channel.ts'
+import type { ChannelTime } from './channel-time.ts'
 import type { Clock } from './clock.ts'
 import type { CommonsShares } from './commons-shares.ts'
 import type { Counters } from './counters.ts'
@@ -46,6 +47,7 @@ export interface HubParts {
   readonly counters: Counters
   readonly appCounters: AppCounters
   readonly clock: Clock
+  readonly time: ChannelTime
 }
 
 /** What a newcomer brings. */
@@ -107,7 +109,7 @@ export class Hub {
     const channel = this.#channels.get(ref.key)
     if (!channel) return
     const total = this.total(channel)
-    this.#publish(ref, { kind, member, total, timestamp: this.#parts.clock.now() })
+    this.#publish(ref, { kind, member, total, timestamp: this.#parts.time.now() })
   }
 
   /** Whether the limits leave room for one more; asked before the keys are looked at. */
@@ -153,8 +155,8 @@ export class Hub {
     verdict: Verdict & { join: true },
     welcome: (channel: Channel, now: number) => void,
   ): Attachment {
-    const { clock, counters, fanout } = this.#parts
-    const now = clock.now()
+    const { counters, fanout, time } = this.#parts
+    const now = time.now()
     const { channel: ref, secure } = place
     const channel = this.#channels.get(ref.key) ?? this.#create(ref, verdict.sets ?? NO_KEYS, now)
     const { member } = newcomer
@@ -202,7 +204,7 @@ export class Hub {
       else this.#unshare(channel)
       return
     }
-    const timestamp = this.#parts.clock.now()
+    const timestamp = this.#parts.time.now()
     const total = this.total(channel)
     this.#publish(channel.ref, { kind: 'leave', member, total, timestamp })
   }
@@ -232,8 +234,8 @@ export class Hub {
       return refusal
     }
     addMessage(this.#countOf(ref).inbound.realtime, message.value)
-    const timestamp = this.#parts.clock.now()
-    channel.meter.note(1, timestamp)
+    const timestamp = this.#parts.time.now()
+    channel.meter.note(1, this.#parts.clock.elapsed())
     this.#publish(ref, { kind: 'message', messages: [message], timestamp }, except)
     return undefined
   }
@@ -248,8 +250,8 @@ export class Hub {
     if (refusal) return refusal
     const target = channel.attachments.get(recipient)
     if (!target) return failure('recipient_unknown')
-    const { clock, counters, delivery } = this.#parts
-    const event: Event = { kind: 'message', messages: [message], timestamp: clock.now() }
+    const { counters, delivery, time } = this.#parts
+    const event: Event = { kind: 'message', messages: [message], timestamp: time.now() }
     delivery.direct(target.socket, channel.ref, event, target.group.format)
     counters.messagesDirect++
     addMessage(this.#commons.inbound.realtime, message.value)
@@ -278,8 +280,8 @@ export class Hub {
   #pushHere(ref: ChannelRef, message: Message): number {
     const channel = this.#channels.get(ref.key)
     if (!channel) return 0
-    const timestamp = this.#parts.clock.now()
-    channel.meter.note(1, timestamp)
+    const timestamp = this.#parts.time.now()
+    channel.meter.note(1, this.#parts.clock.elapsed())
     this.#publish(ref, { kind: 'message', messages: [message], timestamp })
     return channel.total
   }

@@ -3,6 +3,7 @@ import type { Rememberer, RetentionQueue } from './retention.ts'
 
 interface Known<T> {
   readonly receipt: T
+  /** The clock's elapsed time. */
   readonly at: number
 }
 
@@ -30,15 +31,15 @@ export class RecentIds<T> implements Rememberer {
     return this.#known.size
   }
 
-  /** What was answered when this id came first. */
+  /** What was answered when this id came first. @param now the clock's elapsed time, as in `add` */
   find(id: string, now: number): T | undefined {
     const known = this.#known.get(id)
     return known && known.at > now - this.#limits.idempotencyMs ? known.receipt : undefined
   }
 
   /** In the order of time. */
-  entries(): [id: string, receipt: T, at: number][] {
-    return Array.from(this.#known, ([id, { receipt, at }]) => [id, receipt, at])
+  entries(): [id: string, receipt: T][] {
+    return Array.from(this.#known, ([id, { receipt }]) => [id, receipt])
   }
 
   remove(id: string): void {

@@ -18,7 +18,10 @@ export class MemoryHistory implements History {
   readonly #maxEntries: number
   readonly #channels = new Map<string, ChannelMemory>()
 
-  /** @param maxEntries how much one channel may remember */
+  /**
+   * @param now the clock's elapsed time
+   * @param maxEntries how much one channel may remember
+   */
   constructor(retention: RetentionBudget, now: () => number, maxEntries: number) {
     this.#retention = retention
     this.#now = now
@@ -29,7 +32,8 @@ export class MemoryHistory implements History {
     return this.#channels.size
   }
 
-  append(channel: ChannelRef, entries: readonly Entry[]): Promise<void> {
+  /** @param at when they came, by the clock's elapsed time */
+  append(channel: ChannelRef, entries: readonly Entry[], at: number = this.#now()): Promise<void> {
     let memory = this.#channels.get(channel.key)
     if (!memory) {
       const queue = this.#retention.queue(channel.realm)
@@ -42,7 +46,7 @@ export class MemoryHistory implements History {
       // The first of a channel brings with it what the channel itself takes.
       const bytes = bytesOf(entry) + (memory.isEmpty ? CHANNEL_BYTES : 0)
       memory.add(entry)
-      memory.queue.note(memory, bytes, timeOf(entry))
+      memory.queue.note(memory, bytes, at)
     }
     return KEPT
   }
@@ -242,18 +246,6 @@ function bytesOf(entry: Entry): number {
       return contentBytes(entry.change)
     case 'annotation':
       return annotationBytes(entry.annotation) + (entry.message?.summary?.length ?? 0)
-  }
-}
-
-function timeOf(entry: Entry): number {
-  switch (entry.kind) {
-    case 'message':
-    case 'version':
-      return entry.message.version.timestamp
-    case 'presence':
-      return entry.change.timestamp
-    case 'annotation':
-      return entry.annotation.timestamp
   }
 }
 

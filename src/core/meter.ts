@@ -6,12 +6,12 @@ const WINDOW_MS = 5000
 export class Meter {
   /** Since the beginning. */
   total = 0
-  /** Which window was counted in last, by its number since the epoch. */
+  /** Which window was counted in last, by its number. */
   #window = 0
   #inWindow = 0
   #inWindowBefore = 0
 
-  /** @param now milliseconds since the epoch */
+  /** @param now the clock's elapsed time */
   note(count: number, now: number): void {
     this.#turn(now)
     this.total += count

@@ -23,7 +23,7 @@ export class MutableMessages {
   /** @returns `not_mutable` where no rule allows changes, or `message_unknown` */
   find(ref: ChannelRef, serial: string): Result<Found> {
     if (!this.#broker.rule(ref).mutableMessages) return fail('not_mutable')
-    const known = this.#broker.channel(ref)?.messagesAtHand.get(serial, this.#clock.now())
+    const known = this.#broker.channel(ref)?.messagesAtHand.get(serial, this.#clock.elapsed())
     const read = known
       ? ok(known)
       : readHistory(() => this.#broker.history(ref).message(ref, serial))
@@ -35,7 +35,7 @@ export class MutableMessages {
 
   /** Has a message at hand as it stands now. */
   keepAtHand(channel: AppChannel, message: KeptMessage): void {
-    const now = this.#clock.now()
+    const now = this.#clock.elapsed()
     channel.messagesAtHand.set(message.serial, message, now)
     channel.home.retention.note(channel.messagesAtHand, 0, now)
   }

@@ -1,4 +1,5 @@
 /** Positions: the order of everything that channels remember, as text that grows. */
+import { ChannelTime } from './channel-time.ts'
 import type { Clock } from './clock.ts'
 
 /** What can stand in a position after its `@`; set once for a server's run. */
@@ -15,7 +16,8 @@ const FORM = /^(\d{14})-(\d{3})@[A-Za-z0-9]{1,20}$/
  * ordered, even where the clock stands still or goes back.
  */
 export class PositionSource {
-  readonly #clock: Clock
+  /** That of all that is given a position. */
+  readonly time: ChannelTime
   readonly #suffix: string
   #ms = 0
   #counter = 0
@@ -24,7 +26,7 @@ export class PositionSource {
 
   /** @param last the greatest position that anybody may have seen, if that is known */
   constructor(clock: Clock, site: Site, last: string | undefined) {
-    this.#clock = clock
+    this.time = new ChannelTime(clock)
     this.#suffix = `@${site}`
     this.#begin(0)
     this.follow(last)
@@ -37,11 +39,12 @@ export class PositionSource {
     const ms = Number(parts[1])
     const counter = Number(parts[2])
     if (ms < this.#ms || (ms === this.#ms && counter <= this.#counter)) return
+    this.time.follow(ms)
     this.#begin(ms, counter)
   }
 
-  next(): string {
-    const now = this.#clock.now()
+  /** @param now what `time` has just said, where somebody has asked */
+  next(now = this.time.now()): string {
     if (now > this.#ms) this.#begin(now)
     else if (this.#counter < MAX_COUNTER) this.#counter++
     else this.#begin(this.#ms + 1)
@@ -60,9 +63,14 @@ export function isPosition(text: string): boolean {
   return FORM.test(text)
 }
 
+/** The channel time at which something was placed, in milliseconds. */
+export function msOf(position: string): number {
+  return Number(position.slice(0, MS_DIGITS))
+}
+
 /** Text that stands before everything that was placed in the last so many milliseconds before a position. */
 export function before(position: string, ms: number): string {
-  return msText(Math.max(0, Number(position.slice(0, MS_DIGITS)) - ms))
+  return msText(Math.max(0, msOf(position) - ms))
 }
 
 /** The serial of one of the things that stand at a position together. */

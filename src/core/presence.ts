@@ -3,7 +3,6 @@ import { type Failure, type Result, failure, ok } from '../failure.ts'
 import type { Budget, Holder } from '../policy/budget.ts'
 import type { AppChannel } from './app-channel.ts'
 import type { Broker } from './broker.ts'
-import type { Clock } from './clock.ts'
 import type { IdSource } from './id-source.ts'
 import { contentBytes } from './memory-history.ts'
 import type { PositionSource } from './position.ts'
@@ -14,7 +13,6 @@ export interface PresenceParts {
   readonly broker: Broker
   readonly positions: PositionSource
   readonly ids: IdSource
-  readonly clock: Clock
   /** How many members a channel of an app may have; 0 for no limit. */
   readonly maxMembers: (realm: string) => number
   /** Bytes that the members of one channel may take; 0 for no limit. */
@@ -70,7 +68,7 @@ export class Presence {
     const channel = opened.value
     const refusal = this.#refusal(channel, drafts, connectionId)
     if (refusal) return { ok: false, failure: refusal }
-    const timestamp = this.#parts.clock.now()
+    const timestamp = this.#parts.positions.time.now()
     const changes: PresenceMessage[] = []
     for (const [index, draft] of drafts.entries()) {
       const change = stamp(channel, draft, connectionId, `${id}:${index}`, timestamp)
@@ -106,7 +104,7 @@ export class Presence {
     connectionId: string,
     members: readonly PresenceMessage[],
   ): PresenceReceipt {
-    const timestamp = this.#parts.clock.now()
+    const timestamp = this.#parts.positions.time.now()
     // Not of the connection's own form: clients then compare by time and not by number (RTP2b1).
     const id = this.#parts.ids.next(ID_LENGTH)
     const changes = members.map((member, index) => leaving(member, `${id}:0:${index}`, timestamp))
@@ -156,7 +154,7 @@ export class Presence {
     timestamp: number,
   ): PresenceReceipt {
     if (changes.length === 0) return { event: undefined, kept: undefined }
-    const position = this.#parts.positions.next()
+    const position = this.#parts.positions.next(timestamp)
     const event: PresenceChange = {
       kind: 'presence',
       position,

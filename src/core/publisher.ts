@@ -96,16 +96,16 @@ export class Publisher {
       : this.#parts.broker.openToPlace(ref)
     if (!opened.ok) return opened
     const channel = opened.value
-    const timestamp = this.#parts.clock.now()
     const repetitionId = repetitionIdOf(publication)
-    const known = repetitionId === undefined ? undefined : channel.ids.find(repetitionId, timestamp)
+    const known =
+      repetitionId === undefined ? undefined : channel.ids.find(repetitionId, this.#moment)
     if (known) return ok(known)
-    const event = this.#stamp(publication, timestamp)
+    const event = this.#stamp(publication)
     const kept = this.#place(channel, event, publication.except)
     const serials = event.messages.map(({ serial }) => serial)
     if (asksForPush(event.messages)) this.#parts.broker.push(channel, event.messages)
     const receipt = { id: event.id, serials, kept }
-    if (repetitionId !== undefined) channel.remember(repetitionId, receipt, timestamp)
+    if (repetitionId !== undefined) channel.remember(repetitionId, receipt, this.#moment)
     return ok(receipt)
   }
 
@@ -124,14 +124,15 @@ export class Publisher {
     const { channel, message } = found.value
     const refused = mayTouch(message)
     if (refused) return { ok: false, failure: refused }
-    const position = this.#parts.positions.next()
+    const timestamp = this.#parts.positions.time.now()
+    const position = this.#parts.positions.next(timestamp)
     const id = origin.id ?? this.#newId()
     const edited = applyEdit(
       message,
       edit,
       {
         serial: serialAt(position, 0),
-        timestamp: this.#parts.clock.now(),
+        timestamp,
         clientId: origin.clientId,
         id: `${id}:0`,
       },
@@ -170,9 +171,10 @@ export class Publisher {
     return this.#annotator.annotate(ref, drafts, origin)
   }
 
-  #stamp(publication: NewPublication, timestamp: number): Publication {
+  #stamp(publication: NewPublication): Publication {
     const { drafts, batchId, connectionId, ephemeral } = publication
-    const position = this.#parts.positions.next()
+    const timestamp = this.#parts.positions.time.now()
+    const position = this.#parts.positions.next(timestamp)
     const id = batchId ?? publication.id ?? this.#newId()
     const messages = drafts.map((draft, index): KeptMessage => {
       const serial = serialAt(position, index)
@@ -214,6 +216,11 @@ export class Publisher {
         ? []
         : event.messages.map((message) => ({ kind: 'message' as const, message, position }))
     return this.#parts.broker.place(channel, event, bytesOf(event.messages), entries, except)
+  }
+
+  /** By which it is known for how long an id has been known. */
+  get #moment(): number {
+    return this.#parts.clock.elapsed()
   }
 
   #newId(): string {

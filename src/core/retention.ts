@@ -143,7 +143,7 @@ export class RetentionQueue {
     return this.#owners.length
   }
 
-  /** @param at milliseconds since the epoch; what is noted later is forgotten later, whatever it says here */
+  /** @param at the clock's elapsed time; what is noted later is forgotten later, whatever it says here */
   note(owner: Rememberer, bytes: number, at: number): void {
     if (this.#isClosed) return
     this.#owners.push(owner)

@@ -3,7 +3,7 @@ import type { AppChannel, Receipt } from './app-channel.ts'
 import type { Broker } from './broker.ts'
 import type { Entry } from './history.ts'
 import { contentBytes } from './memory-history.ts'
-import { msText } from './position.ts'
+import { msOf, msText } from './position.ts'
 import { type PlacedEvent, type PresenceMessage, channelRef } from './types.ts'
 
 /** Plain data: no classes, no functions, no promises. */
@@ -15,7 +15,7 @@ export interface ChannelSnapshot {
   readonly head: string
   readonly events: readonly PlacedEvent[]
   readonly presence: readonly PresenceMessage[]
-  readonly ids: readonly (readonly [id: string, receipt: PlainReceipt, at: number])[]
+  readonly ids: readonly (readonly [id: string, receipt: PlainReceipt, time: number])[]
 }
 
 export type PlainReceipt = Pick<Receipt, 'id' | 'serials'>
@@ -34,7 +34,7 @@ export function takeSnapshot(
     presence: [...channel.presence.members()].filter(isWanted),
     ids: channel.ids
       .entries()
-      .map(([id, { id: whole, serials }, at]) => [id, { id: whole, serials }, at]),
+      .map(([id, { id: whole, serials }]) => [id, { id: whole, serials }, msOf(serials[0] ?? '')]),
   }))
 }
 
@@ -73,10 +73,11 @@ function eventsOf(snapshot: ChannelSnapshot): Remembered[] {
 }
 
 function idsOf(snapshot: ChannelSnapshot): Remembered[] {
-  return snapshot.ids.map(([id, receipt, at]) => ({
+  return snapshot.ids.map(([id, receipt, time]) => ({
     snapshot,
-    place: msText(at),
-    recall: (_, channel) => channel.remember(id, { ...receipt, kept: undefined }, at),
+    place: msText(time),
+    recall: (broker, channel) =>
+      broker.recallId(channel, id, { ...receipt, kept: undefined }, time),
   }))
 }
 

@@ -1,5 +1,6 @@
 /** Who is behind a request or connection of an Ably client. Nothing here reads the database. */
 import type { Clock } from '../core/clock.ts'
+import { SettledDate } from '../core/settled-date.ts'
 import { type Failure, type Result, fail, failure } from '../failure.ts'
 import { NO_CLAIMS } from '../policy/channel-claims.ts'
 import type { Credential, Credentials } from './credentials.ts'
@@ -25,6 +26,7 @@ export class Authenticator {
   readonly #directory: Directory
   readonly #uses: SecretUses
   readonly #clock: Clock
+  readonly #date: SettledDate
   readonly #verifier: TokenVerifier
   /** Apart, so that what is good as a key does not pass for a token. */
   readonly #proven = {
@@ -36,6 +38,7 @@ export class Authenticator {
     this.#directory = directory
     this.#uses = uses
     this.#clock = clock
+    this.#date = new SettledDate(clock)
     this.#verifier = new TokenVerifier(directory, tokens, clock)
   }
 
@@ -117,7 +120,7 @@ export class Authenticator {
     const now = this.#clock.now()
     const refusal =
       refusalOfHolder(proven.holder, this.#directory, now) ??
-      refusalToUse(proven.key, this.#directory, context, now)
+      refusalToUse(proven.key, this.#directory, context, this.#date)
     if (refusal) {
       this.#proven[kind].delete(text)
       return { ok: false, failure: refusal }

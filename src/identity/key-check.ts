@@ -1,4 +1,5 @@
 /** Whether an API key is one of ours, and whether it and its app are in a state to be used. */
+import type { SettledDate } from '../core/settled-date.ts'
 import { type Failure, type Result, fail, failure, ok } from '../failure.ts'
 import { appRefusal, originRefusal, tlsRefusal } from '../policy/app-state.ts'
 import { parseApiKey, placeOfSecret } from './api-key.ts'
@@ -35,9 +36,13 @@ export function refusalToUse(
   key: DirectoryKey,
   directory: Directory,
   { secure, origin }: Arrival,
-  now: number,
+  date: Pick<SettledDate, 'now'>,
 ): Failure | undefined {
   const app = directory.app(key.appId)
   if (!app || key.status !== 'enabled') return failure('key_revoked')
-  return appRefusal(app, () => now) ?? tlsRefusal(app, secure, 'app') ?? originRefusal(app, origin)
+  return (
+    appRefusal(app, () => date.now()) ??
+    tlsRefusal(app, secure, 'app') ??
+    originRefusal(app, origin)
+  )
 }

@@ -1,5 +1,6 @@
 /** Remembers which token requests were answered, so that none is answered twice (RSA9c), through restarts too. */
 import { createHash } from 'node:crypto'
+import type { Moment } from '../core/clock.ts'
 
 /** About 400 requests a second, for as long as they are remembered. */
 const MAX_PER_KEY = 100_000
@@ -21,7 +22,10 @@ export interface NonceLog {
   append(nonce: KeptNonce): Promise<void>
 }
 
-type Seen = Omit<KeptNonce, 'short'>
+interface Seen extends Omit<KeptNonce, 'short'> {
+  /** The clock's elapsed time when it came. */
+  readonly moment: number
+}
 
 export class NonceStore {
   readonly #keepMs: number
@@ -56,17 +60,20 @@ export class NonceStore {
   }
 
   /** Takes up what an earlier process has remembered, before anything else. */
-  restore(kept: readonly KeptNonce[]): void {
-    for (const { short, ...seen } of kept.toSorted((a, b) => a.at - b.at)) this.#add(short, seen)
+  restore(kept: readonly KeptNonce[], now: Moment): void {
+    for (const { short, ...seen } of kept.toSorted((a, b) => a.at - b.at)) {
+      const age = Math.max(0, Math.min(now.date - seen.at, this.#keepMs))
+      this.#add(short, { ...seen, moment: now.elapsed - age })
+    }
   }
 
   /** Only for requests whose signature was right: strangers must not fill it. */
-  remember(keyName: string, id: string, now: number): 'new' | 'seen' | 'full' {
+  remember(keyName: string, id: string, now: Moment): 'new' | 'seen' | 'full' {
     this.#forget(now)
     const short = shortOf(keyName, id)
     if (this.#seen.has(short)) return 'seen'
     if (!this.#hasRoom(keyName)) return 'full'
-    this.#add(short, { keyName, at: now })
+    this.#add(short, { keyName, at: now.date, moment: now.elapsed })
     return 'new'
   }
 
@@ -78,7 +85,7 @@ export class NonceStore {
     const short = shortOf(keyName, id)
     const seen = this.#seen.get(short)
     if (!this.#log || !seen) return undefined
-    return this.#log.append({ short, ...seen }).then(
+    return this.#log.append({ short, keyName, at: seen.at }).then(
       () => true,
       () => {
         if (this.#seen.get(short) === seen) this.#remove(short, keyName)
@@ -94,9 +101,10 @@ export class NonceStore {
     return this.#ofApps.of(appOf(keyName)) < this.#maxInAll / (this.#ofApps.size + 1)
   }
 
-  #forget(now: number): void {
-    for (const [short, { keyName, at }] of this.#seen) {
-      if (at >= now - this.#keepMs) return
+  /** A clock that is set back makes timestamps good again, so the time has to have passed as well. */
+  #forget({ date, elapsed }: Moment): void {
+    for (const [short, { keyName, at, moment }] of this.#seen) {
+      if (at >= date - this.#keepMs || moment >= elapsed - this.#keepMs) return
       this.#remove(short, keyName)
     }
   }

@@ -1,5 +1,6 @@
 /** Issues native tokens: for whoever signed a request or has the key, and for an operator (RSA8, RSA9). */
-import type { Clock } from '../core/clock.ts'
+import { type Clock, momentOf } from '../core/clock.ts'
+import { SettledDate } from '../core/settled-date.ts'
 import { type Failure, type Result, fail, failure, ok } from '../failure.ts'
 import { canonicalText, parseCapability } from '../policy/capability/capability.ts'
 import { intersect } from '../policy/capability/intersection.ts'
@@ -83,6 +84,7 @@ export class TokenIssuer {
   readonly #tokens: NativeTokens
   readonly #uses: SecretUses
   readonly #clock: Clock
+  readonly #date: SettledDate
   readonly #nonces: NonceStore
 
   constructor(
@@ -97,6 +99,7 @@ export class TokenIssuer {
     this.#tokens = tokens
     this.#uses = uses
     this.#clock = clock
+    this.#date = new SettledDate(clock)
   }
 
   /**
@@ -145,14 +148,14 @@ export class TokenIssuer {
       ? this.#checkSigned(key, request, request.signed)
       : this.#checkPlain(key, request, credential)
     if (!found.ok) return found
-    const refusal = refusalToUse(key, this.#directory, context, this.#clock.now())
+    const refusal = refusalToUse(key, this.#directory, context, this.#date)
     return refusal ? { ok: false, failure: refusal } : found
   }
 
   /** @returns what to wait for before the request is answered, if there is anything */
   #note(keyName: string, { timestamp, nonce }: Signed): Result<Promise<boolean> | undefined> {
-    const now = this.#clock.now()
-    if (Math.abs(timestamp - now) > CLOCK_SKEW_MS) return fail('timestamp_refused')
+    const now = momentOf(this.#clock)
+    if (Math.abs(timestamp - now.date) > CLOCK_SKEW_MS) return fail('timestamp_refused')
     const id = `${timestamp} ${nonce}`
     const remembered = this.#nonces.remember(keyName, id, now)
     if (remembered === 'seen') return fail('nonce_replayed')

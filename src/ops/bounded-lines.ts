@@ -22,13 +22,13 @@ export class BoundedLines {
   constructor(rate: Rate, clock: Clock, tellRest: (unlogged: number) => void) {
     this.#rate = rate
     this.#clock = clock
-    this.#bucket = fullBucket(rate, clock.now())
+    this.#bucket = fullBucket(rate, clock.elapsed())
     this.#tellRest = tellRest
   }
 
   /** @param write is called where there is room; what a line says is worked out only then */
   offer(write: (leftOut: LeftOut) => void): void {
-    if (!take(this.#bucket, this.#rate, this.#clock.now())) {
+    if (!take(this.#bucket, this.#rate, this.#clock.elapsed())) {
       this.#unlogged++
       this.#timer ??= setTimeout(() => this.flush(), TOLD_AFTER_MS).unref()
       return

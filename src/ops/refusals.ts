@@ -43,7 +43,7 @@ export class Refusals {
     this.#lines = new BoundedLines(LOGGED, clock, (unlogged) =>
       log.warn('more refusals were left out', { unlogged }),
     )
-    this.#remembered = fullBucket(LOGGED, clock.now())
+    this.#remembered = fullBucket(LOGGED, clock.elapsed())
   }
 
   /** Takes out of what is told what only the rest of the server can tell is secret. */
@@ -65,7 +65,11 @@ export class Refusals {
     const detail = shortened(given)
     // The words of some hold what a client wrote.
     const why = failure(name)
-    if (this.#recent.repeat(why, detail, now) || !take(this.#remembered, LOGGED, now)) return
+    if (
+      this.#recent.repeat(why, detail, now) ||
+      !take(this.#remembered, LOGGED, this.#clock.elapsed())
+    )
+      return
     const told = { setting: settingsBehind(name, this.#config), ...this.#concealed(detail) }
     this.#recent.add(why, detail, told, now)
   }

@@ -56,7 +56,7 @@ export function deviceRefusal(
   const moment = now()
   const isRevoked = device.endsAt !== undefined && device.endsAt <= moment
   return (
-    refusalToUse(key, directory, arrival, moment) ??
+    refusalToUse(key, directory, arrival, { now }) ??
     (isRevoked ? failure('token_revoked') : undefined)
   )
 }

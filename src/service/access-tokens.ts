@@ -144,7 +144,7 @@ export class AccessTokenService {
     const account = this.#accounts.byId(row.accountId)
     if (!account) return fail('unauthorized')
     // Of use, but not worth waiting for: the next request notes it otherwise.
-    if (now - (row.lastUsedAt ?? 0) > USE_NOTED_EVERY_MS)
+    if (Math.abs(now - (row.lastUsedAt ?? 0)) > USE_NOTED_EVERY_MS)
       quietly(() => this.#tokens.used(row.id, now))
     return ok({ account, token: withoutHash(row) })
   }

@@ -1,5 +1,6 @@
 /** Removes apps whose time is over. */
 import type { Clock } from '../core/clock.ts'
+import { SettledDate } from '../core/settled-date.ts'
 import type { AppService } from './apps.ts'
 import type { AppDirectory } from './live-apps.ts'
 
@@ -17,10 +18,12 @@ interface ExpiryParts {
 
 export class AppExpiry {
   readonly #parts: ExpiryParts
+  readonly #date: SettledDate
   #timer: Timer | undefined
 
   constructor(parts: ExpiryParts) {
     this.#parts = parts
+    this.#date = new SettledDate(parts.clock)
   }
 
   start(): void {
@@ -33,10 +36,11 @@ export class AppExpiry {
 
   /** The database is asked only when there is something to remove. */
   #look(): void {
-    const { apps, directory, clock, onRemoved, onBug } = this.#parts
-    if (!directory.hasExpired(clock.now())) return
+    const { apps, directory, onRemoved, onBug } = this.#parts
+    const now = this.#date.now()
+    if (!directory.hasExpired(now)) return
     try {
-      if (apps.removeExpired().length > 0) onRemoved()
+      if (apps.removeExpired(now).length > 0) onRemoved()
     } catch (error) {
       onBug(error)
     }

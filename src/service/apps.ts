@@ -133,10 +133,10 @@ export class AppService {
     return this.#table.countExpiring()
   }
 
-  /** Removes apps whose time is over, and says which. */
-  removeExpired(): App[] {
+  /** Removes apps whose time is over by a date, and says which. */
+  removeExpired(now: number): App[] {
     return this.#write(() => {
-      const expired = this.#table.expired(this.#clock.now())
+      const expired = this.#table.expired(now)
       for (const { id } of expired) this.#remove(id)
       return expired
     })

@@ -1,5 +1,6 @@
 /** Links that work once: to claim an account as its owner, and to join one. */
 import type { Clock } from '../core/clock.ts'
+import { SettledDate } from '../core/settled-date.ts'
 import { type Result, fail, ok } from '../failure.ts'
 import { hashWebSecret, newWebSecret } from '../identity/web-secret.ts'
 import type { Role } from '../policy/roles.ts'
@@ -25,12 +26,14 @@ export class LinkService {
   readonly #store: Store
   readonly #table: LinkTable
   readonly #clock: Clock
+  readonly #date: SettledDate
   readonly #audit: AuditService
 
   constructor(store: Store, clock: Clock, audit: AuditService) {
     this.#store = store
     this.#table = new LinkTable(store)
     this.#clock = clock
+    this.#date = new SettledDate(clock)
     this.#audit = audit
   }
 
@@ -86,7 +89,7 @@ export class LinkService {
   #add(account: Account, kind: LinkKind, role: Role, note: string | null): string {
     const secret = newWebSecret()
     const createdAt = this.#clock.now()
-    this.#table.removeExpired(createdAt)
+    this.#table.removeExpired(this.#date.now())
     const id = newId()
     this.#table.insert({
       id,

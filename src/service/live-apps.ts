@@ -1,5 +1,6 @@
 /** The apps that the server asks about on every request, kept in memory and equal to the database. */
 import type { Clock } from '../core/clock.ts'
+import { SettledDate } from '../core/settled-date.ts'
 import type { Directory, DirectoryApp, DirectoryKey } from '../identity/directory.ts'
 import type { Keyring } from '../identity/keyring.ts'
 import { RevocationList } from '../identity/revocation.ts'
@@ -56,6 +57,7 @@ export class AppDirectory implements Follower, Directory {
   readonly #revocationTable: RevocationTable
   readonly #keyring: Keyring
   readonly #clock: Clock
+  readonly #date: SettledDate
 
   /** Empty until it is told to `reload`, as the change watcher does when it starts. */
   constructor(store: Store, keyring: Keyring, clock: Clock) {
@@ -65,6 +67,7 @@ export class AppDirectory implements Follower, Directory {
     this.#revocationTable = new RevocationTable(store)
     this.#keyring = keyring
     this.#clock = clock
+    this.#date = new SettledDate(clock)
   }
 
   app(id: string): LiveApp | undefined {
@@ -112,10 +115,10 @@ export class AppDirectory implements Follower, Directory {
 
   /** Of an app that is known those that are new: there may be very many, and nothing but time takes one back. */
   #readRevocations(id: string): void {
-    const now = this.#clock.now()
+    const now = this.#clock.elapsed()
     const known = this.#apps.has(id) ? this.#revocationsRead.get(id) : undefined
-    const isRecent = known !== undefined && Math.abs(now - known.at) < REVOCATIONS_ANEW_MS
-    const rows = this.#revocationTable.list(id, now, isRecent ? known.last : 0)
+    const isRecent = known !== undefined && now - known.at < REVOCATIONS_ANEW_MS
+    const rows = this.#revocationTable.list(id, this.#date.now(), isRecent ? known.last : 0)
     if (isRecent) for (const row of rows) this.revocations.add(id, row)
     else this.revocations.replace(id, rows)
     if (!this.#apps.has(id)) return void this.#revocationsRead.delete(id)

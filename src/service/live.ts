@@ -86,7 +86,7 @@ export class LiveService {
   /** Of all that the account sees. */
   figures(account: Account | undefined): LiveFigures {
     const { clock, connections } = this.#parts
-    const now = clock.now()
+    const now = clock.elapsed()
     const figures = { channels: 0, connections: 0, rate: 0 }
     for (const channel of this.#channels(account, '')) {
       figures.channels++
@@ -200,7 +200,7 @@ export class LiveService {
 
   #view(channel: AnyChannel): LiveChannel {
     const { clock, hub } = this.#parts
-    const now = clock.now()
+    const now = clock.elapsed()
     const facts = hub.facts(channel.ref)
     if (!(channel instanceof AppChannel)) {
       const view = commonsChannelView(channel, facts, now)

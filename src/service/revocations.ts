@@ -1,5 +1,6 @@
 /** Revocations of tokens: kept as long as a token that they concern can still be valid. */
 import type { Clock } from '../core/clock.ts'
+import { SettledDate } from '../core/settled-date.ts'
 import type { StoredRevocation } from '../identity/revocation-request.ts'
 import { AppTable, RevocationTable } from '../store/apps.ts'
 import type { Store } from '../store/database.ts'
@@ -22,7 +23,7 @@ export class RevocationService {
   readonly #store: Store
   readonly #table: RevocationTable
   readonly #apps: AppTable
-  readonly #clock: Clock
+  readonly #date: SettledDate
   readonly #audit: AuditService
   readonly #order: TokenOrder
   readonly #devices: Pick<PushDeviceService, 'end'>
@@ -33,7 +34,7 @@ export class RevocationService {
     this.#store = store
     this.#table = new RevocationTable(store)
     this.#apps = new AppTable(store)
-    this.#clock = clock
+    this.#date = new SettledDate(clock)
     this.#audit = audit
   }
 
@@ -42,7 +43,7 @@ export class RevocationService {
    * @param by whoever revokes, where that is not known from the request
    */
   add(appId: string, revocations: readonly StoredRevocation[], by?: Actor): void {
-    const now = this.#clock.now()
+    const now = this.#date.now()
     const marked = this.#store.db.transaction(
       () => {
         const number = this.#order.mark()

@@ -1,5 +1,6 @@
 /** Sessions of browsers: opened when somebody signs in, found by their secret, ended by time or by hand. */
 import type { Clock } from '../core/clock.ts'
+import { SettledDate } from '../core/settled-date.ts'
 import { hashWebSecret, newWebSecret } from '../identity/web-secret.ts'
 import type { Role } from '../policy/roles.ts'
 import type { Store } from '../store/database.ts'
@@ -41,6 +42,7 @@ export class SessionService {
   readonly #accounts: AccountTable
   readonly #people: PeopleService
   readonly #clock: Clock
+  readonly #date: SettledDate
   readonly #audit: AuditService
 
   constructor(store: Store, people: PeopleService, clock: Clock, audit: AuditService) {
@@ -48,6 +50,7 @@ export class SessionService {
     this.#accounts = new AccountTable(store)
     this.#people = people
     this.#clock = clock
+    this.#date = new SettledDate(clock)
     this.#audit = audit
   }
 
@@ -56,7 +59,8 @@ export class SessionService {
     const secret = newWebSecret()
     const now = this.#clock.now()
     const hash = hashWebSecret(secret)
-    this.#table.removeEnded(now, now - IDLE_MS)
+    const settled = this.#date.now()
+    this.#table.removeEnded(settled, settled - IDLE_MS)
     this.#table.insert({
       id: hash.toString('hex').slice(0, 16),
       hash,
@@ -82,7 +86,8 @@ export class SessionService {
     const role = this.#people.roleOf(row.personId, row.accountId)
     if (!person || !account || role === undefined) return undefined
     // Of use, but not worth waiting for: the next request notes it otherwise.
-    if (now - row.seenAt > SEEN_EVERY_MS) quietly(() => this.#table.seen(row.id, now, address))
+    if (Math.abs(now - row.seenAt) > SEEN_EVERY_MS)
+      quietly(() => this.#table.seen(row.id, now, address))
     return { session: withoutHash(row), person, account, role }
   }
 

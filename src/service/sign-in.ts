@@ -21,7 +21,7 @@ export class SignIn {
     this.#people = people
     this.#sessions = sessions
     this.#clock = clock
-    this.#lastSweep = clock.now()
+    this.#lastSweep = clock.elapsed()
   }
 
   /** How many addresses and accounts are remembered; it falls back when they go quiet. */
@@ -38,7 +38,7 @@ export class SignIn {
 
   /** For other secrets that could be guessed, such as the present password when a new one is chosen. */
   mayTry(what: string): boolean {
-    const now = this.#clock.now()
+    const now = this.#clock.elapsed()
     this.#sweep(now)
     let bucket = this.#attempts.get(what)
     if (!bucket) this.#attempts.set(what, (bucket = fullBucket(ATTEMPTS, now)))

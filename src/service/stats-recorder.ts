@@ -1,6 +1,7 @@
 /** Writes down about once a second what was counted for each app, by minute, hour, day and month. */
 import type { AppCount, AppCounters } from '../core/app-counters.ts'
 import type { Clock } from '../core/clock.ts'
+import { SettledDate } from '../core/settled-date.ts'
 import { PAGES } from '../core/types.ts'
 import { UNITS, type Unit, startOf } from '../stats/interval.ts'
 import { type Numbers, combine, isSample } from '../stats/numbers.ts'
@@ -29,6 +30,7 @@ export class StatsRecorder {
   readonly #table: StatsTable
   readonly #counters: AppCounters
   readonly #clock: Clock
+  readonly #date: SettledDate
   readonly #onBug: (error: unknown) => void
   /** By app, unit and start. */
   readonly #open = new Map<string, OpenRecord>()
@@ -48,6 +50,7 @@ export class StatsRecorder {
     this.#table = new StatsTable(store)
     this.#counters = counters
     this.#clock = clock
+    this.#date = new SettledDate(clock)
     this.#onBug = onBug
   }
 
@@ -86,8 +89,9 @@ export class StatsRecorder {
     }
     this.#minute = minute
     this.#looks = 0
-    this.#table.prune('minute', minute - MINUTES_KEPT_MS)
-    this.#table.prune('hour', minute - HOURS_KEPT_MS)
+    const date = this.#date.now()
+    this.#table.prune('minute', date - MINUTES_KEPT_MS)
+    this.#table.prune('hour', date - HOURS_KEPT_MS)
   }
 
   #take(appId: string, count: AppCount): void {

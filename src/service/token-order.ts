@@ -28,7 +28,7 @@ export class TokenOrder implements TokenNumbers {
   readonly #clock: Clock
   #next = 0
   #end = 0
-  /** Milliseconds since the epoch. */
+  /** By the clock's elapsed time. */
   #restsUntil = 0
 
   constructor(store: Store, clock: Clock) {
@@ -41,7 +41,7 @@ export class TokenOrder implements TokenNumbers {
    * @returns undefined while the database cannot be written: tokens go on, and lose their ties with revocations
    */
   next(): number | undefined {
-    if (this.#next === this.#end && this.#clock.now() >= this.#restsUntil) this.#tryRange()
+    if (this.#next === this.#end && this.#clock.elapsed() >= this.#restsUntil) this.#tryRange()
     return this.#next === this.#end ? undefined : this.#next++
   }
 
@@ -62,7 +62,7 @@ export class TokenOrder implements TokenNumbers {
 
   /** Another program may hold the database, and each try waits for it. */
   #tryRange(): void {
-    this.#restsUntil = this.#clock.now() + PAUSE_MS
+    this.#restsUntil = this.#clock.elapsed() + PAUSE_MS
     quietly(() => this.#takeRange())
     if (this.#next !== this.#end) this.#restsUntil = 0
   }

@@ -71,7 +71,7 @@ export class TokenService {
     const key = directory.key(keyName)
     if (!key) return fail('key_not_found')
     const now = this.#clock.now()
-    const refusal = refusalToUse(key, directory, OVER_TLS, now)
+    const refusal = refusalToUse(key, directory, OVER_TLS, this.#clock)
     if (refusal) return { ok: false, failure: refusal }
     return issueToken(this.#tokens, key, wish, now)
   }

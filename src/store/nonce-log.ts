@@ -48,7 +48,7 @@ export class FileNonceLog implements NonceLog {
   readonly #parts: NonceLogParts
   readonly #paths: readonly string[]
   #active = 0
-  /** When the active file was begun, and up to where it is written. */
+  /** When the active file was begun, by the clock's elapsed time, and up to where it is written. */
   #since: number
   #end = 0
   #files: readonly FileHandle[] = []
@@ -60,7 +60,7 @@ export class FileNonceLog implements NonceLog {
   constructor(parts: NonceLogParts) {
     this.#parts = parts
     this.#paths = NONCE_FILES.map((name) => join(parts.folder, name))
-    this.#since = parts.clock.now()
+    this.#since = parts.clock.elapsed()
   }
 
   /**
@@ -72,8 +72,9 @@ export class FileNonceLog implements NonceLog {
     const found = this.#paths.map((path) => readNonces(path, now - this.#parts.keepMs))
     const [first, second] = found.map(({ nonces }) => nonces.at(-1)?.at ?? 0)
     this.#active = second! > first! ? 1 : 0
-    const { nonces, end } = found[this.#active]!
-    this.#since = nonces[0]?.at ?? now
+    const { end } = found[this.#active]!
+    // As if it had been begun now: what is in the other one is kept for longer than it has to be.
+    this.#since = this.#parts.clock.elapsed()
     this.#end = end
     return found.flatMap((file) => file.nonces)
   }
@@ -128,7 +129,7 @@ export class FileNonceLog implements NonceLog {
 
   /** Goes on with the other file, once nothing in it can be of use. */
   async #turn(): Promise<void> {
-    const now = this.#parts.clock.now()
+    const now = this.#parts.clock.elapsed()
     if (now - this.#since <= this.#parts.keepMs) return
     const file = this.#files[1 - this.#active]!
     if ((await file.stat()).size > MAX_ROOM_BYTES) await file.truncate(MAX_ROOM_BYTES)

@@ -17,6 +17,7 @@ export interface AdmissionLimits {
 /** What is remembered of one address; kept in memory only. */
 interface Visitor {
   open: number
+  /** By the clock's elapsed time, as all that is remembered here. */
   bannedUntil: number
   readonly connections: Bucket
   readonly pushes: Bucket
@@ -36,7 +37,7 @@ export class Admission {
   constructor(limits: AdmissionLimits, clock: Clock) {
     this.#limits = limits
     this.#clock = clock
-    this.#lastSweep = clock.now()
+    this.#lastSweep = clock.elapsed()
   }
 
   /** Connections that are open now. */
@@ -51,7 +52,7 @@ export class Admission {
 
   /** Counts an attempt to connect, and says why it must be refused. */
   refuse(address: string): FailureName | undefined {
-    const now = this.#clock.now()
+    const now = this.#clock.elapsed()
     this.#sweep(now)
     const { maxConnections, maxAddressConnections, connections } = this.#limits
     const visitor = this.#visitor(limitKey(address), now)
@@ -66,7 +67,7 @@ export class Admission {
   /** Whether somebody is shut out, whatever they come for; who it is, is asked only while anybody is. */
   isBanned(visitor: { readonly address: string }): boolean {
     if (this.#limits.banSeconds === 0) return false
-    const now = this.#clock.now()
+    const now = this.#clock.elapsed()
     if (this.#lastBanUntil <= now) return false
     const known = this.#visitors.get(limitKey(visitor.address))
     return known !== undefined && known.bannedUntil > now
@@ -76,7 +77,7 @@ export class Admission {
   mayPush(visitor: { readonly address: string }): boolean {
     if (this.#limits.pushes.perSecond === 0 && this.#limits.banSeconds === 0) return true
     const { address } = visitor
-    const now = this.#clock.now()
+    const now = this.#clock.elapsed()
     this.#sweep(now)
     const known = this.#visitor(limitKey(address), now)
     return known.bannedUntil <= now && take(known.pushes, this.#limits.pushes, now)
@@ -86,7 +87,7 @@ export class Admission {
   chargePushes(visitor: { readonly address: string }, count: number): void {
     const { pushes } = this.#limits
     if (pushes.perSecond === 0) return
-    const known = this.#visitor(limitKey(visitor.address), this.#clock.now())
+    const known = this.#visitor(limitKey(visitor.address), this.#clock.elapsed())
     spend(known.pushes, pushes, count)
   }
 
@@ -94,7 +95,7 @@ export class Admission {
   mayAttempt(visitor: { readonly address: string }): boolean {
     const { attempts } = this.#limits
     if (attempts.perSecond === 0) return true
-    const now = this.#clock.now()
+    const now = this.#clock.elapsed()
     this.#sweep(now)
     // Whoever has shown nothing wrong lately need not be remembered.
     const known = this.#visitors.get(limitKey(visitor.address))
@@ -105,14 +106,14 @@ export class Admission {
   failedAttempt(visitor: { readonly address: string }): boolean {
     const { attempts } = this.#limits
     if (attempts.perSecond === 0) return true
-    const now = this.#clock.now()
+    const now = this.#clock.elapsed()
     this.#sweep(now)
     return take(this.#visitor(limitKey(visitor.address), now).attempts, attempts, now)
   }
 
   opened(address: string): void {
     this.#open++
-    this.#visitor(limitKey(address), this.#clock.now()).open++
+    this.#visitor(limitKey(address), this.#clock.elapsed()).open++
   }
 
   closed(address: string): void {
@@ -123,7 +124,7 @@ export class Admission {
 
   /** Shuts an address out for a while, if bans are on. */
   ban(address: string): void {
-    const now = this.#clock.now()
+    const now = this.#clock.elapsed()
     if (this.#limits.banSeconds === 0) return
     this.#lastBanUntil = now + this.#limits.banSeconds * 1000
     this.#visitor(limitKey(address), now).bannedUntil = this.#lastBanUntil

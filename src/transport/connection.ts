@@ -12,8 +12,8 @@ export interface ConnectionParts {
   readonly onBug: (error: unknown) => void
 }
 
-/** A WebSocket close code (RFC 6455 7.4.1). */
-const INTERNAL_ERROR = 1011
+/** WebSocket close codes (RFC 6455 7.4.1). */
+const CLOSE = { policy: 1008, internal: 1011 } as const
 
 export class Connection implements TopicSocket, Sender {
   /** Set when the socket opens; nothing touches it before. */
@@ -58,6 +58,13 @@ export class Connection implements TopicSocket, Sender {
     } catch (error) {
       this.#fail(error)
     }
+  }
+
+  overflowed(): void {
+    this.close(CLOSE.policy, 'flooding')
+    this.handled()
+    // What else comes until the end of the closing handshake is for nobody.
+    this.session = undefined
   }
 
   open(ws: ServerWebSocket<Connection>): void {
@@ -105,6 +112,6 @@ export class Connection implements TopicSocket, Sender {
 
   #fail(error: unknown): void {
     this.#parts.onBug(error)
-    this.ws.close(INTERNAL_ERROR, 'internal error')
+    this.ws.close(CLOSE.internal, 'internal error')
   }
 }

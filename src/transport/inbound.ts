@@ -16,12 +16,14 @@ export interface Sender {
   handleLater(frame: Frame): void
   /** Nothing comes any more, and all that came has been handled. */
   handled(): void
+  /** More has come than is kept. */
+  overflowed(): void
 }
 
 export interface InboundParts {
   /** Milliseconds of a clock that never steps. */
   readonly now: () => number
-  /** Bytes that may wait, of one socket and of all together. */
+  /** Bytes of all that waits, of one socket and of all together. */
   readonly maxSocketBytes: number
   readonly maxBytes: number
 }
@@ -147,19 +149,16 @@ export class Inbound {
     const inbox = sender.inbox!
     senders.delete(sender)
     this.#waiting.delete(address)
-    const frame = inbox.size > 0 ? this.#take(inbox) : undefined
+    const frame = inbox.size > 0 ? inbox.shift() : undefined
     const isEmpty = inbox.size === 0
     if (isEmpty) sender.inbox = undefined
     else senders.add(sender)
     if (senders.size > 0) this.#waiting.set(address, senders)
-    if (frame !== undefined) sender.handleLater(frame)
+    if (frame !== undefined) {
+      this.#bytes -= frame.length
+      sender.handleLater(frame)
+    }
     if (isEmpty && inbox.isLast) sender.handled()
-  }
-
-  #take(inbox: Inbox): Frame {
-    const frame = inbox.shift()
-    this.#bytes -= frame.length
-    return frame
   }
 
   #keep(sender: Sender, frame: Frame): void {
@@ -167,8 +166,8 @@ export class Inbound {
     const inbox = (sender.inbox ??= this.#enlist(sender))
     inbox.push(frame)
     this.#bytes += frame.length
-    // Then only as much is taken from the socket as is handled, and the rest waits with whoever sends it.
-    if (inbox.bytes > maxSocketBytes || this.#bytes > maxBytes) sender.handle(this.#take(inbox))
+    if (inbox.bytes > maxSocketBytes) this.#drop(sender)
+    while (this.#bytes > maxBytes) this.#drop(this.#largest())
   }
 
   #enlist(sender: Sender): Inbox {
@@ -176,5 +175,25 @@ export class Inbound {
     this.#waiting.set(sender.address, senders.add(sender))
     if (!this.#isScheduled) this.#schedule()
     return new Inbox()
+  }
+
+  #drop(sender: Sender): void {
+    const { inbox } = sender
+    if (!inbox) return
+    this.#bytes -= inbox.bytes
+    sender.inbox = undefined
+    const senders = this.#waiting.get(sender.address)
+    senders?.delete(sender)
+    if (senders?.size === 0) this.#waiting.delete(sender.address)
+    if (inbox.isLast) sender.handled()
+    else sender.overflowed()
+  }
+
+  #largest(): Sender {
+    let largest: Sender | undefined
+    for (const senders of this.#waiting.values())
+      for (const sender of senders)
+        if (!largest || sender.inbox!.bytes > largest.inbox!.bytes) largest = sender
+    return largest!
   }
 }

@@ -4,8 +4,8 @@ import { openServices } from '../../src/service/services.ts'
 import { SCOPES, type Scope } from '../../src/service/access-tokens.ts'
 import { Client } from '../support/client.ts'
 import { freshChannel } from '../support/itty.ts'
-import { ManualClock } from '../support/timed-server.ts'
 import { Caller } from './caller.ts'
+import { ManualClock } from '../support/clocks.ts'
 
 let api: Caller
 beforeAll(async () => {

@@ -17,6 +17,7 @@ import { type HistoryLog, openHistory } from '../../src/store/history/history-lo
 import { Entries, NOW } from '../suite/history-entries.ts'
 import { beginFolder, latchkey, temporaryFolder } from '../support/server.ts'
 import { run, runJson } from './process.ts'
+import { clockAt } from '../support/clocks.ts'
 
 const folder = temporaryFolder()
 const data = join(folder.path, 'data')
@@ -30,7 +31,7 @@ function withHistory<T>(of: string, action: (log: HistoryLog) => T): T {
     diskMb: 0,
     shareOf: (realm: string) => realm,
     diskMbOf: () => 0,
-    clock: { now: () => NOW },
+    clock: clockAt(() => NOW),
     keepsLast: () => false,
     onFault: (fault) => {
       throw fault
@@ -122,7 +123,7 @@ test('it is consistent while others append', async () => {
     diskMb: 0,
     shareOf: (realm: string) => realm,
     diskMbOf: () => 0,
-    clock: { now: () => NOW },
+    clock: clockAt(() => NOW),
     keepsLast: () => false,
     onFault: (fault) => {
       throw fault

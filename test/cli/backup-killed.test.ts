@@ -7,6 +7,7 @@ import { openHistory } from '../../src/store/history/history-log.ts'
 import { Entries, NOW } from '../suite/history-entries.ts'
 import { beginFolder, MAIN, temporaryFolder } from '../support/server.ts'
 import { run } from './process.ts'
+import { clockAt } from '../support/clocks.ts'
 
 const folder = temporaryFolder()
 const data = join(folder.path, 'data')
@@ -21,7 +22,7 @@ beforeAll(async () => {
     diskMb: 0,
     shareOf: (realm: string) => realm,
     diskMbOf: () => 0,
-    clock: { now: () => NOW },
+    clock: clockAt(() => NOW),
     keepsLast: () => false,
     onFault: (fault) => {
       throw fault

@@ -20,6 +20,7 @@ import { AccountTable } from '../../src/store/accounts.ts'
 import { type ApiKeyRow, type AppRow, ApiKeyTable, AppTable } from '../../src/store/apps.ts'
 import { closeStore, openStore } from '../../src/store/database.ts'
 import { temporaryFolder } from '../support/server.ts'
+import { clockAt } from '../support/clocks.ts'
 
 export const START = 1_700_000_000_000
 export const SECRET = 'secret-of-forty-three-letters-or-so-0123456'
@@ -39,7 +40,7 @@ export class AblyApps {
   now = START
   /** What was noted about the use of secrets: `keyName place`. */
   readonly uses: string[] = []
-  readonly #clock = { now: () => this.now }
+  readonly #clock = clockAt(() => this.now)
   readonly #folder = temporaryFolder()
   readonly #store = openStore(this.#folder.path)
   readonly #keyring = new Keyring(new Uint8Array(32).fill(7))

@@ -10,6 +10,7 @@ import {
   readTokenRequest,
 } from '../../src/identity/token-request.ts'
 import { AblyApps, OLD_SECRET, SECRET, START, macOf, outcome, value } from './ably-apps.ts'
+import { momentAt } from '../support/clocks.ts'
 
 const HOUR = 3_600_000
 
@@ -374,14 +375,14 @@ describe('a plain request', () => {
 describe('remembered nonces', () => {
   test('are forgotten in time, and never more than so many of a key', () => {
     const store = new NonceStore(1000, 2)
-    expect(store.remember('a', '1', 0)).toBe('new')
-    expect(store.remember('a', '2', 500)).toBe('new')
-    expect(store.remember('a', '3', 500)).toBe('full')
-    expect(store.remember('a', '1', 1000)).toBe('seen')
-    expect(store.remember('b', '1', 1000)).toBe('new')
-    expect(store.remember('a', '3', 1001)).toBe('new')
+    expect(store.remember('a', '1', momentAt(0))).toBe('new')
+    expect(store.remember('a', '2', momentAt(500))).toBe('new')
+    expect(store.remember('a', '3', momentAt(500))).toBe('full')
+    expect(store.remember('a', '1', momentAt(1000))).toBe('seen')
+    expect(store.remember('b', '1', momentAt(1000))).toBe('new')
+    expect(store.remember('a', '3', momentAt(1001))).toBe('new')
     expect(store.size).toBe(3)
-    expect(store.remember('a', '4', 9999)).toBe('new')
+    expect(store.remember('a', '4', momentAt(9999))).toBe('new')
     expect(store.size).toBe(1)
   })
 
@@ -390,7 +391,7 @@ describe('remembered nonces', () => {
     const fill = (app: string, keys: number) => {
       let taken = 0
       for (let key = 0; key < keys; key++)
-        while (store.remember(`${app}.${key}`, String(taken), 0) === 'new') taken++
+        while (store.remember(`${app}.${key}`, String(taken), momentAt(0)) === 'new') taken++
       return taken
     }
     // Alone, with two keys that have all that keys may have.
@@ -399,6 +400,6 @@ describe('remembered nonces', () => {
     expect(fill('c', 5)).toBe(25)
     expect(fill('greedy', 5)).toBe(0)
     expect(store.size).toBeLessThanOrEqual(200)
-    expect(store.remember('late.1', 'x', 0)).toBe('new')
+    expect(store.remember('late.1', 'x', momentAt(0))).toBe('new')
   })
 })

@@ -7,7 +7,7 @@ import { Faults } from '../../src/ops/faults.ts'
 import { logger } from '../../src/ops/logs.ts'
 import { Refusals } from '../../src/ops/refusals.ts'
 import { testConfig } from '../support/server.ts'
-import { ManualClock } from '../support/timed-server.ts'
+import { ManualClock } from '../support/clocks.ts'
 
 interface Line {
   readonly message: string

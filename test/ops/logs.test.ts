@@ -9,7 +9,7 @@ import { Client, eventually } from '../support/client.ts'
 import { statusOf } from '../support/itty.ts'
 import { RawSocket } from '../support/raw-socket.ts'
 import { temporaryFolder, testConfig } from '../support/server.ts'
-import { ManualClock } from '../support/timed-server.ts'
+import { ManualClock } from '../support/clocks.ts'
 
 const SECRET = 'hushhush'
 /** What must not be found; `where` tells which of them was. */

@@ -111,9 +111,9 @@ test('an app takes its keys, rules and revocations along', () => {
 test('apps with a lifetime end, others stay', () => {
   const { id } = must(services.apps.add(owner(), { name: 'sandbox', lifetime: 1000 }))
   opened.now += 999
-  expect(services.apps.removeExpired()).toEqual([])
+  expect(services.apps.removeExpired(opened.now)).toEqual([])
   opened.now += 1
-  expect(services.apps.removeExpired().map((app) => app.id)).toEqual([id])
+  expect(services.apps.removeExpired(opened.now).map((app) => app.id)).toEqual([id])
   expect(services.apps.list(undefined)).toHaveLength(1)
 })
 

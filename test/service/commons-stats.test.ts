@@ -6,7 +6,7 @@ import { shown } from '../../src/stats/numbers.ts'
 import { Client, eventually } from '../support/client.ts'
 import { freshChannel, joinAll, reserve, statusOf } from '../support/itty.ts'
 import { type TestServer, startTestServer } from '../support/server.ts'
-import { ManualClock } from '../support/timed-server.ts'
+import { ManualClock } from '../support/clocks.ts'
 
 let server: TestServer
 beforeAll(async () => {

@@ -9,6 +9,7 @@ import { AppTable, RevocationTable } from '../../src/store/apps.ts'
 import { eventually } from '../support/client.ts'
 import { latchkey } from '../support/server.ts'
 import { Opened, must } from './opened.ts'
+import { clockAt } from '../support/clocks.ts'
 
 let opened: Opened
 let services: Services
@@ -22,7 +23,7 @@ beforeEach(() => {
   opened = new Opened()
   services = opened.services
   app = must(services.apps.find(undefined))
-  const clock = { now: () => opened.now }
+  const clock = clockAt(() => opened.now)
   directory = new AppDirectory(services.store, services.keyring, clock)
   watcher = new ChangeWatcher(services.store, [directory], (error) => bugs.push(error))
   watcher.start()
@@ -192,7 +193,11 @@ describe('after a change of another process', () => {
 describe('uses of keys', () => {
   let uses: KeyUses
   beforeEach(() => {
-    uses = new KeyUses(services.store, { now: () => opened.now }, (error) => bugs.push(error))
+    uses = new KeyUses(
+      services.store,
+      clockAt(() => opened.now),
+      (error) => bugs.push(error),
+    )
   })
   const times = (keyId: string) => {
     const { lastUsedAt, oldLastUsedAt } = must(services.apiKeys.find(app, keyId))

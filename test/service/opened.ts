@@ -2,6 +2,7 @@
 import type { Result } from '../../src/failure.ts'
 import { type Services, openServices } from '../../src/service/services.ts'
 import { temporaryFolder, testConfig } from '../support/server.ts'
+import { clockAt } from '../support/clocks.ts'
 
 export class Opened {
   readonly #folder = temporaryFolder()
@@ -19,7 +20,11 @@ export class Opened {
   /** Opens the same folder once more, as another process would; to be closed by the caller. */
   again(): Services {
     const config = testConfig({ data: this.#folder.path })
-    return openServices(config, { now: () => this.now }, false)
+    return openServices(
+      config,
+      clockAt(() => this.now),
+      false,
+    )
   }
 
   end(): void {

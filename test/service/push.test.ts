@@ -8,6 +8,7 @@ import type { DeviceToSave } from '../../src/push/device.ts'
 import { PushDeviceService } from '../../src/service/push-devices.ts'
 import { PushSubscriptionService } from '../../src/service/push-subscriptions.ts'
 import { Opened, failureOf, must } from './opened.ts'
+import { clockAt } from '../support/clocks.ts'
 
 let opened: Opened
 let appId: string
@@ -36,7 +37,7 @@ function device(id: string, more: Partial<DeviceToSave> = {}): DeviceToSave {
 
 const bounded = () => {
   const { store, keyring } = opened.services
-  const clock = { now: () => opened.now }
+  const clock = clockAt(() => opened.now)
   return {
     devices: new PushDeviceService(store, keyring, clock, 2),
     subscriptions: new PushSubscriptionService(store, keyring, 2),

@@ -4,7 +4,7 @@ import { ChangeWatcher } from '../../src/service/change-watcher.ts'
 import { LiveRules, readNamespaces } from '../../src/service/live-rules.ts'
 import { type Services, openServices } from '../../src/service/services.ts'
 import { temporaryFolder, testConfig } from '../support/server.ts'
-import { ManualClock } from '../support/timed-server.ts'
+import { ManualClock } from '../support/clocks.ts'
 
 let folder: ReturnType<typeof temporaryFolder>
 let services: Services

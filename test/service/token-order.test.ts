@@ -6,6 +6,7 @@ import { RevocationList } from '../../src/identity/revocation.ts'
 import { TokenOrder } from '../../src/service/token-order.ts'
 import { DATABASE_FILE, closeStore, openStore } from '../../src/store/database.ts'
 import { Opened } from './opened.ts'
+import { clockAt } from '../support/clocks.ts'
 
 let opened: Opened
 const stores: (() => void)[] = []
@@ -20,7 +21,10 @@ afterEach(() => {
 function another(folder = opened.path): TokenOrder {
   const store = openStore(folder)
   stores.push(() => closeStore(store))
-  return new TokenOrder(store, { now: () => opened.now })
+  return new TokenOrder(
+    store,
+    clockAt(() => opened.now),
+  )
 }
 
 function numberOf(order: TokenOrder): number {
@@ -75,7 +79,10 @@ test('a command and the server know of each other', () => {
 
 test('a database that is put back has not seen all tokens, and comes after them', () => {
   const store = openStore(opened.path)
-  new TokenOrder(store, { now: () => opened.now }).next()
+  new TokenOrder(
+    store,
+    clockAt(() => opened.now),
+  ).next()
   closeStore(store)
   const file = join(opened.path, DATABASE_FILE)
   opened.services.store.sqlite.run('PRAGMA wal_checkpoint(TRUNCATE)')
@@ -92,7 +99,10 @@ test('a database that is put back has not seen all tokens, and comes after them'
 test('while the database cannot be written, tokens have no number, and no range is taken twice', () => {
   const store = openStore(opened.path)
   stores.push(() => closeStore(store))
-  const order = new TokenOrder(store, { now: () => opened.now })
+  const order = new TokenOrder(
+    store,
+    clockAt(() => opened.now),
+  )
   const before = numberOf(order)
   order.passed(mark(another()))
   store.sqlite.run('PRAGMA query_only = ON')

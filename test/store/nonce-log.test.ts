@@ -7,6 +7,7 @@ import { StartError } from '../../src/start-error.ts'
 import { FileNonceLog, NONCE_FILES } from '../../src/store/nonce-log.ts'
 import { SmallDisk } from '../support/disk.ts'
 import { temporaryFolder } from '../support/server.ts'
+import { clockAt, momentAt } from '../support/clocks.ts'
 
 const KEEP_MS = 1000
 
@@ -22,7 +23,7 @@ beforeEach(() => {
 afterEach(() => folder.remove())
 
 function open(): FileNonceLog {
-  const clock = { now: () => now }
+  const clock = clockAt(() => now)
   const onFault = ({ message }: Error) => void faults.push(message)
   return new FileNonceLog({ folder: folder.path, keepMs: KEEP_MS, clock, onFault })
 }
@@ -51,14 +52,14 @@ test('a store remembers what an earlier one has kept, and forgets it in time', a
   const log = open()
   const before = new NonceStore(KEEP_MS, 2, log)
   for (const id of ['1', '2']) {
-    expect(before.remember('app1.root', id, now)).toBe('new')
+    expect(before.remember('app1.root', id, momentAt(now))).toBe('new')
     expect(await before.keep('app1.root', id)).toBe(true)
   }
   const after = new NonceStore(KEEP_MS, 2, open())
-  after.restore(open().read())
-  expect(after.remember('app1.root', '1', now + KEEP_MS)).toBe('seen')
-  expect(after.remember('app1.root', '3', now + KEEP_MS)).toBe('full')
-  expect(after.remember('app1.root', '1', now + KEEP_MS + 1)).toBe('new')
+  after.restore(open().read(), momentAt(now))
+  expect(after.remember('app1.root', '1', momentAt(now + KEEP_MS))).toBe('seen')
+  expect(after.remember('app1.root', '3', momentAt(now + KEEP_MS))).toBe('full')
+  expect(after.remember('app1.root', '1', momentAt(now + KEEP_MS + 1))).toBe('new')
   await log.close()
 })
 
@@ -109,7 +110,7 @@ test('files that have grown in a busy time are written over, and small again lat
 const disk = SmallDisk.mount(4096)
 afterAll(() => disk?.unmount())
 test.skipIf(!disk)('a disk that fills up leaves room for some thousand requests', async () => {
-  const clock = { now: () => now }
+  const clock = clockAt(() => now)
   const onFault = ({ message }: Error) => void faults.push(message)
   const log = new FileNonceLog({ folder: disk!.path, keepMs: KEEP_MS, clock, onFault })
   await log.append(nonce('first'))
@@ -144,12 +145,12 @@ test('what cannot be written is told, and comes back once it can', async () => {
   log.read()
   rmSync(folder.path, { recursive: true })
   const store = new NonceStore(KEEP_MS, 10, log)
-  expect(store.remember('app1.root', '1', now)).toBe('new')
+  expect(store.remember('app1.root', '1', momentAt(now))).toBe('new')
   expect(await store.keep('app1.root', '1')).toBe(false)
   expect(faults).toEqual([expect.stringContaining('cannot be written: it does not exist')])
   mkdirSync(folder.path)
   // Nobody was answered, so it may come again.
-  expect(store.remember('app1.root', '1', now)).toBe('new')
+  expect(store.remember('app1.root', '1', momentAt(now))).toBe('new')
   expect(await store.keep('app1.root', '1')).toBe(true)
   await log.close()
   expect(log.append(nonce('late'))).rejects.toThrow('closed')

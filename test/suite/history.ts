@@ -9,6 +9,7 @@ import { contentCases } from './history-content-cases.ts'
 import { NOW } from './history-entries.ts'
 import { pageCases } from './history-page-cases.ts'
 import { propertyCases } from './history-property-cases.ts'
+import { clockAt } from '../support/clocks.ts'
 
 export interface OpenedHistory {
   readonly history: History
@@ -23,7 +24,7 @@ export interface OpenedHistory {
 export function historyCases(name: string, make: (clock: Clock) => OpenedHistory): void {
   describe(`${name} as a history`, () => {
     let opened: OpenedHistory
-    beforeAll(() => void (opened = make({ now: () => NOW })))
+    beforeAll(() => void (opened = make(clockAt(() => NOW))))
     afterAll(() => opened.close())
 
     const bench = new HistoryBench(() => opened.history)

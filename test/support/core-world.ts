@@ -18,6 +18,7 @@ import { Budget } from '../../src/policy/budget.ts'
 import { type AppLimits, NO_APP_LIMITS } from '../../src/policy/app-limits.ts'
 import { channelLimit } from '../../src/policy/shares.ts'
 import { type ChannelRuleSettings, DEFAULT_RULE_SETTINGS } from '../../src/policy/channel-rule.ts'
+import { clockAt } from './clocks.ts'
 
 export const KEEP_MS = 120_000
 const ALL_MODES = Object.values(MODE).reduce((sum, mode) => sum | mode, 0)
@@ -46,7 +47,7 @@ export class CoreWorld {
 
   constructor(limits: WorldLimits = {}) {
     this.presenceBudget = new Budget(limits.presenceMemory ?? 0)
-    const clock = { now: () => this.now }
+    const clock = clockAt(() => this.now)
     this.pool = new Pool(channelLimit(limits.maxChannels ?? 0))
     const memory = () =>
       new RetentionBudget({
@@ -68,8 +69,8 @@ export class CoreWorld {
       onDelivered: (_, event, recipients) => void this.delivered.push([event.kind, recipients]),
       onSlowReaders: () => undefined,
     })
-    this.memory = new MemoryHistory(memory(), clock.now, 1000)
-    this.log = new MemoryHistory(memory(), clock.now, 1000)
+    this.memory = new MemoryHistory(memory(), clock.elapsed, 1000)
+    this.log = new MemoryHistory(memory(), clock.elapsed, 1000)
     this.broker = new Broker({
       delivery,
       fanout,

@@ -2,20 +2,8 @@
 import { type Randomness, systemRandomness } from '../../src/core/clock.ts'
 import { startLogs } from '../../src/ops/logs.ts'
 import { startServer } from '../../src/server.ts'
+import { ManualClock } from './clocks.ts'
 import { temporaryFolder, testConfig } from './server.ts'
-
-/** A clock that stands still until the test moves it. */
-export class ManualClock {
-  #now = 1_710_000_000_000
-
-  now(): number {
-    return this.#now
-  }
-
-  advance(ms: number): void {
-    this.#now += ms
-  }
-}
 
 export interface TimedServer {
   readonly url: string

@@ -13,10 +13,11 @@ class Desk {
     this.inbound = new Inbound({ now: () => this.now, maxSocketBytes, maxBytes })
   }
 
-  sender(name: string, address: string, costMs = 1): Sender & { ended: boolean } {
+  sender(name: string, address: string, costMs = 1): Sender & { over: boolean; ended: boolean } {
     const sender = {
       address,
       inbox: undefined as Inbox | undefined,
+      over: false,
       ended: false,
       handle: (frame: string | Uint8Array) => {
         this.now += costMs
@@ -26,6 +27,9 @@ class Desk {
       handled: () => {
         sender.ended = true
         this.log.push(`${name} ended`)
+      },
+      overflowed: () => {
+        sender.over = true
       },
     }
     return sender
@@ -99,30 +103,26 @@ describe('frames', () => {
     expect(other.ended).toBe(true)
   })
 
-  test('beyond what is kept of a socket are handled as fast as they come, in order', async () => {
+  test('beyond what is kept of one socket end that socket, and nobody else’s', async () => {
     const desk = new Desk(100)
-    const [greedy, other] = [desk.sender('a', 'x'), desk.sender('b', 'y')]
-    for (let i = 100; i < 300; i++) {
-      desk.inbound.receive(greedy, `0123456${i}`)
-      expect(desk.inbound.bytes).toBeLessThanOrEqual(100)
-    }
+    const [greedy, other] = [desk.sender('a', 'x'), desk.sender('b', 'x')]
+    for (let i = 0; i < 200; i++) desk.inbound.receive(greedy, '0123456789')
     desk.inbound.receive(other, '!')
+    expect(greedy.over).toBe(true)
+    expect(other.over).toBe(false)
     await untilEmpty(desk)
-    const own = desk.log.filter((entry) => entry !== 'b!')
-    expect(own).toEqual(Array.from({ length: 200 }, (_, i) => `a0123456${i + 100}`))
     expect(desk.log).toContain('b!')
+    expect(desk.inbound.bytes).toBe(0)
   })
 
-  test('beyond what is kept of all together wait with whoever sends them', async () => {
-    const desk = new Desk(1000, 200)
-    const many = Array.from({ length: 20 }, (_, n) => desk.sender(`${n}:`, `${n}`))
-    for (let i = 0; i < 10; i++)
-      for (const one of many) {
-        desk.inbound.receive(one, `012345678${i}`)
-        expect(desk.inbound.bytes).toBeLessThanOrEqual(200)
-      }
-    await untilEmpty(desk)
-    expect(desk.log).toHaveLength(200)
+  test('beyond what is kept of all end whoever has the most', () => {
+    const desk = new Desk(1000, 300)
+    const [large, small] = [desk.sender('a', 'x'), desk.sender('b', 'y')]
+    for (let i = 0; i < 12; i++) desk.inbound.receive(large, '')
+    for (let i = 0; i < 20; i++) desk.inbound.receive(large, '0123456789')
+    for (let i = 0; i < 15; i++) desk.inbound.receive(small, '0123456789')
+    expect([large.over, small.over]).toEqual([true, false])
+    expect(desk.inbound.bytes).toBe(150)
   })
 
   test('many who end at once end in several turns, each of them once', async () => {

@@ -5,7 +5,7 @@ import { ServerProcess } from '../cli/process.ts'
 import { Client, upgradeAnswer } from '../support/client.ts'
 import { metric, reserve, statusOf } from '../support/itty.ts'
 import { type TestServer, startTestServer, temporaryFolder } from '../support/server.ts'
-import { ManualClock } from '../support/timed-server.ts'
+import { ManualClock } from '../support/clocks.ts'
 
 let running: TestServer | undefined
 afterEach(async () => {

@@ -10,12 +10,12 @@ export class Allowance {
   constructor(rate: Rate, clock: Clock) {
     this.#rate = rate
     this.#clock = clock
-    this.#bucket = fullBucket(rate, clock.now())
+    this.#bucket = fullBucket(rate, clock.elapsed())
   }
 
   /** Takes what it costs to ask. @returns whether there was enough of it */
   take(): boolean {
-    return take(this.#bucket, this.#rate, this.#clock.now())
+    return take(this.#bucket, this.#rate, this.#clock.elapsed())
   }
 
   /** Takes what has become known of the cost since. It may be more than there is: the next one who asks waits. */
@@ -25,7 +25,7 @@ export class Allowance {
 
   /** Whether nothing would be forgotten with it. */
   get isRested(): boolean {
-    return isRested(this.#bucket, this.#rate, this.#clock.now())
+    return isRested(this.#bucket, this.#rate, this.#clock.elapsed())
   }
 }
 

@@ -27,6 +27,7 @@ import {
 import { isIdentifiable, publishingClientId } from '../../policy/client-identity.ts'
 import type { Broker } from '../broker.ts'
 import type { Clock } from '../clock.ts'
+import { SettledDate } from '../settled-date.ts'
 import { messageSize } from '../message-size.ts'
 import { MODE, type Modes, has } from '../modes.ts'
 import type {
@@ -107,7 +108,8 @@ export class Gate {
 
   constructor(parts: GateParts) {
     this.#parts = parts
-    this.#now = () => parts.clock.now()
+    const date = new SettledDate(parts.clock)
+    this.#now = () => date.now()
   }
 
   /** Something that concerns an app and no channel of it. */

@@ -42,7 +42,7 @@ export class Rates {
   ofChannel(channel: AppChannel, messages: number): Failure | undefined {
     const { clock, channel: rate } = this.#parts
     if (rate.perSecond === 0) return undefined
-    const now = clock.now()
+    const now = clock.elapsed()
     let bucket = this.#channels.get(channel)
     if (!bucket) this.#channels.set(channel, (bucket = fullBucket(rate, now)))
     if (!take(bucket, rate, now)) return failure('channel_rate')
@@ -54,7 +54,7 @@ export class Rates {
   ofApp(realm: string, messages: number): Failure | undefined {
     const perSecond = this.#parts.appOf(realm)?.limits.messageRate ?? 0
     if (perSecond === 0) return undefined
-    const now = this.#parts.clock.now()
+    const now = this.#parts.clock.elapsed()
     const rate: Rate = { perSecond, burst: perSecond }
     let bucket = this.#apps.get(realm)
     if (!bucket) this.#apps.set(realm, (bucket = fullBucket(rate, now)))
@@ -75,14 +75,14 @@ export class Rates {
     const rate: Rate = { perSecond, burst: Math.max(1, perSecond) }
     const bucket = this.#tokenBucket(publishRates, channel, rate)
     for (let i = 0; i < messages; i++) {
-      if (perSecond <= 0 || !take(bucket, rate, this.#parts.clock.now()))
+      if (perSecond <= 0 || !take(bucket, rate, this.#parts.clock.elapsed()))
         return failure('rate_limited', `the token permits ${perSecond} messages a second here`)
     }
     return undefined
   }
 
   #tokenBucket(claims: object, channel: string, rate: Rate): Bucket {
-    const now = this.#parts.clock.now()
+    const now = this.#parts.clock.elapsed()
     const channels = this.#tokens.get(claims) ?? new Map<string, Bucket>()
     this.#tokens.set(claims, channels)
     if (channels.size >= SWEEP_AT) {

@@ -39,9 +39,9 @@ export class PartView implements View {
   async #look(): Promise<void> {
     // Not again before it is done.
     this.#rest = Infinity
-    const start = this.#clock.now()
+    const start = this.#clock.elapsed()
     const html = await this.#draw()
-    this.#rest = Math.floor((this.#clock.now() - start) / COST_OF_A_LOOK_MS)
+    this.#rest = Math.floor((this.#clock.elapsed() - start) / COST_OF_A_LOOK_MS)
     if (this.#isOver || html === undefined || html === this.#last) return
     this.#last = html
     this.#tell({ html })

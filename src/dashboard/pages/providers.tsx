@@ -107,7 +107,9 @@ function readTrip(page: Page): Trip | undefined {
   const text = sealed && services.keyring.open(sealed)
   if (text === undefined) return undefined
   const trip = JSON.parse(text) as Trip
-  return trip.until > clock.now() ? trip : undefined
+  const leftMs = trip.until - clock.now()
+  // A clock that was set back makes no journey longer.
+  return leftMs > 0 && leftMs <= TRIP_MS ? trip : undefined
 }
 
 function arrive(

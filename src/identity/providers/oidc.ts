@@ -129,7 +129,7 @@ export class OidcProvider implements Provider {
   }
 
   async #find(): Promise<Result<Places>> {
-    const now = this.#clock.now()
+    const now = this.#clock.elapsed()
     if (this.#places && now < this.#places.until) return ok(this.#places.value)
     const { issuer } = this.#settings
     const found = await askJson(`${issuer}/.well-known/openid-configuration`)

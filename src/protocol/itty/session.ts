@@ -110,7 +110,7 @@ export class IttySession implements Session, AttachmentOwner {
     const { clock, limits } = this.#parts
     this.#warnings ??= { count: 0, at: 0 }
     this.#refuse(failure(name))
-    if (warn(this.#warnings, limits.maxWarnings, clock.now()) === 'warned') return
+    if (warn(this.#warnings, limits.maxWarnings, clock.elapsed()) === 'warned') return
     if (name === 'rate_limited') {
       this.#complain(failure('flooding'))
       this.#leave()

@@ -3,6 +3,7 @@
  */
 import type { Statement } from 'bun:sqlite'
 import type { Clock } from '../../core/clock.ts'
+import { SettledDate } from '../../core/settled-date.ts'
 import type { HistoryFault } from '../../core/history.ts'
 import type { ChannelRef } from '../../core/types.ts'
 import { isBusy } from '../../trouble.ts'
@@ -46,6 +47,7 @@ interface Candidate extends Removable {
 export class Retention {
   readonly #file: HistoryFile
   readonly #options: RetentionOptions
+  readonly #date: SettledDate
   readonly #usage: Usage
   readonly #removal: Removal
   readonly #lastMessages: LastMessages
@@ -54,13 +56,14 @@ export class Retention {
   readonly #oldest: Statement<Candidate, [number]>
   /** The id up to which every entry has been looked at: what is left there has been spared. */
   #seen = 0
-  #seenSince = 0
+  #seenSince = -Infinity
   #timer: Timer | undefined
   #isRunning = false
 
   constructor(file: HistoryFile, ids: ChannelIds, usage: Usage, options: RetentionOptions) {
     this.#file = file
     this.#options = options
+    this.#date = new SettledDate(options.clock)
     this.#usage = usage
     this.#removal = new Removal(file, ids, usage)
     this.#lastMessages = new LastMessages(file, options.keepsLast)
@@ -129,8 +132,8 @@ export class Retention {
   }
 
   #revisit(): void {
-    const now = this.#options.clock.now()
-    if (Math.abs(now - this.#seenSince) < REVISIT_MS) return
+    const now = this.#options.clock.elapsed()
+    if (now - this.#seenSince < REVISIT_MS) return
     this.#seenSince = now
     this.#seen = 0
     this.#trimming.beginAnew()
@@ -150,8 +153,9 @@ export class Retention {
   /** @returns whether there may be more of them */
   #removeOld(): boolean {
     const candidates = this.#oldest.all(this.#seen)
+    const now = this.#date.now()
     for (const candidate of candidates) {
-      const verdict = this.#judge(candidate)
+      const verdict = this.#judge(candidate, now)
       if (verdict === 'stays') return false
       if (verdict === 'goes' && !this.#removal.entry(candidate)) return true
       this.#seen = candidate.id
@@ -159,9 +163,8 @@ export class Retention {
     return candidates.length === STEP_ENTRIES
   }
 
-  #judge(candidate: Candidate): 'goes' | 'spared' | 'stays' {
-    const { hours, clock } = this.#options
-    const now = clock.now()
+  #judge(candidate: Candidate, now: number): 'goes' | 'spared' | 'stays' {
+    const { hours } = this.#options
     const { timestamp } = candidate
     // One from the future, by a clock that was wrong, must not keep those behind it.
     if (timestamp >= now - hours * HOUR_MS) return timestamp > now ? 'spared' : 'stays'

@@ -8,6 +8,7 @@ import { AblyApp } from '../../support/ably-app.ts'
 import { ServerProcess, runJson } from '../../cli/process.ts'
 import { AblyApps, SECRET, macOf, outcome, value } from '../../identity/ably-apps.ts'
 import { startTestServer, temporaryFolder } from '../../support/server.ts'
+import { clockAt } from '../../support/clocks.ts'
 
 const OVER_TLS = { secure: true, origin: null }
 
@@ -99,7 +100,7 @@ describe('while it is written down', () => {
   function slowly() {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const nonces = new NonceStore(NONCE_KEPT_MS, 10, { append: () => promise })
-    const clock = { now: () => apps.now }
+    const clock = clockAt(() => apps.now)
     const uses = { note: () => {} }
     const issuer = new TokenIssuer(apps.directory, apps.tokens, uses, clock, nonces)
     const ask = (keyName: string, nonce: string) => {

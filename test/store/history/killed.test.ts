@@ -7,6 +7,7 @@ import { channelRef } from '../../../src/core/types.ts'
 import { type HistoryLog, openHistory } from '../../../src/store/history/history-log.ts'
 import { walk } from '../../suite/history-bench.ts'
 import { temporaryFolder } from '../../support/server.ts'
+import { clockAt } from '../../support/clocks.ts'
 
 const ROUNDS = 16
 const CHANNELS = ['0', '1', '2']
@@ -65,7 +66,7 @@ function check(folder: string, acknowledged: readonly string[], start: number): 
     diskMb: 0,
     shareOf: (realm: string) => realm,
     diskMbOf: () => 0,
-    clock: { now: () => Date.now() },
+    clock: clockAt(() => Date.now()),
     keepsLast: () => false,
     onFault: (fault) => {
       throw fault

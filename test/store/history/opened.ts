@@ -6,6 +6,7 @@ import { HistoryFile } from '../../../src/store/history/history-file.ts'
 import { HistoryLog, type HistoryOptions } from '../../../src/store/history/history-log.ts'
 import { NOW } from '../../suite/history-entries.ts'
 import { temporaryFolder } from '../../support/server.ts'
+import { clockAt } from '../../support/clocks.ts'
 
 type Table = 'channels' | 'entries' | 'versions' | 'annotations'
 
@@ -35,7 +36,7 @@ export class OpenedLog {
       diskMb: 0,
       shareOf: (realm) => realm.split('/')[0]!,
       diskMbOf: (realm) => this.diskMbOf(realm),
-      clock: { now: () => this.now },
+      clock: clockAt(() => this.now),
       keepsLast: (channel) => this.keepsLast(channel),
       onFault: (fault) => void this.faults.push(fault),
       ...this.#options,

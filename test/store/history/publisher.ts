@@ -6,8 +6,9 @@ import { writeSync } from 'node:fs'
 import { PositionSource, serialAt } from '../../../src/core/position.ts'
 import { type KeptMessage, channelRef } from '../../../src/core/types.ts'
 import { openHistory } from '../../../src/store/history/history-log.ts'
+import { clockAt } from '../../support/clocks.ts'
 
-const clock = { now: () => Date.now() }
+const clock = clockAt(() => Date.now())
 const log = openHistory(process.argv[2]!, {
   hours: 24,
   diskMb: 0,

@@ -3,7 +3,7 @@ import type { Gate } from '../../../core/access/gate.ts'
 import { readHistory } from '../../../core/history.ts'
 import type { AppChannel } from '../../../core/app-channel.ts'
 import type { Broker } from '../../../core/broker.ts'
-import type { Clock } from '../../../core/clock.ts'
+import type { ChannelTime } from '../../../core/channel-time.ts'
 import type { FairTurns } from '../../../core/fair-turns.ts'
 import type { IdSource } from '../../../core/id-source.ts'
 import { MODE, type Modes, has } from '../../../core/modes.ts'
@@ -28,7 +28,7 @@ import { MemberPages, type PageLimits, onlyPage } from './sync.ts'
 export interface AttachingParts {
   readonly gate: Gate
   readonly broker: Broker
-  readonly clock: Clock
+  readonly time: ChannelTime
   readonly ids: IdSource
   readonly turns: FairTurns
   /** Channels that one connection may have; 0 for no limit. */
@@ -190,8 +190,8 @@ export class Attaching {
     if (frame.channelSerial !== undefined) return resumed(home, frame.channelSerial)
     const { rewind, rewindLimit = Infinity } = options
     if (!rewind || options.isResume) return fresh(home)
-    const { broker, clock } = this.#parts
-    return rewound(home, broker.history(home.ref), rewind, rewindLimit, clock.now())
+    const { broker, time } = this.#parts
+    return rewound(home, broker.history(home.ref), rewind, rewindLimit, time.now())
   }
 
   #begin(

@@ -56,7 +56,7 @@ export class Connection implements LiveConnection, Timed {
   transport: Transport | undefined
   /** Names of channels on which it has members present. */
   presentOn: Set<string> | undefined
-  /** When the last transport was lost, in milliseconds since the epoch; undefined while there is one. */
+  /** When the last transport was lost, by the clock's elapsed time; undefined while there is one. */
   droppedAt: number | undefined
   due = NEVER
   readonly #onDue: ConnectionOptions['onDue']

@@ -156,7 +156,7 @@ export class Connections implements ConnectionFinder {
 
   /** The timer may be a moment late. */
   #isOver({ droppedAt }: Connection): boolean {
-    return droppedAt !== undefined && this.#parts.clock.now() - droppedAt >= STATE_TTL_MS
+    return droppedAt !== undefined && this.#parts.clock.elapsed() - droppedAt >= STATE_TTL_MS
   }
 
   #open(arrival: Arrival): Connection {
@@ -201,7 +201,7 @@ export class Connections implements ConnectionFinder {
   /** Gives the client time to come back, at the cost of the share that has most, if there are too many. */
   #await(connection: Connection): void {
     const { clock, maxWaiting, wheel } = this.#parts
-    const now = clock.now()
+    const now = clock.elapsed()
     connection.droppedAt = now
     this.#waiting.add(connection)
     wheel.schedule(connection, now + this.#nextWait(connection))

@@ -1,6 +1,7 @@
 /** How many are on a channel, told to those who attached it with `occupancy`: at once where it matters, else now and then. */
 import type { AppChannel } from '../../../core/app-channel.ts'
 import type { Broker, ChannelWatcher } from '../../../core/broker.ts'
+import type { ChannelTime } from '../../../core/channel-time.ts'
 import type { Clock } from '../../../core/clock.ts'
 import type { IdSource } from '../../../core/id-source.ts'
 import type { Event, Occupancy } from '../../../core/types.ts'
@@ -12,6 +13,7 @@ import { NEVER, type Timed, type TimerWheel } from './timer-wheel.ts'
 export interface OccupancyParts {
   readonly broker: Broker
   readonly clock: Clock
+  readonly time: ChannelTime
   readonly ids: IdSource
   readonly wheel: TimerWheel
 }
@@ -54,7 +56,7 @@ export class OccupancyNews implements ChannelWatcher {
       for (const frame of encode(event, format.variant, undefined, channel.ref))
         client.sendFrame(frame)
     if (this.#watched.has(channel)) return
-    const now = this.#parts.clock.now()
+    const now = this.#parts.clock.elapsed()
     this.#watched.set(channel, new Watched(channel.occupancy, now, () => this.#tell(channel)))
   }
 
@@ -79,7 +81,7 @@ export class OccupancyNews implements ChannelWatcher {
     if (!this.#isWanted(channel)) return this.closed(channel)
     this.#parts.wheel.cancel(watched)
     watched.told = channel.occupancy
-    watched.toldAt = this.#parts.clock.now()
+    watched.toldAt = this.#parts.clock.elapsed()
     this.#parts.broker.tell(channel, this.#event(channel))
   }
 
@@ -94,8 +96,8 @@ export class OccupancyNews implements ChannelWatcher {
   }
 
   #event({ occupancy }: AppChannel): Event {
-    const { clock, ids } = this.#parts
-    return { kind: 'occupancy', id: ids.next(ID_LENGTH), occupancy, timestamp: clock.now() }
+    const { ids, time } = this.#parts
+    return { kind: 'occupancy', id: ids.next(ID_LENGTH), occupancy, timestamp: time.now() }
   }
 }
 

@@ -2,6 +2,7 @@
 import type { Acts } from '../../../core/access/acts.ts'
 import type { AppCounters } from '../../../core/app-counters.ts'
 import type { Broker } from '../../../core/broker.ts'
+import type { ChannelTime } from '../../../core/channel-time.ts'
 import type { Clock } from '../../../core/clock.ts'
 import type { ConnectionRoom } from '../../../core/connection-room.ts'
 import type { Counters } from '../../../core/counters.ts'
@@ -37,6 +38,7 @@ import { TICK_MS, TimerWheel } from './timer-wheel.ts'
 
 export interface RealtimeParts {
   readonly clock: Clock
+  readonly time: ChannelTime
   readonly counters: Counters
   readonly appCounters: AppCounters
   readonly ids: IdSource
@@ -83,7 +85,7 @@ export class AblyRealtime implements Protocol {
   constructor(parts: RealtimeParts) {
     this.#parts = parts
     const { acts, broker, clock, ids, limits, onBug } = parts
-    this.#wheel = new TimerWheel(clock.now())
+    this.#wheel = new TimerWheel(clock.elapsed())
     const presences = new Presences({ ...parts, onLost: onBug })
     const meta = new MetaChannels(parts)
     const news = new OccupancyNews({ ...parts, wheel: this.#wheel })
@@ -104,7 +106,7 @@ export class AblyRealtime implements Protocol {
     const attaching = new Attaching({
       gate: acts.gate,
       broker,
-      clock,
+      time: parts.time,
       ids,
       maxAttachments: limits.maxAttachments,
       maxBacklogBytes: limits.maxBacklogBytes,
@@ -134,7 +136,7 @@ export class AblyRealtime implements Protocol {
   }
 
   start(): void {
-    this.#timer = setInterval(() => this.#wheel.advance(this.#parts.clock.now()), TICK_MS)
+    this.#timer = setInterval(() => this.#wheel.advance(this.#parts.clock.elapsed()), TICK_MS)
   }
 
   stop(): void {

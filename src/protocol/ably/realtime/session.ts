@@ -1,5 +1,6 @@
 /** One client over one transport: its frames, in their order, and what becomes of the connection (RTN). */
 import { Allowance } from '../../../core/access/allowance.ts'
+import { momentOf } from '../../../core/clock.ts'
 import type { Frame, Socket } from '../../../core/types.ts'
 import { type Failure, failure } from '../../../failure.ts'
 import type { Session } from '../../protocol.ts'
@@ -9,6 +10,7 @@ import type { Format } from '../wire/format.ts'
 import { type ClientFrame, readFrame } from '../wire/frame-reader.ts'
 import { controlFrame } from '../wire/frames.ts'
 import { isTokenFailure } from '../codes.ts'
+import { type TokenEnd, isOver, tokenEnd } from '../token-end.ts'
 import { asAuthFailure, asConnectFailure } from './auth-failures.ts'
 import type { Attached, Client } from './client.ts'
 import type { Connection, Identified, Transport } from './connection.ts'
@@ -18,7 +20,6 @@ import { NumberedFrames } from './numbered.ts'
 import type { SessionParts } from './parts.ts'
 import { SmallMap } from './small-map.ts'
 import { NEVER, type Timed } from './timer-wheel.ts'
-import { type TokenEnd, tokenEnd } from './token-watch.ts'
 
 /** WebSocket close codes (RFC 6455 7.4.1; 1012 from the IANA registry). */
 const CLOSE = { normal: 1000, policy: 1008, tooBig: 1009, restart: 1012 } as const
@@ -133,13 +134,14 @@ export class RealtimeSession implements Session, Transport, Client, Timed {
     const { attaching, clock, wheel } = this.#parts
     attaching.release(this)
     this.#state = 'superseded'
-    wheel.schedule(this, clock.now() + SUPERSEDED_MS)
+    wheel.schedule(this, clock.elapsed() + SUPERSEDED_MS)
   }
 
   wake(now: number): void {
     if (this.#state === 'over') return
     if (this.#state === 'superseded') return this.#end(CLOSE.normal, 'superseded')
-    if (this.#token && this.#token.endsAt <= now) return this.#disconnect(this.#token.failure)
+    const moment = { date: this.#parts.clock.now(), elapsed: now }
+    if (this.#token && isOver(this.#token, moment)) return this.#disconnect(this.#token.failure)
     this.#hint(now)
     if (this.#nextHeartbeat <= now) {
       this.#beat()
@@ -194,7 +196,7 @@ export class RealtimeSession implements Session, Transport, Client, Timed {
     connection.transport = this
     appCounters.of(appId).connections.open(secure)
     room.opened(appId)
-    const now = clock.now()
+    const now = clock.elapsed()
     this.#nextHeartbeat = now + this.#heartbeatMs
     this.send(connected(connection, this.#service, limits, why && this.errorInfo(why)))
     this.#watchToken()
@@ -314,12 +316,9 @@ export class RealtimeSession implements Session, Transport, Client, Timed {
 
   #watchToken(): void {
     const { clock, directory } = this.#parts
-    const now = clock.now()
-    const before = this.#token
-    const end = tokenEnd(this.connection.principal, directory, now)
-    // Asked once is enough.
-    this.#token = before?.endsAt === end.endsAt ? { ...end, hintAt: before.hintAt } : end
-    this.#hint(now)
+    const now = momentOf(clock)
+    this.#token = tokenEnd(this.connection.principal, directory, now, this.#token)
+    this.#hint(now.elapsed)
     this.#schedule()
   }
 

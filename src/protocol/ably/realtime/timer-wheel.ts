@@ -2,7 +2,7 @@
 
 /** Something that is to be woken, once. */
 export interface Timed {
-  /** Milliseconds since the epoch; set by the wheel alone. `NEVER` while it waits for nothing. */
+  /** By the clock's elapsed time; set by the wheel alone. `NEVER` while it waits for nothing. */
   due: number
   wake(now: number): void
 }
@@ -17,7 +17,7 @@ export class TimerWheel {
   /** The slot up to which all have been woken. */
   #done: number
 
-  /** @param now milliseconds since the epoch */
+  /** @param now the clock's elapsed time, as everywhere here */
   constructor(now: number) {
     this.#done = Math.floor(now / TICK_MS)
   }

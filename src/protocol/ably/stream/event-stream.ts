@@ -5,6 +5,7 @@ import type { Failure } from '../../../failure.ts'
 import type { Credentials } from '../../../identity/credentials.ts'
 import type { AppPrincipal } from '../../../identity/principal.ts'
 import { errorInfo } from '../rest/answer.ts'
+import type { TokenEnd } from '../token-end.ts'
 import { type StreamEvent, KEEPALIVE, type Style, eventText } from './stream-format.ts'
 
 export interface StreamParts {
@@ -22,6 +23,7 @@ export interface StreamParts {
   readonly maxBacklogBytes: number
   readonly credentials: Credentials
   readonly principal: AppPrincipal
+  /** The clock's elapsed time. */
   readonly now: () => number
   readonly punish: () => void
   /** The client may have taken some of what was waiting. */
@@ -36,8 +38,8 @@ export class EventStream implements Socket {
   readonly parts: StreamParts
   readonly attachments: AppAttachment[] = []
   principal: AppPrincipal
-  /** When the principal has to be looked at again; milliseconds since the epoch. */
-  dueAt = Infinity
+  /** When the principal has to be looked at again. */
+  token: TokenEnd | undefined
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined
   #lastSent: number
   #isOver = false

@@ -1,6 +1,8 @@
 /** All streams over HTTP: what each listens to, as long as its credentials permit it, and until the server stops. */
 import type { AppCounters } from '../../../core/app-counters.ts'
 import type { Broker } from '../../../core/broker.ts'
+import type { ChannelTime } from '../../../core/channel-time.ts'
+import { type Clock, momentOf } from '../../../core/clock.ts'
 import type { ConnectionRoom } from '../../../core/connection-room.ts'
 import { type Counters, count } from '../../../core/counters.ts'
 import type { FairTurns } from '../../../core/fair-turns.ts'
@@ -12,6 +14,7 @@ import type { AppPrincipal } from '../../../identity/principal.ts'
 import type { RevocationList } from '../../../identity/revocation.ts'
 import { SharedFrames } from '../shared-frames.ts'
 import type { Doors } from '../../protocol.ts'
+import { isOver, tokenEnd } from '../token-end.ts'
 import { Backlog, type Begun, type Listened, missed, rewound } from './backlog.ts'
 import { STREAM_PROTOCOL } from './encode.ts'
 import { EventStream, type StreamParts } from './event-stream.ts'
@@ -22,7 +25,8 @@ export interface StreamsParts extends Doors {
   readonly broker: Broker
   readonly ids: IdSource
   readonly room: ConnectionRoom
-  readonly now: () => number
+  readonly clock: Clock
+  readonly time: ChannelTime
   readonly counters: Counters
   readonly appCounters: AppCounters
   /** Bytes that may wait for one reader. */
@@ -73,7 +77,7 @@ export class Streams {
 
   /** What came before and what is to come are joined in one step, so that nothing is missing or doubled. */
   open(wish: NewStream): ReadableStream<Uint8Array> {
-    const { appCounters, broker, ids, maxBacklogBytes, nextSocketId, now, room } = this.#parts
+    const { appCounters, broker, clock, ids, maxBacklogBytes, nextSocketId, room } = this.#parts
     const { cursor: _, listened, refusal, ...given } = wish
     // First, because what cannot be read is told as the answer to the request.
     const begun = this.#beginning(wish)
@@ -81,7 +85,7 @@ export class Streams {
       ...given,
       id: nextSocketId(),
       maxBacklogBytes,
-      now,
+      now: () => clock.elapsed(),
       punish: () => this.#parts.ban(given.address),
       onTaken: (taken) => this.#backlogs.get(taken)?.goOn(),
       onEnd: (ended, reason) => this.#ended(ended, reason),
@@ -112,8 +116,8 @@ export class Streams {
   }
 
   #beginning({ listened, cursor }: NewStream): Begun[] | undefined {
-    const { broker, now } = this.#parts
-    return cursor === undefined ? rewound(listened, broker, now()) : missed(listened, cursor)
+    const { broker, time } = this.#parts
+    return cursor === undefined ? rewound(listened, broker, time.now()) : missed(listened, cursor)
   }
 
   #begin(
@@ -174,9 +178,9 @@ export class Streams {
   }
 
   #tick(): void {
-    const now = this.#parts.now()
+    const now = momentOf(this.#parts.clock)
     for (const { stream, refusal } of this.#all()) {
-      if (stream.dueAt <= now) this.#review(stream, refusal)
+      if (stream.token && isOver(stream.token, now)) this.#review(stream, refusal)
       else stream.keepAlive(QUIET_MS)
     }
   }
@@ -185,7 +189,7 @@ export class Streams {
   #review(stream: EventStream, refusal: NewStream['refusal']): void {
     const { credentials, origin, secure } = stream.parts
     const decide = (found: Result<AppPrincipal>) => {
-      const why = found.ok ? refusal(found.value) : found.failure
+      const why = found.ok ? (this.#overdue(stream) ?? refusal(found.value)) : found.failure
       if (why) {
         stream.error(why)
         return stream.close(0, why.name)
@@ -200,9 +204,13 @@ export class Streams {
 
   /** Until the token expires, or a revocation applies that gave its holder time. */
   #schedule(stream: EventStream): void {
-    const { principal } = stream
-    const revokedFrom = this.#parts.revocations.revokedFrom(principal)
-    stream.dueAt = Math.min(principal.expires ?? Infinity, revokedFrom ?? Infinity)
+    const now = momentOf(this.#parts.clock)
+    stream.token = tokenEnd(stream.principal, this.#parts, now, stream.token)
+  }
+
+  /** What its date does not say where the clock was set back. */
+  #overdue({ token }: EventStream): Failure | undefined {
+    return token && token.endsAt <= this.#parts.clock.elapsed() ? token.failure : undefined
   }
 
   *#all(): Iterable<{ stream: EventStream; refusal: NewStream['refusal'] }> {

@@ -250,7 +250,7 @@ describe('a device ends', () => {
       server.clock.advance(1)
       await revoke(target, { issuedBefore: server.clock.now() })
       expect(await read(device)).toBe(40141)
-      server.clock.advance(-1)
+      server.clock.set(-1)
       await app.ask(`${DEVICES}/${device.id}`, { method: 'DELETE' })
     }
   })
