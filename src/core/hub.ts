@@ -318,6 +318,15 @@ export class Hub {
     for (const channel of this.#shared.get(appId) ?? []) this.#reviewMembers(channel)
   }
 
+  /**
+   * What the app to which a channel is linked has against guests, whatever keys they bring; undefined for a channel of
+   * the commons.
+   */
+  guestRefusal(channel: ChannelRef, secure: boolean): Failure | undefined {
+    if (!isShared(channel)) return undefined
+    return this.#parts.links.refusal({ channel, resource: channel.name, secure })
+  }
+
   /** Whom the keys of a reservation let in is a guest of the app to which it is linked, if there is one. */
   #asGuest(place: Place, verdict: Verdict): Verdict {
     if (!verdict.join || !isShared(place.channel)) return verdict

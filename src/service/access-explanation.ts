@@ -1,4 +1,5 @@
 /** Who may join and send on a channel of the commons, and why: the policy's decision in words. */
+import type { Failure, FailureName } from '../failure.ts'
 import {
   type ChannelFacts,
   type CommonsRules,
@@ -43,6 +44,20 @@ export function explain(
     advice: adviceOf(verdict, presented),
     live,
   }
+}
+
+/** The same where the app to which the channel is linked has something against guests, whatever keys they bring. */
+export function withoutGuests(explanation: Explanation, why: Failure): Explanation {
+  const detail = `${explanation.detail}, but for guests of the app it is linked to: ${why.message}`
+  return { ...explanation, join: false, send: false, detail, advice: GUEST_ADVICE[why.name] }
+}
+
+const GUEST_ADVICE: Partial<Record<FailureName, string>> = {
+  app_disabled: 'enable the app, or take the link of the reservation away',
+  app_expired: 'link the reservation to another app, or to none',
+  identity_required:
+    'let the rule of the channel in whoever has no client id, or take the link away',
+  tls_required: 'connect over wss://',
 }
 
 function adviceOf(verdict: Verdict, presented: Keys): string | undefined {

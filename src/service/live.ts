@@ -10,7 +10,7 @@ import { type Result, fail, ok } from '../failure.ts'
 import type { CommonsRules } from '../policy/channel-access.ts'
 import type { Keys } from '../policy/keys.ts'
 import { linkedApp } from '../policy/names.ts'
-import { type Explanation, explain } from './access-explanation.ts'
+import { type Explanation, explain, withoutGuests } from './access-explanation.ts'
 import type { Account, AccountService } from './accounts.ts'
 import type { AppService } from './apps.ts'
 import type { AuditService } from './audit.ts'
@@ -140,7 +140,12 @@ export class LiveService {
 
   explain(name: string, presented: Keys): Explanation {
     const { hub, rules } = this.#parts
-    return explain(name, presented, hub.facts(hub.refOf(name)), rules, true)
+    const ref = hub.refOf(name)
+    const explanation = explain(name, presented, hub.facts(ref), rules, true)
+    const why = explanation.join ? hub.guestRefusal(ref, true) : undefined
+    if (why) return withoutGuests(explanation, why)
+    const isOpen = !explanation.join || hub.guestRefusal(ref, false) === undefined
+    return isOpen ? explanation : { ...explanation, detail: `${explanation.detail}, over TLS only` }
   }
 
   /** The account whose reservation covers a channel of the commons. */

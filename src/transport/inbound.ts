@@ -62,6 +62,8 @@ const MOVED_AT_ONCE = 1000
 const TURN_MS = 8
 /** The clock is looked at so seldom that looking costs nothing beside the frames. */
 const LOOK_EVERY = 4
+/** Letters or bytes from which on a frame is worth a look at the clock. */
+const LARGE_LETTERS = 4096
 
 export class Inbound {
   readonly #parts: InboundParts
@@ -91,8 +93,16 @@ export class Inbound {
 
   receive(sender: Sender, frame: Frame): void {
     if (sender.inbox !== undefined || this.#isOver) return this.#keep(sender, frame)
+    if (frame.length >= LARGE_LETTERS) return this.#large(sender, frame)
     sender.handle(frame)
     if (++this.#handled >= LOOK_EVERY) this.#look()
+  }
+
+  /** What holds much can take long by itself, so the clock is looked at before and after it. */
+  #large(sender: Sender, frame: Frame): void {
+    if (!this.#isScheduled) this.#look()
+    sender.handle(frame)
+    this.#look()
   }
 
   /**

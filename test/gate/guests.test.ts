@@ -4,6 +4,7 @@ import { must } from '../service/opened.ts'
 import { Clients } from '../support/ably.ts'
 import { Client, eventually } from '../support/client.ts'
 import { IttyClient, statusOf } from '../support/itty.ts'
+import { latchkey } from '../support/server.ts'
 import { SEND_KEY, type World, makeWorld } from './world.ts'
 
 let world: World
@@ -71,6 +72,12 @@ describe('names', () => {
   })
 })
 
+async function explained(channel: string): Promise<string> {
+  const told = await latchkey(['channels', 'explain', channel, '--data', world.server.folder])
+  expect([told.code, told.err]).toEqual([0, ''])
+  return told.out
+}
+
 describe('what changes for the app changes for its guests', () => {
   const set = (act: Parameters<World['change']>[0]) => world.change(act)
   const app = ({ apps }: Parameters<Parameters<World['change']>[0]>[0]) =>
@@ -113,5 +120,8 @@ describe('what changes for the app changes for its guests', () => {
       body: '1',
     })
     expect(push.status).toBe(403)
+    // What people are told of it is what happens; over TLS it may be something else.
+    const told = await explained(channel)
+    expect(told).toMatch(/^Join +no$|over TLS only/m)
   })
 })

@@ -66,6 +66,15 @@ describe('frames', () => {
     expect(desk.log).toEqual(Array.from({ length: 100 }, (_, i) => `a${i}`))
   })
 
+  test('that hold much are looked at one by one', async () => {
+    const desk = new Desk(1e6, 1e7)
+    const one = desk.sender('a', 'x', 20)
+    for (let i = 0; i < 5; i++) desk.inbound.receive(one, `${i}`.padEnd(5000))
+    expect(desk.log).toHaveLength(1)
+    await untilEmpty(desk)
+    expect(desk.log.map((entry) => entry.trim())).toEqual(['a0', 'a1', 'a2', 'a3', 'a4'])
+  })
+
   test('of somebody else come between them', async () => {
     const desk = new Desk()
     const one = desk.sender('a', 'x')
