@@ -43,6 +43,8 @@ beforeAll(async () => {
   app = await AblyApp.make(`http://127.0.0.1:${port}`, [], [{ id: 'kept', persisted: true }])
   // The first thread of a process is the one that it began with, and that runs the program.
   main = calledSince(0)[0]!.thread
+  // What is traced is seen a little later than it happens.
+  await eventually(() => calledSince(0).some(isAnswer), 'that answer is in the trace')
 }, 30_000)
 afterAll(async () => {
   // The tracer passes no signal on; it ends with the server.
@@ -62,6 +64,13 @@ function calledSince(begin: number): Call[] {
     })
 }
 
+const isAnswer = ({ name, line }: Call) => name === 'sendto' && line.includes('201 Created')
+
+/** Where they are among the calls. */
+function answers(calls: readonly Call[]): number[] {
+  return calls.flatMap((call, at) => (isAnswer(call) ? [at] : []))
+}
+
 const RECIPIENT = { transportType: 'fcm', registrationToken: 'x' }
 
 test.skipIf(strace === undefined).each([
@@ -73,13 +82,12 @@ test.skipIf(strace === undefined).each([
     { id: 'd', formFactor: 'phone', platform: 'android', push: { recipient: RECIPIENT } },
   ],
 ])('%s is on the disk before it is acknowledged', async (_name, file, path, body) => {
-  const begin = lines().length - 1
+  const earlier = answers(calledSince(0)).length
   expect((await app.ask(path, { body })).status).toBe(201)
-  const isAnswer = ({ name, line }: Call) => name === 'sendto' && line.includes('201 Created')
-  await eventually(() => calledSince(begin).some(isAnswer), 'the answer is in the trace')
-  const calls = calledSince(begin)
-  const answered = calls.findIndex(isAnswer)
-  const before = calls.slice(0, answered)
+  await eventually(() => answers(calledSince(0)).length > earlier, 'the answer is in the trace')
+  const calls = calledSince(0)
+  const [last, answered] = answers(calls).slice(earlier - 1) as [number, number]
+  const before = calls.slice(last + 1, answered)
   const isOfFile = ({ line }: Call) => line.includes(`/${file}-wal>`)
   const written = before.findLastIndex((call) => call.name === 'pwrite64' && isOfFile(call))
   expect(written).toBeGreaterThanOrEqual(0)
