@@ -15,7 +15,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'closing.ts': [],
   'version.ts': ['../package.json'],
   'config.ts': ['policy/address.ts', 'policy/origin.ts', 'zod'],
-  // What strangers wrote, made fit to be shown; it knows nothing of what the text is about.
+  // What strangers wrote, made fit to be shown or taken apart; it knows nothing of what the text is about.
   'text/': [],
 
   'policy/': ['failure.ts', 'node:crypto', '@jmespath-community/jmespath'],
@@ -36,7 +36,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'stats/': ['failure.ts'],
 
   // What a push notification is, without who asks for it and where devices are kept. A device has rights like a token.
-  'push/': ['identity/', 'policy/', 'failure.ts'],
+  'push/': ['identity/', 'policy/', 'text/', 'failure.ts'],
 
   // The core knows what carries and what orders events only by their seams.
   'core/': ['policy/', 'failure.ts', 'engine/engine.ts', 'fanout/fanout.ts'],
@@ -54,8 +54,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'core/message-size.ts',
     'core/modes.ts',
     'identity/base64-text.ts',
+    'text/',
     'failure.ts',
-    'msgpackr',
+    'node:buffer',
   ],
   'protocol/ably/': [
     'protocol/ably/wire/',
@@ -65,10 +66,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'policy/',
     'push/',
     'stats/',
+    'text/',
     'failure.ts',
     'trouble.ts',
     'version.ts',
     'protocol/protocol.ts',
+    'node:buffer',
   ],
   'protocol/itty/': ['core/', 'policy/', 'failure.ts', 'version.ts', 'protocol/protocol.ts'],
 

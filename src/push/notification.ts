@@ -1,4 +1,5 @@
 /** A push notification as a device gets it that is reached over a channel. */
+import { memberNames, memberText } from '../text/json-scanner.ts'
 
 type Members = Readonly<Record<string, unknown>>
 
@@ -6,7 +7,7 @@ type Members = Readonly<Record<string, unknown>>
 export const PUSH_MESSAGE_NAME = '__ably_push__'
 
 /** What SDKs expect to find, given or not. */
-const NOTHING = { body: null, collapseKey: null, icon: null, sound: null, title: null, ttl: null }
+const NOTHING = ['body', 'collapseKey', 'icon', 'sound', 'title', 'ttl']
 
 /** Parts of a payload that any transport understands, or one of them. */
 const PARTS = ['notification', 'data', 'apns', 'fcm', 'web'] as const
@@ -21,12 +22,29 @@ export function payloadFault(payload: Members): string | undefined {
     : undefined
 }
 
-/** The data of the message that brings a payload without faults. */
-export function notificationText({ data, notification }: Members): string {
-  return JSON.stringify({
-    ...(isMembers(data) && { data }),
-    ...(isMembers(notification) && { notification: { ...NOTHING, ...notification } }),
-  })
+/**
+ * The data of the message that brings a payload without faults.
+ * @param payload JSON text, of which the parts go on as they were written
+ */
+export function notificationText(payload: string): string {
+  const members: string[] = []
+  const data = memberText(payload, 'data')
+  if (isObject(data)) members.push(`"data":${data}`)
+  const notification = memberText(payload, 'notification')
+  if (isObject(notification)) members.push(`"notification":${withNothing(notification)}`)
+  return `{${members.join(',')}}`
+}
+
+function withNothing(notification: string): string {
+  const given = new Set(memberNames(notification))
+  const members = NOTHING.filter((name) => !given.has(name)).map((name) => `"${name}":null`)
+  const own = notification.slice(1, -1).trim()
+  if (own !== '') members.push(own)
+  return `{${members.join(',')}}`
+}
+
+function isObject(text: string | undefined): text is string {
+  return text?.startsWith('{') === true
 }
 
 function isMembers(value: unknown): value is Members {

@@ -1,9 +1,14 @@
 /** Messages of rooms: as clients of Ably Chat write them, and as they read them. */
 import type { JsonText, KeptMessage, MessageEdit } from '../../../core/types.ts'
-import { type Result, fail } from '../../../failure.ts'
+import { type Result, fail, ok } from '../../../failure.ts'
+import { memberText } from '../../../text/json-scanner.ts'
+import { textForBoth } from '../wire/both-formats.ts'
+import { parse } from '../wire/format.ts'
 import { isRecord } from '../wire/json-value.ts'
 import type { MessageLimits } from '../wire/members.ts'
 import { type ReadMessages, readEdit, readMessages } from '../wire/message-reader.ts'
+import { Spliced, splice } from '../wire/spliced.ts'
+import { Structure, structureOf } from '../wire/structure.ts'
 import { reactionsIn } from './chat-reactions.ts'
 
 /** By which clients know a message of a room from what else is said there. */
@@ -24,40 +29,54 @@ export function readNewMessage(
   limits: MessageLimits,
   key: string | undefined,
 ): Result<ReadMessages> {
-  const fault = faultOf(body)
-  return fault ?? readMessages({ ...contentOf(body), name: NAME, id: key }, limits)
+  const content = contentOf(body)
+  return content.ok ? readMessages({ ...content.value, name: NAME, id: key }, limits) : content
 }
 
 /** Another text for a message: what is left out of it is empty from then on. */
 export function readUpdate(body: Body, serial: string): Result<MessageEdit> {
   const message = body['message']
   if (!isRecord(message)) return fail('bad_request', 'an update has a message')
-  const fault = faultOf(message)
-  const version = versionOf(body)
-  const edit = { ...contentOf(message), action: ACTION.update, version }
-  return fault ?? readEdit(edit, serial)
+  const content = contentOf(message)
+  if (!content.ok) return content
+  return readEdit({ ...content.value, action: ACTION.update, version: versionOf(body) }, serial)
 }
 
 /** Nothing is left of what was said; that it was is. */
 export function readDelete(body: Body, serial: string): Result<MessageEdit> {
-  const edit = { data: {}, extras: NO_HEADERS, action: ACTION.delete, version: versionOf(body) }
+  const version = versionOf(body)
+  const edit = { data: NO_DATA, extras: NO_HEADERS, action: ACTION.delete, version }
   return readEdit(edit, serial)
 }
 
-const NO_HEADERS = { headers: {} }
+const NO_DATA = Structure.of('{}')
+const NO_HEADERS = Structure.of('{"headers":{}}')
 
-function faultOf({ text, metadata }: Body): Result<never> | undefined {
-  if (typeof text !== 'string') return fail('bad_request', 'a message has a text')
-  const isFine = metadata === undefined || metadata === null || isRecord(metadata)
-  return isFine ? undefined : fail('bad_request', 'the metadata of a message are an object')
+interface Content {
+  readonly data: Structure
+  readonly extras: Structure
 }
 
-function contentOf({ headers, metadata, text }: Body) {
-  const isBare = metadata === undefined || metadata === null
-  return {
-    data: isBare ? { text } : { text, metadata },
-    extras: headers === undefined || headers === null ? NO_HEADERS : { headers },
-  }
+/** Those who read rooms are given the members by themselves, in either format. */
+function contentOf({ headers, metadata, text }: Body): Result<Content> {
+  if (typeof text !== 'string') return fail('bad_request', 'a message has a text')
+  if (!text.isWellFormed())
+    return fail('bad_request', 'the text of a message holds half of a surrogate pair')
+  const known = readObject(metadata, 'the metadata of a message')
+  if (!known.ok) return fail('bad_request', known.failure.message)
+  const own = readObject(headers, 'headers')
+  if (!own.ok) return own
+  return ok({
+    data: structureOf(splice({ text }, { metadata: known.value })),
+    extras: own.value === undefined ? NO_HEADERS : structureOf(`{"headers":${own.value}}`),
+  })
+}
+
+function readObject(value: unknown, what: string): Result<JsonText | undefined> {
+  if (value === undefined || value === null) return ok(undefined)
+  return value instanceof Structure
+    ? textForBoth(value, what)
+    : fail('extras_invalid', `${what} are an object`)
 }
 
 function versionOf({ description, metadata }: Body) {
@@ -70,36 +89,36 @@ const ACTIONS: Partial<Record<KeptMessage['action'], string>> = {
 }
 
 /** As the fourth version of the interface has it; `createdAt` is for clients of earlier ones. */
-export function chatMessageValue(message: KeptMessage): Readonly<Record<string, unknown>> {
-  const { action, clientId, extras, serial, summary, timestamp, version } = message
-  const { metadata = {}, text = '' } = dataOf(message)
-  const { headers = {}, userClaim } = objectIn(extras)
-  return {
+export function chatMessageValue(message: KeptMessage): Spliced {
+  const { action, clientId, extras = '{}', serial, summary, timestamp, version } = message
+  const data = dataOf(message)
+  const { text = '' } = objectIn(data)
+  const value = {
     serial,
-    version: { ...version, metadata: version.metadata && objectIn(version.metadata) },
     text,
     clientId,
     action: ACTIONS[action] ?? 'message.create',
-    metadata,
-    headers,
-    userClaim,
+    userClaim: objectIn(extras)['userClaim'],
     timestamp,
     createdAt: timestamp,
     reactions: reactionsIn(summary),
   }
+  const { metadata, ...ofVersion } = version
+  return new Spliced(value, {
+    version: splice(ofVersion, { metadata }),
+    metadata: memberText(data, 'metadata') ?? '{}',
+    headers: memberText(extras, 'headers') ?? '{}',
+  })
 }
 
 /** Whoever publishes on the channel of a room without Ably Chat may have published anything. */
-function dataOf({ data, encoding }: KeptMessage): Readonly<Record<string, unknown>> {
-  return encoding === 'json' && typeof data === 'string' ? objectIn(data) : {}
+function dataOf({ data, encoding }: KeptMessage): JsonText {
+  if (encoding !== 'json' || typeof data !== 'string') return '{}'
+  const parsed = parse(data)
+  // Publishers may call anything JSON.
+  return parsed.ok && isRecord(parsed.value) ? data : '{}'
 }
 
-function objectIn(text: JsonText | undefined): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = text === undefined ? undefined : JSON.parse(text)
-    return isRecord(value) ? value : {}
-  } catch {
-    // Publishers may call anything JSON.
-    return {}
-  }
+function objectIn(text: JsonText): Readonly<Record<string, unknown>> {
+  return JSON.parse(text) as Readonly<Record<string, unknown>>
 }

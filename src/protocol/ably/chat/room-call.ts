@@ -4,6 +4,7 @@ import type { Operation } from '../../../policy/capability/operations.ts'
 import { roomChannel } from '../../../policy/chat-room.ts'
 import { identify } from '../rest/authorize.ts'
 import { type ChannelParts, type Visitor, visitChannel } from '../rest/channel-call.ts'
+import { ENTRIES } from '../rest/format.ts'
 import type { RestCall } from '../rest/routes.ts'
 import { isRecord } from '../wire/json-value.ts'
 
@@ -23,7 +24,7 @@ export async function visitRoom(
 export async function readObject(
   call: RestCall,
 ): Promise<Result<Readonly<Record<string, unknown>>>> {
-  const body = await call.body()
+  const body = await call.body(ENTRIES)
   if (!body.ok) return body
   const { value } = body.value
   return isRecord(value) ? { ok: true, value } : fail('bad_request', 'the body is no object')

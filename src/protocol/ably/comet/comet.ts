@@ -6,6 +6,8 @@ import { type Failure, failure, refusalHeaders } from '../../../failure.ts'
 import { SERVER_HEADER } from '../../../version.ts'
 import type { Doors, HttpProtocol, Opening, Session, Visit } from '../../protocol.ts'
 import { corsHeaders, errorInfo, preflight, refusal } from '../rest/answer.ts'
+import { parse, textOf } from '../wire/format.ts'
+import { itemTexts } from '../../../text/json-scanner.ts'
 import { CometSocket } from './comet-socket.ts'
 import { type Fetching, arrayOf, polling, streaming } from './receivers.ts'
 
@@ -172,13 +174,12 @@ export class Comet implements HttpProtocol {
   async #readFrames(visit: Visit): Promise<string[] | Failure> {
     const body = await visit.body(this.#parts.maxBodyBytes)
     if (!body.ok) return body.failure
-    try {
-      const frames: unknown = JSON.parse(Buffer.from(body.value).toString())
-      if (!Array.isArray(frames)) return failure('bad_request', 'the body is no array')
-      return frames.map((frame) => JSON.stringify(frame))
-    } catch {
-      return failure('bad_request', 'the body is not valid JSON')
-    }
+    const text = textOf(body.value)
+    if (!text.ok) return failure('bad_request', 'the body is not valid UTF-8')
+    const parsed = parse(text.value)
+    if (!parsed.ok) return failure('bad_request', 'the body is not valid JSON')
+    if (!Array.isArray(parsed.value)) return failure('bad_request', 'the body is no array')
+    return itemTexts(text.value)
   }
 
   /** Later, because the socket is in the middle of something. */

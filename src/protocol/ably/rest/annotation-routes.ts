@@ -8,6 +8,7 @@ import type { RestAnswer } from './answer.ts'
 import { type Answering, bodyThenIdentify } from './body-then-identify.ts'
 import { type ChannelParts, headOf, visit } from './channel-call.ts'
 import { bodyLimit } from './channel-routes.ts'
+import { ENTRIES } from './format.ts'
 import { listAnswer, readInTurn, readPage } from './lists.ts'
 import type { RestCall, RestRoute } from './routes.ts'
 
@@ -28,7 +29,7 @@ export function annotationRoutes(parts: ChannelParts): RestRoute[] {
 function postAnnotations(parts: ChannelParts, call: RestCall): Answering {
   return bodyThenIdentify(
     () => visit(parts, call, 'annotation-publish'),
-    () => call.body(),
+    () => call.body(ENTRIES),
     async (author, body) => {
       const read = readAnnotations(body.value, call.params['serial']!, { limits: parts.limits })
       if (!read.ok) return read

@@ -8,6 +8,7 @@ import { identify } from './authorize.ts'
 import { type Batch, type FailedPart, batchAnswer, failedPart } from './batch.ts'
 import { type ChannelParts, visitChannel } from './channel-call.ts'
 import { type Published, publish } from './publish.ts'
+import { ENTRIES } from './format.ts'
 import type { RestCall, RestRoute } from './routes.ts'
 
 /** Of a whole request, as Ably has it. */
@@ -37,7 +38,7 @@ export function batchRoutes(parts: ChannelParts): RestRoute[] {
 async function postBatch(parts: ChannelParts, call: RestCall): Promise<Result<RestAnswer>> {
   const asker = await identify(parts.authenticator, call)
   if (!asker.ok) return asker
-  const body = await call.body()
+  const body = await call.body(ENTRIES)
   if (!body.ok) return body
   const { value } = body.value
   const isList = Array.isArray(value)

@@ -12,7 +12,7 @@ import {
   stillThere,
   visit,
 } from './channel-call.ts'
-import type { Body } from './format.ts'
+import { type Body, ENTRIES } from './format.ts'
 import { listAnswer, readInTurn, readPage } from './lists.ts'
 import { type Published, publish } from './publish.ts'
 import { readRawMessage } from './raw-message.ts'
@@ -44,7 +44,7 @@ function postMessages(parts: ChannelParts, call: RestCall): Answering {
   const { query } = call
   return bodyThenIdentify(
     () => visit(parts, call, 'publish'),
-    () => (query.get('enveloped') === 'false' ? readRawMessage(call) : call.body()),
+    () => (query.get('enveloped') === 'false' ? readRawMessage(call) : call.body(ENTRIES)),
     (visitor, body) => publishBody(parts, call, visitor, body),
     (before) => stillThere(parts, call, before),
   )

@@ -1,7 +1,17 @@
 /** Bodies of requests and answers: which format a client wants, and reading and writing both. */
 import { type Result, fail, ok } from '../../../failure.ts'
 import type { Visit } from '../../protocol.ts'
-import { type Format, encode, parse, unpack } from '../wire/format.ts'
+import {
+  type Format,
+  encode,
+  parse,
+  parseEntries,
+  parseStructure,
+  textOf,
+  unpack,
+  unpackEntries,
+  unpackStructure,
+} from '../wire/format.ts'
 
 /** Without `; charset`: SDKs compare the whole header. */
 export const CONTENT_TYPE: Readonly<Record<Format, string>> = {
@@ -23,16 +33,45 @@ export interface Body {
   readonly text: string | undefined
 }
 
+type Read = (bytes: Uint8Array) => Result<Body>
+
+/** How a body is read by its type. */
+export interface BodyReaders {
+  readonly parser: Read
+  readonly unpacker: Read
+}
+
+export const ANYTHING: BodyReaders = {
+  parser: (bytes) => parseBody(bytes, parse),
+  unpacker: (bytes) => unpackBody(bytes, unpack),
+}
+
+/** Bodies that hold messages, presence or annotations. */
+export const ENTRIES: BodyReaders = {
+  parser: (bytes) => parseBody(bytes, parseEntries),
+  unpacker: (bytes) => unpackBody(bytes, unpackEntries),
+}
+
+/** Bodies that are kept as a whole as they were written. */
+export const WHOLE: BodyReaders = {
+  parser: (bytes) => parseBody(bytes, parseStructure),
+  unpacker: (bytes) => unpackBody(bytes, unpackStructure),
+}
+
 type Sender = Pick<Visit, 'request' | 'body'>
 
 /** Reads a body by its content type; anything that is neither MessagePack nor a form is taken for JSON text. */
-export function readBody(sender: Sender, maxBytes: number): Promise<Result<Body>> {
+export function readBody(
+  sender: Sender,
+  maxBytes: number,
+  { parser, unpacker } = ANYTHING,
+): Promise<Result<Body>> {
   const given = sender.request.headers.get('content-type') ?? ''
   // Given twice, the first counts: ably-php adds the one of its own format to whatever the caller has said.
   const comma = given.indexOf(',')
   const type = comma < 0 ? given : given.slice(0, comma)
-  if (type.includes('msgpack')) return readWith(sender, maxBytes, unpackBody)
-  return readWith(sender, maxBytes, type.includes('x-www-form-urlencoded') ? readForm : parseBody)
+  if (type.includes('msgpack')) return readWith(sender, maxBytes, unpacker)
+  return readWith(sender, maxBytes, type.includes('x-www-form-urlencoded') ? readForm : parser)
 }
 
 /** Waits as seldom as can be, because it is done for every message that is published. */
@@ -44,8 +83,8 @@ function readWith<T>(
   return sender.body(maxBytes).then((bytes) => (bytes.ok ? read(bytes.value) : bytes))
 }
 
-function unpackBody(bytes: Uint8Array): Result<Body> {
-  const value = unpack(bytes)
+function unpackBody(bytes: Uint8Array, read: typeof unpack): Result<Body> {
+  const value = read(bytes)
   if (!value.ok) return fail('bad_request', 'the body is not valid MessagePack')
   return ok({ value: value.value, text: undefined })
 }
@@ -55,17 +94,12 @@ function readForm(bytes: Uint8Array): Result<Body> {
   return ok({ value: Object.fromEntries(fields), text: undefined })
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true })
-
-function parseBody(bytes: Uint8Array): Result<Body> {
-  let text: string
-  try {
-    text = utf8.decode(bytes)
-  } catch {
-    return fail('bad_request', 'the body is not valid UTF-8')
-  }
+function parseBody(bytes: Uint8Array, read: typeof parse): Result<Body> {
+  const decoded = textOf(bytes)
+  if (!decoded.ok) return fail('bad_request', 'the body is not valid UTF-8')
+  const { value: text } = decoded
   if (text === '') return ok({ value: undefined, text })
-  const value = parse(text)
+  const value = read(text)
   return value.ok
     ? ok({ value: value.value, text })
     : fail('bad_request', 'the body is not valid JSON')

@@ -7,7 +7,7 @@ import type { Visit } from '../../protocol.ts'
 import type { Format } from '../wire/format.ts'
 import type { AnswerStyle } from './answer.ts'
 import type { Reading } from './answer-bodies.ts'
-import { type Body, readBody } from './format.ts'
+import { type Body, type BodyReaders, readBody } from './format.ts'
 import type { Found, RestCall } from './routes.ts'
 
 /** What a client speaks that does not say so. */
@@ -93,8 +93,8 @@ export class IncomingCall implements RestCall, Reading {
     return this.visit.mayAttempt()
   }
 
-  body(): Promise<Result<Body>> {
-    return this.#read(readBody(this.visit, this.#maxBodyBytes))
+  body(readers?: BodyReaders): Promise<Result<Body>> {
+    return this.#read(readBody(this.visit, this.#maxBodyBytes, readers))
   }
 
   rawBody(): Promise<Result<Uint8Array>> {

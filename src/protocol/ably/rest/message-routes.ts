@@ -8,6 +8,7 @@ import { type Answering, bodyThenIdentify } from './body-then-identify.ts'
 import { changeMessage } from './change.ts'
 import { type ChannelParts, countTraffic, headOf, visit } from './channel-call.ts'
 import { bodyLimit } from './channel-routes.ts'
+import { ENTRIES } from './format.ts'
 import { listAnswer, readInTurn, readPage } from './lists.ts'
 import type { RestCall, RestRoute } from './routes.ts'
 
@@ -53,7 +54,7 @@ async function getVersions(parts: ChannelParts, call: RestCall): Promise<Result<
 function patchMessage(parts: ChannelParts, call: RestCall): Answering {
   return bodyThenIdentify(
     () => visit(parts, call),
-    () => call.body(),
+    () => call.body(ENTRIES),
     async (editor, body) => {
       const edit = readEdit(body.value, call.params['serial']!)
       if (!edit.ok) return edit

@@ -3,11 +3,11 @@
  * account with whoever runs these, and get nothing.
  */
 import type { AppChannel } from '../../../core/app-channel.ts'
-import type { JsonText, KeptMessage } from '../../../core/types.ts'
+import type { KeptMessage } from '../../../core/types.ts'
 import { type Failure, type Result, failure, ok } from '../../../failure.ts'
 import type { PushDevice, Recipient } from '../../../push/device.ts'
+import { memberText } from '../../../text/json-scanner.ts'
 import { PUSH_MESSAGE_NAME, notificationText, payloadFault } from '../../../push/notification.ts'
-import { isRecord } from '../wire/json-value.ts'
 import { readMessages } from '../wire/message-reader.ts'
 import { visitChannel } from './channel-call.ts'
 import { publish } from './publish.ts'
@@ -87,9 +87,9 @@ export class PushDelivery {
   /** Messages on a channel that may have something for those who subscribe to its push notifications. */
   #pushed({ ref: { name, realm } }: AppChannel, messages: readonly KeptMessage[]): void {
     for (const { extras } of messages) {
-      const payload = extras === undefined ? undefined : pushOf(extras)
-      if (!payload) continue
-      const fault = payloadFault(payload)
+      const payload = extras === undefined ? undefined : memberText(extras, 'push')
+      if (payload?.startsWith('{') !== true) continue
+      const fault = payloadFault(JSON.parse(payload) as Readonly<Record<string, unknown>>)
       if (fault === undefined)
         this.toDevices(realm, () => this.#devicesOn(realm, name), notificationText(payload))
       else
@@ -146,10 +146,4 @@ export class PushDelivery {
       `push notifications reach devices with the transport ${TRANSPORT} only; devices of apns, fcm, gcm and web are registered and get none`,
     )
   }
-}
-
-/** What extras have for devices. The text was made here from what a client sent. */
-function pushOf(extras: JsonText): Readonly<Record<string, unknown>> | undefined {
-  const { push } = JSON.parse(extras) as { push?: unknown }
-  return isRecord(push) ? push : undefined
 }

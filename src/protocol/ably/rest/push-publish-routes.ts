@@ -2,12 +2,14 @@
 import { type Result, fail, ok } from '../../../failure.ts'
 import type { PushDevice, PushDevices } from '../../../push/device.ts'
 import { notificationText, payloadFault } from '../../../push/notification.ts'
-import { isRecord, jsonText } from '../wire/json-value.ts'
+import { isRecord } from '../wire/json-value.ts'
+import { Structure } from '../wire/structure.ts'
 import type { RestAnswer } from './answer.ts'
 import { type Answering, bodyThenIdentify } from './body-then-identify.ts'
 import { identifyCaller } from './push-caller.ts'
 import type { PushDelivery } from './push-delivery.ts'
 import type { PushParts } from './push-parts.ts'
+import { WHOLE } from './format.ts'
 import { readRecipient } from './push-reader.ts'
 import type { RestCall, RestRoute } from './routes.ts'
 
@@ -24,7 +26,7 @@ export function pushPublishRoutes(parts: PushParts, delivery: PushDelivery): Res
 function publish(parts: PushParts, delivery: PushDelivery, call: RestCall): Answering {
   return bodyThenIdentify(
     () => identifyCaller(parts, call, (caller) => caller.admin()),
-    () => call.body(),
+    () => call.body(WHOLE),
     ({ appId }, body) => publishTo(parts, delivery, appId, body.value),
   )
 }
@@ -33,16 +35,17 @@ async function publishTo(
   parts: PushParts,
   delivery: PushDelivery,
   appId: string,
-  payload: unknown,
+  body: unknown,
 ): Promise<Result<RestAnswer>> {
-  if (!isRecord(payload) || !isRecord(payload['recipient']))
+  if (body instanceof Structure && body.fault)
+    return fail('bad_request', `the payload: ${body.fault.message}`)
+  const payload = body instanceof Structure ? body.value : undefined
+  if (!(body instanceof Structure) || !isRecord(payload) || !isRecord(payload['recipient']))
     return fail('bad_request', 'the recipient is missing or not valid')
-  if (jsonText(payload) === undefined)
-    return fail('bad_request', 'the payload is nested too deeply, or holds bytes')
   const fault = payloadFault(payload)
   if (fault !== undefined) return fail('bad_request', fault)
   const { recipient } = payload
-  const text = notificationText(payload)
+  const text = notificationText(body.text)
   const sent =
     recipient['transportType'] === undefined
       ? toDevices(parts, delivery, appId, recipient, text)

@@ -1,5 +1,8 @@
 /** A message without an envelope: the body is its data, and headers or parameters say the rest. */
-import { type Result, ok } from '../../../failure.ts'
+import { type Result, fail, ok } from '../../../failure.ts'
+import { isUtf8 } from 'node:buffer'
+import { parse } from '../wire/format.ts'
+import { type Structure, structureOf } from '../wire/structure.ts'
 import type { Body } from './format.ts'
 import type { RestCall } from './routes.ts'
 
@@ -15,28 +18,28 @@ const HEADERS = {
 export async function readRawMessage(call: RestCall): Promise<Result<Body>> {
   const bytes = await call.rawBody()
   if (!bytes.ok) return bytes
-  const message: Record<string, unknown> = { data: dataOf(call, bytes.value) }
+  const data = dataOf(call, bytes.value)
+  if (!data.ok) return data
+  const message: Record<string, unknown> = { data: data.value }
   for (const [member, header] of Object.entries(HEADERS)) {
     message[member] = call.request.headers.get(header) ?? call.query.get(member)
   }
   return ok({ value: message, text: undefined })
 }
 
-/** Text stays text, JSON that stands for something is read as that, and all else is bytes. */
-function dataOf({ request }: RestCall, bytes: Uint8Array): unknown {
+/** Text stays text, JSON that stands for something is kept as that, and all else is bytes. */
+function dataOf({ request }: RestCall, bytes: Uint8Array): Result<string | Uint8Array | Structure> {
   const type = request.headers.get('content-type') ?? 'text/plain'
   const isJson = type.includes('json')
-  if (!isJson && !type.startsWith('text/')) return bytes
+  if (!isJson && !type.startsWith('text/')) return ok(bytes)
+  if (!isUtf8(bytes)) return fail('data_invalid', 'the body is not valid UTF-8')
   const text = Buffer.from(bytes).toString('utf8')
-  return (isJson && structure(text)) || text
+  return ok((isJson && structure(text)) || text)
 }
 
 /** @returns undefined for what is no object or list, and for what only calls itself JSON */
-function structure(text: string): object | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null ? value : undefined
-  } catch {
-    return undefined
-  }
+function structure(text: string): Structure | undefined {
+  const parsed = parse(text)
+  if (!parsed.ok || typeof parsed.value !== 'object' || parsed.value === null) return undefined
+  return structureOf(text, parsed.value)
 }

@@ -7,7 +7,7 @@ import { TextCache } from '../../../identity/text-cache.ts'
 import type { Visit } from '../../protocol.ts'
 import type { RestAnswer } from './answer.ts'
 import type { Format } from '../wire/format.ts'
-import type { Body } from './format.ts'
+import type { Body, BodyReaders } from './format.ts'
 
 /** From this version on, batches are answered with counts and results. */
 export const NEW_BATCH_SHAPES = 3
@@ -30,8 +30,8 @@ export interface RestCall {
   readonly format: Format
   /** Whether credentials that are not known to be good may be looked at, as `Visit` has it. */
   mayVerify(): boolean
-  /** Reads and parses the body, bounded. */
-  body(): Promise<Result<Body>>
+  /** Reads and parses the body, bounded; `ENTRIES` where what is in it is to be kept as it was written. */
+  body(readers?: BodyReaders): Promise<Result<Body>>
   /** Reads the body without parsing it, bounded. */
   rawBody(): Promise<Result<Uint8Array>>
   /** Says in whose statistics the request counts. */

@@ -4,6 +4,7 @@ import type { Authenticator } from '../../../identity/authenticate.ts'
 import { writeData } from '../wire/data.ts'
 import type { RestAnswer } from './answer.ts'
 import { identify } from './authorize.ts'
+import { ENTRIES } from './format.ts'
 import type { RestCall, RestRoute } from './routes.ts'
 import { type ChannelFixture, type SandboxRequest, readSandboxRequest } from './sandbox-request.ts'
 
@@ -75,7 +76,7 @@ export function sandboxRoutes(parts: SandboxParts | undefined): RestRoute[] {
 
 async function makeApp(parts: SandboxParts, call: RestCall): Promise<Result<RestAnswer>> {
   if (!parts.mayMake(call.visit)) return fail('request_rate')
-  const body = await call.body()
+  const body = await call.body(ENTRIES)
   if (!body.ok) return body
   const request = readSandboxRequest(body.value.value)
   if (!request.ok) return request

@@ -5,6 +5,7 @@ import { type MessageFilter, compileFilter } from '../../../policy/message-filte
 import { passing } from '../passing.ts'
 import { MAX_VARIANT_LETTERS, filterLetters } from '../realtime/variant.ts'
 import { writeData } from '../wire/data.ts'
+import { Spliced, type WireValue } from '../wire/spliced.ts'
 import { messageValue, presenceValue } from '../wire/values.ts'
 import { cursorAt } from './cursor.ts'
 import { type StreamEvent, type Style, eventText } from './stream-format.ts'
@@ -59,7 +60,8 @@ function streamText(event: Event, variant: string): string {
   return text
 }
 
-function enveloped(value: object, channel: string): StreamEvent['data'] {
+function enveloped(value: WireValue, channel: string): StreamEvent['data'] {
+  if (value instanceof Spliced) return { json: value.with({ channel }).toText() }
   return { json: JSON.stringify({ ...value, channel }) }
 }
 

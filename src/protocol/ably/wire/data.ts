@@ -4,7 +4,7 @@
  */
 import { type Result, fail, ok } from '../../../failure.ts'
 import type { Format } from './format.ts'
-import { isRecord, jsonText } from './json-value.ts'
+import { Structure } from './structure.ts'
 
 export interface Payload {
   readonly data: string | Uint8Array | undefined
@@ -18,7 +18,7 @@ const NONE: Payload = { data: undefined, encoding: undefined }
 const NOTHING: Result<Payload> = ok(NONE)
 
 /**
- * @param value text, bytes, or what people send who write JSON by hand: an object or array, which becomes its text
+ * @param value text, bytes, or what people send who write JSON by hand: an object or array, which is kept as its text
  * @returns `data_invalid` for any other data, and for an encoding that is no text
  */
 export function readData(value: unknown, encoding: unknown): Result<Payload> {
@@ -26,12 +26,19 @@ export function readData(value: unknown, encoding: unknown): Result<Payload> {
   const steps = encoding ?? undefined
   if (steps !== undefined && (typeof steps !== 'string' || steps.length > MAX_ENCODING_LENGTH))
     return fail('data_invalid', 'the encoding is not valid')
-  if (typeof value === 'string') return ok(readText(value, steps || undefined))
+  if (typeof value === 'string') return readText(value, steps || undefined)
   if (value instanceof Uint8Array) return ok({ data: value, encoding: steps || undefined })
   return readStructure(value, steps || undefined)
 }
 
-function readText(data: string, encoding: string | undefined): Payload {
+function readText(data: string, encoding: string | undefined): Result<Payload> {
+  // What is not in UTF-8 reaches nobody as it was: neither those who read MessagePack nor the disk.
+  if (!data.isWellFormed())
+    return fail('data_invalid', 'the text of data holds half of a surrogate pair')
+  return ok(unfolded(data, encoding))
+}
+
+function unfolded(data: string, encoding: string | undefined): Payload {
   if (encoding !== 'base64' && !encoding?.endsWith('/base64')) return { data, encoding }
   const bytes = Buffer.from(data, 'base64')
   const text = bytes.toString('base64')
@@ -41,12 +48,13 @@ function readText(data: string, encoding: string | undefined): Payload {
 }
 
 function readStructure(value: unknown, encoding: string | undefined): Result<Payload> {
-  if (!isRecord(value) && !Array.isArray(value))
+  if (typeof value === 'symbol') return fail('data_invalid', `data cannot be ${value.description}`)
+  if (!(value instanceof Structure))
     return fail('data_invalid', 'data is text, bytes, an object or an array')
   if (encoding !== undefined)
     return fail('data_invalid', 'an encoding is of data that is text or bytes')
-  const data = jsonText(value)
-  return data === undefined ? fail('too_deep') : ok({ data, encoding: 'json' })
+  if (value.fault) return { ok: false, failure: value.fault }
+  return ok({ data: value.text, encoding: 'json' })
 }
 
 /** Data and encoding for a reader of the format. */

@@ -1,6 +1,10 @@
 /** The two formats of everything in the Ably protocol, and values from and to both of them. */
 import { type Result, fail, ok } from '../../../failure.ts'
+import { cursorOf, isAtEnd } from './msgpack-cursor.ts'
 import { readMsgpack } from './msgpack-reader.ts'
+import { isStructure, structureAt } from './msgpack-structure.ts'
+import { Spliced, type WireValue, listText, splice } from './spliced.ts'
+import { holdStructures, structureOf } from './structure.ts'
 import { writeMsgpack } from './msgpack-writer.ts'
 
 export type Format = 'json' | 'msgpack'
@@ -11,7 +15,16 @@ export function pack(value: unknown): Uint8Array {
 }
 
 export function unpack(bytes: Uint8Array): Result<unknown> {
-  const read = readMsgpack(bytes)
+  return unpacked(bytes, false)
+}
+
+/** What holds messages, presence or annotations: those members that may be objects or arrays are structures. */
+export function unpackEntries(bytes: Uint8Array): Result<unknown> {
+  return unpacked(bytes, true)
+}
+
+function unpacked(bytes: Uint8Array, holds: boolean): Result<unknown> {
+  const read = readMsgpack(bytes, holds)
   return read ? ok(read.value) : fail('bad_request', 'this is not valid MessagePack')
 }
 
@@ -23,18 +36,53 @@ export function parse(text: string): Result<unknown> {
   }
 }
 
+/** As `unpackEntries`. */
+export function parseEntries(text: string): Result<unknown> {
+  const parsed = parse(text)
+  if (parsed.ok) holdStructures(parsed.value, text)
+  return parsed
+}
+
+/** A structure, where it is an object or array. */
+export function parseStructure(text: string): Result<unknown> {
+  const parsed = parse(text)
+  if (!parsed.ok || typeof parsed.value !== 'object' || parsed.value === null) return parsed
+  return ok(structureOf(text, parsed.value))
+}
+
+/** As `parseStructure`. */
+export function unpackStructure(bytes: Uint8Array): Result<unknown> {
+  const cursor = cursorOf(bytes, false)
+  if (!isStructure(cursor)) return unpack(bytes)
+  const structure = structureAt(cursor)
+  return isAtEnd(cursor) ? ok(structure) : fail('bad_request', 'this is not valid MessagePack')
+}
+
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
-/** The same for JSON that comes as the bytes of UTF-8. */
-export function parseBytes(bytes: Uint8Array): Result<unknown> {
+/** The text of bytes that are UTF-8. */
+export function textOf(bytes: Uint8Array): Result<string> {
   try {
-    return parse(utf8.decode(bytes))
+    return ok(utf8.decode(bytes))
   } catch {
     return fail('bad_request', 'this is not valid UTF-8')
   }
 }
 
+/** An object of which the last member is a list of entries. */
+export function encodeEntries(
+  head: Readonly<Record<string, unknown>>,
+  name: string,
+  entries: readonly WireValue[],
+  format: Format,
+): string | Uint8Array {
+  const isPlain = format === 'msgpack' || !entries.some((entry) => entry instanceof Spliced)
+  if (isPlain) return encode({ ...head, [name]: entries }, format)
+  return splice(head, { [name]: listText(entries) })
+}
+
 /** Text of JSON or bytes of MessagePack, as a frame or body has them. */
 export function encode(value: unknown, format: Format): string | Uint8Array {
-  return format === 'json' ? JSON.stringify(value) : pack(value)
+  if (format === 'msgpack') return pack(value)
+  return value instanceof Spliced ? value.toText() : JSON.stringify(value)
 }

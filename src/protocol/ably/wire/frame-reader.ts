@@ -2,7 +2,7 @@
 import type { Frame } from '../../../core/types.ts'
 import { type Result, fail, ok } from '../../../failure.ts'
 import { ACTION } from './actions.ts'
-import { parse, parseBytes, unpack } from './format.ts'
+import { parseEntries, textOf, unpackEntries } from './format.ts'
 import { isRecord } from './json-value.ts'
 
 /** Parameters of a channel or a publish, by name. */
@@ -57,8 +57,10 @@ export function readFrame(frame: Frame): Result<ClientFrame> {
 }
 
 function decoded(frame: Frame): Result<unknown> {
-  if (typeof frame === 'string') return parse(frame)
-  return frame[0] === JSON_START ? parseBytes(frame) : unpack(frame)
+  if (typeof frame === 'string') return parseEntries(frame)
+  if (frame[0] !== JSON_START) return unpackEntries(frame)
+  const text = textOf(frame)
+  return text.ok ? parseEntries(text.value) : text
 }
 
 /** The same for what has been decoded already, as a part of a list. */
@@ -70,7 +72,7 @@ export function readProtocolMessage(value: unknown): Result<ClientFrame> {
     return fail('bad_request', 'the action of a protocol message is a number')
   switch (action) {
     case ACTION.HEARTBEAT:
-      return ok({ kind: 'heartbeat', id: textOf(value['id']) })
+      return ok({ kind: 'heartbeat', id: textIn(value['id']) })
     case ACTION.DISCONNECT:
       return ok({ kind: 'disconnect' })
     case ACTION.CLOSE:
@@ -93,18 +95,29 @@ export function readProtocolMessage(value: unknown): Result<ClientFrame> {
 
 type Members = Readonly<Record<string, unknown>>
 
+function lowerBits(flags: number | bigint): number {
+  return typeof flags === 'bigint' ? Number(BigInt.asIntN(32, flags)) : flags | 0
+}
+
 function readForChannel(action: number, value: Members): Result<ClientFrame> {
   const channel = channelOf(value)
   if (!channel.ok) return channel
   const name = channel.value
   if (action === ACTION.DETACH) return ok({ kind: 'detach', channel: name })
-  const channelSerial = textOf(value['channelSerial'])
+  const channelSerial = textIn(value['channelSerial'])
   if (action === ACTION.SYNC) return ok({ kind: 'sync', channel: name, channelSerial })
   const flags = value['flags'] ?? 0
-  if (!Number.isInteger(flags)) return fail('bad_request', 'flags are a whole number')
+  if (!Number.isInteger(flags) && typeof flags !== 'bigint')
+    return fail('bad_request', 'flags are a whole number')
   const params = paramsOf(value['params'])
   // Of more than 32 bits those are kept that mean something.
-  return ok({ kind: 'attach', channel: name, channelSerial, flags: (flags as number) | 0, params })
+  return ok({
+    kind: 'attach',
+    channel: name,
+    channelSerial,
+    flags: lowerBits(flags as number | bigint),
+    params,
+  })
 }
 
 function readPublishing(action: number, value: Members): Result<ClientFrame> {
@@ -137,12 +150,12 @@ function channelOf({ channel = null }: Members): Result<string> {
 }
 
 /** A text that says something. */
-function textOf(value: unknown): string | undefined {
+function textIn(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined
 }
 
 function tokenOf(auth: unknown): string | undefined {
-  return isRecord(auth) ? textOf(auth['accessToken']) : undefined
+  return isRecord(auth) ? textIn(auth['accessToken']) : undefined
 }
 
 const NO_PARAMS: Params = new Map()

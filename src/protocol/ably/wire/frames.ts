@@ -11,14 +11,8 @@ import type {
   Publication,
 } from '../../../core/types.ts'
 import { ACTION, MESSAGE_ACTION } from './actions.ts'
-import { type Format, encode } from './format.ts'
-import {
-  type Shared,
-  type WireValue,
-  annotationValue,
-  messageValue,
-  presenceValue,
-} from './values.ts'
+import { type Format, encode, encodeEntries } from './format.ts'
+import { type Shared, annotationValue, messageValue, presenceValue } from './values.ts'
 
 export interface PublicationOptions {
   /**
@@ -42,7 +36,7 @@ export function publicationFrame(
     timestamp: event.timestamp,
   }
   const values = messages.map((message, index) => messageValue(message, format, { shared, index }))
-  return encode({ ...placed(ACTION.MESSAGE, event, channel, shared), messages: values }, format)
+  return encodeEntries(placed(ACTION.MESSAGE, event, channel, shared), 'messages', values, format)
 }
 
 export function presenceFrame(
@@ -54,7 +48,7 @@ export function presenceFrame(
   const values = event.changes.map((change, index) =>
     presenceValue(change, format, { shared, index }),
   )
-  return encode({ ...placed(ACTION.PRESENCE, event, channel, shared), presence: values }, format)
+  return encodeEntries(placed(ACTION.PRESENCE, event, channel, shared), 'presence', values, format)
 }
 
 export function annotationFrame(
@@ -66,7 +60,12 @@ export function annotationFrame(
   const annotations = event.annotations.map((annotation, index) =>
     annotationValue(annotation, format, { shared, index }),
   )
-  return encode({ ...placed(ACTION.ANNOTATION, event, channel, shared), annotations }, format)
+  return encodeEntries(
+    placed(ACTION.ANNOTATION, event, channel, shared),
+    'annotations',
+    annotations,
+    format,
+  )
 }
 
 function placed(
@@ -74,7 +73,7 @@ function placed(
   event: PlacedEvent,
   channel: string | undefined,
   { connectionId }: Shared,
-): WireValue {
+): Readonly<Record<string, unknown>> {
   const { id, position, timestamp } = event
   return { action, id, connectionId, channel, channelSerial: position, timestamp }
 }
@@ -127,7 +126,12 @@ export function syncFrame(
   format: Format,
 ): Frame {
   const presence = members.map((member) => presenceValue({ ...member, action: 'present' }, format))
-  return encode({ action: ACTION.SYNC, channel, channelSerial, presence }, format)
+  return encodeEntries(
+    { action: ACTION.SYNC, channel, channelSerial },
+    'presence',
+    presence,
+    format,
+  )
 }
 
 /** Any other protocol message: its members are as they are on the wire, and undefined ones are left out. */

@@ -14,7 +14,10 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
   )
 }
 
-/** The JSON text of an object or array; undefined if it is nested too deeply, or holds bytes, which JSON has not. */
+/**
+ * The JSON text of an object or array; undefined if it is nested too deeply, or holds what the JSON of JavaScript has
+ * not: bytes, integers beyond its own, numbers that are none.
+ */
 export function jsonText(value: object): JsonText | undefined {
   return isJson(value, MAX_DEPTH) ? JSON.stringify(value) : undefined
 }
@@ -24,7 +27,10 @@ function isJson(value: object, depth: number): boolean {
   // Without `Object.values`, which would make an array for every message.
   for (const key in value) {
     const child = (value as Record<string, unknown>)[key]
-    if (typeof child === 'object' && child !== null && !isJson(child, depth - 1)) return false
+    if (typeof child === 'object') {
+      if (child !== null && !isJson(child, depth - 1)) return false
+    } else if (typeof child === 'bigint' || typeof child === 'symbol') return false
+    else if (typeof child === 'number' && !Number.isFinite(child)) return false
   }
   return true
 }

@@ -17,14 +17,15 @@ const MAX_LENGTH = 1024
 
 const ABSENT: Result<undefined> = ok(undefined)
 
-/** Text of 1 to 1024 characters. */
+/** Text of 1 to 1024 characters, none of which is half of one. */
 export function readName(
   value: unknown,
   invalid: FailureName,
   message?: string,
 ): Result<string | undefined> {
   if (value === undefined || value === null) return ABSENT
-  const isName = typeof value === 'string' && value !== '' && value.length <= MAX_LENGTH
+  const isName =
+    typeof value === 'string' && value !== '' && value.length <= MAX_LENGTH && value.isWellFormed()
   return isName ? ok(value) : fail(invalid, message)
 }
 

@@ -1,9 +1,11 @@
 /** Messages as clients publish them, over REST or a socket, in either format. */
-import type { MessageDraft, MessageEdit } from '../../../core/types.ts'
+import type { JsonText, MessageDraft, MessageEdit } from '../../../core/types.ts'
 import { type Failure, type Result, fail, failure, ok } from '../../../failure.ts'
 import { messageAction } from './actions.ts'
 import { readMessageExtras } from './extras.ts'
-import { isRecord, jsonText } from './json-value.ts'
+import { textForBoth } from './both-formats.ts'
+import { isRecord } from './json-value.ts'
+import { Structure } from './structure.ts'
 import {
   type MessageLimits,
   readClientId,
@@ -101,6 +103,8 @@ function readEntry(
 ): Result<Entry> {
   const { name = null } = value
   if (name !== null && typeof name !== 'string') return fail('message_name_invalid')
+  if (name?.isWellFormed() === false)
+    return fail('message_name_invalid', 'the name of the message holds half of a surrogate pair')
   const common = readCommon(value, readMessageExtras)
   if (!common.ok) return common
   const { id, clientId, data, encoding, extras } = common.value
@@ -162,13 +166,26 @@ function readVersion(value: unknown): Result<MessageEdit['version']> {
   const { description = null, metadata = null } = value
   if (
     description !== null &&
-    (typeof description !== 'string' || description.length > MAX_DESCRIPTION_LENGTH)
+    (typeof description !== 'string' ||
+      !description.isWellFormed() ||
+      description.length > MAX_DESCRIPTION_LENGTH)
   )
     return fail('bad_request', 'the description of the version is no text, or too long')
-  const text = isRecord(metadata) ? jsonText(metadata) : undefined
-  if (metadata !== null && (text === undefined || text.length > MAX_METADATA_LENGTH))
+  const text = readMetadata(metadata)
+  if (!text.ok) return text
+  return ok({
+    clientId: clientId.value,
+    description: description ?? undefined,
+    metadata: text.value,
+  })
+}
+
+function readMetadata(value: unknown): Result<JsonText | undefined> {
+  if (value === null) return ok(undefined)
+  if (!(value instanceof Structure) || (value.text.length > MAX_METADATA_LENGTH && value.isObject))
     return fail('bad_request', 'the metadata of the version are no object, or too large')
-  return ok({ clientId: clientId.value, description: description ?? undefined, metadata: text })
+  const text = textForBoth(value, 'the metadata of the version')
+  return text.ok ? text : fail('bad_request', text.failure.message)
 }
 
 /** What keeps the entries from being one whole. */

@@ -3,32 +3,40 @@
  * values whatever extension types are sent, and knows the names that most maps consist of.
  */
 
+import {
+  type Cursor,
+  broken,
+  cursorOf,
+  isAtEnd,
+  readBytes,
+  readExtension,
+  readFloat32,
+  readFloat64,
+  readInt64,
+  readText,
+  readUint,
+  readUint64,
+} from './msgpack-cursor.ts'
+import { isStructure, structureAt } from './msgpack-structure.ts'
+import { HELD } from './structure.ts'
+
 /** More than any message has, and little enough for everybody's stack. */
 const MAX_DEPTH = 80
 
-/** Once it is broken there is nothing to be read any more, and what has been read does not count. */
-interface Cursor {
-  readonly bytes: Buffer
-  at: number
-  isBroken: boolean
-}
-
 /**
  * Reads one value that takes up all of the bytes. Maps become objects; bytes are copied, so that they do not
- * keep the whole frame in memory. An extension becomes undefined: SDKs use but one, and mean that by it.
+ * keep the whole frame in memory. Integers that JavaScript has no number for become big ones, and what it has nothing
+ * for a symbol that says what it is, which is nothing that anybody asks for.
+ * @param holds whether objects and arrays that stand for data and the like become structures
  * @returns undefined if it is not exactly one value, or nested too deeply
  */
-export function readMsgpack(bytes: Uint8Array): { readonly value: unknown } | undefined {
-  const cursor = { bytes: asBuffer(bytes), at: 0, isBroken: false }
+export function readMsgpack(
+  bytes: Uint8Array,
+  holds = false,
+): { readonly value: unknown } | undefined {
+  const cursor = cursorOf(bytes, holds)
   const value = readValue(cursor, MAX_DEPTH)
-  return cursor.isBroken || cursor.at !== bytes.byteLength ? undefined : { value }
-}
-
-/** Frames are buffers as they come; to ask for the memory of one costs as much as to read a short one. */
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes)
-    ? bytes
-    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return isAtEnd(cursor) ? { value } : undefined
 }
 
 function readValue(cursor: Cursor, depth: number): unknown {
@@ -55,7 +63,7 @@ function readOther(cursor: Cursor, head: number): unknown {
     case 0xc7:
     case 0xc8:
     case 0xc9:
-      return skipExtension(cursor, readUint(cursor, 1 << (head - 0xc7)))
+      return readExtension(cursor, readUint(cursor, 1 << (head - 0xc7)))
     case 0xca:
       return readFloat32(cursor)
     case 0xcb:
@@ -65,7 +73,7 @@ function readOther(cursor: Cursor, head: number): unknown {
     case 0xce:
       return readUint(cursor, 1 << (head - 0xcc))
     case 0xcf:
-      return readUint(cursor, 4) * 2 ** 32 + readUint(cursor, 4)
+      return readUint64(cursor)
     default:
       return broken(cursor)
   }
@@ -80,7 +88,7 @@ function readLong(cursor: Cursor, head: number, depth: number): unknown {
     case 0xd2:
       return readUint(cursor, 4) | 0
     case 0xd3:
-      return (readUint(cursor, 4) | 0) * 2 ** 32 + readUint(cursor, 4)
+      return readInt64(cursor)
     case 0xd9:
     case 0xda:
     case 0xdb:
@@ -92,53 +100,8 @@ function readLong(cursor: Cursor, head: number, depth: number): unknown {
     case 0xdf:
       return readMap(cursor, readUint(cursor, 2 << (head - 0xde)), depth)
     default:
-      return skipExtension(cursor, 1 << (head - 0xd4))
+      return readExtension(cursor, 1 << (head - 0xd4))
   }
-}
-
-function broken(cursor: Cursor): undefined {
-  cursor.isBroken = true
-}
-
-/** @returns where the bytes begin that it goes past; if there are not as many, it is broken */
-function skip(cursor: Cursor, length: number): number {
-  const from = cursor.at
-  if (length > cursor.bytes.length - from) cursor.isBroken = true
-  else cursor.at = from + length
-  return from
-}
-
-/** @param width 1, 2 or 4 bytes */
-function readUint(cursor: Cursor, width: number): number {
-  const from = skip(cursor, width)
-  if (cursor.isBroken) return 0
-  const { bytes } = cursor
-  if (width === 1) return bytes[from]!
-  return width === 2 ? bytes.readUInt16BE(from) : bytes.readUInt32BE(from)
-}
-
-function readFloat32(cursor: Cursor): number | undefined {
-  const from = skip(cursor, 4)
-  return cursor.isBroken ? undefined : cursor.bytes.readFloatBE(from)
-}
-
-function readFloat64(cursor: Cursor): number | undefined {
-  const from = skip(cursor, 8)
-  return cursor.isBroken ? undefined : cursor.bytes.readDoubleBE(from)
-}
-
-function readText(cursor: Cursor, length: number): string {
-  const from = skip(cursor, length)
-  return length === 0 || cursor.isBroken ? '' : cursor.bytes.toString('utf8', from, cursor.at)
-}
-
-function readBytes(cursor: Cursor, length: number): Uint8Array {
-  const from = skip(cursor, length)
-  return Uint8Array.prototype.slice.call(cursor.bytes, from, cursor.at)
-}
-
-function skipExtension(cursor: Cursor, length: number): undefined {
-  skip(cursor, length + 1)
 }
 
 /** Lists and maps grow with what is there, whatever length is announced. */
@@ -154,7 +117,10 @@ function readMap(cursor: Cursor, length: number, depth: number): unknown {
   const map: Record<string, unknown> = {}
   for (let i = 0; i < length && !cursor.isBroken; i++) {
     const key = readKey(cursor)
-    const value = readValue(cursor, depth - 1)
+    const value =
+      cursor.holds && isStructure(cursor) && HELD.has(key)
+        ? structureAt(cursor)
+        : readValue(cursor, depth - 1)
     // As JSON has it: a member like any other, and not what the object inherits from.
     if (key === '__proto__') Object.defineProperty(map, key, { ...OWN, value })
     else map[key] = value
@@ -188,7 +154,10 @@ function readKey(cursor: Cursor): string {
   }
   const key = readValue(cursor, 0)
   if (typeof key === 'string') return key
-  if (typeof key !== 'number') broken(cursor)
+  if (typeof key !== 'number') {
+    broken(cursor)
+    return ''
+  }
   return String(key)
 }
 

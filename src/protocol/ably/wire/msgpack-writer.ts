@@ -2,6 +2,9 @@
  * Writes plain values as MessagePack. Whole numbers are written as such, however large: timestamps have more than
  * 32 bits, and readers in languages with types take no floating-point number where they expect a whole one.
  */
+import { is64Bits } from './both-formats.ts'
+import { JsonScanner } from '../../../text/json-scanner.ts'
+import { Spliced } from './spliced.ts'
 
 const FIRST_CAPACITY = 8192
 /** A larger buffer than this is given back after use. */
@@ -54,7 +57,9 @@ function writeValue(value: unknown): void {
 
 function writeObject(value: object): void {
   if (Array.isArray(value)) return writeArray(value)
-  return value instanceof Uint8Array ? writeBytes(value) : writeMap(value as Members)
+  if (value instanceof Uint8Array) return writeBytes(value)
+  if (value instanceof Spliced) return writeSpliced(value)
+  writeMap(value as Members)
 }
 
 function writeArray(items: readonly unknown[]): void {
@@ -63,16 +68,87 @@ function writeArray(items: readonly unknown[]): void {
 }
 
 function writeMap(members: Members): void {
-  const names = Object.keys(members)
+  writeLength(countOf(members), 0x80, 0xde)
+  writeMembers(members)
+}
+
+function writeSpliced({ members, texts }: Spliced): void {
+  writeLength(countOf(members) + countOf(texts), 0x80, 0xde)
+  writeMembers(members)
+  for (const name in texts) {
+    const text = texts[name]
+    if (text === undefined) continue
+    writeText(name)
+    writeJson(new JsonScanner(text))
+  }
+}
+
+function countOf(members: Members): number {
   let count = 0
-  for (const name of names) if (members[name] !== undefined) count++
-  writeLength(count, 0x80, 0xde)
-  for (const name of names) {
+  for (const name in members) if (members[name] !== undefined) count++
+  return count
+}
+
+function writeMembers(members: Members): void {
+  for (const name of Object.keys(members)) {
     const value = members[name]
     if (value === undefined) continue
     writeText(name)
     writeValue(value)
   }
+}
+
+/** What JSON text says, with its order, repeated names and large integers. */
+function writeJson(scanner: JsonScanner): void {
+  const first = scanner.peek()
+  if (first === 0x22) return writeText(scanner.takeText())
+  if (first === 0x7b) return writeJsonItems(scanner, 0x80, 0xde)
+  if (first === 0x5b) return writeJsonItems(scanner, 0x90, 0xdc)
+  const word = scanner.take()
+  if (word === 'null') writeByte(0xc0)
+  else if (word === 'true' || word === 'false') writeByte(word === 'true' ? 0xc3 : 0xc2)
+  else writeJsonNumber(word)
+}
+
+/** How many there are is known when they are written. */
+function writeJsonItems(scanner: JsonScanner, fixed: number, head: number): void {
+  const from = at
+  writeByte(fixed)
+  let count = 0
+  const item = () => {
+    count++
+    writeJson(scanner)
+  }
+  if (head === 0xdc) scanner.items(item)
+  else
+    scanner.members((name) => {
+      writeText(name)
+      item()
+    })
+  if (count < 16) target[from] = fixed | count
+  else makeRoomForLength(from, count, head)
+}
+
+function makeRoomForLength(from: number, count: number, head: number): void {
+  const width = count < 0x10000 ? 2 : 4
+  reserve(width)
+  target.copyWithin(from + 1 + width, from + 1, at)
+  const end = at + width
+  at = from
+  if (width === 2) writeHead(head, count, 2)
+  else writeHead(head + 1, count, 4)
+  at = end
+}
+
+function writeJsonNumber(word: string): void {
+  const value = Number(word)
+  const isInteger = !/[.eE]/.test(word) && !Object.is(value, -0)
+  if (!isInteger) return writeFloat(value)
+  if (Number.isSafeInteger(value)) return writeNumber(value)
+  if (!is64Bits(word)) return writeFloat(value)
+  writeByte(value < 0 ? 0xd3 : 0xcf)
+  reserve(8)
+  at = target.writeBigUInt64BE(BigInt.asUintN(64, BigInt(word)), at)
 }
 
 /** Of a map or an array. */

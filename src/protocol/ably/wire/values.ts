@@ -9,9 +9,7 @@ import type {
 import { ANNOTATION_ACTION, MESSAGE_ACTION, PRESENCE_ACTION } from './actions.ts'
 import { writeData } from './data.ts'
 import type { Format } from './format.ts'
-
-/** An object for `encode`. */
-export type WireValue = Readonly<Record<string, unknown>>
+import { Spliced, type WireValue, splice } from './spliced.ts'
 
 /** An entry of a protocol message: what that says for all its entries need not be said again (TM2a, TM2c, TM2f). */
 export interface Place {
@@ -34,9 +32,10 @@ export function messageValue(
 ): WireValue {
   const { data, encoding } = writeData(message, format)
   const { shared } = place
+  const { version } = message
   // Readers take the version from the message where it has none (TM2s), and ably-java's tests want none.
   const isPlain = isAsCreated(message)
-  return {
+  const value = {
     id: ownId(message.id, place),
     name: message.name,
     data,
@@ -44,12 +43,18 @@ export function messageValue(
     clientId: message.clientId,
     connectionId: own(message.connectionId, shared.connectionId),
     timestamp: own(message.timestamp, shared.timestamp),
-    extras: parsed(message.extras),
     action: MESSAGE_ACTION[message.action],
     serial: message.serial,
-    version: isPlain ? undefined : versionValue(message.version),
-    annotations: message.summary === undefined ? undefined : { summary: parsed(message.summary) },
+    version: isPlain ? undefined : versionValue(version),
   }
+  const { extras, summary } = message
+  const metadata = isPlain ? undefined : version.metadata
+  if (extras === undefined && summary === undefined && metadata === undefined) return value
+  return new Spliced(metadata === undefined ? value : { ...value, version: undefined }, {
+    extras,
+    version: metadata === undefined ? undefined : splice(versionValue(version), { metadata }),
+    annotations: summary === undefined ? undefined : `{"summary":${summary}}`,
+  })
 }
 
 export function presenceValue(
@@ -59,7 +64,7 @@ export function presenceValue(
 ): WireValue {
   const { data, encoding } = writeData(presence, format)
   const { shared } = place
-  return {
+  const value = {
     id: ownId(presence.id, place),
     action: PRESENCE_ACTION[presence.action],
     clientId: presence.clientId,
@@ -67,8 +72,8 @@ export function presenceValue(
     timestamp: own(presence.timestamp, shared.timestamp),
     data,
     encoding,
-    extras: parsed(presence.extras),
   }
+  return withExtras(value, presence.extras)
 }
 
 export function annotationValue(
@@ -77,7 +82,7 @@ export function annotationValue(
   place: Place = NOWHERE,
 ): WireValue {
   const { data, encoding } = writeData(annotation, format)
-  return {
+  const value = {
     id: ownId(annotation.id, place),
     action: ANNOTATION_ACTION[annotation.action],
     serial: annotation.serial,
@@ -88,9 +93,9 @@ export function annotationValue(
     count: annotation.count,
     data,
     encoding,
-    extras: parsed(annotation.extras),
     timestamp: own(annotation.timestamp, place.shared.timestamp),
   }
+  return withExtras(value, annotation.extras)
 }
 
 function ownId(id: string, { shared, index }: Place): string | undefined {
@@ -101,8 +106,11 @@ function own<T>(value: T, shared: T): T | undefined {
   return value === shared ? undefined : value
 }
 
-function parsed(text: JsonText | undefined): unknown {
-  return text === undefined ? undefined : (JSON.parse(text) as unknown)
+function withExtras(
+  value: Readonly<Record<string, unknown>>,
+  extras: JsonText | undefined,
+): WireValue {
+  return extras === undefined ? value : new Spliced(value, { extras })
 }
 
 function isAsCreated({ serial, timestamp, version }: KeptMessage): boolean {
@@ -115,7 +123,8 @@ function isAsCreated({ serial, timestamp, version }: KeptMessage): boolean {
   )
 }
 
-function versionValue(version: Version): WireValue {
-  const { serial, timestamp, clientId, description, metadata } = version
-  return { serial, timestamp, clientId, description, metadata: parsed(metadata) }
+/** Without its metadata. */
+function versionValue(version: Version) {
+  const { serial, timestamp, clientId, description } = version
+  return { serial, timestamp, clientId, description }
 }

@@ -342,7 +342,7 @@ describe('ephemeral messages', () => {
 describe('a message without an envelope', () => {
   const cases: readonly [string, string | Uint8Array<ArrayBuffer>, object][] = [
     ['text/plain', 'plain text', { data: 'plain text' }],
-    ['application/json', '{"a": 1}', { data: '{"a":1}', encoding: 'json' }],
+    ['application/json', '{"a": 1.0}', { data: '{"a": 1.0}', encoding: 'json' }],
     ['application/octet-stream', new Uint8Array([1, 2, 255]), { data: 'AQL/', encoding: 'base64' }],
   ]
   test.each(cases)('of type %s', async (type, body, expected) => {

@@ -5,6 +5,7 @@ import { IdSource } from '../../../../src/core/id-source.ts'
 import { channelRef } from '../../../../src/core/types.ts'
 import { fillChannels } from '../../../../src/protocol/ably/rest/sandbox-fixtures.ts'
 import { readSandboxRequest } from '../../../../src/protocol/ably/rest/sandbox-request.ts'
+import { asSent } from '../wire/arbitrary.ts'
 import { CoreWorld, value } from '../../../support/core-world.ts'
 
 const ids = new IdSource(systemRandomness)
@@ -15,7 +16,7 @@ function channelsOf(presence: object[]) {
     { name: 'kept:crew', presence },
     { name: 'desk', presence: [{ clientId: 'x' }] },
   ]
-  return value(readSandboxRequest({ channels })).channels
+  return value(readSandboxRequest(asSent({ channels }))).channels
 }
 
 test('they enter together, and what stands for bytes is bytes', async () => {

@@ -6,12 +6,15 @@ import {
   annotationMethod,
   readAnnotations,
 } from '../../../../src/protocol/ably/wire/annotation-reader.ts'
-import { anything } from './arbitrary.ts'
+import { anything, asSent } from './arbitrary.ts'
 
 const LIMITS = { maxMessageBytes: 100, maxMessages: 2 }
 
 function read(value: unknown, messageSerial?: string) {
-  const result = readAnnotations(value, messageSerial, { connectionId: 'mine', limits: LIMITS })
+  const result = readAnnotations(asSent(value), messageSerial, {
+    connectionId: 'mine',
+    limits: LIMITS,
+  })
   return result.ok ? result.value : ablyCode(result.failure.name)
 }
 

@@ -1,6 +1,14 @@
 /** What fast-check makes of messages, presence and annotations: as channels keep them, and as clients might send them. */
 import fc from 'fast-check'
 import type { Annotation, KeptMessage, PresenceMessage } from '../../../../src/core/types.ts'
+import { pack, unpackEntries } from '../../../../src/protocol/ably/wire/format.ts'
+
+/** As the readers of entries get it. */
+export function asSent(value: unknown): unknown {
+  const read = unpackEntries(pack(value))
+  if (!read.ok) throw new Error(read.failure.name)
+  return read.value
+}
 
 const text = fc.string({ unit: 'grapheme', maxLength: 20 })
 const name = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 })

@@ -12,8 +12,8 @@ import {
   publicationFrame,
   syncFrame,
 } from '../../../../src/protocol/ably/wire/frames.ts'
+import type { WireValue } from '../../../../src/protocol/ably/wire/spliced.ts'
 import {
-  type WireValue,
   annotationValue,
   messageValue,
   presenceValue,
@@ -94,8 +94,8 @@ describe.each(FORMATS)('in %s', (format) => {
         const publication = { kind: 'publication', ...event, messages } as const
         const frame = decoded(publicationFrame(publication, CHANNEL, format), format)
         expect(frame).toMatchObject({ action: 15, ...head(event) })
-        const alone = messages.map((kept) => withVersion({ ...messageValue(kept, format) }))
-        expect(completed(frame)).toEqual(plain(alone))
+        const alone = messages.map((kept) => messageValue(kept, format))
+        expect(completed(frame)).toEqual(plain(alone).map(withVersion))
       }),
     )
   })
@@ -107,8 +107,8 @@ describe.each(FORMATS)('in %s', (format) => {
         const publication = { kind: 'publication', ...event, messages: [] } as const
         const frame = decoded(publicationFrame(publication, CHANNEL, format, { messages }), format)
         for (const entry of frame.messages!) expect(entry).toHaveProperty('id')
-        const alone = messages.map((kept) => withVersion({ ...messageValue(kept, format) }))
-        expect(completed(frame)).toEqual(plain(alone))
+        const alone = messages.map((kept) => messageValue(kept, format))
+        expect(completed(frame)).toEqual(plain(alone).map(withVersion))
       }),
     )
   })

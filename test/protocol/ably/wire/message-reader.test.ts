@@ -4,12 +4,12 @@ import fc from 'fast-check'
 import type { FailureName, Result } from '../../../../src/failure.ts'
 import { ablyCode } from '../../../../src/protocol/ably/codes.ts'
 import { readEdit, readMessages } from '../../../../src/protocol/ably/wire/message-reader.ts'
-import { anything } from './arbitrary.ts'
+import { anything, asSent } from './arbitrary.ts'
 
 const LIMITS = { maxMessageBytes: 100, maxMessages: 3 }
 
 function read(value: unknown, limits = LIMITS) {
-  const result = readMessages(value, limits)
+  const result = readMessages(asSent(value), limits)
   if (!result.ok) throw new Error(result.failure.name)
   return result.value
 }
@@ -21,7 +21,7 @@ function refused(result: Result<unknown>): FailureName | undefined {
 }
 
 const codeOf = (value: unknown) => {
-  const name = refused(readMessages(value, LIMITS))
+  const name = refused(readMessages(asSent(value), LIMITS))
   return name && ablyCode(name)
 }
 
@@ -264,7 +264,7 @@ describe('a change of a message', () => {
       version: { ...version, metadata: '{"b":1,"a":{"c":[]}}' },
     }
     expect(read(sent)).toMatchObject({ drafts: [], edits: [edit] })
-    expect(readEdit(sent)).toEqual({ ok: true, value: edit } as never)
+    expect(readEdit(asSent(sent))).toEqual({ ok: true, value: edit } as never)
   })
 
   test('has its serial from the path, or from itself, or the same from both', () => {
@@ -290,7 +290,7 @@ describe('a change of a message', () => {
     ['text for metadata', { action: 1, version: { metadata: 'x' } }, 40000],
     ['endless metadata', { action: 1, version: { metadata: { a: 'x'.repeat(20_000) } } }, 40000],
   ])('is not %s', (_, sent, code) => {
-    expect(ablyCode(refused(readEdit(sent, 's'))!)).toBe(code)
+    expect(ablyCode(refused(readEdit(asSent(sent), 's'))!)).toBe(code)
   })
 
   test('does not stand with new messages', () => {

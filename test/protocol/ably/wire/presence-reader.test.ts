@@ -3,13 +3,13 @@ import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { ablyCode } from '../../../../src/protocol/ably/codes.ts'
 import { readPresence } from '../../../../src/protocol/ably/wire/presence-reader.ts'
-import { anything } from './arbitrary.ts'
+import { anything, asSent } from './arbitrary.ts'
 
 const LIMITS = { maxMessageBytes: 100, maxMessages: 2 }
 const CONTEXT = { connectionId: 'mine', limits: LIMITS }
 
 function read(value: unknown, defaultClientId?: string) {
-  const result = readPresence(value, defaultClientId, CONTEXT)
+  const result = readPresence(asSent(value), defaultClientId, CONTEXT)
   return result.ok ? result.value : ablyCode(result.failure.name)
 }
 

@@ -1,0 +1,173 @@
+/** Maps and arrays of MessagePack as the JSON text that says the same, where there is such a text. */
+import { type Failure, failure } from '../../../failure.ts'
+import {
+  type Cursor,
+  broken,
+  readBytes,
+  readExtension,
+  readFloat32,
+  readFloat64,
+  readInt64,
+  readText,
+  readUint,
+  readUint64,
+  skipValues,
+} from './msgpack-cursor.ts'
+import { MAX_DEPTH, Structure } from './structure.ts'
+
+/** What is read of one structure, to its end even where it is found to be none that JSON has. */
+interface Reading {
+  readonly cursor: Cursor
+  fault: Failure | undefined
+}
+
+/** Whether an object or array comes next. */
+export function isStructure({ bytes, at }: Cursor): boolean {
+  const head = bytes[at] ?? 0
+  return (head >= 0x80 && head < 0xa0) || (head >= 0xdc && head <= 0xdf)
+}
+
+const COMMON = { isCommon: true }
+
+/** Goes past a map or an array. */
+export function structureAt(cursor: Cursor): Structure {
+  const reading: Reading = { cursor, fault: undefined }
+  const text = valueText(reading, 0)
+  return reading.fault ? Structure.unsayable(reading.fault) : Structure.of(text ?? 'null', COMMON)
+}
+
+/** @returns undefined for what is left out */
+function valueText(reading: Reading, depth: number): string | undefined {
+  const { cursor } = reading
+  const head = readUint(cursor, 1)
+  if (head < 0x80) return String(head)
+  if (head < 0x90) return mapText(reading, head & 0x0f, depth)
+  if (head < 0xa0) return arrayText(reading, head & 0x0f, depth)
+  if (head < 0xc0) return quoted(reading, readText(cursor, head & 0x1f))
+  if (head >= 0xe0) return String(head - 0x100)
+  return head < 0xd0 ? otherText(reading, head) : longText(reading, head, depth)
+}
+
+function otherText(reading: Reading, head: number): string | undefined {
+  const { cursor } = reading
+  switch (head) {
+    case 0xc0:
+      return 'null'
+    case 0xc2:
+      return 'false'
+    case 0xc3:
+      return 'true'
+    case 0xc4:
+    case 0xc5:
+    case 0xc6:
+      readBytes(cursor, readUint(cursor, 1 << (head - 0xc4)))
+      return unsayable(reading, 'bytes')
+    case 0xc7:
+    case 0xc8:
+    case 0xc9:
+      return extensionText(reading, readUint(cursor, 1 << (head - 0xc7)))
+    case 0xca:
+      return floatText(reading, readFloat32(cursor))
+    case 0xcb:
+      return floatText(reading, readFloat64(cursor))
+    case 0xcc:
+    case 0xcd:
+    case 0xce:
+      return String(readUint(cursor, 1 << (head - 0xcc)))
+    case 0xcf:
+      return String(readUint64(cursor))
+    default:
+      return broken(cursor)
+  }
+}
+
+function longText(reading: Reading, head: number, depth: number): string | undefined {
+  const { cursor } = reading
+  switch (head) {
+    case 0xd0:
+      return String((readUint(cursor, 1) << 24) >> 24)
+    case 0xd1:
+      return String((readUint(cursor, 2) << 16) >> 16)
+    case 0xd2:
+      return String(readUint(cursor, 4) | 0)
+    case 0xd3:
+      return String(readInt64(cursor))
+    case 0xd9:
+    case 0xda:
+    case 0xdb:
+      return quoted(reading, readText(cursor, readUint(cursor, 1 << (head - 0xd9))))
+    case 0xdc:
+    case 0xdd:
+      return arrayText(reading, readUint(cursor, 2 << (head - 0xdc)), depth)
+    case 0xde:
+    case 0xdf:
+      return mapText(reading, readUint(cursor, 2 << (head - 0xde)), depth)
+    default:
+      return extensionText(reading, 1 << (head - 0xd4))
+  }
+}
+
+/** Members that are undefined are left out, and anywhere else it is null: as in JSON of what was written. */
+function mapText(reading: Reading, length: number, depth: number): string {
+  if (depth === MAX_DEPTH) return tooDeep(reading, 2 * length)
+  const { cursor } = reading
+  let text = ''
+  for (let i = 0; i < length && !cursor.isBroken; i++) {
+    const name = nameText(reading)
+    const value = valueText(reading, depth + 1)
+    if (value !== undefined) text += `${text === '' ? '' : ','}${name}:${value}`
+  }
+  return `{${text}}`
+}
+
+function arrayText(reading: Reading, length: number, depth: number): string {
+  if (depth === MAX_DEPTH) return tooDeep(reading, length)
+  const { cursor } = reading
+  let text = ''
+  for (let i = 0; i < length && !cursor.isBroken; i++)
+    text += `${i === 0 ? '' : ','}${valueText(reading, depth + 1) ?? 'null'}`
+  return `[${text}]`
+}
+
+/** The names of members are texts in JSON. */
+function nameText(reading: Reading): string {
+  const head = reading.cursor.bytes[reading.cursor.at] ?? 0
+  const isText = (head >= 0xa0 && head < 0xc0) || (head >= 0xd9 && head <= 0xdb)
+  if (!isText) unsayable(reading, 'a name of a member that is no text')
+  // A deep one is not gone into.
+  return valueText(reading, MAX_DEPTH) ?? ''
+}
+
+/** @param values that belong to what is too deep, which are gone past all the same */
+function tooDeep(reading: Reading, values: number): string {
+  reading.fault ??= failure('too_deep')
+  skipValues(reading.cursor, values)
+  return 'null'
+}
+
+function quoted(reading: Reading, text: string | symbol): string {
+  return typeof text === 'string' ? JSON.stringify(text) : (unsayable(reading, wordsOf(text)) ?? '')
+}
+
+/** With a point, so that it is a floating-point number again for whoever tells them from whole ones. */
+function floatText(reading: Reading, value: number): string | undefined {
+  if (!Number.isFinite(value)) return unsayable(reading, `the number ${value}`)
+  if (Object.is(value, -0)) return '-0.0'
+  const text = String(value)
+  return /[.e]/.test(text) ? text : `${text}.0`
+}
+
+function extensionText(reading: Reading, length: number): string | undefined {
+  const extension = readExtension(reading.cursor, length)
+  return extension && unsayable(reading, wordsOf(extension))
+}
+
+function wordsOf(symbol: symbol): string {
+  return symbol.description ?? ''
+}
+
+/** @returns what is put there in the meantime, so that it is not taken for left out */
+function unsayable(reading: Reading, what: string): string {
+  reading.fault ??= failure('data_invalid', `an object or array holds ${what}, which JSON has not`)
+  return 'null'
+}

@@ -1,0 +1,132 @@
+/** Objects and arrays that came where text and bytes are usual, as the JSON text in which they are kept. */
+import type { JsonText } from '../../../core/types.ts'
+import { type Failure, failure } from '../../../failure.ts'
+import { isRecord } from './json-value.ts'
+import { JsonScanner } from '../../../text/json-scanner.ts'
+
+/** Deeper values could exhaust the stack of a careless reader. */
+export const MAX_DEPTH = 64
+
+/** What is known of a structure beside its text. */
+interface Known {
+  readonly fault?: Failure
+  readonly isCommon?: boolean
+  readonly commas?: number
+  /** As parsed. */
+  readonly value?: object | undefined
+}
+
+const NOTHING: Known = {}
+
+export class Structure {
+  /** As it was written. */
+  readonly text: JsonText
+  /** Why it cannot be kept, if so. */
+  readonly fault: Failure | undefined
+  /** Whether MessagePack can say it, as far as that is known. */
+  readonly isCommon: boolean
+  /** How many commas are between its own items or members, where that is known. */
+  readonly commas: number | undefined
+  #value: object | undefined
+
+  private constructor(text: JsonText, { commas, fault, isCommon = false, value }: Known) {
+    this.text = text
+    this.fault = fault
+    this.commas = commas
+    this.isCommon = isCommon
+    this.#value = value
+  }
+
+  static of(text: JsonText, known: Omit<Known, 'fault'> = NOTHING): Structure {
+    return new Structure(text, known)
+  }
+
+  /** @param why what of it JSON has not, or a depth that is too much */
+  static unsayable(why: Failure): Structure {
+    return new Structure('', { fault: why })
+  }
+
+  /** What it says to somebody who has but the numbers and members of JavaScript. */
+  get value(): unknown {
+    return (this.#value ??= JSON.parse(this.text) as object)
+  }
+
+  get isObject(): boolean {
+    return this.text.startsWith('{')
+  }
+}
+
+/** Members that are kept as they were written. */
+export const HELD: ReadonlySet<string> = new Set(['data', 'extras', 'metadata', 'headers'])
+/** Members in which there are such. */
+const AROUND: ReadonlySet<string> = new Set([
+  'channels',
+  'messages',
+  'presence',
+  'annotations',
+  'message',
+  'version',
+])
+
+type Members = Record<string, unknown>
+
+/** A list of protocol messages, of messages, of versions: nothing that is looked for is further in. */
+const MAX_AROUND = 8
+
+/**
+ * Puts structures in the place of those members of entries that are objects or arrays.
+ * @param value as parsed from the text: an entry or protocol message, or a list of them, which is changed
+ */
+export function holdStructures(value: unknown, text: string): void {
+  if (hasStructures(value, MAX_AROUND)) hold(value, new JsonScanner(text), MAX_AROUND)
+}
+
+/** Most have none. */
+function hasStructures(value: unknown, levels: number): boolean {
+  if (levels === 0) return false
+  if (Array.isArray(value)) {
+    for (const item of value as readonly unknown[]) if (hasStructures(item, levels - 1)) return true
+    return false
+  }
+  if (!isRecord(value)) return false
+  for (const name in value) {
+    const member = value[name]
+    if (typeof member !== 'object' || member === null) continue
+    if (HELD.has(name) || (AROUND.has(name) && hasStructures(member, levels - 1))) return true
+  }
+  return false
+}
+
+function hold(value: unknown, scanner: JsonScanner, levels: number): void {
+  const first = scanner.peek()
+  if (levels > 0 && Array.isArray(value) && first === 0x5b)
+    return scanner.items((index) => hold(value[index], scanner, levels - 1))
+  if (levels === 0 || !isRecord(value) || first !== 0x7b) return scanner.skip()
+  // It was parsed for this alone.
+  const members = value as Members
+  scanner.members((name) => {
+    if (HELD.has(name)) holdMember(members, name, scanner)
+    else if (AROUND.has(name)) hold(members[name], scanner, levels - 1)
+    else scanner.skip()
+  })
+}
+
+/** Of those of one name the last counts, as for everybody who parses it. */
+function holdMember(members: Members, name: string, scanner: JsonScanner): void {
+  const member = members[name]
+  if (typeof member !== 'object' || member === null) return scanner.skip()
+  // If it has been held already, that was another of the name.
+  members[name] = taken(scanner, member instanceof Structure ? undefined : member)
+}
+
+/** @param text JSON of an object or array */
+export function structureOf(text: string, value?: object): Structure {
+  return taken(new JsonScanner(text), value)
+}
+
+function taken(scanner: JsonScanner, value: object | undefined): Structure {
+  const text = scanner.take()
+  const { commas, depth } = scanner
+  if (depth > MAX_DEPTH) return Structure.unsayable(failure('too_deep'))
+  return Structure.of(text, { commas, value })
+}

@@ -1,0 +1,166 @@
+/**
+ * Finds where values stand in JSON text, so that they can be handed on as they were written: reading and writing
+ * them again would round large numbers, put members in another order and drop those that come twice. The text has
+ * been parsed before, so nothing is checked here; it is gone over once, whatever is in it.
+ */
+
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+const COMMA = 0x2c
+const OPENING = { object: 0x7b, array: 0x5b } as const
+const CLOSING = { object: 0x7d, array: 0x5d } as const
+
+export class JsonScanner {
+  readonly text: string
+  /** Of the next character. */
+  at: number
+  /** Levels of the value that was gone past last; 0 for what is no object or array. */
+  depth = 0
+  /** How many commas were between its own items or members. */
+  commas = 0
+
+  constructor(text: string, at = 0) {
+    this.text = text
+    this.at = at
+  }
+
+  /** The character that comes next, beyond white space; NaN at the end. */
+  peek(): number {
+    for (;;) {
+      const code = this.text.charCodeAt(this.at)
+      if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return code
+      this.at++
+    }
+  }
+
+  /** Goes past a value. */
+  skip(): void {
+    let depth = 0
+    this.depth = 0
+    this.commas = 0
+    const first = this.peek()
+    if (first !== QUOTE && first !== OPENING.object && first !== OPENING.array)
+      return this.#skipWord()
+    do {
+      const code = this.text.charCodeAt(this.at)
+      if (code === QUOTE) {
+        this.skipText()
+        continue
+      }
+      this.at++
+      if (code === OPENING.object || code === OPENING.array) {
+        if (++depth > this.depth) this.depth = depth
+      } else if (code === CLOSING.object || code === CLOSING.array) depth--
+      else if (code === COMMA && depth === 1) this.commas++
+    } while (depth > 0 && this.at < this.text.length)
+  }
+
+  /** Goes past a value. @returns its text */
+  take(): string {
+    this.peek()
+    const from = this.at
+    this.skip()
+    return this.text.slice(from, this.at)
+  }
+
+  /** Goes past a text in quotes. */
+  skipText(): void {
+    const from = this.at
+    let end = from
+    do end = this.text.indexOf('"', end + 1)
+    while (end >= 0 && this.#isEscaped(end))
+    // Never behind where it was, should the text not be JSON after all.
+    this.at = end < 0 ? this.text.length : end + 1
+  }
+
+  /** Goes past a text in quotes. @returns what it says */
+  takeText(): string {
+    const from = this.at
+    this.skipText()
+    const text = this.text.slice(from + 1, this.at - 1)
+    return text.includes('\\') ? (JSON.parse(`"${text}"`) as string) : text
+  }
+
+  /**
+   * Goes past an object.
+   * @param visit called at the value of each member, and goes past it
+   */
+  members(visit: (name: string) => unknown): void {
+    this.at++
+    while (this.peek() === QUOTE) {
+      const name = this.takeText()
+      this.peek()
+      // The colon.
+      this.at++
+      visit(name)
+      this.#comma()
+    }
+    this.at++
+  }
+
+  /**
+   * Goes past an array.
+   * @param visit called at each item, and goes past it
+   */
+  items(visit: (index: number) => unknown): void {
+    this.at++
+    for (let index = 0; this.peek() !== CLOSING.array && this.at < this.text.length; index++) {
+      visit(index)
+      this.#comma()
+    }
+    this.at++
+  }
+
+  #comma(): void {
+    if (this.peek() === COMMA) this.at++
+  }
+
+  /** A number, `true`, `false` or `null`. */
+  #skipWord(): void {
+    const { text } = this
+    for (this.at++; this.at < text.length; this.at++) {
+      const code = text.charCodeAt(this.at)
+      const isEnd = code === COMMA || code === CLOSING.array || code === CLOSING.object
+      if (isEnd || code <= 0x20) return
+    }
+  }
+
+  #isEscaped(at: number): boolean {
+    let from = at
+    while (this.text.charCodeAt(from - 1) === BACKSLASH) from--
+    return (at - from) % 2 === 1
+  }
+}
+
+/** The texts of the items of an array. */
+export function itemTexts(text: string): string[] {
+  const scanner = new JsonScanner(text)
+  const items: string[] = []
+  scanner.peek()
+  scanner.items(() => items.push(scanner.take()))
+  return items
+}
+
+/** The names of the members of an object. */
+export function memberNames(text: string): string[] {
+  const scanner = new JsonScanner(text)
+  const names: string[] = []
+  scanner.peek()
+  scanner.members((name) => {
+    names.push(name)
+    scanner.skip()
+  })
+  return names
+}
+
+/** The text of a member of an object, the last of its name; undefined if there is none. */
+export function memberText(text: string, wanted: string): string | undefined {
+  const scanner = new JsonScanner(text)
+  let found: string | undefined
+  scanner.peek()
+  scanner.members((name) => {
+    if (name === wanted) found = scanner.take()
+    else scanner.skip()
+  })
+  return found
+}
