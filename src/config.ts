@@ -9,7 +9,7 @@ import { readOriginList } from './policy/origin.ts'
 const integer = (minimum: number, maximum = Number.MAX_SAFE_INTEGER) =>
   z
     .string()
-    .regex(/^\d{1,15}$/, 'must be a whole number')
+    .regex(/^\d+$/, 'must be a whole number')
     .transform(Number)
     .pipe(
       z

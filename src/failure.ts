@@ -160,6 +160,7 @@ const table = {
     retry: false,
   },
   key_not_found: { status: 404, message: 'there is no such key', retry: false },
+  key_ambiguous: { status: 409, message: 'several keys have that name; use the id', retry: false },
   key_already_revoked: { status: 409, message: 'the key has been revoked', retry: false },
   key_has_old_secret: {
     status: 409,

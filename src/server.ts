@@ -17,6 +17,7 @@ import { type Clock, type Randomness, systemClock, systemRandomness } from './co
 import { Counters } from './core/counters.ts'
 import type { Encode } from './core/delivery.ts'
 import type { Owners } from './core/owners.ts'
+import { PAGES } from './core/types.ts'
 import type { Dashboard } from './dashboard/dashboard.ts'
 import { TopicFanout } from './fanout/topics.ts'
 import { Faults } from './ops/faults.ts'
@@ -162,14 +163,22 @@ class Assembly {
       realtime: this.#ably.realtime,
       counters: this.#counters,
       loopDelay: this.#loopDelay,
-      appConnections: () => this.#ably.realtime.connections.size,
+      appConnections: () => this.#appConnections(),
       historyBytes: () => this.#history.usedBytes(),
       greatestHistoryBytes: () => this.#history.greatestBytes(),
+      keptNames: (appId, text, limit) => this.#history.names(appId, text, limit),
       isDraining: () => this.#isDraining,
+      addresses: () => this.#listeners?.addresses ?? [],
       onRefusal: (why, detail) => this.#refusals.record(why, detail),
       refusals: () => this.#refusals.recent(),
       onBug: this.#faults.bug,
     })
+  }
+
+  /** Without those of the server's own pages. */
+  #appConnections(): number {
+    const { connections } = this.#ably.realtime
+    return connections.size - connections.countOf(PAGES)
   }
 
   async start(): Promise<RunningServer> {

@@ -174,6 +174,7 @@ describe('what is wrong is named', () => {
     ['port', '-1', 'must be a whole number'],
     ['port', '80.5', 'must be a whole number'],
     ['port', '65536', 'must be at most 65535'],
+    ['port', '9'.repeat(30), 'must be at most 65535'],
     ['metrics-port', '0', 'must be at least 1'],
     ['data', '  ', 'must not be empty'],
     ['base-path', 'rt', 'must be a path such as /realtime'],

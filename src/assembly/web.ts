@@ -4,6 +4,7 @@ import type { Channels } from './channels.ts'
 import type { Config } from '../config.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Counters } from '../core/counters.ts'
+import { PAGES } from '../core/types.ts'
 import { Dashboard } from '../dashboard/dashboard.ts'
 import type { DashboardParts } from '../dashboard/parts.ts'
 import { BackupShelf } from '../ops/backup/backup-shelf.ts'
@@ -32,8 +33,12 @@ export interface WebParts {
   readonly appConnections: () => number
   readonly historyBytes: () => number
   readonly greatestHistoryBytes: () => number
+  /** Channels of an app that have something on the disk, with a text in their name. */
+  readonly keptNames: DashboardParts['keptNames']
   readonly clock: Clock
   readonly isDraining: () => boolean
+  /** Where it listens. */
+  readonly addresses: () => readonly string[]
   readonly onRefusal: DashboardParts['onRefusal']
   /** The newest first. */
   readonly refusals: DashboardParts['refusals']
@@ -54,7 +59,8 @@ export class Web {
       counters,
       channels: () => channels.hub.channels.size,
       reservations: () => settings.rules.namespaces.size,
-      appChannels: () => channels.broker.size,
+      // Those of the server's own pages are nobody's.
+      appChannels: () => channels.broker.size - channels.broker.channels(PAGES).size,
       appConnections: parts.appConnections,
       historyBytes: parts.historyBytes,
       memoryBytes: () => channels.memoryBytes,
@@ -102,6 +108,7 @@ export class Web {
       identify: () => services.accessTokens.operator(services.accounts.ensureOwner()),
       metrics: undefined,
       refresh: () => settings.refresh(),
+      addresses: this.#parts.addresses,
       notReady: () => this.#notReady(),
       basePath: '',
       onBug,
@@ -123,6 +130,7 @@ export class Web {
         masterKey: config.masterKey,
         clock,
       }),
+      keptNames: this.#parts.keptNames,
       allowedOrigins: config.allowedOrigins,
       impact: (viewer, namespace, changed) =>
         impactOf(channels.hub, config, {

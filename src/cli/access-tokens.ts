@@ -80,12 +80,15 @@ function readScopes(given: string | undefined): Result<readonly Scope[]> {
     : fail('invalid', `unknown scope ${unknown}`)
 }
 
+const MAX_DAYS = 99_999
 const DAY_MS = 86_400_000
 
 function readDays(days: string | undefined): Result<number | undefined> {
   if (days === undefined) return ok(undefined)
-  if (!/^[1-9]\d{0,4}$/.test(days)) return fail('invalid', '--days must be a whole number of days')
-  return ok(Number(days) * DAY_MS)
+  if (!/^\d+$/.test(days)) return fail('invalid', '--days must be a whole number of days')
+  const count = Number(days)
+  if (count < 1 || count > MAX_DAYS) return fail('invalid', `--days must be from 1 to ${MAX_DAYS}`)
+  return ok(count * DAY_MS)
 }
 
 function listText(found: readonly AccessToken[]): Lines {

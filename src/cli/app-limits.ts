@@ -31,7 +31,7 @@ export function readLimits(options: Readonly<Record<string, string>>): Result<Pa
   for (const name of NUMBER_LIMIT_NAMES) {
     const text = options[flagOf(name)]
     if (text === undefined) continue
-    if (text !== DEFAULT && !/^\d{1,9}$/.test(text))
+    if (text !== DEFAULT && !/^\d+$/.test(text))
       return fail('invalid', `--${flagOf(name)} must be a whole number or ${DEFAULT}`)
     limits[name] = text === DEFAULT ? null : Number(text)
   }

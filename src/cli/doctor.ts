@@ -8,6 +8,9 @@ import { readOriginPattern } from '../policy/origin.ts'
 import { type Command, type CommandContext, EXIT } from './command.ts'
 import type { Lines } from './output.ts'
 import { checkReservedNames } from './reserved-names.ts'
+import { checkRunningServer } from './running-server.ts'
+
+const MAX_IDLE_SECONDS = 86_400
 
 export const doctor: Command = {
   name: 'doctor',
@@ -47,6 +50,7 @@ export const doctor: Command = {
 
 async function* allFindings(config: Config, options: Options): AsyncGenerator<Finding> {
   yield* checkReservedNames(config)
+  yield* await checkRunningServer(config)
   yield* examine(config, options)
 }
 
@@ -54,8 +58,8 @@ async function* allFindings(config: Config, options: Options): AsyncGenerator<Fi
 function readOptions({ positionals: [url], options }: CommandContext): Options | string {
   const { idle, origin, ca } = options
   if (url !== undefined && !parseTarget(url)) return 'URL must be an http, https, ws or wss address'
-  if (idle !== undefined && !/^\d{1,5}(\.\d+)?$/.test(idle))
-    return '--idle must be a number of seconds'
+  if (idle !== undefined && !/^\d+(\.\d+)?$/.test(idle)) return '--idle must be a number of seconds'
+  if (Number(idle) > MAX_IDLE_SECONDS) return `--idle must be at most ${MAX_IDLE_SECONDS} seconds`
   const page = origin === undefined ? undefined : readOriginPattern(origin)
   if (page && (!page.ok || page.value.includes('*')))
     return '--origin must be an origin such as https://my.site'

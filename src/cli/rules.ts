@@ -109,7 +109,7 @@ function readSettings(options: Readonly<Record<string, string>>): Result<Channel
   for (const [member, name] of Object.entries(INTERVALS)) {
     const value = options[name]
     if (value === undefined) continue
-    if (value !== 'default' && !/^\d{1,9}$/.test(value)) {
+    if (value !== 'default' && !/^\d+$/.test(value)) {
       return fail('invalid', `--${name} must be a number of milliseconds or default`)
     }
     settings[member] = value === 'default' ? null : Number(value)

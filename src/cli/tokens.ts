@@ -92,8 +92,7 @@ const SECOND_MS = 1000
 
 function readSeconds(text: string | undefined): Result<number | undefined> {
   if (text === undefined) return ok(undefined)
-  if (!/^[1-9]\d{0,6}$/.test(text))
-    return fail('invalid', '--ttl must be a whole number of seconds')
+  if (!/^\d+$/.test(text)) return fail('invalid', '--ttl must be a whole number of seconds')
   return ok(Number(text) * SECOND_MS)
 }
 

@@ -17,6 +17,8 @@ export interface DashboardParts {
   readonly services: Services
   readonly live: LiveService
   readonly desk: ChannelDesk
+  /** Channels of an app that have something on the disk, with a text in their name. */
+  readonly keptNames: (appId: string, text: string, limit: number) => readonly string[]
   /** How open pages are told what is new. */
   readonly channels: PageChannels
   /** The newest first. */

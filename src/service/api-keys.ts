@@ -76,8 +76,13 @@ export class ApiKeyService {
   find(app: App, idOrName: string): Result<ApiKey> {
     const byId = this.#table.find(app.id, idOrName)
     if (byId) return ok(withoutSecrets(byId))
-    const [named, another] = this.list(app).filter(({ name }) => name === idOrName)
-    return named && !another ? ok(named) : fail('key_not_found')
+    return theOne(this.list(app).filter(({ name }) => name === idOrName))
+  }
+
+  /** By the name that people gave it, of all keys that somebody may see. */
+  named(name: string, maySee: (appId: string) => boolean): Result<ApiKey> {
+    const found = name === '' ? [] : this.#table.named(name).filter(({ appId }) => maySee(appId))
+    return theOne(found.map(withoutSecrets))
   }
 
   add(app: App, wish: ApiKeyChange): Result<WholeKey> {
@@ -236,6 +241,14 @@ function readWish(wish: CapabilityWish, present: Capability): Result<Capability>
 function whole(row: ApiKeyRow, secret: string): WholeKey {
   const key = withoutSecrets(row)
   return { key, whole: `${key.keyName}:${secret}` }
+}
+
+/** Of two of one name, one of which is revoked, the other is meant; of others neither. */
+function theOne(found: readonly ApiKey[]): Result<ApiKey> {
+  const usable = found.filter(({ status }) => status !== 'revoked')
+  const [named, another] = usable.length === 0 ? found : usable
+  if (another) return fail('key_ambiguous')
+  return named ? ok(named) : fail('key_not_found')
 }
 
 function withoutSecrets({ secret: _, oldSecret, ...rest }: ApiKeyRow): ApiKey {

@@ -19,7 +19,7 @@ export interface KeyExplanation {
   readonly because: string
   /** The capability line that decides, or the nearest one that does not suffice. */
   readonly line: CapabilityLine | undefined
-  /** The smallest change of the capability that would allow it, and the capability after it. */
+  /** The smallest change of the capability that would allow it, and the capability after it; undefined where none would. */
   readonly change: { readonly line: CapabilityLine; readonly capability: string } | undefined
   /** What else clients have to fulfil. */
   readonly notes: readonly string[]
@@ -52,10 +52,7 @@ export function explainKey(
     permitted: answer.permitted && obstacle === undefined,
     because: obstacle ?? reason(answer.permitted, answer.line, operation),
     line: answer.line,
-    change: answer.change && {
-      line: answer.change,
-      capability: changed(read.value, answer.change),
-    },
+    change: obstacle === undefined ? changeOf(read.value, answer.change) : undefined,
     notes: notesOf(app, rules, channel, secret),
   })
 }
@@ -76,6 +73,10 @@ function reason(permitted: boolean, line: CapabilityLine | undefined, operation:
   if (!line) return 'no line of the capability is about this channel'
   const text = lineText(line)
   return permitted ? `the line ${text} permits it` : `the line ${text} is without ${operation}`
+}
+
+function changeOf(capability: Capability, line: CapabilityLine | undefined) {
+  return line && { line, capability: changed(capability, line) }
 }
 
 function changed(capability: Capability, { resource, operations }: CapabilityLine): string {

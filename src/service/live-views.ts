@@ -58,6 +58,8 @@ export type LiveConnection = CommonsConnection | AppConnection
 export interface AppConnections {
   of(appId: string): Iterable<Omit<AppConnection, 'protocol'>>
   countOf(appId: string): number
+  /** Of these, those whose client is gone and may still come back. */
+  awayOf(appId: string): number
   byId(appId: string, id: string): Omit<AppConnection, 'protocol'> | undefined
   /** @returns whether there was such a connection */
   disconnect(appId: string, id: string): boolean

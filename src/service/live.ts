@@ -56,7 +56,10 @@ export interface ConnectionSearch extends ChannelSearch {
 
 export interface LiveFigures {
   readonly channels: number
+  /** Open now, as statistics count them. */
   readonly connections: number
+  /** Connections whose client is gone and may still come back. */
+  readonly away: number
   /** Messages a second, lately. */
   readonly rate: number
 }
@@ -87,14 +90,18 @@ export class LiveService {
   figures(account: Account | undefined): LiveFigures {
     const { clock, connections } = this.#parts
     const now = clock.elapsed()
-    const figures = { channels: 0, connections: 0, rate: 0 }
+    const figures = { channels: 0, connections: 0, away: 0, rate: 0 }
     for (const channel of this.#channels(account, '')) {
       figures.channels++
       figures.rate += channel.meter.rate(now)
     }
     for (const channel of this.#parts.hub.channels.values())
       if (this.maySee(account, channel.ref)) figures.connections += channel.total
-    for (const id of this.#appIds(account)) figures.connections += connections.countOf(id)
+    for (const id of this.#appIds(account)) {
+      const away = connections.awayOf(id)
+      figures.away += away
+      figures.connections += connections.countOf(id) - away
+    }
     return figures
   }
 

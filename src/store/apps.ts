@@ -126,6 +126,11 @@ export class ApiKeyTable {
     return this.#find.get({ appId, id })
   }
 
+  /** Of all apps. */
+  named(name: string): ApiKeyRow[] {
+    return this.#db.select().from(apiKeys).where(eq(apiKeys.name, name)).all()
+  }
+
   insert(row: ApiKeyRow): void {
     this.#insert(row)
     recordChange(this.#db, 'app', row.appId)

@@ -21,6 +21,8 @@ export interface HttpParts {
   readonly metrics: Metrics | undefined
   /** Takes over what another process has changed; where only this machine's own user can ask for it. */
   readonly refresh?: () => void
+  /** Where the server listens, as this machine's own user may know. */
+  readonly addresses?: () => readonly string[]
   /** Why the server cannot take clients now; undefined when it can. */
   readonly notReady: () => string | undefined
   /** What clients of a protocol are told where there is nothing; undefined for those of none. */
@@ -43,6 +45,7 @@ const PUBLIC: ReadonlySet<string> = new Set([
   '/docs',
   '/errors',
   '/openapi.json',
+  '/favicon.ico',
 ])
 
 /** Words a refusal as the API does. */
@@ -73,7 +76,7 @@ export function httpApp(parts: HttpParts): HttpApp {
   app.get('/ready', (context) => {
     const reason = parts.notReady()
     return reason === undefined
-      ? answer(context, 200, { status: 'ready' })
+      ? answer(context, 200, { status: 'ready', addresses: parts.addresses?.() })
       : answer(context, 503, { status: 'not ready', reason })
   })
   const { refresh } = parts
@@ -107,6 +110,11 @@ export function httpApp(parts: HttpParts): HttpApp {
     return errorPage(code, 'html', basePath) === undefined
       ? errorAnswer(context, 404, (format) => missingError(format, basePath))
       : errorAnswer(context, 200, (format) => errorPage(code, format, basePath)!)
+  })
+  // Browsers ask for it beside every page that names no icon, whatever it is.
+  app.get('/favicon.ico', (context) => {
+    context.header('cache-control', 'max-age=86400')
+    return context.redirect(`${parts.basePath}/dashboard/assets/icon.svg`)
   })
   // Where tools look first; the document's own address tells it where the API is.
   app.get('/openapi.json', (context) => context.redirect(`${parts.basePath}/v1/openapi.json`))

@@ -56,7 +56,7 @@ describe.skipIf(!hasBrowser)('API keys', () => {
     )
     expect(ticked.toSorted()).toEqual(['history', 'publish'])
     await tab.type('Capability as JSON', '{"news":["fly"]}')
-    await tab.sees('The capability has the unknown operation "fly" for "news".')
+    await tab.sees('The capability has the unknown operation "fly" for "news"; there are')
   })
 
   test('a key is made, and its secret is shown once', async () => {

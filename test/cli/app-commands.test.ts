@@ -263,6 +263,49 @@ describe('rules', () => {
   })
 })
 
+test('numbers that are too large are told what they may be', async () => {
+  const many = '9'.repeat(30)
+  await run('keys', 'add', '--name', 'ci')
+  const told = async (...argv: string[]) => complaint(...argv)
+  expect(await told('tokens', 'issue', 'ci', '--ttl', '99999999999')).toContain(
+    'is not between 1 ms',
+  )
+  expect(await told('tokens', 'issue', 'ci', '--ttl', '0')).toContain('is not between 1 ms')
+  expect(await told('tokens', 'issue', 'ci', '--ttl', 'long')).toContain('must be a whole number')
+  expect(await told('access-tokens', 'add', '--days', many)).toContain('must be from 1 to 99999')
+  expect(await told('access-tokens', 'add', '--days', '0')).toContain('must be from 1 to 99999')
+  const limit = ['apps', 'set', 'default', '--max-channels', many]
+  expect(await told(...limit)).toContain('is a whole number from 0 to 10000000')
+  expect(await told('audit', 'list', '--limit', many)).toContain('from 1 to')
+  expect(await told('stats', '--limit', many)).toContain('from 1 to')
+  const rule = ['rules', 'add', 'chat', '--batching-interval', many]
+  expect(await told(...rule)).not.toContain('must be a number')
+})
+
+test('operations that there are not are answered with those that there are', async () => {
+  for (const argv of [
+    ['keys', 'add', '--privileges', 'read'],
+    ['keys', 'add', '--capability', '{"a":["read"]}'],
+    ['tokens', 'issue', 'root', '--capability', '{"a":["read"]}'],
+    ['keys', 'explain', 'root', '--operation', 'read'],
+  ])
+    expect(await complaint(...argv)).toContain('presence, privileged-headers, publish')
+})
+
+test('what cannot help a key is not proposed, and why is told', async () => {
+  await run('keys', 'add', '--name', 'old', '--privileges', 'history')
+  await run('keys', 'revoke', 'old')
+  const { out } = await run('keys', 'explain', 'old', '--operation', 'publish')
+  expect(out).toContain('the key is revoked')
+  expect(out).not.toContain('keys set')
+})
+
+test('two keys of one name are told apart by their ids', async () => {
+  for (let i = 0; i < 2; i++) await run('keys', 'add', '--name', 'twin')
+  const told = await complaint('keys', 'revoke', 'twin')
+  expect(told).toBe('latchkey: several keys have that name; use the id\n')
+})
+
 describe('the first start', () => {
   beforeEach(() => {
     rmSync(folder.path, { recursive: true })

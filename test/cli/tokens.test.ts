@@ -63,7 +63,8 @@ describe('issue', () => {
   })
 
   test.each([
-    ['a lifetime that is none', ['--ttl', '0'], 'whole number of seconds'],
+    ['a lifetime that is none', ['--ttl', '0'], '"ttl" is not between 1 ms'],
+    ['a lifetime that is no number', ['--ttl', 'long'], 'whole number of seconds'],
     ['a lifetime beyond the limit', ['--ttl', '4000'], '3600 seconds'],
     ['a capability that is none', ['--capability', '{'], 'not valid JSON'],
     ['a capability beyond the key', ['--capability', '{"other":["publish"]}'], 'permits nothing'],

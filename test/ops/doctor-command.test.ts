@@ -1,6 +1,7 @@
 /** `latchkey doctor` as a process: what it prints, and the exit code that scripts rely on. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import type { Finding } from '../../src/ops/doctor/finding.ts'
+import { controlSocketPath } from '../../src/service/control-socket.ts'
 import { type TestServer, latchkey, startTestServer, temporaryFolder } from '../support/server.ts'
 import { type Proxy, asNginx, dropUpgrade, startProxy } from './doctor-proxies.ts'
 
@@ -48,9 +49,32 @@ describe('latchkey doctor', () => {
     expect(code).toBe(1)
   })
 
+  test('sees the server that runs on its folder, and where it listens', async () => {
+    const { code, out } = await latchkey(['doctor', '--data', server.folder, '--port', '0'])
+    expect(out).toContain(`runs on ${server.folder} at http://127.0.0.1:${server.port}\n`)
+    expect(out).toMatch(/^ok +server +version /m)
+    expect(code).toBe(0)
+    expect((await doctor()).out).toMatch(/^ok +server +none runs on /m)
+  })
+
+  test('sees that one runs there and does not answer, or is not ready', async () => {
+    const held = temporaryFolder()
+    const other = Bun.serve({
+      unix: controlSocketPath(held.path),
+      fetch: (request) =>
+        Response.json({ version: '1.2.3', reason: 'stopping' }, { status: statusOf(request) }),
+    })
+    const statusOf = (request: Request) => (request.url.endsWith('/ready') ? 503 : 200)
+    const { out } = await latchkey(['doctor', '--data', held.path, '--port', '0'])
+    expect(out).toMatch(/^warning +server +version 1\.2\.3 runs on .* is not ready: stopping$/m)
+    await other.stop(true)
+    held.remove()
+  })
+
   const mistakes: [string, string[], string][] = [
     ['no address', ['my.host'], 'URL must be an http, https, ws or wss address'],
     ['no number', ['--idle', 'long'], '--idle must be a number of seconds'],
+    ['too long', ['--idle', '99999999'], '--idle must be at most 86400 seconds'],
     ['no origin', ['--origin', 'my.site'], '--origin must be an origin such as https://my.site'],
     ['no file', ['--ca', '/nowhere.pem'], '--ca cannot be read (ENOENT)'],
   ]

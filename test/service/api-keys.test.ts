@@ -52,8 +52,15 @@ test('a key is found by id, and by name where that is clear', () => {
   const { key } = must(services.apiKeys.add(app, { name: 'ci' }))
   expect(must(services.apiKeys.find(app, key.id))).toEqual(key)
   expect(must(services.apiKeys.find(app, 'ci'))).toEqual(key)
-  must(services.apiKeys.add(app, { name: 'ci' }))
-  expect(failureOf(services.apiKeys.find(app, 'ci'))).toBe('key_not_found')
+  const second = must(services.apiKeys.add(app, { name: 'ci' })).key
+  expect(failureOf(services.apiKeys.find(app, 'ci'))).toBe('key_ambiguous')
+  expect(failureOf(services.apiKeys.named('ci', () => true))).toBe('key_ambiguous')
+  expect(failureOf(services.apiKeys.named('ci', () => false))).toBe('key_not_found')
+  expect(failureOf(services.apiKeys.named('', () => true))).toBe('key_not_found')
+  // Of one that has ended nothing can be meant while there is another.
+  must(services.apiKeys.revoke(app, second.id))
+  expect(must(services.apiKeys.find(app, 'ci')).id).toBe(key.id)
+  expect(must(services.apiKeys.named('ci', () => true)).id).toBe(key.id)
   const other = must(services.apps.add(services.accounts.ensureOwner(), { name: 'shop' }))
   expect(failureOf(services.apiKeys.find(other, key.id))).toBe('key_not_found')
 })

@@ -6,6 +6,7 @@ import {
   type OperationSet,
   EVERY_OPERATION,
   NO_OPERATIONS,
+  OPERATIONS,
   operationBit,
   operationNames,
   permits,
@@ -86,7 +87,13 @@ function readOperations(resource: string, names: unknown): Result<OperationSet> 
   let set = NO_OPERATIONS
   for (const name of names as unknown[]) {
     const bit = typeof name === 'string' ? operationBit(name) : undefined
-    if (bit === undefined) return wrong(`has the unknown operation ${operationText(name)}`)
+    if (bit === undefined) {
+      const known = OPERATIONS.join(', ')
+      return fail(
+        'capability_invalid',
+        `the capability has the unknown operation ${operationText(name)} for "${quoted(resource)}"; there are ${known} and *`,
+      )
+    }
     set |= bit
   }
   if (set !== EVERY_OPERATION && set & EVERY_OPERATION)

@@ -8,10 +8,15 @@ const REMEMBERED = 10_000
 export class ChannelIds {
   readonly #known = new Map<string, number>()
   readonly #find: Statement<{ id: number }, [string, string]>
+  readonly #names: Statement<{ name: string }, [string, string, number]>
   readonly #add: Statement<{ id: number }, [string, string]>
 
   constructor(file: HistoryFile) {
     this.#find = file.prepare('SELECT id FROM channels WHERE realm = ? AND name = ?')
+    this.#names = file.prepare(
+      `SELECT name FROM (SELECT name FROM channels WHERE realm = ? ORDER BY name LIMIT 10000)
+       WHERE instr(lower(name), ?) > 0 LIMIT ?`,
+    )
     this.#add = file.prepare('INSERT INTO channels (realm, name) VALUES (?, ?) RETURNING id')
   }
 
@@ -22,6 +27,11 @@ export class ChannelIds {
     const found = this.#find.get(realm, name)?.id
     if (found !== undefined) this.#remember(key, found)
     return found
+  }
+
+  /** Names in a realm with a text in them, in order: of the first 10,000, so that looking costs no more than that. */
+  names(realm: string, text: string, limit: number): string[] {
+    return this.#names.all(realm, text.toLowerCase(), limit).map(({ name }) => name)
   }
 
   findOrAdd(channel: ChannelRef): number {

@@ -113,6 +113,19 @@ export class HistoryLog implements History {
     this.#file.close()
   }
 
+  /**
+   * Channels of an app that have something on the disk, whether or not anybody uses them, by name.
+   * @param text part of the name; empty for all
+   */
+  names(realm: string, text: string, limit: number): readonly string[] {
+    try {
+      return this.#ids.names(realm, text, limit)
+    } catch (error) {
+      this.#troubles.tell(readingFault(error))
+      return []
+    }
+  }
+
   refusal(): Failure | undefined {
     if (!this.#commits.isFull) return this.#troubles.gone?.failure
     const fault = faults.full()

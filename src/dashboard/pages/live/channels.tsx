@@ -4,6 +4,8 @@ import type { LiveChannel } from '../../../service/live-views.ts'
 import type { Listing } from '../../../service/live.ts'
 import { seen } from '../../sight.ts'
 import type { Page } from '../../site.ts'
+import { channelRef } from '../../../core/types.ts'
+import { usePage } from '../../view/page-context.ts'
 import { showPart } from '../../view/layout.tsx'
 import { Badge, Card, Empty, Time, To } from '../../view/parts.tsx'
 import { plural, rateText } from '../../words.ts'
@@ -12,6 +14,8 @@ import { AppName, Fresh, SearchBar, showLive } from './frame.tsx'
 import { PART } from './paths.ts'
 
 const MAX_SHOWN = 100
+const QUIET_SHOWN = 30
+const MAX_APPS = 50
 
 export function showChannels(page: Page): Response | Promise<Response> {
   const text = textOf(page)
@@ -25,6 +29,7 @@ export function showChannels(page: Page): Response | Promise<Response> {
           <Channels listing={found(page)} text={text} />
         </Fresh>
       </Card>
+      <Quiet text={text} />
     </div>,
   )
 }
@@ -92,6 +97,43 @@ function Nothing({ text }: { text: string }) {
       <To path={channelPath({ name: text })}>{text}</To>
     </Empty>
   )
+}
+
+/** Channels that nobody is on and that have something on the disk: the way to what was said there. */
+function Quiet({ text }: { text: string }) {
+  const quiet = quietChannels(usePage(), text)
+  if (quiet.length === 0) return <></>
+  return (
+    <Card title="Quiet channels" lead="Nobody is on them, and they keep messages on disk.">
+      <ul class="lines">
+        {quiet.slice(0, QUIET_SHOWN).map((channel) => (
+          <li>
+            <To class="mono breaks" path={channelPath(channel)}>
+              {channel.name}
+            </To>{' '}
+            <span class="small faint">
+              <AppName id={channel.appId} />
+            </span>
+          </li>
+        ))}
+        {quiet.length > QUIET_SHOWN && <li class="faint">and more; search to see others</li>}
+      </ul>
+    </Card>
+  )
+}
+
+/** Of the apps that somebody sees; disposable ones are used for a test, and their channels by nobody afterwards. */
+function quietChannels(page: Page, text: string): { name: string; appId: string }[] {
+  const { keptNames, live, services } = page.var.parts
+  const account = seen(page)
+  const quiet: { name: string; appId: string }[] = []
+  const apps = services.apps.list(account).filter(({ expiresAt }) => expiresAt === null)
+  for (const { id } of apps.slice(0, MAX_APPS)) {
+    for (const name of keptNames(id, text, MAX_SHOWN))
+      if (!live.channel(account, channelRef(id, name))) quiet.push({ name, appId: id })
+    if (quiet.length > QUIET_SHOWN) break
+  }
+  return quiet
 }
 
 function Row({ channel }: { channel: LiveChannel }) {

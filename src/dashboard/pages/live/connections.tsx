@@ -34,7 +34,7 @@ export function showConnections(page: Page): Response | Promise<Response> {
       />
       <Card flush>
         <Fresh path={withQuery(PART.connections, search)} id="connections">
-          <Connections listing={find(page, search)} back="/live/connections" />
+          <Connections listing={find(page, search)} back="/live/connections" {...search} />
         </Fresh>
       </Card>
     </div>,
@@ -43,8 +43,9 @@ export function showConnections(page: Page): Response | Promise<Response> {
 
 /** The list alone, for the script. */
 export function showConnectionsPart(page: Page): Response | Promise<Response> {
-  const listing = find(page, searchOf(page))
-  return showPart(page, <Connections listing={listing} back="/live/connections" />)
+  const search = searchOf(page)
+  const listing = find(page, search)
+  return showPart(page, <Connections listing={listing} back="/live/connections" {...search} />)
 }
 
 function searchOf(page: Page) {
@@ -55,14 +56,26 @@ function find(page: Page, search: ConnectionSearch): Listing<LiveConnection> {
   return page.var.parts.live.connections(seen(page), { ...search, limit: MAX_SHOWN })
 }
 
-/** @param back where disconnecting leads to */
+/**
+ * @param back where disconnecting leads to
+ * @param text what was looked for
+ */
 export function Connections({
   listing: { items, total },
   back,
+  text = '',
 }: {
   listing: Listing<LiveConnection>
   back: string
+  text?: string
 }) {
+  if (total === 0 && text !== '')
+    return (
+      <Empty icon="plug" title="No connection fits">
+        None has “{text}” in its client, channels, key or address.{' '}
+        <To path="/live/connections">Show all</To>
+      </Empty>
+    )
   if (total === 0)
     return (
       <Empty icon="plug" title="Nobody is connected">

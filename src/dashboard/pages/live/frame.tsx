@@ -52,11 +52,13 @@ function Tabs({ current }: { current: TabPath }) {
   )
 }
 
-export function Figures({ figures: { channels, connections, rate } }: { figures: LiveFigures }) {
+export function Figures({ figures }: { figures: LiveFigures }) {
+  const { away, channels, connections, rate } = figures
   return (
     <FigureRow
       figures={[
         ['Connections', connections.toLocaleString('en')],
+        ['Away, may come back', away.toLocaleString('en')],
         ['Channels', channels.toLocaleString('en')],
         ['Messages a second', rateText(rate)],
       ]}

@@ -65,6 +65,7 @@ const FIGURES: readonly Figure[] = [
     measure: 'count',
     series: [
       ['Succeeded', 'apiRequests.all.succeeded'],
+      ['Refused', 'apiRequests.all.refused'],
       ['Failed', 'apiRequests.all.failed'],
     ],
   },

@@ -36,7 +36,8 @@ export function statisticsPages(): Hono<Env> {
 function showStatistics(page: Page): Response | Promise<Response> {
   const { services, health } = page.var.parts
   const isServers = isOwner(visitorOf(page))
-  const apps = services.apps.list(seen(page)).filter(({ expiresAt }) => expiresAt === null)
+  const all = services.apps.list(seen(page))
+  const apps = all.filter(({ expiresAt }) => expiresAt === null)
   const { span, of } = wishOf(page, apps, isServers)
   const { unit, count } = SPANS[span]
   const charts = chartsOf(unit, services.stats.latest(idsOf(of, apps, isServers), unit, count))
@@ -50,7 +51,13 @@ function showStatistics(page: Page): Response | Promise<Response> {
     },
     <div class="stack loose">
       <div class="stack">
-        <Whose apps={apps} of={of} span={span} isServers={isServers} />
+        <Whose
+          apps={apps}
+          of={of}
+          span={span}
+          isServers={isServers}
+          hasOthers={all.length > apps.length}
+        />
         <Spans of={of} span={span} />
       </div>
       {isEmpty(charts) ? (
@@ -104,11 +111,14 @@ function Whose({
   of,
   span,
   isServers,
+  hasOthers,
 }: {
   apps: readonly App[]
   of: string
   span: Span
   isServers: boolean
+  /** Whether there are disposable apps, which are not added up. */
+  hasOthers: boolean
 }) {
   return (
     <form method="get" action={useHref('/statistics')} class="filters">
@@ -117,7 +127,7 @@ function Whose({
         Of what
       </label>
       <select class="select" id="of" name="of">
-        <option value={ALL}>Everything</option>
+        <option value={ALL}>{hasOthers ? 'Everything but disposable apps' : 'Everything'}</option>
         {isServers && (
           <option value={COMMONS} selected={of === COMMONS}>
             The commons (itty-sockets)

@@ -33,6 +33,12 @@ export class ConnectionOverview {
     return this.#connections.countOf(appId)
   }
 
+  awayOf(appId: string): number {
+    let away = 0
+    for (const { transport } of this.#connections.ofApp(appId)) if (!transport) away++
+    return away
+  }
+
   byId(appId: string, id: string): OpenConnection | undefined {
     const found = this.#connections.byId(appId, id)
     return found && view(found)

@@ -1,0 +1,122 @@
+/** What somebody who is new here looks for on the pages, and what they say where there is nothing. */
+import { afterAll, afterEach, beforeAll, expect, test } from 'bun:test'
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { startServer } from '../../src/server.ts'
+import { Clients, known } from '../support/ably.ts'
+import { Client, eventually } from '../support/client.ts'
+import { freshChannel, metric } from '../support/itty.ts'
+import { type TestServer, latchkey, startTestServer } from '../support/server.ts'
+import { PageReader } from './page-reader.ts'
+import { Visitor } from './visitor.ts'
+
+let server: TestServer
+let owner: Visitor
+let key: string
+let appId: string
+const clients = new Clients(() => server)
+
+beforeAll(async () => {
+  server = await startTestServer()
+  owner = await Visitor.owner(server)
+  key = await known(server, server.addKey({ name: 'site' }))
+  appId = key.split('.')[0]!
+})
+afterEach(() => clients.end())
+afterAll(() => server.end())
+
+const publish = (channel: string) =>
+  fetch(`${server.url}/channels/${channel}/messages`, {
+    method: 'POST',
+    headers: { authorization: `Basic ${btoa(key)}`, 'content-type': 'application/json' },
+    body: '{"data":"kept"}',
+  })
+const figure = async (title: string) => {
+  const { text } = await owner.get('/live')
+  const [, number] = text.split(`<dt>${title}</dt><dd>`)
+  expect(number).toBeString()
+  return Number.parseInt(number!.replaceAll(',', ''))
+}
+
+test('metrics count nothing of the pages of the server itself', async () => {
+  const before = await metric(server, 'latchkey_app_channels')
+  const connections = await metric(server, 'latchkey_app_connections')
+  const page = await PageReader.open(server, owner)
+  await page.look('/live/figures')
+  await page.look('/live/connections')
+  expect(await metric(server, 'latchkey_app_channels')).toBe(before)
+  expect(await metric(server, 'latchkey_app_connections')).toBe(connections)
+  page.close()
+})
+
+test('a search for a connection that nobody has says so, while others are there', async () => {
+  const client = await Client.join(server.sockets + freshChannel())
+  const { text } = await owner.get('/live/connections?text=nobody-like-this')
+  expect(text).toContain('No connection fits')
+  expect(text).not.toContain('Nobody is connected')
+  client.close()
+})
+
+test('what a channel keeps that nobody is on is found from the live page', async () => {
+  const name = `kept:${freshChannel()}`
+  await latchkey(['rules', 'add', 'kept', '--persisted', '--data', server.folder])
+  expect((await publish(name)).status).toBe(201)
+  const path = `/live?text=${name.slice(0, 8)}`
+  expect((await owner.get(path)).text).not.toContain('Quiet channels')
+  // As two minutes later: nothing of it is in memory any more.
+  await server.stop()
+  rmSync(join(server.folder, 'running.state'))
+  const { stop, url, port } = await startServer({ ...server.config, port: server.port })
+  server = { ...server, stop, url, port, end: stop }
+  for (const page of ['/live', path]) {
+    const { text } = await owner.get(page)
+    expect(text).toContain('Quiet channels')
+    expect(text).toContain(`>${name}<`)
+  }
+  expect((await owner.get('/live?text=elsewhere')).text).not.toContain('Quiet channels')
+  const query = new URLSearchParams({ name, app: appId })
+  expect((await owner.get(`/live/channel?${query}`)).text).toContain('kept')
+})
+
+test('"Who gets in?" takes the name that people gave a key, its id with its app, and the whole key', async () => {
+  for (const credential of ['site', key.split(':')[0]!, key]) {
+    const { text } = await owner.post('/who', { channel: 'lobby', credential })
+    expect(text).toContain(key.split(':')[0]!)
+    expect(text).not.toContain('no such key')
+  }
+  await latchkey(['keys', 'add', '--name', 'site', '--data', server.folder])
+  const { text } = await owner.post('/who', { channel: 'lobby', credential: 'site' })
+  expect(text.toLowerCase()).toContain('several keys have that name')
+})
+
+test('connections whose client is away are told apart from those that are open', async () => {
+  const [open, away] = [await figure('Connections'), await figure('Away, may come back')]
+  const socket = new Client(`${server.url.replace('http', 'ws')}/?key=${key}&v=6`)
+  await socket.next(({ action }) => action === 4)
+  expect(await figure('Connections')).toBe(open + 1)
+  // Without a word, so that it may come back.
+  socket.terminate()
+  await eventually(async () => (await figure('Away, may come back')) === away + 1, 'it is away')
+  expect(await figure('Connections')).toBe(open)
+  expect((await owner.get('/live/connections')).text).toContain('away')
+})
+
+test('requests that were refused are drawn beside those that failed', async () => {
+  const bad = { authorization: `Basic ${btoa(key)}`, 'content-type': 'application/json' }
+  for (let i = 0; i < 3; i++)
+    await fetch(`${server.url}/channels/a/messages`, { method: 'POST', headers: bad, body: '{' })
+  await publish('lobby')
+  await eventually(
+    async () => (await owner.get('/statistics')).text.includes('Requests over REST'),
+    'it is counted',
+  )
+  const { text } = await owner.get('/statistics')
+  const chart = text.slice(text.indexOf('Requests over REST'))
+  expect(chart.slice(0, 3000)).toMatch(/Succeeded[^]*Refused[^]*Failed/)
+})
+
+test('browsers find the icon', async () => {
+  const answer = await fetch(`${server.url}/favicon.ico`)
+  expect(answer.status).toBe(200)
+  expect(answer.headers.get('content-type')).toStartWith('image/svg+xml')
+})
