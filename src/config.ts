@@ -135,7 +135,7 @@ export const schema = z.object({
   maxSandboxApps: integer(1).default(1000).describe('Apps of the sandbox at a time'),
   sandboxLatency: integer(0, 10_000)
     .default(15)
-    .describe('Milliseconds until a connection or ping of Ably clients is answered in a sandbox'),
+    .describe('Milliseconds until what Ably clients send over a connection arrives in a sandbox'),
 
   maxConnections: integer(0)
     .default(50_000)
@@ -188,7 +188,9 @@ export const schema = z.object({
     .default(100_000)
     .describe('Channels of the commons and of apps together; 0 for no limit'),
   maxMembers: integer(0).default(20_000).describe('Connections on one channel; 0 for no limit'),
-  maxChannelBytes: integer(1, 4096).default(256).describe('Bytes of a channel name'),
+  maxChannelBytes: integer(1, 4096)
+    .default(256)
+    .describe('Bytes of the name of a channel of the commons'),
   maxAliasLength: integer(1, 4096).default(128).describe('Characters of an alias'),
   maxBacklogBytes: integer(16_384, 1_073_741_824)
     .default(524_288)

@@ -1,4 +1,5 @@
 /** The composition root: builds the parts, connects them, starts and stops them. No rule lives here. */
+import { largestText } from './policy/limits.ts'
 import { Ably } from './assembly/ably.ts'
 import { Channels } from './assembly/channels.ts'
 import { dismissAll } from './assembly/dismissal.ts'
@@ -345,7 +346,7 @@ class Assembly {
       open: (visit) => this.#ably.realtime.connect(visit),
       maxBacklogBytes,
       // Clients send what has gathered in one request.
-      maxBodyBytes: Math.max(MIN_COMET_BODY_BYTES, maxMessageBytes * 4),
+      maxBodyBytes: Math.max(MIN_COMET_BODY_BYTES, largestText(maxMessageBytes) * 2),
       now: () => this.#surroundings.clock.elapsed(),
       onBug: this.#faults.bug,
     })

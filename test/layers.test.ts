@@ -248,6 +248,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'fanout/',
     'ops/',
     'policy/address.ts',
+    'policy/limits.ts',
     'policy/shares.ts',
     'protocol/',
     'service/',

@@ -1,4 +1,5 @@
 /** Composes what Ably's SDKs speak: who they are, and the REST interface to tokens and to the channels of apps. */
+import { largestText } from '../policy/limits.ts'
 import type { Channels } from './channels.ts'
 import type { Config } from '../config.ts'
 import { KeyAllowances } from '../core/access/allowance.ts'
@@ -137,7 +138,7 @@ export class Ably {
       latencyMs: config.sandbox ? config.sandboxLatency : 0,
       limits: {
         maxMessageBytes: config.maxMessageBytes,
-        maxFrameBytes: Math.max(MIN_FRAME_BYTES, config.maxMessageBytes * 2),
+        maxFrameBytes: Math.max(MIN_FRAME_BYTES, largestText(config.maxMessageBytes)),
         maxMessages: MAX_MESSAGES,
         maxAttachments: config.maxAttachments,
         maxConnections: config.maxConnections,

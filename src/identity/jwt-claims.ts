@@ -1,7 +1,11 @@
 /** The claims of a JWT whose signature was found right, as Ably documents them (docs/auth/token/jwt). */
 import { type Result, fail, ok } from '../failure.ts'
 import { boundsFault } from '../policy/capability/bounds.ts'
-import { type Capability, parseCapability } from '../policy/capability/capability.ts'
+import {
+  type Capability,
+  parseCapability,
+  readCapability,
+} from '../policy/capability/capability.ts'
 import { ChannelClaims } from '../policy/channel-claims.ts'
 import { roomClaimPattern } from '../policy/chat-room.ts'
 import { type TokenClaims, CLOCK_SKEW_MS, SECOND_MS, maxTtl } from './claims.ts'
@@ -79,8 +83,10 @@ function readLife(
 
 function readJwtCapability(value: unknown): Result<Capability | undefined> {
   if (value === undefined) return ok(undefined)
-  if (typeof value !== 'string') return wrong('x-ably-capability', 'is not a string of JSON')
-  return parseCapability(value)
+  if (typeof value === 'string') return parseCapability(value)
+  // What the vendor's own command line makes.
+  if (typeof value === 'object' && value !== null) return readCapability(value)
+  return wrong('x-ably-capability', 'is neither a string of JSON nor an object')
 }
 
 function readClientId(value: unknown): Result<string | undefined> {

@@ -75,3 +75,15 @@ export function warn(warnings: Warnings, allowed: number, now: number): 'warned'
   warnings.at = now
   return warnings.count > allowed ? 'exhausted' : 'warned'
 }
+
+/**
+ * Bytes that the largest message that is permitted takes in a frame or body: in JSON a character of one byte may be
+ * written with six (RFC 8259, section 7).
+ * @param maxMessageBytes of names, client ids, data and extras
+ */
+export function largestText(maxMessageBytes: number): number {
+  return maxMessageBytes * 6 + BESIDE_DATA_BYTES
+}
+
+/** What else is in a frame: names of members, ids, the channel. */
+const BESIDE_DATA_BYTES = 65_536

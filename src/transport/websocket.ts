@@ -1,4 +1,5 @@
 /** Bun's WebSocket handlers: frames to sessions, and the registry of open sockets. */
+import { largestText } from '../policy/limits.ts'
 import type { ServerWebSocket, WebSocketHandler } from 'bun'
 import { type Counters, count } from '../core/counters.ts'
 import type { Socket } from '../core/types.ts'
@@ -84,7 +85,7 @@ export class Sockets {
 }
 
 function frameLimit({ maxMessageBytes }: SocketParts): number {
-  return Math.max(MIN_FRAME_LIMIT, maxMessageBytes * 2)
+  return Math.max(MIN_FRAME_LIMIT, largestText(maxMessageBytes))
 }
 
 /** Bun reports 1006 for everything that did not end with a closing handshake; its reason text tells more. */

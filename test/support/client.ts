@@ -37,13 +37,14 @@ export class Client {
   static async join(url: string, init?: { headers?: Record<string, string> }): Promise<Client> {
     const client = new Client(url, init)
     await client.opened
-    await client.next((frame) => frame['self'] === true)
+    // Its own comes first, and of clients before 0.9 is not marked as such.
+    await client.next((frame) => frame['type'] === 'join')
     return client
   }
 
   /** Its own uid, once joined. */
   get uid(): string {
-    return String(this.frames.find((frame) => frame['self'] === true)?.['uid'])
+    return String(this.frames.find((frame) => frame['type'] === 'join')?.['uid'])
   }
 
   send(text: string | Uint8Array): void {

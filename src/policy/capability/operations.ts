@@ -33,9 +33,12 @@ const BITS: ReadonlyMap<string, OperationSet> = new Map([
   ['*', EVERY_OPERATION],
 ])
 
+/** What is documented under two names. */
+const ALIASES: ReadonlyMap<string, Operation> = new Map([['statistics', 'stats']])
+
 /** The set of one operation name or `*`; undefined for a name that is none. */
 export function operationBit(name: string): OperationSet | undefined {
-  return BITS.get(name)
+  return BITS.get(ALIASES.get(name) ?? name)
 }
 
 export function permits(set: OperationSet, operation: Operation): boolean {

@@ -84,7 +84,11 @@ export interface OwnJoin {
 }
 
 export function ownJoinFrame({ member, users, total, timestamp, legacy }: OwnJoin): string {
-  const list = users ? usersText(users, member) : legacy ? `"users":${total},` : ''
+  if (legacy && !users) {
+    // Before 0.9 one's own was like that of anybody.
+    return membershipFrame({ kind: 'join', member, total, timestamp }, LEGACY)
+  }
+  const list = users ? usersText(users, member) : ''
   return `{"type":"join","self":true,${identity(member)}${list}"total":${total},"date":${timestamp}}`
 }
 

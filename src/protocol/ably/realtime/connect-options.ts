@@ -7,7 +7,10 @@ export interface ConnectOptions {
   readonly format: Format
   /** Whether its own messages come back to it. */
   readonly echo: boolean
-  /** The key of the connection that it wants to go on with. */
+  /**
+   * The key of the connection that it wants to go on with; `upgrade` says so of a client before 2.0 that goes from
+   * plain requests to a WebSocket.
+   */
   readonly key: string | undefined
   /** Milliseconds of silence after which the client gives the connection up. */
   readonly heartbeatMs: number
@@ -39,7 +42,7 @@ export function readConnectOptions(query: URLSearchParams): Result<ConnectOption
   return ok({
     format,
     echo: query.get('echo') !== 'false',
-    key: query.get('resume') ?? query.get('recover') ?? undefined,
+    key: query.get('resume') ?? query.get('recover') ?? query.get('upgrade') ?? undefined,
     heartbeatMs: bounded(
       query.get('heartbeatInterval'),
       MIN_HEARTBEAT_MS,

@@ -14,6 +14,7 @@ import { type TokenEnd, isOver, tokenEnd } from '../token-end.ts'
 import { asAuthFailure, asConnectFailure } from './auth-failures.ts'
 import type { Attached, Client } from './client.ts'
 import type { Connection, Identified, Transport } from './connection.ts'
+import { Distance } from './distance.ts'
 import type { Hello, Verdict } from './hello.ts'
 import { type Service, connected } from './messages.ts'
 import { NumberedFrames } from './numbered.ts'
@@ -49,6 +50,7 @@ export class RealtimeSession implements Session, Transport, Client, Timed {
   readonly #heartbeatMs: number
   readonly #seesPings: boolean
   readonly #frames: Allowance
+  readonly #distance: Distance
   #numbered: NumberedFrames | undefined
   #connection: Connection | undefined
   #state: 'live' | 'superseded' | 'over' = 'live'
@@ -71,6 +73,7 @@ export class RealtimeSession implements Session, Transport, Client, Timed {
     this.#heartbeatMs = options.heartbeatMs
     this.#seesPings = options.seesPings
     this.#frames = new Allowance(parts.limits.frames, parts.clock)
+    this.#distance = new Distance(parts.latencyMs, (frame) => this.#arrived(frame))
     this.#whenKnown(hello.verdict, (verdict) => this.#begin(hello, verdict))
   }
 
@@ -108,6 +111,10 @@ export class RealtimeSession implements Session, Transport, Client, Timed {
   }
 
   receive(frame: Frame): void {
+    this.#distance.send(frame)
+  }
+
+  #arrived(frame: Frame): void {
     if (this.#state === 'over') return
     if (!this.#held) return this.#take(frame)
     this.#held.push(frame)
@@ -121,6 +128,7 @@ export class RealtimeSession implements Session, Transport, Client, Timed {
   }
 
   closed(): void {
+    this.#distance.flush()
     if (this.#state === 'over') return
     this.#release()
     if (this.#connection) this.#parts.connections.dropped(this.#connection, this)
@@ -212,7 +220,7 @@ export class RealtimeSession implements Session, Transport, Client, Timed {
       this.#held = undefined
       this.#heldBytes = 0
       if (this.#state === 'live') act(found)
-      for (const frame of held) this.receive(frame)
+      for (const frame of held) this.#arrived(frame)
     })
   }
 
@@ -271,12 +279,7 @@ export class RealtimeSession implements Session, Transport, Client, Timed {
   }
 
   #answerPing(id: string | undefined): void {
-    const { latencyMs } = this.#parts
-    const answer = { action: ACTION.HEARTBEAT, id }
-    if (latencyMs === 0) return this.send(answer)
-    setTimeout(() => {
-      if (this.#state !== 'over') this.send(answer)
-    }, latencyMs)
+    this.send({ action: ACTION.HEARTBEAT, id })
   }
 
   /** Most clients publish nothing. */

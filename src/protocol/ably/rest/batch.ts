@@ -27,10 +27,10 @@ export interface Batch {
 export function batchAnswer(
   batches: readonly Batch[],
   isList: boolean,
-  call: Pick<RestCall, 'version' | 'visit'>,
+  call: Pick<RestCall, 'query' | 'version' | 'visit'>,
   status: 200 | 201,
 ): RestAnswer {
-  if (call.version >= NEW_BATCH_SHAPES) {
+  if (wantsNewShapes(call)) {
     const counted = batches.map(withCounts)
     return { status, value: isList ? listOf(counted) : counted[0] }
   }
@@ -41,6 +41,11 @@ export function batchAnswer(
   const headers = errorHeaders(error)
   const value = new LazyObject({ error, batchResponse: listOf(results) })
   return { status: why.status, value, headers }
+}
+
+/** Those of an older version could ask for them before they were the usual ones. */
+function wantsNewShapes({ query, version }: Pick<RestCall, 'query' | 'version'>): boolean {
+  return version >= NEW_BATCH_SHAPES || query.get('newBatchResponse') === 'true'
 }
 
 /** Each of its items may be lazy. */

@@ -71,9 +71,11 @@ export function visitChannel(
   const parsed = parseChannelName(name)
   if (!parsed.ok) return parsed
   const { qualifier, name: plain, resource } = parsed.value
-  if (qualifier !== 'none')
+  // What the server says on channels about channels is remembered for a while like anything else.
+  const isRead = qualifier === 'meta' && operation === 'history'
+  if (qualifier !== 'none' && !isRead)
     return fail('bad_channel', 'channels with a qualifier can only be subscribed to')
-  const channel = channelRef(principal.appId, plain)
+  const channel = channelRef(principal.appId, isRead ? resource : plain)
   const visitor: Visitor = { principal, channel, resource, secure, allowance }
   const refusal = acts.gate.enter(principal, visitor, operation)
   return refusal ? { ok: false, failure: refusal } : ok(visitor)

@@ -1,4 +1,5 @@
 /** Publishing on one channel, and the history of its messages (RSL1, RSL2). */
+import { largestText } from '../../../policy/limits.ts'
 import { type Result, fail, ok } from '../../../failure.ts'
 import { readMessages } from '../wire/message-reader.ts'
 import { messageValue } from '../wire/values.ts'
@@ -35,9 +36,9 @@ export function channelRoutes(parts: ChannelParts): RestRoute[] {
   ]
 }
 
-/** What the largest messages come to in base64, or as text of which every character is escaped once. */
+/** What the largest messages come to as text of which every character is escaped; base64 takes less. */
 export function bodyLimit({ limits }: ChannelParts): number {
-  return limits.maxMessageBytes * 2 + 65_536
+  return largestText(limits.maxMessageBytes)
 }
 
 function postMessages(parts: ChannelParts, call: RestCall): Answering {

@@ -4,7 +4,7 @@ import { AblyApp } from '../../../support/ably-app.ts'
 import { ACTION, FrameClient } from '../../../support/ably.ts'
 import { startTestServer } from '../../../support/server.ts'
 
-test('connections and pings are answered after a while, all else at once and in order', async () => {
+test('what is sent over a connection arrives after a while and in order, and requests at once', async () => {
   const server = await startTestServer({ sandbox: 'true', 'sandbox-latency': '1000' })
   try {
     const app = await AblyApp.make(server.url)
@@ -17,14 +17,18 @@ test('connections and pings are answered after a while, all else at once and in 
     expect(client.frames.map(({ action }) => action)).toEqual([ACTION.CONNECTED, ACTION.ATTACHED])
     client.send({ action: ACTION.HEARTBEAT, id: 'ping' })
     client.send({ action: ACTION.ATTACH, channel: 'late' })
-    await client.next(ACTION.HEARTBEAT)
+    client.send({ action: 15, channel: 'late', msgSerial: 0, messages: [{ data: 'x' }] })
+    client.send({ action: ACTION.DETACH, channel: 'late' })
+    expect((await app.ask('/time')).status).toBe(200)
+    expect(client.frames).toHaveLength(2)
+    await client.next(ACTION.DETACHED)
     expect(client.frames.slice(2)).toMatchObject([
-      { action: ACTION.ATTACHED },
       { action: ACTION.HEARTBEAT, id: 'ping' },
+      { action: ACTION.ATTACHED },
+      { action: ACTION.MESSAGE },
+      { action: ACTION.ACK },
+      { action: ACTION.DETACHED },
     ])
-    client.send({ action: ACTION.HEARTBEAT, id: 'for nobody' })
-    client.send({ action: ACTION.CLOSE })
-    await client.next(ACTION.CLOSED)
   } finally {
     await server.end()
   }
