@@ -18,6 +18,7 @@ import { type Clock, type Randomness, systemClock, systemRandomness } from './co
 import { Counters } from './core/counters.ts'
 import type { Encode } from './core/delivery.ts'
 import type { Owners } from './core/owners.ts'
+import { TimerWheel } from './core/timer-wheel.ts'
 import { PAGES } from './core/types.ts'
 import type { Dashboard } from './dashboard/dashboard.ts'
 import { TopicFanout } from './fanout/topics.ts'
@@ -45,6 +46,7 @@ import { Bodies, type BodyLimits } from './transport/bodies.ts'
 import { Front } from './transport/front.ts'
 import type { HttpApp } from './transport/http.ts'
 import { type Listeners, listen } from './transport/listen.ts'
+import { Silence } from './transport/silence.ts'
 import { Sockets } from './transport/websocket.ts'
 
 export interface RunningServer {
@@ -98,6 +100,8 @@ class Assembly {
   readonly #loopDelay = new LoopDelay()
   readonly #refusals: Refusals
   readonly #conceal: Conceal
+  readonly #wheel: TimerWheel
+  readonly #silence: Silence
   readonly #faults: Faults
   readonly #admission: Admission
   readonly #doors: Doors
@@ -113,6 +117,7 @@ class Assembly {
   readonly #state: RunningState
   readonly #web: Web
   #listeners: Listeners | undefined
+  #stopWheel: (() => void) | undefined
   #isDraining = false
 
   constructor(config: Config, surroundings: Surroundings, services: Services) {
@@ -120,6 +125,8 @@ class Assembly {
     this.#surroundings = surroundings
     this.#services = services
     const { clock } = surroundings
+    this.#wheel = new TimerWheel(clock.elapsed())
+    this.#silence = new Silence(this.#wheel, config.idleTimeout)
     this.#faults = new Faults(this.#log, clock)
     this.#refusals = new Refusals(this.#counters, clock, logger('refusal'), config)
     this.#admission = new Admission(admissionLimits(config), clock)
@@ -128,6 +135,7 @@ class Assembly {
       ...config,
       admission: this.#admission,
       counters: this.#counters,
+      silence: this.#silence,
       elapsed: () => performance.now(),
     })
     this.#troubles = new SettingsTroubles(this.#log, this.#faults.bug)
@@ -201,6 +209,7 @@ class Assembly {
       this.#channels.hub.reviewApp(appId)
       this.#channels.limitsChanged(appId)
     })
+    this.#stopWheel = this.#wheel.run(this.#surroundings.clock)
     this.#ably.start()
     this.#settings.start()
     this.#loopDelay.start()
@@ -322,6 +331,7 @@ class Assembly {
       ...this.#surroundings,
       config: this.#config,
       services: this.#services,
+      wheel: this.#wheel,
       directory: this.#settings.apps,
       keyUses: this.#settings.keyUses,
       channels: this.#channels,
@@ -347,6 +357,7 @@ class Assembly {
       maxBacklogBytes,
       // Clients send what has gathered in one request.
       maxBodyBytes: Math.max(MIN_COMET_BODY_BYTES, largestText(maxMessageBytes) * 2),
+      wheel: this.#wheel,
       now: () => this.#surroundings.clock.elapsed(),
       onBug: this.#faults.bug,
     })
@@ -370,6 +381,7 @@ class Assembly {
     return new Front({
       protocols: [this.#makeItty(), this.#ably.realtime, this.#comet, this.#ably.rest, dashboard],
       admission: this.#admission,
+      silence: this.#silence,
       bodies: new Bodies(bodyLimits(this.#config)),
       basePath: this.#config.basePath,
       trustedProxies: proxyRanges(this.#config.trustedProxies),
@@ -416,6 +428,7 @@ class Assembly {
   }
 
   #stopTimers(): void {
+    this.#stopWheel?.()
     this.#refusals.stop()
     this.#faults.stop()
     this.#comet.stop()

@@ -211,6 +211,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'version.ts',
     'core/clock.ts',
     'core/counters.ts',
+    'core/timer-wheel.ts',
     'core/types.ts',
     'policy/',
     'protocol/protocol.ts',

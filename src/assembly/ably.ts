@@ -5,6 +5,7 @@ import type { Config } from '../config.ts'
 import { KeyAllowances } from '../core/access/allowance.ts'
 import type { AppCounters } from '../core/app-counters.ts'
 import { type Clock, type Randomness, momentOf } from '../core/clock.ts'
+import type { TimerWheel } from '../core/timer-wheel.ts'
 import type { Counters } from '../core/counters.ts'
 import { FairTurns } from '../core/fair-turns.ts'
 import { ConnectionRoom } from '../core/connection-room.ts'
@@ -48,6 +49,7 @@ import { FileNonceLog } from '../store/nonce-log.ts'
 export interface AblyParts {
   readonly config: Config
   readonly clock: Clock
+  readonly wheel: TimerWheel
   readonly random: Randomness
   readonly services: Services
   readonly directory: AppDirectory
@@ -164,7 +166,6 @@ export class Ably {
   }
 
   start(): void {
-    this.realtime.start()
     this.#streams.start()
     this.#parts.directory.onChange((appId) => this.#streams.appChanged(appId))
   }
@@ -178,7 +179,6 @@ export class Ably {
   stop(): void {
     this.#push.stop()
     this.#streams.stop()
-    this.realtime.stop()
   }
 
   #makeStreams(): Streams {
@@ -192,6 +192,7 @@ export class Ably {
       room: this.#room,
       turns: this.#turns,
       maxBacklogBytes: config.maxBacklogBytes,
+      idleMs: config.idleTimeout * 1000,
     })
   }
 

@@ -104,7 +104,6 @@ export class Channels {
       fanout,
       encoders: parts.encoders,
       counters,
-      clock,
       audience: (ref) => (ref.realm === COMMONS ? this.hub.channel(ref) : this.broker.channel(ref)),
       onDelivered: (channel, event, recipients) => traffic.delivered(channel, event, recipients),
       onSlowReaders: parts.onSlowReaders,

@@ -75,7 +75,6 @@ export class AppChannel implements Audience, Linked<AppChannel> {
   /** What waits for the end of an interval, where a rule says so. */
   batch: Batch | undefined
   rollup: AppendRollup | undefined
-  lastSlowCheck = 0
   /** Everybody has been sent everything that came after this position. */
   newcomersSince = ''
   /** When it was last attached to, published on or asked about; by the clock's elapsed time. */

@@ -40,7 +40,6 @@ export class Channel implements Audience {
   ephemeral: Keys
   /** Of messages to everybody. */
   readonly meter = new Meter()
-  lastSlowCheck = 0
   /** What it counts towards, with everybody on it. */
   share: string
   /** The commons remember nothing. */

@@ -1,7 +1,6 @@
 /** Takes each event, in the order the engine gives it, to everybody who is to hear of it. */
 import type { Engine } from '../engine/engine.ts'
 import type { Fanout } from '../fanout/fanout.ts'
-import type { Clock } from './clock.ts'
 import type { Counters } from './counters.ts'
 import type { ChannelRef, Event, Format, Frame, Publication, Socket } from './types.ts'
 
@@ -18,8 +17,6 @@ export type Encode = (
 
 /** The readers of a channel, as far as their slowness is concerned. */
 export interface Audience {
-  /** When they were last searched for slow ones, in milliseconds. */
-  lastSlowCheck: number
   /** The publication that was delivered last. */
   readonly previous: Publication | undefined
   sockets(): Iterable<Socket>
@@ -30,22 +27,21 @@ export interface DeliveryParts {
   readonly fanout: Fanout
   readonly encoders: ReadonlyMap<string, Encode>
   readonly counters: Counters
-  readonly clock: Clock
   readonly audience: (channel: ChannelRef) => Audience | undefined
   /** Told of what went out, and to how many. */
   readonly onDelivered: (channel: ChannelRef, event: Event, recipients: number) => void
-  /** Called with the readers of a channel when one of them is behind, at most four times a second. */
+  /** Called with the readers of a channel of whom one is being cut off for being behind, in the same turn. */
   readonly onSlowReaders: (sockets: Iterable<Socket>) => void
 }
 
 /** Somebody who looks on: nobody on the channel notices. */
 export type Onlooker = (event: Event) => void
 
-const SLOW_CHECK_MS = 250
-
 export class Delivery {
   readonly #parts: DeliveryParts
   readonly #onlookers = new Map<string, Set<Onlooker>>()
+  /** Channels on which somebody was cut off in this turn, by their keys. */
+  readonly #slow = new Map<string, ChannelRef>()
 
   constructor(parts: DeliveryParts) {
     this.#parts = parts
@@ -93,12 +89,12 @@ export class Delivery {
     if (groups.length === 0) return
     const previous =
       event.kind === 'publication' ? this.#parts.audience(channel)?.previous : undefined
-    let behind = false
+    let isCutOff = false
     let recipients = 0
     for (const group of groups) {
       const { protocol, variant } = group.format
       for (const frame of encoders.get(protocol)!(event, variant, previous, channel)) {
-        if (fanout.deliver(group, frame, except)) behind = true
+        if (fanout.deliver(group, frame, except)) isCutOff = true
         recipients += group.size
       }
     }
@@ -106,18 +102,24 @@ export class Delivery {
     // On the commons whoever is left out is one of the recipients: the sender itself.
     const heard = except && event.kind === 'message' ? recipients - 1 : recipients
     if (heard > 0) onDelivered(channel, event, heard)
-    if (behind) this.#checkSlowReaders(channel)
+    if (isCutOff) this.#findSlowReaders(channel)
   }
 
   #show({ key }: ChannelRef, event: Event): void {
     for (const onlooker of this.#onlookers.get(key) ?? []) onlooker(event)
   }
 
-  #checkSlowReaders(channel: ChannelRef): void {
-    const audience = this.#parts.audience(channel)
-    const now = this.#parts.clock.elapsed()
-    if (!audience || now - audience.lastSlowCheck < SLOW_CHECK_MS) return
-    audience.lastSlowCheck = now
-    this.#parts.onSlowReaders(audience.sockets())
+  /** Once a turn, however many are cut off in it, and before they are gone: who it is, nobody tells afterwards. */
+  #findSlowReaders(channel: ChannelRef): void {
+    this.#slow.set(channel.key, channel)
+    if (this.#slow.size > 1) return
+    queueMicrotask(() => {
+      const slow = [...this.#slow.values()]
+      this.#slow.clear()
+      for (const ref of slow) {
+        const audience = this.#parts.audience(ref)
+        if (audience) this.#parts.onSlowReaders(audience.sockets())
+      }
+    })
   }
 }

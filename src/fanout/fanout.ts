@@ -16,12 +16,12 @@ export interface Fanout {
   groups(channel: ChannelRef): readonly Group[]
   /**
    * Sends one frame to a whole group but for one socket.
-   * @returns whether some reader of the group is behind; never a reason to send again
+   * @returns whether some reader is so far behind that it did not get the frame, and is cut off; never a reason to send again
    */
   deliver(group: Group, frame: Frame, except: Socket | undefined): boolean
   /**
    * Sends to one socket, in order with what `deliver` sends to it.
-   * @returns whether that reader is behind
+   * @returns whether that reader is so far behind that it did not get the frame, and is cut off
    */
   direct(socket: Socket, frame: Frame): boolean
 }

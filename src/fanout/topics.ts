@@ -60,7 +60,7 @@ export class TopicFanout implements Fanout {
       except && isTopicSocket(except)
         ? except.ws.publish(topic, frame)
         : this.#server().publish(topic, frame)
-    return result < 0
+    return result === 0 && hasOthers(group as TopicGroup, except)
   }
 
   direct(socket: Socket, frame: Frame): boolean {
@@ -75,7 +75,7 @@ export class TopicFanout implements Fanout {
       socket.ws.subscribe(topic)
       socket.hasPrivateTopic = true
     }
-    return this.#server().publish(topic, frame) < 0
+    return this.#server().publish(topic, frame) === 0
   }
 
   #remove(group: TopicGroup): void {
@@ -97,6 +97,13 @@ export class TopicFanout implements Fanout {
     else this.#groups.set(channel.key, [group])
     return group
   }
+}
+
+/** Whether there is anybody whom a topic reaches, for publishing to nobody looks like a frame that was dropped. */
+function hasOthers({ sinks, size, topic }: TopicGroup, except: Socket | undefined): boolean {
+  const reached = size - (sinks?.size ?? 0)
+  if (reached !== 1 || !except || !isTopicSocket(except)) return reached > 0
+  return !except.ws.isSubscribed(topic)
 }
 
 /** A WebSocket, and no stream or poll over HTTP. */

@@ -1,13 +1,16 @@
 /** One WebSocket: what the transport, the fan-out and a protocol session each need of it, in one object. */
 import type { ServerWebSocket } from 'bun'
+import { NEVER } from '../core/timer-wheel.ts'
 import type { Frame } from '../core/types.ts'
 import type { TopicSocket } from '../fanout/topics.ts'
 import type { Opening, Session } from '../protocol/protocol.ts'
 import type { Admission } from './admission.ts'
 import type { Inbox, Sender } from './inbound.ts'
+import type { Peer, Silence } from './silence.ts'
 
 export interface ConnectionParts {
   readonly admission: Admission
+  readonly silence: Silence
   /** An exception in a session: a bug, to be logged. */
   readonly onBug: (error: unknown) => void
 }
@@ -15,14 +18,17 @@ export interface ConnectionParts {
 /** WebSocket close codes (RFC 6455 7.4.1). */
 const CLOSE = { policy: 1008, internal: 1011 } as const
 
-export class Connection implements TopicSocket, Sender {
+export class Connection implements TopicSocket, Sender, Peer {
   /** Set when the socket opens; nothing touches it before. */
   ws!: ServerWebSocket<Connection>
   session: Session | undefined
   inbox: Inbox | undefined
   hasPrivateTopic = false
-  /** Whether it was behind when readers were last looked at: tells a slow reader from a lost network. */
-  isBehind = false
+  due = NEVER
+  heardAt = 0
+  asked: Peer['asked'] = 'not'
+  /** Whether it is being cut off for being too far behind: tells a slow reader from a lost network. */
+  isCutOff = false
   /** Why the server closed it, if it was the server. */
   closeReason: string | undefined
   readonly id: number
@@ -80,7 +86,6 @@ export class Connection implements TopicSocket, Sender {
   }
 
   drained(): void {
-    this.isBehind = false
     try {
       this.session?.drained?.()
     } catch (error) {
@@ -93,11 +98,20 @@ export class Connection implements TopicSocket, Sender {
   }
 
   send(frame: Frame): void {
-    if (this.ws.send(frame) < 0) this.isBehind = true
+    if (this.ws.send(frame) === 0) this.isCutOff = true
   }
 
   ping(): void {
     this.ws.ping()
+  }
+
+  wake(now: number): void {
+    this.#parts.silence.wake(this, now)
+  }
+
+  lost(): void {
+    this.closeReason ??= 'idle'
+    this.ws.terminate()
   }
 
   close(code: number, reason: string): void {

@@ -10,11 +10,13 @@ import { SERVER_HEADER } from '../version.ts'
 import { Arrival, type ArrivalParts } from './arrival.ts'
 import { Connection } from './connection.ts'
 import { type HttpApp, httpRefusal, isForEverybody } from './http.ts'
+import type { Silence } from './silence.ts'
 import { Turns } from './turns.ts'
 import { authorityOf, splitUrl } from './url.ts'
 
 export interface FrontParts extends ArrivalParts {
   readonly protocols: readonly (Protocol | HttpProtocol)[]
+  readonly silence: Silence
   readonly allowedOrigins: readonly string[]
   /** Answers what is for no protocol. */
   readonly http: HttpApp

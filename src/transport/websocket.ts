@@ -6,6 +6,7 @@ import type { Socket } from '../core/types.ts'
 import type { Admission } from './admission.ts'
 import { Connection } from './connection.ts'
 import { Inbound } from './inbound.ts'
+import type { Silence } from './silence.ts'
 
 export interface SocketParts {
   readonly admission: Admission
@@ -13,6 +14,7 @@ export interface SocketParts {
   readonly maxMessageBytes: number
   readonly maxBacklogBytes: number
   readonly idleTimeout: number
+  readonly silence: Silence
   /** Milliseconds of a clock that never steps. */
   readonly elapsed: () => number
 }
@@ -27,9 +29,11 @@ export class Sockets {
   readonly #parts: SocketParts
   readonly #open = new Set<Connection>()
   readonly #inbound: Inbound
+  readonly #silence: Silence
 
   constructor(parts: SocketParts) {
     this.#parts = parts
+    this.#silence = parts.silence
     this.#inbound = new Inbound({
       now: parts.elapsed,
       maxSocketBytes: frameLimit(parts) * INBOX_FRAMES,
@@ -48,20 +52,27 @@ export class Sockets {
       backpressureLimit: this.#parts.maxBacklogBytes,
       closeOnBackpressureLimit: true,
       idleTimeout: this.#parts.idleTimeout,
-      sendPings: true,
+      // Bun's own are sent only where nothing else is.
+      sendPings: false,
       perMessageDeflate: false,
       open: (ws) => this.#onOpen(ws),
-      message: (ws, frame) => this.#inbound.receive(ws.data, frame),
+      message: (ws, frame) => {
+        this.#silence.heard(ws.data)
+        this.#inbound.receive(ws.data, frame)
+      },
+      ping: (ws) => this.#silence.heard(ws.data),
+      pong: (ws) => this.#silence.heard(ws.data),
       drain: (ws) => ws.data.drained(),
       close: (ws, code, reason) => this.#onClose(ws, code, reason),
     }
   }
 
-  /** Marks who is behind, so that a close that follows can be told from a lost network. */
+  /** Marks who of them is being cut off for being behind: of the close that follows Bun tells no reason. */
   markSlowReaders(sockets: Iterable<Socket>): void {
     for (const socket of sockets) {
       // Streams and polls over HTTP look after themselves.
-      if (socket instanceof Connection) socket.isBehind = socket.ws.getBufferedAmount() > 0
+      if (socket instanceof Connection && socket.waitingBytes > this.#parts.maxBacklogBytes)
+        socket.isCutOff = true
     }
   }
 
@@ -71,6 +82,7 @@ export class Sockets {
     this.#parts.admission.opened(connection.address)
     this.#parts.counters.connectionsOpened++
     this.#parts.counters.connections++
+    this.#silence.begin(connection)
     connection.open(ws)
   }
 
@@ -80,6 +92,7 @@ export class Sockets {
     this.#parts.admission.closed(connection.address)
     this.#parts.counters.connections--
     count(this.#parts.counters.closes, closeReason(connection, code, reason))
+    this.#silence.end(connection)
     this.#inbound.closed(connection)
   }
 }
@@ -95,5 +108,5 @@ function closeReason(connection: Connection, code: number, reason: string): stri
   if (reason.includes('inactivity')) return 'idle'
   if (reason.includes('too big message')) return 'message_too_large'
   if (reason !== '') return 'protocol_error'
-  return connection.isBehind ? 'slow_reader' : 'lost'
+  return connection.isCutOff ? 'slow_reader' : 'lost'
 }

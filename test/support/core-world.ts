@@ -64,7 +64,6 @@ export class CoreWorld {
       // A reader here hears events, not frames.
       encoders: new Map([['plain', (event: Event) => [event as unknown as Frame]]]),
       counters: new Counters(),
-      clock,
       audience: (ref) => this.broker.channel(ref),
       onDelivered: (_, event, recipients) => void this.delivered.push([event.kind, recipients]),
       onSlowReaders: () => undefined,

@@ -1,6 +1,8 @@
 /** The front door in this process, with nothing behind it but what a test puts there. */
 import { systemClock } from '../../src/core/clock.ts'
 import type { HttpProtocol } from '../../src/protocol/protocol.ts'
+import { TimerWheel } from '../../src/core/timer-wheel.ts'
+import { Silence } from '../../src/transport/silence.ts'
 import { Admission } from '../../src/transport/admission.ts'
 import { Bodies } from '../../src/transport/bodies.ts'
 import { Front } from '../../src/transport/front.ts'
@@ -32,6 +34,7 @@ export function startFront(
     basePath: '',
     trustedProxies: [],
     allowedOrigins: ['*'],
+    silence: new Silence(new TimerWheel(0), 28),
     http: () => new Response(),
     isDraining: () => false,
     onRefusal: () => {},

@@ -92,6 +92,11 @@ export class RawSocket {
     this.#socket.destroy()
   }
 
+  /** Ends it as a process that dies does, whatever is on its way. */
+  reset(): void {
+    this.#socket.resetAndDestroy()
+  }
+
   /** The first frame, already here or still to come, that fits. */
   next(fits: (frame: RawFrame) => boolean, withinMs?: number): Promise<RawFrame> {
     return this.until(() => this.frames.find(fits), withinMs)

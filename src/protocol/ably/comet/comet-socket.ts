@@ -19,7 +19,10 @@ export interface CometSocketParts {
   readonly address: string
   /** Bytes that may wait to be fetched. */
   readonly maxBacklogBytes: number
-  readonly now: () => number
+  /** Nobody asks for frames any more. */
+  readonly onLonely: () => void
+  /** Somebody does again. */
+  readonly onVisited: () => void
   readonly punish: () => void
   /** Some of what was waiting has gone out. */
   readonly onDrained: () => void
@@ -41,15 +44,12 @@ export class CometSocket implements Socket {
   readonly #left = new Set<Receiver>()
   #isScheduled = false
   #isEnded = false
-  /** When the last receiver went away; milliseconds. */
-  #lonelySince: number
   #keys: readonly string[] = []
 
   constructor(parts: CometSocketParts) {
     this.id = parts.id
     this.address = parts.address
     this.#parts = parts
-    this.#lonelySince = parts.now()
   }
 
   /** The newest first. */
@@ -59,11 +59,6 @@ export class CometSocket implements Socket {
 
   get isEnded(): boolean {
     return this.#isEnded
-  }
-
-  /** For how many milliseconds nobody has asked for frames. */
-  lonelyFor(now: number): number {
-    return this.#receiver ? 0 : now - this.#lonelySince
   }
 
   get waitingBytes(): number {
@@ -99,6 +94,7 @@ export class CometSocket implements Socket {
   receive(receiver: Receiver): void {
     if (this.#receiver) this.#letGo(this.#receiver)
     this.#receiver = receiver
+    this.#parts.onVisited()
     if (this.#isEnded) return this.#flush()
     if (this.#waiting.length > 0) this.#schedule()
   }
@@ -107,7 +103,7 @@ export class CometSocket implements Socket {
   release(receiver: Receiver): void {
     if (this.#receiver !== receiver) return
     this.#receiver = undefined
-    this.#lonelySince = this.#parts.now()
+    this.#parts.onLonely()
     if (receiver.waitingBytes > 0) this.#left.add(receiver)
   }
 

@@ -2,6 +2,7 @@
  * The realtime protocol over plain requests, for networks that let no WebSocket through: the same sessions,
  * fed by `send` and read by `recv`. JSON only, as SDKs speak it here.
  */
+import { NEVER, type Timed, type TimerWheel } from '../../../core/timer-wheel.ts'
 import { type Failure, failure, refusalHeaders } from '../../../failure.ts'
 import { SERVER_HEADER } from '../../../version.ts'
 import type { Doors, HttpProtocol, Opening, Session, Visit } from '../../protocol.ts'
@@ -16,6 +17,8 @@ export interface CometParts extends Doors {
   readonly open: (visit: Visit) => Response | Opening
   readonly maxBacklogBytes: number
   readonly maxBodyBytes: number
+  readonly wheel: TimerWheel
+  /** The clock's elapsed time. */
   readonly now: () => number
   readonly onBug: (error: unknown) => void
 }
@@ -26,7 +29,6 @@ const STREAM_MS = 60_000
 const POLL_MS = 20_000
 /** How long nobody may ask before the client counts as gone. */
 const LONELY_MS = 30_000
-const SWEEP_MS = 5000
 
 interface Link {
   readonly socket: CometSocket
@@ -37,12 +39,21 @@ interface Link {
 /** Of one request; a client waits for the answer before it sends more. */
 const FRAMES_A_TURN = 64
 
+/** Something to do once, when its time has come. */
+class Deadline implements Timed {
+  due = NEVER
+  readonly wake: () => void
+
+  constructor(act: () => void) {
+    this.wake = act
+  }
+}
+
 export class Comet implements HttpProtocol {
   readonly name = 'ably-comet'
   readonly #parts: CometParts
   readonly #byKey = new Map<string, Link>()
   readonly #links = new Map<CometSocket, Link>()
-  #timer: Timer | undefined
 
   constructor(parts: CometParts) {
     this.#parts = parts
@@ -58,7 +69,6 @@ export class Comet implements HttpProtocol {
   }
 
   stop(): void {
-    clearInterval(this.#timer)
     for (const socket of this.#links.keys()) socket.close()
   }
 
@@ -101,20 +111,25 @@ export class Comet implements HttpProtocol {
     if (opening instanceof Response) return opening
     const isStreaming = query.get('stream') !== 'false'
     const { address } = visit
+    const { wheel } = this.#parts
+    const lonely = new Deadline(() => socket.close())
     const socket = new CometSocket({
       id: this.#parts.nextSocketId(),
       address,
       maxBacklogBytes: this.#parts.maxBacklogBytes,
-      now: this.#parts.now,
+      onLonely: () => this.#schedule(lonely, LONELY_MS),
+      onVisited: () => wheel.cancel(lonely),
       punish: () => this.#parts.ban(address),
       onDrained: () => this.#drained(socket),
-      onEnd: () => this.#ended(socket),
+      onEnd: () => {
+        wheel.cancel(lonely)
+        this.#ended(socket)
+      },
     })
     this.#parts.opened(address)
     const link: Link = { socket, session: opening(socket), isStreaming }
     // A session that refuses has ended its socket already.
     if (!socket.isEnded) this.#links.set(socket, link)
-    this.#timer ??= setInterval(() => this.#sweep(), SWEEP_MS)
     const fetching = this.#fetch(link, visit)
     const frames = await fetching.first
     for (const key of socket.keys) this.#byKey.set(key, link)
@@ -138,16 +153,14 @@ export class Comet implements HttpProtocol {
         })
       : polling(() => this.#drained(socket))
     const { receiver } = fetching
-    const timer = setTimeout(
-      () => {
-        socket.release(receiver)
-        receiver.end()
-        endSilence()
-      },
-      isStreaming ? STREAM_MS : POLL_MS,
-    )
+    const deadline = new Deadline(() => {
+      socket.release(receiver)
+      receiver.end()
+      endSilence()
+    })
+    this.#schedule(deadline, isStreaming ? STREAM_MS : POLL_MS)
     const over = () => {
-      clearTimeout(timer)
+      this.#parts.wheel.cancel(deadline)
       socket.release(receiver)
       endSilence()
     }
@@ -155,6 +168,11 @@ export class Comet implements HttpProtocol {
     if (!isStreaming) void fetching.first.then(over)
     socket.receive(receiver)
     return fetching
+  }
+
+  #schedule(deadline: Deadline, afterMs: number): void {
+    const { now, wheel } = this.#parts
+    wheel.schedule(deadline, now() + afterMs)
   }
 
   async #send(link: Link, visit: Visit): Promise<Response> {
@@ -196,11 +214,6 @@ export class Comet implements HttpProtocol {
     this.#links.delete(socket)
     // Later, because a session that closes its socket is in the middle of something.
     queueMicrotask(() => this.#guarded(link, () => link.session.closed()))
-  }
-
-  #sweep(): void {
-    const now = this.#parts.now()
-    for (const socket of this.#links.keys()) if (socket.lonelyFor(now) > LONELY_MS) socket.close()
   }
 
   /** A bug in one session ends that session, never the process (design rule 10). */

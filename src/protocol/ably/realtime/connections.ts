@@ -12,7 +12,7 @@ import {
   snapshotOf,
 } from './connection-snapshot.ts'
 import { Waiting } from './waiting.ts'
-import type { TimerWheel } from './timer-wheel.ts'
+import type { TimerWheel } from '../../../core/timer-wheel.ts'
 
 export interface ConnectionsParts {
   readonly clock: Clock

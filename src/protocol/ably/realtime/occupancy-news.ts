@@ -8,7 +8,7 @@ import type { Event, Occupancy } from '../../../core/types.ts'
 import type { Attached, Client } from './client.ts'
 import { PROTOCOL, encode } from './encode.ts'
 import { readVariant } from './variant.ts'
-import { NEVER, type Timed, type TimerWheel } from './timer-wheel.ts'
+import { NEVER, type Timed, type TimerWheel } from '../../../core/timer-wheel.ts'
 
 export interface OccupancyParts {
   readonly broker: Broker

@@ -14,7 +14,7 @@ import type { Connections } from './connections.ts'
 import type { ConnectionLimits } from './messages.ts'
 import type { Presences } from './presence.ts'
 import type { Publishing } from './publishing.ts'
-import type { TimerWheel } from './timer-wheel.ts'
+import type { TimerWheel } from '../../../core/timer-wheel.ts'
 
 /** What the log may know of what was refused. */
 export interface RealtimeDetail {

@@ -34,11 +34,12 @@ import { Publishing } from './publishing.ts'
 import type { Hello } from './hello.ts'
 import { RealtimeSession } from './session.ts'
 import type { Target } from './target.ts'
-import { TICK_MS, TimerWheel } from './timer-wheel.ts'
+import type { TimerWheel } from '../../../core/timer-wheel.ts'
 
 export interface RealtimeParts {
   readonly clock: Clock
   readonly time: ChannelTime
+  readonly wheel: TimerWheel
   readonly counters: Counters
   readonly appCounters: AppCounters
   readonly ids: IdSource
@@ -75,25 +76,23 @@ export class AblyRealtime implements Protocol {
   readonly name = PROTOCOL
   readonly connections: Connections
   readonly #parts: RealtimeParts
-  readonly #wheel: TimerWheel
   readonly #session: SessionParts
   /** Connections of apps that have changed, which have yet to be looked at. */
   readonly #unreviewed = new Set<Connection>()
   #isReviewing = false
-  #timer: Timer | undefined
 
   constructor(parts: RealtimeParts) {
     this.#parts = parts
     const { acts, broker, clock, ids, limits, onBug } = parts
-    this.#wheel = new TimerWheel(clock.elapsed())
+    const { wheel } = parts
     const presences = new Presences({ ...parts, onLost: onBug })
     const meta = new MetaChannels(parts)
-    const news = new OccupancyNews({ ...parts, wheel: this.#wheel })
+    const news = new OccupancyNews({ ...parts, wheel })
     for (const watcher of [meta, news]) broker.watch(watcher)
     this.connections = new Connections({
       clock,
       ids,
-      wheel: this.#wheel,
+      wheel,
       maxWaiting: limits.maxConnections,
       shareOf: parts.shareOf,
       leave: (appId, channel, id) => presences.leaveFor(channelRef(appId, channel), id),
@@ -124,7 +123,7 @@ export class AblyRealtime implements Protocol {
     }
     this.#session = {
       ...parts,
-      wheel: this.#wheel,
+      wheel,
       connections: this.connections,
       unreviewed: this.#unreviewed,
       attaching,
@@ -133,14 +132,6 @@ export class AblyRealtime implements Protocol {
       presences,
     }
     parts.directory.onChange((appId) => this.#review(appId))
-  }
-
-  start(): void {
-    this.#timer = setInterval(() => this.#wheel.advance(this.#parts.clock.elapsed()), TICK_MS)
-  }
-
-  stop(): void {
-    clearInterval(this.#timer)
   }
 
   /** Pages are at the same path. */

@@ -20,7 +20,7 @@ import { type Service, connected } from './messages.ts'
 import { NumberedFrames } from './numbered.ts'
 import type { SessionParts } from './parts.ts'
 import { SmallMap } from './small-map.ts'
-import { NEVER, type Timed } from './timer-wheel.ts'
+import { NEVER, type Timed } from '../../../core/timer-wheel.ts'
 
 /** WebSocket close codes (RFC 6455 7.4.1; 1012 from the IANA registry). */
 const CLOSE = { normal: 1000, policy: 1008, tooBig: 1009, restart: 1012 } as const

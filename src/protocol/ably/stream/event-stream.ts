@@ -42,12 +42,17 @@ export class EventStream implements Socket {
   token: TokenEnd | undefined
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined
   #lastSent: number
+  #sentBytes = 0
+  /** What of it has been taken, and when that was seen to grow. */
+  #takenBytes = 0
+  #takenAt: number
   #isOver = false
 
   constructor(parts: StreamParts) {
     this.parts = parts
     this.principal = parts.principal
     this.#lastSent = parts.now()
+    this.#takenAt = this.#lastSent
   }
 
   get id(): number {
@@ -94,7 +99,9 @@ export class EventStream implements Socket {
   fill(frame: Frame): void {
     if (this.#isOver) return
     this.#lastSent = this.parts.now()
-    this.#controller?.enqueue(typeof frame === 'string' ? encoder.encode(frame) : frame)
+    const bytes = typeof frame === 'string' ? encoder.encode(frame) : frame
+    this.#sentBytes += bytes.length
+    this.#controller?.enqueue(bytes)
   }
 
   event(event: StreamEvent): void {
@@ -112,6 +119,19 @@ export class EventStream implements Socket {
     if (this.parts.now() - this.#lastSent < quietMs) return
     if (this.parts.hasHeartbeats) this.event({ event: 'heartbeat' })
     else this.send(KEEPALIVE[this.parts.style])
+  }
+
+  /** Ends it if something waits of which nothing was taken for so many milliseconds: nobody reads. */
+  endUnread(unreadMs: number): void {
+    const now = this.parts.now()
+    const taken = this.#sentBytes - this.waitingBytes
+    if (this.waitingBytes <= 0 || taken > this.#takenBytes) {
+      this.#takenBytes = taken
+      this.#takenAt = now
+    } else if (now - this.#takenAt >= unreadMs) {
+      this.#end('idle')
+      this.#controller?.error(new Error('nobody reads'))
+    }
   }
 
   close(_code: number, reason: string): void {

@@ -29,6 +29,8 @@ export interface StreamsParts extends Doors {
   readonly time: ChannelTime
   readonly counters: Counters
   readonly appCounters: AppCounters
+  /** For how long a reader may take nothing of what waits for it. */
+  readonly idleMs: number
   /** Bytes that may wait for one reader. */
   readonly maxBacklogBytes: number
   readonly turns: FairTurns
@@ -181,7 +183,10 @@ export class Streams {
     const now = momentOf(this.#parts.clock)
     for (const { stream, refusal } of this.#all()) {
       if (stream.token && isOver(stream.token, now)) this.#review(stream, refusal)
-      else stream.keepAlive(QUIET_MS)
+      else {
+        stream.keepAlive(QUIET_MS)
+        stream.endUnread(this.#parts.idleMs)
+      }
     }
   }
 

@@ -1,12 +1,7 @@
 /** One timer for many: everything is woken once, in order, never early, and nothing that was called off. */
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import {
-  NEVER,
-  TICK_MS,
-  type Timed,
-  TimerWheel,
-} from '../../../../src/protocol/ably/realtime/timer-wheel.ts'
+import { NEVER, TICK_MS, type Timed, TimerWheel } from '../../src/core/timer-wheel.ts'
 
 const START = 1_000_000
 

@@ -1,5 +1,7 @@
 /** One timer for everything that happens to connections with time, because a timer for each would cost as much as the connection. */
 
+import type { Clock } from './clock.ts'
+
 /** Something that is to be woken, once. */
 export interface Timed {
   /** By the clock's elapsed time; set by the wheel alone. `NEVER` while it waits for nothing. */
@@ -16,10 +18,23 @@ export class TimerWheel {
   readonly #slots = new Map<number, Set<Timed>>()
   /** The slot up to which all have been woken. */
   #done: number
+  #now: number
 
   /** @param now the clock's elapsed time, as everywhere here */
   constructor(now: number) {
     this.#done = Math.floor(now / TICK_MS)
+    this.#now = now
+  }
+
+  /** When it was turned last. */
+  get now(): number {
+    return this.#now
+  }
+
+  /** Turns it as time passes. @returns what stops it */
+  run(clock: Clock): () => void {
+    const timer = setInterval(() => this.advance(clock.elapsed()), TICK_MS)
+    return () => clearInterval(timer)
   }
 
   /** Takes the place of what it waited for before. What is due already is woken at the next tick. */
@@ -43,6 +58,7 @@ export class TimerWheel {
 
   /** Wakes, in the order of time, whatever is due. */
   advance(now: number): void {
+    this.#now = now
     const last = Math.floor(now / TICK_MS)
     if (last <= this.#done) return
     const isJump = last - this.#done > this.#slots.size

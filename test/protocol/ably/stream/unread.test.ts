@@ -1,0 +1,59 @@
+/** A stream over HTTP of which nobody takes anything any more. */
+import { expect, test } from 'bun:test'
+import { EventStream } from '../../../../src/protocol/ably/stream/event-stream.ts'
+
+const IDLE_MS = 28_000
+
+function opened() {
+  const ended: string[] = []
+  const state = { now: 5000 }
+  const stream = new EventStream({
+    id: 1,
+    address: '127.0.0.1',
+    origin: null,
+    secure: false,
+    base: '',
+    style: 'lines',
+    hasHeartbeats: false,
+    maxBacklogBytes: 100_000,
+    credentials: { credential: undefined, clientId: undefined },
+    // Nothing here asks who it is.
+    principal: undefined as never,
+    now: () => state.now,
+    punish: () => undefined,
+    onTaken: () => undefined,
+    onEnd: (_, reason) => ended.push(reason),
+  })
+  const reader = stream.open().getReader()
+  /** As the ticks of all streams do. */
+  const pass = (seconds: number, each = () => {}) => {
+    for (let second = 0; second < seconds; second++) {
+      each()
+      state.now += 1000
+      stream.endUnread(IDLE_MS)
+    }
+  }
+  return { ended, pass, reader, stream }
+}
+
+test('ends when what waits is not taken for the time of idling, however much comes to it', () => {
+  const { ended, pass, stream } = opened()
+  pass(60)
+  expect(ended).toEqual([])
+  pass(27, () => stream.send('x'))
+  expect(ended).toEqual([])
+  pass(1)
+  expect(ended).toEqual(['idle'])
+})
+
+test('stays while anything is taken, though ever more waits', async () => {
+  const { ended, pass, reader, stream } = opened()
+  for (let round = 0; round < 6; round++) {
+    pass(20, () => stream.send('x'.repeat(100)))
+    await reader.read()
+  }
+  expect(ended).toEqual([])
+  expect(stream.waitingBytes).toBeGreaterThan(10_000)
+  pass(30)
+  expect(ended).toEqual(['idle'])
+})
