@@ -76,16 +76,14 @@ async function runCommand(
   environment: Readonly<Record<string, string | undefined>>,
   streams: Streams,
 ): Promise<Ending> {
-  const wanted = argv[0] === '--version' ? ['version', ...argv.slice(1)] : argv
-  if (wanted.length === 0 || wanted[0] === 'help' || wanted[0] === '--help' || wanted[0] === '-h') {
-    streams.out(`${overview(commands)}\n`)
-    return { code: EXIT.done }
-  }
+  const wanted = wordsOf(argv)
   const output = makeOutput(argv.includes('--json'), streams)
   const command = findCommand(wanted)
   if (!command) {
-    output.complain(`unknown command ${unknownName(wanted)}; latchkey --help lists the commands`)
-    return { code: EXIT.usage }
+    const help = helpOf(wanted)
+    if (help !== undefined) streams.out(`${help}\n`)
+    else output.complain(unknownCommand(wanted))
+    return { code: help === undefined ? EXIT.usage : EXIT.done }
   }
   const parsed = parseArguments(command, wanted.slice(command.name.split(' ').length))
   if (!parsed.ok) {
@@ -135,10 +133,43 @@ function findCommand(words: readonly string[]): Command | undefined {
   )
 }
 
+const HELP = new Set(['--help', '-h'])
+
+/** `latchkey help keys add` asks what `latchkey keys add --help` does. */
+function wordsOf(argv: readonly string[]): readonly string[] {
+  const [first, ...rest] = argv
+  if (first === '--version') return ['version', ...rest]
+  if (first === undefined) return ['--help']
+  return first === 'help' ? [...rest, '--help'] : argv
+}
+
+/** What there is to say of no single command: of all, or of those of a subject, such as `keys`. */
+function helpOf(words: readonly string[]): string | undefined {
+  const [first, second] = words
+  if (first !== undefined && HELP.has(first)) return overview(commands)
+  const ofSubject = commands.filter(({ name }) => name.startsWith(`${first} `))
+  return second !== undefined && HELP.has(second) && ofSubject.length > 0
+    ? overview(ofSubject)
+    : undefined
+}
+
+function unknownCommand(words: readonly string[]): string {
+  const [subject, act] = words
+  const acts = commands
+    .filter(({ name }) => name.startsWith(`${subject} `))
+    .map(({ name }) => name.slice(subject!.length + 1))
+  if (acts.length > 0 && (act === undefined || act.startsWith('-')))
+    return `unknown command ${subject}: it needs one of ${acts.join(', ')} after it; latchkey ${subject} --help tells more`
+  return `unknown command ${unknownName(words)}; latchkey --help lists the commands`
+}
+
 function unknownName(words: readonly string[]): string {
   const typed = commands.some((command) => command.name.startsWith(`${words[0]} `))
     ? words.slice(0, 2).join(' ')
     : words[0]!
-  const near = commands.find((command) => distance(command.name, typed) <= 2)
+  const asPlural = [`${words[0]}s`, ...words.slice(1, 2)].join(' ')
+  const near =
+    commands.find(({ name }) => name === asPlural) ??
+    commands.find((command) => distance(command.name, typed) <= Math.min(2, typed.length / 3))
   return near ? `${typed} (did you mean ${near.name}?)` : typed
 }

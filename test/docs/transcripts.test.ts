@@ -21,7 +21,6 @@ const OF_ONE_MACHINE = [
   'latchkey connections list',
   'latchkey dev',
   'latchkey doctor http://localhost:8080',
-  'latchkey health',
   'latchkey serve',
   'latchkey stats --unit',
 ]
