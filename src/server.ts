@@ -241,6 +241,7 @@ class Assembly {
       ...this.#channels,
       rules: this.#config,
       connections: new ConnectionOverview(this.#ably.realtime.connections),
+      openOf: (appId) => this.#appCounters.of(appId).connections.all.now,
       clock: this.#surroundings.clock,
       conceal: this.#conceal,
     })

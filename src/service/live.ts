@@ -34,6 +34,8 @@ export interface LiveParts {
   readonly broker: Broker
   readonly rules: CommonsRules
   readonly connections: AppConnections
+  /** How many connections of an app are open, streams included: what its statistics say. */
+  readonly openOf: (appId: string) => number
   readonly accounts: AccountService
   readonly apps: AppService
   readonly audit: AuditService
@@ -58,6 +60,8 @@ export interface LiveFigures {
   readonly channels: number
   /** Open now, as statistics count them. */
   readonly connections: number
+  /** Of these, the event streams of apps, which only listen and are on no list. */
+  readonly streams: number
   /** Connections whose client is gone and may still come back. */
   readonly away: number
   /** Messages a second, lately. */
@@ -90,7 +94,7 @@ export class LiveService {
   figures(account: Account | undefined): LiveFigures {
     const { clock, connections } = this.#parts
     const now = clock.elapsed()
-    const figures = { channels: 0, connections: 0, away: 0, rate: 0 }
+    const figures = { channels: 0, connections: 0, streams: 0, away: 0, rate: 0 }
     for (const channel of this.#channels(account, '')) {
       figures.channels++
       figures.rate += channel.meter.rate(now)
@@ -99,8 +103,10 @@ export class LiveService {
       if (this.maySee(account, channel.ref)) figures.connections += channel.total
     for (const id of this.#appIds(account)) {
       const away = connections.awayOf(id)
+      const open = this.#parts.openOf(id)
       figures.away += away
-      figures.connections += connections.countOf(id) - away
+      figures.connections += open
+      figures.streams += Math.max(0, open - (connections.countOf(id) - away))
     }
     return figures
   }

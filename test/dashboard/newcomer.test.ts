@@ -101,6 +101,18 @@ test('connections whose client is away are told apart from those that are open',
   expect((await owner.get('/live/connections')).text).toContain('away')
 })
 
+test('event streams are counted as in the statistics', async () => {
+  const before = await figure('Connections')
+  const end = new AbortController()
+  const url = `${server.url}/sse?channels=lobby&v=1.2&key=${key}`
+  const stream = await fetch(url, { signal: end.signal })
+  expect(stream.status).toBe(200)
+  expect(await figure('Connections')).toBe(before + 1)
+  expect(await figure('Of these event streams')).toBe(1)
+  end.abort()
+  await eventually(async () => (await figure('Connections')) === before, 'it is gone')
+})
+
 test('requests that were refused are drawn beside those that failed', async () => {
   const bad = { authorization: `Basic ${btoa(key)}`, 'content-type': 'application/json' }
   for (let i = 0; i < 3; i++)

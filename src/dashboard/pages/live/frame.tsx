@@ -53,11 +53,12 @@ function Tabs({ current }: { current: TabPath }) {
 }
 
 export function Figures({ figures }: { figures: LiveFigures }) {
-  const { away, channels, connections, rate } = figures
+  const { away, channels, connections, rate, streams } = figures
   return (
     <FigureRow
       figures={[
         ['Connections', connections.toLocaleString('en')],
+        ...(streams > 0 ? [['Of these event streams', streams.toLocaleString('en')] as const] : []),
         ['Away, may come back', away.toLocaleString('en')],
         ['Channels', channels.toLocaleString('en')],
         ['Messages a second', rateText(rate)],
