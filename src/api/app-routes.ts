@@ -14,9 +14,27 @@ import { none } from './shapes.ts'
 const appParams = z.object({ id: z.string() })
 const accountParams = z.object({ account_id: z.string() })
 
+/** What apps elsewhere have and ours have not: programs list them before they do anything else. */
+function emptyRoutes(parts: ApiParts): Route[] {
+  return ['rules', 'queues'].map((name) =>
+    route({
+      method: 'GET',
+      path: `/apps/{id}/${name}`,
+      summary: `Lists the ${name} of an app, of which there are none`,
+      scope: 'read:app',
+      params: appParams,
+      query: none,
+      status: 200,
+      answer: z.array(z.never()),
+      handle: ({ bearer, path }) => map(ownApp(parts, bearer, path.id), () => []),
+    }),
+  )
+}
+
 export function appRoutes(parts: ApiParts): Route[] {
   const { accounts, apps } = parts.services
   return [
+    ...emptyRoutes(parts),
     route({
       method: 'GET',
       path: '/accounts/{account_id}/apps',

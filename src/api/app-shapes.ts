@@ -104,8 +104,20 @@ export const key = z
   })
   .meta({ id: 'Key' })
 
+/** As it was given: a copy would lose a resource called `__proto__`. */
+const givenCapability = z
+  .unknown()
+  .refine(isLists, 'is an object of lists of operations')
+  .meta({ type: 'object', additionalProperties: { type: 'array', items: { type: 'string' } } })
+
+function isLists(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  const isText = (item: unknown) => typeof item === 'string'
+  return Object.values(value).every((list) => Array.isArray(list) && list.every(isText))
+}
+
 const keySettings = {
-  capability: capability.nullish().describe('Without one a new key may do everything'),
+  capability: givenCapability.nullish().describe('Without one a new key may do everything'),
   revocableTokens: z.boolean().optional(),
 }
 
@@ -134,7 +146,14 @@ const switches = {
 }
 
 export const namespace = z
-  .object({ appId: z.string(), id: z.string(), ...switches, created: time, modified: time })
+  .object({
+    appId: z.string(),
+    id: z.string(),
+    ...switches,
+    identified: z.boolean().describe('Another name of authenticated'),
+    created: time,
+    modified: time,
+  })
   .meta({ id: 'Namespace' })
 
 const namespaceSettings = z.object(switches).partial().shape
@@ -144,6 +163,7 @@ export const newNamespace = z
     id: z.string(),
     ...namespaceSettings,
     exposeTimeSerial: z.boolean().optional().describe('Another spelling of exposeTimeserial'),
+    identified: z.boolean().optional().describe('Another name of authenticated'),
   })
   .meta({ id: 'NewNamespace' })
 
@@ -184,7 +204,12 @@ export function capabilityView({ capability: text }: ApiKey): z.infer<typeof cap
 
 export function namespaceView(rule: StoredRule): z.infer<typeof namespace> {
   const { createdAt, updatedAt, ...settings } = rule
-  return { ...settings, created: createdAt, modified: updatedAt }
+  return {
+    ...settings,
+    identified: settings.authenticated,
+    created: createdAt,
+    modified: updatedAt,
+  }
 }
 
 /**
@@ -192,11 +217,15 @@ export function namespaceView(rule: StoredRule): z.infer<typeof namespace> {
  * conflation off and say no more, they expect what belonged to it to be gone.
  */
 export function namespaceSettingsOf(body: z.infer<typeof namespaceChange>) {
-  const { exposeTimeSerial, conflationKey, ...settings } = body
+  const { authenticated, exposeTimeSerial, identified, conflationKey, ...settings } = body
   return {
     ...(body.batchingEnabled === false && { batchingInterval: null }),
     ...(body.conflationEnabled === false && { conflationInterval: null, conflationKey: null }),
     ...(exposeTimeSerial !== undefined && { exposeTimeserial: exposeTimeSerial }),
+    // Whoever sends both has set one, and leaves the other as it is in all that they send.
+    ...((identified ?? authenticated) !== undefined && {
+      authenticated: identified === true || authenticated === true,
+    }),
     ...(conflationKey !== undefined && { conflationKey: conflationKey || null }),
     ...withoutUndefined(settings),
   }

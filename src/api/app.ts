@@ -27,6 +27,8 @@ const MAX_BODY_BYTES = 65_536
 export interface ApiEnv {
   Bindings: {
     readonly visit: {
+      /** This server as the client addresses it. */
+      readonly base: string
       body(maxBytes: number): Promise<Result<Uint8Array>>
       /** Counts credentials that were missing or wrong, and says whether that may be told. */
       failedAttempt(): boolean
@@ -49,7 +51,11 @@ export function apiApp(parts: ApiParts, identify: Identify): Hono<ApiEnv> {
     const path = route.path.replaceAll(/\{(\w+)\}/g, ':$1')
     app.on(route.method, [path], (context) => handle(context, route, identify, parts.services))
   }
-  app.all('*', (context) => answerUnmatched(context, routes))
+  app.all('*', (context) => {
+    // A stranger is not told what there is.
+    const known = identify(context.req.raw)
+    return known.ok ? answerUnmatched(context, routes) : answerStranger(context, known.failure)
+  })
   return app
 }
 
@@ -158,5 +164,5 @@ function answerStranger(context: ApiContext, why: Failure): Response {
 function answerFailure(context: ApiContext, why: Failure, details: unknown = null): Response {
   if (why.name === 'unauthorized') context.header('www-authenticate', 'Bearer')
   for (const [name, value] of Object.entries(refusalHeaders(why))) context.header(name, value)
-  return context.json(errorBody(why, details), why.status as 400)
+  return context.json(errorBody(why, context.env.visit.base, details), why.status as 400)
 }

@@ -8,15 +8,19 @@ export interface ErrorBody {
   readonly statusCode: number
   /** The name of the failure in our own table, stable across versions. */
   readonly reason: string
+  /** The page of this server that explains errors. */
+  readonly href: string
   readonly details: unknown
 }
 
-export function errorBody(why: Failure, details: unknown = null): ErrorBody {
+/** @param base this server as the client addresses it, as `Visit` has it */
+export function errorBody(why: Failure, base: string, details: unknown = null): ErrorBody {
   return {
     message: why.message,
     code: why.status * 100,
     statusCode: why.status,
     reason: why.name,
+    href: `${base}/docs/api#errors`,
     details,
   }
 }

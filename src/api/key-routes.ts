@@ -99,7 +99,7 @@ function changeOf({
 }: z.output<typeof shapes.keyChange>): ApiKeyChange {
   return {
     ...(name !== undefined && { name }),
-    ...(capability && { capability: { capability } }),
+    ...(capability !== undefined && capability !== null && { capability: { capability } }),
     ...(revocableTokens !== undefined && { revocableTokens }),
   }
 }

@@ -56,6 +56,7 @@ const errorShape = z.object({
   code: z.int(),
   statusCode: z.int(),
   reason: z.string(),
+  href: z.string(),
   details: z.unknown(),
 })
 

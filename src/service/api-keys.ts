@@ -229,9 +229,14 @@ function patchOf(
   if (read && !read.ok) return read
   return ok({
     ...(name !== undefined && { name }),
-    ...(read && { capability: canonicalText(read.value) }),
+    ...(read && { capability: textOfWish(capability, read.value) }),
     ...(revocableTokens !== undefined && { revocableTokens }),
   })
+}
+
+/** As it was given: with its order, and the names that it calls operations by. */
+function textOfWish(wish: CapabilityWish, capability: Capability): string {
+  return 'capability' in wish ? JSON.stringify(wish.capability) : canonicalText(capability)
 }
 
 function readWish(wish: CapabilityWish, present: Capability): Result<Capability> {

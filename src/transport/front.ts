@@ -112,7 +112,7 @@ export class Front {
     detail: Omit<FrontDetail, 'address'>,
   ): Response {
     this.#parts.onRefusal(why, { address: visit.address, ...detail })
-    if (!protocol) return httpRefusal(why)
+    if (!protocol) return httpRefusal(why, visit.base)
     return isUpgrade(visit.request) || !protocol.refuse ? plain(why) : protocol.refuse(visit, why)
   }
 

@@ -49,8 +49,8 @@ const PUBLIC: ReadonlySet<string> = new Set([
 ])
 
 /** Words a refusal as the API does. */
-export function httpRefusal(why: Failure): Response {
-  return new Response(JSON.stringify(errorBody(why)), {
+export function httpRefusal(why: Failure, base: string): Response {
+  return new Response(JSON.stringify(errorBody(why, base)), {
     status: why.status,
     headers: { ...SERVER_HEADER, 'content-type': 'application/json', ...refusalHeaders(why) },
   })
@@ -123,16 +123,16 @@ export function httpApp(parts: HttpParts): HttpApp {
   app.route('/api/v1', api)
   app.notFound((context) => {
     const told = parts.missing?.(context.req.raw, context.env.visit.base)
-    return told ?? answer(context, 404, errorBody(failure('not_found')))
+    return told ?? answer(context, 404, errorBody(failure('not_found'), context.env.visit.base))
   })
   app.onError((error, context) => {
     const why = error instanceof HistoryFault ? error.failure : settingsFailure(error)
     if (!why) parts.onBug(error)
     const told = why ?? failure('internal')
-    return answer(context, told.status as 500 | 503, errorBody(told))
+    return answer(context, told.status as 500 | 503, errorBody(told, context.env.visit.base))
   })
   return async (visit) => {
-    if (visit.path.length > MAX_PATH_LETTERS) return tooLong()
+    if (visit.path.length > MAX_PATH_LETTERS) return tooLong(visit.base)
     const response = await app.fetch(visit.request, { visit })
     response.headers.set('server', SERVER_HEADER.server)
     return response
@@ -152,10 +152,10 @@ function errorAnswer(
   return context.body(page('markdown'), status, { 'content-type': `${text}; charset=utf-8` })
 }
 
-function tooLong(): Response {
+function tooLong(base: string): Response {
   const why = failure('path_too_long')
   const headers = { ...SERVER_HEADER, 'content-type': 'application/json' }
-  return new Response(JSON.stringify(errorBody(why)), { status: why.status, headers })
+  return new Response(JSON.stringify(errorBody(why, base)), { status: why.status, headers })
 }
 
 /** Exactly `application/json`: one SDK reads error bodies under no other type. */

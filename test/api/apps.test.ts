@@ -191,7 +191,7 @@ describe('keys', () => {
         appId: app,
         name: 'ci',
         status: 0,
-        capability: { 'public:*': ['publish', 'subscribe'] },
+        capability,
         revocableTokens: false,
       },
     })
@@ -228,7 +228,51 @@ describe('keys', () => {
   })
 })
 
+describe('a capability is kept as it was given', () => {
+  test.each([
+    '{"b":["subscribe","publish"],"a":["statistics","*x"]}',
+    '{"zoo:*":["subscribe","publish","history"],"__proto__":["publish"],"a":["statistics"]}',
+  ])('%s', async (text) => {
+    const app = await newApp()
+    const capability = JSON.parse(text) as object
+    const made = await call('POST', `/apps/${app}/keys`, { name: 'given', capability })
+    if (text.includes('*x')) {
+      expect([made.status, made.body['reason']]).toEqual([400, 'capability_invalid'])
+      return
+    }
+    expect(JSON.stringify(made.body['capability'])).toBe(text)
+    const [listed] = await list(`/apps/${app}/keys`)
+    expect(JSON.stringify(listed!['capability'])).toBe(text)
+    const changed = await call('PATCH', `/apps/${app}/keys/${made.body.id}`, { name: 'other' })
+    expect(JSON.stringify(changed.body['capability'])).toBe(text)
+  })
+})
+
+test('what apps have elsewhere is listed as nothing', async () => {
+  const app = await newApp()
+  expect(await list(`/apps/${app}/rules`)).toEqual([])
+  expect(await list(`/apps/${app}/queues`)).toEqual([])
+  expect((await call('GET', `/apps/none/queues`)).status).toBe(404)
+})
+
 describe('namespaces', () => {
+  test.each([
+    [{ identified: true }, true],
+    [{ identified: true, authenticated: false }, true],
+    [{ identified: false, authenticated: true }, true],
+    [{ identified: false }, false],
+    [{ authenticated: true }, true],
+  ])('%j: are identified by either name', async (wish, wanted) => {
+    const app = await newApp()
+    const added = await call('POST', `/apps/${app}/namespaces`, { id: 'chat', ...wish })
+    expect(added.body).toMatchObject({ authenticated: wanted, identified: wanted })
+    const path = `/apps/${app}/namespaces/chat`
+    const other = await call('PATCH', path, { persisted: true })
+    expect(other.body).toMatchObject({ authenticated: wanted, persisted: true })
+    const back = await call('PATCH', path, { identified: !wanted })
+    expect(back.body).toMatchObject({ identified: !wanted, authenticated: !wanted })
+  })
+
   test('are added, read, listed, changed and removed', async () => {
     const app = await newApp()
     // As Ably's Go client sends it: every member, empty or not.
@@ -251,7 +295,7 @@ describe('namespaces', () => {
     const added = await call('POST', `/apps/${app}/namespaces`, wish)
     expect(added.status).toBe(201)
     const { created, modified, ...settings } = added.body as Record<string, unknown>
-    expect(settings).toEqual({ ...wish, conflationKey: null, appId: app })
+    expect(settings).toEqual({ ...wish, conflationKey: null, appId: app, identified: false })
     expect([typeof created, modified]).toEqual(['number', created])
     const path = `/apps/${app}/namespaces/chat`
     expect((await call('GET', path)).body).toEqual(added.body)

@@ -11,6 +11,7 @@ export interface ErrorBody {
   readonly code: number
   readonly statusCode: number
   readonly reason: string
+  readonly href: string
   readonly details: unknown
 }
 
@@ -130,6 +131,7 @@ export function expectError(status: number, body: ErrorBody): void {
   expect(Object.keys(body).toSorted()).toEqual([
     'code',
     'details',
+    'href',
     'message',
     'reason',
     'statusCode',

@@ -106,6 +106,17 @@ describe('addresses', () => {
     expectError(404, (await response.json()) as ErrorBody)
   })
 
+  test('a stranger is not told whether there is anything', async () => {
+    for (const path of ['/nothing', '/apps', '/apps/x/keys'])
+      expect((await api.call('GET', path, { token: '' })).status).toBe(401)
+  })
+
+  test('has a page that explains errors', async () => {
+    const { body } = await api.call('GET', '/reservations/none')
+    expect(body.href).toBe(`${api.server.url}/docs/api#errors`)
+    expect((await fetch(body.href)).status).toBe(200)
+  })
+
   test('odd ones crash nothing', async () => {
     const odd = ['/reservations/%zz', '/reservations/%00', '/reservations/__proto__', '/%2e%2e/me']
     for (const path of odd) expect([400, 404]).toContain((await api.call('GET', path)).status)
