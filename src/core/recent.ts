@@ -107,6 +107,8 @@ export class RecentEvents implements Rememberer {
     const oldest = this.#events.shift()
     if (!oldest) return
     this.#floor = oldest.position
+    // To look at an old message takes longer than all else here: nothing has touched it since it was new.
+    if (this.#latest.size === 0) return
     const key = repeatableKey(oldest)
     if (key !== undefined && this.#latest.get(key) === oldest) this.#latest.delete(key)
   }

@@ -18,7 +18,7 @@ export interface ArrivalParts {
 /** How long nothing may happen on the connection of a request. */
 export const SILENCE_SECONDS = 30
 
-/** Asks for the client's address only when somebody wants it: Bun's answer costs as much as a whole publish. */
+/** Asks only when somebody wants to know, and once: the client's address alone costs as much as a whole publish. */
 export class Arrival implements Visit, Sender {
   readonly request: Request
   readonly path: string
@@ -27,6 +27,7 @@ export class Arrival implements Visit, Sender {
   readonly #parts: ArrivalParts
   readonly #turns: Turns
   #address: string | undefined
+  #secure: boolean | undefined
 
   constructor(
     request: Request,
@@ -49,12 +50,7 @@ export class Arrival implements Visit, Sender {
   }
 
   get secure(): boolean {
-    if (this.request.url.startsWith('https:')) return true
-    const { trustedProxies } = this.#parts
-    if (trustedProxies.length === 0) return false
-    // Only what a trusted proxy says of the way in front of it counts.
-    const forwarded = this.request.headers.get('x-forwarded-proto')
-    return forwarded === 'https' && isInRanges(this.#peer(), trustedProxies)
+    return (this.#secure ??= this.#isSecure())
   }
 
   body(maxBytes: number): Promise<Result<Uint8Array>> {
@@ -88,6 +84,15 @@ export class Arrival implements Visit, Sender {
     // It ends up in answers, and anybody can write anything into it.
     const host = HOST.test(given) ? given : `localhost:${this.#server.port}`
     return sharedText(`${this.secure ? 'https' : 'http'}://${host}${this.#parts.basePath}`)
+  }
+
+  #isSecure(): boolean {
+    if (this.request.url.startsWith('https:')) return true
+    const { trustedProxies } = this.#parts
+    if (trustedProxies.length === 0) return false
+    // Only what a trusted proxy says of the way in front of it counts.
+    const forwarded = this.request.headers.get('x-forwarded-proto')
+    return forwarded === 'https' && isInRanges(this.#peer(), trustedProxies)
   }
 
   #peer(): string {
