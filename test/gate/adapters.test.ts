@@ -18,8 +18,8 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
   'policy/client-identity.ts': [],
   'policy/app-state.ts': [],
   'policy/origin.ts': [],
-  // Warnings are what the itty protocol has in the place of a refusal that counts.
-  'policy/limits.ts': ['Rate', 'Warnings', 'warn'],
+  // Warnings are what the itty protocol has in the place of a refusal that counts; a text that is too large is not read.
+  'policy/limits.ts': ['Rate', 'Warnings', 'warn', 'largestText'],
   'policy/channel-access.ts': ['Verdict'],
   'core/publisher.ts': ['ownMessage', 'Publisher'],
 }
