@@ -69,7 +69,12 @@ export function httpApp(parts: HttpParts): HttpApp {
     secureHeaders({
       // Whether the owner's whole domain is https only is not ours to say.
       strictTransportSecurity: false,
-      contentSecurityPolicy: { defaultSrc: ["'none'"], styleSrc: ["'self'"] },
+      // The only image is the icon.
+      contentSecurityPolicy: {
+        defaultSrc: ["'none'"],
+        styleSrc: ["'self'"],
+        imgSrc: ["'self'"],
+      },
     }),
   )
   app.get('/health', (context) => answer(context, 200, { status: 'ok', version: VERSION }))
@@ -97,6 +102,9 @@ export function httpApp(parts: HttpParts): HttpApp {
     context.header('cache-control', 'max-age=3600')
     return context.body(docsStyle, 200, { 'content-type': 'text/css; charset=utf-8' })
   })
+  // People type what they remember, and a slash behind it.
+  for (const path of ['/docs', '/errors'])
+    app.get(`${path}/`, (context) => context.redirect(parts.basePath + path, 301))
   app.get('/docs/:page?', (context) => {
     const page = docsPage(context.req.param('page') ?? 'index', parts.basePath)
     return page === undefined ? context.html(missingPage(parts.basePath), 404) : context.html(page)

@@ -58,6 +58,17 @@ describe.each([[''], ['/realtime']])('under "%s"', (basePath) => {
     expect(broken).toEqual([])
   })
 
+  test('a slash at the end leads to the page, and the icon is found', async () => {
+    for (const path of ['/docs', '/errors']) {
+      const answer = await fetch(`${root}${path}/`)
+      expect([path, answer.status, answer.url]).toEqual([path, 200, root + path])
+    }
+    const icon = await fetch(`${root}/favicon.ico`)
+    expect(icon.headers.get('content-type')).toStartWith('image/svg+xml')
+    const policy = (await fetch(`${root}/docs`)).headers.get('content-security-policy')
+    expect(policy).toContain("img-src 'self'")
+  })
+
   test('an unknown page is 404 and says so', async () => {
     const answer = await fetch(`${root}/docs/nothing`)
     expect(answer.status).toBe(404)
