@@ -48,6 +48,8 @@ export class Connection implements LiveConnection, Timed {
   readonly since: number
   /** How long members stay present when the transport is lost. */
   readonly remainPresentMs: number
+  /** The same, where the server is to blame. */
+  minPresentMs = 0
   identified: Identified
   /** What the key has beside the id. */
   secret: string

@@ -41,6 +41,11 @@ export interface Admitted {
 
 /** How long a connection waits for its client (`connectionStateTtl`). */
 export const STATE_TTL_MS = 120_000
+/**
+ * What a client needs at most to come back after the server was away, which is no fault of its own: SDKs wait up to
+ * twice their `disconnectedRetryTimeout` of 15 s between two tries (RTB1), and give a try 10 s (`realtimeRequestTimeout`).
+ */
+export const RETURN_MS = 45_000
 const ID_LENGTH = 12
 const SECRET_LENGTH = 20
 
@@ -144,11 +149,15 @@ export class Connections implements ConnectionFinder {
     return found
   }
 
-  /** Connections of the run before: their clients have as much time as if they had been lost now. */
+  /**
+   * Connections of the run before: their clients have as much time as if they had been lost now, and their members stay
+   * present for as long as the slowest of them may need, whatever they asked for when only their network is lost.
+   */
   restore(snapshots: readonly ConnectionSnapshot[]): void {
     for (const snapshot of snapshots) {
       const connection = new Connection({ ...restingOptions(snapshot), onDue: this.#onDue })
       refill(connection, snapshot)
+      connection.minPresentMs = RETURN_MS
       this.#add(connection)
       this.#await(connection)
     }
@@ -190,6 +199,7 @@ export class Connections implements ConnectionFinder {
     const before = connection.transport
     connection.transport = undefined
     connection.droppedAt = undefined
+    connection.minPresentMs = 0
     this.#waiting.delete(connection)
     wheel.cancel(connection)
     connection.previousSecret = secret
@@ -212,13 +222,15 @@ export class Connections implements ConnectionFinder {
     const { droppedAt } = connection
     if (droppedAt === undefined || this.#isHeld) return
     if (now - droppedAt >= STATE_TTL_MS) return this.close(connection)
-    if (now - droppedAt >= connection.remainPresentMs) this.#leaveAll(connection)
+    if (now - droppedAt >= presentMs(connection)) this.#leaveAll(connection)
     this.#parts.wheel.schedule(connection, droppedAt + this.#nextWait(connection))
   }
 
   /** From the loss of the transport on, in milliseconds. */
-  #nextWait({ presentOn, remainPresentMs }: Connection): number {
-    return presentOn === undefined ? STATE_TTL_MS : Math.min(remainPresentMs, STATE_TTL_MS)
+  #nextWait(connection: Connection): number {
+    return connection.presentOn === undefined
+      ? STATE_TTL_MS
+      : Math.min(presentMs(connection), STATE_TTL_MS)
   }
 
   #leaveAll(connection: Connection): void {
@@ -226,6 +238,11 @@ export class Connections implements ConnectionFinder {
     connection.presentOn = undefined
     for (const channel of presentOn ?? []) this.#parts.leave(appId, channel, id)
   }
+}
+
+/** From the loss of the transport on. */
+function presentMs({ minPresentMs, remainPresentMs }: Connection): number {
+  return Math.max(minPresentMs, remainPresentMs)
 }
 
 function secretOf(key: string): string {
