@@ -24,6 +24,7 @@ import type { Dashboard } from './dashboard/dashboard.ts'
 import { TopicFanout } from './fanout/topics.ts'
 import { Faults } from './ops/faults.ts'
 import { logger } from './ops/logs.ts'
+import { OpenFiles } from './ops/open-files.ts'
 import { LoopDelay } from './ops/metrics.ts'
 import { Refusals } from './ops/refusals.ts'
 import { connectionLimit } from './policy/shares.ts'
@@ -103,6 +104,7 @@ class Assembly {
   readonly #wheel: TimerWheel
   readonly #silence: Silence
   readonly #faults: Faults
+  readonly #files: OpenFiles
   readonly #admission: Admission
   readonly #doors: Doors
   readonly #sockets: Sockets
@@ -125,11 +127,12 @@ class Assembly {
     this.#surroundings = surroundings
     this.#services = services
     const { clock } = surroundings
+    this.#files = new OpenFiles((isFull) => this.#tellFiles(isFull))
     this.#wheel = new TimerWheel(clock.elapsed())
     this.#silence = new Silence(this.#wheel, config.idleTimeout)
     this.#faults = new Faults(this.#log, clock)
     this.#refusals = new Refusals(this.#counters, clock, logger('refusal'), config)
-    this.#admission = new Admission(admissionLimits(config), clock)
+    this.#admission = new Admission({ ...admissionLimits(config), files: this.#files }, clock)
     this.#doors = makeDoors(this.#admission, () => this.#isDraining)
     this.#sockets = new Sockets({
       ...config,
@@ -172,6 +175,7 @@ class Assembly {
       realtime: this.#ably.realtime,
       counters: this.#counters,
       loopDelay: this.#loopDelay,
+      files: this.#files,
       appConnections: () => this.#appConnections(),
       historyBytes: () => this.#history.usedBytes(),
       greatestHistoryBytes: () => this.#history.greatestBytes(),
@@ -213,6 +217,8 @@ class Assembly {
     this.#ably.start()
     this.#settings.start()
     this.#loopDelay.start()
+    this.#files.start()
+    this.#tellRoom()
     this.#web.health.start()
     const live = this.#makeLive()
     let claimLink: string | undefined
@@ -233,6 +239,22 @@ class Assembly {
     const { folder, rootKey } = this.#services
     const unshownKey = rootKey.unshown()
     return { url, port, addresses, folder, unshownKey, claimLink, stop: () => this.#stop() }
+  }
+
+  #tellRoom(): void {
+    const { maxConnections } = this.#config
+    const { limit, room } = this.#files
+    const { max, beyond } = connectionLimit(maxConnections)
+    if (limit === Infinity || (maxConnections > 0 && room >= max + beyond)) return
+    const fix = 'raise the limit of open files (LimitNOFILE, ulimit -n)'
+    this.#log.warn('few files may be open', { limit, connections: room, maxConnections, fix })
+  }
+
+  #tellFiles(isFull: boolean): void {
+    const { limit } = this.#files
+    if (!isFull) return this.#log.info('there are open files for connections again', { limit })
+    const fix = 'raise the limit of open files (LimitNOFILE, ulimit -n)'
+    this.#log.error('too many files are open: connections are refused', { limit, fix })
   }
 
   #makeLive(): LiveService {
@@ -383,6 +405,7 @@ class Assembly {
       protocols: [this.#makeItty(), this.#ably.realtime, this.#comet, this.#ably.rest, dashboard],
       admission: this.#admission,
       silence: this.#silence,
+      files: this.#files,
       bodies: new Bodies(bodyLimits(this.#config)),
       basePath: this.#config.basePath,
       trustedProxies: proxyRanges(this.#config.trustedProxies),
@@ -437,6 +460,7 @@ class Assembly {
     this.#channels.stop()
     this.#settings.stop()
     this.#loopDelay.stop()
+    this.#files.stop()
     this.#web.stop()
   }
 }

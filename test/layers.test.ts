@@ -161,7 +161,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
 
   // Doctor looks at a server from outside, so it may not use what the server is made of.
-  'ops/doctor/': ['config.ts', 'failure.ts', 'text/', 'node:'],
+  'ops/doctor/': ['config.ts', 'failure.ts', 'ops/open-files.ts', 'text/', 'node:'],
   'ops/backup/': [
     'core/clock.ts',
     'identity/',

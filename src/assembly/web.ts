@@ -10,6 +10,7 @@ import type { DashboardParts } from '../dashboard/parts.ts'
 import { BackupShelf } from '../ops/backup/backup-shelf.ts'
 import { Health } from '../ops/health.ts'
 import { type LoopDelay, Metrics } from '../ops/metrics.ts'
+import type { OpenFiles } from '../ops/open-files.ts'
 import { ChannelDesk } from '../service/channel-desk.ts'
 import { impactOf } from '../service/impact.ts'
 import type { LiveService } from '../service/live.ts'
@@ -30,6 +31,7 @@ export interface WebParts {
   readonly realtime: AblyRealtime
   readonly counters: Counters
   readonly loopDelay: LoopDelay
+  readonly files: Pick<OpenFiles, 'open' | 'limit'>
   readonly appConnections: () => number
   readonly historyBytes: () => number
   readonly greatestHistoryBytes: () => number
@@ -72,6 +74,7 @@ export class Web {
       },
       isReady: () => this.#notReady() === undefined,
       loopDelay: () => loopDelay.milliseconds,
+      files: parts.files,
       version: VERSION,
       startedAt: Math.round((Date.now() - performance.now()) / 1000),
     })

@@ -25,6 +25,7 @@ export interface MetricsSources {
   readonly isReady: () => boolean
   /** Milliseconds by which the event loop was late when it was last measured. */
   readonly loopDelay: () => number
+  readonly files: { readonly open: number; readonly limit: number }
   readonly version: string
   /** Seconds since the Unix epoch. */
   readonly startedAt: number
@@ -88,6 +89,11 @@ export class Metrics {
       'Start of the process since the Unix epoch',
       () => sources.startedAt,
     )
+    const { files } = sources
+    if (files.limit !== Infinity) {
+      this.#gauge('process_open_fds', 'Files that are open', () => files.open)
+      this.#gauge('process_max_fds', 'Files that may be open', () => files.limit)
+    }
     this.#gauge('process_resident_memory_bytes', 'Resident memory', residentBytes)
     this.#counter(
       'latchkey_connections_opened_total',

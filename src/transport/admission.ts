@@ -12,6 +12,8 @@ export interface AdmissionLimits {
   readonly maxConnections: number
   readonly maxAddressConnections: number
   readonly banSeconds: number
+  /** Of the process: whether there are none for another connection. */
+  readonly files?: { readonly isFull: boolean; opened(): void }
 }
 
 /** What is remembered of one address; kept in memory only. */
@@ -61,7 +63,7 @@ export class Admission {
     if (maxAddressConnections > 0 && visitor.open >= maxAddressConnections)
       return 'address_connections'
     if (maxConnections > 0 && this.#open >= maxConnections) return 'server_full'
-    return undefined
+    return this.#limits.files?.isFull === true ? 'server_full' : undefined
   }
 
   /** Whether somebody is shut out, whatever they come for; who it is, is asked only while anybody is. */
@@ -112,6 +114,7 @@ export class Admission {
   }
 
   opened(address: string): void {
+    this.#limits.files?.opened()
     this.#open++
     this.#visitor(limitKey(address), this.#clock.elapsed()).open++
   }

@@ -17,6 +17,8 @@ import { authorityOf, splitUrl } from './url.ts'
 export interface FrontParts extends ArrivalParts {
   readonly protocols: readonly (Protocol | HttpProtocol)[]
   readonly silence: Silence
+  /** Of the process: whether there are few left. */
+  readonly files: { readonly isScarce: boolean }
   readonly allowedOrigins: readonly string[]
   /** Answers what is for no protocol. */
   readonly http: HttpApp
@@ -52,6 +54,12 @@ export class Front {
 
   /** Bun's `fetch`; undefined once a request has become a WebSocket. */
   fetch(request: Request, server: Server<Connection>): Response | Promise<Response> | undefined {
+    const answer = this.#answer(request, server)
+    if (answer === undefined || !this.#parts.files.isScarce) return answer
+    return answer instanceof Promise ? answer.then(asLast) : asLast(answer)
+  }
+
+  #answer(request: Request, server: Server<Connection>): Response | Promise<Response> | undefined {
     const { url } = request
     if (!this.#isHostUsable(url, request)) return this.#refuseHost(request, server)
     const [whole, query] = splitUrl(url)
@@ -176,4 +184,10 @@ function plain(why: Failure): Response {
 function isUpgrade(request: Request): boolean {
   if (request.method !== 'GET') return false
   return request.headers.get('upgrade')?.toLowerCase() === 'websocket'
+}
+
+/** With which the connection ends, that would otherwise be kept for the next request. */
+function asLast(response: Response): Response {
+  response.headers.set('connection', 'close')
+  return response
 }

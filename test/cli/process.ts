@@ -30,9 +30,16 @@ export class ServerProcess {
   out = ''
   err = ''
 
-  constructor(flags: readonly string[], environment: Record<string, string> = {}) {
+  /** @param maxFiles how many files it may open, where that is to be few */
+  constructor(
+    flags: readonly string[],
+    environment: Record<string, string> = {},
+    maxFiles?: number,
+  ) {
     const argv = ['serve', '--host', '127.0.0.1', '--port', '0', '--log-format', 'json', ...flags]
-    this.#child = Bun.spawn([process.execPath, MAIN, ...argv], {
+    const bounded =
+      maxFiles === undefined ? [] : ['sh', '-c', `ulimit -n ${maxFiles}; exec "$@"`, 'sh']
+    this.#child = Bun.spawn([...bounded, process.execPath, MAIN, ...argv], {
       env: { PATH: process.env['PATH'] ?? '', ...environment },
       stdin: 'ignore',
       stdout: 'pipe',
@@ -46,8 +53,9 @@ export class ServerProcess {
   static async start(
     flags: readonly string[],
     environment?: Record<string, string>,
+    maxFiles?: number,
   ): Promise<ServerProcess> {
-    const server = new ServerProcess(flags, environment)
+    const server = new ServerProcess(flags, environment, maxFiles)
     try {
       await eventually(() => server.#url() !== undefined || server.hasExited, 'the server listens')
       if (server.#url() === undefined) throw new Error(`no start: ${server.out}${server.err}`)

@@ -34,6 +34,7 @@ export function startFront(
     basePath: '',
     trustedProxies: [],
     allowedOrigins: ['*'],
+    files: { isScarce: false },
     silence: new Silence(new TimerWheel(0), 28),
     http: () => new Response(),
     isDraining: () => false,

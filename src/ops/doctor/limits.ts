@@ -1,6 +1,7 @@
 /** The open-file limit: every socket is a file, and a server that runs out of them stops accepting. */
 import { readFile } from 'node:fs/promises'
 import type { Config } from '../../config.ts'
+import { type FileLimit, parseLimit } from '../open-files.ts'
 import { type Finding, reporter } from './finding.ts'
 
 const report = reporter('open files')
@@ -8,29 +9,12 @@ const ENOUGH = 65_536
 /** Databases, listeners and logs beside the sockets. */
 const RESERVE = 256
 
-export interface FileLimit {
-  /** Infinity for `unlimited`. */
-  readonly soft: number
-  readonly hard: number
-}
-
 export async function* checkLimits(config: Config): AsyncGenerator<Finding> {
   const text = await readFile('/proc/self/limits', 'utf8').catch(() => undefined)
   const limit = text === undefined ? undefined : parseLimit(text)
   yield limit
     ? judgeLimit(limit, config)
     : report.skipped('the limit cannot be read on this platform (ulimit -n)')
-}
-
-/** Reads the row of `/proc/PID/limits`. */
-export function parseLimit(text: string): FileLimit | undefined {
-  const row = /^Max open files\s+(\d+|unlimited)\s+(\d+|unlimited)/m.exec(text)
-  if (!row) return undefined
-  return { soft: limitNumber(row[1]), hard: limitNumber(row[2]) }
-}
-
-function limitNumber(word: string | undefined): number {
-  return word === 'unlimited' ? Infinity : Number(word)
 }
 
 /** The limit of this shell and user; a service manager may give the server another one. */
