@@ -77,7 +77,7 @@ function readScopes(given: string | undefined): Result<readonly Scope[]> {
   const unknown = names.find((name) => !isScope(name))
   return unknown === undefined
     ? ok(names.filter(isScope))
-    : fail('invalid', `unknown scope ${unknown}`)
+    : fail('invalid', `unknown scope ${unknown}; there are ${SCOPES.join(', ')}`)
 }
 
 const MAX_DAYS = 99_999
@@ -87,7 +87,8 @@ function readDays(days: string | undefined): Result<number | undefined> {
   if (days === undefined) return ok(undefined)
   if (!/^\d+$/.test(days)) return fail('invalid', '--days must be a whole number of days')
   const count = Number(days)
-  if (count < 1 || count > MAX_DAYS) return fail('invalid', `--days must be from 1 to ${MAX_DAYS}`)
+  if (count < 1 || count > MAX_DAYS)
+    return fail('invalid', `--days must be a whole number from 1 to ${MAX_DAYS}`)
   return ok(count * DAY_MS)
 }
 

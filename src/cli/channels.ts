@@ -1,7 +1,8 @@
 /** `latchkey channels list | explain` */
 import { resolve } from 'node:path'
 import { presentedKeys } from '../api/live-routes.ts'
-import { callServer } from '../service/control-client.ts'
+import { type Result, fail, ok } from '../failure.ts'
+import { isServed } from '../service/control-client.ts'
 import { type Explanation, explain as explainAccess } from '../service/access-explanation.ts'
 import type { LiveChannel } from '../service/live-views.ts'
 import { readNamespaces } from '../service/live-rules.ts'
@@ -35,25 +36,22 @@ const explain: Command = {
   settings: 'data',
   run: async (context) => {
     const answer = await ask(context)
-    context.output.result(answer, explanationText(answer))
+    if (!answer.ok) return failed(context, answer.failure)
+    context.output.result(answer.value, explanationText(answer.value))
     return EXIT.done
   },
 }
 
 /** A running server also knows the keys of the first joiner; without one, reservations alone decide. */
-async function ask(context: CommandContext): Promise<Explanation> {
+async function ask(context: CommandContext): Promise<Result<Explanation>> {
   const question = {
     channel: context.positionals[0]!,
     joinKey: context.options['join-key'],
     sendKey: context.options['send-key'],
   }
-  const answer = await callServer(
-    resolve(context.config.data),
-    'POST',
-    '/v1/channels/explain',
-    question,
-  )
-  if (answer?.status === 200) return answer.body as Explanation
+  if (question.channel === '') return fail('invalid', 'a channel has a name')
+  if (await isServed(resolve(context.config.data)))
+    return askServer<Explanation>(context, 'POST', '/v1/channels/explain', question)
   let explanation: Explanation | undefined
   await withServices(context, ({ store, keyring }) => {
     const match = readNamespaces(store).match(question.channel)
@@ -62,7 +60,7 @@ async function ask(context: CommandContext): Promise<Explanation> {
     explanation = explainAccess(question.channel, keys, facts, context.config, false)
     return EXIT.done
   })
-  return explanation!
+  return ok(explanation!)
 }
 
 function explanationText(answer: Explanation): Lines {

@@ -140,7 +140,7 @@ describe('access tokens', () => {
   })
 
   const wrong: [string[], string][] = [
-    [['--scopes', 'read:everything'], 'unknown scope read:everything'],
+    [['--scopes', 'read:everything'], 'unknown scope read:everything; there are read:account, '],
     [['--scopes', ''], 'unknown scope'],
     [['--days', '0'], '--days must be a whole number'],
     [['--days', 'soon'], '--days must be a whole number'],
