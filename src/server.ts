@@ -62,8 +62,19 @@ export interface RunningServer {
   readonly unshownKey: UnshownKey | undefined
   /** The one-time link by which somebody becomes the owner, while nobody is. */
   readonly claimLink: string | undefined
+  /** Where fewer files may be open than `--max-connections` needs. */
+  readonly fewFiles: FewFiles | undefined
   /** Refuses new sockets, closes the open ones a few at a time, and lets go of everything. */
   stop(): Promise<void>
+}
+
+export interface FewFiles {
+  /** How many may be open. */
+  readonly limit: number
+  /** For so many connections there is room. */
+  readonly connections: number
+  readonly maxConnections: number
+  readonly fix: string
 }
 
 /** What tests replace. */
@@ -71,6 +82,8 @@ export interface Surroundings {
   readonly clock: Clock
   readonly random: Randomness
 }
+
+const MORE_FILES = 'raise the limit of open files (LimitNOFILE, ulimit -n)'
 
 const SYSTEM: Surroundings = { clock: systemClock, random: systemRandomness }
 
@@ -218,7 +231,6 @@ class Assembly {
     this.#settings.start()
     this.#loopDelay.start()
     this.#files.start()
-    this.#tellRoom()
     this.#web.health.start()
     const live = this.#makeLive()
     let claimLink: string | undefined
@@ -238,23 +250,23 @@ class Assembly {
     const { url, port, addresses } = listeners
     const { folder, rootKey } = this.#services
     const unshownKey = rootKey.unshown()
-    return { url, port, addresses, folder, unshownKey, claimLink, stop: () => this.#stop() }
+    const fewFiles = this.#fewFiles
+    const stop = () => this.#stop()
+    return { url, port, addresses, folder, unshownKey, claimLink, fewFiles, stop }
   }
 
-  #tellRoom(): void {
+  get #fewFiles(): FewFiles | undefined {
     const { maxConnections } = this.#config
     const { limit, room } = this.#files
     const { max, beyond } = connectionLimit(maxConnections)
-    if (limit === Infinity || (maxConnections > 0 && room >= max + beyond)) return
-    const fix = 'raise the limit of open files (LimitNOFILE, ulimit -n)'
-    this.#log.warn('few files may be open', { limit, connections: room, maxConnections, fix })
+    if (limit === Infinity || (maxConnections > 0 && room >= max + beyond)) return undefined
+    return { limit, connections: room, maxConnections, fix: MORE_FILES }
   }
 
   #tellFiles(isFull: boolean): void {
     const { limit } = this.#files
     if (!isFull) return this.#log.info('there are open files for connections again', { limit })
-    const fix = 'raise the limit of open files (LimitNOFILE, ulimit -n)'
-    this.#log.error('too many files are open: connections are refused', { limit, fix })
+    this.#log.error('too many files are open: connections are refused', { limit, fix: MORE_FILES })
   }
 
   #makeLive(): LiveService {

@@ -48,16 +48,23 @@ export function announceClaim(
   logger('server').info('nobody owns this server yet; latchkey accounts reset prints a link')
 }
 
-/** Says where the server listens, and then what the command adds. */
-export function announce(
+/** Says where the server listens, what the command adds, and what is not as it should be. */
+export function announce(server: RunningServer, context: CommandContext, welcome: Welcome): void {
+  sayWhere(server, context, welcome)
+  const { fewFiles } = server
+  if (fewFiles && !context.output.json)
+    logger('server').warn('few files may be open', { ...fewFiles })
+}
+
+function sayWhere(
   server: RunningServer,
   { config, output }: CommandContext,
   welcome: Welcome,
 ): void {
-  const { addresses, folder, port } = server
+  const { addresses, fewFiles, folder, port } = server
   const sockets = addresses.map((address) => `${address.replace(/^http/, 'ws')}/c/`)
   if (output.json) {
-    const own = { version: VERSION, port, addresses, sockets, data: folder ?? null }
+    const own = { version: VERSION, port, addresses, sockets, data: folder ?? null, fewFiles }
     output.result({ ...own, ...welcome.members(server) }, '')
     return
   }

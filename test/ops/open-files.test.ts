@@ -25,6 +25,7 @@ afterAll(async () => {
 const logged = (text: string) => server.logs.filter(({ message }) => message === text)
 
 test('says at the start and in its metrics how many there are', async () => {
+  await eventually(() => logged('few files may be open').length > 0, 'it is in the log')
   expect(logged('few files may be open')).toMatchObject([
     { limit: MAX_FILES, connections: MAX_FILES - RESERVE, maxConnections: 50_000 },
   ])
