@@ -142,7 +142,7 @@ describe('access tokens', () => {
   const wrong: [string[], string][] = [
     [['--scopes', 'read:everything'], 'unknown scope read:everything; there are read:account, '],
     [['--scopes', ''], 'unknown scope'],
-    [['--days', '0'], '--days must be a whole number'],
+    [['--days', '0'], '--days must be a whole number from 1 to 99999'],
     [['--days', 'soon'], '--days must be a whole number'],
     [['--account', 'nobody'], 'there is no such account'],
   ]

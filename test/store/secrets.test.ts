@@ -61,7 +61,7 @@ describe('keys and tokens', () => {
 
 describe('the master key', () => {
   test('is made on first use, for its owner only', async () => {
-    await run(here('accounts', 'list'))
+    await run(here('accounts', 'add', 'ann'))
     expect(statSync(keyFile()).mode & 0o777).toBe(0o600)
     const text = readFileSync(keyFile(), 'utf8')
     expect(Buffer.from(text.trim(), 'base64')).toHaveLength(32)
@@ -99,7 +99,7 @@ describe('the master key', () => {
 
   test.each(['', 'c2hvcnQ=', 'not base64!'])('that is not one (%p) is told', async (text) => {
     writeFileSync(keyFile(), text)
-    const { code, err } = await run(here('accounts', 'list'))
+    const { code, err } = await run(here('accounts', 'add', 'ann'))
     expect(code).toBe(1)
     expect(err).toContain('does not hold a master key of 32 bytes in base64')
   })
