@@ -4,6 +4,7 @@ import { Ably } from './assembly/ably.ts'
 import { Channels } from './assembly/channels.ts'
 import { dismissAll } from './assembly/dismissal.ts'
 import { makeDoors } from './assembly/doors.ts'
+import { type FewFiles, fewFiles, tellFiles } from './assembly/file-room.ts'
 import { makeOwners } from './assembly/owners.ts'
 import { HistoryMark } from './assembly/history-mark.ts'
 import { LiveSettings } from './assembly/live-settings.ts'
@@ -68,22 +69,11 @@ export interface RunningServer {
   stop(): Promise<void>
 }
 
-export interface FewFiles {
-  /** How many may be open. */
-  readonly limit: number
-  /** For so many connections there is room. */
-  readonly connections: number
-  readonly maxConnections: number
-  readonly fix: string
-}
-
 /** What tests replace. */
 export interface Surroundings {
   readonly clock: Clock
   readonly random: Randomness
 }
-
-const MORE_FILES = 'raise the limit of open files (LimitNOFILE, ulimit -n)'
 
 const SYSTEM: Surroundings = { clock: systemClock, random: systemRandomness }
 
@@ -140,7 +130,7 @@ class Assembly {
     this.#surroundings = surroundings
     this.#services = services
     const { clock } = surroundings
-    this.#files = new OpenFiles((isFull) => this.#tellFiles(isFull))
+    this.#files = new OpenFiles((isFull) => tellFiles(this.#files.limit, isFull))
     this.#wheel = new TimerWheel(clock.elapsed())
     this.#silence = new Silence(this.#wheel, config.idleTimeout)
     this.#faults = new Faults(this.#log, clock)
@@ -250,23 +240,14 @@ class Assembly {
     const { url, port, addresses } = listeners
     const { folder, rootKey } = this.#services
     const unshownKey = rootKey.unshown()
-    const fewFiles = this.#fewFiles
     const stop = () => this.#stop()
-    return { url, port, addresses, folder, unshownKey, claimLink, fewFiles, stop }
+    return { url, port, addresses, folder, unshownKey, claimLink, fewFiles: this.#room(), stop }
   }
 
-  get #fewFiles(): FewFiles | undefined {
+  #room(): FewFiles | undefined {
     const { maxConnections } = this.#config
-    const { limit, room } = this.#files
     const { max, beyond } = connectionLimit(maxConnections)
-    if (limit === Infinity || (maxConnections > 0 && room >= max + beyond)) return undefined
-    return { limit, connections: room, maxConnections, fix: MORE_FILES }
-  }
-
-  #tellFiles(isFull: boolean): void {
-    const { limit } = this.#files
-    if (!isFull) return this.#log.info('there are open files for connections again', { limit })
-    this.#log.error('too many files are open: connections are refused', { limit, fix: MORE_FILES })
+    return fewFiles(this.#files, maxConnections, max + beyond)
   }
 
   #makeLive(): LiveService {
