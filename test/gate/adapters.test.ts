@@ -12,7 +12,12 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
   'policy/capability/pattern.ts': [],
   'policy/capability/operations.ts': ['Operation'],
   // A sandbox is told capabilities and rules of the apps that it makes.
-  'policy/capability/capability.ts': ['Capability', 'canonicalText', 'readCapability'],
+  'policy/capability/capability.ts': [
+    'Capability',
+    'canonicalText',
+    'parseCapability',
+    'readCapability',
+  ],
   'policy/channel-rule.ts': ['ChannelRuleSettings', 'DEFAULT_RULE_SETTINGS'],
   'policy/channel-claims.ts': [],
   'policy/client-identity.ts': [],
