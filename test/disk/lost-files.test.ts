@@ -31,8 +31,11 @@ const publish = async (channel: string, data: string) => {
   return { status, code: body.error?.code }
 }
 const problems = () => server.logs.filter(({ level }) => level === 'ERROR' || level === 'FATAL')
+/** How many files a process may open is a matter of the machine. */
 const warnings = () =>
-  server.logs.filter(({ level }) => level === 'WARN').map(({ message }) => String(message))
+  server.logs
+    .filter(({ level, message }) => level === 'WARN' && message !== 'few files may be open')
+    .map(({ message }) => String(message))
 
 describe.each(['history.db', 'history.db-wal'])('%s, while the server runs', (name) => {
   test('is noticed also while nobody writes, once', async () => {
