@@ -15,6 +15,7 @@
  * - Memory is resident, before the attack, at its most and a second after it; "log" is what was logged meanwhile.
  * - Harm is what an attacker took from its neighbours: messages, their resume, room for somebody new.
  */
+import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { LEVERS } from './attack/levers.ts'
 import type { Lever } from './attack/lever.ts'
@@ -61,7 +62,8 @@ async function main(): Promise<number> {
     return 0
   }
   const { binary, checkout, profile } = values
-  const program = binary === undefined ? checkoutProgram(checkout) : [binary]
+  // It is started in another folder.
+  const program = binary === undefined ? checkoutProgram(checkout) : [resolve(binary)]
   const profiler = profile === undefined ? undefined : profiled(program, profile)
   const stage = await Stage.make(program)
   const results: Result[] = []
