@@ -12,7 +12,7 @@ import { Connection } from './connection.ts'
 import { type HttpApp, httpRefusal, isForEverybody } from './http.ts'
 import type { Silence } from './silence.ts'
 import { Turns } from './turns.ts'
-import { authorityOf, splitUrl } from './url.ts'
+import { splitUrl } from './url.ts'
 
 export interface FrontParts extends ArrivalParts {
   readonly protocols: readonly (Protocol | HttpProtocol)[]
@@ -60,9 +60,8 @@ export class Front {
   }
 
   #answer(request: Request, server: Server<Connection>): Response | Promise<Response> | undefined {
-    const { url } = request
-    if (!this.#isHostUsable(url, request)) return this.#refuseHost(request, server)
-    const [whole, query] = splitUrl(url)
+    const [whole, query, authority] = splitUrl(request.url)
+    if (!this.#isHostUsable(authority, request)) return this.#refuseHost(request, server)
     const path = this.#localPath(whole)
     if (path === undefined) return plain(failure('not_found'))
     const upgrade = isUpgrade(request)
@@ -79,9 +78,8 @@ export class Front {
    * Whether the name by which the client addresses this server can stand in an address, as it does in answers and
    * on pages (RFC 9112 3.2). Clients that name none are those of HTTP/1.0.
    */
-  #isHostUsable(url: string, { headers }: Request): boolean {
-    const authority = authorityOf(url)
-    if (authority === '') return !headers.get('host')
+  #isHostUsable(authority: string, request: Request): boolean {
+    if (authority === '') return !request.headers.get('host')
     if (authority === this.#usableAuthority) return true
     if (!URL.canParse(`http://${authority}/`)) return false
     this.#usableAuthority = authority
