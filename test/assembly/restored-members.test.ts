@@ -52,6 +52,7 @@ test('members stay for as long as the slowest retry may take, and leave when nob
       .map(({ clientId }) => clientId)
   for (let passed = 0; passed < SLOWEST_RETURN_MS; passed += 5000) {
     clock.advance(5000)
+    // A tick of the wheel, which goes by real time, in which nobody is to leave.
     await Bun.sleep(300)
   }
   await reader.settled()

@@ -13,11 +13,12 @@ import {
 import { join } from 'node:path'
 import { channelRef } from '../../src/core/types.ts'
 import { HISTORY_SCHEMA } from '../../src/store/history/history-file.ts'
-import { type HistoryLog, openHistory } from '../../src/store/history/history-log.ts'
+import type { HistoryLog } from '../../src/store/history/history-log.ts'
 import { Entries, NOW } from '../suite/history-entries.ts'
 import { beginFolder, latchkey, temporaryFolder } from '../support/server.ts'
 import { run, runJson } from './process.ts'
 import { clockAt } from '../support/clocks.ts'
+import { openUnlimitedHistory } from '../support/history.ts'
 
 const folder = temporaryFolder()
 const data = join(folder.path, 'data')
@@ -26,17 +27,10 @@ const channel = channelRef('app', 'channel')
 const entries = new Entries()
 
 function withHistory<T>(of: string, action: (log: HistoryLog) => T): T {
-  const log = openHistory(of, {
-    hours: 24,
-    diskMb: 0,
-    shareOf: (realm: string) => realm,
-    diskMbOf: () => 0,
-    clock: clockAt(() => NOW),
-    keepsLast: () => false,
-    onFault: (fault) => {
-      throw fault
-    },
-  })
+  const log = openUnlimitedHistory(
+    of,
+    clockAt(() => NOW),
+  )
   try {
     return action(log)
   } finally {
@@ -118,17 +112,10 @@ test('it is never overwritten, and a failure leaves nothing behind', async () =>
 test('it is consistent while others append', async () => {
   const busy = join(folder.path, 'busy.db')
   const made: string[] = []
-  const log = openHistory(data, {
-    hours: 24,
-    diskMb: 0,
-    shareOf: (realm: string) => realm,
-    diskMbOf: () => 0,
-    clock: clockAt(() => NOW),
-    keepsLast: () => false,
-    onFault: (fault) => {
-      throw fault
-    },
-  })
+  const log = openUnlimitedHistory(
+    data,
+    clockAt(() => NOW),
+  )
   const done = new AbortController()
   const appending = (async () => {
     while (!done.signal.aborted) {

@@ -3,11 +3,11 @@ import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { existsSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { channelRef } from '../../src/core/types.ts'
-import { openHistory } from '../../src/store/history/history-log.ts'
 import { Entries, NOW } from '../suite/history-entries.ts'
 import { beginFolder, MAIN, temporaryFolder } from '../support/server.ts'
 import { run } from './process.ts'
 import { clockAt } from '../support/clocks.ts'
+import { openUnlimitedHistory } from '../support/history.ts'
 
 const folder = temporaryFolder()
 const data = join(folder.path, 'data')
@@ -17,17 +17,10 @@ const backup = (verb: string) => run(['backup', verb, file, '--data', data])
 
 beforeAll(async () => {
   beginFolder(data)
-  const log = openHistory(data, {
-    hours: 24,
-    diskMb: 0,
-    shareOf: (realm: string) => realm,
-    diskMbOf: () => 0,
-    clock: clockAt(() => NOW),
-    keepsLast: () => false,
-    onFault: (fault) => {
-      throw fault
-    },
-  })
+  const log = openUnlimitedHistory(
+    data,
+    clockAt(() => NOW),
+  )
   // So much that copying it takes a while.
   const entries = new Entries()
   for (let i = 0; i < 300; i++)

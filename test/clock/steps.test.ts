@@ -2,8 +2,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { AblyApp, type ErrorBody } from '../support/ably-app.ts'
 import { ACTION, FrameClient } from '../support/ably.ts'
-import { Client } from '../support/client.ts'
+import { Client, eventually } from '../support/client.ts'
 import { EventReader } from '../support/event-reader.ts'
+import { metric } from '../support/itty.ts'
 import { type TimedServer, startTimedServer } from '../support/timed-server.ts'
 
 const HOUR = 3_600_000
@@ -34,6 +35,13 @@ beforeEach(async () => {
   room = `room-${names++}`
 })
 afterEach(() => server.end())
+
+/** Waits until so many connections are left: that the others are gone the server learns from the network. */
+const left = (count: number) =>
+  eventually(
+    async () => (await metric(server, 'latchkey_connections')) === count,
+    'the server knows who is gone',
+  )
 
 const connect = (more = `key=${app.keys[0]}`) => FrameClient.connected(app, `${more}&v=6`)
 
@@ -84,23 +92,21 @@ describe.each(STEPS)('the clock is set %s by an hour', (_, step) => {
     ann.send({ action: ACTION.PRESENCE, channel: room, msgSerial: 0, presence: [{ action: 2 }] })
     await bob.next(ACTION.PRESENCE)
     ann.terminate()
-    // Whether the server knows yet, nobody can see but here.
-    await bob.settled()
-    await Bun.sleep(50)
+    await left(1)
     server.clock.set(step)
     server.clock.advance(MINUTE)
-    const left = await bob.until(() =>
+    const leave = await bob.until(() =>
       bob
         .all(ACTION.PRESENCE)
         .find(({ presence }) => (presence as { action: number }[])[0]?.action === 3),
     )
-    expect(left).toBeDefined()
+    expect(leave).toBeDefined()
   })
 
   test('a connection is there for its client, and no longer than two minutes', async () => {
     const [one, two] = [await connect(), await connect()]
     for (const client of [one, two]) client.terminate()
-    await Bun.sleep(50)
+    await left(0)
     server.clock.set(step)
     server.clock.advance(MINUTE)
     const again = await connect(`key=${app.keys[0]}&resume=${one.connectionKey}`)

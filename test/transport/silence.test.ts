@@ -28,9 +28,14 @@ async function pass(seconds: number, send: () => Promise<unknown>): Promise<void
     await send()
     server.clock.advance(1000)
   }
-  // A tick of the wheel, so that whoever is asked is asked before the test goes on.
-  await Bun.sleep(300)
+  await tick()
 }
+
+/**
+ * Waits for a tick of the wheel, which goes by real time: so that whoever is to be asked is asked, and answers, before
+ * the test goes on. That nothing happens in it has no event to wait for.
+ */
+const tick = () => Bun.sleep(300)
 
 test('an itty client on a busy channel leaves after the time of idling, and whoever answers stays', async () => {
   const gone = await Client.join(`ws://127.0.0.1:${proxy.port}/c/busy`)
@@ -89,13 +94,13 @@ test('frames are signs of life, as answers to pings are', async () => {
   for (let n = 0; n < 8; n++) {
     mute.text(`"${n}"`)
     server.clock.advance(10_000)
-    await Bun.sleep(300)
+    await tick()
   }
   expect(mute.isClosed).toBe(false)
   server.clock.advance(10_000)
-  await Bun.sleep(300)
+  await tick()
   server.clock.advance(8000)
-  await Bun.sleep(300)
+  await tick()
   server.clock.advance(1000)
   await eventually(() => mute.isClosed, 'it never answers a ping')
   expect(await closes('idle')).toBe(1)
@@ -105,7 +110,8 @@ test('whoever answers stays though the server stood still for a minute', async (
   const client = await Client.join(`${server.sockets}room`)
   for (let n = 0; n < 3; n++) {
     server.clock.advance(60_000)
-    await Bun.sleep(600)
+    await tick()
+    await tick()
   }
   expect(client.closed).toBeUndefined()
 })
@@ -153,7 +159,7 @@ test('a client without a WebSocket that asks for nothing is gone after half a mi
   server.clock.advance(29_000)
   await ask(`${key}/recv`)
   server.clock.advance(29_000)
-  await Bun.sleep(300)
+  await tick()
   expect(
     (await fetch(`${server.url}/comet/${key}/send`, { method: 'POST', body: '[]' })).status,
   ).toBe(200)

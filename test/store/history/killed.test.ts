@@ -4,10 +4,11 @@ import { join } from 'node:path'
 import { Database } from 'bun:sqlite'
 import { serialAt } from '../../../src/core/position.ts'
 import { channelRef } from '../../../src/core/types.ts'
-import { type HistoryLog, openHistory } from '../../../src/store/history/history-log.ts'
+import { type HistoryLog } from '../../../src/store/history/history-log.ts'
 import { walk } from '../../suite/history-bench.ts'
 import { temporaryFolder } from '../../support/server.ts'
 import { clockAt } from '../../support/clocks.ts'
+import { openUnlimitedHistory } from '../../support/history.ts'
 
 const ROUNDS = 16
 const CHANNELS = ['0', '1', '2']
@@ -61,17 +62,10 @@ function wholeAppends(log: HistoryLog, start: number): Set<string> {
 
 /** Opens the history as the next start would, and looks for what was acknowledged. */
 function check(folder: string, acknowledged: readonly string[], start: number): void {
-  const log = openHistory(folder, {
-    hours: 24,
-    diskMb: 0,
-    shareOf: (realm: string) => realm,
-    diskMbOf: () => 0,
-    clock: clockAt(() => Date.now()),
-    keepsLast: () => false,
-    onFault: (fault) => {
-      throw fault
-    },
-  })
+  const log = openUnlimitedHistory(
+    folder,
+    clockAt(() => Date.now()),
+  )
   try {
     const found = wholeAppends(log, start)
     expect(acknowledged.filter((line) => !found.has(line))).toEqual([])

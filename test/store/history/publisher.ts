@@ -5,21 +5,11 @@
 import { writeSync } from 'node:fs'
 import { PositionSource, serialAt } from '../../../src/core/position.ts'
 import { type KeptMessage, channelRef } from '../../../src/core/types.ts'
-import { openHistory } from '../../../src/store/history/history-log.ts'
 import { clockAt } from '../../support/clocks.ts'
+import { openUnlimitedHistory } from '../../support/history.ts'
 
 const clock = clockAt(() => Date.now())
-const log = openHistory(process.argv[2]!, {
-  hours: 24,
-  diskMb: 0,
-  shareOf: (realm: string) => realm,
-  diskMbOf: () => 0,
-  clock,
-  keepsLast: () => false,
-  onFault: (fault) => {
-    throw fault
-  },
-})
+const log = openUnlimitedHistory(process.argv[2]!, clock)
 const positions = new PositionSource(clock, 'site', log.latestPosition())
 
 /** Several messages of different sizes; the first is then changed and annotated in the same append. */
