@@ -73,16 +73,16 @@ export class Rates {
     const perSecond = publishRates.for(channel)
     if (perSecond === undefined) return undefined
     const rate: Rate = { perSecond, burst: Math.max(1, perSecond) }
-    const bucket = this.#tokenBucket(publishRates, channel, rate)
+    const now = this.#parts.clock.elapsed()
+    const bucket = this.#tokenBucket(publishRates, channel, rate, now)
     for (let i = 0; i < messages; i++) {
-      if (perSecond <= 0 || !take(bucket, rate, this.#parts.clock.elapsed()))
+      if (perSecond <= 0 || !take(bucket, rate, now))
         return failure('rate_limited', `the token permits ${perSecond} messages a second here`)
     }
     return undefined
   }
 
-  #tokenBucket(claims: object, channel: string, rate: Rate): Bucket {
-    const now = this.#parts.clock.elapsed()
+  #tokenBucket(claims: object, channel: string, rate: Rate, now: number): Bucket {
     const channels = this.#tokens.get(claims) ?? new Map<string, Bucket>()
     this.#tokens.set(claims, channels)
     if (channels.size >= SWEEP_AT) {
