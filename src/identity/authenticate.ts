@@ -117,9 +117,8 @@ export class Authenticator {
     clientId: string | undefined,
     context: Context,
   ): Result<AppPrincipal> {
-    const now = this.#clock.now()
     const refusal =
-      refusalOfHolder(proven.holder, this.#directory, now) ??
+      refusalOfHolder(proven.holder, this.#directory, this.#clock) ??
       refusalToUse(proven.key, this.#directory, context, this.#date)
     if (refusal) {
       this.#proven[kind].delete(text)
@@ -148,8 +147,9 @@ function keyHolder(key: DirectoryKey): Holder {
 }
 
 /** Keys neither expire nor are they revoked as tokens are. */
-function refusalOfHolder(holder: Holder, directory: Directory, now: number): Failure | undefined {
+function refusalOfHolder(holder: Holder, directory: Directory, clock: Clock): Failure | undefined {
   if (holder.expires === undefined) return undefined
+  const now = clock.now()
   if (holder.expires <= now) return failure('token_expired')
   return directory.revocations.isRevoked(holder, now) ? failure('token_revoked') : undefined
 }

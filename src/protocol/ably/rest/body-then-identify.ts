@@ -24,14 +24,23 @@ export function bodyThenIdentify<Who, Read>(
   act: (who: Who, body: Read) => Answering,
   again: (before: Who) => Soon<Result<Who>> = identify,
 ): Answering {
-  return whenKnown(identify(), (before) =>
-    read().then((body) =>
-      body.ok ? whenKnown(again(before), (who) => act(who, body.value)) : body,
-    ),
-  )
+  const before = identify()
+  if (before instanceof Promise)
+    return before.then((known) => (known.ok ? readThenAct(known.value, read, act, again) : known))
+  return before.ok ? readThenAct(before.value, read, act, again) : before
 }
 
-function whenKnown<Who>(found: Soon<Result<Who>>, act: (who: Who) => Answering): Answering {
-  if (found instanceof Promise) return found.then((known) => (known.ok ? act(known.value) : known))
-  return found.ok ? act(found.value) : found
+function readThenAct<Who, Read>(
+  before: Who,
+  read: () => Promise<Result<Read>>,
+  act: (who: Who, body: Read) => Answering,
+  again: (before: Who) => Soon<Result<Who>>,
+): Promise<Result<RestAnswer>> {
+  return read().then((body) => {
+    if (!body.ok) return body
+    const now = again(before)
+    if (now instanceof Promise)
+      return now.then((known) => (known.ok ? act(known.value, body.value) : known))
+    return now.ok ? act(now.value, body.value) : now
+  })
 }
