@@ -24,6 +24,9 @@ const MIN_FRAME_LIMIT = 1_048_576
 /** What may wait to be handled, of one socket in frames of the greatest size, and of all together. */
 const INBOX_FRAMES = 64
 const MAX_INBOX_BYTES = 134_217_728
+/** https://bun.com/docs/runtime/http/websockets: the greatest `idleTimeout`. */
+const MAX_BUN_IDLE_SECONDS = 960
+const BUN_SWEEP_SECONDS = 4
 
 export class Sockets {
   readonly #parts: SocketParts
@@ -51,7 +54,7 @@ export class Sockets {
       // Without this a reader at its limit would lose frames in silence (design rule 2).
       backpressureLimit: this.#parts.maxBacklogBytes,
       closeOnBackpressureLimit: true,
-      idleTimeout: this.#parts.idleTimeout,
+      idleTimeout: bunsIdleTimeout(this.#parts.idleTimeout),
       // Bun's own are sent only where nothing else is.
       sendPings: false,
       perMessageDeflate: false,
@@ -95,6 +98,14 @@ export class Sockets {
     this.#silence.end(connection)
     this.#inbound.closed(connection)
   }
+}
+
+/**
+ * Seconds after which Bun itself gives a socket up. It looks every 4 s only and comes up to 4 s early, so it has to
+ * leave whoever is asked and answers the time to do so: `Silence` alone tells who is gone.
+ */
+function bunsIdleTimeout(seconds: number): number {
+  return Math.min(MAX_BUN_IDLE_SECONDS, seconds + 2 * BUN_SWEEP_SECONDS)
 }
 
 function frameLimit({ maxMessageBytes }: SocketParts): number {
