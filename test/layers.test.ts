@@ -326,7 +326,7 @@ describe('imports', () => {
     ['protocol/itty/itty.ts', 'service/live.ts'],
     ['protocol/itty/itty.ts', 'store/reservations.ts'],
     ['protocol/itty/itty.ts', 'protocol/ably/session.ts'],
-    ['protocol/ably/wire/values.ts', 'protocol/ably/codes.ts'],
+    ['protocol/ably/wire/values.ts', 'protocol/ably/errors/codes.ts'],
     ['transport/front.ts', 'protocol/itty/itty.ts'],
     ['transport/websocket.ts', 'core/hub.ts'],
     ['service/live.ts', 'api/shapes.ts'],

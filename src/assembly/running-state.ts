@@ -4,8 +4,8 @@ import type { Clock } from '../core/clock.ts'
 import { type ChannelSnapshot, restoreSnapshot, takeSnapshot } from '../core/snapshot.ts'
 import type { Keyring } from '../identity/keyring.ts'
 import type { Logger } from '../ops/logs.ts'
-import type { ConnectionSnapshot } from '../protocol/ably/realtime/connection-snapshot.ts'
-import { type Connections, STATE_TTL_MS } from '../protocol/ably/realtime/connections.ts'
+import type { ConnectionSnapshot } from '../protocol/ably/realtime/connection/snapshot.ts'
+import { type Connections, STATE_TTL_MS } from '../protocol/ably/realtime/connection/connections.ts'
 import { type SavedState, readState, removeState, writeState } from '../store/state-file.ts'
 
 /** To be raised whenever the shape of a snapshot changes, or of anything in it: messages, presence, answers. */

@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { ERROR_CODES } from '../../src/docs/errors.ts'
 import { FAILURE_NAMES } from '../../src/failure.ts'
-import { ablyCode } from '../../src/protocol/ably/codes.ts'
-import { errorHref } from '../../src/protocol/ably/error-href.ts'
+import { ablyCode } from '../../src/protocol/ably/errors/codes.ts'
+import { errorHref } from '../../src/protocol/ably/errors/error-href.ts'
 import { type TestServer, startTestServer } from '../support/server.ts'
 import { codeSpans, readText } from './texts.ts'
 

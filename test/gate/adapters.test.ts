@@ -57,8 +57,8 @@ const READS: readonly (readonly [what: string, pattern: RegExp])[] = [
 
 /** Where one of these words is what is written to somebody, not what is decided by. */
 const WRITES: ReadonlySet<string> = new Set([
-  'protocol/ably/rest/sandbox-routes.ts',
-  'protocol/ably/rest/sandbox-request.ts',
+  'protocol/ably/rest/sandbox/routes.ts',
+  'protocol/ably/rest/sandbox/request.ts',
 ])
 
 test.each(READS)('no adapter reads %s itself', (_, pattern) => {
@@ -69,8 +69,8 @@ test.each(READS)('no adapter reads %s itself', (_, pattern) => {
 test('nothing is published, changed or entered but through what asks the gate', () => {
   // What the server itself says on meta channels is said by nobody else.
   const own = new Set([
-    'protocol/ably/realtime/meta-channels.ts',
-    'protocol/ably/rest/sandbox-fixtures.ts',
+    'protocol/ably/realtime/metadata/lifecycle.ts',
+    'protocol/ably/rest/sandbox/fixtures.ts',
   ])
   const wrong = adapters.filter(
     ({ code, path }) =>

@@ -14,7 +14,7 @@ import {
   issueToken,
 } from '../../src/identity/token-issuer.ts'
 import { NO_APP_LIMITS } from '../../src/policy/app-limits.ts'
-import { ablyCode } from '../../src/protocol/ably/codes.ts'
+import { ablyCode } from '../../src/protocol/ably/errors/codes.ts'
 import { AppDirectory, type LiveKey } from '../../src/service/live-apps.ts'
 import { AccountTable } from '../../src/store/accounts.ts'
 import { type ApiKeyRow, type AppRow, ApiKeyTable, AppTable } from '../../src/store/apps.ts'

@@ -3,15 +3,20 @@ import { SummaryState } from '../../../core/annotation-summary.ts'
 import type { History } from '../../../core/history.ts'
 import type { Annotation, ChannelRef, KeptMessage } from '../../../core/types.ts'
 import { type Result, fail, ok } from '../../../failure.ts'
-import { annotate } from '../rest/annotate.ts'
-import type { RestAnswer } from '../rest/answer.ts'
-import { changeMessage } from '../rest/change.ts'
-import { type Answering, bodyThenIdentify } from '../rest/body-then-identify.ts'
-import { type ChannelParts, type Visitor, countTraffic, headOf } from '../rest/channel-call.ts'
+import { annotate } from '../http/channel/annotate.ts'
+import type { RestAnswer } from '../http/answer.ts'
+import { changeMessage } from '../http/channel/edit.ts'
+import { type Answering, bodyThenIdentify } from '../http/body-then-identify.ts'
+import {
+  type ChannelParts,
+  type Visitor,
+  countTraffic,
+  headOf,
+} from '../http/channel/channel-call.ts'
 import { bodyLimit } from '../rest/channel-routes.ts'
-import { listAnswer, readInTurn, readPage } from '../rest/lists.ts'
-import { publish } from '../rest/publish.ts'
-import type { RestCall, RestRoute } from '../rest/routes.ts'
+import { listAnswer, readInTurn, readPage } from '../http/lists.ts'
+import { publish } from '../http/channel/publish.ts'
+import type { RestCall, RestRoute } from '../http/router.ts'
 import { chatMessageValue, readDelete, readNewMessage, readUpdate } from './chat-message.ts'
 import { reactionsIn, reactionsOf, readReaction } from './chat-reactions.ts'
 import { readObject, visitRoom } from './room-call.ts'

@@ -2,10 +2,10 @@
 import { type Result, fail } from '../../../failure.ts'
 import type { Operation } from '../../../policy/capability/operations.ts'
 import { roomChannel } from '../../../policy/chat-room.ts'
-import { identify } from '../rest/authorize.ts'
-import { type ChannelParts, type Visitor, visitChannel } from '../rest/channel-call.ts'
-import { ENTRIES } from '../rest/format.ts'
-import type { RestCall } from '../rest/routes.ts'
+import { identify } from '../http/authorize.ts'
+import { type ChannelParts, type Visitor, visitChannel } from '../http/channel/channel-call.ts'
+import { ENTRIES } from '../http/body.ts'
+import type { RestCall } from '../http/router.ts'
 import { isRecord } from '../wire/json-value.ts'
 
 /** @param operation left out where what they may do depends on more */

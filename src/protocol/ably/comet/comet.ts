@@ -6,7 +6,7 @@ import { NEVER, type Timed, type TimerWheel } from '../../../core/timer-wheel.ts
 import { type Failure, failure, refusalHeaders } from '../../../failure.ts'
 import { SERVER_HEADER } from '../../../version.ts'
 import type { Doors, HttpProtocol, Opening, Session, Visit } from '../../protocol.ts'
-import { corsHeaders, errorInfo, preflight, refusal } from '../rest/answer.ts'
+import { corsHeaders, errorInfo, preflight, refusal } from '../http/answer.ts'
 import { parse, textOf } from '../wire/format.ts'
 import { itemTexts } from '../../../text/json-scanner.ts'
 import { CometSocket } from './comet-socket.ts'

@@ -3,13 +3,13 @@ import { type Failure, type Result, fail, failure, ok } from '../../../failure.t
 import type { AppPrincipal } from '../../../identity/principal.ts'
 import { isRecord } from '../wire/json-value.ts'
 import { type ReadMessages, readMessages } from '../wire/message-reader.ts'
-import type { RestAnswer } from './answer.ts'
-import { identify } from './authorize.ts'
+import type { RestAnswer } from '../http/answer.ts'
+import { identify } from '../http/authorize.ts'
 import { type Batch, type FailedPart, batchAnswer, failedPart } from './batch.ts'
-import { type ChannelParts, visitChannel } from './channel-call.ts'
-import { type Published, publish } from './publish.ts'
-import { ENTRIES } from './format.ts'
-import type { RestCall, RestRoute } from './routes.ts'
+import { type ChannelParts, visitChannel } from '../http/channel/channel-call.ts'
+import { type Published, publish } from '../http/channel/publish.ts'
+import { ENTRIES } from '../http/body.ts'
+import type { RestCall, RestRoute } from '../http/router.ts'
 
 /** Of a whole request, as Ably has it. */
 export const MAX_BATCH_BYTES = 2_097_152

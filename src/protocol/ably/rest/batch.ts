@@ -1,8 +1,8 @@
 /** Answers to requests of several parts, each of which succeeds or fails for itself (BAR2, BPR, BPF, BGF). */
 import { type Failure, failure } from '../../../failure.ts'
-import { type ErrorInfo, type RestAnswer, errorHeaders, errorInfo } from './answer.ts'
+import { type ErrorInfo, type RestAnswer, errorHeaders, errorInfo } from '../http/answer.ts'
 import { LazyList, LazyObject } from '../wire/pieces.ts'
-import { NEW_BATCH_SHAPES, type RestCall } from './routes.ts'
+import { NEW_BATCH_SHAPES, type RestCall } from '../http/router.ts'
 
 /** What a part that failed is answered with. SDKs tell it from others by whether it has an `error`. */
 export interface FailedPart {

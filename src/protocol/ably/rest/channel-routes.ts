@@ -3,8 +3,8 @@ import { largestText } from '../../../policy/limits.ts'
 import { type Result, fail, ok } from '../../../failure.ts'
 import { readMessages } from '../wire/message-reader.ts'
 import { messageValue } from '../wire/values.ts'
-import type { RestAnswer } from './answer.ts'
-import { type Answering, bodyThenIdentify } from './body-then-identify.ts'
+import type { RestAnswer } from '../http/answer.ts'
+import { type Answering, bodyThenIdentify } from '../http/body-then-identify.ts'
 import {
   type ChannelParts,
   type Visitor,
@@ -12,12 +12,12 @@ import {
   headOf,
   stillThere,
   visit,
-} from './channel-call.ts'
-import { type Body, ENTRIES } from './format.ts'
-import { listAnswer, readInTurn, readPage } from './lists.ts'
-import { type Published, publish } from './publish.ts'
+} from '../http/channel/channel-call.ts'
+import { type Body, ENTRIES } from '../http/body.ts'
+import { listAnswer, readInTurn, readPage } from '../http/lists.ts'
+import { type Published, publish } from '../http/channel/publish.ts'
 import { readRawMessage } from './raw-message.ts'
-import type { RestCall, RestRoute } from './routes.ts'
+import type { RestCall, RestRoute } from '../http/router.ts'
 
 export function channelRoutes(parts: ChannelParts): RestRoute[] {
   const history = (call: RestCall) => getHistory(parts, call)

@@ -5,14 +5,20 @@ import type { PresenceMessage } from '../../../core/types.ts'
 import { type Result, fail, failure, ok } from '../../../failure.ts'
 import { LazyList, LazyObject } from '../wire/pieces.ts'
 import { presenceValue } from '../wire/values.ts'
-import type { RestAnswer } from './answer.ts'
-import { identify } from './authorize.ts'
+import type { RestAnswer } from '../http/answer.ts'
+import { identify } from '../http/authorize.ts'
 import { batchAnswer, failedPart } from './batch.ts'
-import { type ChannelParts, countTraffic, headOf, visit, visitChannel } from './channel-call.ts'
-import { channelNames } from './channel-names.ts'
-import { MAX_PAGE_BYTES, listAnswer, readCursor, readInTurn, readPage } from './lists.ts'
-import { readLimit } from './paging.ts'
-import type { RestCall, RestRoute } from './routes.ts'
+import {
+  type ChannelParts,
+  countTraffic,
+  headOf,
+  visit,
+  visitChannel,
+} from '../http/channel/channel-call.ts'
+import { channelNames } from '../http/channel-names.ts'
+import { MAX_PAGE_BYTES, listAnswer, readCursor, readInTurn, readPage } from '../http/lists.ts'
+import { readLimit } from '../http/paging.ts'
+import type { RestCall, RestRoute } from '../http/router.ts'
 
 const PRESENCE = '/channels/:channel/presence'
 

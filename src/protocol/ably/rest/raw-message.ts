@@ -3,8 +3,8 @@ import { type Result, fail, ok } from '../../../failure.ts'
 import { isUtf8 } from 'node:buffer'
 import { parse } from '../wire/format.ts'
 import { type Structure, structureOf } from '../wire/structure.ts'
-import type { Body } from './format.ts'
-import type { RestCall } from './routes.ts'
+import type { Body } from '../http/body.ts'
+import type { RestCall } from '../http/router.ts'
 
 /** Members of a message by the headers that hold them. The client id is that of the request. */
 const HEADERS = {

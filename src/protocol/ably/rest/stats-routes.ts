@@ -4,11 +4,11 @@ import { type Fixture, readFixtures } from '../../../stats/fixture.ts'
 import { type IntervalNumbers, nestedNumbers, statsRecord } from '../../../stats/record.ts'
 import { type StatsPage, type StatsQuestion, readSpan } from '../../../stats/span.ts'
 import { LazyList } from '../wire/pieces.ts'
-import type { RestAnswer } from './answer.ts'
-import { type AuthorizeParts, authorize, identify } from './authorize.ts'
-import { type Answering, bodyThenIdentify } from './body-then-identify.ts'
-import { CURSOR, pageAnswer, readDirection, readLimit } from './paging.ts'
-import type { RestCall, RestRoute } from './routes.ts'
+import type { RestAnswer } from '../http/answer.ts'
+import { type AuthorizeParts, authorize, identify } from '../http/authorize.ts'
+import { type Answering, bodyThenIdentify } from '../http/body-then-identify.ts'
+import { CURSOR, pageAnswer, readDirection, readLimit } from '../http/paging.ts'
+import type { RestCall, RestRoute } from '../http/router.ts'
 
 export interface StatsParts extends AuthorizeParts {
   /** Milliseconds since the epoch. */

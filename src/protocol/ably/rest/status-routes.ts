@@ -3,12 +3,12 @@ import { firstOf } from '../../../core/first-of.ts'
 import { NOBODY } from '../../../core/occupancy.ts'
 import { type ChannelRef, channelRef } from '../../../core/types.ts'
 import { type Result, fail, ok } from '../../../failure.ts'
-import type { RestAnswer } from './answer.ts'
-import { authorize } from './authorize.ts'
-import { type ChannelParts, visit } from './channel-call.ts'
-import { listAnswer, readCursor } from './lists.ts'
-import { readLimit } from './paging.ts'
-import { NEW_BATCH_SHAPES, type RestCall, type RestRoute } from './routes.ts'
+import type { RestAnswer } from '../http/answer.ts'
+import { authorize } from '../http/authorize.ts'
+import { type ChannelParts, visit } from '../http/channel/channel-call.ts'
+import { listAnswer, readCursor } from '../http/lists.ts'
+import { readLimit } from '../http/paging.ts'
+import { NEW_BATCH_SHAPES, type RestCall, type RestRoute } from '../http/router.ts'
 
 export function statusRoutes(parts: ChannelParts): RestRoute[] {
   return [

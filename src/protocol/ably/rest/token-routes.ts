@@ -12,11 +12,11 @@ import {
 } from '../../../identity/revocation-request.ts'
 import type { TokenIssuer } from '../../../identity/token-issuer.ts'
 import { parseTokenRequest, readTokenRequest } from '../../../identity/token-request.ts'
-import { type RestAnswer, errorInfo } from './answer.ts'
-import { identify } from './authorize.ts'
+import { type RestAnswer, errorInfo } from '../http/answer.ts'
+import { identify } from '../http/authorize.ts'
 import { batchAnswer } from './batch.ts'
-import { type Answering, bodyThenIdentify } from './body-then-identify.ts'
-import type { RestCall, RestRoute } from './routes.ts'
+import { type Answering, bodyThenIdentify } from '../http/body-then-identify.ts'
+import type { RestCall, RestRoute } from '../http/router.ts'
 
 export interface TokenParts {
   readonly directory: Directory

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { FairTurns } from '../../../../src/core/fair-turns.ts'
 import { channelRef } from '../../../../src/core/types.ts'
-import { SharedFrames } from '../../../../src/protocol/ably/shared-frames.ts'
+import { SharedFrames } from '../../../../src/protocol/ably/subscription/shared-frames.ts'
 import {
   Backlog,
   type Listened,

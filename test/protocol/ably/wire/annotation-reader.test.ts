@@ -1,7 +1,7 @@
 /** What clients annotate messages with. */
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { ablyCode } from '../../../../src/protocol/ably/codes.ts'
+import { ablyCode } from '../../../../src/protocol/ably/errors/codes.ts'
 import {
   annotationMethod,
   readAnnotations,

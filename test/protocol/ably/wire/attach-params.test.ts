@@ -1,7 +1,7 @@
 /** What clients ask for when they attach. */
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { ablyCode } from '../../../../src/protocol/ably/codes.ts'
+import { ablyCode } from '../../../../src/protocol/ably/errors/codes.ts'
 import { FLAG, flagsOf, modesOf } from '../../../../src/protocol/ably/wire/actions.ts'
 import { readAttachParams } from '../../../../src/protocol/ably/wire/attach-params.ts'
 

@@ -4,7 +4,7 @@ import Ably from 'ably'
 import fc from 'fast-check'
 import { FULL_CAPABILITY } from '../../../../src/policy/capability/capability.ts'
 import { CapabilityChecker } from '../../../../src/policy/capability/checker.ts'
-import { ablyCode } from '../../../../src/protocol/ably/codes.ts'
+import { ablyCode } from '../../../../src/protocol/ably/errors/codes.ts'
 import { parseChannelName } from '../../../../src/protocol/ably/wire/channel-name.ts'
 
 function parse(text: string) {

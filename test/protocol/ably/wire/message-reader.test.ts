@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
 import type { FailureName, Result } from '../../../../src/failure.ts'
-import { ablyCode } from '../../../../src/protocol/ably/codes.ts'
+import { ablyCode } from '../../../../src/protocol/ably/errors/codes.ts'
 import { readEdit, readMessages } from '../../../../src/protocol/ably/wire/message-reader.ts'
 import { anything, asSent } from './arbitrary.ts'
 

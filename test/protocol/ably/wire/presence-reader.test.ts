@@ -1,7 +1,7 @@
 /** What clients say about presence. */
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { ablyCode } from '../../../../src/protocol/ably/codes.ts'
+import { ablyCode } from '../../../../src/protocol/ably/errors/codes.ts'
 import { readPresence } from '../../../../src/protocol/ably/wire/presence-reader.ts'
 import { anything, asSent } from './arbitrary.ts'
 

@@ -1,0 +1,50 @@
+/** Who makes a REST request, and whether their capability permits what it asks for. */
+import type { Acts } from '../../../core/access/acts.ts'
+import type { Result } from '../../../failure.ts'
+import type { Authenticator } from '../../../identity/authenticate.ts'
+import type { AppPrincipal } from '../../../identity/principal.ts'
+import type { Operation } from '../../../policy/capability/operations.ts'
+import type { RestCall } from './router.ts'
+
+export interface AuthorizeParts {
+  readonly authenticator: Authenticator
+  readonly acts: Acts
+}
+
+/**
+ * Whoever the credentials of a request belong to, wherever it carries them; it counts in the statistics of their app.
+ * A promise only where a signature has to be checked, so that a handler need not wait for nothing.
+ */
+export function identify(
+  authenticator: Authenticator,
+  call: RestCall,
+): Result<AppPrincipal> | Promise<Result<AppPrincipal>> {
+  const { credentials } = call
+  if (!credentials.ok) return credentials
+  const found = authenticator.authenticate(credentials.value, call)
+  return found instanceof Promise
+    ? found.then((result) => counted(call, result))
+    : counted(call, found)
+}
+
+function counted(call: RestCall, found: Result<AppPrincipal>): Result<AppPrincipal> {
+  const tooMuch = found.ok ? call.charge(found.value) : undefined
+  return tooMuch ? { ok: false, failure: tooMuch } : found
+}
+
+/**
+ * Whoever makes a request that concerns an app and no channel of it, if they may do this.
+ * @returns `capability_refused` (401 and 40160) if they may not, or what is wrong with the credentials
+ */
+export function authorize(
+  { acts: { gate }, authenticator }: AuthorizeParts,
+  call: RestCall,
+  operation: Operation,
+): Result<AppPrincipal> | Promise<Result<AppPrincipal>> {
+  const found = identify(authenticator, call)
+  const check = (result: Result<AppPrincipal>): Result<AppPrincipal> => {
+    const refusal = result.ok ? gate.app(result.value, operation, call.secure) : undefined
+    return refusal ? { ok: false, failure: refusal } : result
+  }
+  return found instanceof Promise ? found.then(check) : check(found)
+}

@@ -1,0 +1,30 @@
+/** Annotations of one message, and what their sender is told (RSAN1, RSAN2). */
+import type { AnnotationDraft } from '../../../../core/types.ts'
+import { type Result, ok } from '../../../../failure.ts'
+import { type ChannelParts, type Visitor, countTraffic } from './channel-call.ts'
+import { lossOf } from './publish.ts'
+
+export interface Annotated {
+  readonly id: string
+  readonly serials: readonly string[]
+}
+
+/** Adds or takes away all of them or none. */
+export async function annotate(
+  { acts, counters }: ChannelParts,
+  visitor: Visitor,
+  drafts: readonly AnnotationDraft[],
+): Promise<Result<Annotated>> {
+  const counts = counters.of(visitor.channel.realm).inbound.rest.messages
+  const receipt = acts.annotate(visitor.principal, visitor, drafts, NO_CONNECTION)
+  if (!receipt.ok) {
+    counts.refused += drafts.length
+    return receipt
+  }
+  countTraffic(counts, drafts)
+  const { id, serials, kept } = receipt.value
+  const loss = kept && (await lossOf(kept))
+  return loss ? { ok: false, failure: loss } : ok({ id, serials })
+}
+
+const NO_CONNECTION = { connectionId: undefined, id: undefined }

@@ -1,0 +1,25 @@
+/** One change of one message, and what its sender is told (RSL15). */
+import type { MessageEdit } from '../../../../core/types.ts'
+import { type Result, ok } from '../../../../failure.ts'
+import { type ChannelParts, type Visitor, countTraffic } from './channel-call.ts'
+import { lossOf } from './publish.ts'
+
+/** @returns the serial of the new version, once it is kept as its channel promises */
+export async function changeMessage(
+  { acts, counters }: ChannelParts,
+  visitor: Visitor,
+  edit: MessageEdit,
+): Promise<Result<string>> {
+  const counts = counters.of(visitor.channel.realm).inbound.rest.messages
+  const receipt = acts.edit(visitor.principal, visitor, edit, NO_CONNECTION)
+  if (!receipt.ok) {
+    counts.refused++
+    return receipt
+  }
+  countTraffic(counts, [edit.draft])
+  const { versionSerial, kept } = receipt.value
+  const loss = kept && (await lossOf(kept))
+  return loss ? { ok: false, failure: loss } : ok(versionSerial)
+}
+
+const NO_CONNECTION = { connectionId: undefined, id: undefined }

@@ -1,0 +1,93 @@
+/** One publish on one channel: for which connection, and what its sender is told. */
+import type { PublishSource } from '../../../../core/access/acts.ts'
+import type { PublishWish } from '../../../../core/access/gate.ts'
+import type { Receipt } from '../../../../core/app-channel.ts'
+import { notKept } from '../../../../core/history.ts'
+import { type Failure, type Result, fail, ok } from '../../../../failure.ts'
+import type { AppPrincipal } from '../../../../identity/principal.ts'
+import type { Connections, LiveConnection } from '../../connection/live-connections.ts'
+import type { ReadMessages } from '../../wire/message-reader.ts'
+import type { ChannelParts, Visitor } from './channel-call.ts'
+
+/** What a sender is told (PBR2). */
+export interface Published {
+  readonly channel: string
+  readonly messageId: string
+  readonly serials: readonly string[]
+}
+
+type PublishedMessages = ReadMessages & Pick<PublishWish, 'identified'>
+
+/**
+ * Publishes all messages or none.
+ * @returns a promise where a channel promises more than memory, settled once they are kept so
+ */
+export function publish(
+  parts: ChannelParts,
+  visitor: Visitor,
+  messages: PublishedMessages,
+): Result<Published> | Promise<Result<Published>> {
+  const { channel } = visitor
+  const { drafts } = messages
+  const counts = parts.counters.of(channel.realm).inbound.rest.messages
+  const receipt = place(parts, visitor, messages)
+  if (!receipt.ok) {
+    counts.refused += drafts.length
+    return receipt
+  }
+  counts.count += drafts.length
+  counts.data += messages.bytes
+  const { id, serials, kept } = receipt.value
+  const published = ok({ channel: channel.name, messageId: id, serials })
+  if (!kept) return published
+  return lossOf(kept).then((loss) => (loss ? { ok: false, failure: loss } : published))
+}
+
+function place(
+  { acts, connections }: ChannelParts,
+  visitor: Visitor,
+  messages: PublishedMessages,
+): Result<Receipt> {
+  const { principal } = visitor
+  const sender = senderOf(messages, principal, connections)
+  if (!sender.ok) return sender
+  return acts.publish(principal, visitor, messages, sourceOf(sender.value))
+}
+
+function sourceOf(behalf: LiveConnection | undefined): PublishSource {
+  if (!behalf) return NO_CONNECTION
+  return { behalf, connectionId: behalf.connectionId, except: behalf.silentSocket, id: undefined }
+}
+
+const NO_CONNECTION: PublishSource = { connectionId: undefined, id: undefined }
+
+/** Why something was not kept as its channel promises, if so; what is wrong with the disk is for the log. */
+export function lossOf(kept: Promise<void>): Promise<Failure | undefined> {
+  return kept.then(() => undefined, notKept)
+}
+
+/** The connection that the messages say they are published for; all for the same one, or none (RSL1j). */
+function senderOf(
+  { connectionKeys, connectionIds, drafts }: ReadMessages,
+  { appId }: AppPrincipal,
+  connections: Connections,
+): Result<LiveConnection | undefined> {
+  if (drafts.length === 0)
+    return fail('bad_request', 'a message is changed with PATCH, at the path of its serial')
+  if (nameNobody(connectionKeys) && nameNobody(connectionIds)) return NOBODY
+  const key = connectionKeys[0]
+  if (connectionKeys.some((other) => other !== key))
+    return fail('connection_id_invalid', 'messages of one request are for the same connection')
+  const connection = key === undefined ? undefined : connections.byKey(key, appId)
+  if (key !== undefined && !connection)
+    return fail('connection_id_invalid', 'the connection key is of no connection here')
+  const isForeign = (id: string | undefined) => id !== undefined && id !== connection?.connectionId
+  return connectionIds.some(isForeign) ? fail('connection_id_invalid') : ok(connection)
+}
+
+const NOBODY: Result<undefined> = ok(undefined)
+
+function nameNobody(names: readonly (string | undefined)[]): boolean {
+  for (const name of names) if (name !== undefined) return false
+  return true
+}

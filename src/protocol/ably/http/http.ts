@@ -1,0 +1,208 @@
+/** The REST interface that Ably's SDKs speak: finds the route, and words the answer as the client wants it. */
+import type { AppCounters, Requests } from '../../../core/app-counters.ts'
+import type { FairTurns } from '../../../core/fair-turns.ts'
+import { HistoryFault } from '../../../core/history.ts'
+import { type Failure, type Result, failure, isBadCredential } from '../../../failure.ts'
+import { claimedKeyName } from '../../../identity/claimed-key.ts'
+import type { Budget } from '../../../policy/budget.ts'
+import type { HttpProtocol, Visit } from '../../protocol.ts'
+import { settingsFailure } from '../../../trouble.ts'
+import { AnswerBodies } from './answer-bodies.ts'
+import {
+  type AnswerStyle,
+  type MakeBody,
+  type RestAnswer,
+  preflight,
+  refusal,
+  success,
+} from './answer.ts'
+import { wantedFormat } from './body.ts'
+import { type CallParts, IncomingCall } from './incoming-call.ts'
+import { type Found, type RestRoute, RestRouter } from './router.ts'
+
+export interface RestParts extends CallParts {
+  readonly routes: readonly RestRoute[]
+  readonly appCounters: AppCounters
+  /** Of answers that clients have not read yet. */
+  readonly unread: Budget
+  /** Among which that memory is divided. */
+  readonly shareOf: (appId: string) => string
+  readonly turns: FairTurns
+  /** Of what is written: when it may be, and once it is. */
+  readonly ledger: Ledger
+  readonly onBug: (error: unknown) => void
+  readonly onRefusal: (why: Failure, detail: RestDetail) => void
+}
+
+/** Both throw what keeps settings from being written. */
+export interface Ledger {
+  /** Once no other program holds the settings, in the turn in which they can be written. */
+  ready(): Promise<void>
+  /** Once the disk has what was written. */
+  settled(): Promise<void>
+}
+
+/** What the log may know of a refused request. */
+export interface RestDetail {
+  /** The route and not the path, in which somebody may have put a whole key by mistake. */
+  readonly route: string
+  /** The name of the key in the credentials, else in the path; whether it is theirs or not. */
+  readonly key: string | undefined
+  readonly channel: string | undefined
+  readonly address: string
+}
+
+/** What an answer holds costs whoever asked as much as another request for each so many bytes. */
+const BYTES_PER_REQUEST = 8192
+
+/** Of most requests, and nobody changes it. */
+const NO_QUERY = new URLSearchParams()
+
+export class AblyRest implements HttpProtocol {
+  readonly name = 'ably-rest'
+  readonly #parts: RestParts
+  readonly #router: RestRouter
+  readonly #makeBody: MakeBody
+  readonly #roots: ReadonlySet<string>
+
+  constructor(parts: RestParts) {
+    this.#parts = parts
+    this.#router = new RestRouter(parts.routes)
+    const bodies = new AnswerBodies({ ...parts, budget: parts.unread })
+    this.#makeBody = (value, format, reading) => bodies.of(value, format, reading)
+    this.#roots = new Set(parts.routes.map((route) => rootOf(route.path)))
+  }
+
+  owns(path: string): boolean {
+    return this.#roots.has(rootOf(path))
+  }
+
+  serve(visit: Visit): Response | Promise<Response> {
+    const { method } = visit.request
+    if (method === 'OPTIONS') return preflight(visit.request)
+    if (method !== 'HEAD') return this.#answer(visit, method)
+    const answer = this.#answer(visit, 'GET')
+    return answer instanceof Promise ? answer.then(withoutBody) : withoutBody(answer)
+  }
+
+  refuse({ base, query, request }: Visit, why: Failure): Response {
+    const style = { ...styleOf(request, new URLSearchParams(query)), origin: null }
+    return refusal(why, style, base)
+  }
+
+  #answer(visit: Visit, method: string): Response | Promise<Response> {
+    const query = visit.query === '' ? NO_QUERY : new URLSearchParams(visit.query)
+    const style = styleOf(visit.request, query)
+    const found = this.#router.find(method, visit.path)
+    if (!found.ok) return this.#refuse(visit, query, found.failure, style)
+    const call = new IncomingCall(visit, { query, style }, found.value, this.#parts)
+    try {
+      const { route } = found.value
+      const answer = route.writes ? this.#write(route, call) : route.handle(call)
+      return answer instanceof Promise
+        ? answer.then(
+            (result) => this.#finish(call, result),
+            (error: unknown) => this.#finish(call, this.#broken(error)),
+          )
+        : this.#finish(call, answer)
+    } catch (error) {
+      return this.#finish(call, this.#broken(error))
+    }
+  }
+
+  /** What is written is on the disk before anybody hears of it. */
+  async #write(route: RestRoute, call: IncomingCall): Promise<Result<RestAnswer>> {
+    const { ledger } = this.#parts
+    if (route.method === 'DELETE') await ledger.ready()
+    else call.mayAct = () => ledger.ready()
+    const answer = await route.handle(call)
+    await ledger.settled()
+    return answer
+  }
+
+  /** What is thrown is the disk, or a bug; either is told in the words of the protocol. */
+  #broken(error: unknown): Result<RestAnswer> {
+    const why = error instanceof HistoryFault ? error.failure : settingsFailure(error)
+    if (!why) this.#parts.onBug(error)
+    return { ok: false, failure: why ?? failure('internal') }
+  }
+
+  #finish(call: IncomingCall, result: Result<RestAnswer>): Response {
+    const { allowance, countedFor, found, query, style, visit } = call
+    if (countedFor !== undefined) this.#count(countedFor, found.route, result)
+    if (!result.ok) return this.#refuse(visit, query, result.failure, style, found)
+    call.bytes = result.value.bytes ?? 0
+    if (call.bytes > 0) allowance?.spend(Math.floor(call.bytes / BYTES_PER_REQUEST))
+    const response = success(result.value, style, this.#makeBody, call)
+    return response.ok ? response.value : this.#refuse(visit, query, response.failure, style, found)
+  }
+
+  #count(appId: string, route: RestRoute, result: Result<RestAnswer>): void {
+    const counts = this.#parts.appCounters.of(appId)
+    counts[route.countsAs ?? 'apiRequests'][outcomeOf(result)]++
+  }
+
+  #refuse(
+    visit: Visit,
+    query: URLSearchParams,
+    reason: Failure,
+    style: AnswerStyle,
+    found?: Found,
+  ): Response {
+    const { headers } = visit.request
+    const isTold = !isBadCredential(reason) || visit.failedAttempt()
+    const why = isTold ? reason : failure('attempt_rate')
+    this.#parts.onRefusal(why, {
+      route: found?.route.path ?? rootOf(visit.path),
+      key: claimedKeyName(headers, query) ?? found?.params['keyName']?.split(':')[0],
+      channel: found?.params['channel'],
+      address: visit.address,
+    })
+    return refusal(why, style, visit.base)
+  }
+}
+
+/**
+ * What SDKs are told of a path that nobody serves (HP6, HP7), in words that ably-ruby is tested for; undefined for
+ * everybody else, who is known by not telling a version (RSC7e).
+ * @param base as `Visit` has it
+ */
+export function nothingThere(request: Request, base: string): Response | undefined {
+  if (!request.headers.has('x-ably-version')) return undefined
+  const query = new URLSearchParams(splitQuery(request.url))
+  return refusal(failure('not_found', NOTHING), styleOf(request, query), base)
+}
+
+const NOTHING = 'Could not find anything at this path'
+
+function splitQuery(url: string): string {
+  const mark = url.indexOf('?')
+  return mark < 0 ? '' : url.slice(mark + 1)
+}
+
+/** Refused is what was not permitted, or was over a limit. */
+function outcomeOf(result: Result<RestAnswer>): keyof Requests {
+  const status = result.ok ? result.value.status : result.failure.status
+  if (status < 400) return 'succeeded'
+  return status === 401 || status === 403 || status === 429 ? 'refused' : 'failed'
+}
+
+/** A stream would otherwise go on for nobody. */
+function withoutBody(answer: Response): Response {
+  void answer.body?.cancel()
+  return new Response(null, { status: answer.status, headers: answer.headers })
+}
+
+function rootOf(path: string): string {
+  const end = path.indexOf('/', 1)
+  return end < 0 ? path : path.slice(0, end)
+}
+
+function styleOf(request: Request, query: URLSearchParams): AnswerStyle {
+  const envelope = query.get('envelope')
+  return {
+    format: wantedFormat(request, query),
+    envelope: envelope === 'json' || envelope === 'msgpack' ? envelope : undefined,
+    origin: request.headers.get('origin'),
+  }
+}

@@ -1,0 +1,120 @@
+/** One request on its way through a route. */
+import type { Allowance, KeyAllowances } from '../../../core/access/allowance.ts'
+import { type Failure, type Result, failure } from '../../../failure.ts'
+import { type Credentials, findCredentials } from '../../../identity/credentials.ts'
+import type { AppPrincipal } from '../../../identity/principal.ts'
+import type { Visit } from '../../protocol.ts'
+import type { Format } from '../wire/format.ts'
+import type { AnswerStyle } from './answer.ts'
+import type { Reading } from './answer-bodies.ts'
+import { type Body, type BodyReaders, readBody } from './body.ts'
+import type { Found, RestCall } from './router.ts'
+
+/** What a client speaks that does not say so. */
+const NEWEST_VERSION = 6
+
+/** A request as it came, and how it is to be answered. */
+export interface Asked {
+  readonly query: URLSearchParams
+  readonly style: AnswerStyle
+}
+
+export interface CallParts {
+  /** Where a route has no limit of its own. */
+  readonly maxBodyBytes: number
+  /** What may be asked with each API key. */
+  readonly keys: KeyAllowances
+}
+
+/** Made for every request, so that what most of them never ask for is worked out only when it is asked. */
+export class IncomingCall implements RestCall, Reading {
+  readonly request: Request
+  readonly query: URLSearchParams
+  readonly visit: Visit
+  readonly style: AnswerStyle
+  readonly found: Found
+  /** The app in whose statistics it counts, once it is known who asks. */
+  countedFor: string | undefined
+  allowance: Allowance | undefined
+  /** About what the answer takes in memory while it is not all written. */
+  bytes = 0
+  /** Awaited when the body has come, before anything is decided with it. */
+  mayAct: (() => Promise<void>) | undefined
+  readonly #maxBodyBytes: number
+  #credentials: Result<Credentials> | undefined
+  readonly #keys: KeyAllowances
+
+  constructor(visit: Visit, { query, style }: Asked, found: Found, parts: CallParts) {
+    this.request = visit.request
+    this.query = query
+    this.visit = visit
+    this.style = style
+    this.found = found
+    this.#maxBodyBytes = found.route.maxBodyBytes ?? parts.maxBodyBytes
+    this.#keys = parts.keys
+  }
+
+  get credentials(): Result<Credentials> {
+    return (this.#credentials ??= findCredentials(this.request.headers, this.query))
+  }
+
+  get appId(): string | undefined {
+    return this.countedFor
+  }
+
+  get address(): string {
+    return this.visit.address
+  }
+
+  get params(): Readonly<Record<string, string>> {
+    return this.found.params
+  }
+
+  get format(): Format {
+    return this.style.envelope ?? this.style.format
+  }
+
+  get origin(): string | null {
+    return this.style.origin
+  }
+
+  get secure(): boolean {
+    return this.visit.secure
+  }
+
+  /** Versions may be fractions, as 1.2 was. */
+  get version(): number {
+    const text = this.request.headers.get('x-ably-version') ?? this.query.get('v') ?? ''
+    const version = Number.parseFloat(text)
+    return Number.isNaN(version) ? NEWEST_VERSION : version
+  }
+
+  mayVerify(): boolean {
+    return this.visit.mayAttempt()
+  }
+
+  body(readers?: BodyReaders): Promise<Result<Body>> {
+    return this.#read(readBody(this.visit, this.#maxBodyBytes, readers))
+  }
+
+  rawBody(): Promise<Result<Uint8Array>> {
+    return this.#read(this.visit.body(this.#maxBodyBytes))
+  }
+
+  #read<T>(body: Promise<T>): Promise<T> {
+    const { mayAct } = this
+    return mayAct ? body.then((read) => mayAct().then(() => read)) : body
+  }
+
+  countFor(appId: string): void {
+    this.countedFor = appId
+  }
+
+  charge({ appId, keyId }: Pick<AppPrincipal, 'appId' | 'keyId'>): Failure | undefined {
+    this.countedFor = appId
+    // Who it is may be asked again, after a wait.
+    if (this.allowance) return undefined
+    this.allowance = this.#keys.of(appId, keyId)
+    return this.allowance.take() ? undefined : failure('key_rate')
+  }
+}

@@ -1,0 +1,96 @@
+/** The numbered frames of one transport: each is dealt with once, and answered in the order of their numbers (RTN7). */
+import { Allowance } from '../../../../core/access/allowance.ts'
+import type { Traffic } from '../../../../core/app-counters.ts'
+import { notKept } from '../../../../core/history.ts'
+import { type Result, failure } from '../../../../failure.ts'
+import { countTraffic } from '../../http/channel/channel-call.ts'
+import { AckQueue } from './ack-queue.ts'
+import type { Answer, Outcome } from './answers.ts'
+import type { Client } from '../session/client.ts'
+import { acknowledgement } from '../session/protocol-messages.ts'
+import type { SessionParts } from '../session/parts.ts'
+import type { Accepted } from '../publishing/publishing.ts'
+
+export interface Numbered {
+  readonly kind: 'message' | 'presence' | 'annotation' | 'object'
+  readonly channel: string
+  readonly msgSerial: number
+}
+
+export class NumberedFrames {
+  readonly #parts: SessionParts
+  readonly #client: Client
+  readonly allowance: Allowance
+  readonly #queue = new AckQueue()
+
+  constructor(parts: SessionParts, client: Client) {
+    this.#parts = parts
+    this.#client = client
+    this.allowance = new Allowance(parts.limits.messages, parts.clock)
+  }
+
+  /** One that came over another transport before is answered as it was then (RTN19a2). */
+  deal(frame: Numbered, act: () => Result<Accepted>): void {
+    const { msgSerial } = frame
+    if (this.#queue.hasSeen(msgSerial)) return
+    const { answers } = this.#client.connection
+    const known = answers.find(msgSerial)
+    if (known) this.#queue.add(known)
+    else {
+      const answer: Answer = { serial: msgSerial, outcome: undefined }
+      answers.add(answer)
+      this.#queue.add(answer)
+      this.#settle(answer, this.#within(act), frame)
+    }
+    this.acknowledge()
+  }
+
+  /** Says no to one without looking at it. */
+  refuse({ msgSerial }: Numbered, result: Outcome & { readonly ok: false }): void {
+    if (this.#queue.hasSeen(msgSerial)) return
+    this.#queue.add({ serial: msgSerial, outcome: result })
+    this.acknowledge()
+  }
+
+  /** Says what has become known since. */
+  acknowledge(): void {
+    for (const ready of this.#queue.ready())
+      this.#client.send(acknowledgement(ready, (why) => this.#client.errorInfo(why)))
+  }
+
+  #within(act: () => Result<Accepted>): Result<Accepted> {
+    return this.allowance.take() ? act() : { ok: false, failure: failure('rate_limited') }
+  }
+
+  #settle(answer: Answer, result: Result<Accepted>, frame: Numbered): void {
+    const traffic = this.#traffic(frame)
+    if (!result.ok) {
+      traffic.refused++
+      this.#client.refused(result.failure, frame.channel)
+      answer.outcome = result
+      return
+    }
+    const { contents, kept, serials } = result.value
+    countTraffic(traffic, contents)
+    const accepted: Outcome = { ok: true, serials }
+    if (!kept) {
+      answer.outcome = accepted
+      return
+    }
+    const { connection } = this.#client
+    const know = (outcome: Outcome) => {
+      answer.outcome = outcome
+      // The client may have come back over another transport.
+      connection.transport?.acknowledge()
+    }
+    kept.then(
+      () => know(accepted),
+      (error: unknown) => know({ ok: false, failure: notKept(error) }),
+    )
+  }
+
+  #traffic({ kind }: Numbered): Traffic {
+    const { realtime } = this.#parts.appCounters.of(this.#client.connection.appId).inbound
+    return kind === 'presence' ? realtime.presence : realtime.messages
+  }
+}

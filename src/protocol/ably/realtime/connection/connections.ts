@@ -1,0 +1,250 @@
+/** All connections of all apps: found by id and key, taken over by another transport, ended when their time is over. */
+import type { Clock } from '../../../../core/clock.ts'
+import type { IdSource } from '../../../../core/id-source.ts'
+import { type Failure, failure } from '../../../../failure.ts'
+import { isSameText } from '../../../../identity/api-key.ts'
+import type { Connections as ConnectionFinder } from '../../connection/live-connections.ts'
+import { Connection, type Identified, type Transport } from './connection.ts'
+import { type ConnectionSnapshot, refill, restingOptions, snapshotOf } from './snapshot.ts'
+import { Waiting } from './disconnected.ts'
+import type { TimerWheel } from '../../../../core/timer-wheel.ts'
+
+export interface ConnectionsParts {
+  readonly clock: Clock
+  readonly ids: IdSource
+  readonly wheel: TimerWheel
+  /** Takes a connection's members off a channel. */
+  readonly leave: (appId: string, channel: string, connectionId: string) => void
+  /** Connections that may wait for their clients; 0 for no limit. */
+  readonly maxWaiting: number
+  readonly shareOf: (appId: string) => string
+  readonly onOpened?: (connection: Connection) => void
+  readonly onClosed?: (connection: Connection) => void
+}
+
+export interface Arrival extends Identified {
+  /** The key of the connection to go on with, if the client has one. */
+  readonly key: string | undefined
+  readonly remainPresentMs: number
+}
+
+export interface Admitted {
+  readonly connection: Connection
+  /** Why the client did not get the connection it wanted; it got a new one (RTN15c7). */
+  readonly failure: Failure | undefined
+}
+
+/** How long a connection waits for its client (`connectionStateTtl`). */
+export const STATE_TTL_MS = 120_000
+/**
+ * What a client needs at most to come back after the server was away, which is no fault of its own: SDKs wait up to
+ * twice their `disconnectedRetryTimeout` of 15 s between two tries (RTB1), and give a try 10 s (`realtimeRequestTimeout`).
+ */
+export const RETURN_MS = 45_000
+const ID_LENGTH = 12
+const SECRET_LENGTH = 20
+
+export class Connections implements ConnectionFinder {
+  /** Of this run of the server: clients show it to people who look for a fault (CD2g). */
+  readonly serverId: string
+  readonly #parts: ConnectionsParts
+  readonly #apps = new Map<string, Map<string, Connection>>()
+  /** Those without a transport. */
+  readonly #waiting: Waiting
+  #size = 0
+  #isHeld = false
+
+  constructor(parts: ConnectionsParts) {
+    this.#parts = parts
+    this.#waiting = new Waiting(parts.shareOf)
+    this.serverId = parts.ids.next(ID_LENGTH)
+  }
+
+  get size(): number {
+    return this.#size
+  }
+
+  ofApp(appId: string): Iterable<Connection> {
+    return this.#apps.get(appId)?.values() ?? []
+  }
+
+  countOf(appId: string): number {
+    return this.#apps.get(appId)?.size ?? 0
+  }
+
+  byId(appId: string, id: string): Connection | undefined {
+    return this.#apps.get(appId)?.get(id)
+  }
+
+  /** The connection that a key is of. Those of another app are not found. */
+  byKey(key: string, appId: string): Connection | undefined {
+    const mark = key.indexOf('!')
+    if (mark < 0) return undefined
+    const connection = this.byId(appId, key.slice(0, mark))
+    if (!connection || this.#isOver(connection)) return undefined
+    const secret = secretOf(key)
+    const { secret: current, previousSecret } = connection
+    const isKnown =
+      isSameText(secret, current) ||
+      (previousSecret !== undefined && isSameText(secret, previousSecret))
+    return isKnown ? connection : undefined
+  }
+
+  /** Whether a key is that of a connection whose client is still there, as far as this server knows. */
+  isHere(key: string, appId: string): boolean {
+    return this.byKey(key, appId)?.transport !== undefined
+  }
+
+  /** The connection a client goes on with, or a new one. Its transport is still to be set. */
+  admit(arrival: Arrival): Admitted {
+    const { key, principal } = arrival
+    if (key === undefined) return { connection: this.#open(arrival), failure: undefined }
+    const known = this.byKey(key, principal.appId)
+    if (!known) {
+      return { connection: this.#open(arrival), failure: failure('connection_key_invalid') }
+    }
+    if (!isSameClient(known, arrival)) {
+      const why = failure('client_id_mismatch', 'the connection is that of another client')
+      return { connection: this.#open(arrival), failure: why }
+    }
+    this.#takeOver(known, arrival, secretOf(key))
+    return { connection: known, failure: undefined }
+  }
+
+  /** The transport is lost; the client may come back. */
+  dropped(connection: Connection, transport: Transport): void {
+    if (connection.transport !== transport) return
+    connection.transport = undefined
+    this.#await(connection)
+  }
+
+  /** The connection is over: who was present through it leaves at once. */
+  close(connection: Connection): void {
+    const app = this.#apps.get(connection.appId)
+    if (app?.get(connection.id) !== connection) return
+    app.delete(connection.id)
+    if (app.size === 0) this.#apps.delete(connection.appId)
+    this.#size--
+    connection.transport = undefined
+    this.#waiting.delete(connection)
+    this.#parts.wheel.cancel(connection)
+    this.#leaveAll(connection)
+    this.#parts.onClosed?.(connection)
+  }
+
+  /** To be told when the server stops: until the next one runs nobody can come back, and nobody's time is over. */
+  hold(): void {
+    this.#isHeld = true
+  }
+
+  snapshots(): ConnectionSnapshot[] {
+    const found: ConnectionSnapshot[] = []
+    for (const app of this.#apps.values())
+      for (const connection of app.values()) found.push(snapshotOf(connection))
+    return found
+  }
+
+  /**
+   * Connections of the run before: their clients have as much time as if they had been lost now, and their members stay
+   * present for as long as the slowest of them may need, whatever they asked for when only their network is lost.
+   */
+  restore(snapshots: readonly ConnectionSnapshot[]): void {
+    for (const snapshot of snapshots) {
+      const connection = new Connection({ ...restingOptions(snapshot), onDue: this.#onDue })
+      refill(connection, snapshot)
+      connection.minPresentMs = RETURN_MS
+      this.#add(connection)
+      this.#await(connection)
+    }
+  }
+
+  /** The timer may be a moment late. */
+  #isOver({ droppedAt }: Connection): boolean {
+    return droppedAt !== undefined && this.#parts.clock.elapsed() - droppedAt >= STATE_TTL_MS
+  }
+
+  #open(arrival: Arrival): Connection {
+    const { clock, ids, onOpened } = this.#parts
+    const connection = new Connection({
+      ...arrival,
+      id: ids.next(ID_LENGTH),
+      secret: ids.next(SECRET_LENGTH),
+      since: clock.now(),
+      onDue: this.#onDue,
+    })
+    this.#add(connection)
+    onOpened?.(connection)
+    return connection
+  }
+
+  #add(connection: Connection): void {
+    const app = this.#apps.get(connection.appId)
+    if (app) app.set(connection.id, connection)
+    else this.#apps.set(connection.appId, new Map([[connection.id, connection]]))
+    this.#size++
+  }
+
+  /** @param secret that the client has: any number of newer ones may have been lost on their way to it */
+  #takeOver(
+    connection: Connection,
+    { principal, credentials, secure }: Arrival,
+    secret: string,
+  ): void {
+    const { ids, wheel } = this.#parts
+    const before = connection.transport
+    connection.transport = undefined
+    connection.droppedAt = undefined
+    connection.minPresentMs = 0
+    this.#waiting.delete(connection)
+    wheel.cancel(connection)
+    connection.previousSecret = secret
+    connection.secret = ids.next(SECRET_LENGTH)
+    connection.identified = { principal, credentials, secure }
+    before?.superseded()
+  }
+
+  /** Gives the client time to come back, at the cost of the share that has most, if there are too many. */
+  #await(connection: Connection): void {
+    const { clock, maxWaiting, wheel } = this.#parts
+    const now = clock.elapsed()
+    connection.droppedAt = now
+    this.#waiting.add(connection)
+    wheel.schedule(connection, now + this.#nextWait(connection))
+    if (maxWaiting > 0 && this.#waiting.size > maxWaiting) this.close(this.#waiting.first())
+  }
+
+  readonly #onDue = (connection: Connection, now: number): void => {
+    const { droppedAt } = connection
+    if (droppedAt === undefined || this.#isHeld) return
+    if (now - droppedAt >= STATE_TTL_MS) return this.close(connection)
+    if (now - droppedAt >= presentMs(connection)) this.#leaveAll(connection)
+    this.#parts.wheel.schedule(connection, droppedAt + this.#nextWait(connection))
+  }
+
+  /** From the loss of the transport on, in milliseconds. */
+  #nextWait(connection: Connection): number {
+    return connection.presentOn === undefined
+      ? STATE_TTL_MS
+      : Math.min(presentMs(connection), STATE_TTL_MS)
+  }
+
+  #leaveAll(connection: Connection): void {
+    const { presentOn, appId, id } = connection
+    connection.presentOn = undefined
+    for (const channel of presentOn ?? []) this.#parts.leave(appId, channel, id)
+  }
+}
+
+/** From the loss of the transport on. */
+function presentMs({ minPresentMs, remainPresentMs }: Connection): number {
+  return Math.max(minPresentMs, remainPresentMs)
+}
+
+function secretOf(key: string): string {
+  return key.slice(key.indexOf('!') + 1)
+}
+
+/** Whoever has the key of a connection must also be who its client was. */
+function isSameClient({ principal: before }: Connection, { principal }: Identified): boolean {
+  return before.clientId === undefined || before.clientId === principal.clientId
+}

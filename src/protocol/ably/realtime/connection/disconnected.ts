@@ -1,0 +1,41 @@
+/** Connections that wait for their clients, by the shares that they count towards. */
+import { greatest } from '../../../../policy/shares.ts'
+import type { Connection } from './connection.ts'
+
+export class Waiting {
+  readonly #shareOf: (appId: string) => string
+  /** Each in the order in which they lost their transports. */
+  readonly #shares = new Map<string, Set<Connection>>()
+  readonly #places = new Map<Connection, string>()
+
+  constructor(shareOf: (appId: string) => string) {
+    this.#shareOf = shareOf
+  }
+
+  get size(): number {
+    return this.#places.size
+  }
+
+  add(connection: Connection): void {
+    const share = this.#shareOf(connection.appId)
+    this.#places.set(connection, share)
+    const known = this.#shares.get(share)
+    if (known) known.add(connection)
+    else this.#shares.set(share, new Set([connection]))
+  }
+
+  delete(connection: Connection): void {
+    const share = this.#places.get(connection)
+    if (share === undefined) return
+    this.#places.delete(connection)
+    const others = this.#shares.get(share)!
+    others.delete(connection)
+    if (others.size === 0) this.#shares.delete(share)
+  }
+
+  /** Who has to give way first: of the share that has most, whoever has waited for the longest. */
+  first(): Connection {
+    const most = greatest(this.#shares.values(), ({ size }) => size)!
+    return most.values().next().value!
+  }
+}

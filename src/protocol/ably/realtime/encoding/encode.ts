@@ -1,0 +1,88 @@
+/** What happens on a channel as frames for one group of readers. */
+import type { ChannelRef, Event, Frame, KeptMessage, Publication } from '../../../../core/types.ts'
+import { passing } from '../../subscription/filtering.ts'
+import {
+  annotationFrame,
+  occupancyFrame,
+  presenceFrame,
+  publicationFrame,
+} from '../../wire/frames.ts'
+import { NamedFrames } from '../../wire/named-frames.ts'
+import { deltaMessages } from './delta-messages.ts'
+import { type Variant, readVariant } from './variant.ts'
+
+export const PROTOCOL = 'ably'
+
+const NOTHING: readonly Frame[] = Object.freeze([])
+
+/** For readers who attached the channel under another name than its own. */
+const named = new NamedFrames()
+
+/** @param previous the publication that these readers got before, if they can read deltas against it */
+export function encode(
+  event: Event,
+  text: string,
+  previous: Publication | undefined,
+  channel: ChannelRef,
+): readonly Frame[] {
+  const variant = readVariant(text)
+  const { format, name } = variant
+  switch (event.kind) {
+    case 'publication':
+      return variant.messages ? publication(event, variant, previous, channel) : NOTHING
+    case 'presence':
+      if (!variant.presence) return NOTHING
+      return [frameFor(event, variant, channel, (its) => presenceFrame(event, its, format))]
+    case 'annotation':
+      if (!variant.annotations) return NOTHING
+      return [frameFor(event, variant, channel, (its) => annotationFrame(event, its, format))]
+    case 'occupancy': {
+      const { occupancy: wish } = variant
+      if (wish === undefined) return NOTHING
+      const category = wish === 'metrics' ? undefined : wish
+      return [occupancyFrame(event, name ?? channel.name, format, category)]
+    }
+    // Only channels of the commons tell of these.
+    case 'message':
+    case 'join':
+    case 'leave':
+      return NOTHING
+  }
+}
+
+function publication(
+  event: Publication,
+  variant: Variant,
+  previous: Publication | undefined,
+  channel: ChannelRef,
+): readonly Frame[] {
+  const messages = chosen(event, variant, previous)
+  if (messages?.length === 0) return NOTHING
+  const options = messages && { messages }
+  const { format, name } = variant
+  if (name === undefined) return [publicationFrame(event, channel.name, format, options)]
+  const make = () => publicationFrame(event, undefined, format, options)
+  return [named.of({ event, content: messages, format }, name, make)]
+}
+
+/** What these readers get in the place of the messages of a publication; undefined for those themselves. */
+function chosen(
+  event: Publication,
+  { delta, filter, whole }: Variant,
+  previous: Publication | undefined,
+): readonly KeptMessage[] | undefined {
+  if (delta && previous) return deltaMessages(event, previous)
+  const wanted = whole ? event.whole : undefined
+  return filter ? passing(wanted ?? event.messages, filter) : wanted
+}
+
+function frameFor(
+  event: Event,
+  { format, name }: Variant,
+  channel: ChannelRef,
+  make: (name: string | undefined) => Frame,
+): Frame {
+  return name === undefined
+    ? make(channel.name)
+    : named.of({ event, content: undefined, format }, name, () => make(undefined))
+}

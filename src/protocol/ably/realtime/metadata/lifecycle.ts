@@ -1,0 +1,62 @@
+/** What the server says of an app on `[meta]` channels: which channels and connections come and go. */
+import type { AppChannel } from '../../../../core/app-channel.ts'
+import type { Broker, ChannelWatcher } from '../../../../core/broker.ts'
+import { type Publisher, ownMessage } from '../../../../core/publisher.ts'
+import { channelRef } from '../../../../core/types.ts'
+import type { Connection } from '../connection/connection.ts'
+
+export interface MetaParts {
+  readonly broker: Broker
+  readonly publisher: Publisher
+}
+
+const META = '[meta]'
+const CHANNELS = `${META}channel.lifecycle`
+const CONNECTIONS = `${META}connection.lifecycle`
+
+export class MetaChannels implements ChannelWatcher {
+  readonly #parts: MetaParts
+
+  constructor(parts: MetaParts) {
+    this.#parts = parts
+  }
+
+  opened(channel: AppChannel): void {
+    this.#channel(channel, 'channel.opened', true)
+  }
+
+  closed(channel: AppChannel): void {
+    this.#channel(channel, 'channel.closed', false)
+  }
+
+  connectionOpened(connection: Connection): void {
+    this.#connection(connection, 'connection.opened')
+  }
+
+  connectionClosed(connection: Connection): void {
+    this.#connection(connection, 'connection.closed')
+  }
+
+  #channel({ ref, occupancy: metrics }: AppChannel, name: string, isActive: boolean): void {
+    // Channels about channels are not talked about.
+    if (ref.name.startsWith(META)) return
+    const details = { channelId: ref.name, name: ref.name }
+    this.#say(ref.realm, CHANNELS, name, {
+      ...details,
+      status: { isActive, occupancy: { metrics } },
+    })
+  }
+
+  #connection({ appId, id, principal }: Connection, name: string): void {
+    const { clientId, keyId } = principal
+    this.#say(appId, CONNECTIONS, name, { connectionId: id, clientId, keyId })
+  }
+
+  /** Nothing is made for nobody. */
+  #say(realm: string, channel: string, name: string, value: object): void {
+    const { broker, publisher } = this.#parts
+    const ref = channelRef(realm, channel)
+    if ((broker.channel(ref)?.attachments.size ?? 0) === 0) return
+    publisher.publish(ref, ownMessage({ name, data: JSON.stringify(value), encoding: 'json' }))
+  }
+}

@@ -1,0 +1,122 @@
+/** How many are on a channel, told to those who attached it with `occupancy`: at once where it matters, else now and then. */
+import type { AppChannel } from '../../../../core/app-channel.ts'
+import type { Broker, ChannelWatcher } from '../../../../core/broker.ts'
+import type { ChannelTime } from '../../../../core/channel-time.ts'
+import type { Clock } from '../../../../core/clock.ts'
+import type { IdSource } from '../../../../core/id-source.ts'
+import type { Event, Occupancy } from '../../../../core/types.ts'
+import type { Attached, Client } from '../session/client.ts'
+import { PROTOCOL, encode } from '../encoding/encode.ts'
+import { readVariant } from '../encoding/variant.ts'
+import { NEVER, type Timed, type TimerWheel } from '../../../../core/timer-wheel.ts'
+
+export interface OccupancyParts {
+  readonly broker: Broker
+  readonly clock: Clock
+  readonly time: ChannelTime
+  readonly ids: IdSource
+  readonly wheel: TimerWheel
+}
+
+/** Between two changes that are told, unless somebody is the first or the last (docs, occupancy). */
+const DEBOUNCE_MS = 15_000
+const ID_LENGTH = 12
+
+/** A channel of which somebody wants to know. */
+class Watched implements Timed {
+  due = NEVER
+  told: Occupancy
+  toldAt: number
+  readonly #onDue: () => void
+
+  constructor(told: Occupancy, toldAt: number, onDue: () => void) {
+    this.told = told
+    this.toldAt = toldAt
+    this.#onDue = onDue
+  }
+
+  wake(): void {
+    this.#onDue()
+  }
+}
+
+export class OccupancyNews implements ChannelWatcher {
+  readonly #parts: OccupancyParts
+  readonly #watched = new Map<AppChannel, Watched>()
+
+  constructor(parts: OccupancyParts) {
+    this.#parts = parts
+  }
+
+  /** Tells somebody who has just attached how things are, and from now on how they change. */
+  wish(client: Client, { place }: Attached): void {
+    const { channel, groups } = place
+    const event = this.#event(channel)
+    for (const { format } of groups)
+      for (const frame of encode(event, format.variant, undefined, channel.ref))
+        client.sendFrame(frame)
+    if (this.#watched.has(channel)) return
+    const now = this.#parts.clock.elapsed()
+    this.#watched.set(channel, new Watched(channel.occupancy, now, () => this.#tell(channel)))
+  }
+
+  occupied(channel: AppChannel): void {
+    const watched = this.#watched.get(channel)
+    if (!watched) return
+    if (isTurn(watched.told, channel.occupancy)) return this.#tell(channel)
+    if (watched.due === NEVER && !isSame(watched.told, channel.occupancy))
+      this.#parts.wheel.schedule(watched, watched.toldAt + DEBOUNCE_MS)
+  }
+
+  closed(channel: AppChannel): void {
+    const watched = this.#watched.get(channel)
+    if (!watched) return
+    this.#parts.wheel.cancel(watched)
+    this.#watched.delete(channel)
+  }
+
+  #tell(channel: AppChannel): void {
+    const watched = this.#watched.get(channel)
+    if (!watched) return
+    if (!this.#isWanted(channel)) return this.closed(channel)
+    this.#parts.wheel.cancel(watched)
+    watched.told = channel.occupancy
+    watched.toldAt = this.#parts.clock.elapsed()
+    this.#parts.broker.tell(channel, this.#event(channel))
+  }
+
+  /** There are as many groups as ways of reading the channel, and not as readers. */
+  #isWanted({ ref }: AppChannel): boolean {
+    return this.#parts.broker
+      .groups(ref)
+      .some(
+        ({ format: { protocol, variant } }) =>
+          protocol === PROTOCOL && readVariant(variant).occupancy !== undefined,
+      )
+  }
+
+  #event({ occupancy }: AppChannel): Event {
+    const { ids, time } = this.#parts
+    return { kind: 'occupancy', id: ids.next(ID_LENGTH), occupancy, timestamp: time.now() }
+  }
+}
+
+const METRICS = [
+  'connections',
+  'publishers',
+  'subscribers',
+  'presenceConnections',
+  'presenceMembers',
+  'presenceSubscribers',
+  'objectPublishers',
+  'objectSubscribers',
+] as const satisfies readonly (keyof Occupancy)[]
+
+function isSame(a: Occupancy, b: Occupancy): boolean {
+  return METRICS.every((metric) => a[metric] === b[metric])
+}
+
+/** Whether somebody is now the first, or the last has gone. */
+function isTurn(before: Occupancy, after: Occupancy): boolean {
+  return METRICS.some((metric) => (before[metric] === 0) !== (after[metric] === 0))
+}

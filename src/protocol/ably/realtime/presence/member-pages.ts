@@ -1,0 +1,102 @@
+/** The members of a channel, told to a client that has just come or has asked (RTP18). */
+import type { AppChannel } from '../../../../core/app-channel.ts'
+import type { IdSource } from '../../../../core/id-source.ts'
+import { memberBytes, memberKey } from '../../../../core/presence-set.ts'
+import type { Frame, PresenceChange, PresenceMessage } from '../../../../core/types.ts'
+import { syncFrame } from '../../wire/frames.ts'
+import type { Client } from '../session/client.ts'
+
+/** What a page holds at most; one member is a page however large it is. */
+export interface PageLimits {
+  readonly members: number
+  readonly bytes: number
+}
+
+const ID_LENGTH = 8
+
+/** @returns undefined for more than one page holds */
+export function onlyPage(
+  { format }: Client,
+  channel: string,
+  { presence }: AppChannel,
+  limits: PageLimits,
+): Frame | undefined {
+  const isMore = presence.size > limits.members || presence.bytes > limits.bytes
+  return isMore ? undefined : syncFrame(channel, undefined, [...presence.members()], format)
+}
+
+/**
+ * Pages of a list that is of one moment, each made when there is room for it: by then members may have changed or
+ * gone, and are told as they are. SDKs report somebody twice who leaves between two pages, so nothing else about
+ * presence may come before the last; what has happened meanwhile comes after it, without what a page has told.
+ */
+export class MemberPages {
+  readonly #client: Client
+  readonly #channel: string
+  readonly #home: AppChannel
+  readonly #limits: PageLimits
+  readonly #syncId: string
+  readonly #keys: readonly string[]
+  /** The position at which each member was looked for. */
+  readonly #toldAt = new Map<string, string>()
+  #next = 0
+  #isBegun = false
+
+  constructor(
+    client: Client,
+    channel: string,
+    home: AppChannel,
+    { ids, limits }: { readonly ids: IdSource; readonly limits: PageLimits },
+  ) {
+    this.#client = client
+    this.#channel = channel
+    this.#home = home
+    this.#limits = limits
+    this.#syncId = ids.next(ID_LENGTH)
+    this.#keys = [...home.presence.keys()]
+  }
+
+  /** @returns undefined after the last page; there is always one */
+  next(): Frame | undefined {
+    const isFirst = !this.#isBegun
+    if (!isFirst && this.#next === this.#keys.length) return undefined
+    this.#isBegun = true
+    const members = this.#take()
+    const isLast = this.#next === this.#keys.length
+    const cursor = isLast ? '' : String(this.#next)
+    const serial = isFirst && isLast ? undefined : `${this.#syncId}:${cursor}`
+    return syncFrame(this.#channel, serial, members, this.#client.format)
+  }
+
+  /** What an event tells beside what the pages have told already; undefined if that is nothing. */
+  unsaid(event: PresenceChange): PresenceChange | undefined {
+    const changes = event.changes.filter((change) => {
+      const toldAt = this.#toldAt.get(memberKey(change))
+      return toldAt === undefined || event.position > toldAt
+    })
+    if (changes.length === event.changes.length) return event
+    return changes.length === 0 ? undefined : { ...event, changes }
+  }
+
+  #take(): PresenceMessage[] {
+    const { bytes, members } = this.#limits
+    const page: PresenceMessage[] = []
+    let size = 0
+    for (; this.#next < this.#keys.length; this.#next++) {
+      const key = this.#keys[this.#next]!
+      const member = this.#home.presence.at(key)
+      // Whoever has gone is looked for all the same, so that no page comes that is empty if that can be helped.
+      const isFull = page.length === members || (size > 0 && size + sizeOf(member) > bytes)
+      if (member && isFull) break
+      this.#toldAt.set(key, this.#home.recent.head)
+      if (!member) continue
+      page.push(member)
+      size += memberBytes(member)
+    }
+    return page
+  }
+}
+
+function sizeOf(member: PresenceMessage | undefined): number {
+  return member ? memberBytes(member) : 0
+}

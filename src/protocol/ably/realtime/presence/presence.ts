@@ -1,0 +1,79 @@
+/** PRESENCE from clients: entering, changing and leaving for themselves or for others (RTP8, RTP14). */
+import type { Acts } from '../../../../core/access/acts.ts'
+import type { Broker } from '../../../../core/broker.ts'
+import { MODE, has } from '../../../../core/modes.ts'
+import type { Presence } from '../../../../core/presence.ts'
+import type { ChannelRef } from '../../../../core/types.ts'
+import { type Result, ok } from '../../../../failure.ts'
+import type { QualifiedName } from '../../wire/channel-name.ts'
+import type { ClientFrame } from '../../wire/frame-reader.ts'
+import { presenceFrame } from '../../wire/frames.ts'
+import type { MessageLimits } from '../../wire/members.ts'
+import { readPresence } from '../../wire/presence-reader.ts'
+import { type Client, refOf } from '../session/client.ts'
+import type { Accepted } from '../publishing/publishing.ts'
+import { type Target, targetOf } from '../publishing/target.ts'
+
+export interface PresencesParts {
+  readonly broker: Broker
+  readonly acts: Acts
+  readonly presence: Presence
+  readonly limits: MessageLimits
+  /** A change could not be kept, and nobody waits to be told. */
+  readonly onLost: (error: unknown) => void
+}
+
+type PresenceFrame = Extract<ClientFrame, { kind: 'presence' }>
+
+export class Presences {
+  readonly #parts: PresencesParts
+
+  constructor(parts: PresencesParts) {
+    this.#parts = parts
+  }
+
+  change(client: Client, frame: PresenceFrame): Result<Accepted> {
+    const { channel, msgSerial } = frame
+    const { acts, limits } = this.#parts
+    const { id: connectionId, principal } = client.connection
+    const target = targetOf(client, channel)
+    if (!target.ok) return target
+    const read = readPresence(frame.presence, principal.clientId, { connectionId, limits })
+    if (!read.ok) return read
+    const source = { connectionId, id: `${connectionId}:${msgSerial}` }
+    const receipt = acts.present(principal, target.value, read.value, source)
+    if (!receipt.ok) return receipt
+    this.#note(client, target.value)
+    const { event, kept } = receipt.value
+    const place = target.value.attached?.place
+    // Whoever does not watch presence still hears of their own (RTP17a).
+    if (event && place && !has(place.modes, MODE.presenceSubscribe))
+      client.sendFrame(presenceFrame(event, channel, client.format))
+    return ok({ contents: read.value, serials: [], kept })
+  }
+
+  /** Takes what a client has entered off a channel that it detaches. */
+  leave(client: Client, name: QualifiedName): void {
+    const { connection } = client
+    if (connection.presentOn?.has(name.name) !== true) return
+    forget(connection, name.name)
+    this.leaveFor(refOf(client, name), connection.id)
+  }
+
+  /** Takes off a channel what was entered through a connection that is over. */
+  leaveFor(ref: ChannelRef, connectionId: string): void {
+    this.#parts.presence.leave(ref, connectionId).kept?.catch(this.#parts.onLost)
+  }
+
+  #note({ connection }: Client, { channel, name }: Target): void {
+    const isPresent =
+      (this.#parts.broker.channel(channel)?.presence.ofConnection(connection.id).length ?? 0) > 0
+    if (isPresent) (connection.presentOn ??= new Set()).add(name.name)
+    else forget(connection, name.name)
+  }
+}
+
+function forget(connection: Client['connection'], name: string): void {
+  connection.presentOn?.delete(name)
+  if (connection.presentOn?.size === 0) connection.presentOn = undefined
+}

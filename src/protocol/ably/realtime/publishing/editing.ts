@@ -1,0 +1,45 @@
+/** MESSAGE from clients that changes a message which is there: update, delete, append (RTL32). */
+import type { Acts } from '../../../../core/access/acts.ts'
+import type { MessageEdit } from '../../../../core/types.ts'
+import { type Result, fail, ok } from '../../../../failure.ts'
+import type { Client } from '../session/client.ts'
+import { type Accepted, type MessageFrame, silentSocket } from './publishing.ts'
+import { type Target, targetOf } from './target.ts'
+
+export interface EditingParts {
+  readonly acts: Acts
+  /** Told of a client to which its own publication did not come back. */
+  readonly onSilent: (client: Client, target: Target) => void
+}
+
+export class Editing {
+  readonly #parts: EditingParts
+
+  constructor(parts: EditingParts) {
+    this.#parts = parts
+  }
+
+  edit(
+    client: Client,
+    { channel, msgSerial }: MessageFrame,
+    edits: readonly MessageEdit[],
+  ): Result<Accepted> {
+    const [edit] = edits
+    if (!edit || edits.length > 1)
+      return fail('bad_request', 'one message at a time can be changed')
+    const target = targetOf(client, channel)
+    if (!target.ok) return target
+    const { connection, rollupMs } = client
+    const except = silentSocket(client, target.value)
+    const receipt = this.#parts.acts.edit(connection.principal, target.value, edit, {
+      connectionId: connection.id,
+      id: `${connection.id}:${msgSerial}`,
+      except,
+      rollupMs,
+    })
+    if (!receipt.ok) return receipt
+    if (except) this.#parts.onSilent(client, target.value)
+    const { kept, versionSerial } = receipt.value
+    return ok({ contents: [edit.draft], serials: [versionSerial], kept })
+  }
+}

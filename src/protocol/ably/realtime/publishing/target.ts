@@ -1,0 +1,37 @@
+/** The channel that a frame is about, as the gate has to know it. */
+import type { Allowance } from '../../../../core/access/allowance.ts'
+import type { Place } from '../../../../core/access/caller.ts'
+import type { Modes } from '../../../../core/modes.ts'
+import type { ChannelRef } from '../../../../core/types.ts'
+import { type Result, fail, ok } from '../../../../failure.ts'
+import { type QualifiedName, parseChannelName } from '../../wire/channel-name.ts'
+import { type Attached, type Client, refOf } from '../session/client.ts'
+
+export interface Target extends Place {
+  readonly name: QualifiedName
+  /** Undefined for a client that publishes without having attached (RTL6c). */
+  readonly attached: Attached | undefined
+  /** The modes with which the client has asked to be attached. */
+  readonly modes: Modes | undefined
+  readonly channel: ChannelRef
+  readonly allowance: Allowance
+}
+
+/** @returns `bad_channel` for one on which nothing can be done but to listen */
+export function targetOf(client: Client, channel: string): Result<Target> {
+  const attached = client.attachments.get(channel)
+  const named = attached ? ok(attached.name) : parseChannelName(channel)
+  if (!named.ok) return named
+  const name = named.value
+  if (name.qualifier !== 'none')
+    return fail('bad_channel', 'channels with a qualifier can only be subscribed to')
+  return ok({
+    name,
+    attached,
+    modes: attached?.options.modes,
+    channel: attached?.place.channel.ref ?? refOf(client, name),
+    resource: name.resource,
+    secure: client.connection.identified.secure,
+    allowance: client.allowance,
+  })
+}

@@ -1,0 +1,77 @@
+/** What a client says in the query of its connection (RTN2). Whatever is not known is left alone (RTC1f). */
+import { DEFAULT_ROLLUP_MS } from '../../../../core/append-rollup.ts'
+import { type Result, fail, ok } from '../../../../failure.ts'
+import type { Format } from '../../wire/format.ts'
+
+export interface ConnectOptions {
+  readonly format: Format
+  /** Whether its own messages come back to it. */
+  readonly echo: boolean
+  /**
+   * The key of the connection that it wants to go on with; `upgrade` says so of a client before 2.0 that goes from
+   * plain requests to a WebSocket.
+   */
+  readonly key: string | undefined
+  /** Milliseconds of silence after which the client gives the connection up. */
+  readonly heartbeatMs: number
+  /** Whether it takes the pings of its WebSocket for signs of life, and needs no others (RTN23b). */
+  readonly seesPings: boolean
+  /** Milliseconds that what it appends may wait for more. */
+  readonly rollupMs: number
+  /** How long its members stay present when the transport is lost. */
+  readonly remainPresentMs: number
+}
+
+/** The first version in which channels, and not connections, say where they go on. */
+const OLDEST_VERSION = 2
+const DEFAULT_HEARTBEAT_MS = 15_000
+const MIN_HEARTBEAT_MS = 5000
+const MAX_HEARTBEAT_MS = 1_800_000
+const DEFAULT_REMAIN_MS = 15_000
+const MIN_REMAIN_MS = 1000
+const MAX_REMAIN_MS = 120_000
+/** What the docs name; whatever else is said is left alone. */
+const ROLLUPS_MS: ReadonlySet<number> = new Set([0, 20, 40, 100, 500])
+
+/** @returns `version_unsupported` or `parameter_invalid` */
+export function readConnectOptions(query: URLSearchParams): Result<ConnectOptions> {
+  if (!isSupported(query.get('v'))) return fail('version_unsupported')
+  const format = query.get('format') ?? 'json'
+  if (format !== 'json' && format !== 'msgpack')
+    return fail('parameter_invalid', 'the format is neither json nor msgpack')
+  return ok({
+    format,
+    echo: query.get('echo') !== 'false',
+    key: query.get('resume') ?? query.get('recover') ?? query.get('upgrade') ?? undefined,
+    heartbeatMs: bounded(
+      query.get('heartbeatInterval'),
+      MIN_HEARTBEAT_MS,
+      MAX_HEARTBEAT_MS,
+      DEFAULT_HEARTBEAT_MS,
+    ),
+    seesPings: query.get('heartbeats') === 'false',
+    rollupMs: rollupOf(query.get('appendRollupWindow')),
+    remainPresentMs: bounded(
+      query.get('remainPresentFor'),
+      MIN_REMAIN_MS,
+      MAX_REMAIN_MS,
+      DEFAULT_REMAIN_MS,
+    ),
+  })
+}
+
+/** Versions may be fractions, as 1.2 was; whoever names none speaks the newest. */
+function isSupported(version: string | null): boolean {
+  if (version === null) return true
+  return /^\d+(\.\d+)?$/.test(version) && Number(version) >= OLDEST_VERSION
+}
+
+function rollupOf(text: string | null): number {
+  const ms = text === null ? DEFAULT_ROLLUP_MS : Number(text)
+  return ROLLUPS_MS.has(ms) ? ms : DEFAULT_ROLLUP_MS
+}
+
+function bounded(text: string | null, minimum: number, maximum: number, initial: number): number {
+  const value = text === null || text === '' ? Number.NaN : Number(text)
+  return Number.isFinite(value) ? Math.min(Math.max(value, minimum), maximum) : initial
+}

@@ -1,0 +1,67 @@
+/** Protocol messages about a connection itself, as members of a frame. `action` is first: other transports look for it. */
+import type { Failure } from '../../../../failure.ts'
+import type { AppPrincipal } from '../../../../identity/principal.ts'
+import type { ErrorInfo } from '../../http/answer.ts'
+import { ACTION } from '../../wire/actions.ts'
+import type { Acknowledgement } from '../acknowledging/ack-queue.ts'
+import type { Connection } from '../connection/connection.ts'
+import { STATE_TTL_MS } from '../connection/connections.ts'
+
+type Members = Readonly<Record<string, unknown>>
+
+export interface ConnectionLimits {
+  readonly maxMessageBytes: number
+  readonly maxFrameBytes: number
+  /** Messages a second; 0 for no limit. */
+  readonly messageRate: number
+}
+
+export interface Service {
+  readonly serverId: string
+  /** After how many milliseconds of silence the client may give up. */
+  readonly heartbeatMs: number
+}
+
+export function connected(
+  connection: Connection,
+  { heartbeatMs, serverId }: Service,
+  limits: ConnectionLimits,
+  error: ErrorInfo | undefined,
+): Members {
+  const { id, key, principal } = connection
+  return {
+    action: ACTION.CONNECTED,
+    connectionId: id,
+    connectionDetails: {
+      connectionKey: key,
+      clientId: shownClientId(principal),
+      connectionStateTtl: STATE_TTL_MS,
+      maxIdleInterval: heartbeatMs,
+      maxMessageSize: limits.maxMessageBytes,
+      maxFrameSize: limits.maxFrameBytes,
+      maxInboundRate: limits.messageRate || undefined,
+      serverId,
+    },
+    error,
+  }
+}
+
+/** `*` for somebody who may be anybody and is nobody yet (CD2a); nothing for the anonymous. */
+function shownClientId({ clientId, mayAssumeClientId }: AppPrincipal): string | undefined {
+  return clientId ?? (mayAssumeClientId ? '*' : undefined)
+}
+
+/** Both numbers are always there: a zero that is left out breaks SDKs. */
+export function acknowledgement(
+  { serial, outcomes }: Acknowledgement,
+  errorInfo: (why: Failure) => ErrorInfo,
+): Members {
+  const count = outcomes.length
+  const [first] = outcomes
+  if (first?.ok === false) {
+    return { action: ACTION.NACK, msgSerial: serial, count, error: errorInfo(first.failure) }
+  }
+  const res = outcomes.map((outcome) => ({ serials: outcome.ok ? outcome.serials : [] }))
+  const hasSerials = res.some(({ serials }) => serials.length > 0)
+  return { action: ACTION.ACK, msgSerial: serial, count, res: hasSerials ? res : undefined }
+}

@@ -1,0 +1,149 @@
+/**
+ * Brings push notifications to devices that are reached over a channel. Those of other transports would take an
+ * account with whoever runs these, and get nothing.
+ */
+import type { AppChannel } from '../../../../core/app-channel.ts'
+import type { KeptMessage } from '../../../../core/types.ts'
+import { type Failure, type Result, failure, ok } from '../../../../failure.ts'
+import type { PushDevice, Recipient } from '../../../../push/device.ts'
+import { memberText } from '../../../../text/json-scanner.ts'
+import { PUSH_MESSAGE_NAME, notificationText, payloadFault } from '../../../../push/notification.ts'
+import { readMessages } from '../../wire/message-reader.ts'
+import { visitChannel } from '../../http/channel/channel-call.ts'
+import { publish } from '../../http/channel/publish.ts'
+import { deviceRefusal } from '../../../../push/device-rights.ts'
+import type { PushParts } from './parts.ts'
+
+const TRANSPORT = 'ablyChannel'
+/**
+ * Milliseconds that devices have to wait at least. Whoever has just begun to attach to the channel of a device gets
+ * what is published at the same time: SDKs are tested against a service that is no faster.
+ */
+const WAIT_MS = 500
+/** Deliveries after which others get their turn. */
+const SLICE = 100
+/** Notifications that wait for those before them; what is beyond that is not delivered. */
+const MAX_WAITING = 1000
+
+/** What it delivers never left this server, so nobody needs to ask whether it came over TLS. */
+const WITHIN = { secure: true, origin: null, allowance: undefined }
+
+interface Sending {
+  readonly appId: string
+  /** Milliseconds since the epoch. */
+  readonly due: number
+  /** Looked up when it is their turn. */
+  readonly devices: () => Iterable<PushDevice>
+  readonly text: string
+}
+
+export class PushDelivery {
+  readonly #parts: PushParts
+  readonly #waiting: Sending[] = []
+  #timer: Timer | undefined
+  #isSending = false
+  #isStopped = false
+  #hasNoticed = false
+
+  constructor(parts: PushParts) {
+    this.#parts = parts
+    parts.broker.watch({ pushed: (channel, messages) => this.#pushed(channel, messages) })
+  }
+
+  /** What is still waiting is dropped. */
+  stop(): void {
+    this.#isStopped = true
+    clearTimeout(this.#timer)
+    this.#waiting.length = 0
+  }
+
+  /** @returns why a notification could not be brought there; one for another transport goes nowhere */
+  async deliver(recipient: Recipient, text: string): Promise<Result<unknown>> {
+    if (recipient.transportType !== TRANSPORT) {
+      this.#noticeOthers()
+      return ok(undefined)
+    }
+    const { authenticator, limits } = this.#parts
+    const credential = { kind: 'key', text: String(recipient['ablyKey']) } as const
+    const principal = await authenticator.authenticate({ credential, clientId: undefined }, WITHIN)
+    if (!principal.ok) return principal
+    const channel = String(recipient['channel'])
+    const visitor = visitChannel(this.#parts, principal.value, WITHIN, channel, 'publish')
+    if (!visitor.ok) return visitor
+    const messages = readMessages({ name: PUSH_MESSAGE_NAME, data: text }, limits)
+    return messages.ok ? publish(this.#parts, visitor.value, messages.value) : messages
+  }
+
+  /** Delivers a little later, in order, to those of them that can be reached. */
+  toDevices(appId: string, devices: () => Iterable<PushDevice>, text: string): void {
+    if (this.#waiting.length >= MAX_WAITING) {
+      const why = failure('push_backlog')
+      return this.#parts.onUndelivered(why, { app: appId, device: undefined })
+    }
+    this.#waiting.push({ appId, devices, text, due: this.#parts.now() + WAIT_MS })
+    if (!this.#isSending) this.#sendNext()
+  }
+
+  /** Messages on a channel that may have something for those who subscribe to its push notifications. */
+  #pushed({ ref: { name, realm } }: AppChannel, messages: readonly KeptMessage[]): void {
+    for (const { extras } of messages) {
+      const payload = extras === undefined ? undefined : memberText(extras, 'push')
+      if (payload?.startsWith('{') !== true) continue
+      const fault = payloadFault(JSON.parse(payload) as Readonly<Record<string, unknown>>)
+      if (fault === undefined)
+        this.toDevices(realm, () => this.#devicesOn(realm, name), notificationText(payload))
+      else
+        this.#parts.onUndelivered(failure('bad_request', fault), { app: realm, device: undefined })
+    }
+  }
+
+  #devicesOn(appId: string, channel: string): readonly PushDevice[] {
+    const { subscriptions } = this.#parts
+    if (!this.#hasNoticed && subscriptions.hasOthers(appId, channel, TRANSPORT))
+      this.#noticeOthers()
+    return subscriptions.devices(appId, channel, TRANSPORT)
+  }
+
+  /** In their order, and each in its time. */
+  #sendNext(): void {
+    const next = this.#waiting.shift()
+    this.#isSending = next !== undefined
+    if (!next) return
+    // A clock that jumps must not hold them back.
+    const waitMs = Math.min(next.due - this.#parts.now(), WAIT_MS)
+    this.#timer = setTimeout(() => {
+      this.#sendAll(next)
+        .catch(this.#parts.onBug)
+        .finally(() => this.#sendNext())
+    }, waitMs)
+  }
+
+  async #sendAll(sending: Sending): Promise<void> {
+    let sent = 0
+    for (const device of sending.devices()) {
+      if (this.#isStopped) return
+      this.#send(device, sending).catch(this.#parts.onBug)
+      if (++sent % SLICE === 0) await new Promise((resolve) => setImmediate(resolve))
+    }
+  }
+
+  /** A device that has ended hears nothing more, though somebody subscribed it before. */
+  async #send(device: PushDevice, { appId, text }: Sending): Promise<void> {
+    const { id, recipient } = device
+    const why = deviceRefusal(this.#parts, device, WITHIN) ?? (await this.#reach(recipient, text))
+    if (why) this.#parts.onUndelivered(why, { app: appId, device: id })
+  }
+
+  async #reach(recipient: Recipient, text: string): Promise<Failure | undefined> {
+    const delivered = await this.deliver(recipient, text)
+    return delivered.ok ? undefined : delivered.failure
+  }
+
+  #noticeOthers(): void {
+    if (this.#hasNoticed) return
+    this.#hasNoticed = true
+    this.#parts.onNotice(
+      `push notifications reach devices with the transport ${TRANSPORT} only; devices of apns, fcm, gcm and web are registered and get none`,
+    )
+  }
+}

@@ -1,0 +1,42 @@
+/** What requests about push notifications work with, and the parts of lists that they ask for. */
+import { type Failure, type Result, ok } from '../../../../failure.ts'
+import type { ListPart, PushSubscriptions, SubscriptionFilter } from '../../../../push/device.ts'
+import type { ChannelParts } from '../../http/channel/channel-call.ts'
+import { readCursor } from '../../http/lists.ts'
+import { readLimit } from '../../http/paging.ts'
+import type { CallerParts } from './caller.ts'
+
+export interface PushParts extends ChannelParts, CallerParts {
+  readonly subscriptions: PushSubscriptions
+  /** To be told once that some devices get nothing from here. */
+  readonly onNotice: (text: string) => void
+  /** Of a notification that could not be delivered. */
+  readonly onUndelivered: (why: Failure, detail: UndeliveredDetail) => void
+  readonly onBug: (error: unknown) => void
+}
+
+/** What the log may know of it. */
+export interface UndeliveredDetail {
+  readonly app: string
+  /** Undefined where none of them got it. */
+  readonly device: string | undefined
+}
+
+/** A limit beyond the greatest counts as the greatest, which SDKs are tested for with these lists. */
+export function readPart(query: URLSearchParams): Result<ListPart> {
+  const limit = readLimit(query, true)
+  if (!limit.ok) return limit
+  const after = readCursor(query)
+  return after.ok ? ok({ limit: limit.value, after: after.value }) : after
+}
+
+/** The filters of a request; a parameter without a value is none. */
+export function readFilter(query: URLSearchParams): SubscriptionFilter {
+  const given = (name: string) => query.get(name) || undefined
+  return {
+    channel: given('channel'),
+    deviceId: given('deviceId'),
+    clientId: given('clientId'),
+    either: query.get('concatFilters') === 'true',
+  }
+}

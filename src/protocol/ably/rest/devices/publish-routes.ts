@@ -1,0 +1,96 @@
+/** Push notifications that are published to a device, to those of a client, or to somewhere (RSH1a). */
+import { type Result, fail, ok } from '../../../../failure.ts'
+import type { PushDevice, PushDevices } from '../../../../push/device.ts'
+import { notificationText, payloadFault } from '../../../../push/notification.ts'
+import { isRecord } from '../../wire/json-value.ts'
+import { Structure } from '../../wire/structure.ts'
+import type { RestAnswer } from '../../http/answer.ts'
+import { type Answering, bodyThenIdentify } from '../../http/body-then-identify.ts'
+import { identifyCaller } from './caller.ts'
+import type { PushDelivery } from './delivery.ts'
+import type { PushParts } from './parts.ts'
+import { WHOLE } from '../../http/body.ts'
+import { readRecipient } from './reader.ts'
+import type { RestCall, RestRoute } from '../../http/router.ts'
+
+export function pushPublishRoutes(parts: PushParts, delivery: PushDelivery): RestRoute[] {
+  return [
+    {
+      method: 'POST',
+      path: '/push/publish',
+      handle: (call) => publish(parts, delivery, call),
+    },
+  ]
+}
+
+function publish(parts: PushParts, delivery: PushDelivery, call: RestCall): Answering {
+  return bodyThenIdentify(
+    () => identifyCaller(parts, call, (caller) => caller.admin()),
+    () => call.body(WHOLE),
+    ({ appId }, body) => publishTo(parts, delivery, appId, body.value),
+  )
+}
+
+async function publishTo(
+  parts: PushParts,
+  delivery: PushDelivery,
+  appId: string,
+  body: unknown,
+): Promise<Result<RestAnswer>> {
+  if (body instanceof Structure && body.fault)
+    return fail('bad_request', `the payload: ${body.fault.message}`)
+  const payload = body instanceof Structure ? body.value : undefined
+  if (!(body instanceof Structure) || !isRecord(payload) || !isRecord(payload['recipient']))
+    return fail('bad_request', 'the recipient is missing or not valid')
+  const fault = payloadFault(payload)
+  if (fault !== undefined) return fail('bad_request', fault)
+  const { recipient } = payload
+  const text = notificationText(body.text)
+  const sent =
+    recipient['transportType'] === undefined
+      ? toDevices(parts, delivery, appId, recipient, text)
+      : await toPlace(delivery, recipient, text)
+  return sent.ok ? ok({ status: 204, value: undefined }) : sent
+}
+
+/** Somebody who names the place is told what is wrong with it. */
+async function toPlace(
+  delivery: PushDelivery,
+  value: Readonly<Record<string, unknown>>,
+  text: string,
+): Promise<Result<unknown>> {
+  const recipient = readRecipient(value)
+  if (!recipient.ok) return recipient
+  const delivered = await delivery.deliver(recipient.value, text)
+  return delivered.ok
+    ? delivered
+    : fail('bad_request', `the recipient cannot be reached: ${delivered.failure.message}`)
+}
+
+function toDevices(
+  { devices }: PushParts,
+  delivery: PushDelivery,
+  appId: string,
+  { deviceId, clientId }: Readonly<Record<string, unknown>>,
+  text: string,
+): Result<unknown> {
+  if (typeof deviceId === 'string' && deviceId !== '') {
+    const device = devices.find(appId, deviceId)
+    if (!device) return fail('device_unknown')
+    delivery.toDevices(appId, () => [device], text)
+    return ok(undefined)
+  }
+  if (typeof clientId !== 'string' || clientId === '')
+    return fail('bad_request', 'the recipient must contain a deviceId, clientId or transportType')
+  delivery.toDevices(appId, () => ofClient(devices, appId, clientId), text)
+  return ok(undefined)
+}
+
+function* ofClient(devices: PushDevices, appId: string, clientId: string): Iterable<PushDevice> {
+  let after: string | undefined
+  do {
+    const { items, next } = devices.list(appId, { clientId }, { limit: 1000, after })
+    yield* items
+    after = next
+  } while (after !== undefined)
+}

@@ -1,0 +1,162 @@
+/** Messages as what differs from the one before, decoded by the published decoder. */
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import * as vcdiff from '@ably/vcdiff-decoder'
+import { ACTION, FrameClient, type ProtocolMessage } from '../../../../support/ably.ts'
+import { AblyApp } from '../../../../support/ably-app.ts'
+import { type TestServer, startTestServer } from '../../../../support/server.ts'
+
+let server: TestServer
+let app: AblyApp
+
+beforeAll(async () => {
+  server = await startTestServer({ sandbox: 'true' })
+  app = await AblyApp.make(server.url)
+})
+afterAll(() => server.end())
+
+const connect = (more = '') => FrameClient.connected(app, `key=${app.keys[0]}&v=6${more}`)
+const params = { delta: 'vcdiff' }
+
+let names = 0
+const fresh = () => `delta-${names++}`
+
+interface Received {
+  readonly id: string
+  readonly data: string
+  readonly encoding?: string
+  readonly extras?: { readonly delta?: { readonly from: string; readonly format: string } }
+}
+
+function publish(channel: string, messages: unknown) {
+  return app.ask(`/channels/${channel}/messages`, { body: messages })
+}
+
+/** What a client reads: payloads as text, and how many of them came as differences. */
+class Reading {
+  readonly texts: string[] = []
+  deltas = 0
+  #base: Uint8Array = new Uint8Array()
+  #baseId = ''
+
+  constructor(frames: readonly ProtocolMessage[]) {
+    for (const frame of frames) {
+      const { messages } = frame as unknown as { messages: Received[] }
+      for (const [index, message] of messages.entries())
+        this.#read({ ...message, id: message.id ?? `${String(frame['id'])}:${index}` })
+    }
+  }
+
+  #read({ id, data, encoding = '', extras }: Received): void {
+    const steps = encoding.split('/')
+    const bytes = steps.includes('base64') ? Buffer.from(data, 'base64') : Buffer.from(data)
+    if (steps.includes('vcdiff')) {
+      expect(extras?.delta).toEqual({ format: 'vcdiff', from: this.#baseId })
+      this.#base = vcdiff.decode(bytes, this.#base)
+      this.deltas++
+    } else this.#base = bytes
+    this.#baseId = id
+    this.texts.push(new TextDecoder().decode(this.#base))
+  }
+}
+
+const texts = (count: number, from = 0) =>
+  Array.from({ length: count }, (_, n) =>
+    JSON.stringify({ foo: 'bar', count: from + n, status: 'active' }),
+  )
+
+async function publishAll(channel: string, all: readonly string[]): Promise<void> {
+  for (const data of all) await publish(channel, { data, encoding: 'json' })
+}
+
+describe('deltas', () => {
+  test('who could read nothing since it came back, and asks in the same words, gets it all again', async () => {
+    const channel = fresh()
+    const client = await connect()
+    const { channelSerial } = await client.attach(channel, { params })
+    await publishAll(channel, texts(3))
+    await client.next(ACTION.MESSAGE, 2)
+    await client.attach(channel, { params, channelSerial })
+    await client.next(ACTION.MESSAGE, 5)
+    await client.attach(channel, { params, channelSerial })
+    await client.next(ACTION.MESSAGE, 8)
+    expect(new Reading(client.all(ACTION.MESSAGE).slice(6)).texts).toEqual(texts(3))
+  })
+
+  test('follow one whole message, and those who did not ask get none', async () => {
+    const channel = fresh()
+    const [reader, plain] = [await connect(), await connect()]
+    await reader.attach(channel, { params })
+    await plain.attach(channel)
+    await publishAll(channel, texts(5))
+    for (const client of [reader, plain]) await client.next(ACTION.MESSAGE, 4)
+    const reading = new Reading(reader.all(ACTION.MESSAGE))
+    expect(reading.texts).toEqual(texts(5))
+    expect(reading.deltas).toBe(4)
+    expect(new Reading(plain.all(ACTION.MESSAGE)).deltas).toBe(0)
+  })
+
+  test('chain inside of a frame', async () => {
+    const channel = fresh()
+    const reader = await connect()
+    await reader.attach(channel, { params })
+    await publish(channel, [{ data: 'one, two, three' }, { data: 'one, two, three, four' }])
+    await publish(channel, [{ data: 'one, two, three, four, five' }, { data: 'one' }])
+    await reader.next(ACTION.MESSAGE, 1)
+    const reading = new Reading(reader.all(ACTION.MESSAGE))
+    expect(reading.texts[3]).toBe('one')
+    expect(reading.deltas).toBe(2)
+  })
+
+  test('begin with a whole message again after each ATTACH, and go on in what was missed', async () => {
+    const channel = fresh()
+    const reader = await connect()
+    await reader.attach(channel, { params })
+    await publishAll(channel, texts(2))
+    const { channelSerial } = await reader.next(ACTION.MESSAGE, 1)
+    const again = await connect()
+    await publishAll(channel, texts(3, 2))
+    await again.attach(channel, { params, channelSerial })
+    await publishAll(channel, texts(1, 5))
+    await again.next(ACTION.MESSAGE, 3)
+    const frames = again.all(ACTION.MESSAGE)
+    expect(frames.map(({ messages }) => (messages as unknown[]).length)).toEqual([1, 1, 1, 1])
+    const reading = new Reading(frames)
+    expect(reading.texts).toEqual(texts(4, 2))
+    expect(reading.deltas).toBe(3)
+    await reader.attach(channel, { params })
+    await publishAll(channel, texts(2, 6))
+    await reader.next(ACTION.MESSAGE, 7)
+    expect(new Reading(reader.all(ACTION.MESSAGE).slice(-2)).deltas).toBe(1)
+  })
+
+  test('are made to what a client has got, where its own does not come back to it', async () => {
+    const channel = fresh()
+    const reader = await connect('&echo=false')
+    await reader.attach(channel, { params })
+    await publishAll(channel, texts(2))
+    const own = { data: texts(1, 2)[0], encoding: 'json' }
+    reader.send({ action: ACTION.MESSAGE, channel, msgSerial: 0, messages: [own] })
+    await reader.next(ACTION.ACK)
+    await publishAll(channel, texts(2, 3))
+    await reader.next(ACTION.MESSAGE, 3)
+    const reading = new Reading(reader.all(ACTION.MESSAGE))
+    expect(reading.texts).toEqual([...texts(2), ...texts(2, 3)])
+    expect(reading.deltas).toBe(2)
+  })
+
+  test('keep other extras, and are of bytes too', async () => {
+    const channel = fresh()
+    const reader = await connect()
+    await reader.attach(channel, { params })
+    const extras = { headers: { a: 1 } }
+    for (const byte of [1, 2]) {
+      const data = Buffer.from([...Array.from({ length: 100 }, (_, n) => n), byte])
+      await publish(channel, { data: data.toString('base64'), encoding: 'base64', extras })
+    }
+    const frame = await reader.next(ACTION.MESSAGE, 1)
+    const [message] = frame['messages'] as [Received]
+    expect(message.encoding).toBe('vcdiff/base64')
+    expect(message.extras).toMatchObject(extras)
+    expect(new Reading(reader.all(ACTION.MESSAGE)).deltas).toBe(1)
+  })
+})
