@@ -9,6 +9,7 @@ import { sourceFiles } from './support/imports.ts'
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'main.ts': ['cli/cli.ts', 'cli/streams.ts'],
   'build.ts': ['version.ts', 'dashboard/bundle.ts', 'node:util'],
+  'dev.ts': ['node:fs', 'node:path'],
   'failure.ts': [],
   'start-error.ts': [],
   'trouble.ts': ['failure.ts'],
