@@ -74,7 +74,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'protocol/protocol.ts',
     'node:buffer',
   ],
-  'protocol/itty/': ['core/', 'policy/', 'failure.ts', 'version.ts', 'protocol/protocol.ts'],
+  'protocol/itty/': [
+    'core/',
+    'policy/',
+    'text/',
+    'failure.ts',
+    'version.ts',
+    'protocol/protocol.ts',
+  ],
 
   // An implementation of a seam of the core.
   'store/history/': [
