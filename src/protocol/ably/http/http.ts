@@ -9,14 +9,8 @@ import type { Budget } from '../../../policy/budget.ts'
 import type { HttpProtocol, Visit } from '../../protocol.ts'
 import { settingsFailure } from '../../../trouble.ts'
 import { AnswerBodies } from './answer-bodies.ts'
-import {
-  type AnswerStyle,
-  type MakeBody,
-  type RestAnswer,
-  preflight,
-  refusal,
-  success,
-} from './answer.ts'
+import { type AnswerStyle, type MakeBody, type RestAnswer, refusal, success } from './answer.ts'
+import { preflight } from './cors.ts'
 import { wantedFormat } from './body.ts'
 import { type CallParts, IncomingCall } from './incoming-call.ts'
 import { type Found, type RestRoute, RestRouter } from './router.ts'

@@ -19,6 +19,7 @@ import type { Directory } from '../../../identity/directory.ts'
 import type { AppPrincipal } from '../../../identity/principal.ts'
 import { isUtf8Form } from '../../../text/form.ts'
 import type { Opening, Protocol, Visit } from '../../protocol.ts'
+import type { SubscriptionLimit } from '../subscription/subscription-limit.ts'
 import { Annotating } from './publishing/annotating.ts'
 import { Attaching } from './attaching/attaching.ts'
 import type { Client } from './session/client.ts'
@@ -52,6 +53,7 @@ export interface RealtimeParts {
   readonly directory: Directory & { onChange(listener: (appId: string) => void): () => void }
   /** Those who come back to much share the turns with everybody who has long work. */
   readonly turns: FairTurns
+  readonly subscriptionLimit: SubscriptionLimit
   readonly room: ConnectionRoom
   /** As many as the limit of connections may wait for their clients, divided by these. */
   readonly shareOf: (appId: string) => string
@@ -113,6 +115,7 @@ export class AblyRealtime implements Protocol {
       leave: (client, name) => presences.leave(client, name),
       onWish: (client, attached) => news.wish(client, attached),
       turns: parts.turns,
+      subscriptionLimit: parts.subscriptionLimit,
       onBug,
     })
     const publishing = {

@@ -6,7 +6,7 @@ import { type Failure, type Result, fail, ok } from '../../../failure.ts'
 import type { Authenticator } from '../../../identity/authenticate.ts'
 import type { AppPrincipal } from '../../../identity/principal.ts'
 import type { MessageFilter } from '../../../policy/message-filter.ts'
-import { readingRefusal } from '../subscription/subscription-limit.ts'
+import type { SubscriptionLimit } from '../subscription/subscription-limit.ts'
 import { filterOfKind } from '../subscription/channel-filter.ts'
 import type { Doors } from '../../protocol.ts'
 import type { RestAnswer } from '../http/answer.ts'
@@ -24,6 +24,7 @@ export interface StreamRouteParts extends Pick<Doors, 'turnAway'> {
   readonly gate: Gate
   readonly broker: Broker
   readonly streams: Streams
+  readonly subscriptionLimit: SubscriptionLimit
 }
 
 const MAX_CHANNELS = 100
@@ -70,7 +71,7 @@ async function listen(
   if (refused) return { ok: false, failure: refused }
   const full = parts.streams.refusal(principal.value.appId)
   if (full) return fail(full)
-  const listened = openAll(parts.broker, principal.value.appId, names.value, call, style)
+  const listened = openAll(parts, principal.value.appId, names.value, call, style)
   if (!listened.ok) return listened
   visit.keepOpen()
   const stream = parts.streams.open({
@@ -136,7 +137,7 @@ function fullName({ name, qualifier, resource }: QualifiedName): string {
 }
 
 function openAll(
-  broker: Broker,
+  { broker, subscriptionLimit }: StreamRouteParts,
   appId: string,
   names: readonly Named[],
   { query }: RestCall,
@@ -152,7 +153,8 @@ function openAll(
     const filter = qualified.filter && Buffer.from(qualified.filter).toString('base64')
     const ref = channelRef(appId, fullName(qualified))
     const way = { name: text, filter: compiled }
-    const refusal = text === qualified.name ? undefined : readingRefusal(broker.groups(ref), way)
+    const refusal =
+      text === qualified.name ? undefined : subscriptionLimit.refusal(broker.groups(ref), way)
     if (refusal) return { ok: false, failure: refusal }
     const channel = broker.open(ref)
     if (!channel.ok) return channel
