@@ -104,17 +104,17 @@ export class Ably {
     this.#parts = parts
     const { clock, config, random, directory, keyUses, services } = parts
     const tokens = new NativeTokens(services.keyring, random, services.tokenOrder)
-    const credentials = [directory, tokens, keyUses, clock] as const
-    this.authenticator = new Authenticator(...credentials)
+    this.authenticator = new Authenticator(directory, tokens, keyUses, clock)
     this.#nonceLog = this.#makeNonceLog()
-    this.#nonces = new NonceStore(NONCE_KEPT_MS, undefined, this.#nonceLog)
+    const nonces = new NonceStore(NONCE_KEPT_MS, undefined, this.#nonceLog)
+    this.#nonces = nonces
     this.#room = new ConnectionRoom(parts.channels.connectionPool, parts.owners)
     this.realtime = this.#makeRealtime()
     this.#streams = this.#makeStreams()
     this.#push = new PushDelivery(this.#pushParts())
     this.rest = new AblyRest({
       routes: [
-        ...this.#tokenRoutes(new TokenIssuer(...credentials, this.#nonces)),
+        ...this.#tokenRoutes(new TokenIssuer({ directory, tokens, uses: keyUses, clock, nonces })),
         ...this.#statsRoutes(),
         ...sandboxRoutes(this.#sandboxParts()),
         ...this.#channelRoutes(),
