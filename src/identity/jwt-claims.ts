@@ -1,4 +1,4 @@
-/** The claims of a JWT whose signature was found right, as Ably documents them (docs/auth/token/jwt). */
+/** The claims of a JWT whose signature was found right, as in https://ably.com/docs/auth/token/jwt. */
 import { type Result, fail, ok } from '../failure.ts'
 import { boundsFault } from '../policy/capability/bounds.ts'
 import {
