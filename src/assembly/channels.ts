@@ -22,8 +22,10 @@ import { PositionSource } from '../core/position.ts'
 import { Presence } from '../core/presence.ts'
 import { Publisher } from '../core/publisher.ts'
 import { RetentionBudget } from '../core/retention.ts'
+import { ChannelStage } from '../core/stage.ts'
 import { COMMONS, type ChannelRef, PAGES, type Socket } from '../core/types.ts'
-import { LocalEngine } from '../engine/local.ts'
+import { EmbeddedEngine } from '../engine/embedded.ts'
+import type { Engine } from '../engine/engine.ts'
 import type { Fanout } from '../fanout/fanout.ts'
 import { Budget } from '../policy/budget.ts'
 import { capabilityGap } from '../identity/capability-gap.ts'
@@ -84,6 +86,8 @@ export class Channels {
   readonly connectionPool: Pool
   readonly #delivery: Delivery
   readonly #links: Links
+  readonly #engine: Engine
+  readonly #stage: ChannelStage
   #memories: readonly RetentionBudget[] = []
   readonly #clock: Clock
   #timer: Timer | undefined
@@ -100,7 +104,6 @@ export class Channels {
     this.time = positions.time
     const traffic = new AppTraffic(parts.appCounters)
     this.#delivery = new Delivery({
-      engine: new LocalEngine(),
       fanout,
       encoders: parts.encoders,
       counters,
@@ -108,14 +111,17 @@ export class Channels {
       onDelivered: (channel, event, recipients) => traffic.delivered(channel, event, recipients),
       onSlowReaders: parts.onSlowReaders,
     })
+    this.#engine = new EmbeddedEngine(clock, positions)
     this.broker = this.#makeBroker(parts, positions)
-    const shared = { broker: this.broker, positions, ids: this.ids, clock }
+    const presenceBudget = new Budget(config.presenceMemoryMb * MIB)
+    this.#stage = new ChannelStage({ broker: this.broker, presenceBudget })
+    const shared = { broker: this.broker, engine: this.#engine, ids: this.ids }
     this.publisher = new Publisher({ ...shared, maxMessageBytes: config.maxMessageBytes })
     this.presence = new Presence({
       ...shared,
       maxMembers: parts.maxPresenceMembers,
       maxBytes: config.maxPresenceBytes,
-      budget: new Budget(config.presenceMemoryMb * 1_048_576),
+      budget: presenceBudget,
     })
     this.acts = this.#makeActs(parts)
     this.#links = new Links(this)
@@ -164,7 +170,7 @@ export class Channels {
 
   start(): Promise<void> {
     this.#timer = setInterval(() => this.#expire(), EXPIRY_MS)
-    return this.#delivery.start()
+    return this.#engine.start(this.#stage)
   }
 
   stop(): void {
@@ -211,6 +217,7 @@ export class Channels {
     this.#memories = [remembered, retention]
     const memory = new MemoryHistory(remembered, () => clock.elapsed(), config.historyMessages)
     return new Broker({
+      engine: this.#engine,
       delivery: this.#delivery,
       fanout,
       clock,

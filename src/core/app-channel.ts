@@ -2,8 +2,10 @@
 import type { Group } from '../fanout/fanout.ts'
 import type { SummaryState } from './annotation-summary.ts'
 import type { AppendRollup } from './append-rollup.ts'
+import { AtHand } from './at-hand.ts'
 import type { Batch } from './batching.ts'
 import type { Audience } from './delivery.ts'
+import type { Receipt } from './entry.ts'
 import type { Linked } from './idle-order.ts'
 import { type IdLimits, RecentIds } from './idempotency.ts'
 import { Meter } from './meter.ts'
@@ -12,7 +14,6 @@ import { OccupancyCount } from './occupancy.ts'
 import { PresenceSet } from './presence-set.ts'
 import { RecentEvents } from './recent.ts'
 import type { Realm } from './realm.ts'
-import type { Rememberer } from './retention.ts'
 import type { ChannelRef, KeptMessage, Occupancy, Publication, Socket } from './types.ts'
 
 /** One connection's place on a channel of an app. A connection may have several, under different qualified names. */
@@ -25,16 +26,6 @@ export interface AppAttachment {
   seenFrom: string
   modes: Modes
   groups: readonly Group[]
-}
-
-/** What a publisher is told. */
-export interface Receipt {
-  /** Of the whole publication. */
-  readonly id: string
-  /** Of its messages, in their order. */
-  readonly serials: readonly string[]
-  /** Settled once it is kept as the channel promises; undefined where it is already. */
-  readonly kept: Promise<void> | undefined
 }
 
 export interface AppChannelLimits extends IdLimits {
@@ -56,9 +47,8 @@ export interface NewChannel {
 const RECEIPT_BYTES = 200
 /** What was worked on lately is worked on again: tokens are appended to the same message by the hundred. */
 const MAX_AT_HAND = 64
-const AT_HAND_MS = 60_000
 
-export class AppChannel implements Audience, Linked<AppChannel> {
+export class AppChannel implements Audience, ChannelRef, Linked<AppChannel> {
   readonly ref: ChannelRef
   /** Of the app that it belongs to. */
   readonly home: Realm
@@ -100,6 +90,18 @@ export class AppChannel implements Audience, Linked<AppChannel> {
     this.lastUse = lastUse
     this.recent = new RecentEvents(position, limits.maxRecentEvents)
     this.ids = new RecentIds(home.retention, limits)
+  }
+
+  get realm(): string {
+    return this.ref.realm
+  }
+
+  get name(): string {
+    return this.ref.name
+  }
+
+  get key(): string {
+    return this.ref.key
   }
 
   get isInUse(): boolean {
@@ -178,62 +180,5 @@ export class AppChannel implements Audience, Linked<AppChannel> {
 
   *sockets(): Iterable<Socket> {
     for (const { socket } of this.attachments) yield socket
-  }
-}
-
-interface Thing<T> {
-  readonly thing: T
-  readonly at: number
-  /** Among all that ever came to hand. */
-  readonly place: number
-}
-
-/**
- * The last few things by serial, for a short while: what is not at hand any more is looked up again, and may be
- * gone from the history by then.
- */
-export class AtHand<T> implements Rememberer {
-  readonly #max: number
-  /** In the order in which they came to hand. */
-  readonly #things = new Map<string, Thing<T>>()
-  #noted = 0
-  #forgotten = 0
-
-  constructor(max: number) {
-    this.#max = max
-  }
-
-  get size(): number {
-    return this.#things.size
-  }
-
-  /** What came to hand no later than the oldest that is still noted; most of it is history's, too, and counts there. */
-  forgetOldest(): void {
-    this.#forgotten++
-    for (const [serial, { place }] of this.#things) {
-      if (place > this.#forgotten) return
-      this.#things.delete(serial)
-    }
-  }
-
-  /** @param now the clock's elapsed time, as in `set` */
-  get(serial: string, now: number): T | undefined {
-    const known = this.#things.get(serial)
-    return known && now - known.at < AT_HAND_MS ? known.thing : undefined
-  }
-
-  delete(serial: string): void {
-    this.#things.delete(serial)
-  }
-
-  /** To be noted with the retention queue. */
-  set(serial: string, thing: T, now: number): void {
-    this.#things.delete(serial)
-    this.#things.set(serial, { thing, at: now, place: ++this.#noted })
-    if (this.#things.size <= this.#max) return
-    for (const oldest of this.#things.keys()) {
-      this.#things.delete(oldest)
-      return
-    }
   }
 }

@@ -10,14 +10,14 @@ import {
   AppChannel,
   type AppChannelLimits,
   type NewChannel,
-  type Receipt,
 } from './app-channel.ts'
+import type { Receipt } from './entry.ts'
+import type { Soon } from './soon.ts'
 import { waitOf } from './batching.ts'
-import type { Clock } from './clock.ts'
-import type { Entry, History } from './history.ts'
-import type { MemoryHistory } from './memory-history.ts'
+import type { Engine } from '../engine/engine.ts'
+import type { HistoryEntry, History } from './history.ts'
 import type { Modes } from './modes.ts'
-import { Outlet, type OutletParts } from './outlet.ts'
+import { Placement, type PlacementParts } from './placement.ts'
 import type { Owners } from './owners.ts'
 import type { Pool } from './pool.ts'
 import type { PositionSource } from './position.ts'
@@ -33,18 +33,14 @@ import type {
   Socket,
 } from './types.ts'
 
-export interface BrokerParts extends OutletParts {
-  readonly clock: Clock
+export interface BrokerParts extends Omit<PlacementParts, 'watchers'> {
+  readonly engine: Engine
   readonly positions: PositionSource
   /** Of what channels keep for clients that come back. */
   readonly retention: RetentionBudget
   /** Of which every channel is one, those of the commons too. */
   readonly pool: Pool
   readonly owners: Pick<Owners, 'shareOf' | 'limitsOf'>
-  /** What is gone after two minutes. */
-  readonly memory: MemoryHistory
-  /** What stays for as long as the operator says. */
-  readonly log: History
   readonly limits: AppChannelLimits & { readonly keepMs: number }
 }
 
@@ -82,12 +78,14 @@ export class Broker {
   readonly #parts: BrokerParts
   readonly #realms = new Map<string, Realm>()
   readonly #watchers: ChannelWatcher[] = []
-  readonly #outlet: Outlet
+  /** Channels that another node may know, while their state is asked for. */
+  readonly #opening = new Map<string, Promise<Result<AppChannel>>>()
+  readonly placement: Placement
   #size = 0
 
   constructor(parts: BrokerParts) {
     this.#parts = parts
-    this.#outlet = new Outlet(parts)
+    this.placement = new Placement({ ...parts, watchers: this.#watchers })
   }
 
   watch(watcher: ChannelWatcher): void {
@@ -117,16 +115,16 @@ export class Broker {
    * Finds a channel or makes it, for somebody who attaches, is present or publishes: reading opens nothing.
    * @returns `too_many_channels` or `app_channels` when there is no room
    */
-  open(ref: ChannelRef): Result<AppChannel> {
+  open(ref: ChannelRef): Soon<Result<AppChannel>> {
     const known = this.channel(ref)
     if (known) {
       known.home.touch(known, this.#parts.clock.elapsed())
       return ok(known)
     }
-    const home = this.#home(ref.realm)
-    const full = this.#full(home)
+    const full = this.#full(this.#home(ref.realm))
     if (full) return fail(full)
-    return ok(this.#create(home, { ref, position: this.#parts.positions.next() }))
+    const opened = this.#parts.engine.open(ref)
+    return opened instanceof Promise ? this.#openLater(ref, opened) : this.#opened(ref, opened)
   }
 
   /** Why `open` would not open a channel, if so. */
@@ -135,9 +133,31 @@ export class Broker {
   }
 
   /** The same for what is to be placed there. @returns also why it would not be kept, before anybody is told of it */
-  openToPlace(ref: ChannelRef): Result<AppChannel> {
-    const why = this.#isDurable(ref) ? this.#parts.log.refusal?.() : undefined
+  openToPlace(ref: ChannelRef): Soon<Result<AppChannel>> {
+    const why = this.placement.isDurable(ref) ? this.#parts.log.refusal?.() : undefined
     return why ? { ok: false, failure: why } : this.open(ref)
+  }
+
+  /** Whoever asks for a channel that is being opened waits for the same channel. */
+  #openLater(ref: ChannelRef, opened: Promise<Result<undefined>>): Promise<Result<AppChannel>> {
+    const known = this.#opening.get(ref.key)
+    if (known) return known
+    const opening = opened.then((found) => {
+      this.#opening.delete(ref.key)
+      return this.#opened(ref, found)
+    })
+    this.#opening.set(ref.key, opening)
+    return opening
+  }
+
+  #opened(ref: ChannelRef, opened: Result<undefined>): Result<AppChannel> {
+    if (!opened.ok) return opened
+    const known = this.channel(ref)
+    if (known) return ok(known)
+    const home = this.#home(ref.realm)
+    const full = this.#full(home)
+    if (full) return fail(full)
+    return ok(this.#create(home, { ref, position: this.#parts.positions.next() }))
   }
 
   rule(ref: ChannelRef): ChannelRuleSettings {
@@ -151,7 +171,7 @@ export class Broker {
 
   /** What a channel remembers, where its rule says that it does. */
   history(ref: ChannelRef): History {
-    return this.#isDurable(ref) ? this.#parts.log : this.#parts.memory
+    return this.placement.history(ref)
   }
 
   /** Those who read a channel, by what they read of it. */
@@ -207,48 +227,9 @@ export class Broker {
     this.occupancyChanged(channel)
   }
 
-  /**
-   * Gives an event that is in its order to everybody, and keeps it.
-   * @param bytes about what it takes in memory
-   * @param entries what history is to know of it
-   * @param rollupMs how long what is appended may wait for more
-   * @returns settled once it is kept as the channel promises; undefined where it is already
-   */
-  place(
-    channel: AppChannel,
-    event: PlacedEvent,
-    bytes: number,
-    entries: readonly Entry[],
-    except?: Socket,
-    rollupMs = 0,
-  ): Promise<void> | undefined {
-    const { clock, log, memory } = this.#parts
-    const now = clock.elapsed()
-    channel.home.touch(channel, now)
-    if (event.kind === 'publication') channel.meter.note(event.messages.length, now)
-    if (event.kind === 'publication' && event.ephemeral === true) {
-      channel.recent.skipTo(event.position)
-    } else {
-      channel.recent.add(event)
-      channel.home.retention.note(channel.recent, bytes, now)
-    }
-    const isDurable = entries.length > 0 && this.#isDurable(channel.ref)
-    const kept =
-      entries.length === 0
-        ? undefined
-        : isDurable
-          ? log.append(channel.ref, entries)
-          : memory.append(channel.ref, entries, now)
-    if (isDurable) for (const watcher of this.#watchers) watcher.kept?.(channel, event)
-    this.#outlet.deliver(channel, event, except, rollupMs)
-    if (event.kind === 'presence')
-      for (const watcher of this.#watchers) watcher.presenceChanged?.(channel, event)
-    return isDurable ? kept : undefined
-  }
-
   /** Gives everybody on a channel an event that has no place in its order and is not kept. */
   tell(channel: AppChannel, event: Event): void {
-    this.#parts.delivery.publish(channel.ref, event)
+    this.#parts.delivery.deliver(channel.ref, event, undefined)
   }
 
   /** To be told of new messages that have something for devices in them. */
@@ -284,7 +265,12 @@ export class Broker {
   }
 
   /** Remembers an event that was delivered in another run of the server. */
-  recall(channel: AppChannel, event: PlacedEvent, bytes: number, entries: readonly Entry[]): void {
+  recall(
+    channel: AppChannel,
+    event: PlacedEvent,
+    bytes: number,
+    entries: readonly HistoryEntry[],
+  ): void {
     // It had to give way to another meanwhile.
     if (channel.isGone) return
     const { memory } = this.#parts
@@ -293,7 +279,7 @@ export class Broker {
     channel.recent.skipTo(head)
     channel.home.retention.note(channel.recent, bytes, this.#momentOf(event.timestamp))
     if (event.kind === 'publication') channel.previous = event
-    if (!this.#isDurable(channel.ref))
+    if (!this.placement.isDurable(channel.ref))
       void memory.append(channel.ref, entries, this.#momentOf(event.timestamp))
   }
 
@@ -329,12 +315,6 @@ export class Broker {
   #momentOf(time: number): number {
     const { clock, positions } = this.#parts
     return clock.elapsed() - Math.max(0, positions.time.now() - time)
-  }
-
-  #isDurable(ref: ChannelRef): boolean {
-    const rule = this.#parts.ruleOf(ref)
-    // A message that can still be changed has to be there to be changed.
-    return rule.persisted || rule.persistLast || rule.mutableMessages
   }
 
   #home(id: string): Realm {
@@ -378,6 +358,7 @@ export class Broker {
     if (home.held === 0) this.#realms.delete(home.id)
     this.#parts.pool.give(home.share)
     this.#size--
+    this.#parts.engine.close(channel.ref)
     for (const watcher of this.#watchers) watcher.closed?.(channel)
   }
 }

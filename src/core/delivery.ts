@@ -1,5 +1,4 @@
-/** Takes each event, in the order the engine gives it, to everybody who is to hear of it. */
-import type { Engine } from '../engine/engine.ts'
+/** Takes each event, in the order in which channels apply them, to everybody on this node who is to hear of it. */
 import type { Fanout } from '../fanout/fanout.ts'
 import type { Counters } from './counters.ts'
 import type { ChannelRef, Event, Format, Frame, Publication, Socket } from './types.ts'
@@ -23,7 +22,6 @@ export interface Audience {
 }
 
 export interface DeliveryParts {
-  readonly engine: Engine
   readonly fanout: Fanout
   readonly encoders: ReadonlyMap<string, Encode>
   readonly counters: Counters
@@ -47,17 +45,6 @@ export class Delivery {
     this.#parts = parts
   }
 
-  start(): Promise<void> {
-    return this.#parts.engine.start((channel, event, origin) => {
-      this.#deliver(channel, event, origin as Socket | undefined)
-    })
-  }
-
-  /** @param except the one socket that is not to hear of it */
-  publish(channel: ChannelRef, event: Event, except?: Socket): void {
-    void this.#parts.engine.publish(channel, event, except)
-  }
-
   /**
    * Shows whatever is delivered on a channel, from now on, to somebody who is not on it.
    * @returns what ends it
@@ -72,7 +59,7 @@ export class Delivery {
     }
   }
 
-  /** Sends an event to one socket, in order with what is published. */
+  /** Sends an event to one socket, in order with what is delivered. */
   direct(socket: Socket, channel: ChannelRef, event: Event, { protocol, variant }: Format): void {
     const { counters, encoders, fanout, onSlowReaders } = this.#parts
     for (const frame of encoders.get(protocol)!(event, variant, undefined, channel)) {
@@ -81,8 +68,11 @@ export class Delivery {
     }
   }
 
-  /** One encoding and one publish for each group, however many are in it. */
-  #deliver(channel: ChannelRef, event: Event, except: Socket | undefined): void {
+  /**
+   * One encoding and one publish for each group, however many are in it.
+   * @param except the one socket that is not to hear of it
+   */
+  deliver(channel: ChannelRef, event: Event, except: Socket | undefined): void {
     const { fanout, encoders, counters, onDelivered } = this.#parts
     if (this.#onlookers.size > 0) this.#show(channel, event)
     const groups = fanout.groups(channel)

@@ -29,7 +29,7 @@ export interface Slice<T> {
 }
 
 /** Something to remember. Serials and positions only grow; the same entry is never given twice. */
-export type Entry =
+export type HistoryEntry =
   /** A message that was created. */
   | { readonly kind: 'message'; readonly message: KeptMessage; readonly position: string }
   /** Another state of a message: it takes the place of the one before at the original's position. */
@@ -88,7 +88,7 @@ export interface History {
    * Takes all entries or none.
    * @returns once they are kept as well as this history keeps anything
    */
-  append(channel: ChannelRef, entries: readonly Entry[]): Promise<void>
+  append(channel: ChannelRef, entries: readonly HistoryEntry[]): Promise<void>
   messages(channel: ChannelRef, page: Page): Slice<KeptMessage>
   /** Of the same page what names the messages, at no cost for what they hold. */
   serials(channel: ChannelRef, page: Page): Slice<string>

@@ -369,7 +369,7 @@ export class Hub {
   }
 
   #publish(ref: ChannelRef, event: Event, except?: Socket): void {
-    this.#parts.delivery.publish(ref, event, except)
+    this.#parts.delivery.deliver(ref, event, except)
   }
 }
 

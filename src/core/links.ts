@@ -64,7 +64,7 @@ export class Links {
     const { member, socket, channel } = attachment
     const opened = broker.open(channel.ref)
     // The hub has asked before whether there is room.
-    if (!opened.ok) return
+    if (opened instanceof Promise || !opened.ok) return
     if (!this.#others.has(channel.ref.key)) {
       this.#others.set(channel.ref.key, this.#present(channel.ref))
     }
@@ -123,7 +123,7 @@ export class Links {
     const wish = { drafts: [draft], batchId: undefined, ephemeral: false, privileged: false, bytes }
     const source = { connectionId: sender?.connectionId, id: undefined, except }
     const published = this.#parts.acts.publish(GUEST, place, wish, source)
-    return published.ok ? undefined : published.failure
+    return published instanceof Promise || published.ok ? undefined : published.failure
   }
 
   /** Why a guest could not be on a channel of an app, if so. */

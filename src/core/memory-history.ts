@@ -1,5 +1,5 @@
 /** History in memory, for as long as the retention queue allows. */
-import type { Entry, History, Page, Slice } from './history.ts'
+import type { HistoryEntry, History, Page, Slice } from './history.ts'
 import { takePage } from './page.ts'
 import { serialAt } from './position.ts'
 import { Queue, firstWhere } from './queue.ts'
@@ -33,7 +33,11 @@ export class MemoryHistory implements History {
   }
 
   /** @param at when they came, by the clock's elapsed time */
-  append(channel: ChannelRef, entries: readonly Entry[], at: number = this.#now()): Promise<void> {
+  append(
+    channel: ChannelRef,
+    entries: readonly HistoryEntry[],
+    at: number = this.#now(),
+  ): Promise<void> {
     let memory = this.#channels.get(channel.key)
     if (!memory) {
       const queue = this.#retention.queue(channel.realm)
@@ -159,7 +163,7 @@ class ChannelMemory implements Rememberer {
     return this.#annotations.get(messageSerial) ?? []
   }
 
-  add(entry: Entry): void {
+  add(entry: HistoryEntry): void {
     this.#noted.push(this.#take(entry))
     if (this.#noted.length <= this.#maxEntries) return
     this.#forgottenEarly++
@@ -172,7 +176,7 @@ class ChannelMemory implements Rememberer {
     if (this.#noted.length === 0) this.#onEmpty()
   }
 
-  #take(entry: Entry): Noted {
+  #take(entry: HistoryEntry): Noted {
     switch (entry.kind) {
       case 'message':
         this.messages.push(entry.message)
@@ -237,7 +241,7 @@ class ChannelMemory implements Rememberer {
   }
 }
 
-function bytesOf(entry: Entry): number {
+function bytesOf(entry: HistoryEntry): number {
   switch (entry.kind) {
     case 'message':
     case 'version':

@@ -1,43 +1,29 @@
 /** Messages that can be changed and annotated, found as they stand now. */
 import { type Result, fail, ok } from '../failure.ts'
 import type { AppChannel } from './app-channel.ts'
-import type { Broker } from './broker.ts'
-import type { Clock } from './clock.ts'
-import { readHistory } from './history.ts'
+import { type History, readHistory } from './history.ts'
 import type { ChannelRef, KeptMessage } from './types.ts'
 
-export interface Found {
-  readonly channel: AppChannel
-  readonly message: KeptMessage
-}
-
 export class MutableMessages {
-  readonly #broker: Broker
-  readonly #clock: Clock
+  readonly #historyOf: (channel: ChannelRef) => History
 
-  constructor(broker: Broker, clock: Clock) {
-    this.#broker = broker
-    this.#clock = clock
+  constructor(historyOf: (channel: ChannelRef) => History) {
+    this.#historyOf = historyOf
   }
 
-  /** @returns `not_mutable` where no rule allows changes, or `message_unknown` */
-  find(ref: ChannelRef, serial: string): Result<Found> {
-    if (!this.#broker.rule(ref).mutableMessages) return fail('not_mutable')
-    const known = this.#broker.channel(ref)?.messagesAtHand.get(serial, this.#clock.elapsed())
-    const read = known
-      ? ok(known)
-      : readHistory(() => this.#broker.history(ref).message(ref, serial))
+  /** @returns `message_unknown` where there is no such message, or why it cannot be read */
+  find(channel: AppChannel, serial: string, moment: number): Result<KeptMessage> {
+    const known = channel.messagesAtHand.get(serial, moment)
+    if (known) return ok(known)
+    const read = readHistory(() => this.#historyOf(channel.ref).message(channel.ref, serial))
     if (!read.ok) return read
-    if (!read.value) return fail('message_unknown')
-    const opened = this.#broker.openToPlace(ref)
-    return opened.ok ? ok({ channel: opened.value, message: read.value }) : opened
+    return read.value ? ok(read.value) : fail('message_unknown')
   }
 
   /** Has a message at hand as it stands now. */
-  keepAtHand(channel: AppChannel, message: KeptMessage): void {
-    const now = this.#clock.elapsed()
-    channel.messagesAtHand.set(message.serial, message, now)
-    channel.home.retention.note(channel.messagesAtHand, 0, now)
+  keepAtHand(channel: AppChannel, message: KeptMessage, moment: number): void {
+    channel.messagesAtHand.set(message.serial, message, moment)
+    channel.home.retention.note(channel.messagesAtHand, 0, moment)
   }
 
   /** What could not be kept is not what the next change goes on from. */

@@ -23,28 +23,15 @@ export class Outlet {
     this.#parts = parts
   }
 
-  /**
-   * @param except the one socket that is not to hear of it
-   * @param rollupMs how long what is appended may wait for more
-   */
-  deliver(
-    channel: AppChannel,
-    event: PlacedEvent,
-    except: Socket | undefined,
-    rollupMs: number,
-  ): void {
-    if (event.kind === 'publication') return this.#publication(channel, event, except, rollupMs)
+  /** @param except the one socket that is not to hear of it */
+  deliver(channel: AppChannel, event: PlacedEvent, except: Socket | undefined): void {
+    if (event.kind === 'publication') return this.#publication(channel, event, except)
     // Nothing overtakes what is waiting.
     channel.flush()
-    this.#parts.delivery.publish(channel.ref, event, except)
+    this.#parts.delivery.deliver(channel.ref, event, except)
   }
 
-  #publication(
-    channel: AppChannel,
-    event: Publication,
-    except: Socket | undefined,
-    rollupMs: number,
-  ): void {
+  #publication(channel: AppChannel, event: Publication, except: Socket | undefined): void {
     const rule = this.#parts.ruleOf(channel.ref)
     const waitMs = waitOf(rule)
     if (waitMs !== undefined) {
@@ -55,21 +42,16 @@ export class Outlet {
       return channel.batch.add(event, except, rule, waitMs)
     }
     channel.batch?.flush()
-    if (event.continues !== undefined) return this.#append(channel, event, except, rollupMs)
+    if (event.continues !== undefined) return this.#append(channel, event, except)
     channel.rollup?.flush()
     this.#now(channel, event, except)
   }
 
-  #append(
-    channel: AppChannel,
-    event: Publication,
-    except: Socket | undefined,
-    rollupMs: number,
-  ): void {
+  #append(channel: AppChannel, event: Publication, except: Socket | undefined): void {
     channel.rollup ??= new AppendRollup((publication, exceptNow) =>
       this.#now(channel, publication, exceptNow),
     )
-    channel.rollup.add(event, except, rollupMs)
+    channel.rollup.add(event, except, event.rollupMs ?? 0)
   }
 
   #now(channel: AppChannel, event: Publication, except: Socket | undefined): void {
@@ -78,7 +60,7 @@ export class Outlet {
     // They leave for the moment of the delivery, because a topic has no exceptions.
     for (const { groups, socket } of unprepared)
       for (const group of groups) fanout.leave(socket, group)
-    delivery.publish(channel.ref, event, except)
+    delivery.deliver(channel.ref, event, except)
     for (const attachment of unprepared) this.#whole(attachment, event)
     channel.delivered(event)
   }

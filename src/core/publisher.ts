@@ -1,36 +1,35 @@
-/** Publishing on channels of apps: messages, changes of messages, and annotations of them. */
-import { type Failure, type Result, ok } from '../failure.ts'
-import { Annotator } from './annotator.ts'
-import type { AppChannel, Receipt } from './app-channel.ts'
+/** Publishing on channels of apps, as it is proposed: messages, changes of messages, and annotations of them. */
+import { type Failure, type Result, failure } from '../failure.ts'
+import type { Engine } from '../engine/engine.ts'
+import type { AppChannel } from './app-channel.ts'
 import { DEFAULT_ROLLUP_MS } from './append-rollup.ts'
 import type { Broker } from './broker.ts'
-import type { Clock } from './clock.ts'
+import {
+  type AnnotationEntry,
+  type EditEntry,
+  type EditReceipt,
+  type Entry,
+  NO_SOCKET,
+  type Origin,
+  type OutcomeOf,
+  type PublicationEntry,
+  type Receipt,
+} from './entry.ts'
+import { readHistory } from './history.ts'
 import type { IdSource } from './id-source.ts'
-import { contentBytes } from './memory-history.ts'
-import { applyEdit } from './message-edit.ts'
-import { MutableMessages } from './mutable-messages.ts'
-import { type PositionSource, positionOf, serialAt } from './position.ts'
-import type {
-  AnnotationDraft,
-  ChannelRef,
-  KeptMessage,
-  MessageDraft,
-  MessageEdit,
-  Publication,
-  Socket,
-} from './types.ts'
+import type { Soon } from './soon.ts'
+import type { AnnotationDraft, ChannelRef, MessageDraft, MessageEdit, Socket } from './types.ts'
 
 export interface PublisherParts {
   readonly broker: Broker
-  readonly positions: PositionSource
+  readonly engine: Engine
   readonly ids: IdSource
-  readonly clock: Clock
   /** Bytes that a message may come to by appending. */
   readonly maxMessageBytes: number
 }
 
 /** Whoever publishes. Their right to do so has been decided. */
-export interface Origin {
+export interface Publishing {
   /** Absent when there is no connection behind it. */
   readonly connectionId: string | undefined
   /** Of the whole, where the connection numbers what it sends; made up otherwise. */
@@ -41,13 +40,15 @@ export interface Origin {
   readonly idScope?: string | undefined
 }
 
-export interface EditOrigin extends Origin {
+export interface Editing extends Publishing {
   readonly clientId: string | undefined
+  /** Only messages of that very client may be changed. */
+  readonly ownOnly: boolean
   /** Milliseconds that what is appended may wait for more; as long as is usual, where left out. */
   readonly rollupMs?: number
 }
 
-export interface NewPublication extends Origin {
+export interface NewPublication extends Publishing {
   readonly drafts: readonly MessageDraft[]
   /** The publisher's own id for all of it: a repetition is answered as the first was (RSL1k). */
   readonly batchId: string | undefined
@@ -68,182 +69,108 @@ export function ownMessage(
   }
 }
 
-export interface EditReceipt {
-  readonly versionSerial: string
-  readonly kept: Promise<void> | undefined
-}
-
-/** Decides about a change, knowing the message that is to be changed. */
-export type MayTouch = (original: KeptMessage) => Failure | undefined
-
 const ID_LENGTH = 12
 
 export class Publisher {
   readonly #parts: PublisherParts
-  readonly #messages: MutableMessages
-  readonly #annotator: Annotator
 
   constructor(parts: PublisherParts) {
     this.#parts = parts
-    this.#messages = new MutableMessages(parts.broker, parts.clock)
-    this.#annotator = new Annotator(parts, this.#messages)
   }
 
   /** Takes all messages or none. */
-  publish(ref: ChannelRef, publication: NewPublication): Result<Receipt> {
-    const opened = publication.ephemeral
-      ? this.#parts.broker.open(ref)
-      : this.#parts.broker.openToPlace(ref)
-    if (!opened.ok) return opened
-    const channel = opened.value
-    const repetitionId = repetitionIdOf(publication)
-    const known =
-      repetitionId === undefined ? undefined : channel.ids.find(repetitionId, this.#moment)
-    if (known) return ok(known)
-    const event = this.#stamp(publication)
-    const kept = this.#place(channel, event, publication.except)
-    const serials = event.messages.map(({ serial }) => serial)
-    if (asksForPush(event.messages)) this.#parts.broker.push(channel, event.messages)
-    const receipt = { id: event.id, serials, kept }
-    if (repetitionId !== undefined) channel.remember(repetitionId, receipt, this.#moment)
-    return ok(receipt)
+  publish(ref: ChannelRef, publication: NewPublication): Soon<Result<Receipt>> {
+    const { batchId, connectionId, drafts, ephemeral, except, id } = publication
+    const { broker, ids } = this.#parts
+    const opened = ephemeral ? broker.open(ref) : broker.openToPlace(ref)
+    const entry: PublicationEntry = {
+      kind: 'publication',
+      drafts,
+      id: batchId ?? id ?? ids.next(ID_LENGTH),
+      repeatId: batchId === undefined ? undefined : repeatIdOf(publication, batchId),
+      connectionId,
+      ephemeral,
+    }
+    return this.#propose(opened, entry, except ?? NO_SOCKET)
   }
 
-  /**
-   * Changes a message that is there.
-   * @param mayTouch asked with the message as it stands
-   */
-  edit(
-    ref: ChannelRef,
-    edit: MessageEdit,
-    origin: EditOrigin,
-    mayTouch: MayTouch,
-  ): Result<EditReceipt> {
-    const found = this.#messages.find(ref, edit.serial)
-    if (!found.ok) return found
-    const { channel, message } = found.value
-    const refused = mayTouch(message)
-    if (refused) return { ok: false, failure: refused }
-    const timestamp = this.#parts.positions.time.now()
-    const position = this.#parts.positions.next(timestamp)
-    const id = origin.id ?? this.#newId()
-    const edited = applyEdit(
-      message,
+  /** Changes a message that is there. @returns `not_mutable` where no rule allows changes, or `message_unknown` */
+  edit(ref: ChannelRef, edit: MessageEdit, by: Editing): Soon<Result<EditReceipt>> {
+    const { broker, ids, maxMessageBytes } = this.#parts
+    const refusal = this.#changeRefusal(ref, edit.serial)
+    if (refusal) return { ok: false, failure: refusal }
+    const entry: EditEntry = {
+      kind: 'edit',
       edit,
-      {
-        serial: serialAt(position, 0),
-        timestamp,
-        clientId: origin.clientId,
-        id: `${id}:0`,
-      },
-      this.#parts.maxMessageBytes,
-    )
-    if (!edited.ok) return edited
-    const { delivered, stored } = edited.value
-    const event: Publication = {
-      kind: 'publication',
-      position,
-      id,
-      connectionId: origin.connectionId,
-      timestamp: delivered.version.timestamp,
-      messages: [delivered],
-      ...(stored !== delivered && {
-        whole: [stored],
-        continues: positionOf(message.version.serial),
-      }),
+      id: by.id ?? ids.next(ID_LENGTH),
+      connectionId: by.connectionId,
+      clientId: by.clientId,
+      ownOnly: by.ownOnly,
+      maxBytes: maxMessageBytes,
+      rollupMs: by.rollupMs ?? DEFAULT_ROLLUP_MS,
     }
-    this.#messages.keepAtHand(channel, stored)
-    const isListed = edit.action !== 'append'
-    const kept = this.#parts.broker.place(
-      channel,
-      event,
-      contentBytes(delivered),
-      [{ kind: 'version', message: stored, isListed }],
-      origin.except,
-      origin.rollupMs ?? DEFAULT_ROLLUP_MS,
-    )
-    this.#messages.letGoIfLost(channel, [stored.serial], kept)
-    return ok({ versionSerial: delivered.version.serial, kept })
+    return this.#propose(broker.openToPlace(ref), entry, by.except ?? NO_SOCKET)
   }
 
   /** Annotates messages that are there: the annotations go out first, then what they come to. */
-  annotate(ref: ChannelRef, drafts: readonly AnnotationDraft[], origin: Origin): Result<Receipt> {
-    return this.#annotator.annotate(ref, drafts, origin)
-  }
-
-  #stamp(publication: NewPublication): Publication {
-    const { drafts, batchId, connectionId, ephemeral } = publication
-    const timestamp = this.#parts.positions.time.now()
-    const position = this.#parts.positions.next(timestamp)
-    const id = batchId ?? publication.id ?? this.#newId()
-    const messages = drafts.map((draft, index): KeptMessage => {
-      const serial = serialAt(position, index)
-      return {
-        id: draft.id ?? `${id}:${index}`,
-        name: draft.name,
-        data: draft.data,
-        encoding: draft.encoding,
-        clientId: draft.clientId,
-        connectionId,
-        extras: draft.extras,
-        timestamp,
-        serial,
-        action: 'create',
-        version: { serial, timestamp },
-        guest: draft.guest,
-        summary: undefined,
-      }
-    })
-    const event: Publication = {
-      kind: 'publication',
-      position,
-      id,
-      connectionId,
-      timestamp,
-      messages,
+  annotate(
+    ref: ChannelRef,
+    drafts: readonly AnnotationDraft[],
+    by: Publishing,
+  ): Soon<Result<Receipt>> {
+    const { broker, ids } = this.#parts
+    const refusal = this.#changeRefusal(ref, drafts[0]?.messageSerial)
+    if (refusal) return { ok: false, failure: refusal }
+    const entry: AnnotationEntry = {
+      kind: 'annotation',
+      drafts,
+      id: by.id ?? ids.next(ID_LENGTH),
+      repeatId: annotationsRepeatId(drafts, by),
+      connectionId: by.connectionId,
     }
-    return ephemeral ? { ...event, ephemeral } : event
+    return this.#propose(broker.openToPlace(ref), entry, NO_SOCKET)
   }
 
-  #place(
-    channel: AppChannel,
-    event: Publication,
-    except: Socket | undefined,
-  ): Promise<void> | undefined {
-    const { position } = event
-    const entries =
-      event.ephemeral === true
-        ? []
-        : event.messages.map((message) => ({ kind: 'message' as const, message, position }))
-    return this.#parts.broker.place(channel, event, bytesOf(event.messages), entries, except)
+  /** Whether there is such a message is decided when it is changed; but what cannot be there opens no channel. */
+  #changeRefusal(ref: ChannelRef, serial: string | undefined): Failure | undefined {
+    const { broker } = this.#parts
+    if (!broker.rule(ref).mutableMessages) return failure('not_mutable')
+    if (serial === undefined || broker.channel(ref)) return undefined
+    const read = readHistory(() => broker.history(ref).message(ref, serial))
+    if (!read.ok) return read.failure
+    return read.value ? undefined : failure('message_unknown')
   }
 
-  /** By which it is known for how long an id has been known. */
-  get #moment(): number {
-    return this.#parts.clock.elapsed()
+  #propose<E extends Entry>(
+    opened: Soon<Result<AppChannel>>,
+    entry: E,
+    origin: Origin,
+  ): Soon<Result<OutcomeOf<E>>> {
+    if (opened instanceof Promise) return this.#proposeLater(opened, entry, origin)
+    return opened.ok ? this.#parts.engine.propose(opened.value, entry, origin) : opened
   }
 
-  #newId(): string {
-    return this.#parts.ids.next(ID_LENGTH)
+  async #proposeLater<E extends Entry>(
+    opening: Promise<Result<AppChannel>>,
+    entry: E,
+    origin: Origin,
+  ): Promise<Result<OutcomeOf<E>>> {
+    return this.#propose(await opening, entry, origin)
   }
 }
 
 /** Ids count for whoever gave them, or one client could make the message of another vanish by being first. */
-function repetitionIdOf({ batchId, drafts, idScope = '' }: NewPublication): string | undefined {
-  if (batchId === undefined) return undefined
+function repeatIdOf({ drafts, idScope = '' }: NewPublication, batchId: string): string {
   // Or one message whose id is what several have in common, or what annotations are known by, would be taken for them.
   return `${idScope}\n${drafts.length === 1 ? 'message' : 'messages'}\n${batchId}`
 }
 
-/** A look at the text alone, so that it costs nothing for messages without extras. */
-function asksForPush(messages: readonly KeptMessage[]): boolean {
-  for (const { extras } of messages)
-    if (extras !== undefined && extras.includes('"push":')) return true
-  return false
-}
-
-function bytesOf(contents: readonly KeptMessage[]): number {
-  let bytes = 0
-  for (const content of contents) bytes += contentBytes(content)
-  return bytes
+/** Annotations that come again count once (RSAN1c4). Their ids are apart from those of messages. */
+function annotationsRepeatId(
+  drafts: readonly AnnotationDraft[],
+  { idScope = '' }: Publishing,
+): string | undefined {
+  const ids = drafts.map(({ id }) => id)
+  // As JSON, because ids may have any character in them.
+  return ids.includes(undefined) ? undefined : `${idScope}\nannotations\n${JSON.stringify(ids)}`
 }

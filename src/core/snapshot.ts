@@ -1,8 +1,9 @@
 /** The channels of apps at one moment, so that a server that starts again goes on where the last one stopped. */
-import type { AppChannel, Receipt } from './app-channel.ts'
+import type { AppChannel } from './app-channel.ts'
 import type { Broker } from './broker.ts'
-import type { Entry } from './history.ts'
-import { contentBytes } from './memory-history.ts'
+import type { Receipt } from './entry.ts'
+import type { HistoryEntry } from './history.ts'
+import { bytesOf } from './placement.ts'
 import { msOf, msText } from './position.ts'
 import { type PlacedEvent, type PresenceMessage, channelRef } from './types.ts'
 
@@ -89,7 +90,7 @@ function restoreChannel(broker: Broker, snapshot: ChannelSnapshot): AppChannel |
 }
 
 /** What history in memory knew of an event. Edits are left out: only channels that are kept on disk have them. */
-function entriesOf(event: PlacedEvent): Entry[] {
+function entriesOf(event: PlacedEvent): HistoryEntry[] {
   const { position } = event
   switch (event.kind) {
     case 'publication':
@@ -101,14 +102,4 @@ function entriesOf(event: PlacedEvent): Entry[] {
     case 'annotation':
       return []
   }
-}
-
-function bytesOf(event: PlacedEvent): number {
-  const contents =
-    event.kind === 'publication'
-      ? event.messages
-      : event.kind === 'presence'
-        ? event.changes
-        : event.annotations
-  return contents.reduce((sum: number, content) => sum + contentBytes(content), 0)
 }

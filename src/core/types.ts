@@ -170,6 +170,8 @@ export interface Publication extends Placed {
   readonly whole?: readonly KeptMessage[]
   /** Where there is a `whole`: the position of the state that `messages` go on from. */
   readonly continues?: string
+  /** Milliseconds that an append may wait for more before it goes out; not at all, where left out. */
+  readonly rollupMs?: number
   /** Neither kept nor delivered again. */
   readonly ephemeral?: boolean
 }

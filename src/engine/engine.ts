@@ -1,16 +1,57 @@
-/** The seam to whatever gives channels order, memory and reach. Engines know no socket and no protocol. */
-import type { ChannelRef, Event } from '../core/types.ts'
+/**
+ * The seam to whatever gives channels order, memory and reach. An engine knows no socket and no protocol; it gives
+ * each entry a place in its channel's order, and has every node that has the channel apply it there.
+ */
+import type { Entry, Outcome, OutcomeOf, Origin } from '../core/entry.ts'
+import type { Soon } from '../core/soon.ts'
+import type { ChannelRef } from '../core/types.ts'
+import type { Result } from '../failure.ts'
 
-/** Receives each event in the order of its channel. `origin` is what `publish` was given, on the node that gave it. */
-export type Deliver = (channel: ChannelRef, event: Event, origin: unknown) => void
+/** Where and when an entry is applied: the same on every node. An engine may reuse it after the turn. */
+export interface At {
+  /** Milliseconds since the epoch; never before what was applied earlier. */
+  readonly timestamp: number
+  /** Milliseconds of a time that no clock's step changes: for what an applied entry lasts by. */
+  readonly moment: number
+  /** The next position of the channel; an entry may need several, or none. */
+  place(): string
+}
+
+/** The core's side: the only way in which a channel changes. */
+export interface Stage {
+  /**
+   * Applies an entry: remembers what becomes of it, and gives it out to the readers of this node. The outcome depends
+   * on nothing but the channel's state, the entry and `at`.
+   * @param origin what proposed it; undefined on the nodes where something else did
+   * @returns undefined where this node has no such channel and nothing that waits for an outcome
+   */
+  apply(
+    channel: ChannelRef,
+    entry: Entry,
+    at: At,
+    origin: Origin | undefined,
+  ): Result<Outcome> | undefined
+}
 
 export interface Engine {
-  start(deliver: Deliver): Promise<void>
+  start(stage: Stage): Promise<void>
   /**
-   * Puts an event in the channel's order and delivers it, and resolves once it is kept as well as the
-   * channel promises. Delivery may come first; two calls for a channel deliver in the order of the calls.
-   * @param origin a handle of the caller that comes back with the delivery on this node only
+   * Makes this node hear of a channel, before it is opened here.
+   * @returns why the channel cannot be opened now, if so
    */
-  publish(channel: ChannelRef, event: Event, origin?: unknown): Promise<void>
+  open(channel: ChannelRef): Soon<Result<undefined>>
+  /** This node has let go of a channel: nothing of it needs to be applied here any more. */
+  close(channel: ChannelRef): void
+  /**
+   * Puts an entry in its channel's order and has it applied. What is proposed for one channel is applied in the order
+   * of the calls.
+   * @param channel that is open here; the open channel itself stands for its name, so that nothing is looked up
+   * @returns what became of it, once that is decided; a failure that says that it is not known whether it was applied
+   */
+  propose<E extends Entry>(
+    channel: ChannelRef,
+    entry: E,
+    origin: Origin,
+  ): Soon<Result<OutcomeOf<E>>>
   stop(): Promise<void>
 }

@@ -152,7 +152,7 @@ export class ChannelDesk {
     }
     const wish = { drafts: [draft], batchId: undefined, ephemeral: false, privileged: false }
     const bytes = messageSize(draft)
-    const published = acts.publish(MANAGER, placeOf(ref), { ...wish, bytes }, NOBODY)
+    const published = await acts.publish(MANAGER, placeOf(ref), { ...wish, bytes }, NOBODY)
     if (!published.ok) return published
     try {
       await published.value.kept

@@ -109,8 +109,7 @@ describe('conflation', () => {
         made.publisher.edit(
           ref,
           { serial: serial!, action: 'update', draft: draft({ data }), version: {} },
-          { connectionId: 'c1', id: undefined, clientId: undefined },
-          () => undefined,
+          { connectionId: 'c1', id: undefined, clientId: undefined, ownOnly: false },
         ),
       )
     }

@@ -2,7 +2,15 @@
 import { describe, expect, test } from 'bun:test'
 import { restoreSnapshot, takeSnapshot } from '../../src/core/snapshot.ts'
 import { channelRef } from '../../src/core/types.ts'
-import { CoreWorld, KEEP_MS, draft, everything, listener, value } from '../support/core-world.ts'
+import {
+  CoreWorld,
+  KEEP_MS,
+  draft,
+  everything,
+  listener,
+  value,
+  now,
+} from '../support/core-world.ts'
 
 let nextSocket = 1
 
@@ -11,18 +19,20 @@ function world(maxChannels: number) {
   const made = new CoreWorld({ maxChannels })
   const publish = (app: string, name: string) => {
     made.now++
-    const result = made.publisher.publish(channelRef(app, name), {
-      drafts: [draft({ data: 'x' })],
-      batchId: undefined,
-      ephemeral: false,
-      connectionId: undefined,
-      id: undefined,
-    })
+    const result = now(
+      made.publisher.publish(channelRef(app, name), {
+        drafts: [draft({ data: 'x' })],
+        batchId: undefined,
+        ephemeral: false,
+        connectionId: undefined,
+        id: undefined,
+      }),
+    )
     return result.ok ? undefined : result.failure.name
   }
   const attach = (app: string, name: string) => {
     made.now++
-    const opened = made.broker.open(channelRef(app, name))
+    const opened = now(made.broker.open(channelRef(app, name)))
     if (!opened.ok) return opened.failure.name
     const socket = { ...listener(), id: nextSocket++ }
     return made.broker.attach(opened.value, { ...everything, socket })
@@ -34,10 +44,9 @@ function world(maxChannels: number) {
       clientId: 'ann',
       data: undefined,
     }
-    const result = made.presence.change(channelRef(app, name), [change], {
-      connectionId: 'c',
-      id: 'c:0',
-    })
+    const result = now(
+      made.presence.change(channelRef(app, name), [change], { connectionId: 'c', id: 'c:0' }),
+    )
     return result.ok ? undefined : result.failure.name
   }
   const names = (app: string) => [...made.broker.channels(app).keys()].toSorted()

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'bun:test'
 import { restoreSnapshot, takeSnapshot } from '../../src/core/snapshot.ts'
 import { channelRef } from '../../src/core/types.ts'
 import type { PresenceDraft } from '../../src/core/types.ts'
-import { CoreWorld, everything, listener, value } from '../support/core-world.ts'
+import { CoreWorld, everything, listener, value, now } from '../support/core-world.ts'
 
 const ref = channelRef('app', 'room')
 
@@ -97,14 +97,14 @@ test('the end of a connection takes off all it entered, with ids of another form
   const { told, change, made } = world()
   value(change('enter', 'ann', 'c1', { data: 'x' }))
   value(change('enter', 'bob', 'c1'))
-  const [event] = made.presence.leave(ref, 'c1').events
+  const [event] = value(made.presence.leave(ref, 'c1')).events
   expect(event!.changes.map(({ action, data }) => [action, data])).toEqual([
     ['leave', 'x'],
     ['leave', undefined],
   ])
   expect(event!.changes.some(({ id }) => id.startsWith('c1'))).toBe(false)
   expect(told()).toHaveLength(4)
-  expect(made.presence.leave(ref, 'c1').events).toEqual([])
+  expect(value(made.presence.leave(ref, 'c1')).events).toEqual([])
 })
 
 test('the end of a connection that entered very much is told in portions that fit into frames', () => {
@@ -113,7 +113,7 @@ test('the end of a connection that entered very much is told in portions that fi
     value(change('enter', `big ${i}`, 'c1', { data: 'x'.repeat(30_000) }))
   for (let i = 0; i < 250; i++) value(change('enter', `small ${i}`, 'c1'))
   const before = told().length
-  const { events } = made.presence.leave(ref, 'c1')
+  const { events } = value(made.presence.leave(ref, 'c1'))
   expect(events.length).toBeLessThan(15)
   const sizes = events.map(({ changes }) =>
     changes.reduce((sum, { data }) => sum + (data?.length ?? 0), 0),
@@ -130,7 +130,7 @@ test('a full channel takes changes of those who are in, and nobody new', () => {
   const { made, change } = world()
   made.maxMembers = 1
   value(change('enter', 'ann', 'c1'))
-  const refused = change('enter', 'bob', 'c1')
+  const refused = now(change('enter', 'bob', 'c1'))
   expect(refused.ok ? undefined : refused.failure.name).toBe('presence_full')
   value(change('update', 'ann', 'c1'))
   value(change('leave', 'ann', 'c1'))
@@ -152,8 +152,10 @@ test('history knows enter, update and leave, newest first', () => {
 
 describe('what members say', () => {
   const text = (length: number) => ({ data: 'x'.repeat(length) })
-  const nameOf = (result: ReturnType<ReturnType<typeof world>['change']>) =>
-    result.ok ? undefined : result.failure.name
+  const nameOf = (answer: ReturnType<ReturnType<typeof world>['change']>) => {
+    const result = now(answer)
+    return result.ok ? undefined : result.failure.name
+  }
 
   test('comes to so many bytes on a channel and no more, also by changing', () => {
     const { made, change } = world({ maxPresenceBytes: 10_000 })
@@ -203,7 +205,7 @@ describe('what members say', () => {
     })
     const origin = { connectionId: 'c1', id: 'c1:0' }
     value(made.presence.change(ref, [enter('ann', 9000), enter('ann', 8000)], origin))
-    const both = made.presence.change(ref, [enter('ann', 100), enter('bob', 9900)], origin)
+    const both = now(made.presence.change(ref, [enter('ann', 100), enter('bob', 9900)], origin))
     expect(both.ok).toBe(false)
     expect(members(made)).toMatchObject([{ clientId: 'ann', ...text(8000) }])
   })

@@ -1,13 +1,21 @@
 /** Publishing on channels of apps: order, repetition, memory, edits and annotations. */
 import { describe, expect, test } from 'bun:test'
 import type { AnnotationDraft, Event, MessageEdit, Publication } from '../../src/core/types.ts'
-import { MAX_TARGETS } from '../../src/core/annotator.ts'
-import type { Entry } from '../../src/core/history.ts'
+import { MAX_TARGETS } from '../../src/core/apply/annotations.ts'
+import type { HistoryEntry } from '../../src/core/history.ts'
 import type { NewPublication } from '../../src/core/publisher.ts'
 import { channelRef } from '../../src/core/types.ts'
-import { withoutRepetition } from '../../src/protocol/ably/subscription/missed-events.ts'
+import { withoutRepetition } from '../../src/protocol/ably/realtime/attaching/continuation.ts'
 import { DEFAULT_RULE_SETTINGS } from '../../src/policy/channel-rule.ts'
-import { CoreWorld, KEEP_MS, draft, everything, listener, value } from '../support/core-world.ts'
+import {
+  CoreWorld,
+  KEEP_MS,
+  draft,
+  everything,
+  listener,
+  value,
+  now,
+} from '../support/core-world.ts'
 
 const ref = channelRef('app', 'room')
 const plain: Omit<NewPublication, 'drafts'> = {
@@ -143,7 +151,7 @@ describe('messages', () => {
   test('there is an end to how many channels there can be', () => {
     const made = new CoreWorld({ maxChannels: 1 })
     made.broker.attach(value(made.broker.open(ref)), { ...everything, socket: listener() })
-    const refused = made.broker.open(channelRef('app', 'other'))
+    const refused = now(made.broker.open(channelRef('app', 'other')))
     expect(refused.ok ? undefined : refused.failure.name).toBe('too_many_channels')
   })
 
@@ -165,12 +173,18 @@ describe('edits', () => {
     draft: draft({ data }),
     version: {},
   })
-  const editor = { connectionId: 'c2', id: undefined, clientId: 'ann', rollupMs: 0 }
+  const editor = {
+    connectionId: 'c2',
+    id: undefined,
+    clientId: 'ann',
+    ownOnly: false,
+    rollupMs: 0,
+  }
 
   test('need a rule that allows them', () => {
     const { made, publish } = world()
     const [serial] = publish(['a']).serials
-    const refused = made.publisher.edit(ref, edit(serial!, 'update', 'x'), editor, () => undefined)
+    const refused = now(made.publisher.edit(ref, edit(serial!, 'update', 'x'), editor))
     expect(refused.ok ? undefined : refused.failure.name).toBe('not_mutable')
   })
 
@@ -180,7 +194,7 @@ describe('edits', () => {
     const [serial] = publish(['a']).serials
     publish(['b'])
     const update = (data: string) =>
-      value(made.publisher.edit(ref, edit(serial!, 'update', data), editor, () => undefined))
+      value(made.publisher.edit(ref, edit(serial!, 'update', data), editor))
     const versions = [update('1'), update('2')].map(({ versionSerial }) => versionSerial)
     expect(versions.toSorted()).toEqual(versions)
     const history = made.broker.history(ref)
@@ -202,7 +216,7 @@ describe('edits', () => {
     made.rule = { ...DEFAULT_RULE_SETTINGS, mutableMessages: true }
     const [serial] = publish(['a']).serials
     for (const data of ['Hel', 'lo'])
-      value(made.publisher.edit(ref, edit(serial!, 'append', data), editor, () => undefined))
+      value(made.publisher.edit(ref, edit(serial!, 'append', data), editor))
     const last = publications(reader.heard).at(-1) as Publication
     expect(last.messages[0]).toMatchObject({ action: 'append', data: 'lo' })
     expect(last.whole?.[0]).toMatchObject({ action: 'update', data: 'Hello' })
@@ -219,7 +233,7 @@ describe('edits', () => {
     late.send = (frame) => void late.heard.push(frame as unknown as Event)
     made.broker.attach(made.broker.channel(ref)!, { ...everything, socket: late })
     const append = (data: string) =>
-      value(made.publisher.edit(ref, edit(serial!, 'append', data), editor, () => undefined))
+      value(made.publisher.edit(ref, edit(serial!, 'append', data), editor))
     append('Hel')
     append('lo')
     const heard = (events: readonly Event[]) =>
@@ -235,7 +249,7 @@ describe('edits', () => {
     const { recent } = made.broker.channel(ref)!
     const from = recent.head
     const append = (serial: string) =>
-      value(made.publisher.edit(ref, edit(serial, 'append', 'x'), editor, () => undefined))
+      value(made.publisher.edit(ref, edit(serial, 'append', 'x'), editor))
     const wholes = () =>
       publications(recent.all()).flatMap(({ whole = [] }) => whole.map(({ data }) => data?.length))
     for (let i = 0; i < 200; i++) append(i % 4 === 0 ? one! : two!)
@@ -257,7 +271,7 @@ describe('edits', () => {
     made.rule = { ...DEFAULT_RULE_SETTINGS, mutableMessages: true }
     const [serial] = publish(['a']).serials
     const change = (data: string) =>
-      value(made.publisher.edit(ref, edit(serial!, 'append', data), editor, () => undefined))
+      value(made.publisher.edit(ref, edit(serial!, 'append', data), editor))
     change('kept ')
     const append = made.log.append.bind(made.log)
     made.log.append = () => Promise.reject(new Error('disk full'))
@@ -271,13 +285,11 @@ describe('edits', () => {
     const { made, reader, publish } = world()
     made.rule = { ...DEFAULT_RULE_SETTINGS, mutableMessages: true }
     const [serial] = publish(['a']).serials
-    const why = made.publisher.edit(ref, edit('none', 'update', 'x'), editor, () => undefined)
+    const why = now(made.publisher.edit(ref, edit('none', 'update', 'x'), editor))
     expect(why.ok ? undefined : why.failure.name).toBe('message_unknown')
-    const refused = made.publisher.edit(ref, edit(serial!, 'update', 'x'), editor, (original) => {
-      expect(original.name).toBe('a')
-      return { name: 'capability_refused', status: 401, message: '', retry: false }
-    })
-    expect(refused.ok).toBe(false)
+    const other = { ...editor, clientId: 'bob', ownOnly: true }
+    const refused = now(made.publisher.edit(ref, edit(serial!, 'update', 'x'), other))
+    expect(refused.ok ? undefined : refused.failure.name).toBe('capability_refused')
     expect(reader.heard).toHaveLength(1)
   })
 })
@@ -341,7 +353,7 @@ describe('annotations', () => {
     const { made, reader, publish } = world()
     made.rule = { ...DEFAULT_RULE_SETTINGS, mutableMessages: true }
     const [first, second] = publish(['a', 'b']).serials
-    const appended: Entry[] = []
+    const appended: HistoryEntry[] = []
     const memory = made.broker.history(ref)
     const append = memory.append.bind(memory)
     memory.append = (channel, entries) => {
@@ -378,7 +390,7 @@ describe('annotations', () => {
     made.rule = { ...DEFAULT_RULE_SETTINGS, mutableMessages: true }
     const names = Array.from({ length: MAX_TARGETS + 1 }, (_, i) => `m${i}`)
     const drafts = publish(names).serials.map((serial) => like(serial, 'ann'))
-    const refused = made.publisher.annotate(ref, drafts, by)
+    const refused = now(made.publisher.annotate(ref, drafts, by))
     expect(refused.ok ? undefined : refused.failure.name).toBe('too_many_messages')
     value(made.publisher.annotate(ref, drafts.slice(1), by))
   })
@@ -391,8 +403,8 @@ describe('annotations', () => {
     const change = { action: 'update' as const, draft: draft(), version: {} }
     for (const serial of serials) {
       value(made.publisher.annotate(ref, [like(serial, 'ann')], by))
-      const editing = { ...by, clientId: undefined }
-      value(made.publisher.edit(ref, { ...change, serial }, editing, () => undefined))
+      const editing = { ...by, clientId: undefined, ownOnly: false }
+      value(made.publisher.edit(ref, { ...change, serial }, editing))
       made.now += 1000
     }
     const atHand = () => [channel.messagesAtHand.size, channel.summariesAtHand.size]
@@ -411,7 +423,7 @@ describe('annotations', () => {
     const [serial] = publish(['a']).serials
     value(made.publisher.annotate(ref, [like(serial!, 'ann')], by))
     const change = { serial: serial!, action: 'update' as const, draft: draft(), version: {} }
-    value(made.publisher.edit(ref, change, { ...by, clientId: undefined }, () => undefined))
+    value(made.publisher.edit(ref, change, { ...by, clientId: undefined, ownOnly: false }))
     expect(made.broker.history(ref).message(ref, serial!)?.summary).toContain('like:flag.v1')
   })
 
@@ -419,7 +431,9 @@ describe('annotations', () => {
     const { made, reader, publish } = world()
     made.rule = { ...DEFAULT_RULE_SETTINGS, mutableMessages: true }
     const [serial] = publish(['a']).serials
-    const refused = made.publisher.annotate(ref, [like(serial!, 'ann'), like('none', 'ann')], by)
+    const refused = now(
+      made.publisher.annotate(ref, [like(serial!, 'ann'), like('none', 'ann')], by),
+    )
     expect(refused.ok ? undefined : refused.failure.name).toBe('message_unknown')
     expect(reader.heard).toHaveLength(1)
   })

@@ -1,6 +1,6 @@
 /** What the cases of histories work with: one history, and in it a fresh channel for each case. */
 import { expect } from 'bun:test'
-import type { Entry, History, Page, Slice } from '../../src/core/history.ts'
+import type { HistoryEntry, History, Page, Slice } from '../../src/core/history.ts'
 import { type ChannelRef, type KeptMessage, channelRef } from '../../src/core/types.ts'
 import { Entries } from './history-entries.ts'
 
@@ -26,7 +26,7 @@ export class HistoryBench {
     this.entries = new Entries()
   }
 
-  append(...entries: readonly Entry[]): Promise<void> {
+  append(...entries: readonly HistoryEntry[]): Promise<void> {
     return this.history.append(this.channel, entries)
   }
 

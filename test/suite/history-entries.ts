@@ -1,15 +1,15 @@
 /** Entries of a channel for tests: each stands after the one before, whatever its time. */
-import type { Entry } from '../../src/core/history.ts'
+import type { HistoryEntry } from '../../src/core/history.ts'
 import { serialAt } from '../../src/core/position.ts'
 import type { Annotation, KeptMessage, PresenceMessage } from '../../src/core/types.ts'
 
 /** The time that tests pretend it is; entries are from the minute before it. */
 export const NOW = 1_700_000_000_000
 
-export type MessageEntry = Extract<Entry, { kind: 'message' }>
-export type PresenceEntry = Extract<Entry, { kind: 'presence' }>
-export type VersionEntry = Extract<Entry, { kind: 'version' }>
-export type AnnotationEntry = Extract<Entry, { kind: 'annotation' }> & {
+export type MessageEntry = Extract<HistoryEntry, { kind: 'message' }>
+export type PresenceEntry = Extract<HistoryEntry, { kind: 'presence' }>
+export type VersionEntry = Extract<HistoryEntry, { kind: 'version' }>
+export type AnnotationEntry = Extract<HistoryEntry, { kind: 'annotation' }> & {
   readonly message: KeptMessage
 }
 

@@ -1,5 +1,5 @@
 /** What a history has to answer, said as plainly as possible and without any thought for speed. */
-import type { Entry, Page } from '../../src/core/history.ts'
+import type { HistoryEntry, Page } from '../../src/core/history.ts'
 import type { Annotation, KeptMessage, PresenceMessage } from '../../src/core/types.ts'
 
 interface Item<T> {
@@ -18,7 +18,7 @@ export class HistoryModel {
   readonly #presence: Item<PresenceMessage>[] = []
   readonly #annotations: Annotation[] = []
 
-  add(entry: Entry): void {
+  add(entry: HistoryEntry): void {
     switch (entry.kind) {
       case 'message':
         this.#messages.push(entry.message)

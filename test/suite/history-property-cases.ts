@@ -1,7 +1,7 @@
 /** Cases of histories: any entries, on any pages, against a plain list. */
 import { expect, test } from 'bun:test'
 import fc from 'fast-check'
-import type { Entry, Page } from '../../src/core/history.ts'
+import type { HistoryEntry, Page } from '../../src/core/history.ts'
 import { type HistoryBench, bare, walk } from './history-bench.ts'
 import { type Entries, NOW } from './history-entries.ts'
 import { HistoryModel } from './history-model.ts'
@@ -75,7 +75,7 @@ type AskedPage = typeof pages extends fc.Arbitrary<(infer T)[]> ? T : never
 const timeAt = (given: number) => NOW - 1000 + given
 
 /** What a step appends; without a message there is nothing that could be changed. */
-function entriesFor(one: Step, entries: Entries, model: HistoryModel): Entry[] {
+function entriesFor(one: Step, entries: Entries, model: HistoryModel): HistoryEntry[] {
   const { kind, count, data } = one
   const timestamp = timeAt(one.offset)
   const several = Array.from({ length: count }, () => ({ data, timestamp }))

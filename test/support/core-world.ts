@@ -12,7 +12,9 @@ import { Presence } from '../../src/core/presence.ts'
 import { Publisher } from '../../src/core/publisher.ts'
 import { RetentionBudget } from '../../src/core/retention.ts'
 import { type Event, type Frame, type MessageDraft, type Socket } from '../../src/core/types.ts'
-import { LocalEngine } from '../../src/engine/local.ts'
+import { EmbeddedEngine } from '../../src/engine/embedded.ts'
+import { ChannelStage } from '../../src/core/stage.ts'
+import type { Soon } from '../../src/core/soon.ts'
 import { TopicFanout } from '../../src/fanout/topics.ts'
 import { Budget } from '../../src/policy/budget.ts'
 import { type AppLimits, NO_APP_LIMITS } from '../../src/policy/app-limits.ts'
@@ -58,8 +60,8 @@ export class CoreWorld {
       })
     const positions = new PositionSource(clock, 'site', undefined)
     const fanout = new TopicFanout(() => ({ publish: () => 0 }))
+    const engine = new EmbeddedEngine(clock, positions)
     const delivery = new Delivery({
-      engine: new LocalEngine(),
       fanout,
       // A reader here hears events, not frames.
       encoders: new Map([['plain', (event: Event) => [event as unknown as Frame]]]),
@@ -71,6 +73,7 @@ export class CoreWorld {
     this.memory = new MemoryHistory(memory(), clock.elapsed, 1000)
     this.log = new MemoryHistory(memory(), clock.elapsed, 1000)
     this.broker = new Broker({
+      engine,
       delivery,
       fanout,
       clock,
@@ -94,7 +97,7 @@ export class CoreWorld {
     })
     this.broker.watch({ closed: (channel) => this.closed.push(channel.ref.name) })
     const ids = new IdSource(systemRandomness)
-    const shared = { broker: this.broker, positions, ids, clock }
+    const shared = { broker: this.broker, engine, ids }
     this.publisher = new Publisher({ ...shared, maxMessageBytes: 65_536 })
     this.presence = new Presence({
       ...shared,
@@ -102,7 +105,9 @@ export class CoreWorld {
       maxBytes: limits.maxPresenceBytes ?? 0,
       budget: this.presenceBudget,
     })
-    void delivery.start()
+    void engine.start(
+      new ChannelStage({ broker: this.broker, presenceBudget: this.presenceBudget }),
+    )
   }
 }
 
@@ -138,9 +143,16 @@ export function draft(members: Partial<MessageDraft> = {}): MessageDraft {
   }
 }
 
+/** What the embedded engine has answered, in the same turn. */
+export function now<T>(answer: Soon<T>): T {
+  if (answer instanceof Promise) throw new Error('the answer comes later')
+  return answer
+}
+
 export function value<T>(
-  result: { ok: true; value: T } | { ok: false; failure: { name: string } },
+  answer: Soon<{ ok: true; value: T } | { ok: false; failure: { name: string } }>,
 ): T {
+  const result = now(answer)
   if (!result.ok) throw new Error(result.failure.name)
   return result.value
 }

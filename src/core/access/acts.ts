@@ -3,10 +3,11 @@
  * is done that was decided about before somebody lost their right to it. Adapters have no other way to a channel.
  */
 import type { Result } from '../../failure.ts'
-import type { Receipt } from '../app-channel.ts'
 import type { Broker } from '../broker.ts'
-import type { Presence, PresenceReceipt } from '../presence.ts'
-import type { EditReceipt, Origin, Publisher } from '../publisher.ts'
+import type { EditReceipt, PresenceReceipt, Receipt } from '../entry.ts'
+import type { Presence } from '../presence.ts'
+import type { Publishing, Publisher } from '../publisher.ts'
+import type { Soon } from '../soon.ts'
 import type { AnnotationDraft, MessageEdit, PresenceDraft } from '../types.ts'
 import type { AppCaller, Caller, Place } from './caller.ts'
 import type { Gate, PublishWish } from './gate.ts'
@@ -23,7 +24,7 @@ export interface ActParts {
 }
 
 /** What an act comes from. */
-export type Source = Omit<Origin, 'idScope'>
+export type Source = Omit<Publishing, 'idScope'>
 
 /** What an act comes from that is done through a connection. */
 export interface ConnectionSource extends Source {
@@ -37,7 +38,7 @@ export interface PublishSource extends Source {
   readonly behalf?: Behalf | undefined
 }
 
-export interface Publishing extends PublishWish {
+export interface PublishAct extends PublishWish {
   /** The publisher's own id for all of it: a repetition is answered as the first was (RSL1k). */
   readonly batchId: string | undefined
   /** Neither kept nor delivered again. */
@@ -54,7 +55,12 @@ export class Acts {
   }
 
   /** Publishes all messages or none. */
-  publish(caller: Caller, place: Place, wish: Publishing, source: PublishSource): Result<Receipt> {
+  publish(
+    caller: Caller,
+    place: Place,
+    wish: PublishAct,
+    source: PublishSource,
+  ): Soon<Result<Receipt>> {
     const admitted = this.gate.publish(caller, place, wish, source.behalf)
     if (!admitted.ok) return admitted
     const isFirst = this.#parts.broker.channel(place.channel) === undefined
@@ -82,11 +88,11 @@ export class Acts {
     place: Place,
     edit: MessageEdit,
     source: Source & { readonly rollupMs?: number },
-  ): Result<EditReceipt> {
+  ): Soon<Result<EditReceipt>> {
     const admitted = this.gate.edit(caller, place, edit)
     if (!admitted.ok) return admitted
-    const { clientId, edit: signed, mayTouch } = admitted.value
-    return this.#parts.publisher.edit(place.channel, signed, { ...source, clientId }, mayTouch)
+    const { clientId, edit: signed, ownOnly } = admitted.value
+    return this.#parts.publisher.edit(place.channel, signed, { ...source, clientId, ownOnly })
   }
 
   /** Annotates messages that are there: all of them, or none. */
@@ -95,11 +101,11 @@ export class Acts {
     place: Place,
     drafts: readonly AnnotationDraft[],
     source: Source,
-  ): Result<Receipt> {
+  ): Soon<Result<Receipt>> {
     const admitted = this.gate.annotate(caller, place, drafts)
     if (!admitted.ok) return admitted
-    const origin = { ...source, idScope: idScopeOf(caller) }
-    return this.#parts.publisher.annotate(place.channel, admitted.value, origin)
+    const by = { ...source, idScope: idScopeOf(caller) }
+    return this.#parts.publisher.annotate(place.channel, admitted.value, by)
   }
 
   /** Takes all changes of presence or none. */
@@ -108,7 +114,7 @@ export class Acts {
     place: Place,
     drafts: readonly PresenceDraft[],
     source: ConnectionSource,
-  ): Result<PresenceReceipt> {
+  ): Soon<Result<PresenceReceipt>> {
     const admitted = this.gate.present(caller, place, drafts, source.connectionId)
     if (!admitted.ok) return admitted
     return this.#parts.presence.change(place.channel, admitted.value, source)

@@ -33,7 +33,6 @@ import { MODE, type Modes, has } from '../modes.ts'
 import type {
   AnnotationDraft,
   ChannelRef,
-  KeptMessage,
   MessageDraft,
   MessageEdit,
   PresenceDraft,
@@ -41,7 +40,7 @@ import type {
 import type { AppCaller, Caller, Place } from './caller.ts'
 import { CHANGE_OPERATIONS } from './message-rights.ts'
 import { modesPermitted } from './modes-permitted.ts'
-import { nameless, ownershipRefusal, permitsAnywhere, sizeOf } from './refusals.ts'
+import { nameless, permitsAnywhere, sizeOf } from './refusals.ts'
 import type { Rates } from './rates.ts'
 import { type Behalf, signAnnotations, signEdit, signMessages, signPresence } from './signing.ts'
 
@@ -93,8 +92,8 @@ export interface AdmittedEdit {
   readonly edit: MessageEdit
   /** Under which it is made. */
   readonly clientId: string | undefined
-  /** Decides the rest, knowing the message. */
-  readonly mayTouch: (original: KeptMessage) => Failure | undefined
+  /** Only messages of that very client may be changed: decided when the message is known. */
+  readonly ownOnly: boolean
 }
 
 export type PushRights = Pick<AppCaller, 'capability' | 'checker'>
@@ -248,12 +247,10 @@ export class Gate {
       tooMany ??
       this.#shared(place, 1)
     if (fault) return { ok: false, failure: fault }
-    const mayAny = checker.permits(place.resource, any)
     return ok({
       edit: { ...edit, draft: signEdit(caller, place.channel.name, edit.draft) },
       clientId: clientId.value,
-      mayTouch: (original) =>
-        mayAny ? undefined : ownershipRefusal(clientId.value, original.clientId),
+      ownOnly: !checker.permits(place.resource, any),
     })
   }
 

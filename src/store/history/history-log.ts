@@ -1,6 +1,6 @@
 /** What persisted channels remember, in `history.db`: acknowledged once it is on the disk. */
 import type { Clock } from '../../core/clock.ts'
-import type { Entry, History, HistoryFault, Page, Slice } from '../../core/history.ts'
+import type { HistoryEntry, History, HistoryFault, Page, Slice } from '../../core/history.ts'
 import type { Annotation, ChannelRef, KeptMessage, PresenceMessage } from '../../core/types.ts'
 import type { Failure } from '../../failure.ts'
 import { StartError } from '../../start-error.ts'
@@ -148,7 +148,7 @@ export class HistoryLog implements History {
    * @returns once the entries are on the disk
    * @throws HistoryFault if they cannot be written; then none of them is kept
    */
-  append(channel: ChannelRef, entries: readonly Entry[]): Promise<void> {
+  append(channel: ChannelRef, entries: readonly HistoryEntry[]): Promise<void> {
     if (entries.length === 0) return Promise.resolve()
     try {
       const rows = entries.map(rowOf)

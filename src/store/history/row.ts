@@ -1,5 +1,5 @@
 /** Entries as they go into `history.db`: encoded when they are handed over, so that nothing can change them later. */
-import type { Entry } from '../../core/history.ts'
+import type { HistoryEntry } from '../../core/history.ts'
 import { positionOf } from '../../core/position.ts'
 import { packAnnotation, packMessage, packPresence } from './body.ts'
 
@@ -32,7 +32,7 @@ export type Row =
       readonly body: Uint8Array
     }
 
-export function rowOf(entry: Entry): Row {
+export function rowOf(entry: HistoryEntry): Row {
   switch (entry.kind) {
     case 'message': {
       const { serial, timestamp } = entry.message
@@ -58,7 +58,7 @@ export function rowOf(entry: Entry): Row {
 }
 
 /** Where an entry stands. */
-export function placeOf(entry: Entry): string {
+export function placeOf(entry: HistoryEntry): string {
   switch (entry.kind) {
     case 'message':
     case 'presence':

@@ -1,6 +1,6 @@
 /** What stays in `history.db` and for how long: hours, the last message of a channel, the disk budget. */
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
-import type { Entry, Page } from '../../../src/core/history.ts'
+import type { HistoryEntry, Page } from '../../../src/core/history.ts'
 import { type ChannelRef, channelRef } from '../../../src/core/types.ts'
 import { Entries, NOW } from '../../suite/history-entries.ts'
 import { eventually } from '../../support/client.ts'
@@ -25,7 +25,7 @@ function open(options: ConstructorParameters<typeof OpenedLog>[0]): void {
   opened = new OpenedLog(options)
 }
 
-const append = (ref: ChannelRef, made: readonly Entry[]) => opened.log.append(ref, made)
+const append = (ref: ChannelRef, made: readonly HistoryEntry[]) => opened.log.append(ref, made)
 const serials = (ref = channel) =>
   opened.log.messages(ref, FORWARDS).items.map(({ serial }) => serial)
 const clients = () => opened.log.presence(channel, FORWARDS).items.map(({ clientId }) => clientId)

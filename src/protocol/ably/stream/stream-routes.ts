@@ -1,12 +1,14 @@
 /** Listening over HTTP: server-sent events, or a line of JSON for each event. */
 import type { Gate } from '../../../core/access/gate.ts'
+import type { AppChannel } from '../../../core/app-channel.ts'
 import type { Broker } from '../../../core/broker.ts'
+import type { Soon } from '../../../core/soon.ts'
 import { channelRef } from '../../../core/types.ts'
 import { type Failure, type Result, fail, ok } from '../../../failure.ts'
 import type { Authenticator } from '../../../identity/authenticate.ts'
 import type { AppPrincipal } from '../../../identity/principal.ts'
 import type { MessageFilter } from '../../../policy/message-filter.ts'
-import type { SubscriptionLimit } from '../subscription/subscription-limit.ts'
+import { readingRefusal } from '../subscription/subscription-limit.ts'
 import { filterOfKind } from '../subscription/channel-filter.ts'
 import type { Doors } from '../../protocol.ts'
 import type { RestAnswer } from '../http/answer.ts'
@@ -24,7 +26,6 @@ export interface StreamRouteParts extends Pick<Doors, 'turnAway'> {
   readonly gate: Gate
   readonly broker: Broker
   readonly streams: Streams
-  readonly subscriptionLimit: SubscriptionLimit
 }
 
 const MAX_CHANNELS = 100
@@ -71,7 +72,13 @@ async function listen(
   if (refused) return { ok: false, failure: refused }
   const full = parts.streams.refusal(principal.value.appId)
   if (full) return fail(full)
-  const listened = openAll(parts, principal.value.appId, names.value, call, style)
+  const opening = openAll(parts.broker, principal.value.appId, names.value)
+  const opened = opening instanceof Promise ? await opening : opening
+  if (!opened.ok) return opened
+  // What was permitted may be so no longer, where the channels were not open at once.
+  const refusedSince = opening instanceof Promise ? refusal(principal.value) : undefined
+  if (refusedSince) return { ok: false, failure: refusedSince }
+  const listened = listenedTo(parts.broker, names.value, opened.value, { query, style })
   if (!listened.ok) return listened
   visit.keepOpen()
   const stream = parts.streams.open({
@@ -136,35 +143,58 @@ function fullName({ name, qualifier, resource }: QualifiedName): string {
   return qualifier === 'meta' ? resource : name
 }
 
+/** @returns the channels that are named, in that order */
 function openAll(
-  { broker, subscriptionLimit }: StreamRouteParts,
+  broker: Broker,
   appId: string,
   names: readonly Named[],
-  { query }: RestCall,
-  style: Style,
+): Soon<Result<readonly AppChannel[]>> {
+  const opened: Soon<Result<AppChannel>>[] = []
+  let isLater = false
+  for (const { filter, qualified, text } of names) {
+    const ref = channelRef(appId, fullName(qualified))
+    const way = { name: text, filter }
+    const refusal = text === qualified.name ? undefined : readingRefusal(broker.groups(ref), way)
+    if (refusal) return { ok: false, failure: refusal }
+    const channel = broker.open(ref)
+    if (channel instanceof Promise) isLater = true
+    else if (!channel.ok) return channel
+    opened.push(channel)
+  }
+  // What is left are answers, where none is later.
+  return isLater ? Promise.all(opened).then(allOf) : allOf(opened as Result<AppChannel>[])
+}
+
+function allOf(opened: readonly Result<AppChannel>[]): Result<readonly AppChannel[]> {
+  const channels: AppChannel[] = []
+  for (const channel of opened) {
+    if (!channel.ok) return channel
+    channels.push(channel.value)
+  }
+  // With room for some of them only, the last have taken the place of the first.
+  return channels.some(({ isGone }) => isGone) ? fail('too_many_channels') : ok(channels)
+}
+
+function listenedTo(
+  broker: Broker,
+  names: readonly Named[],
+  channels: readonly AppChannel[],
+  { query, style }: { readonly query: RestCall['query']; readonly style: Style },
 ): Result<Listened[]> {
   const isEnveloped = query.get('enveloped') !== 'false'
   const rewind: [string, string][] = query.has('rewind') ? [['rewind', query.get('rewind')!]] : []
   const listened: Listened[] = []
-  for (const { text, qualified, filter: compiled } of names) {
-    const { params } = qualified
-    const options = readAttachParams(new Map([...rewind, ...params]), 0)
+  for (const [index, { text, qualified }] of names.entries()) {
+    const channel = channels[index]!
+    const options = readAttachParams(new Map([...rewind, ...qualified.params]), 0)
     if (!options.ok) return options
     const filter = qualified.filter && Buffer.from(qualified.filter).toString('base64')
-    const ref = channelRef(appId, fullName(qualified))
-    const way = { name: text, filter: compiled }
-    const refusal =
-      text === qualified.name ? undefined : subscriptionLimit.refusal(broker.groups(ref), way)
-    if (refusal) return { ok: false, failure: refusal }
-    const channel = broker.open(ref)
-    if (!channel.ok) return channel
     listened.push({
-      channel: channel.value,
-      waitMs: broker.waitOf(channel.value),
+      channel,
+      waitMs: broker.waitOf(channel),
       variant: variantOf({ style, isEnveloped, name: text, filter }),
       rewind: filter === undefined ? options.value.rewind : undefined,
     })
   }
-  // With room for some of them only, the last have taken the place of the first.
-  return listened.some(({ channel }) => channel.isGone) ? fail('too_many_channels') : ok(listened)
+  return ok(listened)
 }

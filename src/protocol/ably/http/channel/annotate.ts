@@ -1,8 +1,7 @@
 /** Annotations of one message, and what their sender is told (RSAN1, RSAN2). */
 import type { AnnotationDraft } from '../../../../core/types.ts'
 import { type Result, ok } from '../../../../failure.ts'
-import { countTraffic } from '../../connection/traffic.ts'
-import type { ChannelParts, Visitor } from './channel-call.ts'
+import { type ChannelParts, type Visitor, countTraffic } from './channel-call.ts'
 import { lossOf } from './publish.ts'
 
 export interface Annotated {
@@ -17,7 +16,7 @@ export async function annotate(
   drafts: readonly AnnotationDraft[],
 ): Promise<Result<Annotated>> {
   const counts = counters.of(visitor.channel.realm).inbound.rest.messages
-  const receipt = acts.annotate(visitor.principal, visitor, drafts, NO_CONNECTION)
+  const receipt = await acts.annotate(visitor.principal, visitor, drafts, NO_CONNECTION)
   if (!receipt.ok) {
     counts.refused += drafts.length
     return receipt

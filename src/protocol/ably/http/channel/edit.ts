@@ -1,8 +1,7 @@
 /** One change of one message, and what its sender is told (RSL15). */
 import type { MessageEdit } from '../../../../core/types.ts'
 import { type Result, ok } from '../../../../failure.ts'
-import { countTraffic } from '../../connection/traffic.ts'
-import type { ChannelParts, Visitor } from './channel-call.ts'
+import { type ChannelParts, type Visitor, countTraffic } from './channel-call.ts'
 import { lossOf } from './publish.ts'
 
 /** @returns the serial of the new version, once it is kept as its channel promises */
@@ -12,7 +11,7 @@ export async function changeMessage(
   edit: MessageEdit,
 ): Promise<Result<string>> {
   const counts = counters.of(visitor.channel.realm).inbound.rest.messages
-  const receipt = acts.edit(visitor.principal, visitor, edit, NO_CONNECTION)
+  const receipt = await acts.edit(visitor.principal, visitor, edit, NO_CONNECTION)
   if (!receipt.ok) {
     counts.refused++
     return receipt

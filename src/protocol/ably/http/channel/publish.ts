@@ -1,12 +1,13 @@
 /** One publish on one channel: for which connection, and what its sender is told. */
 import type { PublishSource } from '../../../../core/access/acts.ts'
 import type { PublishWish } from '../../../../core/access/gate.ts'
-import type { Receipt } from '../../../../core/app-channel.ts'
 import { notKept } from '../../../../core/history.ts'
 import { type Failure, type Result, fail, ok } from '../../../../failure.ts'
 import type { AppPrincipal } from '../../../../identity/principal.ts'
 import type { Connections, LiveConnection } from '../../connection/live-connections.ts'
 import type { ReadMessages } from '../../wire/message-reader.ts'
+import type { Receipt } from '../../../../core/entry.ts'
+import type { Soon } from '../../../../core/soon.ts'
 import type { ChannelParts, Visitor } from './channel-call.ts'
 
 /** What a sender is told (PBR2). */
@@ -26,11 +27,30 @@ export function publish(
   parts: ChannelParts,
   visitor: Visitor,
   messages: PublishedMessages,
-): Result<Published> | Promise<Result<Published>> {
-  const { channel } = visitor
+): Soon<Result<Published>> {
+  const receipt = place(parts, visitor, messages)
+  return receipt instanceof Promise
+    ? answerLater(parts, visitor, messages, receipt)
+    : answerTo(parts, visitor, messages, receipt)
+}
+
+async function answerLater(
+  parts: ChannelParts,
+  visitor: Visitor,
+  messages: PublishedMessages,
+  receipt: Promise<Result<Receipt>>,
+): Promise<Result<Published>> {
+  return answerTo(parts, visitor, messages, await receipt)
+}
+
+function answerTo(
+  parts: ChannelParts,
+  { channel }: Visitor,
+  messages: PublishedMessages,
+  receipt: Result<Receipt>,
+): Soon<Result<Published>> {
   const { drafts } = messages
   const counts = parts.counters.of(channel.realm).inbound.rest.messages
-  const receipt = place(parts, visitor, messages)
   if (!receipt.ok) {
     counts.refused += drafts.length
     return receipt
@@ -47,7 +67,7 @@ function place(
   { acts, connections }: ChannelParts,
   visitor: Visitor,
   messages: PublishedMessages,
-): Result<Receipt> {
+): Soon<Result<Receipt>> {
   const { principal } = visitor
   const sender = senderOf(messages, principal, connections)
   if (!sender.ok) return sender

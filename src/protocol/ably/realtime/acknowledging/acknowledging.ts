@@ -3,7 +3,8 @@ import { Allowance } from '../../../../core/access/allowance.ts'
 import type { Traffic } from '../../../../core/app-counters.ts'
 import { notKept } from '../../../../core/history.ts'
 import { type Result, failure } from '../../../../failure.ts'
-import { countTraffic } from '../../connection/traffic.ts'
+import { countTraffic } from '../../http/channel/channel-call.ts'
+import type { Soon } from '../../../../core/soon.ts'
 import { AckQueue } from './ack-queue.ts'
 import type { Answer, Outcome } from './answers.ts'
 import type { Client } from '../session/client.ts'
@@ -30,7 +31,7 @@ export class NumberedFrames {
   }
 
   /** One that came over another transport before is answered as it was then (RTN19a2). */
-  deal(frame: Numbered, act: () => Result<Accepted>): void {
+  deal(frame: Numbered, act: () => Soon<Result<Accepted>>): void {
     const { msgSerial } = frame
     if (this.#queue.hasSeen(msgSerial)) return
     const { answers } = this.#client.connection
@@ -40,7 +41,9 @@ export class NumberedFrames {
       const answer: Answer = { serial: msgSerial, outcome: undefined }
       answers.add(answer)
       this.#queue.add(answer)
-      this.#settle(answer, this.#within(act), frame)
+      const result = this.#within(act)
+      if (result instanceof Promise) this.#settleLater(answer, result, frame)
+      else this.#settle(answer, result, frame)
     }
     this.acknowledge()
   }
@@ -58,8 +61,17 @@ export class NumberedFrames {
       this.#client.send(acknowledgement(ready, (why) => this.#client.errorInfo(why)))
   }
 
-  #within(act: () => Result<Accepted>): Result<Accepted> {
+  #within(act: () => Soon<Result<Accepted>>): Soon<Result<Accepted>> {
     return this.allowance.take() ? act() : { ok: false, failure: failure('rate_limited') }
+  }
+
+  #settleLater(answer: Answer, result: Promise<Result<Accepted>>, frame: Numbered): void {
+    const { connection } = this.#client
+    void result.then((known) => {
+      this.#settle(answer, known, frame)
+      // The client may have come back over another transport.
+      connection.transport?.acknowledge()
+    })
   }
 
   #settle(answer: Answer, result: Result<Accepted>, frame: Numbered): void {

@@ -14,7 +14,8 @@ import { ACTION, FLAG, flagsOf } from '../../wire/actions.ts'
 import type { AttachOptions } from '../../wire/attach-params.ts'
 import { type QualifiedName, parseChannelName } from '../../wire/channel-name.ts'
 import type { ClientFrame } from '../../wire/frame-reader.ts'
-import type { SubscriptionLimit } from '../../subscription/subscription-limit.ts'
+import { readingRefusal } from '../../subscription/subscription-limit.ts'
+import type { Soon } from '../../../../core/soon.ts'
 import { optionsOf } from './attach-options.ts'
 import { Behind, type Beginning } from './backlog.ts'
 import { CatchingUp } from './catching-up.ts'
@@ -31,7 +32,6 @@ export interface AttachingParts {
   readonly time: ChannelTime
   readonly ids: IdSource
   readonly turns: FairTurns
-  readonly subscriptionLimit: SubscriptionLimit
   /** Channels that one connection may have; 0 for no limit. */
   readonly maxAttachments: number
   /** Bytes that may wait for a slow reader before it is cut off. */
@@ -55,6 +55,12 @@ interface Wanted {
   readonly modes: Modes
 }
 
+/** A channel that is open, and what somebody wants of it who may attach it. */
+export interface Opened {
+  readonly home: AppChannel
+  readonly wanted: Wanted
+}
+
 export class Attaching {
   readonly #parts: AttachingParts
   readonly #catchingUp: CatchingUp
@@ -74,21 +80,34 @@ export class Attaching {
     })
   }
 
-  attach(client: Client, frame: AttachFrame): void {
-    const { channel } = frame
+  /** Opens the channel that a client wants to attach, if it may. */
+  open(client: Client, frame: AttachFrame): Soon<Result<Opened>> {
     const wanted = this.#wanted(client, frame)
-    if (!wanted.ok) return this.#refuse(client, channel, wanted.failure)
+    if (!wanted.ok) return wanted
     const opened = this.#parts.broker.open(refOf(client, wanted.value.name))
+    if (!(opened instanceof Promise))
+      return opened.ok ? ok({ home: opened.value, wanted: wanted.value }) : opened
+    return opened.then((home) => {
+      if (!home.ok) return home
+      // What was permitted may be so no longer.
+      const still = this.#wanted(client, frame)
+      return still.ok ? ok({ home: home.value, wanted: still.value }) : still
+    })
+  }
+
+  /** @param opened what `open` has just answered */
+  attach(client: Client, frame: AttachFrame, opened: Result<Opened>): void {
+    const { channel } = frame
     if (!opened.ok) return this.#refuse(client, channel, opened.failure)
-    const home = opened.value
+    const { home, wanted } = opened.value
     // What waits to go out together must not come between what was missed and what is live.
     home.flush()
     const attached = client.attachments.get(channel)
-    const from = isRepeated(attached, home, frame, wanted.value)
+    const from = isRepeated(attached, home, frame, wanted)
       ? ok(goingOn(attached, home))
-      : readHistory(() => this.#continuation(home, frame, wanted.value))
+      : readHistory(() => this.#continuation(home, frame, wanted))
     if (!from.ok) return this.#refuse(client, channel, from.failure)
-    this.#begin(client, channel, home, wanted.value, from.value)
+    this.#begin(client, channel, home, wanted, from.value)
   }
 
   /** Always answered, because a client may not know that it is not attached (RTL5). */
@@ -173,8 +192,7 @@ export class Attaching {
     filter: MessageFilter | undefined,
   ): Failure | undefined {
     if (channel === name.name) return undefined
-    const { broker, subscriptionLimit } = this.#parts
-    return subscriptionLimit.refusal(broker.groups(refOf(client, name)), { name: channel, filter })
+    return readingRefusal(this.#parts.broker.groups(refOf(client, name)), { name: channel, filter })
   }
 
   /** What is asked for as far as it is permitted; with no permission at all there is no attachment (RTL4e). */

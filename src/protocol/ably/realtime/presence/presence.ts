@@ -3,7 +3,7 @@ import type { Acts } from '../../../../core/access/acts.ts'
 import type { Broker } from '../../../../core/broker.ts'
 import { MODE, has } from '../../../../core/modes.ts'
 import type { Presence } from '../../../../core/presence.ts'
-import type { ChannelRef } from '../../../../core/types.ts'
+import type { ChannelRef, PresenceDraft } from '../../../../core/types.ts'
 import { type Result, ok } from '../../../../failure.ts'
 import type { QualifiedName } from '../../wire/channel-name.ts'
 import type { ClientFrame } from '../../wire/frame-reader.ts'
@@ -13,6 +13,8 @@ import { readPresence } from '../../wire/presence-reader.ts'
 import { type Client, refOf } from '../session/client.ts'
 import type { Accepted } from '../publishing/publishing.ts'
 import { type Target, targetOf } from '../publishing/target.ts'
+import { type Soon, andThen } from '../../../../core/soon.ts'
+import type { PresenceReceipt } from '../../../../core/entry.ts'
 
 export interface PresencesParts {
   readonly broker: Broker
@@ -32,7 +34,7 @@ export class Presences {
     this.#parts = parts
   }
 
-  change(client: Client, frame: PresenceFrame): Result<Accepted> {
+  change(client: Client, frame: PresenceFrame): Soon<Result<Accepted>> {
     const { channel, msgSerial } = frame
     const { acts, limits } = this.#parts
     const { id: connectionId, principal } = client.connection
@@ -42,14 +44,26 @@ export class Presences {
     if (!read.ok) return read
     const source = { connectionId, id: `${connectionId}:${msgSerial}` }
     const receipt = acts.present(principal, target.value, read.value, source)
+    // Who may be present has to leave once the connection ends, be it before this is decided.
+    if (read.value.some(({ action }) => action !== 'leave'))
+      (client.connection.presentOn ??= new Set()).add(target.value.name.name)
+    return andThen(receipt, (known) => this.#changed(client, target.value, read.value, known))
+  }
+
+  #changed(
+    client: Client,
+    target: Target,
+    contents: readonly PresenceDraft[],
+    receipt: Result<PresenceReceipt>,
+  ): Result<Accepted> {
+    this.#note(client, target)
     if (!receipt.ok) return receipt
-    this.#note(client, target.value)
     const { event, kept } = receipt.value
-    const place = target.value.attached?.place
+    const { attached } = target
     // Whoever does not watch presence still hears of their own (RTP17a).
-    if (event && place && !has(place.modes, MODE.presenceSubscribe))
-      client.sendFrame(presenceFrame(event, channel, client.format))
-    return ok({ contents: read.value, serials: [], kept })
+    if (event && attached && !has(attached.place.modes, MODE.presenceSubscribe))
+      client.sendFrame(presenceFrame(event, target.text, client.format))
+    return ok({ contents, serials: [], kept })
   }
 
   /** Takes what a client has entered off a channel that it detaches. */
@@ -62,7 +76,10 @@ export class Presences {
 
   /** Takes off a channel what was entered through a connection that is over. */
   leaveFor(ref: ChannelRef, connectionId: string): void {
-    this.#parts.presence.leave(ref, connectionId).kept?.catch(this.#parts.onLost)
+    void andThen(this.#parts.presence.leave(ref, connectionId), (left) => {
+      if (left.ok) left.value.kept?.catch(this.#parts.onLost)
+      else this.#parts.onLost(left.failure)
+    })
   }
 
   #note({ connection }: Client, { channel, name }: Target): void {

@@ -1,11 +1,12 @@
 /** ANNOTATION from clients: what they attach to messages that are there (RTAN1). */
 import type { Acts } from '../../../../core/access/acts.ts'
-import { type Result, ok } from '../../../../failure.ts'
+import type { Result } from '../../../../failure.ts'
 import { readAnnotations } from '../../wire/annotation-reader.ts'
 import type { ClientFrame } from '../../wire/frame-reader.ts'
 import type { MessageLimits } from '../../wire/members.ts'
 import type { Client } from '../session/client.ts'
-import type { Accepted } from './publishing.ts'
+import { type Accepted, accepted, acceptedLater } from './publishing.ts'
+import type { Soon } from '../../../../core/soon.ts'
 import { targetOf } from './target.ts'
 
 export interface AnnotatingParts {
@@ -22,7 +23,7 @@ export class Annotating {
     this.#parts = parts
   }
 
-  annotate(client: Client, frame: AnnotationFrame): Result<Accepted> {
+  annotate(client: Client, frame: AnnotationFrame): Soon<Result<Accepted>> {
     const { acts, limits } = this.#parts
     const { id: connectionId, principal } = client.connection
     const target = targetOf(client, frame.channel)
@@ -31,8 +32,8 @@ export class Annotating {
     if (!read.ok) return read
     const id = `${connectionId}:${frame.msgSerial}`
     const receipt = acts.annotate(principal, target.value, read.value, { connectionId, id })
-    if (!receipt.ok) return receipt
-    const { kept, serials } = receipt.value
-    return ok({ contents: read.value, serials, kept })
+    return receipt instanceof Promise
+      ? acceptedLater(receipt, read.value)
+      : accepted(receipt, read.value)
   }
 }

@@ -3,6 +3,7 @@ import type { Acts } from '../../../../core/access/acts.ts'
 import type { MessageEdit } from '../../../../core/types.ts'
 import { type Result, fail, ok } from '../../../../failure.ts'
 import type { Client } from '../session/client.ts'
+import { type Soon, andThen } from '../../../../core/soon.ts'
 import { type Accepted, type MessageFrame, silentSocket } from './publishing.ts'
 import { type Target, targetOf } from './target.ts'
 
@@ -23,7 +24,7 @@ export class Editing {
     client: Client,
     { channel, msgSerial }: MessageFrame,
     edits: readonly MessageEdit[],
-  ): Result<Accepted> {
+  ): Soon<Result<Accepted>> {
     const [edit] = edits
     if (!edit || edits.length > 1)
       return fail('bad_request', 'one message at a time can be changed')
@@ -37,9 +38,11 @@ export class Editing {
       except,
       rollupMs,
     })
-    if (!receipt.ok) return receipt
     if (except) this.#parts.onSilent(client, target.value)
-    const { kept, versionSerial } = receipt.value
-    return ok({ contents: [edit.draft], serials: [versionSerial], kept })
+    return andThen(receipt, (known) => {
+      if (!known.ok) return known
+      const { kept, versionSerial } = known.value
+      return ok({ contents: [edit.draft], serials: [versionSerial], kept })
+    })
   }
 }

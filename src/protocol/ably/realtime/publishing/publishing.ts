@@ -2,11 +2,13 @@
 import type { Acts } from '../../../../core/access/acts.ts'
 import type { Socket } from '../../../../core/types.ts'
 import { type Failure, type Result, failure, ok } from '../../../../failure.ts'
-import type { Content } from '../../connection/traffic.ts'
+import type { Content } from '../../http/channel/channel-call.ts'
 import type { ClientFrame } from '../../wire/frame-reader.ts'
 import type { MessageLimits } from '../../wire/members.ts'
 import { type ReadMessages, readMessages } from '../../wire/message-reader.ts'
 import { type Client, isSilent } from '../session/client.ts'
+import type { Receipt } from '../../../../core/entry.ts'
+import type { Soon } from '../../../../core/soon.ts'
 import type { Editing } from './editing.ts'
 import { type Target, targetOf } from './target.ts'
 
@@ -37,7 +39,7 @@ export class Publishing {
     this.#parts = parts
   }
 
-  publish(client: Client, frame: MessageFrame): Result<Accepted> {
+  publish(client: Client, frame: MessageFrame): Soon<Result<Accepted>> {
     const read = readMessages(frame.messages, this.#parts.limits)
     if (!read.ok) return read
     const { edits } = read.value
@@ -50,8 +52,8 @@ export class Publishing {
     client: Client,
     { channel, msgSerial }: MessageFrame,
     messages: ReadMessages,
-  ): Result<Accepted> {
-    const { acts, onSilent } = this.#parts
+  ): Soon<Result<Accepted>> {
+    const { acts } = this.#parts
     const { id: connectionId, principal } = client.connection
     const target = targetOf(client, channel)
     if (!target.ok) return target
@@ -60,11 +62,26 @@ export class Publishing {
     const except = silentSocket(client, target.value)
     const id = `${connectionId}:${msgSerial}`
     const receipt = acts.publish(principal, target.value, messages, { connectionId, id, except })
-    if (!receipt.ok) return receipt
-    if (except) onSilent(client, target.value)
-    const { kept, serials } = receipt.value
-    return ok({ contents: messages.drafts, serials, kept })
+    if (except) this.#parts.onSilent(client, target.value)
+    return receipt instanceof Promise
+      ? acceptedLater(receipt, messages.drafts)
+      : accepted(receipt, messages.drafts)
   }
+}
+
+/** @param contents for the statistics */
+export function accepted(receipt: Result<Receipt>, contents: readonly Content[]): Result<Accepted> {
+  if (!receipt.ok) return receipt
+  const { kept, serials } = receipt.value
+  return ok({ contents, serials, kept })
+}
+
+/** The same of what an engine answers later. */
+export async function acceptedLater(
+  receipt: Promise<Result<Receipt>>,
+  contents: readonly Content[],
+): Promise<Result<Accepted>> {
+  return accepted(await receipt, contents)
 }
 
 /** Nobody can say that a message is from another connection than its own. */

@@ -9,6 +9,8 @@ import { type Attached, type Client, refOf } from '../session/client.ts'
 
 export interface Target extends Place {
   readonly name: QualifiedName
+  /** As it stands in frames. */
+  readonly text: string
   /** Undefined for a client that publishes without having attached (RTL6c). */
   readonly attached: Attached | undefined
   /** The modes with which the client has asked to be attached. */
@@ -27,6 +29,7 @@ export function targetOf(client: Client, channel: string): Result<Target> {
     return fail('bad_channel', 'channels with a qualifier can only be subscribed to')
   return ok({
     name,
+    text: channel,
     attached,
     modes: attached?.options.modes,
     channel: attached?.place.channel.ref ?? refOf(client, name),

@@ -4,13 +4,14 @@ import { momentOf } from '../../../../core/clock.ts'
 import type { Frame, Socket } from '../../../../core/types.ts'
 import { type Failure, failure } from '../../../../failure.ts'
 import type { Session } from '../../../protocol.ts'
-import { type ErrorInfo, errorInfo } from '../../errors/error-info.ts'
+import { type ErrorInfo, errorInfo } from '../../http/answer.ts'
 import { ACTION } from '../../wire/actions.ts'
 import type { Format } from '../../wire/format.ts'
 import { type ClientFrame, readFrame } from '../../wire/frame-reader.ts'
 import { controlFrame } from '../../wire/frames.ts'
 import { isTokenFailure } from '../../errors/codes.ts'
 import { type TokenEnd, isOver, tokenEnd } from '../../connection/token-expiry.ts'
+import type { Soon } from '../../../../core/soon.ts'
 import { asAuthFailure, asConnectFailure } from './auth-failures.ts'
 import type { Attached, Client } from './client.ts'
 import type { Connection, Identified, Transport } from '../connection/connection.ts'
@@ -211,10 +212,10 @@ export class RealtimeSession implements Session, Transport, Client, Timed {
   }
 
   /** Holds back what comes in the meantime, so that nothing is done in the wrong name. */
-  #whenKnown(verdict: Verdict | Promise<Verdict>, act: (verdict: Verdict) => void): void {
-    if (!(verdict instanceof Promise)) return act(verdict)
+  #whenKnown<T>(answer: Soon<T>, act: (answer: T) => void): void {
+    if (!(answer instanceof Promise)) return act(answer)
     this.#held ??= []
-    void verdict.then((found) => {
+    void answer.then((found) => {
       if (this.#state === 'over') return
       const held = this.#held ?? []
       this.#held = undefined
@@ -257,7 +258,9 @@ export class RealtimeSession implements Session, Transport, Client, Timed {
       case 'auth':
         return this.#authorize(frame.accessToken)
       case 'attach':
-        return attaching.attach(this, frame)
+        return this.#whenKnown(attaching.open(this, frame), (opened) =>
+          attaching.attach(this, frame, opened),
+        )
       case 'detach':
         return attaching.detach(this, frame.channel)
       case 'sync':

@@ -3,10 +3,8 @@ import { type Failure, type Result, fail, ok } from '../../../../failure.ts'
 import { isSameText } from '../../../../identity/api-key.ts'
 import { canonicalText } from '../../../../policy/capability/capability.ts'
 import type { PushDevice } from '../../../../push/device.ts'
-import { Spliced, splice } from '../../wire/spliced.ts'
 import type { RestAnswer } from '../../http/answer.ts'
 import { type Answering, bodyThenIdentify } from '../../http/body-then-identify.ts'
-import { WHOLE } from '../../http/body.ts'
 import { listAnswer } from '../../http/lists.ts'
 import { type PushCaller, identifyCaller } from './caller.ts'
 import { type PushParts, readFilter, readPart } from './parts.ts'
@@ -35,7 +33,7 @@ export function pushDeviceRoutes(parts: PushParts): RestRoute[] {
 function register(parts: PushParts, call: RestCall): Answering {
   return bodyThenIdentify(
     () => identifyCaller(parts, call, (caller) => caller.forNewDevice()),
-    () => call.body(WHOLE),
+    () => call.body(),
     (caller, body) => registerAs(parts, caller, body.value),
   )
 }
@@ -50,7 +48,7 @@ function registerAs(parts: PushParts, caller: PushCaller, value: unknown): Resul
   if (!saved.ok) return saved
   const token = parts.devices.issueToken(saved.value)
   const deviceIdentityToken = details(parts, saved.value, token)
-  return ok({ status: 201, value: deviceValue(parts, saved.value, { deviceIdentityToken }) })
+  return ok({ status: 201, value: { ...deviceValue(parts, saved.value), deviceIdentityToken } })
 }
 
 function details({ now }: PushParts, device: PushDevice, token: string) {
@@ -69,7 +67,7 @@ function put(parts: PushParts, call: RestCall): Answering {
   const id = call.params['device']!
   return bodyThenIdentify(
     () => identifyCaller(parts, call, (caller) => caller.forDevice(id)),
-    () => call.body(WHOLE),
+    () => call.body(),
     (caller, body) => replace(parts, caller, id, body.value),
   )
 }
@@ -93,7 +91,7 @@ function replace(
 function patch(parts: PushParts, call: RestCall): Answering {
   return bodyThenIdentify(
     () => knownDevice(parts, call),
-    () => call.body(WHOLE),
+    () => call.body(),
     ({ caller, device }, body) => {
       const changed = readDeviceChange(body.value, device)
       if (!changed.ok) return changed
@@ -127,8 +125,11 @@ async function get(parts: PushParts, call: RestCall): Promise<Result<RestAnswer>
   const known = await knownDevice(parts, call)
   if (!known.ok) return known
   const { caller, device } = known.value
-  const more = caller.isAdmin ? { deviceSecret: device.secret } : {}
-  return ok({ status: 200, value: deviceValue(parts, device, more) })
+  const value = {
+    ...deviceValue(parts, device),
+    ...(caller.isAdmin && { deviceSecret: device.secret }),
+  }
+  return ok({ status: 200, value })
 }
 
 async function knownDevice(
@@ -189,10 +190,9 @@ async function removeWhere(parts: PushParts, call: RestCall): Promise<Result<Res
   return ok({ status: 204, value: undefined })
 }
 
-/** Without its secret. @param more members that it has in this answer */
-function deviceValue({ now }: PushParts, device: PushDevice, more: object = {}): Spliced {
+/** Without its secret. */
+function deviceValue({ now }: PushParts, device: PushDevice) {
   const { id, clientId, platform, formFactor, metadata, recipient, endsAt } = device
-  const state = endsAt !== undefined && endsAt <= now() ? 'FAILED' : 'ACTIVE'
-  const push = splice({ state }, { recipient: recipient.text })
-  return new Spliced({ id, clientId, platform, formFactor, ...more }, { metadata, push })
+  const push = { recipient, state: endsAt !== undefined && endsAt <= now() ? 'FAILED' : 'ACTIVE' }
+  return { id, clientId, platform, formFactor, metadata, push }
 }

@@ -20,7 +20,7 @@ export async function fillChannels(
       return { action: 'enter', id: undefined, clientId, data, encoding, extras: undefined }
     })
     const origin = { connectionId, id: `${connectionId}:${serial}` }
-    const entered = presence.change(channelRef(appId, name), drafts, origin)
+    const entered = await presence.change(channelRef(appId, name), drafts, origin)
     if (!entered.ok) return entered
     await entered.value.kept
   }

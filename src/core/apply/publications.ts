@@ -1,0 +1,87 @@
+/** New messages on a channel: stamped, told, and known by their publisher's own id for a while (RSL1k). */
+import type { At } from '../../engine/engine.ts'
+import { type Result, ok } from '../../failure.ts'
+import type { AppChannel } from '../app-channel.ts'
+import { type Origin, type PublicationEntry, type Receipt, exceptOf } from '../entry.ts'
+import type { HistoryEntry } from '../history.ts'
+import type { Placement } from '../placement.ts'
+import { serialAt } from '../position.ts'
+import type { KeptMessage, Publication } from '../types.ts'
+
+const NOTHING: readonly HistoryEntry[] = Object.freeze([])
+
+export interface PublicationParts {
+  readonly placement: Placement
+  /** Told, on the node where it was published, of messages that have something for devices in them. */
+  readonly onPush: (channel: AppChannel, messages: readonly KeptMessage[]) => void
+}
+
+export class Publications {
+  readonly #parts: PublicationParts
+
+  constructor(parts: PublicationParts) {
+    this.#parts = parts
+  }
+
+  apply(
+    channel: AppChannel,
+    entry: PublicationEntry,
+    at: At,
+    origin: Origin | undefined,
+  ): Result<Receipt> {
+    const { repeatId } = entry
+    const known = repeatId === undefined ? undefined : channel.ids.find(repeatId, at.moment)
+    if (known) return ok(known)
+    const event = stamp(entry, at)
+    const { messages } = event
+    const records = entry.ephemeral ? NOTHING : recordsOf(event)
+    const kept = this.#parts.placement.place(channel, event, records, exceptOf(origin))
+    if (origin !== undefined && asksForPush(messages)) this.#parts.onPush(channel, messages)
+    const receipt = { id: event.id, serials: messages.map(({ serial }) => serial), kept }
+    if (repeatId !== undefined) channel.remember(repeatId, receipt, at.moment)
+    return ok(receipt)
+  }
+}
+
+function stamp({ connectionId, drafts, ephemeral, id }: PublicationEntry, at: At): Publication {
+  const { timestamp } = at
+  const position = at.place()
+  const messages = drafts.map((draft, index): KeptMessage => {
+    const serial = serialAt(position, index)
+    return {
+      id: draft.id ?? `${id}:${index}`,
+      name: draft.name,
+      data: draft.data,
+      encoding: draft.encoding,
+      clientId: draft.clientId,
+      connectionId,
+      extras: draft.extras,
+      timestamp,
+      serial,
+      action: 'create',
+      version: { serial, timestamp },
+      guest: draft.guest,
+      summary: undefined,
+    }
+  })
+  const event: Publication = {
+    kind: 'publication',
+    position,
+    id,
+    connectionId,
+    timestamp,
+    messages,
+  }
+  return ephemeral ? { ...event, ephemeral } : event
+}
+
+function recordsOf({ messages, position }: Publication): HistoryEntry[] {
+  return messages.map((message) => ({ kind: 'message', message, position }))
+}
+
+/** A look at the text alone, so that it costs nothing for messages without extras. */
+function asksForPush(messages: readonly KeptMessage[]): boolean {
+  for (const { extras } of messages)
+    if (extras !== undefined && extras.includes('"push":')) return true
+  return false
+}

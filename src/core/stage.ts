@@ -1,0 +1,71 @@
+/** The stage: where entries are applied, and the only way in which a channel changes. */
+import type { At, Stage } from '../engine/engine.ts'
+import type { Result } from '../failure.ts'
+import type { Budget } from '../policy/budget.ts'
+import { Annotations } from './apply/annotations.ts'
+import { Edits } from './apply/edits.ts'
+import { PresenceChanges } from './apply/presence-changes.ts'
+import { Publications } from './apply/publications.ts'
+import { AppChannel } from './app-channel.ts'
+import type { Broker } from './broker.ts'
+import type { Entry, Origin, Outcome } from './entry.ts'
+import { MutableMessages } from './mutable-messages.ts'
+import type { ChannelRef } from './types.ts'
+
+export interface StageParts {
+  readonly broker: Broker
+  /** Of the presence members of all channels of this node. */
+  readonly presenceBudget: Budget
+}
+
+export class ChannelStage implements Stage {
+  readonly #broker: Broker
+  readonly #publications: Publications
+  readonly #edits: Edits
+  readonly #annotations: Annotations
+  readonly #presence: PresenceChanges
+
+  constructor({ broker, presenceBudget }: StageParts) {
+    this.#broker = broker
+    const { placement } = broker
+    const messages = new MutableMessages((ref) => placement.history(ref))
+    this.#publications = new Publications({
+      placement,
+      onPush: (channel, published) => broker.push(channel, published),
+    })
+    this.#edits = new Edits(placement, messages)
+    this.#annotations = new Annotations(placement, messages)
+    this.#presence = new PresenceChanges({
+      placement,
+      budget: presenceBudget,
+      onSettled: (channel) => broker.presenceSettled(channel),
+    })
+  }
+
+  apply(
+    ref: ChannelRef,
+    entry: Entry,
+    at: At,
+    origin: Origin | undefined,
+  ): Result<Outcome> | undefined {
+    const channel = this.#channel(ref)
+    if (!channel) return undefined
+    switch (entry.kind) {
+      case 'publication':
+        return this.#publications.apply(channel, entry, at, origin)
+      case 'edit':
+        return this.#edits.apply(channel, entry, at, origin)
+      case 'annotation':
+        return this.#annotations.apply(channel, entry, at)
+      case 'presence':
+        return this.#presence.change(channel, entry, at)
+      case 'departure':
+        return this.#presence.depart(channel, entry, at)
+    }
+  }
+
+  /** Whoever proposes here passes the open channel itself. It may have been let go of, and opened again since. */
+  #channel(ref: ChannelRef): AppChannel | undefined {
+    return ref instanceof AppChannel && !ref.isGone ? ref : this.#broker.channel(ref)
+  }
+}
