@@ -290,7 +290,7 @@ class Assembly {
       diskMbOf: (realm) => this.#owners.limitsOf(realm).diskMb ?? 0,
       clock: this.#surroundings.clock,
       keepsLast: (channel) => this.#settings.apps.ruleOf(channel.realm, channel.name).persistLast,
-      onFault: (fault) => this.#faults.fault('history cannot be kept', fault),
+      onFault: (fault) => this.#faults.fault(fault.title, fault),
       onRecovered: () => this.#log.info('history is kept again'),
     })
   }

@@ -64,6 +64,11 @@ export function isBusy(error: unknown): boolean {
   return error instanceof Error && /^SQLITE_(BUSY|LOCKED|PROTOCOL)/.test(codeOf(error))
 }
 
+/** Whether pages of a database hold something else than was written. */
+export function isDamage(error: unknown): boolean {
+  return error instanceof Error && /^SQLITE_(CORRUPT|NOTADB)/.test(codeOf(error))
+}
+
 /** What is to be answered where settings cannot be read or written; undefined for a fault of the program. */
 export function settingsFailure(error: unknown): Failure | undefined {
   if (isBusy(error)) return failure('busy')

@@ -63,6 +63,12 @@ export class HistoryFault extends Error {
     super(message, options)
     this.failure = told
   }
+
+  /** What cannot be done because of it, in words of the log. */
+  get title(): string {
+    const isReading = this.failure.name === 'history_unreadable'
+    return isReading ? 'history cannot be read' : 'history cannot be kept'
+  }
 }
 
 /** What was read, or what whoever asked is told of a history that cannot be. */

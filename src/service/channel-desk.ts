@@ -3,7 +3,7 @@ import type { Acts } from '../core/access/acts.ts'
 import { MANAGER, type Place } from '../core/access/caller.ts'
 import type { Broker } from '../core/broker.ts'
 import type { Onlooker } from '../core/delivery.ts'
-import { notKept } from '../core/history.ts'
+import { notKept, readHistory } from '../core/history.ts'
 import type { Hub } from '../core/hub.ts'
 import { messageSize } from '../core/message-size.ts'
 import { COMMONS, type ChannelRef, type PlacedEvent } from '../core/types.ts'
@@ -67,12 +67,17 @@ export class ChannelDesk {
     return rule.persistLast ? 'last' : 'minutes'
   }
 
-  /** @param after where the page before this one ended */
-  kept(ref: ChannelRef, limit: number, after?: string): KeptPage {
-    if (ref.realm === COMMONS) return { entries: [], next: undefined }
-    const page = { direction: 'backwards', limit, after } as const
-    const { items, next } = this.#parts.broker.history(ref).messages(ref, page)
-    return { entries: items.map(entryOfMessage), next }
+  /**
+   * @param after where the page before this one ended
+   * @returns why it cannot be read, if so
+   */
+  kept(ref: ChannelRef, limit: number, after?: string): Result<KeptPage> {
+    if (ref.realm === COMMONS) return ok({ entries: [], next: undefined })
+    return readHistory(() => {
+      const page = { direction: 'backwards', limit, after } as const
+      const { items, next } = this.#parts.broker.history(ref).messages(ref, page)
+      return { entries: items.map(entryOfMessage), next }
+    })
   }
 
   /** Who is present on a channel of an app, and with what; those who came last first. */

@@ -1,5 +1,6 @@
 /** What a machine does to the files of a server: other programs lock them, disks fill up, pages go bad. */
 import { closeSync, fstatSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
+import { Database } from 'bun:sqlite'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -107,6 +108,26 @@ export function damage(path: string, offset: number, bytes: number): void {
   const file = openSync(path, 'r+')
   writeSync(file, new Uint8Array(bytes).fill(0xa5), 0, bytes, offset)
   closeSync(file)
+}
+
+interface VersionRow {
+  readonly user_version: number
+}
+
+/** Overwrites every page of a table or index, of a database that others may have open and of which no log is left. */
+export function damageTable(path: string, name: string): void {
+  const database = new Database(path, { readwrite: true })
+  const pages = database
+    .query<{ offset: number; bytes: number }, [string]>(
+      'SELECT pgoffset AS offset, pgsize AS bytes FROM dbstat WHERE name = ?',
+    )
+    .all(name)
+  if (pages.length === 0) throw new Error(`${path} has no ${name}`)
+  for (const { bytes, offset } of pages) damage(path, offset, bytes)
+  // Whoever has read pages before reads them again once somebody else has written.
+  const { user_version: version } = database.query('PRAGMA user_version').get() as VersionRow
+  database.run(`PRAGMA user_version = ${version}`)
+  database.close()
 }
 
 /** Puts a folder where a file should be. */

@@ -15,7 +15,7 @@ import {
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { type Result, fail, ok } from '../../failure.ts'
-import { plainly } from '../../trouble.ts'
+import { isDamage, plainly } from '../../trouble.ts'
 
 /** A file, and what SQLite may have beside it. */
 const SUFFIXES = ['', '-wal', '-shm', '-journal']
@@ -49,9 +49,16 @@ export function draftCopy(
     sync(draft)
   } catch (error) {
     discard()
-    return fail('invalid', `${file} cannot be written: ${plainly(error)}`)
+    return fail('invalid', whatFailed(error, sqlite.filename, file))
   }
   return ok({ publish: () => renameSync(draft, file), discard })
+}
+
+/** Only what is copied can be damaged: what it is copied to is new. */
+function whatFailed(error: unknown, source: string, file: string): string {
+  return isDamage(error)
+    ? `${source} cannot be read: ${plainly(error)}`
+    : `${file} cannot be written: ${plainly(error)}`
 }
 
 function change(path: string, action: (database: Database) => void): void {

@@ -1,5 +1,7 @@
 /** What happens on a channel: what it keeps, drawn here, and what comes, which the script puts on top. */
 /** @jsxImportSource hono/jsx */
+import type { Failure } from '../../../failure.ts'
+import { sentence } from '../failures.tsx'
 import { usePage } from '../../view/page-context.ts'
 import { Card, To } from '../../view/parts.tsx'
 import { type Place, addressed, channelPath, withQuery } from './addresses.ts'
@@ -8,11 +10,13 @@ import { LiveState } from './frame.tsx'
 import { LOG_PATH } from './paths.ts'
 
 const KEPT_SHOWN = 30
+const NO_PAGE = { entries: [], next: undefined } as const
 
 export function Log({ place }: { place: Place }) {
   const page = usePage()
   const after = page.req.query('after') || undefined
-  const { entries, next } = page.var.parts.desk.kept(place.ref, KEPT_SHOWN, after)
+  const kept = page.var.parts.desk.kept(place.ref, KEPT_SHOWN, after)
+  const { entries, next } = kept.ok ? kept.value : NO_PAGE
   const position = page.var.parts.desk.position(place.ref)
   const isNewest = after === undefined
   return (
@@ -32,7 +36,8 @@ export function Log({ place }: { place: Place }) {
           <Entry entry={wireEntry(entry)} />
         ))}
       </ol>
-      {entries.length === 0 && <Nothing isCommons={place.appId === undefined} />}
+      {!kept.ok && <Unreadable why={kept.failure} />}
+      {kept.ok && entries.length === 0 && <Nothing isCommons={place.appId === undefined} />}
       {(next !== undefined || !isNewest) && (
         <div class="card-foot">
           {!isNewest && <To path={channelPath(place)}>Newest</To>}
@@ -51,6 +56,16 @@ export function Log({ place }: { place: Place }) {
 function logPath(place: Place, position: string): string {
   const since = place.appId === undefined ? undefined : position
   return withQuery(LOG_PATH, { ...addressed(place), since })
+}
+
+/** All else on the page goes on, and so does what comes from now on. */
+function Unreadable({ why: { message, name } }: { why: Failure }) {
+  return (
+    <p class="log-empty" id="log-empty">
+      {sentence(message)}{' '}
+      {name === 'history_busy' ? 'Load the page again in a while.' : 'The log says why.'}
+    </p>
+  )
 }
 
 function Nothing({ isCommons }: { isCommons: boolean }) {
