@@ -19,6 +19,7 @@ const table = {
     message: 'the channel name is empty or not valid UTF-8',
     retry: false,
   },
+  bad_query: { status: 400, message: 'the query is not valid UTF-8', retry: false },
   path_too_long: { status: 414, message: 'the path is too long', retry: false },
   channel_too_long: { status: 414, message: 'the channel name is too long', retry: false },
   alias_too_long: { status: 400, message: 'the alias is too long', retry: false },

@@ -66,22 +66,96 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'failure.ts',
     'node:buffer',
   ],
-  'protocol/ably/': [
+  // What the ways of Ably's SDKs into the server share. Below, each of these ways is a room that knows no other.
+  'protocol/ably/errors/': ['failure.ts'],
+  'protocol/ably/connection/': ['core/', 'identity/', 'failure.ts'],
+  'protocol/ably/subscription/': [
+    'protocol/ably/wire/',
+    'core/',
+    'identity/text-cache.ts',
+    'policy/',
+    'failure.ts',
+  ],
+  'protocol/ably/http/': [
+    'protocol/ably/connection/',
+    'protocol/ably/errors/',
+    'protocol/ably/wire/',
+    'core/',
+    'identity/',
+    'policy/',
+    'stats/interval.ts',
+    'text/',
+    'failure.ts',
+    'trouble.ts',
+    'version.ts',
+    'protocol/protocol.ts',
+  ],
+  'protocol/ably/realtime/': [
+    'protocol/ably/connection/',
+    'protocol/ably/errors/',
+    'protocol/ably/subscription/',
     'protocol/ably/wire/',
     'core/',
     'delta/',
+    'identity/',
+    'policy/',
+    'text/',
+    'failure.ts',
+    'protocol/protocol.ts',
+  ],
+  'protocol/ably/rest/': [
+    'protocol/ably/connection/',
+    'protocol/ably/errors/',
+    'protocol/ably/http/',
+    'protocol/ably/wire/',
+    'core/',
     'identity/',
     'policy/',
     'push/',
     'stats/',
     'text/',
     'failure.ts',
-    'trouble.ts',
-    'version.ts',
-    'protocol/protocol.ts',
     'node:buffer',
   ],
-  'protocol/itty/': ['core/', 'policy/', 'failure.ts', 'version.ts', 'protocol/protocol.ts'],
+  'protocol/ably/chat/': [
+    'protocol/ably/connection/',
+    'protocol/ably/http/',
+    'protocol/ably/wire/',
+    'core/',
+    'policy/',
+    'text/',
+    'failure.ts',
+  ],
+  'protocol/ably/comet/': [
+    'protocol/ably/errors/',
+    'protocol/ably/http/',
+    'protocol/ably/wire/',
+    'core/',
+    'text/',
+    'failure.ts',
+    'version.ts',
+    'protocol/protocol.ts',
+  ],
+  'protocol/ably/stream/': [
+    'protocol/ably/connection/',
+    'protocol/ably/errors/',
+    'protocol/ably/http/',
+    'protocol/ably/subscription/',
+    'protocol/ably/wire/',
+    'core/',
+    'identity/',
+    'policy/',
+    'failure.ts',
+    'protocol/protocol.ts',
+  ],
+  'protocol/itty/': [
+    'core/',
+    'policy/',
+    'text/',
+    'failure.ts',
+    'version.ts',
+    'protocol/protocol.ts',
+  ],
 
   // An implementation of a seam of the core.
   'store/history/': [
@@ -335,6 +409,10 @@ describe('imports', () => {
     ['protocol/itty/itty.ts', 'store/reservations.ts'],
     ['protocol/itty/itty.ts', 'protocol/ably/session.ts'],
     ['protocol/ably/wire/values.ts', 'protocol/ably/errors/codes.ts'],
+    ['protocol/ably/errors/codes.ts', 'protocol/ably/http/answer.ts'],
+    ['protocol/ably/http/router.ts', 'protocol/ably/rest/status-routes.ts'],
+    ['protocol/ably/subscription/filtering.ts', 'protocol/ably/realtime/encoding/encode.ts'],
+    ['protocol/ably/rest/batch-routes.ts', 'protocol/ably/subscription/last-messages.ts'],
     ['transport/front.ts', 'protocol/itty/itty.ts'],
     ['transport/websocket.ts', 'core/hub.ts'],
     ['service/live.ts', 'api/shapes.ts'],
@@ -347,6 +425,15 @@ describe('imports', () => {
     ['ops/doctor/tls.ts', 'server.ts'],
   ])('%s may not import %s', (path, from) => {
     expect(isAllowed(path, from)).toBe(false)
+  })
+
+  const WAYS = ['realtime', 'rest', 'comet', 'stream', 'chat']
+
+  test.each(WAYS)("the room %s of Ably's protocols knows none of the others", (way) => {
+    const others = WAYS.filter((other) => other !== way)
+    expect(files.some(({ path }) => path.startsWith(`protocol/ably/${way}/`))).toBe(true)
+    for (const other of others)
+      expect(isAllowed(`protocol/ably/${way}/a.ts`, `protocol/ably/${other}/b.ts`)).toBe(false)
   })
 
   test('no two files need each other to run', () => {

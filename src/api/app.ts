@@ -94,6 +94,22 @@ function actorOf({ token }: Bearer): Actor {
 
 const NO_BODY = ok(new Uint8Array())
 
+const HALVES = 'the body holds half of a surrogate pair'
+
+/** Whether JSON has a text that could not be kept as it is: only an escape can bring half of a pair. */
+function holdsHalves(text: string): boolean {
+  if (!/\\u[dD][89a-fA-F]/.test(text)) return false
+  let found = false
+  JSON.parse(text, (name, value: unknown) => {
+    found ||= !name.isWellFormed() || (typeof value === 'string' && !value.isWellFormed())
+    return value
+  })
+  return found
+}
+
+/** Other bytes would come out as something else than what was sent. */
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
 function permitted(bearer: Result<Bearer>, scope: Scope | undefined): Result<Bearer> {
   if (!bearer.ok || scope === undefined || bearer.value.token.scopes.includes(scope)) return bearer
   return fail('forbidden', `the access token lacks the scope ${scope}`)
@@ -107,9 +123,16 @@ function readInput(context: ApiContext, route: Route, bytes: Uint8Array): Input 
   let body: unknown
   if (route.body) {
     try {
-      body = JSON.parse(Buffer.from(bytes).toString())
+      const text = utf8.decode(bytes)
+      body = JSON.parse(text)
+      if (holdsHalves(text))
+        return { ok: false, failure: failure('invalid', HALVES), details: null }
     } catch {
-      return { ok: false, failure: failure('invalid', 'the body is not valid JSON'), details: null }
+      return {
+        ok: false,
+        failure: failure('invalid', 'the body is not valid JSON'),
+        details: null,
+      }
     }
   }
   const read = {

@@ -38,6 +38,10 @@ import { statsRoutes } from '../protocol/ably/rest/stats-routes.ts'
 import { statusRoutes } from '../protocol/ably/rest/status-routes.ts'
 import { tokenRoutes } from '../protocol/ably/rest/token-routes.ts'
 import { streamRoutes } from '../protocol/ably/stream/stream-routes.ts'
+import { SubscriptionLimit } from '../protocol/ably/subscription/subscription-limit.ts'
+import { PROTOCOL } from '../protocol/ably/realtime/encoding/encode.ts'
+import { readVariant } from '../protocol/ably/realtime/encoding/variant.ts'
+import { STREAM_PROTOCOL, readStreamVariant } from '../protocol/ably/stream/encode.ts'
 import { Streams } from '../protocol/ably/stream/streams.ts'
 import type { Doors } from '../protocol/protocol.ts'
 import type { KeyUses } from '../service/key-uses.ts'
@@ -86,6 +90,10 @@ export class Ably {
   readonly realtime: AblyRealtime
   readonly #streams: Streams
   readonly #turns = new FairTurns()
+  readonly #subscriptionLimit = new SubscriptionLimit([
+    [PROTOCOL, readVariant],
+    [STREAM_PROTOCOL, readStreamVariant],
+  ])
   readonly #push: PushDelivery
   readonly #nonces: NonceStore
   readonly #nonceLog: FileNonceLog | undefined
@@ -96,17 +104,17 @@ export class Ably {
     this.#parts = parts
     const { clock, config, random, directory, keyUses, services } = parts
     const tokens = new NativeTokens(services.keyring, random, services.tokenOrder)
-    const credentials = [directory, tokens, keyUses, clock] as const
-    this.authenticator = new Authenticator(...credentials)
+    this.authenticator = new Authenticator(directory, tokens, keyUses, clock)
     this.#nonceLog = this.#makeNonceLog()
-    this.#nonces = new NonceStore(NONCE_KEPT_MS, undefined, this.#nonceLog)
+    const nonces = new NonceStore(NONCE_KEPT_MS, undefined, this.#nonceLog)
+    this.#nonces = nonces
     this.#room = new ConnectionRoom(parts.channels.connectionPool, parts.owners)
     this.realtime = this.#makeRealtime()
     this.#streams = this.#makeStreams()
     this.#push = new PushDelivery(this.#pushParts())
     this.rest = new AblyRest({
       routes: [
-        ...this.#tokenRoutes(new TokenIssuer(...credentials, this.#nonces)),
+        ...this.#tokenRoutes(new TokenIssuer({ directory, tokens, uses: keyUses, clock, nonces })),
         ...this.#statsRoutes(),
         ...sandboxRoutes(this.#sandboxParts()),
         ...this.#channelRoutes(),
@@ -132,6 +140,7 @@ export class Ably {
       ...channels,
       authenticator: this.authenticator,
       turns: this.#turns,
+      subscriptionLimit: this.#subscriptionLimit,
       room: this.#room,
       shareOf: (appId) => owners.shareOf(appId),
       // The realm of the dashboard's pages is no app that anybody knows.
@@ -204,6 +213,7 @@ export class Ably {
       ...doors,
       authenticator: this.authenticator,
       streams: this.#streams,
+      subscriptionLimit: this.#subscriptionLimit,
     })
   }
 

@@ -1,6 +1,7 @@
 /** Reads what a form sent. */
 import type { z } from 'zod'
-import { type Result, ok } from '../failure.ts'
+import { type Result, fail, ok } from '../failure.ts'
+import { formFields } from '../text/form.ts'
 import { type Page } from './site.ts'
 
 /** What is wrong with which field, in words for whoever filled it in. */
@@ -19,12 +20,14 @@ export async function receiveFields(page: Page): Promise<Result<Fields>> {
   if (!body.ok) return body
   const type = page.req.header('content-type') ?? ''
   const isForm = type.startsWith('application/x-www-form-urlencoded')
-  return ok(isForm ? fieldsOf(Buffer.from(body.value).toString()) : {})
+  if (!isForm) return ok({})
+  const form = formFields(body.value)
+  return form ? ok(fieldsOf(form)) : fail('bad_request', 'what the form sent is not valid UTF-8')
 }
 
-function fieldsOf(text: string): Fields {
+function fieldsOf(form: URLSearchParams): Fields {
   const lists = new Map<string, string[]>()
-  for (const [name, value] of new URLSearchParams(text)) {
+  for (const [name, value] of form) {
     const known = lists.get(name)
     if (known) known.push(value)
     else lists.set(name, [value])

@@ -58,26 +58,27 @@ export class BlockTable {
   }
 
   /**
-   * Finds the longest match of the target at a position, up to an end.
+   * Finds the longest match of the target at a position, up to its end.
    * @param guess a place in the source to try first; it need not be one
    * @returns its size, and in `found` where it is; less than a block if there is none
    */
-  find(target: Uint8Array, at: number, end: number, guess: number, found: Match): number {
+  find(target: Uint8Array, at: number, guess: number, found: Match): number {
+    const end = target.length
     found.size = 0
     if (at + BLOCK > end) return 0
-    if (guess >= 0) this.#consider(guess, target, at, end, found)
+    if (guess >= 0) this.#consider(guess, target, at, found)
     let next = this.#heads[hashAt(target, at) >>> this.#shift]!
     for (let tries = 0; next > 0 && tries < MAX_TRIES && at + found.size < end; tries++) {
-      this.#consider(this.#start + (next - 1) * this.#stride, target, at, end, found)
+      this.#consider(this.#start + (next - 1) * this.#stride, target, at, found)
       next = this.#earlier[next - 1]!
     }
     return found.size
   }
 
-  #consider(from: number, target: Uint8Array, at: number, end: number, found: Match): void {
+  #consider(from: number, target: Uint8Array, at: number, found: Match): void {
     // Only what goes on equal where the best one so far ended can be longer.
     if (this.#source[from + found.size] !== target[at + found.size]) return
-    const size = commonLength(this.#source, from, target, at, end - at)
+    const size = commonLength(this.#source, from, target, at)
     if (size <= found.size) return
     found.at = from
     found.size = size
@@ -89,15 +90,9 @@ function hashAt(bytes: Uint8Array, at: number): number {
   return Math.imul(block, 0x9e3779b1)
 }
 
-/** How many bytes of `a` from one position on are those of `b` from another, at most `limit`. */
-export function commonLength(
-  a: Uint8Array,
-  fromA: number,
-  b: Uint8Array,
-  fromB: number,
-  limit: number,
-): number {
-  const most = Math.min(limit, a.length - fromA)
+/** How many bytes of `a` from one position on are those of `b` from another. */
+export function commonLength(a: Uint8Array, fromA: number, b: Uint8Array, fromB: number): number {
+  const most = Math.min(a.length - fromA, b.length - fromB)
   let size = 0
   while (size < most && a[fromA + size] === b[fromB + size]) size++
   return size

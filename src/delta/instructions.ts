@@ -25,7 +25,7 @@ const table = new BlockTable()
  * change at both ends is not looked at twice, and the search between them never tries more than a few places.
  */
 export function instructionsFor(source: Uint8Array, target: Uint8Array): Instruction[] {
-  const prefix = commonLength(source, 0, target, 0, target.length)
+  const prefix = commonLength(source, 0, target, 0)
   const start = isWorthCopying(0, prefix) ? prefix : 0
   const suffix = commonEnd(source, target, Math.min(source.length, target.length) - start)
   const hasSuffix = isWorthCopying(source.length - suffix, suffix)
@@ -38,22 +38,22 @@ export function instructionsFor(source: Uint8Array, target: Uint8Array): Instruc
     const reach = 1024 + 4 * (end - start)
     const from = Math.max(0, start - reach)
     table.load(source, from, Math.min(source.length, source.length - suffix + reach))
-    search(made, target, start, end)
+    search(made, target.subarray(0, end), start)
     table.clear()
   }
   if (hasSuffix) made.copy(source.length - suffix, end, suffix)
   return made.finish()
 }
 
-function search(made: Assembly, target: Uint8Array, start: number, end: number): void {
+function search(made: Assembly, target: Uint8Array, start: number): void {
   const match: Match = { at: 0, size: 0 }
   let at = start
   let misses = 0
   // How much further on the source is: most changes leave what follows where it was, or move all of it alike.
   let shift = 0
-  while (at < end) {
-    const copied = table.find(target, at, end, at + shift, match)
-    const run = runLength(target, at, end)
+  while (at < target.length) {
+    const copied = table.find(target, at, at + shift, match)
+    const run = runLength(target, at)
     if (run >= MIN_RUN && run >= copied) {
       made.run(at, run)
       at += run
@@ -83,10 +83,10 @@ function commonEnd(source: Uint8Array, target: Uint8Array, limit: number): numbe
   return size
 }
 
-function runLength(target: Uint8Array, at: number, end: number): number {
+function runLength(target: Uint8Array, at: number): number {
   const byte = target[at]
   let next = at + 1
-  while (next < end && target[next] === byte) next++
+  while (next < target.length && target[next] === byte) next++
   return next - at
 }
 

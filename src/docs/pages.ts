@@ -13,6 +13,7 @@ import index from './index.md' with { type: 'text' }
 import limits from './limits.md' with { type: 'text' }
 import operations from './operations.md' with { type: 'text' }
 import push from './push.md' with { type: 'text' }
+import requirements from './requirements.md' with { type: 'text' }
 import security from './security.md' with { type: 'text' }
 import shared from './shared.md' with { type: 'text' }
 import settings from './settings.md' with { type: 'text' }
@@ -47,6 +48,7 @@ const PAGES: Readonly<Record<string, Page>> = {
   limits: { title: 'Limits', text: limits },
   security: { title: 'Security', text: security },
   settings: { title: 'Settings', text: `${settings}\n${settingsTables()}\n` },
+  requirements: { title: 'Requirements', text: requirements },
 }
 
 export const PAGE_NAMES: readonly string[] = Object.keys(PAGES)

@@ -9,10 +9,10 @@ const HOUR_MS = 60 * MINUTE_MS
 export const DEFAULT_TTL_MS = HOUR_MS
 /** The longest life of any token: so long must a revocation be remembered. */
 export const LONGEST_TTL_MS = 24 * HOUR_MS
-/** Tokens that can be revoked are to be short-lived (docs/auth/revocation). */
+/** Tokens that can be revoked are to be short-lived (https://ably.com/docs/auth/revocation). */
 const MAX_REVOCABLE_TTL_MS = HOUR_MS
 
-/** How far the clocks of others may be from ours (RSA9d; docs/auth/token). */
+/** How far the clocks of others may be from ours (RSA9d; https://ably.com/docs/auth/token). */
 export const CLOCK_SKEW_MS = 2 * MINUTE_MS
 
 /** May take any client id (RSA7b). */

@@ -1,4 +1,4 @@
-/** The claims of a JWT whose signature was found right, as Ably documents them (docs/auth/token/jwt). */
+/** The claims of a JWT whose signature was found right, as in https://ably.com/docs/auth/token/jwt. */
 import { type Result, fail, ok } from '../failure.ts'
 import { boundsFault } from '../policy/capability/bounds.ts'
 import {
@@ -90,8 +90,13 @@ function readJwtCapability(value: unknown): Result<Capability | undefined> {
 }
 
 function readClientId(value: unknown): Result<string | undefined> {
-  if (value === undefined || (typeof value === 'string' && value !== '')) return ok(value)
+  if (value === undefined || (isText(value) && value !== '')) return ok(value)
   return fail('client_id_invalid', 'the claim "x-ably-clientId" is empty or not a string')
+}
+
+/** Half of a surrogate pair would be another character for whoever reads it in UTF-8. */
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value.isWellFormed()
 }
 
 /** Claims whose name ends in a channel pattern. One that cannot be read is refused: it may be a limit. */
@@ -100,10 +105,10 @@ function readScoped(claims: JsonObject): Result<Pick<TokenClaims, 'userClaims' |
   const publishRates = new Map<string, number>()
   for (const [name, value] of Object.entries(claims)) {
     if (name.startsWith(USER_CLAIM)) {
-      if (typeof value !== 'string') return wrong(name, 'is not a string')
+      if (!isText(value)) return wrong(name, 'is not a string')
       userClaims.set(name.slice(USER_CLAIM.length), value)
     } else if (name.startsWith(ROOM_CLAIM)) {
-      if (typeof value !== 'string') return wrong(name, 'is not a string')
+      if (!isText(value)) return wrong(name, 'is not a string')
       userClaims.set(roomClaimPattern(name.slice(ROOM_CLAIM.length)), value)
     } else if (name.startsWith(PUBLISH_RATE)) {
       if (typeof value !== 'number' || value < 0) return wrong(name, 'is not a rate')

@@ -74,7 +74,8 @@ export async function isSignedWith({ parts, algorithm }: Jwt, secret: string): P
   if (!isAlgorithm(algorithm)) return false
   const bytes = decodeBase64(signature)
   if (!bytes) return false
-  // jose reads the alphabet for URLs only, and what was signed is the text as it is (docs/auth/token/jwt).
+  // jose reads the alphabet for URLs only, and what was signed is the text as it is
+  // (https://ably.com/docs/auth/token/jwt).
   if (/[+/]/.test(header + claims)) {
     const made = createHmac(HASHES[algorithm], secret).update(`${header}.${claims}`).digest()
     return made.length === bytes.length && timingSafeEqual(made, bytes)

@@ -25,7 +25,8 @@ export function findApiKey(text: string, directory: Directory): Result<FoundKey>
   if (!parsed.ok) return parsed
   const { appId, keyName, secret } = parsed.value
   const key = directory.key(keyName)
-  // SDKs must not take an unknown app for one that merely lacks the key (UTS auth RSA4, js realtime/failure).
+  // SDKs must not take an unknown app for one that merely lacks the key (RSA4, as tested in
+  // uts/rest/integration/auth.md of github.com/ably/specification).
   if (!key) return fail(directory.app(appId) ? 'key_not_in_app' : 'credentials_wrong')
   const place = placeOfSecret(key.secrets, secret)
   return place === undefined ? fail('credentials_wrong') : ok({ key, place })

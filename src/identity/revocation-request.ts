@@ -72,7 +72,11 @@ function parseTarget(text: string): Result<RevocationTarget> {
   if (!isKind(kind))
     return fail('parameter_invalid', 'the target is not of type clientId, revocationKey or channel')
   const value = text.slice(colon + 1)
-  return value === '' ? fail('parameter_invalid', 'the target has no value') : ok({ kind, value })
+  if (value === '') return fail('parameter_invalid', 'the target has no value')
+  // Nobody can be called so, and on the disk it would be another name.
+  if (!value.isWellFormed())
+    return fail('parameter_invalid', 'the target holds half of a surrogate pair')
+  return ok({ kind, value })
 }
 
 function isKind(text: string): text is RevocationKind {

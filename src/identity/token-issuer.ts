@@ -11,7 +11,7 @@ import type { Credential } from './credentials.ts'
 import type { Directory, DirectoryKey, SecretUses } from './directory.ts'
 import { type Arrival, type FoundKey, findApiKey, refusalToUse } from './key-check.ts'
 import type { NativeTokens } from './native-token.ts'
-import { NonceStore } from './nonce-store.ts'
+import type { NonceStore } from './nonce-store.ts'
 import { type Signed, type TokenRequest, isRequestSignedWith } from './token-request.ts'
 
 export interface TokenWish {
@@ -79,6 +79,15 @@ export function issueToken(
 /** For how long a token request counts: its timestamp may lie ahead by the skew, and until it lies behind by as much. */
 export const NONCE_KEPT_MS = 2 * CLOCK_SKEW_MS
 
+export interface TokenIssuerParts {
+  readonly directory: Directory
+  readonly tokens: NativeTokens
+  readonly uses: SecretUses
+  readonly clock: Clock
+  /** Keeps nonces for `NONCE_KEPT_MS`. */
+  readonly nonces: NonceStore
+}
+
 export class TokenIssuer {
   readonly #directory: Directory
   readonly #tokens: NativeTokens
@@ -87,13 +96,7 @@ export class TokenIssuer {
   readonly #date: SettledDate
   readonly #nonces: NonceStore
 
-  constructor(
-    directory: Directory,
-    tokens: NativeTokens,
-    uses: SecretUses,
-    clock: Clock,
-    nonces = new NonceStore(NONCE_KEPT_MS),
-  ) {
+  constructor({ directory, tokens, uses, clock, nonces }: TokenIssuerParts) {
     this.#nonces = nonces
     this.#directory = directory
     this.#tokens = tokens

@@ -90,6 +90,8 @@ function readFields(body: Readonly<Record<string, unknown>>): Result<Fields> {
     fields[name] = text
   }
   if (fields.clientId === '') return fail('client_id_invalid', 'the client id is empty')
+  if (fields.clientId?.isWellFormed() === false)
+    return wrong('clientId', 'holds half of a surrogate pair')
   return ok(fields)
 }
 

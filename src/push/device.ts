@@ -18,11 +18,12 @@ export const FORM_FACTORS = [
 export const TRANSPORTS = ['apns', 'fcm', 'gcm', 'web', 'ablyChannel'] as const
 
 export type Transport = (typeof TRANSPORTS)[number]
-type Members = Readonly<Record<string, unknown>>
 
-/** How a device is reached: the name of a transport, and what that needs to know. */
-export interface Recipient extends Members {
+/** How a device is reached. */
+export interface Recipient {
   readonly transportType: Transport
+  /** What the transport needs to know: an object in JSON, as it was written. */
+  readonly text: string
 }
 
 /** What a registration says of a device. */
@@ -30,8 +31,8 @@ export interface DeviceDetails {
   readonly clientId: string | undefined
   readonly platform: (typeof PLATFORMS)[number]
   readonly formFactor: (typeof FORM_FACTORS)[number]
-  /** Whatever JSON can say. */
-  readonly metadata: unknown
+  /** In JSON, as it was written. */
+  readonly metadata: string
   readonly recipient: Recipient
   /** By which the device can say who it is; of its own making. */
   readonly secret: string | undefined

@@ -20,6 +20,7 @@ import {
 } from '../push/device.ts'
 import { RevocationTable } from '../store/apps.ts'
 import type { Store } from '../store/database.ts'
+import { memberText } from '../text/json-scanner.ts'
 import {
   type DeviceMatch,
   type PushDeviceRow,
@@ -30,11 +31,6 @@ import {
 
 /** Of an app. Anybody who may subscribe can add one, so it is bounded. */
 export const MAX_PUSH_DEVICES = 10_000
-
-interface Sealed {
-  readonly recipient: Recipient
-  readonly secret?: string | undefined
-}
 
 export class PushDeviceService implements PushDevices {
   readonly #store: Store
@@ -140,7 +136,6 @@ export class PushDeviceService implements PushDevices {
     const { recipient, secret, clientId, grant, endsAt, ...rest } = device
     const { tokenClientId = null, revocationKey = null, ...origin } = grant?.origin ?? {}
     const now = this.#clock.now()
-    const sealed: Sealed = { recipient, secret }
     return {
       ...rest,
       capability: grant ? canonicalText(grant.capability) : null,
@@ -150,7 +145,7 @@ export class PushDeviceService implements PushDevices {
       endsAt: endsAt ?? null,
       clientId: clientId ?? null,
       transport: recipient.transportType,
-      sealed: this.#keyring.seal(JSON.stringify(sealed)),
+      sealed: this.#keyring.seal(sealedText(recipient, secret)),
       tokenDigest: null,
       createdAt: now,
       updatedAt: now,
@@ -166,13 +161,18 @@ export class PushDeviceService implements PushDevices {
   }
 }
 
+/** JSON of what is sealed, with the recipient as it was written. */
+function sealedText({ text }: Recipient, secret: string | undefined): string {
+  return `{"recipient":${text}${secret === undefined ? '' : `,"secret":${JSON.stringify(secret)}`}}`
+}
+
 /** A device as it is stored. */
 export function openDevice(row: PushDeviceRow, keyring: Keyring): PushDevice {
   const text = keyring.open(row.sealed)
   // The start has proved that the master key fits, so what does not open was damaged since.
   if (text === undefined) throw new Error('a stored push device does not open')
-  const { recipient, secret } = JSON.parse(text) as Sealed
-  const { appId, id, metadata, keyId } = row
+  const { secret } = JSON.parse(text) as { readonly secret?: string }
+  const { appId, id, metadata, keyId, transport } = row
   return {
     appId,
     id,
@@ -180,10 +180,13 @@ export function openDevice(row: PushDeviceRow, keyring: Keyring): PushDevice {
     keyId,
     grant: grantOf(row),
     endsAt: row.endsAt ?? undefined,
-    recipient,
+    // Only what was read as such is ever stored.
+    recipient: {
+      transportType: transport as Recipient['transportType'],
+      text: memberText(text, 'recipient')!,
+    },
     secret,
     clientId: row.clientId ?? undefined,
-    // Only what was read as such is ever stored.
     platform: row.platform as PushDevice['platform'],
     formFactor: row.formFactor as PushDevice['formFactor'],
   }

@@ -189,7 +189,8 @@ export const pushDevices = sqliteTable(
     clientId: text('client_id'),
     platform: text().notNull(),
     formFactor: text('form_factor').notNull(),
-    metadata: text({ mode: 'json' }).$type<unknown>().notNull(),
+    /** In JSON, as it was written. */
+    metadata: text().notNull(),
     /** How it is reached; the rest of that is sealed. */
     transport: text().notNull(),
     /** Where it is reached and its own secret, sealed: either lets its holder do something in its name. */

@@ -87,7 +87,7 @@ const PREFIXED = /^(lk_|device-)[\w-]{43}$/
 
 /** Sessions, links, secrets alone and encoded credentials are this long, made keys of reservations exactly so. */
 const LONG = 40
-/** Addresses of wallets are this long, too, with capitals for a checksum (ERC-55). */
+/** Addresses of wallets are this long, too, with capitals for a checksum (https://eips.ethereum.org/EIPS/eip-55). */
 const HEX = /^(0x)?[\da-fA-F]+$/
 const CHANNEL_KEY = /^[A-Za-z0-9]{24}$/
 

@@ -18,9 +18,10 @@ import {
 } from './payload.ts'
 import { joinAll } from './peer.ts'
 import { burstSender, flow, probe, settle, type Stage } from './pump.ts'
+import type { Publisher } from './publisher.ts'
 import { restPublisher } from './rest-publisher.ts'
-import { type ServerProcess, type StartOptions, startServer } from './server.ts'
-import { type Elapsed, Tally } from './stopwatch.ts'
+import { type StartOptions, startServer } from './server.ts'
+import { Tally } from './stopwatch.ts'
 
 const CHANNEL = 'bench/publish'
 const MESSAGE = chatMessage(200)
@@ -31,13 +32,6 @@ const ALLOCATE_AFTER = 20_000
 /** So much that the pages which the kernel counts by, and what native code keeps in stock, are a hundredth. */
 const ALLOCATE_BYTES = 256e6
 const SLICE_SECONDS = 0.1
-
-/** A server, those who publish to it, and whoever listens. */
-export interface Publisher {
-  readonly server: ServerProcess
-  /** Publishes for some seconds and waits until everything has been answered or delivered. */
-  run(seconds: number): Promise<Elapsed & { readonly messages: number }>
-}
 
 type Open = (variant: Variant, listeners: number, options: StartOptions) => Promise<Publisher>
 

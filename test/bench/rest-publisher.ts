@@ -7,7 +7,7 @@ import { appMessage, serverFrameBytes } from './payload.ts'
 import { joinAll } from './peer.ts'
 import { ask, requestText } from './poster.ts'
 import { settle } from './pump.ts'
-import type { Publisher } from './publish.ts'
+import type { Publisher } from './publisher.ts'
 import type { StartOptions } from './server.ts'
 import { startWatch } from './stopwatch.ts'
 

@@ -5,7 +5,7 @@ import { MAX_TARGETS } from '../../src/core/apply/annotations.ts'
 import type { HistoryEntry } from '../../src/core/history.ts'
 import type { NewPublication } from '../../src/core/publisher.ts'
 import { channelRef } from '../../src/core/types.ts'
-import { withoutRepetition } from '../../src/protocol/ably/realtime/attaching/continuation.ts'
+import { withoutRepetition } from '../../src/protocol/ably/subscription/missed-events.ts'
 import { DEFAULT_RULE_SETTINGS } from '../../src/policy/channel-rule.ts'
 import {
   CoreWorld,

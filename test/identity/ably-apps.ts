@@ -5,9 +5,11 @@ import type { Failure, Result } from '../../src/failure.ts'
 import { Authenticator } from '../../src/identity/authenticate.ts'
 import type { Credential } from '../../src/identity/credentials.ts'
 import { Keyring } from '../../src/identity/keyring.ts'
+import { NonceStore } from '../../src/identity/nonce-store.ts'
 import { NativeTokens } from '../../src/identity/native-token.ts'
 import type { AppPrincipal } from '../../src/identity/principal.ts'
 import {
+  NONCE_KEPT_MS,
   type TokenDetails,
   type TokenWish,
   TokenIssuer,
@@ -52,7 +54,13 @@ export class AblyApps {
     note: (key: { name: string }, place: number) => this.uses.push(`${key.name} ${place}`),
   }
   readonly authenticator = new Authenticator(this.directory, this.tokens, this.#notes, this.#clock)
-  readonly issuer = new TokenIssuer(this.directory, this.tokens, this.#notes, this.#clock)
+  readonly issuer = new TokenIssuer({
+    directory: this.directory,
+    tokens: this.tokens,
+    uses: this.#notes,
+    clock: this.#clock,
+    nonces: new NonceStore(NONCE_KEPT_MS),
+  })
 
   constructor() {
     const owner = { id: 'account', name: 'owner', role: 'owner', createdAt: START } as const

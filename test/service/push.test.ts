@@ -20,6 +20,8 @@ beforeEach(() => {
 })
 afterEach(() => opened.end())
 
+const RECIPIENT = '{"transportType":"fcm","registrationToken":"a-registration-token"}'
+
 function device(id: string, more: Partial<DeviceToSave> = {}): DeviceToSave {
   return {
     appId,
@@ -28,8 +30,8 @@ function device(id: string, more: Partial<DeviceToSave> = {}): DeviceToSave {
     clientId: undefined,
     platform: 'android',
     formFactor: 'phone',
-    metadata: {},
-    recipient: { transportType: 'fcm', registrationToken: 'a-registration-token' },
+    metadata: '{}',
+    recipient: { transportType: 'fcm', text: RECIPIENT },
     secret: undefined,
     ...more,
   }
@@ -158,8 +160,8 @@ test('a device keeps its token, its grant and its end until it is registered ane
   const saved = must(pushDevices.save(device('a', { grant: { capability, origin }, endsAt: 99 })))
   expect(saved).toMatchObject({ grant: { capability, origin }, endsAt: 99 })
   const token = pushDevices.issueToken(saved)
-  must(pushDevices.save({ ...saved, metadata: { changed: true } }))
-  expect(pushDevices.byToken(token)).toEqual({ ...saved, metadata: { changed: true } })
+  must(pushDevices.save({ ...saved, metadata: '{"changed":true}' }))
+  expect(pushDevices.byToken(token)).toEqual({ ...saved, metadata: '{"changed":true}' })
 })
 
 test('all of it goes with the app', () => {

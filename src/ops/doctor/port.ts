@@ -50,7 +50,11 @@ async function askLocal(target: Target, timeoutMs: number): Promise<Outcome<Repl
       : dialled
   }
   const wire = dialled.value
-  const reply = await ask(wire, target, `${target.path}/health`, ['Connection: close'], timeoutMs)
+  const reply = await ask(
+    wire,
+    { target, path: `${target.path}/health`, headers: ['Connection: close'] },
+    timeoutMs,
+  )
   wire.end()
   return reply
 }

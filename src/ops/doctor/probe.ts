@@ -51,7 +51,7 @@ export class Probe {
     const dialled = await this.dial()
     if (!dialled.ok) return dialled
     const wire = dialled.value
-    const reply = await ask(wire, this.target, path, headers, this.timeoutMs)
+    const reply = await ask(wire, { target: this.target, path, headers }, this.timeoutMs)
     if (!reply.ok) {
       wire.end()
       return reply

@@ -14,12 +14,17 @@ export interface Reply {
 const HEAD_LIMIT = 65_536
 const BODY_LIMIT = 65_536
 
+export interface Ask {
+  readonly target: Target
+  readonly path: string
+  /** Whole lines, such as `Connection: close`. */
+  readonly headers: readonly string[]
+}
+
 /** Sends one GET and reads the reply. A 101 has no body: what follows it stays on the wire. */
 export async function ask(
   wire: Wire,
-  target: Target,
-  path: string,
-  headers: readonly string[],
+  { target, path, headers }: Ask,
   withinMs: number,
 ): Promise<Outcome<Reply>> {
   const lines = [

@@ -1,5 +1,6 @@
 /** Reads what an itty-sockets client puts into its address: the channel and the options (C-5 to C-10). */
 import { type Result, fail, ok } from '../../failure.ts'
+import { isUtf8Form } from '../../text/form.ts'
 
 export interface IttyOptions {
   readonly alias: string | undefined
@@ -31,6 +32,7 @@ export function channelName(encoded: string, maxBytes: number): Result<string> {
 /** Form-decodes the query; unknown parameters are ignored and the first of duplicates wins (C-9, C-10). */
 export function parseOptions(query: string, maxAliasLength: number): Result<IttyOptions> {
   if (query === '') return ok(NO_OPTIONS)
+  if (!isUtf8Form(query)) return fail('bad_query')
   const given = new URLSearchParams(query)
   const alias = value(given, 'as') ?? value(given, 'alias')
   if (alias !== undefined && alias.length > maxAliasLength) return fail('alias_too_long')

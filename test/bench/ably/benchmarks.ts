@@ -48,7 +48,10 @@ export const realtime: readonly Benchmark[] = [
     open: async (variant, scale) => {
       const { server, key } = await startApp(variant)
       const door = ablyDoor({ key, formats: JSON_ONLY })
-      return openLatency(await crowdStage(server, door, JSON_ONLY, 1000), scale.seconds)
+      return openLatency(
+        await crowdStage({ server, door, formats: JSON_ONLY }, 1000),
+        scale.seconds,
+      )
     },
   },
   {
@@ -91,7 +94,7 @@ function fanoutTo(subscribers: number, formats: readonly Format[], sized: Sized)
     open: async (variant, scale) => {
       const { server, key } = await startApp(variant)
       const door = ablyDoor({ key, formats })
-      const stage = await crowdStage(server, door, formats, subscribers)
+      const stage = await crowdStage({ server, door, formats }, subscribers)
       return openFanout(stage, scale.seconds * stretch)
     },
     ...sized,

@@ -30,24 +30,24 @@ export async function startApp(variant: Variant, options: StartOptions = {}): Pr
   return { server, key }
 }
 
+/** Where a crowd comes in, and in which formats it reads. */
+export interface Crowding {
+  readonly server: ServerProcess
+  readonly door: Door
+  readonly formats: readonly Format[]
+}
+
 /** A warm server with one publisher and a crowd on one channel, where the crowd's formats alternate as the door's. */
-export async function crowdStage(
-  server: ServerProcess,
-  door: Door,
-  formats: readonly Format[],
-  subscribers: number,
-): Promise<Stage> {
+export async function crowdStage(crowding: Crowding, subscribers: number): Promise<Stage> {
   // What is measured is compiled code. To a crowd of thousands, few messages go before it is that.
-  const few = await coldStage(server, door, formats, 'bench:warm-up', formats.length)
+  const few = await coldStage(crowding, 'bench:warm-up', crowding.formats.length)
   await flow({ ...few, window: 100 }, WARM_UP_SECONDS)
   few.crowd.terminate()
-  return coldStage(server, door, formats, 'bench:fan-out', subscribers)
+  return coldStage(crowding, 'bench:fan-out', subscribers)
 }
 
 async function coldStage(
-  server: ServerProcess,
-  door: Door,
-  formats: readonly Format[],
+  { server, door, formats }: Crowding,
   channel: string,
   subscribers: number,
 ): Promise<Stage> {

@@ -102,7 +102,13 @@ describe('while it is written down', () => {
     const nonces = new NonceStore(NONCE_KEPT_MS, 10, { append: () => promise })
     const clock = clockAt(() => apps.now)
     const uses = { note: () => {} }
-    const issuer = new TokenIssuer(apps.directory, apps.tokens, uses, clock, nonces)
+    const issuer = new TokenIssuer({
+      directory: apps.directory,
+      tokens: apps.tokens,
+      uses,
+      clock,
+      nonces,
+    })
     const ask = (keyName: string, nonce: string) => {
       const mac = macOf([keyName, '', '', '', String(apps.now), nonce], SECRET)
       const body = JSON.stringify({ keyName, timestamp: apps.now, nonce, mac })

@@ -4,7 +4,7 @@
  */
 import { setPriority } from 'node:os'
 import { Attacker } from './attacker.ts'
-import type { Target } from './lever.ts'
+import type { Target } from './target.ts'
 import { LEVERS } from './levers.ts'
 
 /** So that on few processors it takes no time from those who measure. */

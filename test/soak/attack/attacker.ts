@@ -1,7 +1,7 @@
 /** The hands of an attacker: requests and sockets from an address of its own, and a count of what came of them. */
 import { AblySocket } from './ably-socket.ts'
 import { RawLink } from './raw-link.ts'
-import type { Target } from './lever.ts'
+import type { Target } from './target.ts'
 
 /** Of the documentation networks (RFC 5737); the server believes who forwards it. */
 const ADDRESS = '198.51.100.7'

@@ -1,13 +1,5 @@
-/** What an attacker can pull, and what it knows of the server. */
+/** What an attacker can pull. */
 import type { Attacker } from './attacker.ts'
-
-export interface Target {
-  readonly port: number
-  /** A key of the attacker's own app, which may do everything there. */
-  readonly key: string
-  /** Another, whose tokens can be revoked. */
-  readonly revocableKey: string
-}
 
 /** A token holder and a key holder may also do what a stranger may. */
 export type Who = 'stranger' | 'token holder' | 'key holder'

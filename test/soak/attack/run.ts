@@ -1,7 +1,8 @@
 /** Pulls one lever on a fresh server, and tells what became of the others there. */
 import { join } from 'node:path'
 import { Bystanders, type Findings } from './bystanders.ts'
-import type { Lever, Target } from './lever.ts'
+import type { Lever } from './lever.ts'
+import type { Target } from './target.ts'
 import type { Program, Stage, Subject } from './subject.ts'
 
 export interface Result extends Findings {

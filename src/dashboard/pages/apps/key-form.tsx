@@ -67,14 +67,8 @@ export function showEditKey(
   page: Page,
   app: App,
   key: ApiKey,
-  given?: KeyForm,
-  faults?: Faults,
+  { form, faults }: { form: KeyForm; faults?: Faults } = { form: formOfKey(key) },
 ): Response | Promise<Response> {
-  const form = given ?? {
-    name: key.name,
-    capability: formOf(storedCapability(key.capability)),
-    revocableTokens: key.revocableTokens,
-  }
   return show(
     page,
     {
@@ -96,6 +90,10 @@ export function showEditKey(
       </KeyFields>
     </Card>,
   )
+}
+
+function formOfKey({ name, capability, revocableTokens }: ApiKey): KeyForm {
+  return { name, capability: formOf(storedCapability(capability)), revocableTokens }
 }
 
 export function keyPath(key: ApiKey): string {
@@ -129,10 +127,10 @@ export async function editKey(page: Page, app: App, key: ApiKey): Promise<Respon
   const after = capabilityOfForm(form.capability)
   if (after.ok && textField(fields, 'confirmed') !== 'yes') {
     const impact = impactOnKey(page, key, after.value)
-    if (impact.losing > 0) return askToChange(page, app, key, form, impact)
+    if (impact.losing > 0) return askToChange(page, { app, key, form, impact })
   }
   const changed = wish.ok ? services.apiKeys.set(app, key.id, wish.value) : wish
-  if (!changed.ok) return showEditKey(page, app, key, form, faultsOf(changed.failure))
+  if (!changed.ok) return showEditKey(page, app, key, { form, faults: faultsOf(changed.failure) })
   onChange()
   tell(page, 'The key is changed.')
   return goTo(page, keyPath(key))
@@ -141,11 +139,9 @@ export async function editKey(page: Page, app: App, key: ApiKey): Promise<Respon
 /** Before clients are put off channels that they are on. */
 function askToChange(
   page: Page,
-  app: App,
-  key: ApiKey,
-  { name, capability, revocableTokens }: KeyForm,
-  impact: KeyImpact,
+  { app, key, form, impact }: { app: App; key: ApiKey; form: KeyForm; impact: KeyImpact },
 ): Response | Promise<Response> {
+  const { name, capability, revocableTokens } = form
   const read = capabilityOfForm(capability)
   return show(
     page,

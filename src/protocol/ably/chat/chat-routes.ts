@@ -3,17 +3,12 @@ import { SummaryState } from '../../../core/annotation-summary.ts'
 import type { History } from '../../../core/history.ts'
 import type { Annotation, ChannelRef, KeptMessage } from '../../../core/types.ts'
 import { type Result, fail, ok } from '../../../failure.ts'
+import { countTraffic } from '../connection/traffic.ts'
 import { annotate } from '../http/channel/annotate.ts'
 import type { RestAnswer } from '../http/answer.ts'
 import { changeMessage } from '../http/channel/edit.ts'
 import { type Answering, bodyThenIdentify } from '../http/body-then-identify.ts'
-import {
-  type ChannelParts,
-  type Visitor,
-  countTraffic,
-  headOf,
-} from '../http/channel/channel-call.ts'
-import { bodyLimit } from '../rest/channel-routes.ts'
+import { type ChannelParts, type Visitor, bodyLimit, headOf } from '../http/channel/channel-call.ts'
 import { listAnswer, readInTurn, readPage } from '../http/lists.ts'
 import { publish } from '../http/channel/publish.ts'
 import type { RestCall, RestRoute } from '../http/router.ts'

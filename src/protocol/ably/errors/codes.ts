@@ -56,7 +56,8 @@ const CODES: Partial<Record<FailureName, number>> = {
   token_required: 40172,
 
   tls_required: 40311,
-  // Its status is 401 nevertheless: both are what SDKs are tested for (UTS auth RSA4).
+  // Its status is 401 nevertheless: SDKs are tested for both (RSA4, in uts/rest/integration/auth.md of
+  // github.com/ably/specification).
   key_not_in_app: 40400,
 
   rate_limited: 42911,

@@ -1,12 +1,13 @@
 /** Answers of the REST interface, with the headers and error bodies that SDKs depend on. */
 import { type Failure, type Result, ok, refusalHeaders } from '../../../failure.ts'
 import { SERVER_HEADER } from '../../../version.ts'
-import { ablyCode, isTokenFailure } from '../errors/codes.ts'
-import { errorHref } from '../errors/error-href.ts'
+import { isTokenFailure } from '../errors/codes.ts'
+import { type ErrorInfo, errorInfo } from '../errors/error-info.ts'
 import type { Format } from '../wire/format.ts'
 import { LazyObject, joined, piecesOf } from '../wire/pieces.ts'
 import type { AnswerBody, Reading } from './answer-bodies.ts'
 import { CONTENT_TYPE } from './body.ts'
+import { corsHeaders } from './cors.ts'
 
 /** What a handler gives back: a value to be encoded, or nothing at all. */
 export interface RestAnswer {
@@ -26,21 +27,6 @@ export interface AnswerStyle {
   /** Headers in the body, for browsers that cannot read them. */
   readonly envelope: Format | undefined
   readonly origin: string | null
-}
-
-/** The members of an error as it stands in bodies and frames. */
-export interface ErrorInfo {
-  readonly code: number
-  readonly statusCode: number
-  readonly message: string
-  /** The page of this server that explains the code. */
-  readonly href: string
-}
-
-/** @param base this server as the client addresses it, as `Visit` has it */
-export function errorInfo(why: Failure, base: string): ErrorInfo {
-  const code = ablyCode(why.name)
-  return { code, statusCode: why.status, message: why.message, href: errorHref(code, base) }
 }
 
 /** What most answers have: copying headers costs half of what making them does. */
@@ -144,35 +130,6 @@ function enveloped(
     'content-type': CONTENT_TYPE[format],
   }
   return ok(new Response(body.value, { status: 200, headers }))
-}
-
-const EXPOSED =
-  'Link, X-Ably-Errorcode, X-Ably-Errormessage, X-Ably-ServerId, Content-Type, Content-Length'
-
-/** SDKs send credentials, so the origin is repeated: `*` would not do. */
-export function corsHeaders(origin: string | null): Record<string, string> {
-  if (origin === null) return {}
-  return {
-    'access-control-allow-origin': origin,
-    'access-control-allow-credentials': 'true',
-    'access-control-expose-headers': EXPOSED,
-    vary: 'Origin',
-  }
-}
-
-export function preflight(request: Request): Response {
-  return new Response(null, {
-    status: 204,
-    headers: {
-      ...SERVER_HEADER,
-      ...corsHeaders(request.headers.get('origin')),
-      'access-control-allow-methods': 'GET, POST, PUT, PATCH, DELETE, OPTIONS',
-      'access-control-allow-headers':
-        request.headers.get('access-control-request-headers') ??
-        'authorization, content-type, accept, x-ably-version, ably-agent, x-ably-clientid',
-      'access-control-max-age': '86400',
-    },
-  })
 }
 
 /** Header values take no line breaks and nothing beyond Latin-1. */

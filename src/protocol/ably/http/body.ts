@@ -1,5 +1,6 @@
 /** Bodies of requests and answers: which format a client wants, and reading and writing both. */
 import { type Result, fail, ok } from '../../../failure.ts'
+import { formFields } from '../../../text/form.ts'
 import type { Visit } from '../../protocol.ts'
 import {
   type Format,
@@ -58,6 +59,8 @@ export const WHOLE: BodyReaders = {
   unpacker: (bytes) => unpackBody(bytes, unpackStructure),
 }
 
+const NOT_UTF8 = 'the body is not valid UTF-8'
+
 type Sender = Pick<Visit, 'request' | 'body'>
 
 /** Reads a body by its content type; anything that is neither MessagePack nor a form is taken for JSON text. */
@@ -90,13 +93,14 @@ function unpackBody(bytes: Uint8Array, read: typeof unpack): Result<Body> {
 }
 
 function readForm(bytes: Uint8Array): Result<Body> {
-  const fields = new URLSearchParams(Buffer.from(bytes).toString('utf8'))
+  const fields = formFields(bytes)
+  if (!fields) return fail('bad_request', NOT_UTF8)
   return ok({ value: Object.fromEntries(fields), text: undefined })
 }
 
 function parseBody(bytes: Uint8Array, read: typeof parse): Result<Body> {
   const decoded = textOf(bytes)
-  if (!decoded.ok) return fail('bad_request', 'the body is not valid UTF-8')
+  if (!decoded.ok) return fail('bad_request', NOT_UTF8)
   const { value: text } = decoded
   if (text === '') return ok({ value: undefined, text })
   const value = read(text)

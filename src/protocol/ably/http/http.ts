@@ -4,18 +4,13 @@ import type { FairTurns } from '../../../core/fair-turns.ts'
 import { HistoryFault } from '../../../core/history.ts'
 import { type Failure, type Result, failure, isBadCredential } from '../../../failure.ts'
 import { claimedKeyName } from '../../../identity/claimed-key.ts'
+import { isUtf8Form } from '../../../text/form.ts'
 import type { Budget } from '../../../policy/budget.ts'
 import type { HttpProtocol, Visit } from '../../protocol.ts'
 import { settingsFailure } from '../../../trouble.ts'
 import { AnswerBodies } from './answer-bodies.ts'
-import {
-  type AnswerStyle,
-  type MakeBody,
-  type RestAnswer,
-  preflight,
-  refusal,
-  success,
-} from './answer.ts'
+import { type AnswerStyle, type MakeBody, type RestAnswer, refusal, success } from './answer.ts'
+import { preflight } from './cors.ts'
 import { wantedFormat } from './body.ts'
 import { type CallParts, IncomingCall } from './incoming-call.ts'
 import { type Found, type RestRoute, RestRouter } from './router.ts'
@@ -95,6 +90,7 @@ export class AblyRest implements HttpProtocol {
     const style = styleOf(visit.request, query)
     const found = this.#router.find(method, visit.path)
     if (!found.ok) return this.#refuse(visit, query, found.failure, style)
+    if (!isUtf8Form(visit.query)) return this.#refuse(visit, query, failure('bad_query'), style)
     const call = new IncomingCall(visit, { query, style }, found.value, this.#parts)
     try {
       const { route } = found.value

@@ -11,13 +11,15 @@ import type { IdSource } from '../../../core/id-source.ts'
 import type { Presence } from '../../../core/presence.ts'
 import type { Publisher } from '../../../core/publisher.ts'
 import { channelRef } from '../../../core/types.ts'
-import { type Failure, type Result, failure } from '../../../failure.ts'
+import { type Failure, type Result, fail, failure } from '../../../failure.ts'
 import type { Authenticator } from '../../../identity/authenticate.ts'
 import type { Arrival } from '../../../identity/key-check.ts'
 import { type Credentials, findCredentials } from '../../../identity/credentials.ts'
 import type { Directory } from '../../../identity/directory.ts'
 import type { AppPrincipal } from '../../../identity/principal.ts'
+import { isUtf8Form } from '../../../text/form.ts'
 import type { Opening, Protocol, Visit } from '../../protocol.ts'
+import type { SubscriptionLimit } from '../subscription/subscription-limit.ts'
 import { Annotating } from './publishing/annotating.ts'
 import { Attaching } from './attaching/attaching.ts'
 import type { Client } from './session/client.ts'
@@ -51,6 +53,7 @@ export interface RealtimeParts {
   readonly directory: Directory & { onChange(listener: (appId: string) => void): () => void }
   /** Those who come back to much share the turns with everybody who has long work. */
   readonly turns: FairTurns
+  readonly subscriptionLimit: SubscriptionLimit
   readonly room: ConnectionRoom
   /** As many as the limit of connections may wait for their clients, divided by these. */
   readonly shareOf: (appId: string) => string
@@ -112,6 +115,7 @@ export class AblyRealtime implements Protocol {
       leave: (client, name) => presences.leave(client, name),
       onWish: (client, attached) => news.wish(client, attached),
       turns: parts.turns,
+      subscriptionLimit: parts.subscriptionLimit,
       onBug,
     })
     const publishing = {
@@ -151,7 +155,7 @@ export class AblyRealtime implements Protocol {
 
   /** An opening for somebody about whom another part of the server has decided, whatever credentials they bring. */
   admit({ base, query, request, secure }: Visit, verdict: Result<AppPrincipal>): Opening {
-    const { options, verdict: fault } = optionsIn(new URLSearchParams(query))
+    const { options, verdict: fault } = optionsIn(query, new URLSearchParams(query))
     const origin = request.headers.get('origin')
     const hello = { options, credentials: NOBODY, secure, origin, base, verdict: fault ?? verdict }
     return (socket) => new RealtimeSession(this.#session, socket, hello)
@@ -159,7 +163,7 @@ export class AblyRealtime implements Protocol {
 
   #hello({ base, query: text, request, secure }: Visit): Hello {
     const query = new URLSearchParams(text)
-    const { options, verdict } = optionsIn(query)
+    const { options, verdict } = optionsIn(text, query)
     const found = findCredentials(request.headers, query)
     const credentials = found.ok ? found.value : NOBODY
     const context = { secure, origin: request.headers.get('origin') }
@@ -211,11 +215,14 @@ function later(ms: number): Promise<void> {
 }
 
 /** @returns a verdict where the options decide already */
-function optionsIn(query: URLSearchParams): {
+function optionsIn(
+  text: string,
+  query: URLSearchParams,
+): {
   readonly options: ConnectOptions
   readonly verdict: Result<never> | undefined
 } {
-  const read = readConnectOptions(query)
+  const read = isUtf8Form(text) ? readConnectOptions(query) : fail<never>('bad_query')
   return read.ok
     ? { options: read.value, verdict: undefined }
     : { options: optionsOfNobody(query), verdict: read }

@@ -1,6 +1,7 @@
 /** Answers to requests of several parts, each of which succeeds or fails for itself (BAR2, BPR, BPF, BGF). */
 import { type Failure, failure } from '../../../failure.ts'
-import { type ErrorInfo, type RestAnswer, errorHeaders, errorInfo } from '../http/answer.ts'
+import { type ErrorInfo, errorInfo } from '../errors/error-info.ts'
+import { type RestAnswer, errorHeaders } from '../http/answer.ts'
 import { LazyList, LazyObject } from '../wire/pieces.ts'
 import { NEW_BATCH_SHAPES, type RestCall } from '../http/router.ts'
 

@@ -1,6 +1,6 @@
 /** Publishing on one channel, and the history of its messages (RSL1, RSL2). */
-import { largestText } from '../../../policy/limits.ts'
 import { type Result, fail, ok } from '../../../failure.ts'
+import { countTraffic } from '../connection/traffic.ts'
 import { readMessages } from '../wire/message-reader.ts'
 import { messageValue } from '../wire/values.ts'
 import type { RestAnswer } from '../http/answer.ts'
@@ -8,7 +8,7 @@ import { type Answering, bodyThenIdentify } from '../http/body-then-identify.ts'
 import {
   type ChannelParts,
   type Visitor,
-  countTraffic,
+  bodyLimit,
   headOf,
   stillThere,
   visit,
@@ -34,11 +34,6 @@ export function channelRoutes(parts: ChannelParts): RestRoute[] {
     { method: 'GET', path: '/channels/:channel/messages', handle: history },
     { method: 'GET', path: '/channels/:channel/history', handle: history },
   ]
-}
-
-/** What the largest messages come to as text of which every character is escaped; base64 takes less. */
-export function bodyLimit({ limits }: ChannelParts): number {
-  return largestText(limits.maxMessageBytes)
 }
 
 function postMessages(parts: ChannelParts, call: RestCall): Answering {

@@ -8,13 +8,8 @@ import { presenceValue } from '../wire/values.ts'
 import type { RestAnswer } from '../http/answer.ts'
 import { identify } from '../http/authorize.ts'
 import { batchAnswer, failedPart } from './batch.ts'
-import {
-  type ChannelParts,
-  countTraffic,
-  headOf,
-  visit,
-  visitChannel,
-} from '../http/channel/channel-call.ts'
+import { countTraffic } from '../connection/traffic.ts'
+import { type ChannelParts, headOf, visit, visitChannel } from '../http/channel/channel-call.ts'
 import { channelNames } from '../http/channel-names.ts'
 import { MAX_PAGE_BYTES, listAnswer, readCursor, readInTurn, readPage } from '../http/lists.ts'
 import { readLimit } from '../http/paging.ts'

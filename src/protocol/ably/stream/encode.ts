@@ -1,9 +1,8 @@
 /** What happens on a channel as the bytes of a stream, for all its readers who want the same. */
 import type { Event, Frame, KeptMessage, PresenceMessage } from '../../../core/types.ts'
-import { TextCache } from '../../../identity/text-cache.ts'
 import { type MessageFilter, compileFilter } from '../../../policy/message-filter.ts'
 import { passing } from '../subscription/filtering.ts'
-import { MAX_VARIANT_LETTERS, filterLetters } from '../realtime/encoding/variant.ts'
+import { cachedVariants } from '../subscription/variant-cache.ts'
 import { writeData } from '../wire/data.ts'
 import { Spliced, type WireValue } from '../wire/spliced.ts'
 import { messageValue, presenceValue } from '../wire/values.ts'
@@ -74,21 +73,16 @@ interface Variant extends Omit<Wish, 'filter'> {
   readonly filter: MessageFilter | undefined
 }
 
-/** Names and filters come from clients, so there may be any number: those that are used are known. */
-const known = new TextCache<Variant>(MAX_VARIANT_LETTERS)
-
 /** Only texts that `variantOf` made have a meaning. */
-export function readStreamVariant(text: string): Variant {
-  const found = known.get(text)
-  if (found) return found
+export const readStreamVariant: (text: string) => Variant = cachedVariants(parse)
+
+function parse(text: string): Variant {
   const [style, envelope, name = '', filter = ''] = text.split('\n')
   const compiled = filter === '' ? undefined : compileFilter(filter)
-  const variant: Variant = {
+  return {
     style: style === 'lines' ? 'lines' : 'sse',
     isEnveloped: envelope === 'enveloped',
     name,
     filter: compiled?.ok === true ? compiled.value : undefined,
   }
-  known.set(text, variant, filterLetters(variant.filter))
-  return variant
 }

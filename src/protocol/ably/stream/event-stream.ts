@@ -4,7 +4,7 @@ import type { Frame, Socket } from '../../../core/types.ts'
 import type { Failure } from '../../../failure.ts'
 import type { Credentials } from '../../../identity/credentials.ts'
 import type { AppPrincipal } from '../../../identity/principal.ts'
-import { errorInfo } from '../http/answer.ts'
+import { errorInfo } from '../errors/error-info.ts'
 import type { TokenEnd } from '../connection/token-expiry.ts'
 import { type StreamEvent, KEEPALIVE, type Style, eventText } from './stream-format.ts'
 

@@ -8,7 +8,7 @@ import { type Failure, type Result, fail, ok } from '../../../failure.ts'
 import type { Authenticator } from '../../../identity/authenticate.ts'
 import type { AppPrincipal } from '../../../identity/principal.ts'
 import type { MessageFilter } from '../../../policy/message-filter.ts'
-import { readingRefusal } from '../subscription/subscription-limit.ts'
+import type { SubscriptionLimit } from '../subscription/subscription-limit.ts'
 import { filterOfKind } from '../subscription/channel-filter.ts'
 import type { Doors } from '../../protocol.ts'
 import type { RestAnswer } from '../http/answer.ts'
@@ -26,6 +26,7 @@ export interface StreamRouteParts extends Pick<Doors, 'turnAway'> {
   readonly gate: Gate
   readonly broker: Broker
   readonly streams: Streams
+  readonly subscriptionLimit: SubscriptionLimit
 }
 
 const MAX_CHANNELS = 100
@@ -72,7 +73,7 @@ async function listen(
   if (refused) return { ok: false, failure: refused }
   const full = parts.streams.refusal(principal.value.appId)
   if (full) return fail(full)
-  const opening = openAll(parts.broker, principal.value.appId, names.value)
+  const opening = openAll(parts, principal.value.appId, names.value)
   const opened = opening instanceof Promise ? await opening : opening
   if (!opened.ok) return opened
   // What was permitted may be so no longer, where the channels were not open at once.
@@ -145,7 +146,7 @@ function fullName({ name, qualifier, resource }: QualifiedName): string {
 
 /** @returns the channels that are named, in that order */
 function openAll(
-  broker: Broker,
+  { broker, subscriptionLimit }: StreamRouteParts,
   appId: string,
   names: readonly Named[],
 ): Soon<Result<readonly AppChannel[]>> {
@@ -154,7 +155,8 @@ function openAll(
   for (const { filter, qualified, text } of names) {
     const ref = channelRef(appId, fullName(qualified))
     const way = { name: text, filter }
-    const refusal = text === qualified.name ? undefined : readingRefusal(broker.groups(ref), way)
+    const refusal =
+      text === qualified.name ? undefined : subscriptionLimit.refusal(broker.groups(ref), way)
     if (refusal) return { ok: false, failure: refusal }
     const channel = broker.open(ref)
     if (channel instanceof Promise) isLater = true

@@ -2,6 +2,9 @@
 import type { History } from '../../../core/history.ts'
 import type { ChannelRef, KeptMessage } from '../../../core/types.ts'
 
+/** How far back a rewind goes at most, in messages (docs, channel options). */
+export const MAX_REWIND = 100
+
 export interface Wanted {
   /** How many at most. */
   readonly limit: number

@@ -3,7 +3,7 @@
  * not taken in, because somebody would be told something else.
  */
 import type { JsonText } from '../../../core/types.ts'
-import { type Result, fail } from '../../../failure.ts'
+import { type Result, fail, ok } from '../../../failure.ts'
 import { JsonScanner } from '../../../text/json-scanner.ts'
 import type { Structure } from './structure.ts'
 
@@ -16,11 +16,23 @@ export function textForBoth(value: Structure, what: string): Result<JsonText> {
   if (fault?.name === 'too_deep') return fail('extras_invalid', `${what} are nested too deeply`)
   if (fault) return fail('extras_invalid', `${what}: ${fault.message}`)
   if (!isObject) return fail('extras_invalid', `${what} are an object`)
-  const unsayable = !isCommon && DOUBTFUL.test(text) ? unsayableIn(text) : undefined
-  if (unsayable !== undefined)
-    return fail('extras_invalid', `${what} hold ${unsayable}, which MessagePack has not`)
-  // In JSON they stand between values only.
-  return { ok: true, value: LINE_BREAK.test(text) ? text.replaceAll(/[\r\n]/g, ' ') : text }
+  return isCommon ? ok(inOneLine(text)) : sayableInBoth(text, what)
+}
+
+/**
+ * Any value of JSON, in one line.
+ * @param text that has been parsed before
+ * @returns `extras_invalid` for what MessagePack cannot say
+ */
+export function sayableInBoth(text: JsonText, what: string): Result<JsonText> {
+  const unsayable = DOUBTFUL.test(text) ? unsayableIn(text) : undefined
+  if (unsayable === undefined) return ok(inOneLine(text))
+  return fail('extras_invalid', `${what}: MessagePack has not ${unsayable}`)
+}
+
+/** In JSON line breaks stand between values only. */
+function inOneLine(text: JsonText): JsonText {
+  return LINE_BREAK.test(text) ? text.replaceAll(/[\r\n]/g, ' ') : text
 }
 
 const LINE_BREAK = /[\r\n]/

@@ -24,11 +24,16 @@ const NOTHING: Result<Payload> = ok(NONE)
 export function readData(value: unknown, encoding: unknown): Result<Payload> {
   if (value === undefined || value === null) return NOTHING
   const steps = encoding ?? undefined
-  if (steps !== undefined && (typeof steps !== 'string' || steps.length > MAX_ENCODING_LENGTH))
+  if (steps !== undefined && !isEncoding(steps))
     return fail('data_invalid', 'the encoding is not valid')
   if (typeof value === 'string') return readText(value, steps || undefined)
   if (value instanceof Uint8Array) return ok({ data: value, encoding: steps || undefined })
   return readStructure(value, steps || undefined)
+}
+
+/** Encodings of no clients we know of hold anything but ASCII; half of a pair would not stay what it is. */
+function isEncoding(steps: unknown): steps is string {
+  return typeof steps === 'string' && steps.length <= MAX_ENCODING_LENGTH && steps.isWellFormed()
 }
 
 function readText(data: string, encoding: string | undefined): Result<Payload> {

@@ -4,7 +4,7 @@ import type { KeptMessage } from '../../../../src/core/types.ts'
 import { type MessageFilter, compileFilter } from '../../../../src/policy/message-filter.ts'
 import {
   MAX_FILTER_UNITS,
-  MAX_WAYS,
+  MAX_GROUPS,
 } from '../../../../src/protocol/ably/subscription/subscription-limit.ts'
 import {
   Passing,
@@ -141,14 +141,14 @@ describe('a channel', () => {
   test('has room for so many names with qualifiers, and for the same ones again', async () => {
     const name = (i: number) => `[?way=${i}]many`
     const clients = await Promise.all(numbers(3).map(connected))
-    for (let i = 0; i < MAX_WAYS; i++) await clients[Math.floor(i / 900)]!.attach(name(i))
+    for (let i = 0; i < MAX_GROUPS; i++) await clients[Math.floor(i / 900)]!.attach(name(i))
     const [first, , last] = clients
-    last!.send({ action: ACTION.ATTACH, channel: name(MAX_WAYS) })
+    last!.send({ action: ACTION.ATTACH, channel: name(MAX_GROUPS) })
     expect(await last!.next(ACTION.ERROR)).toMatchObject({ error: { code: 40003 } })
     await last!.attach(name(0))
     first!.send({ action: ACTION.DETACH, channel: name(1) })
     await first!.next(ACTION.DETACHED)
-    await last!.attach(name(MAX_WAYS))
+    await last!.attach(name(MAX_GROUPS))
     await last!.attach('many')
   })
 

@@ -22,7 +22,9 @@ export const bodyLevers: readonly Lever[] = [
     who: 'stranger',
     summary: '300 bodies of 2 MB without their last byte',
     pull: (attacker) =>
-      attacker.times(300, 30, (turn) => unfinished(attacker, '/messages', 2_097_152, turn)),
+      attacker.times(300, 30, (turn) =>
+        unfinished(attacker, { path: '/messages', bytes: 2_097_152 }, turn),
+      ),
   },
   {
     name: 'unfinished-everywhere',
@@ -31,7 +33,7 @@ export const bodyLevers: readonly Lever[] = [
     pull: (attacker) =>
       attacker.times(900, 30, (turn) => {
         const [path, bytes] = PLACES[turn % PLACES.length]!
-        return unfinished(attacker, path, bytes, turn)
+        return unfinished(attacker, { path, bytes }, turn)
       }),
   },
   {
@@ -40,7 +42,11 @@ export const bodyLevers: readonly Lever[] = [
     summary: '300 bodies of 2 MB without their last byte, with a key',
     pull: (attacker) =>
       attacker.times(300, 30, (turn) =>
-        unfinished(attacker, '/messages', 2_097_152, turn, attacker.authorization),
+        unfinished(
+          attacker,
+          { path: '/messages', bytes: 2_097_152, authorization: attacker.authorization },
+          turn,
+        ),
       ),
   },
   {
@@ -99,12 +105,16 @@ const NESTED = [
   `{"data":"${'\\u0000'.repeat(30_000)}"}`,
 ]
 
+interface UnfinishedBody {
+  readonly path: string
+  readonly bytes: number
+  readonly authorization?: string
+}
+
 async function unfinished(
   attacker: Attacker,
-  path: string,
-  bytes: number,
+  { path, bytes, authorization }: UnfinishedBody,
   turn: number,
-  authorization?: string,
 ): Promise<void> {
   const content = Buffer.alloc(bytes - 1, turn % 2 === 0 ? ' ' : '[')
   const headers = { ...jsonHeaders(bytes), ...(authorization && { authorization }) }

@@ -89,7 +89,7 @@ export const presenceLevers: readonly Lever[] = [
       attacker.repeat(4, async (turn) => {
         const connection = await attacker.ably({ remainPresentFor: '0' })
         await connection.attach('vanishing')
-        send(connection, 'vanishing', 500, 'x', `v${turn}`)
+        enterAll(connection, 'vanishing', membersNamed(`v${turn}`, 500, 'x'))
         await Bun.sleep(100)
         connection.close()
       }),
@@ -109,23 +109,25 @@ async function enter(
   const atOnce = Math.min(10, Math.ceil(BYTES_AT_ONCE / bytes))
   for (let i = 0; i < count && !attacker.isOver; i += atOnce) {
     const now = Math.min(atOnce, count - i)
-    const { action } = await connection.answerTo(send(connection, channel, now, data, `m${i}`))
+    const { action } = await connection.answerTo(
+      enterAll(connection, channel, membersNamed(`m${i}`, now, data)),
+    )
     attacker.count(action === AblySocket.ACK ? 'entered' : 'NACK', now)
   }
 }
 
 /** @returns the number of the last frame */
-function send(
-  connection: AblySocket,
-  channel: string,
-  count: number,
-  data: string,
-  name: string,
-): number {
+function enterAll(connection: AblySocket, channel: string, members: readonly object[]): number {
   let last = 0
-  for (let i = 0; i < count; i++) {
-    const presence = [{ action: ENTER, clientId: `${name}-${i}`, data }]
-    last = connection.sendNumbered({ action: AblySocket.PRESENCE, channel, presence })
-  }
+  for (const member of members)
+    last = connection.sendNumbered({ action: AblySocket.PRESENCE, channel, presence: [member] })
   return last
+}
+
+function membersNamed(name: string, count: number, data: string): object[] {
+  return Array.from({ length: count }, (_, i) => ({
+    action: ENTER,
+    clientId: `${name}-${i}`,
+    data,
+  }))
 }

@@ -1,7 +1,8 @@
 /** Annotations of one message, and what their sender is told (RSAN1, RSAN2). */
 import type { AnnotationDraft } from '../../../../core/types.ts'
 import { type Result, ok } from '../../../../failure.ts'
-import { type ChannelParts, type Visitor, countTraffic } from './channel-call.ts'
+import { countTraffic } from '../../connection/traffic.ts'
+import type { ChannelParts, Visitor } from './channel-call.ts'
 import { lossOf } from './publish.ts'
 
 export interface Annotated {

@@ -1,16 +1,16 @@
 /** What every request about a channel begins with: who asks, and for which channel. Whether they may, the gate says. */
 import type { Acts } from '../../../../core/access/acts.ts'
 import type { Place } from '../../../../core/access/caller.ts'
-import type { AppCounters, Traffic } from '../../../../core/app-counters.ts'
+import type { AppCounters } from '../../../../core/app-counters.ts'
 import type { AppChannel } from '../../../../core/app-channel.ts'
 import type { FairTurns } from '../../../../core/fair-turns.ts'
 import type { Broker } from '../../../../core/broker.ts'
-import { messageSize } from '../../../../core/message-size.ts'
 import { channelRef } from '../../../../core/types.ts'
 import { type Result, fail, ok } from '../../../../failure.ts'
 import type { Authenticator } from '../../../../identity/authenticate.ts'
 import type { AppPrincipal } from '../../../../identity/principal.ts'
 import type { Operation } from '../../../../policy/capability/operations.ts'
+import { largestText } from '../../../../policy/limits.ts'
 import type { Connections } from '../../connection/live-connections.ts'
 import { parseChannelName } from '../../wire/channel-name.ts'
 import type { MessageLimits } from '../../wire/members.ts'
@@ -107,11 +107,7 @@ export function headOf(channel: AppChannel | undefined): Readonly<Record<string,
   return channel ? { from_serial: channel.recent.head } : {}
 }
 
-/** Counts contents that went one way, together. */
-export function countTraffic(traffic: Traffic, contents: readonly Content[]): void {
-  traffic.count += contents.length
-  for (const content of contents) traffic.data += messageSize(content)
+/** What the largest messages come to as text of which every character is escaped; base64 takes less. */
+export function bodyLimit({ limits }: ChannelParts): number {
+  return largestText(limits.maxMessageBytes)
 }
-
-/** What a message or member holds, of which the size is counted. */
-export type Content = Parameters<typeof messageSize>[0]

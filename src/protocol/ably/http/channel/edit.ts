@@ -1,7 +1,8 @@
 /** One change of one message, and what its sender is told (RSL15). */
 import type { MessageEdit } from '../../../../core/types.ts'
 import { type Result, ok } from '../../../../failure.ts'
-import { type ChannelParts, type Visitor, countTraffic } from './channel-call.ts'
+import { countTraffic } from '../../connection/traffic.ts'
+import type { ChannelParts, Visitor } from './channel-call.ts'
 import { lossOf } from './publish.ts'
 
 /** @returns the serial of the new version, once it is kept as its channel promises */

@@ -14,7 +14,7 @@ import { ACTION, FLAG, flagsOf } from '../../wire/actions.ts'
 import type { AttachOptions } from '../../wire/attach-params.ts'
 import { type QualifiedName, parseChannelName } from '../../wire/channel-name.ts'
 import type { ClientFrame } from '../../wire/frame-reader.ts'
-import { readingRefusal } from '../../subscription/subscription-limit.ts'
+import type { SubscriptionLimit } from '../../subscription/subscription-limit.ts'
 import type { Soon } from '../../../../core/soon.ts'
 import { optionsOf } from './attach-options.ts'
 import { Behind, type Beginning } from './backlog.ts'
@@ -32,6 +32,7 @@ export interface AttachingParts {
   readonly time: ChannelTime
   readonly ids: IdSource
   readonly turns: FairTurns
+  readonly subscriptionLimit: SubscriptionLimit
   /** Channels that one connection may have; 0 for no limit. */
   readonly maxAttachments: number
   /** Bytes that may wait for a slow reader before it is cut off. */
@@ -192,7 +193,8 @@ export class Attaching {
     filter: MessageFilter | undefined,
   ): Failure | undefined {
     if (channel === name.name) return undefined
-    return readingRefusal(this.#parts.broker.groups(refOf(client, name)), { name: channel, filter })
+    const { broker, subscriptionLimit } = this.#parts
+    return subscriptionLimit.refusal(broker.groups(refOf(client, name)), { name: channel, filter })
   }
 
   /** What is asked for as far as it is permitted; with no permission at all there is no attachment (RTL4e). */

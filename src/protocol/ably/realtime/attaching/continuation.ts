@@ -2,17 +2,13 @@
 import type { AppChannel } from '../../../../core/app-channel.ts'
 import type { History } from '../../../../core/history.ts'
 import { isPosition, positionOf } from '../../../../core/position.ts'
-import { repeatableKey } from '../../../../core/recent.ts'
 import type { PlacedEvent, Publication } from '../../../../core/types.ts'
 import { type Failure, failure } from '../../../../failure.ts'
-import { type LastMessages, lastMessages } from '../../subscription/last-messages.ts'
+import { type LastMessages, MAX_REWIND, lastMessages } from '../../subscription/last-messages.ts'
 import type { Rewind } from '../../wire/attach-params.ts'
 
 /** So many events are looked at to tell whether there is anything among them that a client has to be told. */
 const MAX_LOOKED_AT = 100
-
-/** How far back a rewind goes at most, in messages (docs, channel options). */
-export const MAX_REWIND = 100
 
 export interface Continuation {
   /** Where the client was, and nothing was lost since; undefined for one that begins anew. */
@@ -123,37 +119,4 @@ function* publicationsOf(
 function idOf({ id }: Pick<Publication, 'id'>): string {
   const colon = id.lastIndexOf(':')
   return colon < 0 ? id : id.slice(0, colon)
-}
-
-/**
- * Of a message that grew, or was annotated, again and again only the last state; each is as good as all, and
- * all together could be very much more than the channel has.
- */
-export function withoutRepetition(events: readonly PlacedEvent[]): PlacedEvent[] {
-  const told = new Set<string>()
-  const kept: PlacedEvent[] = []
-  for (const event of events.toReversed()) {
-    if (event.kind !== 'publication') {
-      kept.push(event)
-      continue
-    }
-    const key = repeatableKey(event)
-    if (key !== undefined && told.has(key)) continue
-    if (key !== undefined) told.add(key)
-    kept.push(asWhole(event))
-  }
-  return kept.toReversed()
-}
-
-/** The same for everybody who missed it, so that it is encoded once. */
-const wholes = new WeakMap<Publication, Publication>()
-
-export function asWhole(event: Publication): Publication {
-  if (!event.whole) return event
-  const known = wholes.get(event)
-  if (known) return known
-  const { whole, continues: _, ...rest } = event
-  const made = { ...rest, messages: whole }
-  wholes.set(event, made)
-  return made
 }

@@ -1,8 +1,8 @@
 /** Variants: what one group of readers of a channel gets, as the text that names the group and as what it means. */
 import type { Occupancy } from '../../../../core/types.ts'
 import { MODE, type Modes, has } from '../../../../core/modes.ts'
-import { TextCache } from '../../../../identity/text-cache.ts'
 import { type MessageFilter, compileFilter } from '../../../../policy/message-filter.ts'
+import { cachedVariants } from '../../subscription/variant-cache.ts'
 import type { Format } from '../../wire/format.ts'
 
 export type OccupancyWish = keyof Occupancy | 'metrics'
@@ -51,27 +51,8 @@ export function variantText(reading: Reading): string | undefined {
   return [head, occupancy ?? '', name ?? '', encoded].join('\n')
 }
 
-/** Of the texts of variants that are known, and of what they mean. */
-export const MAX_VARIANT_LETTERS = 16_000_000
-/** About as much memory as a part of a filter takes. */
-const LETTERS_PER_UNIT = 32
-
-/** Names and filters come from clients, so there may be any number: those that are used are known. */
-const known = new TextCache<Variant>(MAX_VARIANT_LETTERS)
-
-/** What a filter takes in memory, in letters. */
-export function filterLetters(filter: MessageFilter | undefined): number {
-  return filter ? LETTERS_PER_UNIT * filter.cost.units : 0
-}
-
 /** What the text of a variant means; only texts that `variantText` made have a meaning. */
-export function readVariant(text: string): Variant {
-  const found = known.get(text)
-  if (found) return found
-  const variant = parse(text)
-  known.set(text, variant, filterLetters(variant.filter))
-  return variant
-}
+export const readVariant: (text: string) => Variant = cachedVariants(parse)
 
 function parse(text: string): Variant {
   const [head = '', occupancy, name, filter] = text.split('\n')

@@ -2,7 +2,7 @@
 import type { Acts } from '../../../../core/access/acts.ts'
 import type { Socket } from '../../../../core/types.ts'
 import { type Failure, type Result, failure, ok } from '../../../../failure.ts'
-import type { Content } from '../../http/channel/channel-call.ts'
+import type { Content } from '../../connection/traffic.ts'
 import type { ClientFrame } from '../../wire/frame-reader.ts'
 import type { MessageLimits } from '../../wire/members.ts'
 import { type ReadMessages, readMessages } from '../../wire/message-reader.ts'

@@ -1,7 +1,7 @@
 /** Protocol messages about a connection itself, as members of a frame. `action` is first: other transports look for it. */
 import type { Failure } from '../../../../failure.ts'
 import type { AppPrincipal } from '../../../../identity/principal.ts'
-import type { ErrorInfo } from '../../http/answer.ts'
+import type { ErrorInfo } from '../../errors/error-info.ts'
 import { ACTION } from '../../wire/actions.ts'
 import type { Acknowledgement } from '../acknowledging/ack-queue.ts'
 import type { Connection } from '../connection/connection.ts'

@@ -28,6 +28,12 @@ const MAX_WAITING = 1000
 /** What it delivers never left this server, so nobody needs to ask whether it came over TLS. */
 const WITHIN = { secure: true, origin: null, allowance: undefined }
 
+/** What a device says of its channel, and `readRecipient` has seen. */
+interface ChannelRecipient {
+  readonly channel: string
+  readonly ablyKey: string
+}
+
 interface Sending {
   readonly appId: string
   /** Milliseconds since the epoch. */
@@ -58,16 +64,16 @@ export class PushDelivery {
   }
 
   /** @returns why a notification could not be brought there; one for another transport goes nowhere */
-  async deliver(recipient: Recipient, text: string): Promise<Result<unknown>> {
-    if (recipient.transportType !== TRANSPORT) {
+  async deliver({ text: to, transportType }: Recipient, text: string): Promise<Result<unknown>> {
+    if (transportType !== TRANSPORT) {
       this.#noticeOthers()
       return ok(undefined)
     }
     const { authenticator, limits } = this.#parts
-    const credential = { kind: 'key', text: String(recipient['ablyKey']) } as const
+    const { ablyKey, channel } = JSON.parse(to) as ChannelRecipient
+    const credential = { kind: 'key', text: ablyKey } as const
     const principal = await authenticator.authenticate({ credential, clientId: undefined }, WITHIN)
     if (!principal.ok) return principal
-    const channel = String(recipient['channel'])
     const visitor = visitChannel(this.#parts, principal.value, WITHIN, channel, 'publish')
     if (!visitor.ok) return visitor
     const messages = readMessages({ name: PUSH_MESSAGE_NAME, data: text }, limits)

@@ -3,8 +3,10 @@ import { type Failure, type Result, fail, ok } from '../../../../failure.ts'
 import { isSameText } from '../../../../identity/api-key.ts'
 import { canonicalText } from '../../../../policy/capability/capability.ts'
 import type { PushDevice } from '../../../../push/device.ts'
+import { Spliced, splice } from '../../wire/spliced.ts'
 import type { RestAnswer } from '../../http/answer.ts'
 import { type Answering, bodyThenIdentify } from '../../http/body-then-identify.ts'
+import { WHOLE } from '../../http/body.ts'
 import { listAnswer } from '../../http/lists.ts'
 import { type PushCaller, identifyCaller } from './caller.ts'
 import { type PushParts, readFilter, readPart } from './parts.ts'
@@ -33,7 +35,7 @@ export function pushDeviceRoutes(parts: PushParts): RestRoute[] {
 function register(parts: PushParts, call: RestCall): Answering {
   return bodyThenIdentify(
     () => identifyCaller(parts, call, (caller) => caller.forNewDevice()),
-    () => call.body(),
+    () => call.body(WHOLE),
     (caller, body) => registerAs(parts, caller, body.value),
   )
 }
@@ -48,7 +50,7 @@ function registerAs(parts: PushParts, caller: PushCaller, value: unknown): Resul
   if (!saved.ok) return saved
   const token = parts.devices.issueToken(saved.value)
   const deviceIdentityToken = details(parts, saved.value, token)
-  return ok({ status: 201, value: { ...deviceValue(parts, saved.value), deviceIdentityToken } })
+  return ok({ status: 201, value: deviceValue(parts, saved.value, { deviceIdentityToken }) })
 }
 
 function details({ now }: PushParts, device: PushDevice, token: string) {
@@ -67,7 +69,7 @@ function put(parts: PushParts, call: RestCall): Answering {
   const id = call.params['device']!
   return bodyThenIdentify(
     () => identifyCaller(parts, call, (caller) => caller.forDevice(id)),
-    () => call.body(),
+    () => call.body(WHOLE),
     (caller, body) => replace(parts, caller, id, body.value),
   )
 }
@@ -91,7 +93,7 @@ function replace(
 function patch(parts: PushParts, call: RestCall): Answering {
   return bodyThenIdentify(
     () => knownDevice(parts, call),
-    () => call.body(),
+    () => call.body(WHOLE),
     ({ caller, device }, body) => {
       const changed = readDeviceChange(body.value, device)
       if (!changed.ok) return changed
@@ -125,11 +127,8 @@ async function get(parts: PushParts, call: RestCall): Promise<Result<RestAnswer>
   const known = await knownDevice(parts, call)
   if (!known.ok) return known
   const { caller, device } = known.value
-  const value = {
-    ...deviceValue(parts, device),
-    ...(caller.isAdmin && { deviceSecret: device.secret }),
-  }
-  return ok({ status: 200, value })
+  const more = caller.isAdmin ? { deviceSecret: device.secret } : {}
+  return ok({ status: 200, value: deviceValue(parts, device, more) })
 }
 
 async function knownDevice(
@@ -190,9 +189,10 @@ async function removeWhere(parts: PushParts, call: RestCall): Promise<Result<Res
   return ok({ status: 204, value: undefined })
 }
 
-/** Without its secret. */
-function deviceValue({ now }: PushParts, device: PushDevice) {
+/** Without its secret. @param more members that it has in this answer */
+function deviceValue({ now }: PushParts, device: PushDevice, more: object = {}): Spliced {
   const { id, clientId, platform, formFactor, metadata, recipient, endsAt } = device
-  const push = { recipient, state: endsAt !== undefined && endsAt <= now() ? 'FAILED' : 'ACTIVE' }
-  return { id, clientId, platform, formFactor, metadata, push }
+  const state = endsAt !== undefined && endsAt <= now() ? 'FAILED' : 'ACTIVE'
+  const push = splice({ state }, { recipient: recipient.text })
+  return new Spliced({ id, clientId, platform, formFactor, ...more }, { metadata, push })
 }

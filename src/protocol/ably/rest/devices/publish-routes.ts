@@ -3,14 +3,14 @@ import { type Result, fail, ok } from '../../../../failure.ts'
 import type { PushDevice, PushDevices } from '../../../../push/device.ts'
 import { notificationText, payloadFault } from '../../../../push/notification.ts'
 import { isRecord } from '../../wire/json-value.ts'
-import { Structure } from '../../wire/structure.ts'
+import { memberText } from '../../../../text/json-scanner.ts'
 import type { RestAnswer } from '../../http/answer.ts'
 import { type Answering, bodyThenIdentify } from '../../http/body-then-identify.ts'
 import { identifyCaller } from './caller.ts'
 import type { PushDelivery } from './delivery.ts'
 import type { PushParts } from './parts.ts'
 import { WHOLE } from '../../http/body.ts'
-import { readRecipient } from './reader.ts'
+import { readRecipient, readWritten } from './reader.ts'
 import type { RestCall, RestRoute } from '../../http/router.ts'
 
 export function pushPublishRoutes(parts: PushParts, delivery: PushDelivery): RestRoute[] {
@@ -37,29 +37,27 @@ async function publishTo(
   appId: string,
   body: unknown,
 ): Promise<Result<RestAnswer>> {
-  if (body instanceof Structure && body.fault)
-    return fail('bad_request', `the payload: ${body.fault.message}`)
-  const payload = body instanceof Structure ? body.value : undefined
-  if (!(body instanceof Structure) || !isRecord(payload) || !isRecord(payload['recipient']))
-    return fail('bad_request', 'the recipient is missing or not valid')
-  const fault = payloadFault(payload)
+  const read = readWritten(body, 'payload')
+  if (!read.ok) return read
+  const { recipient } = read.value.members
+  if (!isRecord(recipient)) return fail('bad_request', 'the recipient is missing or not valid')
+  const fault = payloadFault(read.value.members)
   if (fault !== undefined) return fail('bad_request', fault)
-  const { recipient } = payload
-  const text = notificationText(body.text)
+  const text = notificationText(read.value.text)
   const sent =
     recipient['transportType'] === undefined
       ? toDevices(parts, delivery, appId, recipient, text)
-      : await toPlace(delivery, recipient, text)
+      : await toPlace(delivery, memberText(read.value.text, 'recipient'), text)
   return sent.ok ? ok({ status: 204, value: undefined }) : sent
 }
 
 /** Somebody who names the place is told what is wrong with it. */
 async function toPlace(
   delivery: PushDelivery,
-  value: Readonly<Record<string, unknown>>,
+  to: string | undefined,
   text: string,
 ): Promise<Result<unknown>> {
-  const recipient = readRecipient(value)
+  const recipient = readRecipient(to)
   if (!recipient.ok) return recipient
   const delivered = await delivery.deliver(recipient.value, text)
   return delivered.ok

@@ -9,58 +9,118 @@ import {
   type Recipient,
   TRANSPORTS,
 } from '../../../../push/device.ts'
-import { isRecord, jsonText } from '../../wire/json-value.ts'
+import { memberText } from '../../../../text/json-scanner.ts'
+import type { JsonText } from '../../../../core/types.ts'
+import { sayableInBoth } from '../../wire/both-formats.ts'
+import { isRecord } from '../../wire/json-value.ts'
+import { Structure } from '../../wire/structure.ts'
 
 const MAX_ID_LENGTH = 256
-/** Of the metadata and of the recipient, as JSON; the longest of all recipients are those of browsers. */
+/** Of the metadata and of the recipient, as they were written; the longest of all recipients are those of browsers. */
 const MAX_PART_BYTES = 4096
 
 export type NamedDevice = DeviceDetails & { readonly id: string }
+
+/** An object as it was written, and what it says. */
+interface Written {
+  readonly members: Readonly<Record<string, unknown>>
+  readonly text: JsonText
+}
+
+/**
+ * A body of which parts are kept, or go on, as they were written.
+ * @param body as `WHOLE` reads it
+ * @param what it is to be
+ * @returns `bad_request` for what is no object, or holds what JSON cannot say
+ */
+export function readWritten(body: unknown, what: string): Result<Written> {
+  if (!(body instanceof Structure)) return fail('bad_request', `the body is not a ${what}`)
+  if (body.fault) return fail('bad_request', `the ${what}: ${body.fault.message}`)
+  const { value: members, text } = body
+  return isRecord(members)
+    ? ok({ members, text })
+    : fail('bad_request', `the body is not a ${what}`)
+}
 
 /**
  * A whole registration.
  * @param id of the device, where the path names it
  * @returns `bad_request` for a member that is missing or wrong
  */
-export function readDevice(value: unknown, id?: string): Result<NamedDevice> {
-  if (!isRecord(value)) return fail('bad_request', 'the body is not a device')
-  const named = value['id'] ?? id
-  if (id !== undefined && named !== id)
-    return fail('bad_request', 'the id of the device is not that in the path')
-  if (!isId(named)) return fault('id')
-  const { platform, formFactor, metadata, push } = value
-  if (!isOneOf(PLATFORMS, platform)) return fault('platform', PLATFORMS)
-  if (!isOneOf(FORM_FACTORS, formFactor)) return fault('formFactor', FORM_FACTORS)
-  const clientId = value['clientId'] ?? undefined
-  if (clientId !== undefined && !isId(clientId)) return fault('clientId')
-  const secret = value['deviceSecret'] ?? undefined
-  if (secret !== undefined && !isId(secret)) return fault('deviceSecret')
-  if (!isSmall(metadata ?? {})) return fault('metadata')
-  const recipient = readRecipient(isRecord(push) ? push['recipient'] : undefined)
-  if (!recipient.ok) return recipient
-  const details = { clientId, platform, formFactor, metadata: metadata ?? {}, secret }
-  return ok({ id: named, ...details, recipient: recipient.value })
+export function readDevice(body: unknown, id?: string): Result<NamedDevice> {
+  const written = readWritten(body, 'device')
+  if (!written.ok) return written
+  const { members, text } = written.value
+  return readDetails(members, partsIn(members, text), id)
 }
 
 /** What a registration becomes by a change that names only some of its members. */
-export function readDeviceChange(value: unknown, known: PushDevice): Result<NamedDevice> {
-  if (!isRecord(value)) return fail('bad_request', 'the body is not a device')
-  const { id, clientId, platform, formFactor, metadata, recipient } = known
-  const push = isRecord(value['push']) ? value['push'] : {}
-  const whole = { id, clientId, platform, formFactor, metadata, ...value }
-  return readDevice({ ...whole, push: { recipient, ...push } }, id)
+export function readDeviceChange(body: unknown, known: PushDevice): Result<NamedDevice> {
+  const written = readWritten(body, 'device')
+  if (!written.ok) return written
+  const { members, text } = written.value
+  const { id, clientId, platform, formFactor } = known
+  const { metadata = known.metadata, recipient = known.recipient.text } = partsIn(members, text)
+  const whole = { id, clientId, platform, formFactor, ...members }
+  return readDetails(whole, { metadata, recipient }, id)
 }
 
-export function readRecipient(value: unknown): Result<Recipient> {
-  if (!isRecord(value)) return fault('recipient')
-  const { transportType } = value
+/** What is kept of a device as it was written; undefined for what is not there. */
+interface Parts {
+  readonly metadata: JsonText | undefined
+  readonly recipient: JsonText | undefined
+}
+
+function partsIn({ push: given }: Written['members'], text: JsonText): Parts {
+  const push = isRecord(given) ? memberText(text, 'push')! : '{}'
+  return { metadata: memberText(text, 'metadata'), recipient: memberText(push, 'recipient') }
+}
+
+function readDetails(
+  members: Written['members'],
+  parts: Parts,
+  id: string | undefined,
+): Result<NamedDevice> {
+  const named = members['id'] ?? id
+  if (id !== undefined && named !== id)
+    return fail('bad_request', 'the id of the device is not that in the path')
+  if (!isId(named)) return fault('id')
+  const { platform, formFactor } = members
+  if (!isOneOf(PLATFORMS, platform)) return fault('platform', PLATFORMS)
+  if (!isOneOf(FORM_FACTORS, formFactor)) return fault('formFactor', FORM_FACTORS)
+  const clientId = members['clientId'] ?? undefined
+  if (clientId !== undefined && !isId(clientId)) return fault('clientId')
+  const secret = members['deviceSecret'] ?? undefined
+  if (secret !== undefined && !isId(secret)) return fault('deviceSecret')
+  const metadata = readPart(parts.metadata === 'null' ? undefined : parts.metadata, 'metadata')
+  if (!metadata.ok) return metadata
+  const recipient = readRecipient(parts.recipient)
+  if (!recipient.ok) return recipient
+  const details = { clientId, platform, formFactor, metadata: metadata.value, secret }
+  return ok({ id: named, ...details, recipient: recipient.value })
+}
+
+/** @param text of JSON that has been parsed before */
+export function readRecipient(text: JsonText | undefined): Result<Recipient> {
+  if (text?.startsWith('{') !== true) return fault('recipient')
+  const members = JSON.parse(text) as Written['members']
+  const { transportType } = members
   if (!isOneOf(TRANSPORTS, transportType)) return fault('transportType', TRANSPORTS)
-  if (!isSmall(value)) return fault('recipient')
   if (transportType === 'ablyChannel') {
-    const missing = ['channel', 'ablyKey'].find((name) => !isText(value[name]))
+    const missing = ['channel', 'ablyKey'].find((name) => !isText(members[name]))
     if (missing !== undefined) return fault(`recipient, its ${missing},`)
   }
-  return ok({ ...value, transportType })
+  const part = readPart(text, 'recipient')
+  return part.ok ? ok({ transportType, text: part.value }) : part
+}
+
+/** Devices are told in both formats, whichever they were registered in. */
+function readPart(text: JsonText = '{}', what: string): Result<JsonText> {
+  const bytes = Buffer.byteLength(text)
+  if (bytes > MAX_PART_BYTES)
+    return fail('bad_request', `the ${what} has ${bytes} bytes, more than ${MAX_PART_BYTES}`)
+  const sayable = sayableInBoth(text, `the ${what}`)
+  return sayable.ok ? sayable : fail('bad_request', sayable.failure.message)
 }
 
 export function readSubscription(value: unknown): Result<PushSubscription> {
@@ -95,9 +155,4 @@ function isText(value: unknown): value is string {
 
 function isId(value: unknown): value is string {
   return isText(value) && value.length <= MAX_ID_LENGTH
-}
-
-function isSmall(value: unknown): boolean {
-  const text = typeof value === 'object' && value !== null ? jsonText(value) : JSON.stringify(value)
-  return text !== undefined && Buffer.byteLength(text) <= MAX_PART_BYTES
 }

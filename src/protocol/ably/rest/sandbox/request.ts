@@ -116,7 +116,7 @@ function readChannel(channel: Fields, where: string): Result<ChannelFixture> {
 
 function readMember(member: Fields, where: string): Result<MemberFixture> {
   const { clientId, data, encoding } = member
-  if (typeof clientId !== 'string' || clientId === '' || clientId === '*')
+  if (typeof clientId !== 'string' || /^\*?$/.test(clientId) || !clientId.isWellFormed())
     return wrong(`${where}.clientId is no client id`)
   const payload = readData(data, encoding)
   return payload.ok

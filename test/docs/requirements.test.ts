@@ -1,0 +1,91 @@
+/** Requirements that comments and tests cite are on their page, and whatever is on it is cited. */
+import { describe, expect, test } from 'bun:test'
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { ROOT, type Text, readText } from './texts.ts'
+
+const SPECIFICATION = 'https://sdk.ably.com/builds/ably/specification/main/features/'
+
+/** Ours, with those between where a range is cited. */
+const OWN = /\b(AC|C|E|F|H|L|N|O|V)-(\d+)\b(?: to \1-(\d+)\b)?/g
+/** Points of the public specification of Ably's SDKs. */
+const PUBLIC =
+  /\b(?:R(?:SA|SC|SL|SP|SH|SAN|EC|TN|TL|TP|TC|TB|TF|TAN)|T(?:R|M|P|B|D|G|I|S|AN)|CD|CHD|HP|PBR|BSP|BAR)\d+[a-z]*\d*[a-z]*\b/g
+/** Whatever a comment puts into brackets that looks like a reference. */
+const REFERENCE = /\((?:itty )?([A-Z]{1,4}-?\d+[a-z]*\d*)[,;:)]/g
+
+const page = readText('src/docs/requirements.md')
+
+function filesIn(folder: string): Text[] {
+  return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.(tsx?|css)$/.test(name))
+    .map((name) => readText(join(folder, name)))
+}
+
+const sources = filesIn('src')
+const tests = filesIn('test').filter(({ name }) => name !== 'test/docs/requirements.test.ts')
+
+function ownIn({ text }: Text): string[] {
+  return [...text.matchAll(OWN)].flatMap(([, group, first, last]) => {
+    const [from, to] = [Number(first), Number(last ?? first)]
+    return Array.from({ length: to - from + 1 }, (_, index) => `${group}-${from + index}`)
+  })
+}
+
+const publicIn = ({ text }: Text) => Array.from(text.matchAll(PUBLIC), ([id]) => id)
+
+function commentsOf({ text }: Text): string {
+  return [...text.matchAll(/^\s*(?:\/\*\*?|\*|\/\/).*$/gm)].join('\n')
+}
+
+describe('our own', () => {
+  const stated = Array.from(page.text.matchAll(/<a id="([^"]+)"><\/a>\*\*(\S+)\*\*/g))
+  const ids = stated.map(([, id]) => id!)
+
+  test('each is stated once, under its own anchor', () => {
+    expect(ids.length).toBeGreaterThan(90)
+    expect(new Set(ids).size).toBe(ids.length)
+    for (const [, anchor, shown] of stated) expect(anchor).toBe(shown!)
+  })
+
+  test('whatever is cited is stated', () => {
+    const faults = [...sources, ...tests].flatMap((file) =>
+      ownIn(file)
+        .filter((id) => !ids.includes(id))
+        .map((id) => `${file.name}: ${id}`),
+    )
+    expect(faults).toEqual([])
+  })
+
+  test('whatever is stated is held by a test that cites it', () => {
+    const cited = new Set(tests.flatMap(ownIn))
+    expect(ids.filter((id) => !cited.has(id))).toEqual([])
+  })
+})
+
+describe('of the specification of SDKs', () => {
+  const links = Array.from(page.text.matchAll(/\[([A-Z]+\d\w*)\]\((\S+?)#([^)]+)\)/g))
+  const linked = new Set(links.map(([, id]) => id!))
+
+  test('each link leads to its own place', () => {
+    for (const [, id, address, anchor] of links)
+      expect([id, address, anchor]).toEqual([id, SPECIFICATION, id!])
+  })
+
+  test('whatever is cited is linked, and nothing else', () => {
+    const cited = new Set([...sources, ...tests].flatMap(publicIn))
+    expect(cited.size).toBeGreaterThan(100)
+    const missing = [...cited].filter((id) => !linked.has(id))
+    expect(missing.map((id) => `[${id}](${SPECIFICATION}#${id})`)).toEqual([])
+    expect([...linked].filter((id) => !cited.has(id))).toEqual([])
+  })
+})
+
+test('no comment refers to anything else in this way', () => {
+  const faults = [...sources, ...tests].flatMap((file) =>
+    Array.from(commentsOf(file).matchAll(REFERENCE), ([, id]) => id!)
+      .filter((id) => ![OWN, PUBLIC].some((form) => id.match(form)?.[0] === id))
+      .map((id) => `${file.name}: ${id}`),
+  )
+  expect(faults).toEqual([])
+})
