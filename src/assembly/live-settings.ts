@@ -1,14 +1,14 @@
 /** Composes what the server knows of its settings while it runs: kept equal to the database, whoever changes it. */
 import type { AppCounters } from '../core/app-counters.ts'
 import type { Clock, Randomness } from '../core/clock.ts'
-import { AppExpiry } from '../service/app-expiry.ts'
-import { ChangeWatcher } from '../service/change-watcher.ts'
-import { KeyUses } from '../service/key-uses.ts'
-import { AppDirectory } from '../service/live-apps.ts'
-import { LiveRules, type RulesListener } from '../service/live-rules.ts'
+import { AppExpiry } from '../service/apps/app-expiry.ts'
+import { ChangeWatcher } from '../store/change-watcher.ts'
+import { KeyUses } from '../service/apps/key-uses.ts'
+import { AppDirectory } from '../service/apps/app-directory.ts'
+import { LiveRules, type RulesListener } from '../service/reservations/reservation-directory.ts'
 import type { Services } from '../service/services.ts'
-import { StatsRecorder } from '../service/stats-recorder.ts'
-import type { TokenOrder } from '../service/token-order.ts'
+import { StatsRecorder } from '../service/stats/stats-recorder.ts'
+import type { TokenOrder } from '../service/tokens/token-order.ts'
 
 export interface LiveSettingsParts {
   readonly services: Services

@@ -5,7 +5,7 @@
 import type { Hono } from 'hono'
 import { failure } from '../failure.ts'
 import { MAX_PATH_LETTERS, type Opening, type Protocol, type Visit } from '../protocol/protocol.ts'
-import { SignIn } from '../service/sign-in.ts'
+import { SignIn } from '../service/accounts/sign-in.ts'
 import { Assets } from './assets.ts'
 import { LiveViews } from './live/live-views.ts'
 import { Notices } from './notices.ts'
