@@ -1,4 +1,4 @@
-/** What is said of the files that the process may open, each connection being one: at the start, and once there are none. */
+/** What the operator is told of open files, each connection being one: when the server starts, and when there are none left. */
 import type { OpenFiles } from '../ops/open-files.ts'
 import { logger } from '../ops/logs.ts'
 
@@ -27,8 +27,8 @@ export function fewFiles(
   return { limit, connections: room, maxConnections, fix: FIX }
 }
 
-/** To be called once when there are none for another connection, and once when there are plenty again. */
-export function tellFiles(limit: number, isFull: boolean): void {
+/** Logs once that no file is left for another connection, and once that there are enough again. */
+export function reportOpenFiles(isFull: boolean, limit: number): void {
   const log = logger('server')
   if (isFull) log.error('too many files are open: connections are refused', { limit, fix: FIX })
   else log.info('there are open files for connections again', { limit })
