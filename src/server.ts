@@ -7,7 +7,6 @@ import { closeAll, closeQuietly } from './closing.ts'
 import type { Config } from './config.ts'
 import { systemClock, systemRandomness } from './core/clock.ts'
 import { connectionLimit } from './policy/shares.ts'
-import { ConnectionOverview } from './protocol/ably/realtime/connection/overview.ts'
 import { LiveService } from './service/live/live.ts'
 import type { UnshownKey } from './service/apps/root-key.ts'
 import { type Services, databaseTrouble, openServices } from './service/services.ts'
@@ -62,11 +61,12 @@ async function start(config: Config, parts: Parts): Promise<RunningServer> {
 }
 
 async function startParts(config: Config, parts: Parts): Promise<RunningServer> {
-  const { ably, channels, clock, history, mark, monitoring, services, settings, state } = parts
+  const { channels, clock, credentials, history, mark, monitoring, services, settings, state } =
+    parts
   await channels.start()
   followSettings(parts)
   parts.wheel.start(clock)
-  ably.start()
+  parts.protocols.start()
   settings.start()
   monitoring.start()
   parts.web.health.start()
@@ -75,7 +75,7 @@ async function startParts(config: Config, parts: Parts): Promise<RunningServer> 
   const listeners = await services.claimFolder(() => {
     mark.check(services.rootKey.unshown()?.isNew === true)
     state.restore()
-    ably.restore()
+    credentials.restore()
     const opened = listen(parts, live)
     state.discard()
     claimLink = ownerClaimLink(services, opened.addresses[0])
@@ -120,7 +120,7 @@ function liveService(config: Config, parts: Parts): LiveService {
     ...parts.services,
     ...parts.channels,
     rules: config,
-    connections: new ConnectionOverview(parts.connections),
+    connections: parts.protocols.ably.realtime.overview,
     openOf: (appId) => appCounters.of(appId).connections.all.now,
     clock: parts.clock,
     conceal: parts.conceal,
@@ -128,9 +128,9 @@ function liveService(config: Config, parts: Parts): LiveService {
 }
 
 function listen(parts: Parts, live: LiveService): Listeners {
-  const { ably, comet, itty, realtime, refusals, services, transport, web } = parts
+  const { protocols, refusals, services, transport, web } = parts
   return transport.listen({
-    protocols: [itty, realtime, comet, ably.rest, web.dashboard(live)],
+    endpoints: [...protocols.endpoints, web.dashboard(live)],
     http: web.http(live),
     metrics: web.hasMetricsPort ? web.metrics : undefined,
     control: web.control(live),
@@ -148,14 +148,13 @@ function ownerClaimLink(services: Services, address: string | undefined): string
 }
 
 async function stop(config: Config, parts: Parts): Promise<void> {
-  const { ably, history, lifecycle, services, transport } = parts
+  const { credentials, history, lifecycle, protocols, services, transport } = parts
   if (lifecycle.isDraining) return
   lifecycle.isDraining = true
-  parts.connections.hold()
+  protocols.hold()
   await dismissAll({
     sockets: transport.sockets,
-    comet: parts.comet,
-    endStreams: () => ably.stop(),
+    protocols,
     pendingRequests: () => transport.pendingRequests,
     withinMs: config.drainSeconds * 1000,
     random: parts.random,
@@ -166,7 +165,7 @@ async function stop(config: Config, parts: Parts): Promise<void> {
     () => stopTimers(parts),
     () => transport.stopServing(),
     () => saveState(parts),
-    () => ably.close(),
+    () => credentials.close(),
     () => parts.mark.stop(),
     () => transport.stop(),
     () => history.stop(),
@@ -186,8 +185,7 @@ function stopTimers(parts: Parts): void {
   parts.wheel.stop()
   parts.refusals.stop()
   parts.monitoring.stop()
-  parts.comet.stop()
-  parts.ably.stop()
+  parts.protocols.stop()
   parts.channels.stop()
   parts.settings.stop()
   parts.web.stop()

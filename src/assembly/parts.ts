@@ -1,30 +1,21 @@
 /** Builds the parts of the server, each from those above it, so that nothing is asked for before it is there. */
 import type { Config } from '../config.ts'
 import type { Clock, Randomness } from '../core/clock.ts'
-import type { Encode } from '../core/delivery.ts'
 import type { Owners } from '../core/owners.ts'
 import { TimerWheel } from '../core/timer-wheel.ts'
 import { logger } from '../ops/logs.ts'
 import { Refusals } from '../ops/refusals.ts'
-import {
-  PROTOCOL as ABLY,
-  encode as encodeAbly,
-} from '../protocol/ably/realtime/encoding/encode.ts'
-import { STREAM_PROTOCOL, encodeForStreams } from '../protocol/ably/stream/encode.ts'
-import { encode as encodeItty } from '../protocol/itty/frames.ts'
-import { PROTOCOL as ITTY } from '../protocol/itty/itty.ts'
 import { concealing } from '../service/live/misplaced-keys.ts'
 import type { Services } from '../service/services.ts'
-import { Ably } from './ably.ts'
 import { Channels } from './channels.ts'
-import { makeComet } from './comet.ts'
+import { AppCredentials } from './credentials.ts'
 import { HistoryMark } from './history-mark.ts'
 import { openKeptHistory } from './history.ts'
-import { makeItty } from './itty.ts'
 import { Lifecycle } from './lifecycle.ts'
 import { LiveSettings } from './live-settings.ts'
 import { Monitoring } from './monitoring.ts'
 import { makeOwners } from './owners.ts'
+import { ENCODERS, Protocols } from './protocols.ts'
 import { RunningState } from './running-state.ts'
 import { SettingsTroubles } from './settings-troubles.ts'
 import { Transport } from './transport.ts'
@@ -37,12 +28,6 @@ export interface Surroundings {
 }
 
 export type Parts = ReturnType<typeof buildParts>
-
-const ENCODERS: ReadonlyMap<string, Encode> = new Map<string, Encode>([
-  [ITTY, encodeItty],
-  [ABLY, encodeAbly],
-  [STREAM_PROTOCOL, encodeForStreams],
-])
 
 /** @throws StartError where files of the data folder cannot be used */
 export function buildParts(config: Config, surroundings: Surroundings, services: Services) {
@@ -60,21 +45,22 @@ export function buildParts(config: Config, surroundings: Surroundings, services:
   const mark = new HistoryMark({ store, history, log, onTrouble: known.troubles.tell })
   const kept = { ...base, ...known, transport, history, mark }
   const channels = buildChannels(kept)
-  const protocols = buildProtocols({ ...kept, channels })
+  const credentials = buildCredentials(kept)
+  const protocols = buildProtocols({ ...kept, channels, credentials })
 
-  const { connections, realtime } = protocols
+  const { realtime } = protocols.ably
   const state = new RunningState({
     folder: services.folder,
     keyring: services.keyring,
     channels,
-    connections,
+    connections: realtime.connections,
     isApp: (appId) => known.settings.apps.app(appId) !== undefined,
     clock,
     log,
     onBug: monitoring.faults.bug,
   })
   const web = new Web({ ...base, ...known, channels, realtime, history })
-  return { ...kept, ...protocols, channels, state, web }
+  return { ...kept, channels, credentials, protocols, state, web }
 }
 
 interface Base extends Surroundings {
@@ -140,39 +126,35 @@ function buildChannels(needs: ChannelNeeds): Channels {
   })
 }
 
-interface ProtocolNeeds extends Known {
-  readonly channels: Channels
-}
-
-function buildProtocols(needs: ProtocolNeeds) {
-  const { channels, clock, config, monitoring, owners, random, refusals, settings } = needs
-  const { services, transport, wheel } = needs
-  const { appCounters, counters, faults } = monitoring
-  const { admission, doors } = transport
-  const { hub } = channels
-  const itty = makeItty({ ...needs, hub, keyring: services.keyring, admission })
-  const ably = new Ably({
+function buildCredentials(needs: Known): AppCredentials {
+  const { clock, monitoring, random, services, settings } = needs
+  return new AppCredentials({
     clock,
     random,
-    config,
     services,
-    wheel,
     directory: settings.apps,
     keyUses: settings.keyUses,
-    channels,
-    owners,
-    counters,
+    onFault: (fault) => monitoring.faults.fault('token requests cannot be noted', fault),
+  })
+}
+
+interface ProtocolNeeds extends Known {
+  readonly channels: Channels
+  readonly credentials: AppCredentials
+}
+
+function buildProtocols({ monitoring, refusals, transport, ...needs }: ProtocolNeeds): Protocols {
+  const { appCounters, counters, faults } = monitoring
+  const { admission, httpAdmission } = transport
+  return new Protocols({
+    ...needs,
     appCounters,
-    doors,
-    mayMakeApp: (visit) => admission.mayPush(visit),
-    chargeApp: (visit, cost) => admission.chargePushes(visit, cost),
-    onChange: () => settings.refresh(),
+    counters,
+    admission,
+    httpAdmission,
     onRefusal: (why, detail) => refusals.record(why, detail),
+    onMessageRefused: (why, detail) => refusals.remember(why, detail),
     onNotice: (text) => faults.notice(text),
     onBug: faults.bug,
-    onFault: (fault) => faults.fault('token requests cannot be noted', fault),
   })
-  const { realtime } = ably
-  const comet = makeComet({ config, clock, wheel, doors, realtime, onBug: faults.bug })
-  return { itty, ably, realtime, connections: realtime.connections, comet }
 }

@@ -6,7 +6,7 @@ import type { Failure } from '../failure.ts'
 import { TopicFanout } from '../fanout/topics.ts'
 import { proxyRanges } from '../policy/address.ts'
 import { connectionLimit } from '../policy/shares.ts'
-import type { Doors, HttpProtocol, Protocol } from '../protocol/protocol.ts'
+import type { Endpoint, HttpAdmission, SocketEndpoint } from '../protocol/protocol.ts'
 import { Admission, type AdmissionLimits } from '../transport/admission.ts'
 import { Bodies, type BodyLimits } from '../transport/bodies.ts'
 import { Front } from '../transport/front.ts'
@@ -14,7 +14,7 @@ import type { HttpApp } from '../transport/http.ts'
 import { type ListenParts, type Listeners, listen } from '../transport/listen.ts'
 import { Silence } from '../transport/silence.ts'
 import { Sockets } from '../transport/websocket.ts'
-import { makeDoors } from './http-admission.ts'
+import { makeHttpAdmission } from './http-admission.ts'
 import type { Lifecycle } from './lifecycle.ts'
 import type { Monitoring } from './monitoring.ts'
 
@@ -29,7 +29,7 @@ export interface TransportParts {
 /** What answers requests, once it has all been built. */
 export interface Served extends Pick<ListenParts, 'folder' | 'metrics' | 'control'> {
   /** The first that owns a path answers. */
-  readonly protocols: readonly (Protocol | HttpProtocol)[]
+  readonly endpoints: readonly (SocketEndpoint | Endpoint)[]
   readonly http: HttpApp
   readonly onRefusal: (why: Failure, detail: object) => void
 }
@@ -39,7 +39,7 @@ const MEGABYTE = 1_048_576
 export class Transport {
   readonly admission: Admission
   /** Lets in connections without a WebSocket. */
-  readonly doors: Doors
+  readonly httpAdmission: HttpAdmission
   readonly sockets: Sockets
   readonly fanout = new TopicFanout()
   readonly #parts: TransportParts
@@ -50,7 +50,7 @@ export class Transport {
     this.#parts = parts
     const { clock, config, lifecycle, monitoring, wheel } = parts
     this.admission = new Admission(admissionLimits(parts), clock)
-    this.doors = makeDoors(this.admission, lifecycle)
+    this.httpAdmission = makeHttpAdmission(this.admission, lifecycle)
     this.#silence = new Silence(wheel, config.idleTimeout)
     this.sockets = new Sockets({
       ...config,
@@ -62,10 +62,10 @@ export class Transport {
   }
 
   /** @throws StartError when a port is taken or a certificate cannot be used */
-  listen({ protocols, http, onRefusal, ...served }: Served): Listeners {
+  listen({ endpoints, http, onRefusal, ...served }: Served): Listeners {
     const { config, lifecycle, monitoring } = this.#parts
     const front = new Front({
-      protocols,
+      endpoints,
       admission: this.admission,
       silence: this.#silence,
       files: monitoring.files,

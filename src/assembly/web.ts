@@ -14,7 +14,6 @@ import { impactOf } from '../service/reservations/reservation-impact.ts'
 import type { LiveService } from '../service/live/live.ts'
 import type { Services } from '../service/services.ts'
 import type { AblyRealtime } from '../protocol/ably/realtime/realtime.ts'
-import { nothingThere } from '../protocol/ably/http/http.ts'
 import type { HistoryLog } from '../store/history/history-log.ts'
 import { type HttpApp, httpApp } from '../transport/http.ts'
 import { VERSION } from '../version.ts'
@@ -22,6 +21,7 @@ import type { Lifecycle } from './lifecycle.ts'
 import type { LiveSettings } from './live-settings.ts'
 import type { Monitoring } from './monitoring.ts'
 import { RealtimePages } from './page-channels.ts'
+import { notFound } from './protocols.ts'
 import { signInProviders } from './sign-in-providers.ts'
 
 export interface WebParts {
@@ -89,7 +89,7 @@ export class Web {
       identify: (request) => services.accessTokens.identify(request.headers.get('authorization')),
       metrics: this.hasMetricsPort ? undefined : this.metrics,
       notReady: () => this.#notReady(),
-      missing: nothingThere,
+      missing: notFound,
       basePath: config.basePath,
       onBug: monitoring.faults.bug,
     })
