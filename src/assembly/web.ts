@@ -3,25 +3,24 @@ import { accessSync, constants } from 'node:fs'
 import type { Channels } from './channels.ts'
 import type { Config } from '../config.ts'
 import type { Clock } from '../core/clock.ts'
+import type { Counters } from '../core/counters.ts'
 import { PAGES } from '../core/types.ts'
 import { Dashboard } from '../dashboard/dashboard.ts'
+import type { DashboardParts } from '../dashboard/parts.ts'
 import { BackupShelf } from '../ops/backup/backup-shelf.ts'
 import { Health } from '../ops/health.ts'
-import { Metrics } from '../ops/metrics.ts'
-import type { Refusals } from '../ops/refusals.ts'
-import { ChannelDesk } from '../service/live/channel-inspector.ts'
-import { impactOf } from '../service/reservations/reservation-impact.ts'
-import type { LiveService } from '../service/live/live.ts'
+import { type LoopDelay, Metrics } from '../ops/metrics.ts'
+import type { OpenFiles } from '../ops/open-files.ts'
+import { ChannelDesk } from '../service/channel-desk.ts'
+import { impactOf } from '../service/impact.ts'
+import type { LiveService } from '../service/live.ts'
 import type { Services } from '../service/services.ts'
 import type { AblyRealtime } from '../protocol/ably/realtime/realtime.ts'
-import type { HistoryLog } from '../store/history/history-log.ts'
+import { nothingThere } from '../protocol/ably/http/http.ts'
 import { type HttpApp, httpApp } from '../transport/http.ts'
 import { VERSION } from '../version.ts'
-import type { Lifecycle } from './lifecycle.ts'
 import type { LiveSettings } from './live-settings.ts'
-import type { Monitoring } from './monitoring.ts'
 import { RealtimePages } from './page-channels.ts'
-import { notFound } from './protocols.ts'
 import { signInProviders } from './sign-in-providers.ts'
 
 export interface WebParts {
@@ -30,11 +29,22 @@ export interface WebParts {
   readonly settings: LiveSettings
   readonly channels: Channels
   readonly realtime: AblyRealtime
-  readonly history: HistoryLog
-  readonly monitoring: Monitoring
-  readonly refusals: Refusals
-  readonly lifecycle: Lifecycle
+  readonly counters: Counters
+  readonly loopDelay: LoopDelay
+  readonly files: Pick<OpenFiles, 'open' | 'limit'>
+  readonly appConnections: () => number
+  readonly historyBytes: () => number
+  readonly greatestHistoryBytes: () => number
+  /** Channels of an app that have something on the disk, with a text in their name. */
+  readonly keptNames: DashboardParts['keptNames']
   readonly clock: Clock
+  readonly isDraining: () => boolean
+  /** Where it listens. */
+  readonly addresses: () => readonly string[]
+  readonly onRefusal: DashboardParts['onRefusal']
+  /** The newest first. */
+  readonly refusals: DashboardParts['refusals']
+  readonly onBug: (error: unknown) => void
 }
 
 export class Web {
@@ -45,28 +55,26 @@ export class Web {
 
   constructor(parts: WebParts) {
     this.#parts = parts
-    const { channels, history, realtime, settings } = parts
-    const { counters, files, loopDelay } = parts.monitoring
-    const { connections } = realtime
+    const { channels, counters, loopDelay, settings } = parts
     this.health = new Health({ folder: parts.services.folder, loopDelay, clock: parts.clock })
     this.metrics = new Metrics({
       counters,
       channels: () => channels.hub.channels.size,
       reservations: () => settings.rules.namespaces.size,
-      // The server's own pages are no app of anybody.
+      // Those of the server's own pages are nobody's.
       appChannels: () => channels.broker.size - channels.broker.channels(PAGES).size,
-      appConnections: () => connections.size - connections.countOf(PAGES),
-      historyBytes: () => history.usedBytes(),
+      appConnections: parts.appConnections,
+      historyBytes: parts.historyBytes,
       memoryBytes: () => channels.memoryBytes,
       greatestShares: {
         channels: () => channels.channelPool.greatest,
         connections: () => channels.connectionPool.greatest,
         memoryBytes: () => channels.greatestMemoryBytes,
-        historyBytes: () => history.greatestBytes(),
+        historyBytes: parts.greatestHistoryBytes,
       },
       isReady: () => this.#notReady() === undefined,
       loopDelay: () => loopDelay.milliseconds,
-      files,
+      files: parts.files,
       version: VERSION,
       startedAt: Math.round((Date.now() - performance.now()) / 1000),
     })
@@ -83,49 +91,49 @@ export class Web {
   }
 
   http(live: LiveService): HttpApp {
-    const { config, monitoring, services } = this.#parts
+    const { config, onBug, services } = this.#parts
     return httpApp({
       api: this.#apiParts(live),
       identify: (request) => services.accessTokens.identify(request.headers.get('authorization')),
       metrics: this.hasMetricsPort ? undefined : this.metrics,
       notReady: () => this.#notReady(),
-      missing: notFound,
+      missing: nothingThere,
       basePath: config.basePath,
-      onBug: monitoring.faults.bug,
+      onBug,
     })
   }
 
   /** The same application for the command line, over a socket file that only this machine's user can open. */
   control(live: LiveService): HttpApp {
-    const { lifecycle, monitoring, services, settings } = this.#parts
+    const { onBug, services, settings } = this.#parts
     return httpApp({
       api: this.#apiParts(live),
       identify: () => services.accessTokens.operator(services.accounts.ensureOwner()),
       metrics: undefined,
       refresh: () => settings.refresh(),
-      addresses: () => lifecycle.addresses,
+      addresses: this.#parts.addresses,
       notReady: () => this.#notReady(),
       basePath: '',
-      onBug: monitoring.faults.bug,
+      onBug,
     })
   }
 
   dashboard(live: LiveService): Dashboard {
-    const { channels, clock, config, services, settings } = this.#parts
-    const { history, monitoring, realtime, refusals } = this.#parts
+    const { channels, clock, config, onBug, onRefusal, realtime, refusals, services, settings } =
+      this.#parts
     this.#dashboard = new Dashboard({
       channels: new RealtimePages(realtime, channels),
       services,
       live,
       desk: this.#desk(live),
-      refusals: () => refusals.recent(),
+      refusals,
       health: this.health,
       backups: new BackupShelf({
         folder: services.folder,
         masterKey: config.masterKey,
         clock,
       }),
-      keptNames: (appId, text, limit) => history.names(appId, text, limit),
+      keptNames: this.#parts.keptNames,
       allowedOrigins: config.allowedOrigins,
       impact: (viewer, namespace, changed) =>
         impactOf(channels.hub, config, {
@@ -135,8 +143,8 @@ export class Web {
         }),
       clock,
       onChange: () => settings.refresh(),
-      onRefusal: (why, detail) => refusals.record(why, detail),
-      onBug: monitoring.faults.bug,
+      onRefusal,
+      onBug,
       providers: signInProviders(config, clock),
       basePath: config.basePath,
       publicUrl: config.publicUrl,
@@ -160,8 +168,8 @@ export class Web {
   }
 
   #notReady(): string | undefined {
-    const { lifecycle, services } = this.#parts
-    if (lifecycle.isDraining) return 'stopping'
+    const { isDraining, services } = this.#parts
+    if (isDraining()) return 'stopping'
     try {
       services.store.sqlite.query('SELECT 1').get()
       if (services.folder !== undefined) accessSync(services.folder, constants.W_OK)

@@ -1,15 +1,20 @@
 /** The documentation pages, rendered from the Markdown files beside this one; they travel in the executable. */
 import ably from './ably.md' with { type: 'text' }
 import access from './access.md' with { type: 'text' }
+import apache from './apache-license.txt' with { type: 'text' }
 import apps from './apps.md' with { type: 'text' }
 import api from './api.md' with { type: 'text' }
+import architecture from './architecture.md' with { type: 'text' }
+import changelog from './changelog.md' with { type: 'text' }
 import cli from './cli.md' with { type: 'text' }
 import clients from './clients.md' with { type: 'text' }
+import contributing from './contributing.md' with { type: 'text' }
 import dashboard from './dashboard.md' with { type: 'text' }
 import deploy from './deploy.md' with { type: 'text' }
 import gate from './gate.md' with { type: 'text' }
 import history from './history.md' with { type: 'text' }
 import index from './index.md' with { type: 'text' }
+import license from './license.md' with { type: 'text' }
 import limits from './limits.md' with { type: 'text' }
 import operations from './operations.md' with { type: 'text' }
 import push from './push.md' with { type: 'text' }
@@ -48,7 +53,11 @@ const PAGES: Readonly<Record<string, Page>> = {
   limits: { title: 'Limits', text: limits },
   security: { title: 'Security', text: security },
   settings: { title: 'Settings', text: `${settings}\n${settingsTables()}\n` },
+  changelog: { title: 'Changelog', text: changelog },
+  architecture: { title: 'Architecture', text: architecture },
+  contributing: { title: 'Contributing', text: contributing },
   requirements: { title: 'Requirements', text: requirements },
+  license: { title: 'License', text: `${license}\n\`\`\`text\n${apache}\n\`\`\`\n` },
 }
 
 export const PAGE_NAMES: readonly string[] = Object.keys(PAGES)

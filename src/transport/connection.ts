@@ -43,7 +43,7 @@ export class Connection implements TopicSocket, Sender, Peer {
     this.#parts = parts
   }
 
-  /** A bug in one session ends that session, never the process or another's connection (design rule 10). */
+  /** A bug in one session ends that session, never the process or another's connection (rule 10 of src/docs/architecture.md). */
   handle(frame: Frame): void {
     try {
       this.session?.receive(frame)

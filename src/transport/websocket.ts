@@ -51,7 +51,7 @@ export class Sockets {
   handlers(): WebSocketHandler<Connection> {
     return {
       maxPayloadLength: frameLimit(this.#parts),
-      // Without this a reader at its limit would lose frames in silence (design rule 2).
+      // Without this a reader at its limit would lose frames in silence (rule 2 of src/docs/architecture.md).
       backpressureLimit: this.#parts.maxBacklogBytes,
       closeOnBackpressureLimit: true,
       idleTimeout: bunsIdleTimeout(this.#parts.idleTimeout),
