@@ -19,7 +19,7 @@ async function build(): Promise<void> {
   const file = outfile ?? (platform === undefined ? 'dist/latchkey' : `dist/latchkey-${platform}`)
   await Bun.build({
     // The second is the code of a thread, which is started by its own name.
-    entrypoints: ['src/main.ts', 'src/store/checkpoint-worker.ts'],
+    entrypoints: ['src/main.ts', 'src/store/ledger/checkpoint-worker.ts'],
     // Names stay, so that the stack of a bug report can be read.
     minify: { whitespace: true, syntax: true, identifiers: false },
     sourcemap: 'none',

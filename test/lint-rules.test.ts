@@ -8,7 +8,7 @@ const ROOT = join(import.meta.dir, '..')
 const LINTER = join(ROOT, 'node_modules/.bin/oxlint')
 
 /** To be lowered with every entry that goes, and never raised. */
-const MOST_EXCEPTIONS = 21
+const MOST_EXCEPTIONS = 18
 
 interface Override {
   readonly files: readonly string[]

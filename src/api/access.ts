@@ -1,7 +1,7 @@
 /** Who may see what of whom: the owner everything, other accounts only what is theirs. */
 import { type Result, fail } from '../failure.ts'
-import type { Bearer } from '../service/access-tokens.ts'
-import type { Account } from '../service/accounts.ts'
+import type { Bearer } from '../service/accounts/access-tokens.ts'
+import type { Account } from '../service/accounts/accounts.ts'
 
 /** Anybody who acts for an account. */
 type Acting = Pick<Bearer, 'account'>

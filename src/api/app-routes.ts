@@ -1,8 +1,8 @@
 /** The operations on apps, as in Ably's Control API v1. */
 import { z } from 'zod'
 import { type Result, fail } from '../failure.ts'
-import type { Bearer } from '../service/access-tokens.ts'
-import type { App, AppChange } from '../service/apps.ts'
+import type { Bearer } from '../service/accounts/access-tokens.ts'
+import type { App, AppChange } from '../service/apps/apps.ts'
 import { type AppLimits, NO_APP_LIMITS, changedLimits } from '../policy/app-limits.ts'
 import { isOwner, maySee, visibleAccount } from './access.ts'
 import * as shapes from './app-shapes.ts'

@@ -1,9 +1,9 @@
 /** Apps, keys and namespaces as Ably's Control API v1 has them; a namespace is what we call a channel rule. */
 import { z } from 'zod'
 import { NUMBER_LIMITS, NUMBER_LIMIT_NAMES, limitsOf } from '../policy/app-limits.ts'
-import type { ApiKey } from '../service/api-keys.ts'
-import type { App } from '../service/apps.ts'
-import type { StoredRule } from '../service/channel-rules.ts'
+import type { ApiKey } from '../service/apps/api-keys.ts'
+import type { App } from '../service/apps/apps.ts'
+import type { StoredRule } from '../service/apps/channel-rules.ts'
 import { withoutUndefined } from './results.ts'
 
 const time = z.int().describe('Milliseconds since the Unix epoch')

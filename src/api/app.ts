@@ -10,8 +10,8 @@ import {
   ok,
   refusalHeaders,
 } from '../failure.ts'
-import { type Bearer, COMMAND_LINE, type Scope } from '../service/access-tokens.ts'
-import type { Actor } from '../service/audit.ts'
+import { type Bearer, COMMAND_LINE, type Scope } from '../service/accounts/access-tokens.ts'
+import type { Actor } from '../service/audit/audit.ts'
 import { errorBody } from './errors.ts'
 import { openApiDocument } from './openapi.ts'
 import { operations } from './operations.ts'

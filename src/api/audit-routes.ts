@@ -1,7 +1,7 @@
 /** The audit trail over the API. */
 import { z } from 'zod'
 import { ok } from '../failure.ts'
-import { type AuditEntry, ENTITIES } from '../service/audit.ts'
+import { type AuditEntry, ENTITIES } from '../service/audit/audit.ts'
 import { sight } from './access.ts'
 import type { ApiParts } from './parts.ts'
 import { type Route, route } from './route.ts'

@@ -1,7 +1,7 @@
 /** The operations on API keys, as in Ably's Control API v1, whose answers hold the whole key. */
 import { z } from 'zod'
 import type { Result } from '../failure.ts'
-import type { ApiKey, ApiKeyChange } from '../service/api-keys.ts'
+import type { ApiKey, ApiKeyChange } from '../service/apps/api-keys.ts'
 import * as shapes from './app-shapes.ts'
 import { ownApp } from './app-routes.ts'
 import { type ApiParts, applied } from './parts.ts'

@@ -1,6 +1,6 @@
 /** The OpenAPI document of the HTTP API, made from the same table of operations that is served. */
 import { z } from 'zod'
-import { SCOPES } from '../service/access-tokens.ts'
+import { SCOPES } from '../service/accounts/access-tokens.ts'
 import { VERSION } from '../version.ts'
 import type { Route } from './route.ts'
 

@@ -1,6 +1,6 @@
 /** What the operations of the HTTP API work with. */
 import { type Result } from '../failure.ts'
-import type { LiveService } from '../service/live.ts'
+import type { LiveService } from '../service/live/live.ts'
 import type { Services } from '../service/services.ts'
 
 export interface ApiParts {

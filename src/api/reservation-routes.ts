@@ -1,8 +1,8 @@
 /** The operations on reservations. */
 import { z } from 'zod'
 import { type Result, fail } from '../failure.ts'
-import type { Bearer } from '../service/access-tokens.ts'
-import type { OwnedReservation } from '../service/reservations.ts'
+import type { Bearer } from '../service/accounts/access-tokens.ts'
+import type { OwnedReservation } from '../service/reservations/reservations.ts'
 import { maySee, visibleAccount } from './access.ts'
 import { type ApiParts, applied } from './parts.ts'
 import { map, withoutUndefined } from './results.ts'

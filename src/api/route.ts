@@ -1,7 +1,7 @@
 /** One operation of the HTTP API: its address, who may call it, what goes in and out, and what it does. */
 import type { z } from 'zod'
 import type { Result } from '../failure.ts'
-import type { Bearer, Scope } from '../service/access-tokens.ts'
+import type { Bearer, Scope } from '../service/accounts/access-tokens.ts'
 
 export interface Call<Path, Query, Body> {
   readonly path: Path

@@ -1,8 +1,8 @@
 /** What the HTTP API takes and gives: zod schemas, from which the OpenAPI document is made as well. */
 import { z } from 'zod'
-import type { AccessToken } from '../service/access-tokens.ts'
-import type { Account } from '../service/accounts.ts'
-import type { OwnedReservation, Reserved } from '../service/reservations.ts'
+import type { AccessToken } from '../service/accounts/access-tokens.ts'
+import type { Account } from '../service/accounts/accounts.ts'
+import type { OwnedReservation, Reserved } from '../service/reservations/reservations.ts'
 
 export const none = z.object({})
 const time = z.int().describe('Milliseconds since the Unix epoch')

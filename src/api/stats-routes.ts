@@ -1,8 +1,8 @@
 /** The statistics of apps and accounts, as in Ably's Control API v1. */
 import { z } from 'zod'
 import type { Result } from '../failure.ts'
-import type { App } from '../service/apps.ts'
-import type { StatsWish } from '../service/stats.ts'
+import type { App } from '../service/apps/apps.ts'
+import type { StatsWish } from '../service/stats/stats.ts'
 import { UNITS } from '../stats/interval.ts'
 import { visibleAccount } from './access.ts'
 import { ownApp } from './app-routes.ts'

@@ -1,14 +1,12 @@
 /** Sends all clients away when the server stops: told why, a few at a time, and given a moment to go. */
 import type { Randomness } from '../core/clock.ts'
 import { drain } from '../ops/drain.ts'
-import type { Comet } from '../protocol/ably/comet/comet.ts'
+import type { Protocols } from './protocols.ts'
 import type { Sockets } from '../transport/websocket.ts'
 
 export interface DismissalParts {
   readonly sockets: Pick<Sockets, 'open'>
-  readonly comet: Pick<Comet, 'sessions'>
-  /** Ends answers that would go on for ever; their clients ask again. */
-  readonly endStreams: () => void
+  readonly protocols: Pick<Protocols, 'sessions' | 'endStreams'>
   /** Requests that have not got all of their answer yet. */
   readonly pendingRequests: () => number
   /** Longest time for all of it, in milliseconds. */
@@ -20,13 +18,13 @@ const POLL_MS = 10
 const MIN_GOODBYE_MS = 100
 
 export async function dismissAll(parts: DismissalParts): Promise<void> {
-  const { comet, random, sockets, withinMs } = parts
+  const { protocols, random, sockets, withinMs } = parts
   const sessions = [...sockets.open]
     .map((connection) => connection.session)
     .filter((session) => session !== undefined)
-    .concat(comet.sessions)
+    .concat(protocols.sessions)
   await drain(sessions, { withinMs: withinMs * 0.8, random, sleep: Bun.sleep })
-  parts.endStreams()
+  protocols.endStreams()
   await allGone(parts)
 }
 

@@ -3,7 +3,7 @@
  * log that held its end, is no longer there, or an older one lies in its place.
  */
 import type { Logger } from '../ops/logs.ts'
-import { readFact, removeFact, writeFact } from '../store/facts.ts'
+import { readFact, removeFact, writeFact } from '../store/tables/facts.ts'
 import type { HistoryLog } from '../store/history/history-log.ts'
 import type { Store } from '../store/database.ts'
 

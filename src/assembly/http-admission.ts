@@ -1,12 +1,13 @@
-/** The door for connections that come without a WebSocket: the same limits as for those that have one. */
-import type { Doors } from '../protocol/protocol.ts'
+/** The admission of connections without a WebSocket: within the same limits as those that have one. */
+import type { HttpAdmission } from '../protocol/protocol.ts'
 import type { Admission } from '../transport/admission.ts'
+import type { Lifecycle } from './lifecycle.ts'
 
-export function makeDoors(admission: Admission, isDraining: () => boolean): Doors {
+export function makeHttpAdmission(admission: Admission, lifecycle: Lifecycle): HttpAdmission {
   // Below zero, where no WebSocket is.
   let nextSocketId = -1
   return {
-    turnAway: ({ address }) => (isDraining() ? 'restarting' : admission.refuse(address)),
+    turnAway: ({ address }) => (lifecycle.isDraining ? 'restarting' : admission.refuse(address)),
     opened: (address) => admission.opened(address),
     closed: (address) => admission.closed(address),
     ban: (address) => admission.ban(address),

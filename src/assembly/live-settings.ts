@@ -1,24 +1,20 @@
 /** Composes what the server knows of its settings while it runs: kept equal to the database, whoever changes it. */
 import type { AppCounters } from '../core/app-counters.ts'
 import type { Clock, Randomness } from '../core/clock.ts'
-import { AppExpiry } from '../service/app-expiry.ts'
-import { ChangeWatcher } from '../service/change-watcher.ts'
-import { KeyUses } from '../service/key-uses.ts'
-import { AppDirectory } from '../service/live-apps.ts'
-import { LiveRules, type RulesListener } from '../service/live-rules.ts'
+import { AppExpiry } from '../service/apps/app-expiry.ts'
+import { ChangeWatcher } from '../store/change-watcher.ts'
+import { KeyUses } from '../service/apps/key-uses.ts'
+import { AppDirectory } from '../service/apps/app-directory.ts'
+import { LiveRules, type RulesListener } from '../service/reservations/reservation-directory.ts'
 import type { Services } from '../service/services.ts'
-import { StatsRecorder } from '../service/stats-recorder.ts'
-import type { TokenOrder } from '../service/token-order.ts'
+import { StatsRecorder } from '../service/stats/stats-recorder.ts'
+import type { TokenOrder } from '../service/tokens/token-order.ts'
 
 export interface LiveSettingsParts {
   readonly services: Services
   readonly clock: Clock
   readonly random: Randomness
   readonly appCounters: AppCounters
-  /** Told after reservations changed. */
-  readonly onRules: RulesListener
-  /** Told of an app that is gone. */
-  readonly onAppGone: (appId: string) => void
   /** Told what keeps settings from being read or written, however often; it is tried again. */
   readonly onTrouble: (error: unknown) => void
 }
@@ -30,13 +26,18 @@ export class LiveSettings {
   readonly #changes: ChangeWatcher
   readonly #expiry: AppExpiry
   readonly #stats: StatsRecorder
-  readonly #onAppGone: (appId: string) => void
+  readonly #appCounters: AppCounters
   readonly #tokenOrder: TokenOrder
+  readonly #rulesListeners: RulesListener[] = []
+  readonly #removalListeners: ((appId: string) => void)[] = []
 
   constructor(parts: LiveSettingsParts) {
     const { appCounters, clock, onTrouble, services } = parts
     const { keyring, store } = services
-    this.rules = new LiveRules(store, seed(parts.random), parts.onRules)
+    this.#appCounters = appCounters
+    this.rules = new LiveRules(store, seed(parts.random), (concerns) => {
+      for (const listener of this.#rulesListeners) listener(concerns)
+    })
     this.apps = new AppDirectory(store, keyring, clock)
     this.keyUses = new KeyUses(store, clock, onTrouble)
     this.#changes = new ChangeWatcher(store, [this.rules, this.apps], onTrouble)
@@ -50,10 +51,16 @@ export class LiveSettings {
     this.#stats = new StatsRecorder(store, appCounters, clock, onTrouble)
     services.ledger.watch(() => this.refresh())
     this.#tokenOrder = services.tokenOrder
-    this.#onAppGone = (appId) => {
-      appCounters.forget(appId)
-      parts.onAppGone(appId)
-    }
+  }
+
+  /** Calls the listener whenever reservations have changed. */
+  onRulesChanged(listener: RulesListener): void {
+    this.#rulesListeners.push(listener)
+  }
+
+  /** Calls the listener when an app is gone, after all who listen to changes of apps. */
+  onAppRemoved(listener: (appId: string) => void): void {
+    this.#removalListeners.push(listener)
   }
 
   start(): void {
@@ -61,7 +68,9 @@ export class LiveSettings {
     this.apps.onChange(() => this.#tokenOrder.passed(this.apps.revocations.latest))
     // After all others that listen: they still close what the app has, and count it.
     this.apps.onChange((appId) => {
-      if (!this.apps.app(appId)) this.#onAppGone(appId)
+      if (this.apps.app(appId)) return
+      this.#appCounters.forget(appId)
+      for (const listener of this.#removalListeners) listener(appId)
     })
     this.#changes.start()
     this.keyUses.start()

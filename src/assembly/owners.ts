@@ -4,7 +4,7 @@ import { NO_APP_LIMITS } from '../policy/app-limits.ts'
 import type { Reservation } from '../policy/channel-access.ts'
 import type { FoldedNames } from '../policy/names.ts'
 import { OPEN_COMMONS, shareOfApp, shareOfReservation } from '../policy/shares.ts'
-import type { AppDirectory } from '../service/live-apps.ts'
+import type { AppDirectory } from '../service/apps/app-directory.ts'
 
 export function makeOwners(apps: AppDirectory, namespaces: FoldedNames<Reservation>): Owners {
   return {

@@ -61,7 +61,7 @@ export class RealtimePages implements PageChannels {
 
 /** Ids of sessions are letters and digits, so the pattern means what it says. */
 function principalOf(session: string): AppPrincipal {
-  const capability: Capability = new Map([[`${session}:*`, operationBit('subscribe')!]])
+  const capability: Capability = new Map([[`${session}:*`, operationBit('subscribe')]])
   return {
     kind: 'app',
     appId: PAGES,

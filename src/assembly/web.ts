@@ -3,24 +3,25 @@ import { accessSync, constants } from 'node:fs'
 import type { Channels } from './channels.ts'
 import type { Config } from '../config.ts'
 import type { Clock } from '../core/clock.ts'
-import type { Counters } from '../core/counters.ts'
 import { PAGES } from '../core/types.ts'
 import { Dashboard } from '../dashboard/dashboard.ts'
-import type { DashboardParts } from '../dashboard/parts.ts'
 import { BackupShelf } from '../ops/backup/backup-shelf.ts'
 import { Health } from '../ops/health.ts'
-import { type LoopDelay, Metrics } from '../ops/metrics.ts'
-import type { OpenFiles } from '../ops/open-files.ts'
-import { ChannelDesk } from '../service/channel-desk.ts'
-import { impactOf } from '../service/impact.ts'
-import type { LiveService } from '../service/live.ts'
+import { Metrics } from '../ops/metrics.ts'
+import type { Refusals } from '../ops/refusals.ts'
+import { ChannelDesk } from '../service/live/channel-inspector.ts'
+import { impactOf } from '../service/reservations/reservation-impact.ts'
+import type { LiveService } from '../service/live/live.ts'
 import type { Services } from '../service/services.ts'
 import type { AblyRealtime } from '../protocol/ably/realtime/realtime.ts'
-import { nothingThere } from '../protocol/ably/http/http.ts'
+import type { HistoryLog } from '../store/history/history-log.ts'
 import { type HttpApp, httpApp } from '../transport/http.ts'
 import { VERSION } from '../version.ts'
+import type { Lifecycle } from './lifecycle.ts'
 import type { LiveSettings } from './live-settings.ts'
+import type { Monitoring } from './monitoring.ts'
 import { RealtimePages } from './page-channels.ts'
+import { notFound } from './protocols.ts'
 import { signInProviders } from './sign-in-providers.ts'
 
 export interface WebParts {
@@ -29,22 +30,11 @@ export interface WebParts {
   readonly settings: LiveSettings
   readonly channels: Channels
   readonly realtime: AblyRealtime
-  readonly counters: Counters
-  readonly loopDelay: LoopDelay
-  readonly files: Pick<OpenFiles, 'open' | 'limit'>
-  readonly appConnections: () => number
-  readonly historyBytes: () => number
-  readonly greatestHistoryBytes: () => number
-  /** Channels of an app that have something on the disk, with a text in their name. */
-  readonly keptNames: DashboardParts['keptNames']
+  readonly history: HistoryLog
+  readonly monitoring: Monitoring
+  readonly refusals: Refusals
+  readonly lifecycle: Lifecycle
   readonly clock: Clock
-  readonly isDraining: () => boolean
-  /** Where it listens. */
-  readonly addresses: () => readonly string[]
-  readonly onRefusal: DashboardParts['onRefusal']
-  /** The newest first. */
-  readonly refusals: DashboardParts['refusals']
-  readonly onBug: (error: unknown) => void
 }
 
 export class Web {
@@ -55,26 +45,28 @@ export class Web {
 
   constructor(parts: WebParts) {
     this.#parts = parts
-    const { channels, counters, loopDelay, settings } = parts
+    const { channels, history, realtime, settings } = parts
+    const { counters, files, loopDelay } = parts.monitoring
+    const { connections } = realtime
     this.health = new Health({ folder: parts.services.folder, loopDelay, clock: parts.clock })
     this.metrics = new Metrics({
       counters,
       channels: () => channels.hub.channels.size,
       reservations: () => settings.rules.namespaces.size,
-      // Those of the server's own pages are nobody's.
+      // The server's own pages are no app of anybody.
       appChannels: () => channels.broker.size - channels.broker.channels(PAGES).size,
-      appConnections: parts.appConnections,
-      historyBytes: parts.historyBytes,
+      appConnections: () => connections.size - connections.countOf(PAGES),
+      historyBytes: () => history.usedBytes(),
       memoryBytes: () => channels.memoryBytes,
       greatestShares: {
         channels: () => channels.channelPool.greatest,
         connections: () => channels.connectionPool.greatest,
         memoryBytes: () => channels.greatestMemoryBytes,
-        historyBytes: parts.greatestHistoryBytes,
+        historyBytes: () => history.greatestBytes(),
       },
       isReady: () => this.#notReady() === undefined,
       loopDelay: () => loopDelay.milliseconds,
-      files: parts.files,
+      files,
       version: VERSION,
       startedAt: Math.round((Date.now() - performance.now()) / 1000),
     })
@@ -91,49 +83,49 @@ export class Web {
   }
 
   http(live: LiveService): HttpApp {
-    const { config, onBug, services } = this.#parts
+    const { config, monitoring, services } = this.#parts
     return httpApp({
       api: this.#apiParts(live),
       identify: (request) => services.accessTokens.identify(request.headers.get('authorization')),
       metrics: this.hasMetricsPort ? undefined : this.metrics,
       notReady: () => this.#notReady(),
-      missing: nothingThere,
+      missing: notFound,
       basePath: config.basePath,
-      onBug,
+      onBug: monitoring.faults.bug,
     })
   }
 
   /** The same application for the command line, over a socket file that only this machine's user can open. */
   control(live: LiveService): HttpApp {
-    const { onBug, services, settings } = this.#parts
+    const { lifecycle, monitoring, services, settings } = this.#parts
     return httpApp({
       api: this.#apiParts(live),
       identify: () => services.accessTokens.operator(services.accounts.ensureOwner()),
       metrics: undefined,
       refresh: () => settings.refresh(),
-      addresses: this.#parts.addresses,
+      addresses: () => lifecycle.addresses,
       notReady: () => this.#notReady(),
       basePath: '',
-      onBug,
+      onBug: monitoring.faults.bug,
     })
   }
 
   dashboard(live: LiveService): Dashboard {
-    const { channels, clock, config, onBug, onRefusal, realtime, refusals, services, settings } =
-      this.#parts
+    const { channels, clock, config, services, settings } = this.#parts
+    const { history, monitoring, realtime, refusals } = this.#parts
     this.#dashboard = new Dashboard({
       channels: new RealtimePages(realtime, channels),
       services,
       live,
       desk: this.#desk(live),
-      refusals,
+      refusals: () => refusals.recent(),
       health: this.health,
       backups: new BackupShelf({
         folder: services.folder,
         masterKey: config.masterKey,
         clock,
       }),
-      keptNames: this.#parts.keptNames,
+      keptNames: (appId, text, limit) => history.names(appId, text, limit),
       allowedOrigins: config.allowedOrigins,
       impact: (viewer, namespace, changed) =>
         impactOf(channels.hub, config, {
@@ -143,8 +135,8 @@ export class Web {
         }),
       clock,
       onChange: () => settings.refresh(),
-      onRefusal,
-      onBug,
+      onRefusal: (why, detail) => refusals.record(why, detail),
+      onBug: monitoring.faults.bug,
       providers: signInProviders(config, clock),
       basePath: config.basePath,
       publicUrl: config.publicUrl,
@@ -168,8 +160,8 @@ export class Web {
   }
 
   #notReady(): string | undefined {
-    const { isDraining, services } = this.#parts
-    if (isDraining()) return 'stopping'
+    const { lifecycle, services } = this.#parts
+    if (lifecycle.isDraining) return 'stopping'
     try {
       services.store.sqlite.query('SELECT 1').get()
       if (services.folder !== undefined) accessSync(services.folder, constants.W_OK)

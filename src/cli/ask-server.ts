@@ -1,7 +1,7 @@
 /** Asks the running server what only it knows, over its socket file. */
 import { resolve } from 'node:path'
 import { type Result, fail, ok } from '../failure.ts'
-import { callServer } from '../service/control-client.ts'
+import { callServer } from '../service/control/control-client.ts'
 import type { CommandContext } from './command.ts'
 
 /** @returns a failure when no server runs on the data folder, or when it refuses */

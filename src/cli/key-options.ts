@@ -1,7 +1,7 @@
 /** How commands read which API key is meant, and what it is to permit. */
 import { type Result, fail, ok } from '../failure.ts'
-import type { ApiKey, ApiKeyChange, CapabilityWish } from '../service/api-keys.ts'
-import type { App } from '../service/apps.ts'
+import type { ApiKey, ApiKeyChange, CapabilityWish } from '../service/apps/api-keys.ts'
+import type { App } from '../service/apps/apps.ts'
 import type { Services } from '../service/services.ts'
 import type { CommandContext, OptionSpec } from './command.ts'
 import { failed, withServices } from './with-services.ts'

@@ -3,7 +3,7 @@ import { existsSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Config } from '../config.ts'
 import { type Finding, errorText, reporter } from '../ops/doctor/finding.ts'
-import { doubtsIn } from '../service/reserved-names.ts'
+import { doubtsIn } from '../service/reservations/reserved-names.ts'
 import { DATABASE_FILE } from '../store/database.ts'
 
 const report = reporter('reservations')

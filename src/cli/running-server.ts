@@ -2,7 +2,7 @@
 import { resolve } from 'node:path'
 import type { Config } from '../config.ts'
 import { type Finding, reporter } from '../ops/doctor/finding.ts'
-import { callServer } from '../service/control-client.ts'
+import { callServer } from '../service/control/control-client.ts'
 
 const report = reporter('server')
 

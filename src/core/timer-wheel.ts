@@ -18,6 +18,7 @@ export class TimerWheel {
   readonly #slots = new Map<number, Set<Timed>>()
   /** The slot up to which all have been woken. */
   #done: number
+  #timer: Timer | undefined
   #now: number
 
   /** @param now the clock's elapsed time, as everywhere here */
@@ -31,10 +32,13 @@ export class TimerWheel {
     return this.#now
   }
 
-  /** Turns it as time passes. @returns what stops it */
-  run(clock: Clock): () => void {
-    const timer = setInterval(() => this.advance(clock.elapsed()), TICK_MS)
-    return () => clearInterval(timer)
+  /** Turns it as time passes. */
+  start(clock: Clock): void {
+    this.#timer = setInterval(() => this.advance(clock.elapsed()), TICK_MS)
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
   }
 
   /** Takes the place of what it waited for before. What is due already is woken at the next tick. */

@@ -1,6 +1,6 @@
 /** The cookies of the dashboard: who is signed in, and whether pages are light or dark. */
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
-import { SESSION_MS } from '../service/sessions.ts'
+import { SESSION_MS } from '../service/accounts/sessions.ts'
 import { SESSION, isSecure, plainSessionName } from './request.ts'
 import type { Page } from './site.ts'
 

@@ -4,8 +4,13 @@
  */
 import type { Hono } from 'hono'
 import { failure } from '../failure.ts'
-import { MAX_PATH_LETTERS, type Opening, type Protocol, type Visit } from '../protocol/protocol.ts'
-import { SignIn } from '../service/sign-in.ts'
+import {
+  MAX_PATH_LETTERS,
+  type Opening,
+  type SocketEndpoint,
+  type Visit,
+} from '../protocol/protocol.ts'
+import { SignIn } from '../service/accounts/sign-in.ts'
 import { Assets } from './assets.ts'
 import { LiveViews } from './live/live-views.ts'
 import { Notices } from './notices.ts'
@@ -18,7 +23,7 @@ import type { Env } from './site.ts'
 
 const ROOT = '/dashboard'
 
-export class Dashboard implements Protocol {
+export class Dashboard implements SocketEndpoint {
   readonly name = 'dashboard'
   readonly guardsOrigin = true
   readonly #parts: DashboardParts

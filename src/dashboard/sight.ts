@@ -2,9 +2,9 @@
 import { isOwner, maySee, sight } from '../api/access.ts'
 import { type Result, fail } from '../failure.ts'
 import { hasRight } from '../policy/roles.ts'
-import type { Account } from '../service/accounts.ts'
-import type { App } from '../service/apps.ts'
-import type { OwnedReservation } from '../service/reservations.ts'
+import type { Account } from '../service/accounts/accounts.ts'
+import type { App } from '../service/apps/apps.ts'
+import type { OwnedReservation } from '../service/reservations/reservations.ts'
 import { type Page, visitorOf } from './site.ts'
 
 /** The account whose things are listed; undefined for those of all accounts. */

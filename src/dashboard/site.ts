@@ -1,8 +1,8 @@
 /** What every page is made from: the request's environment, and the few lines that all handlers share. */
 import type { Context } from 'hono'
-import type { Visitor } from '../service/sessions.ts'
+import type { Visitor } from '../service/accounts/sessions.ts'
 import type { Visit } from '../protocol/protocol.ts'
-import type { SignIn } from '../service/sign-in.ts'
+import type { SignIn } from '../service/accounts/sign-in.ts'
 import type { Assets } from './assets.ts'
 import type { Fields } from './forms.ts'
 import type { Notices } from './notices.ts'

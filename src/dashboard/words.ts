@@ -1,5 +1,5 @@
 /** Numbers, lists and names as people read them. */
-import type { Account } from '../service/accounts.ts'
+import type { Account } from '../service/accounts/accounts.ts'
 
 /** `1 channel`, `2 channels` */
 export function plural(count: number, one: string, many = `${one}s`): string {

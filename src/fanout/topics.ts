@@ -19,13 +19,13 @@ interface TopicGroup extends Group {
 const NOBODY: readonly Group[] = Object.freeze([])
 
 export class TopicFanout implements Fanout {
-  readonly #server: () => Pick<Server<unknown>, 'publish'>
+  #server: Pick<Server<unknown>, 'publish'> | undefined
   readonly #groups = new Map<string, TopicGroup[]>()
   /** The same, for whoever joins: a channel may have thousands, as each may read it under a name of its own. */
   readonly #byTopic = new Map<string, TopicGroup>()
 
-  /** @param server asked for at each publish, because sockets exist only once the server does */
-  constructor(server: () => Pick<Server<unknown>, 'publish'>) {
+  /** Publishes to the sockets of this server from now on; before it listens there are none. */
+  serve(server: Pick<Server<unknown>, 'publish'>): void {
     this.#server = server
   }
 
@@ -59,7 +59,7 @@ export class TopicFanout implements Fanout {
     const result =
       except && isTopicSocket(except)
         ? except.ws.publish(topic, frame)
-        : this.#server().publish(topic, frame)
+        : this.#server?.publish(topic, frame)
     return result === 0 && hasOthers(group as TopicGroup, except)
   }
 
@@ -75,7 +75,7 @@ export class TopicFanout implements Fanout {
       socket.ws.subscribe(topic)
       socket.hasPrivateTopic = true
     }
-    return this.#server().publish(topic, frame) === 0
+    return this.#server?.publish(topic, frame) === 0
   }
 
   #remove(group: TopicGroup): void {

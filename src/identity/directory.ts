@@ -1,4 +1,4 @@
-/** What authentication asks about apps and their keys. `service/live-apps.ts` answers from memory. */
+/** What authentication asks about apps and their keys. `service/apps/app-directory.ts` answers from memory. */
 import type { AppLimits } from '../policy/app-limits.ts'
 import type { Capability } from '../policy/capability/capability.ts'
 import type { CapabilityChecker } from '../policy/capability/checker.ts'

@@ -33,7 +33,7 @@ export interface NativeClaims extends TokenClaims {
   readonly capability: Capability
 }
 
-/** Numbers tokens in the order of their issue. `service/token-order.ts` keeps it. */
+/** Numbers tokens in the order of their issue. `service/tokens/token-order.ts` keeps it. */
 export interface TokenNumbers {
   /** @returns undefined where the order cannot be kept now */
   next(): number | undefined

@@ -21,7 +21,7 @@ export class OpenFiles {
   readonly limit: number
   readonly #reserve: number
   readonly #count: () => number
-  readonly #onChange: (isFull: boolean) => void
+  readonly #onChange: (isFull: boolean, limit: number) => void
   #open = 0
   #isToldFull = false
   #timer: Timer | undefined
@@ -31,7 +31,7 @@ export class OpenFiles {
    * @param count what is open now
    */
   constructor(
-    onChange: (isFull: boolean) => void,
+    onChange: (isFull: boolean, limit: number) => void,
     limit: number = fileLimit(),
     count: () => number = countOpen,
   ) {
@@ -73,7 +73,7 @@ export class OpenFiles {
     const isFull = this.#isToldFull ? this.isScarce : this.isFull
     if (isFull === this.#isToldFull) return
     this.#isToldFull = isFull
-    this.#onChange(isFull)
+    this.#onChange(isFull, this.limit)
   }
 
   start(): void {

@@ -25,6 +25,14 @@ const OF_THE_DISK: ReadonlySet<FailureName> = new Set([
 /** A text about a channel without what is secret about that channel. */
 type Conceal = (text: string, channel: string) => string
 
+export interface RefusalParts {
+  readonly counters: Counters
+  readonly clock: Clock
+  readonly log: Logger
+  readonly config: Config
+  readonly conceal: Conceal
+}
+
 export class Refusals {
   readonly #counters: Counters
   readonly #clock: Clock
@@ -33,22 +41,18 @@ export class Refusals {
   readonly #lines: BoundedLines
   readonly #remembered: Bucket
   readonly #recent = new RecentRefusals()
-  #conceal: Conceal = (text) => text
+  readonly #conceal: Conceal
 
-  constructor(counters: Counters, clock: Clock, log: Logger, config: Config) {
+  constructor({ counters, clock, log, config, conceal }: RefusalParts) {
     this.#config = config
     this.#counters = counters
     this.#clock = clock
     this.#log = log
+    this.#conceal = conceal
     this.#lines = new BoundedLines(LOGGED, clock, (unlogged) =>
       log.warn('more refusals were left out', { unlogged }),
     )
     this.#remembered = fullBucket(LOGGED, clock.elapsed())
-  }
-
-  /** Takes out of what is told what only the rest of the server can tell is secret. */
-  concealWith(conceal: Conceal): void {
-    this.#conceal = conceal
   }
 
   /** The newest first. */

@@ -1,4 +1,5 @@
 /** The seam to a wire protocol: a folder each, none aware of another. */
+import type { Encode } from '../core/delivery.ts'
 import type { Frame, Socket } from '../core/types.ts'
 import type { Failure, FailureName, Result } from '../failure.ts'
 
@@ -54,16 +55,17 @@ export interface Session {
 /** What an accepted upgrade hands to the transport: a session for the socket, once it is open. */
 export type Opening = (socket: Socket) => Session
 
-export interface Protocol extends HttpProtocol {
+/** Where a protocol takes WebSockets. */
+export interface SocketEndpoint extends Endpoint {
   /** Decides about an upgrade, without waiting: an answer refuses it. */
   connect(visit: Visit): Response | Opening
 }
 
-/** A protocol, or the part of one, that is spoken in plain requests. */
-export interface HttpProtocol {
+/** Where a protocol, or a part of the server's own, takes plain requests. */
+export interface Endpoint {
   readonly name: string
   /**
-   * Whether a request is for this protocol. Every protocol is asked about every request, so the path decides where
+   * Whether a request is for this endpoint. Every endpoint is asked about every request, so the path decides where
    * it can; the rest of the request is there for paths that two protocols share.
    * @param isUpgrade whether it asks for a WebSocket
    */
@@ -79,8 +81,42 @@ export interface HttpProtocol {
   refuse?(visit: Visit, why: Failure): Response
 }
 
-/** For clients that come to stay without a WebSocket. */
-export interface Doors {
+/**
+ * A wire protocol, as its folder exports it and the list in `assembly/protocols.ts` names it.
+ * @template Core what it needs of the server
+ */
+export interface Protocol<Core, Server extends ProtocolServer = ProtocolServer> {
+  readonly name: string
+  /** Its wire formats by the name that groups of subscribers carry, and how each writes what happens on a channel. */
+  readonly formats: Readonly<Record<string, Encode>>
+  make(core: Core): Server
+  /** Whether a path below a prefix of another protocol is this one's; requests that show no sign of the other are too. */
+  claims?(path: string): boolean
+  /**
+   * What its clients are told where there is nothing; undefined for everybody else.
+   * @param base as `Visit` has it
+   */
+  notFound?(request: Request, base: string): Response | undefined
+}
+
+/** A protocol while the server runs. */
+export interface ProtocolServer {
+  /** In the order in which they are asked whether a request is theirs. */
+  readonly endpoints: readonly (SocketEndpoint | Endpoint)[]
+  /** To be called before the first client comes. */
+  start?(): void
+  /** Sessions without a WebSocket, which have to be told as well when the server stops. */
+  sessions?(): readonly Session[]
+  /** To be called when the server begins to stop: no client is given up for being away from now on. */
+  hold?(): void
+  /** Ends answers that go on for ever, for whoever stops listeners waits for them; their clients ask again. */
+  endStreams?(): void
+  /** Stops timers and lets go of what is left. It may be called more than once. */
+  stop?(): void
+}
+
+/** The admission of clients that stay without a WebSocket: within the same limits as those that have one. */
+export interface HttpAdmission {
   /** Why somebody may not come in, if so; counts as an attempt. */
   turnAway(visit: Pick<Visit, 'address'>): FailureName | undefined
   opened(address: string): void

@@ -5,7 +5,7 @@
 import type { Server } from 'bun'
 import { type Failure, failure, refusalHeaders } from '../failure.ts'
 import { isOriginAllowed } from '../policy/origin.ts'
-import type { HttpProtocol, Protocol, Visit } from '../protocol/protocol.ts'
+import type { Endpoint, SocketEndpoint, Visit } from '../protocol/protocol.ts'
 import { SERVER_HEADER } from '../version.ts'
 import { Arrival, type ArrivalParts } from './arrival.ts'
 import { Connection } from './connection.ts'
@@ -15,7 +15,8 @@ import { Turns } from './turns.ts'
 import { splitUrl } from './url.ts'
 
 export interface FrontParts extends ArrivalParts {
-  readonly protocols: readonly (Protocol | HttpProtocol)[]
+  /** In the order in which they are asked whether a request is theirs. */
+  readonly endpoints: readonly (SocketEndpoint | Endpoint)[]
   readonly silence: Silence
   /** Of the process: whether there are few left. */
   readonly files: { readonly isScarce: boolean }
@@ -92,7 +93,7 @@ export class Front {
   }
 
   /** What holds for everything that a stranger can do here, whichever way they come. */
-  #turnAway(visit: Visit, protocol: HttpProtocol | undefined): Response | undefined {
+  #turnAway(visit: Visit, protocol: Endpoint | undefined): Response | undefined {
     if (protocol ? protocol.guardsOrigin === true : isForEverybody(visit.path)) return undefined
     const origin = this.#foreignOrigin(visit.request)
     if (origin !== undefined) {
@@ -113,7 +114,7 @@ export class Front {
   /** Refuses somebody in the words of the protocol that they speak. */
   #word(
     visit: Visit,
-    protocol: HttpProtocol | undefined,
+    protocol: Endpoint | undefined,
     why: Failure,
     detail: Omit<FrontDetail, 'address'>,
   ): Response {
@@ -126,13 +127,17 @@ export class Front {
     path: string,
     upgrade: boolean,
     request: Request,
-  ): Protocol | HttpProtocol | undefined {
-    for (const protocol of this.#parts.protocols)
+  ): SocketEndpoint | Endpoint | undefined {
+    for (const protocol of this.#parts.endpoints)
       if (protocol.owns(path, upgrade, request)) return protocol
     return undefined
   }
 
-  #connect(visit: Visit, protocol: Protocol, server: Server<Connection>): Response | undefined {
+  #connect(
+    visit: Visit,
+    protocol: SocketEndpoint,
+    server: Server<Connection>,
+  ): Response | undefined {
     const full = this.#refuseConnection(visit)
     if (full) return full
     const opening = protocol.connect(visit)

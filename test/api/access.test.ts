@@ -1,7 +1,7 @@
 /** Who may call what: tokens, scopes, and the accounts of others, which do not exist for a stranger. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { openServices } from '../../src/service/services.ts'
-import { SCOPES, type Scope } from '../../src/service/access-tokens.ts'
+import { SCOPES, type Scope } from '../../src/service/accounts/access-tokens.ts'
 import { Client } from '../support/client.ts'
 import { freshChannel } from '../support/itty.ts'
 import { Caller } from './caller.ts'

@@ -2,7 +2,7 @@
 import { expect } from 'bun:test'
 import { z } from 'zod'
 import { systemClock } from '../../src/core/clock.ts'
-import { SCOPES, type Scope } from '../../src/service/access-tokens.ts'
+import { SCOPES, type Scope } from '../../src/service/accounts/access-tokens.ts'
 import { openServices } from '../../src/service/services.ts'
 import { type TestServer, startTestServer } from '../support/server.ts'
 

@@ -1,6 +1,6 @@
 /** The OpenAPI document: valid, complete, and true to what is served. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { SCOPES } from '../../src/service/access-tokens.ts'
+import { SCOPES } from '../../src/service/accounts/access-tokens.ts'
 import { startTestServer } from '../support/server.ts'
 import { Caller, type Document, type Operation, readerOf } from './caller.ts'
 

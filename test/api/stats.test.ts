@@ -1,7 +1,7 @@
 /** Statistics of apps and accounts over the HTTP API, in the shapes that clients of Ably's Control API v1 read. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { systemClock } from '../../src/core/clock.ts'
-import { SCOPES } from '../../src/service/access-tokens.ts'
+import { SCOPES } from '../../src/service/accounts/access-tokens.ts'
 import { openServices } from '../../src/service/services.ts'
 import { must } from '../service/opened.ts'
 import { Caller } from './caller.ts'

@@ -1,7 +1,7 @@
 /** `latchkey accounts` and `latchkey access-tokens`: on a data folder without a server. */
 import { afterAll, beforeEach, describe, expect, test } from 'bun:test'
 import { join } from 'node:path'
-import { SCOPES } from '../../src/service/access-tokens.ts'
+import { SCOPES } from '../../src/service/accounts/access-tokens.ts'
 import { beginFolder, temporaryFolder } from '../support/server.ts'
 import { run, runJson } from './process.ts'
 

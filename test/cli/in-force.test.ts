@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { controlSocketPath } from '../../src/service/control-socket.ts'
+import { controlSocketPath } from '../../src/service/control/control-socket.ts'
 import { upgradeAnswer } from '../support/client.ts'
 import { freshChannel } from '../support/itty.ts'
 import { type TestServer, startTestServer, temporaryFolder } from '../support/server.ts'

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test'
 import { systemClock } from '../../src/core/clock.ts'
 import { type Services, openServices } from '../../src/service/services.ts'
-import { COMMONS_STATS } from '../../src/service/stats.ts'
+import { COMMONS_STATS } from '../../src/service/stats/stats.ts'
 import { must } from '../service/opened.ts'
 import { temporaryFolder, testConfig } from '../support/server.ts'
 import { run, runJson } from './process.ts'

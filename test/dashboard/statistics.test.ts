@@ -1,6 +1,6 @@
 /** The page of statistics without a browser: whose numbers it shows, and to whom it tells how the server is doing. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { COMMONS_STATS } from '../../src/service/stats.ts'
+import { COMMONS_STATS } from '../../src/service/stats/stats.ts'
 import { openServices } from '../../src/service/services.ts'
 import { systemClock } from '../../src/core/clock.ts'
 import { type TestServer, latchkey, startTestServer } from '../support/server.ts'

@@ -12,7 +12,7 @@ import { Client, eventually } from '../support/client.ts'
 import { type Lock, lock } from '../support/disk.ts'
 import { postApp } from '../support/sandbox-app.ts'
 import type { TestServer } from '../support/server.ts'
-import { callServer } from '../../src/service/control-client.ts'
+import { callServer } from '../../src/service/control/control-client.ts'
 
 let caller: Caller
 let server: TestServer

@@ -60,7 +60,13 @@ test('a bug that every request runs into is logged a few times, with where it is
 
 test('a refusal says no more than a few hundred letters of what a stranger wrote', () => {
   const { lines, log } = listener()
-  const refusals = new Refusals(new Counters(), new ManualClock(), log, testConfig({}))
+  const refusals = new Refusals({
+    counters: new Counters(),
+    clock: new ManualClock(),
+    log,
+    config: testConfig({}),
+    conceal: (text) => text,
+  })
   for (let i = 0; i < 3; i++)
     refusals.record(failure('bad_channel'), { channel: 'x'.repeat(10_000), address: 'a' })
   expect(lines).toHaveLength(3)

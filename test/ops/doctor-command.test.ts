@@ -1,7 +1,7 @@
 /** `latchkey doctor` as a process: what it prints, and the exit code that scripts rely on. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import type { Finding } from '../../src/ops/doctor/finding.ts'
-import { controlSocketPath } from '../../src/service/control-socket.ts'
+import { controlSocketPath } from '../../src/service/control/control-socket.ts'
 import { type TestServer, latchkey, startTestServer, temporaryFolder } from '../support/server.ts'
 import { type Proxy, asNginx, dropUpgrade, startProxy } from './doctor-proxies.ts'
 

@@ -158,7 +158,13 @@ describe('refusals', () => {
     const log = Object.assign(Object.create(logger('test')) as ReturnType<typeof logger>, {
       warn: (_message: string, fields: Record<string, unknown>) => void lines.push(fields),
     })
-    const refusals = new Refusals(counters, clock, log, testConfig({ 'ban-seconds': '60' }))
+    const refusals = new Refusals({
+      counters,
+      clock,
+      log,
+      config: testConfig({ 'ban-seconds': '60' }),
+      conceal: (text) => text,
+    })
     for (let i = 0; i < 5000; i++) refusals.record(failure('join_refused'), { address: 'a' })
     expect(counters.refusals.get('join_refused')).toBe(5000)
     expect(lines).toHaveLength(100)
@@ -176,7 +182,13 @@ describe('refusals', () => {
     const log = Object.assign(Object.create(logger('test')) as ReturnType<typeof logger>, {
       warn: (_message: string, fields: Record<string, unknown>) => void lines.push(fields),
     })
-    const refusals = new Refusals(new Counters(), clock, log, testConfig({}))
+    const refusals = new Refusals({
+      counters: new Counters(),
+      clock,
+      log,
+      config: testConfig({}),
+      conceal: (text) => text,
+    })
     let asked = 0
     const why = failure('capability_refused', 'no', () => ({ because: `asked ${++asked} times` }))
     for (let i = 0; i < 500; i++) refusals.record(why, { address: 'a' })

@@ -1,7 +1,7 @@
 /** Words that programs read, of which no running server has a list: in the audit trail, and in the metrics. */
-import type { Action } from '../../src/service/audit.ts'
-import { ENTITIES } from '../../src/service/audit.ts'
-import { deedOf } from '../../src/service/audit-words.ts'
+import type { Action } from '../../src/service/audit/audit.ts'
+import { ENTITIES } from '../../src/service/audit/audit.ts'
+import { deedOf } from '../../src/service/audit/audit-words.ts'
 import { sourceFiles } from '../support/imports.ts'
 
 /** Those of the reasons for which a connection is closed that the source still gives. */

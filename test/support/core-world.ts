@@ -59,7 +59,7 @@ export class CoreWorld {
         maxBytesOf: (realm) => (this.appLimits.get(realm)?.memoryMb ?? 0) * 1_048_576,
       })
     const positions = new PositionSource(clock, 'site', undefined)
-    const fanout = new TopicFanout(() => ({ publish: () => 0 }))
+    const fanout = new TopicFanout()
     const engine = new EmbeddedEngine(clock, positions)
     const delivery = new Delivery({
       fanout,

@@ -1,6 +1,6 @@
 /** The front door in this process, with nothing behind it but what a test puts there. */
 import { systemClock } from '../../src/core/clock.ts'
-import type { HttpProtocol } from '../../src/protocol/protocol.ts'
+import type { Endpoint } from '../../src/protocol/protocol.ts'
 import { TimerWheel } from '../../src/core/timer-wheel.ts'
 import { Silence } from '../../src/transport/silence.ts'
 import { Admission } from '../../src/transport/admission.ts'
@@ -23,12 +23,12 @@ const BODY_LIMITS = { maxBytes: 1_000_000, maxAddressBytes: 1_000_000, seconds: 
 
 /** @param onBug told of exceptions that a request ran into */
 export function startFront(
-  protocol: HttpProtocol,
+  protocol: Endpoint,
   onBug: (error: unknown) => void = () => {},
   bodies = new Bodies(BODY_LIMITS),
 ): Listeners {
   const front = new Front({
-    protocols: [protocol],
+    endpoints: [protocol],
     admission: new Admission(ADMISSION_LIMITS, systemClock),
     bodies,
     basePath: '',

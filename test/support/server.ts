@@ -7,8 +7,8 @@ import { systemClock } from '../../src/core/clock.ts'
 import type { Result } from '../../src/failure.ts'
 import { startLogs } from '../../src/ops/logs.ts'
 import { type RunningServer, startServer } from '../../src/server.ts'
-import type { ApiKeyChange } from '../../src/service/api-keys.ts'
-import type { ReservationChange } from '../../src/service/reservations.ts'
+import type { ApiKeyChange } from '../../src/service/apps/api-keys.ts'
+import type { ReservationChange } from '../../src/service/reservations/reservations.ts'
 import { openServices } from '../../src/service/services.ts'
 
 export const MAIN = join(import.meta.dir, '../../src/main.ts')

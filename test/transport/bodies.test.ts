@@ -1,6 +1,6 @@
 /** Bodies of requests: read together with what came along, and none of it at the cost of another. */
 import { afterEach, expect, test } from 'bun:test'
-import type { HttpProtocol } from '../../src/protocol/protocol.ts'
+import type { Endpoint } from '../../src/protocol/protocol.ts'
 import type { Listeners } from '../../src/transport/listen.ts'
 import { Turns } from '../../src/transport/turns.ts'
 import { eventually } from '../support/client.ts'
@@ -15,7 +15,7 @@ afterEach(async () => {
 
 /** Notes when it is asked for an answer, and when a body is there. */
 function start(seen: string[]): number {
-  const protocol: HttpProtocol = {
+  const protocol: Endpoint = {
     name: 'echo',
     owns: () => true,
     serve: async (visit) => {

@@ -1,9 +1,9 @@
 /** What runs into a bug is answered all the same, and the next request as ever. */
 import { expect, test } from 'bun:test'
-import type { HttpProtocol } from '../../src/protocol/protocol.ts'
+import type { Endpoint } from '../../src/protocol/protocol.ts'
 import { startFront } from '../support/front.ts'
 
-const BUGGY: HttpProtocol = {
+const BUGGY: Endpoint = {
   name: 'buggy',
   owns: () => true,
   serve: ({ path }) => {

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from 'bun:test'
 import type { Result } from '../../src/failure.ts'
 import { Bodies, type BodyLimits, WAITING_BYTES } from '../../src/transport/bodies.ts'
 import { FREE_CHUNKS, readChunks } from '../../src/transport/chunks.ts'
-import type { HttpProtocol } from '../../src/protocol/protocol.ts'
+import type { Endpoint } from '../../src/protocol/protocol.ts'
 import type { Listeners } from '../../src/transport/listen.ts'
 import { eventually } from '../support/client.ts'
 import { startFront } from '../support/front.ts'
@@ -31,7 +31,7 @@ interface World {
 function start(limits: Partial<BodyLimits> = {}): World {
   const seen: string[] = []
   const bodies = new Bodies({ ...ROOMY, ...limits })
-  const protocol: HttpProtocol = {
+  const protocol: Endpoint = {
     name: 'echo',
     owns: () => true,
     serve: async (visit) => {

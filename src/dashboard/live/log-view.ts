@@ -1,7 +1,7 @@
 /** What happens on a channel, for one page: a few times a second, and no more than a screen can show. */
 import type { ChannelRef } from '../../core/types.ts'
-import type { ChannelDesk } from '../../service/channel-desk.ts'
-import type { LiveEntry } from '../../service/live-entries.ts'
+import type { ChannelDesk } from '../../service/live/channel-inspector.ts'
+import type { LiveEntry } from '../../service/live/channel-activity.ts'
 import { wireEntry } from '../pages/live/entry.tsx'
 import type { Tell, View } from './view.ts'
 

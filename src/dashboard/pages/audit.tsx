@@ -1,8 +1,8 @@
 /** The audit page: who changed what, and when. */
 /** @jsxImportSource hono/jsx */
 import { Hono } from 'hono'
-import { type AuditEntry, ENTITIES, type Entity } from '../../service/audit.ts'
-import { ENTITY_WORDS, deedOf } from '../../service/audit-words.ts'
+import { type AuditEntry, ENTITIES, type Entity } from '../../service/audit/audit.ts'
+import { ENTITY_WORDS, deedOf } from '../../service/audit/audit-words.ts'
 import { seen } from '../sight.ts'
 import type { Env, Page } from '../site.ts'
 import { show } from '../view/layout.tsx'

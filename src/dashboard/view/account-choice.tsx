@@ -1,6 +1,6 @@
 /** Asks of which account something will be, where there is a choice. */
 /** @jsxImportSource hono/jsx */
-import type { Account } from '../../service/accounts.ts'
+import type { Account } from '../../service/accounts/accounts.ts'
 
 export function AccountChoice({
   accounts,

@@ -37,6 +37,8 @@ const BITS: ReadonlyMap<string, OperationSet> = new Map([
 const ALIASES: ReadonlyMap<string, Operation> = new Map([['statistics', 'stats']])
 
 /** The set of one operation name or `*`; undefined for a name that is none. */
+export function operationBit(name: Operation): OperationSet
+export function operationBit(name: string): OperationSet | undefined
 export function operationBit(name: string): OperationSet | undefined {
   return BITS.get(ALIASES.get(name) ?? name)
 }

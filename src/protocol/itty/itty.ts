@@ -6,16 +6,16 @@ import { COMMONS, type Member, type Socket } from '../../core/types.ts'
 import { type Failure, failure } from '../../failure.ts'
 import type { Verdict } from '../../policy/channel-access.ts'
 import { type Keys, NO_KEYS } from '../../policy/keys.ts'
-import type { Opening, Protocol, Session, Visit } from '../protocol.ts'
-import { CURRENT, LEGACY, ownJoinFrame } from './frames.ts'
+import type { Opening, Protocol, Session, SocketEndpoint, Visit } from '../protocol.ts'
+import { CURRENT, LEGACY, encode, ownJoinFrame } from './frames.ts'
 import { type IttyOptions, channelName, parseOptions } from './options.ts'
 import { PUSH_PREFIX, type PushParts, pushRefusal, servePush, showsSendKey } from './http-push.ts'
 import { explainedRefusal, inWords, refusalResponse } from './refusal.ts'
 import { IttySession, type SessionParts } from './session.ts'
 import { UidSource } from './uid.ts'
 
-export const PROTOCOL = 'itty'
-export const SOCKET_PREFIX = '/c/'
+const PROTOCOL = 'itty'
+const SOCKET_PREFIX = '/c/'
 
 /** What the log may know of a refused join; never a key, never the query. */
 export interface JoinDetail {
@@ -25,7 +25,7 @@ export interface JoinDetail {
   readonly because: string | undefined
 }
 
-export interface IttyParts extends Omit<SessionParts, 'traffic'> {
+interface IttyParts extends Omit<SessionParts, 'traffic'> {
   readonly appCounters: AppCounters
   readonly clock: Clock
   readonly random: Randomness
@@ -36,8 +36,8 @@ export interface IttyParts extends Omit<SessionParts, 'traffic'> {
   readonly maxChannelBytes: number
   readonly maxMessageBytes: number
   readonly maxAliasLength: number
-  /** Whether somebody else has the paths under `/push/` that begin so; pushes are told apart by their key there. */
-  readonly sharesPush: (path: string) => boolean
+  /** Whether another protocol has such paths under `/push/` too; pushes are told apart by their key there. */
+  readonly isClaimed: (path: string) => boolean
   readonly explainRefusals: boolean
   readonly legacyUsers: boolean
 }
@@ -50,7 +50,54 @@ interface Arrival {
 
 type Admitted = Verdict & { join: true }
 
-export class IttyProtocol implements Protocol {
+/** What the protocol needs of the server. */
+export interface IttyCore extends Pick<
+  IttyParts,
+  | 'hub'
+  | 'clock'
+  | 'random'
+  | 'counters'
+  | 'appCounters'
+  | 'digest'
+  | 'isClaimed'
+  | 'mayPush'
+  | 'onMessageRefused'
+  | 'onRefusal'
+> {
+  readonly config: IttySettings
+}
+
+/** Settings of the server, by the names of its options. */
+type IttySettings = Pick<
+  IttyParts,
+  | 'maxChannelBytes'
+  | 'maxMessageBytes'
+  | 'maxAliasLength'
+  | 'guardEvents'
+  | 'explainRefusals'
+  | 'legacyUsers'
+> & {
+  readonly messageRate: number
+  readonly messageBurst: number
+  readonly maxWarnings: number
+}
+
+export const itty: Protocol<IttyCore> = {
+  name: PROTOCOL,
+  formats: { [PROTOCOL]: encode },
+  make: (core) => ({ endpoints: [new IttyProtocol(partsOf(core))] }),
+}
+
+function partsOf(core: IttyCore): IttyParts {
+  const { maxWarnings, messageBurst, messageRate } = core.config
+  return {
+    ...core.config,
+    ...core,
+    limits: { messages: { perSecond: messageRate, burst: messageBurst }, maxWarnings },
+  }
+}
+
+class IttyProtocol implements SocketEndpoint {
   readonly name = PROTOCOL
   readonly #parts: IttyParts
   readonly #uids: UidSource
@@ -75,7 +122,7 @@ export class IttyProtocol implements Protocol {
   owns(path: string, _isUpgrade: boolean, request: Request): boolean {
     if (path.startsWith(SOCKET_PREFIX)) return true
     if (!path.startsWith(PUSH_PREFIX)) return false
-    return !this.#parts.sharesPush(path) || showsSendKey(request)
+    return !this.#parts.isClaimed(path) || showsSendKey(request)
   }
 
   serve(visit: Visit): Response | Promise<Response> {

@@ -1,7 +1,7 @@
 /** `history.db`, opened, with the statements that are prepared on it. */
 import { Database, type SQLQueryBindings, type Statement } from 'bun:sqlite'
 import { join } from 'node:path'
-import { Durability } from '../durability.ts'
+import { Durability } from '../ledger/durability.ts'
 import { type FileShape, closeSqliteFile, migrate, openSqliteFile } from '../sqlite-file.ts'
 import { migrations } from './migrations.ts'
 

@@ -1,6 +1,6 @@
 /** What is wrong with the history, told once however often it is met, and whether it is over. */
 import type { HistoryFault } from '../../core/history.ts'
-import { FileGone } from '../durability.ts'
+import { FileGone } from '../ledger/durability.ts'
 
 export interface TroubleListeners {
   readonly onFault: (fault: HistoryFault) => void

@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { callServer } from '../../../src/service/control-client.ts'
+import { callServer } from '../../../src/service/control/control-client.ts'
 import { Client } from '../../support/client.ts'
 import { freshChannel } from '../../support/itty.ts'
 import { type FrameInit, OPCODE, closeCode, rawFrame } from '../../support/raw-frame.ts'

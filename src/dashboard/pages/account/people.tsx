@@ -1,8 +1,8 @@
 /** The people of an account, and the invitations that nobody has accepted yet. */
 /** @jsxImportSource hono/jsx */
 import { ROLES, type Role, hasRight } from '../../../policy/roles.ts'
-import type { Link } from '../../../service/links.ts'
-import type { Member } from '../../../service/people.ts'
+import type { Link } from '../../../service/accounts/one-time-links.ts'
+import type { Member } from '../../../service/accounts/people.ts'
 import type { Faults } from '../../forms.ts'
 import { type Page, visitorOf } from '../../site.ts'
 import { Field, Form } from '../../view/forms.tsx'

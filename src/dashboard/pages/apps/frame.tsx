@@ -3,7 +3,7 @@
 import type { Child } from 'hono/jsx'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { hasRight } from '../../../policy/roles.ts'
-import type { App } from '../../../service/apps.ts'
+import type { App } from '../../../service/apps/apps.ts'
 import { type Page, visitorOf } from '../../site.ts'
 import { show } from '../../view/layout.tsx'
 import { Badge, To } from '../../view/parts.tsx'

@@ -1,7 +1,7 @@
 /** What the buttons of a key do. */
 /** @jsxImportSource hono/jsx */
-import type { ApiKey } from '../../../service/api-keys.ts'
-import type { App } from '../../../service/apps.ts'
+import type { ApiKey } from '../../../service/apps/api-keys.ts'
+import type { App } from '../../../service/apps/apps.ts'
 import { readFields, textField } from '../../forms.ts'
 import { reveal, tell } from '../../notices.ts'
 import { type Page, goTo } from '../../site.ts'

@@ -1,7 +1,7 @@
 /** The form that makes a key, and the one that changes what a key may do. */
 /** @jsxImportSource hono/jsx */
-import type { ApiKey } from '../../../service/api-keys.ts'
-import type { App } from '../../../service/apps.ts'
+import type { ApiKey } from '../../../service/apps/api-keys.ts'
+import type { App } from '../../../service/apps/apps.ts'
 import { type Faults, type Fields, readFields, textField } from '../../forms.ts'
 import { reveal, tell } from '../../notices.ts'
 import { type Page, goTo } from '../../site.ts'
@@ -9,7 +9,7 @@ import { Field, Form, Tick } from '../../view/forms.tsx'
 import { show } from '../../view/layout.tsx'
 import { Card, To } from '../../view/parts.tsx'
 import { sentence } from '../failures.tsx'
-import { type KeyImpact } from '../../../service/key-impact.ts'
+import { type KeyImpact } from '../../../service/apps/key-impact.ts'
 import { KeyImpactView, impactOnKey } from './key-impact.tsx'
 import { CapabilityFields } from './capability-fields.tsx'
 import {

@@ -1,9 +1,9 @@
 /** Shows which clients would notice that a key ends or permits less, before it is done. */
 /** @jsxImportSource hono/jsx */
 import type { Capability } from '../../../policy/capability/capability.ts'
-import type { ApiKey } from '../../../service/api-keys.ts'
-import type { App } from '../../../service/apps.ts'
-import { type KeyImpact, keyImpact } from '../../../service/key-impact.ts'
+import type { ApiKey } from '../../../service/apps/api-keys.ts'
+import type { App } from '../../../service/apps/apps.ts'
+import { type KeyImpact, keyImpact } from '../../../service/apps/key-impact.ts'
 import { seen } from '../../sight.ts'
 import type { Page } from '../../site.ts'
 import { Badge, Notice } from '../../view/parts.tsx'

@@ -1,8 +1,8 @@
 /** The page of one key: what it may do, its secrets, tokens made with it, and its end. */
 /** @jsxImportSource hono/jsx */
 import type { PropsWithChildren } from 'hono/jsx'
-import type { ApiKey } from '../../../service/api-keys.ts'
-import type { App } from '../../../service/apps.ts'
+import type { ApiKey } from '../../../service/apps/api-keys.ts'
+import type { App } from '../../../service/apps/apps.ts'
 import type { Faults } from '../../forms.ts'
 import type { Page } from '../../site.ts'
 import { Form } from '../../view/forms.tsx'

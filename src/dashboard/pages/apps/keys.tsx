@@ -1,7 +1,7 @@
 /** The keys of an app. */
 /** @jsxImportSource hono/jsx */
-import type { ApiKey } from '../../../service/api-keys.ts'
-import type { App } from '../../../service/apps.ts'
+import type { ApiKey } from '../../../service/apps/api-keys.ts'
+import type { App } from '../../../service/apps/apps.ts'
 import type { Page } from '../../site.ts'
 import { Badge, Card, Empty, Time, To } from '../../view/parts.tsx'
 import { Table } from '../../view/table.tsx'

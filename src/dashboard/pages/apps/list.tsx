@@ -1,6 +1,6 @@
 /** The page of all apps, and the form that makes one. */
 /** @jsxImportSource hono/jsx */
-import type { App } from '../../../service/apps.ts'
+import type { App } from '../../../service/apps/apps.ts'
 import { hasRight } from '../../../policy/roles.ts'
 import { type Faults, readFields, textField } from '../../forms.ts'
 import { tell } from '../../notices.ts'

@@ -1,7 +1,7 @@
 /** The addresses of apps, their keys and their rules. */
 import { type Handler, Hono } from 'hono'
-import type { ApiKey } from '../../../service/api-keys.ts'
-import type { App } from '../../../service/apps.ts'
+import type { ApiKey } from '../../../service/apps/api-keys.ts'
+import type { App } from '../../../service/apps/apps.ts'
 import { appSeen } from '../../sight.ts'
 import type { Env, Page } from '../../site.ts'
 import { showFailure } from '../failures.tsx'

@@ -1,6 +1,6 @@
 /** Removing a channel rule, after saying what no longer holds. */
 /** @jsxImportSource hono/jsx */
-import type { App } from '../../../service/apps.ts'
+import type { App } from '../../../service/apps/apps.ts'
 import { tell } from '../../notices.ts'
 import { type Page, goTo } from '../../site.ts'
 import { Form } from '../../view/forms.tsx'

@@ -1,7 +1,7 @@
 /** The form of a channel rule. */
 /** @jsxImportSource hono/jsx */
 import { type ChannelRuleSettings, DEFAULT_RULE_SETTINGS } from '../../../policy/channel-rule.ts'
-import type { App } from '../../../service/apps.ts'
+import type { App } from '../../../service/apps/apps.ts'
 import { type Faults, type Fields, textField } from '../../forms.ts'
 import type { Page } from '../../site.ts'
 import { Field, Form, Tick } from '../../view/forms.tsx'

@@ -1,8 +1,8 @@
 /** The channel rules of an app: what holds for all channels whose name begins with a segment. */
 /** @jsxImportSource hono/jsx */
 import { DEFAULT_RULE_SETTINGS } from '../../../policy/channel-rule.ts'
-import type { App } from '../../../service/apps.ts'
-import type { StoredRule } from '../../../service/channel-rules.ts'
+import type { App } from '../../../service/apps/apps.ts'
+import type { StoredRule } from '../../../service/apps/channel-rules.ts'
 import { readFields, textField } from '../../forms.ts'
 import { tell } from '../../notices.ts'
 import { type Page, goTo } from '../../site.ts'

@@ -1,7 +1,7 @@
 /** The settings of an app, and its end. */
 /** @jsxImportSource hono/jsx */
-import type { App } from '../../../service/apps.ts'
-import type { KeyImpact } from '../../../service/key-impact.ts'
+import type { App } from '../../../service/apps/apps.ts'
+import type { KeyImpact } from '../../../service/apps/key-impact.ts'
 import { type Faults, readFields, textField } from '../../forms.ts'
 import { tell } from '../../notices.ts'
 import { type Page, goTo } from '../../site.ts'

@@ -1,6 +1,6 @@
 /** Forms of a key for tokens: making one by hand, and revoking those that are out. */
 /** @jsxImportSource hono/jsx */
-import type { ApiKey } from '../../../service/api-keys.ts'
+import type { ApiKey } from '../../../service/apps/api-keys.ts'
 import { type Faults, type Fields, textField } from '../../forms.ts'
 import { Field, FieldNotes, Form, Tick, describedBy } from '../../view/forms.tsx'
 import { Card } from '../../view/parts.tsx'

@@ -2,7 +2,7 @@
 /** @jsxImportSource hono/jsx */
 import { Hono } from 'hono'
 import { CapabilityChecker } from '../../../policy/capability/checker.ts'
-import type { ApiKey } from '../../../service/api-keys.ts'
+import type { ApiKey } from '../../../service/apps/api-keys.ts'
 import { seen } from '../../sight.ts'
 import { type Env, type Page, serverAddress } from '../../site.ts'
 import { show } from '../../view/layout.tsx'

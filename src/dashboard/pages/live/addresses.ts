@@ -1,7 +1,7 @@
 /** Addresses of the live pages: names of channels may be anything, so they stand in the query. */
 import type { ChannelRef } from '../../../core/types.ts'
-import type { Account } from '../../../service/accounts.ts'
-import type { LiveService } from '../../../service/live.ts'
+import type { Account } from '../../../service/accounts/accounts.ts'
+import type { LiveService } from '../../../service/live/live.ts'
 
 /** A channel as it stands in an address. */
 export interface Named {

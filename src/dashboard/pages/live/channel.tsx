@@ -1,8 +1,8 @@
 /** One channel: what happens on it as it happens, what it keeps, who is on it, and a message to try it out. */
 /** @jsxImportSource hono/jsx */
 import { hasRight } from '../../../policy/roles.ts'
-import type { Keeping } from '../../../service/channel-desk.ts'
-import type { LiveChannel } from '../../../service/live-views.ts'
+import type { Keeping } from '../../../service/live/channel-inspector.ts'
+import type { LiveChannel } from '../../../service/live/live-views.ts'
 import type { Faults } from '../../forms.ts'
 import { seen } from '../../sight.ts'
 import { type Page, visitorOf } from '../../site.ts'

@@ -1,7 +1,7 @@
 /** The list of channels in use. */
 /** @jsxImportSource hono/jsx */
-import type { LiveChannel } from '../../../service/live-views.ts'
-import type { Listing } from '../../../service/live.ts'
+import type { LiveChannel } from '../../../service/live/live-views.ts'
+import type { Listing } from '../../../service/live/live.ts'
 import { seen } from '../../sight.ts'
 import type { Page } from '../../site.ts'
 import { channelRef } from '../../../core/types.ts'

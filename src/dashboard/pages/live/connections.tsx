@@ -1,12 +1,12 @@
 /** The list of connections, of both kinds of client. */
 /** @jsxImportSource hono/jsx */
-import type { Listing } from '../../../service/live.ts'
-import type { ConnectionSearch } from '../../../service/live.ts'
+import type { Listing } from '../../../service/live/live.ts'
+import type { ConnectionSearch } from '../../../service/live/live.ts'
 import type {
   AppConnection,
   CommonsConnection,
   LiveConnection,
-} from '../../../service/live-views.ts'
+} from '../../../service/live/live-views.ts'
 import { hasRight } from '../../../policy/roles.ts'
 import { seen } from '../../sight.ts'
 import { type Page, visitorOf } from '../../site.ts'

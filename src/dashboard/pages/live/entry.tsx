@@ -1,6 +1,6 @@
 /** One thing that happened on a channel, drawn here for what is kept and by the script for what comes. */
 /** @jsxImportSource hono/jsx */
-import type { Deed, LiveEntry } from '../../../service/live-entries.ts'
+import type { Deed, LiveEntry } from '../../../service/live/channel-activity.ts'
 import type { WireEntry } from '../../live/wire.ts'
 import { visible, visibleLines } from '../../../text/visible.ts'
 import { Time } from '../../view/parts.tsx'

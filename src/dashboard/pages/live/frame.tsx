@@ -1,7 +1,7 @@
 /** What the live pages share: the tabs above them, figures, and the part that a script keeps fresh. */
 /** @jsxImportSource hono/jsx */
 import type { Child, PropsWithChildren } from 'hono/jsx'
-import type { LiveFigures } from '../../../service/live.ts'
+import type { LiveFigures } from '../../../service/live/live.ts'
 import type { Page } from '../../site.ts'
 import { show } from '../../view/layout.tsx'
 import { FigureRow } from '../../view/figures.tsx'

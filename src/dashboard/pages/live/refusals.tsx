@@ -1,7 +1,7 @@
 /** Who was turned away lately, and why; for an origin, what would let it in. */
 /** @jsxImportSource hono/jsx */
 import { allowingSetting, nearMiss } from '../../../policy/origin.ts'
-import { type Refused, refusalsSeen } from '../../../service/refused.ts'
+import { type Refused, refusalsSeen } from '../../../service/live/recent-refusals.ts'
 import { seen } from '../../sight.ts'
 import { shellQuoted } from '../../../text/shell.ts'
 import type { Page } from '../../site.ts'

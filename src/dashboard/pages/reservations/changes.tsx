@@ -1,8 +1,11 @@
 /** What the forms of a reservation do. A change that shuts somebody out is asked about first. */
 /** @jsxImportSource hono/jsx */
 import { newChannelKey } from '../../../service/id.ts'
-import type { Impact } from '../../../service/impact.ts'
-import type { OwnedReservation, ReservationChange } from '../../../service/reservations.ts'
+import type { Impact } from '../../../service/reservations/reservation-impact.ts'
+import type {
+  OwnedReservation,
+  ReservationChange,
+} from '../../../service/reservations/reservations.ts'
 import { type Fields, readFields, textField } from '../../forms.ts'
 import { tell } from '../../notices.ts'
 import { type Page, goTo } from '../../site.ts'

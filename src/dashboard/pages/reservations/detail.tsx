@@ -1,7 +1,7 @@
 /** The page of one reservation: its keys, its options, who is there, and how to give it back. */
 /** @jsxImportSource hono/jsx */
 import { hasRight } from '../../../policy/roles.ts'
-import type { OwnedReservation } from '../../../service/reservations.ts'
+import type { OwnedReservation } from '../../../service/reservations/reservations.ts'
 import type { Faults } from '../../forms.ts'
 import { maySeeSecrets, seen } from '../../sight.ts'
 import { type Page, visitorOf } from '../../site.ts'

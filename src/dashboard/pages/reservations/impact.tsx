@@ -1,7 +1,7 @@
 /** Shows who would notice a change before it is made. */
 /** @jsxImportSource hono/jsx */
-import type { Impact } from '../../../service/impact.ts'
-import type { ChangedRules } from '../../../service/reservation-outlook.ts'
+import type { Impact } from '../../../service/reservations/reservation-impact.ts'
+import type { ChangedRules } from '../../../service/reservations/reservation-preview.ts'
 import { seen } from '../../sight.ts'
 import type { Page } from '../../site.ts'
 import { Badge, Notice } from '../../view/parts.tsx'

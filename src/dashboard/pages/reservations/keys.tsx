@@ -1,6 +1,6 @@
 /** The keys of a reservation: whether they are set, shown to whoever asks, and the forms that change them. */
 /** @jsxImportSource hono/jsx */
-import type { OwnedReservation } from '../../../service/reservations.ts'
+import type { OwnedReservation } from '../../../service/reservations/reservations.ts'
 import type { Faults } from '../../forms.ts'
 import { FieldNotes, Form, describedBy } from '../../view/forms.tsx'
 import { Badge, Card, Secret, To } from '../../view/parts.tsx'

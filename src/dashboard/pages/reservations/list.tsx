@@ -1,9 +1,9 @@
 /** The page of all reservations: a tree, and the form that adds to it. */
 /** @jsxImportSource hono/jsx */
 import { hasRight } from '../../../policy/roles.ts'
-import type { LiveChannel } from '../../../service/live-views.ts'
-import type { OwnedReservation } from '../../../service/reservations.ts'
-import type { Doubt } from '../../../service/reserved-names.ts'
+import type { LiveChannel } from '../../../service/live/live-views.ts'
+import type { OwnedReservation } from '../../../service/reservations/reservations.ts'
+import type { Doubt } from '../../../service/reservations/reserved-names.ts'
 import type { Faults } from '../../forms.ts'
 import { choosable, seen } from '../../sight.ts'
 import { type Page, visitorOf } from '../../site.ts'

@@ -1,6 +1,9 @@
 /** What a reservation may choose for its channels, beside its keys. */
 /** @jsxImportSource hono/jsx */
-import type { OwnedReservation, ReservationChange } from '../../../service/reservations.ts'
+import type {
+  OwnedReservation,
+  ReservationChange,
+} from '../../../service/reservations/reservations.ts'
 import { type Fields, textField } from '../../forms.ts'
 import type { Page } from '../../site.ts'
 import { Form } from '../../view/forms.tsx'

@@ -1,8 +1,8 @@
 /** Explains, while a name is typed, what reserving it would mean. */
 /** @jsxImportSource hono/jsx */
-import type { Account } from '../../../service/accounts.ts'
-import type { Impact } from '../../../service/impact.ts'
-import type { Outlook } from '../../../service/reservation-outlook.ts'
+import type { Account } from '../../../service/accounts/accounts.ts'
+import type { Impact } from '../../../service/reservations/reservation-impact.ts'
+import type { Outlook } from '../../../service/reservations/reservation-preview.ts'
 import { type Fields, textField } from '../../forms.ts'
 import { chosen } from '../../sight.ts'
 import type { Page } from '../../site.ts'

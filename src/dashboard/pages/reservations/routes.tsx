@@ -2,8 +2,8 @@
 /** @jsxImportSource hono/jsx */
 import { type Handler, Hono } from 'hono'
 import { newChannelKey } from '../../../service/id.ts'
-import type { Impact } from '../../../service/impact.ts'
-import type { OwnedReservation } from '../../../service/reservations.ts'
+import type { Impact } from '../../../service/reservations/reservation-impact.ts'
+import type { OwnedReservation } from '../../../service/reservations/reservations.ts'
 import { readFields, textField } from '../../forms.ts'
 import { tell } from '../../notices.ts'
 import { reservationSeen } from '../../sight.ts'

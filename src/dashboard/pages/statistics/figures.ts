@@ -1,5 +1,5 @@
 /** Which numbers of the statistics make which chart. */
-import type { IntervalNumbers } from '../../../service/stats.ts'
+import type { IntervalNumbers } from '../../../service/stats/stats.ts'
 import type { ChartData, Measure } from '../../view/chart.tsx'
 import type { IntervalUnit } from '../../words.ts'
 

@@ -2,8 +2,8 @@
 /** @jsxImportSource hono/jsx */
 import { Hono } from 'hono'
 import { isOwner } from '../../../api/access.ts'
-import type { App } from '../../../service/apps.ts'
-import { COMMONS_STATS } from '../../../service/stats.ts'
+import type { App } from '../../../service/apps/apps.ts'
+import { COMMONS_STATS } from '../../../service/stats/stats.ts'
 import { seen } from '../../sight.ts'
 import { type Env, type Page, visitorOf } from '../../site.ts'
 import { Chart } from '../../view/chart.tsx'

@@ -1,9 +1,9 @@
 /** The answers of "Who gets in?": the decision, what decides, and the smallest change. */
 /** @jsxImportSource hono/jsx */
 import type { Result } from '../../../failure.ts'
-import type { Explanation } from '../../../service/access-explanation.ts'
-import type { CredentialExplanation } from '../../../service/credential-explanation.ts'
-import { lineText } from '../../../service/key-explanation.ts'
+import type { Explanation } from '../../../service/explanations/access-explanation.ts'
+import type { CredentialExplanation } from '../../../service/explanations/credential-explanation.ts'
+import { lineText } from '../../../service/explanations/key-explanation.ts'
 import { Badge, Card, Time } from '../../view/parts.tsx'
 import { sentence } from '../failures.tsx'
 import type { Answers, Question } from './question.ts'

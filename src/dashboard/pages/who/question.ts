@@ -1,11 +1,11 @@
 /** What "Who gets in?" is asked, and what the policy answers. */
 import { isOwner, maySee } from '../../../api/access.ts'
 import type { Result } from '../../../failure.ts'
-import type { Explanation } from '../../../service/access-explanation.ts'
+import type { Explanation } from '../../../service/explanations/access-explanation.ts'
 import {
   type CredentialExplanation,
   explainCredential,
-} from '../../../service/credential-explanation.ts'
+} from '../../../service/explanations/credential-explanation.ts'
 import { type Fields, textField } from '../../forms.ts'
 import { type Page, visitorOf } from '../../site.ts'
 

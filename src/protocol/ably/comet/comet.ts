@@ -5,7 +5,7 @@
 import { NEVER, type Timed, type TimerWheel } from '../../../core/timer-wheel.ts'
 import { type Failure, failure, refusalHeaders } from '../../../failure.ts'
 import { SERVER_HEADER } from '../../../version.ts'
-import type { Doors, HttpProtocol, Opening, Session, Visit } from '../../protocol.ts'
+import type { HttpAdmission, Endpoint, Opening, Session, Visit } from '../../protocol.ts'
 import { errorInfo } from '../errors/error-info.ts'
 import { refusal } from '../http/answer.ts'
 import { corsHeaders, preflight } from '../http/cors.ts'
@@ -14,7 +14,7 @@ import { itemTexts } from '../../../text/json-scanner.ts'
 import { CometSocket } from './comet-socket.ts'
 import { type Fetching, arrayOf, polling, streaming } from './receivers.ts'
 
-export interface CometParts extends Doors {
+export interface CometParts extends HttpAdmission {
   /** Opens a session of the realtime protocol, which refuses by what it sends. */
   readonly open: (visit: Visit) => Response | Opening
   readonly maxBacklogBytes: number
@@ -51,7 +51,7 @@ class Deadline implements Timed {
   }
 }
 
-export class Comet implements HttpProtocol {
+export class Comet implements Endpoint {
   readonly name = 'ably-comet'
   readonly #parts: CometParts
   readonly #byKey = new Map<string, Link>()

@@ -6,7 +6,7 @@ import { type Failure, type Result, failure, isBadCredential } from '../../../fa
 import { claimedKeyName } from '../../../identity/claimed-key.ts'
 import { isUtf8Form } from '../../../text/form.ts'
 import type { Budget } from '../../../policy/budget.ts'
-import type { HttpProtocol, Visit } from '../../protocol.ts'
+import type { Endpoint, Visit } from '../../protocol.ts'
 import { settingsFailure } from '../../../trouble.ts'
 import { AnswerBodies } from './answer-bodies.ts'
 import { type AnswerStyle, type MakeBody, type RestAnswer, refusal, success } from './answer.ts'
@@ -15,7 +15,7 @@ import { wantedFormat } from './body.ts'
 import { type CallParts, IncomingCall } from './incoming-call.ts'
 import { type Found, type RestRoute, RestRouter } from './router.ts'
 
-export interface RestParts extends CallParts {
+export interface HttpParts extends CallParts {
   readonly routes: readonly RestRoute[]
   readonly appCounters: AppCounters
   /** Of answers that clients have not read yet. */
@@ -53,14 +53,14 @@ const BYTES_PER_REQUEST = 8192
 /** Of most requests, and nobody changes it. */
 const NO_QUERY = new URLSearchParams()
 
-export class AblyRest implements HttpProtocol {
+export class AblyHttp implements Endpoint {
   readonly name = 'ably-rest'
-  readonly #parts: RestParts
+  readonly #parts: HttpParts
   readonly #router: RestRouter
   readonly #makeBody: MakeBody
   readonly #roots: ReadonlySet<string>
 
-  constructor(parts: RestParts) {
+  constructor(parts: HttpParts) {
     this.#parts = parts
     this.#router = new RestRouter(parts.routes)
     const bodies = new AnswerBodies({ ...parts, budget: parts.unread })

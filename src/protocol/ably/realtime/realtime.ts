@@ -18,7 +18,7 @@ import { type Credentials, findCredentials } from '../../../identity/credentials
 import type { Directory } from '../../../identity/directory.ts'
 import type { AppPrincipal } from '../../../identity/principal.ts'
 import { isUtf8Form } from '../../../text/form.ts'
-import type { Opening, Protocol, Visit } from '../../protocol.ts'
+import type { Opening, SocketEndpoint, Visit } from '../../protocol.ts'
 import type { SubscriptionLimit } from '../subscription/subscription-limit.ts'
 import { Annotating } from './publishing/annotating.ts'
 import { Attaching } from './attaching/attaching.ts'
@@ -26,6 +26,7 @@ import type { Client } from './session/client.ts'
 import { type ConnectOptions, readConnectOptions } from './session/connect-options.ts'
 import type { Connection } from './connection/connection.ts'
 import { Connections } from './connection/connections.ts'
+import { ConnectionOverview } from './connection/overview.ts'
 import { Editing } from './publishing/editing.ts'
 import { PROTOCOL } from './encoding/encode.ts'
 import { MetaChannels } from './metadata/lifecycle.ts'
@@ -75,9 +76,10 @@ export interface RealtimeParts {
 /** Connections whose credentials are looked at again in one turn, so that a large app stops nobody else. */
 const REVIEWED_AT_ONCE = 500
 
-export class AblyRealtime implements Protocol {
+export class AblyRealtime implements SocketEndpoint {
   readonly name = PROTOCOL
   readonly connections: Connections
+  readonly overview: ConnectionOverview
   readonly #parts: RealtimeParts
   readonly #session: SessionParts
   /** Connections of apps that have changed, which have yet to be looked at. */
@@ -105,6 +107,7 @@ export class AblyRealtime implements Protocol {
         meta.connectionClosed(connection)
       },
     })
+    this.overview = new ConnectionOverview(this.connections)
     const attaching = new Attaching({
       gate: acts.gate,
       broker,

@@ -10,7 +10,7 @@ import type { AppPrincipal } from '../../../identity/principal.ts'
 import type { MessageFilter } from '../../../policy/message-filter.ts'
 import type { SubscriptionLimit } from '../subscription/subscription-limit.ts'
 import { filterOfKind } from '../subscription/channel-filter.ts'
-import type { Doors } from '../../protocol.ts'
+import type { HttpAdmission } from '../../protocol.ts'
 import type { RestAnswer } from '../http/answer.ts'
 import { channelNames } from '../http/channel-names.ts'
 import type { RestCall, RestRoute } from '../http/router.ts'
@@ -21,7 +21,7 @@ import { variantOf } from './encode.ts'
 import { CONTENT_TYPES, type Style } from './stream-format.ts'
 import type { Streams } from './streams.ts'
 
-export interface StreamRouteParts extends Pick<Doors, 'turnAway'> {
+export interface StreamRouteParts extends Pick<HttpAdmission, 'turnAway'> {
   readonly authenticator: Authenticator
   readonly gate: Gate
   readonly broker: Broker

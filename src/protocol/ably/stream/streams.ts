@@ -13,13 +13,13 @@ import type { Authenticator } from '../../../identity/authenticate.ts'
 import type { AppPrincipal } from '../../../identity/principal.ts'
 import type { RevocationList } from '../../../identity/revocation.ts'
 import { SharedFrames } from '../subscription/shared-frames.ts'
-import type { Doors } from '../../protocol.ts'
+import type { HttpAdmission } from '../../protocol.ts'
 import { isOver, tokenEnd } from '../connection/token-expiry.ts'
 import { Backlog, type Begun, type Listened, missed, rewound } from './backlog.ts'
 import { STREAM_PROTOCOL } from './encode.ts'
 import { EventStream, type StreamParts } from './event-stream.ts'
 
-export interface StreamsParts extends Doors {
+export interface StreamsParts extends HttpAdmission {
   readonly authenticator: Authenticator
   readonly revocations: RevocationList
   readonly broker: Broker

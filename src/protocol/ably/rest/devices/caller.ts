@@ -13,8 +13,8 @@ import {
   registrationByDevice,
   registrationChangedBy,
   rightsOf,
-} from '../../../../push/device-rights.ts'
-import type { PushDevice, PushDevices, SubscriptionFilter } from '../../../../push/device.ts'
+} from '../../../../device-push/device-rights.ts'
+import type { PushDevice, PushDevices, SubscriptionFilter } from '../../../../device-push/device.ts'
 import { type AuthorizeParts, identify } from '../../http/authorize.ts'
 import type { RestCall } from '../../http/router.ts'
 

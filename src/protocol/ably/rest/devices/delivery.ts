@@ -5,13 +5,17 @@
 import type { AppChannel } from '../../../../core/app-channel.ts'
 import type { KeptMessage } from '../../../../core/types.ts'
 import { type Failure, type Result, failure, ok } from '../../../../failure.ts'
-import type { PushDevice, Recipient } from '../../../../push/device.ts'
+import type { PushDevice, Recipient } from '../../../../device-push/device.ts'
 import { memberText } from '../../../../text/json-scanner.ts'
-import { PUSH_MESSAGE_NAME, notificationText, payloadFault } from '../../../../push/notification.ts'
+import {
+  PUSH_MESSAGE_NAME,
+  notificationText,
+  payloadFault,
+} from '../../../../device-push/notification.ts'
 import { readMessages } from '../../wire/message-reader.ts'
 import { visitChannel } from '../../http/channel/channel-call.ts'
 import { publish } from '../../http/channel/publish.ts'
-import { deviceRefusal } from '../../../../push/device-rights.ts'
+import { deviceRefusal } from '../../../../device-push/device-rights.ts'
 import type { PushParts } from './parts.ts'
 
 const TRANSPORT = 'ablyChannel'

@@ -2,7 +2,7 @@
 import { type Failure, type Result, fail, ok } from '../../../../failure.ts'
 import { isSameText } from '../../../../identity/api-key.ts'
 import { canonicalText } from '../../../../policy/capability/capability.ts'
-import type { PushDevice } from '../../../../push/device.ts'
+import type { PushDevice } from '../../../../device-push/device.ts'
 import { Spliced, splice } from '../../wire/spliced.ts'
 import type { RestAnswer } from '../../http/answer.ts'
 import { type Answering, bodyThenIdentify } from '../../http/body-then-identify.ts'

@@ -1,6 +1,10 @@
 /** What requests about push notifications work with, and the parts of lists that they ask for. */
 import { type Failure, type Result, ok } from '../../../../failure.ts'
-import type { ListPart, PushSubscriptions, SubscriptionFilter } from '../../../../push/device.ts'
+import type {
+  ListPart,
+  PushSubscriptions,
+  SubscriptionFilter,
+} from '../../../../device-push/device.ts'
 import type { ChannelParts } from '../../http/channel/channel-call.ts'
 import { readCursor } from '../../http/lists.ts'
 import { readLimit } from '../../http/paging.ts'

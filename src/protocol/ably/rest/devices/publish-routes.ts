@@ -1,7 +1,7 @@
 /** Push notifications that are published to a device, to those of a client, or to somewhere (RSH1a). */
 import { type Result, fail, ok } from '../../../../failure.ts'
-import type { PushDevice, PushDevices } from '../../../../push/device.ts'
-import { notificationText, payloadFault } from '../../../../push/notification.ts'
+import type { PushDevice, PushDevices } from '../../../../device-push/device.ts'
+import { notificationText, payloadFault } from '../../../../device-push/notification.ts'
 import { isRecord } from '../../wire/json-value.ts'
 import { memberText } from '../../../../text/json-scanner.ts'
 import type { RestAnswer } from '../../http/answer.ts'

@@ -8,7 +8,7 @@ import {
   type PushSubscription,
   type Recipient,
   TRANSPORTS,
-} from '../../../../push/device.ts'
+} from '../../../../device-push/device.ts'
 import { memberText } from '../../../../text/json-scanner.ts'
 import type { JsonText } from '../../../../core/types.ts'
 import { sayableInBoth } from '../../wire/both-formats.ts'

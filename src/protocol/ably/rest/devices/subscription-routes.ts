@@ -1,7 +1,7 @@
 /** Which devices and clients get the push notifications of which channels (RSH1c, RSH7). */
 import { channelRef } from '../../../../core/types.ts'
 import { type Result, fail, ok } from '../../../../failure.ts'
-import type { PushSubscription, SubscriptionFilter } from '../../../../push/device.ts'
+import type { PushSubscription, SubscriptionFilter } from '../../../../device-push/device.ts'
 import { parseChannelName } from '../../wire/channel-name.ts'
 import type { RestAnswer } from '../../http/answer.ts'
 import { type Answering, bodyThenIdentify } from '../../http/body-then-identify.ts'

@@ -8,9 +8,14 @@ import type { ChannelFixture } from './request.ts'
 /** As long as the ids of real connections. */
 const CONNECTION_ID_LENGTH = 10
 
+export interface FillParts {
+  readonly presence: Presence
+  readonly ids: IdSource
+}
+
 /** All members share one connection id, behind which there is no connection that could end. */
 export async function fillChannels(
-  { presence, ids }: { readonly presence: Presence; readonly ids: IdSource },
+  { presence, ids }: FillParts,
   appId: string,
   channels: readonly ChannelFixture[],
 ): Promise<Result<void>> {

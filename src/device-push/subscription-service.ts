@@ -1,0 +1,100 @@
+/** Which devices and clients get the push notifications of which channels. */
+import { type Result, fail, ok } from '../failure.ts'
+import type { Keyring } from '../identity/keyring.ts'
+import type {
+  ListPart,
+  ListSlice,
+  PushDevice,
+  PushSubscription,
+  PushSubscriptions,
+  SubscriptionFilter,
+  Transport,
+} from './device.ts'
+import type { Store } from '../store/database.ts'
+import { PushDeviceTable, PushSubscriptionTable } from '../store/tables/device-push.ts'
+import { openDevice } from './device-service.ts'
+
+/** Of an app. */
+export const MAX_PUSH_SUBSCRIPTIONS = 50_000
+
+export class PushSubscriptionService implements PushSubscriptions {
+  readonly #store: Store
+  readonly #table: PushSubscriptionTable
+  readonly #devices: PushDeviceTable
+  readonly #keyring: Keyring
+  readonly #max: number
+
+  /** @param max subscriptions that an app may have */
+  constructor(store: Store, keyring: Keyring, max = MAX_PUSH_SUBSCRIPTIONS) {
+    this.#store = store
+    this.#table = new PushSubscriptionTable(store)
+    this.#devices = new PushDeviceTable(store)
+    this.#keyring = keyring
+    this.#max = max
+  }
+
+  list(
+    appId: string,
+    filter: SubscriptionFilter,
+    { limit, after }: ListPart,
+  ): ListSlice<PushSubscription> {
+    const items = this.#table
+      .list(appId, filter, after === undefined ? undefined : placeOf(after), limit)
+      .map(({ channel, kind, subscriber }) => ({ channel, kind, subscriber }))
+    return { items, next: items.length === limit ? keyOf(items.at(-1)!) : undefined }
+  }
+
+  channels(appId: string, { limit, after }: ListPart): ListSlice<string> {
+    const items = this.#table.channels(appId, after, limit)
+    return { items, next: items.length === limit ? items.at(-1) : undefined }
+  }
+
+  save(appId: string, subscription: PushSubscription): Result<PushSubscription> {
+    const row = { appId, ...subscription }
+    return this.#store.db.transaction(
+      (): Result<PushSubscription> => {
+        if (this.#table.has(row)) return ok(subscription)
+        if (this.#table.count(appId) >= this.#max) return fail('push_full')
+        this.#table.insert(row)
+        return ok(subscription)
+      },
+      { behavior: 'immediate' },
+    )
+  }
+
+  remove(appId: string, filter: SubscriptionFilter): void {
+    this.#table.remove(appId, filter)
+  }
+
+  devices(appId: string, channel: string, transport: Transport): readonly PushDevice[] {
+    return this.#devices
+      .onChannel(appId, channel, transport)
+      .map((row) => openDevice(row, this.#keyring))
+  }
+
+  hasOthers(appId: string, channel: string, transport: Transport): boolean {
+    return this.#devices.hasOthers(appId, channel, transport)
+  }
+}
+
+function keyOf({ channel, kind, subscriber }: PushSubscription): string {
+  return JSON.stringify([channel, kind, subscriber])
+}
+
+/** Cursors come from outside: one that is none of this list begins it again. */
+function placeOf(key: string): PushSubscription | undefined {
+  const parts = parse(key)
+  if (!Array.isArray(parts)) return undefined
+  const [channel, kind, subscriber]: unknown[] = parts
+  const isPlace = typeof channel === 'string' && typeof subscriber === 'string'
+  if (!isPlace || (kind !== 'client' && kind !== 'device')) return undefined
+  return { channel, kind, subscriber }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

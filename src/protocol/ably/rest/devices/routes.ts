@@ -1,0 +1,15 @@
+/** The requests about push notifications: devices, what they subscribe to, and what is sent to them (RSH1). */
+import type { RestRoute } from '../../http/router.ts'
+import type { PushDelivery } from './delivery.ts'
+import { pushDeviceRoutes } from './device-routes.ts'
+import type { PushParts } from './parts.ts'
+import { pushPublishRoutes } from './publish-routes.ts'
+import { pushSubscriptionRoutes } from './subscription-routes.ts'
+
+export function deviceRoutes(parts: PushParts, delivery: PushDelivery): RestRoute[] {
+  return [
+    ...pushDeviceRoutes(parts),
+    ...pushSubscriptionRoutes(parts),
+    ...pushPublishRoutes(parts, delivery),
+  ]
+}

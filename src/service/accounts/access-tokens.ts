@@ -1,0 +1,167 @@
+/** Access tokens for the HTTP API: made, listed, checked and revoked. */
+import type { Clock } from '../../core/clock.ts'
+import { type Result, fail, ok } from '../../failure.ts'
+import { hashAccessToken, newAccessToken } from '../../identity/access-token.ts'
+import { type AccessTokenRow, AccessTokenTable, AccountTable } from '../../store/tables/accounts.ts'
+import { quietly } from '../../trouble.ts'
+import type { Store } from '../../store/database.ts'
+import type { Account } from './accounts.ts'
+import type { AuditService } from '../audit/audit.ts'
+import { fieldsOf } from '../audit/audited-fields.ts'
+import { newId } from '../id.ts'
+
+export const SCOPES = [
+  'read:account',
+  'write:account',
+  'read:reservation',
+  'write:reservation',
+  'read:channel',
+  'read:connection',
+  'write:connection',
+  'read:app',
+  'write:app',
+  'read:key',
+  'write:key',
+  'read:namespace',
+  'write:namespace',
+  'read:stats',
+  'read:audit',
+] as const
+
+export type Scope = (typeof SCOPES)[number]
+
+export function isScope(text: string): text is Scope {
+  return (SCOPES as readonly string[]).includes(text)
+}
+
+/** A stored token without its hash; the token itself is shown once, when it is made. */
+export type AccessToken = Omit<AccessTokenRow, 'hash' | 'scopes'> & { readonly scopes: Scope[] }
+
+/** Who an access token speaks for. */
+export interface Bearer {
+  readonly account: Account
+  readonly token: AccessToken
+}
+
+export interface NewAccessToken {
+  readonly name: string
+  readonly scopes: readonly Scope[]
+  /** Milliseconds from now; undefined for a token that does not expire. */
+  readonly lifetime: number | undefined
+}
+
+/** Id of what stands for a token where the command line needs none. */
+export const COMMAND_LINE = 'command-line'
+
+/** Use is noted at most this often: it is for people who look for forgotten tokens, not an audit. */
+const USE_NOTED_EVERY_MS = 60_000
+
+export class AccessTokenService {
+  readonly #tokens: AccessTokenTable
+  readonly #accounts: AccountTable
+  readonly #clock: Clock
+  readonly #audit: AuditService
+  readonly #store: Store
+
+  constructor(store: Store, clock: Clock, audit: AuditService) {
+    this.#tokens = new AccessTokenTable(store)
+    this.#accounts = new AccountTable(store)
+    this.#clock = clock
+    this.#audit = audit
+    this.#store = store
+  }
+
+  list(account: Account | undefined): AccessToken[] {
+    return this.#tokens.list(account?.id).map(withoutHash)
+  }
+
+  add(
+    account: Account,
+    wish: NewAccessToken,
+  ): { readonly token: AccessToken; readonly secret: string } {
+    const secret = newAccessToken()
+    const now = this.#clock.now()
+    const row: AccessTokenRow = {
+      id: newId(),
+      accountId: account.id,
+      name: wish.name,
+      hash: hashAccessToken(secret),
+      scopes: [...wish.scopes],
+      createdAt: now,
+      expiresAt: wish.lifetime === undefined ? null : now + wish.lifetime,
+      lastUsedAt: null,
+    }
+    this.#write(() => {
+      this.#tokens.insert(row)
+      this.#note('add', row)
+    })
+    return { token: withoutHash(row), secret }
+  }
+
+  remove(id: string): Result<AccessToken> {
+    return this.#write((): Result<AccessToken> => {
+      const row = this.#tokens.byId(id)
+      if (!row) return fail('token_unknown')
+      this.#tokens.remove(id)
+      this.#note('revoke', row)
+      return ok(withoutHash(row))
+    })
+  }
+
+  /** Revokes every token of an account. */
+  removeAll(account: Account): number {
+    return this.#write(() => {
+      for (const row of this.#tokens.list(account.id)) this.#note('revoke', row)
+      return this.#tokens.removeOf(account.id)
+    })
+  }
+
+  /** Who an `Authorization` header speaks for. */
+  identify(authorization: string | null): Result<Bearer> {
+    const secret = /^Bearer ([\w.~+/-]+=*)$/i.exec(authorization ?? '')?.[1]
+    return secret === undefined ? fail('unauthorized') : this.check(secret)
+  }
+
+  /** The command line on the server's own machine: it may do everything, and has no token to show. */
+  operator(owner: Account): Result<Bearer> {
+    const token: AccessToken = {
+      id: COMMAND_LINE,
+      accountId: owner.id,
+      name: 'command line',
+      scopes: [...SCOPES],
+      createdAt: 0,
+      expiresAt: null,
+      lastUsedAt: null,
+    }
+    return ok({ account: owner, token })
+  }
+
+  /** Who presents this token; unknown, revoked and expired ones look alike. */
+  check(secret: string): Result<Bearer> {
+    const row = this.#tokens.byHash(hashAccessToken(secret))
+    const now = this.#clock.now()
+    if (!row || (row.expiresAt !== null && row.expiresAt <= now)) return fail('unauthorized')
+    const account = this.#accounts.byId(row.accountId)
+    if (!account) return fail('unauthorized')
+    // Of use, but not worth waiting for: the next request notes it otherwise.
+    if (Math.abs(now - (row.lastUsedAt ?? 0)) > USE_NOTED_EVERY_MS)
+      quietly(() => this.#tokens.used(row.id, now))
+    return ok({ account, token: withoutHash(row) })
+  }
+
+  #note(action: 'add' | 'revoke', row: AccessTokenRow): void {
+    const { id, name, accountId, scopes } = row
+    const fields = action === 'add' ? fieldsOf({}, { scopes: scopes.join(' ') }, SHOWN) : []
+    this.#audit.record({ action, kind: 'access_token', id, name, accountId, fields })
+  }
+
+  #write<T>(action: () => T): T {
+    return this.#store.db.transaction(action, { behavior: 'immediate' })
+  }
+}
+
+const SHOWN = { scopes: 'scopes' }
+
+function withoutHash({ hash: _, scopes, ...rest }: AccessTokenRow): AccessToken {
+  return { ...rest, scopes: scopes.filter(isScope) }
+}

@@ -1,0 +1,118 @@
+/** Links that work once: to claim an account as its owner, and to join one. */
+import type { Clock } from '../../core/clock.ts'
+import { SettledDate } from '../../core/settled-date.ts'
+import { type Result, fail, ok } from '../../failure.ts'
+import { hashWebSecret, newWebSecret } from '../../identity/web-secret.ts'
+import type { Role } from '../../policy/roles.ts'
+import type { Store } from '../../store/database.ts'
+import { readFact, writeFact } from '../../store/tables/facts.ts'
+import { type LinkRow, LinkTable } from '../../store/tables/sessions.ts'
+import type { Account } from './accounts.ts'
+import type { AuditService } from '../audit/audit.ts'
+import { newId } from '../id.ts'
+
+/** A link without the hash of its secret. */
+export type Link = Omit<LinkRow, 'hash'>
+export type LinkKind = Link['kind']
+
+/** The fact that holds the address of the server that ran last, for links that a command prints. */
+const ADDRESS = 'address'
+
+const HOUR = 3_600_000
+const LIFETIME: Readonly<Record<LinkKind, number>> = { claim: HOUR, invite: 7 * 24 * HOUR }
+const MAX_NOTE_LENGTH = 254
+
+export class LinkService {
+  readonly #store: Store
+  readonly #table: LinkTable
+  readonly #clock: Clock
+  readonly #date: SettledDate
+  readonly #audit: AuditService
+
+  constructor(store: Store, clock: Clock, audit: AuditService) {
+    this.#store = store
+    this.#table = new LinkTable(store)
+    this.#clock = clock
+    this.#date = new SettledDate(clock)
+    this.#audit = audit
+  }
+
+  /** @param address of the running server with its base path, for links that commands print */
+  keepAddress(address: string): void {
+    writeFact(this.#store, ADDRESS, Buffer.from(address))
+  }
+
+  /** A link that makes whoever opens it an owner, within the hour; an earlier one of the account ends. */
+  claim(account: Account): string {
+    this.#table.removeOf(account.id, 'claim')
+    const secret = this.#add(account, 'claim', 'owner', null)
+    const address = readFact(this.#store, ADDRESS)?.toString() ?? 'http://localhost:8080'
+    return `${address}/dashboard/claim?token=${secret}`
+  }
+
+  /** @param note for whom it is, for the list of open invitations */
+  invite(account: Account, role: Role, note: string): Result<string> {
+    const trimmed = note.trim()
+    if (trimmed.length > MAX_NOTE_LENGTH || /\p{Cc}/u.test(trimmed))
+      return fail('invalid', `the note has at most ${MAX_NOTE_LENGTH} characters, in one line`)
+    return ok(this.#add(account, 'invite', role, trimmed === '' ? null : trimmed))
+  }
+
+  /** Invitations that nobody has used yet. */
+  invitations(account: Account): Link[] {
+    const now = this.#clock.now()
+    const open = this.#table.list(account.id, 'invite').filter(({ expiresAt }) => expiresAt > now)
+    return open.map(withoutHash)
+  }
+
+  withdraw(account: Account, id: string): Result<void> {
+    const known = this.invitations(account).find((link) => link.id === id)
+    if (!known || !this.#table.take(id)) return fail('link_invalid')
+    const trace = { action: 'remove', kind: 'invitation', id, accountId: account.id } as const
+    this.#audit.record({ ...trace, name: known.note ?? known.role })
+    return ok(undefined)
+  }
+
+  /** Looks at a link without using it up; used, expired and invented ones look alike. */
+  read(kind: LinkKind, secret: string): Result<Link> {
+    const row = this.#table.byHash(hashWebSecret(secret))
+    if (!row || row.kind !== kind || row.expiresAt <= this.#clock.now()) return fail('link_invalid')
+    return ok(withoutHash(row))
+  }
+
+  /** Uses it up; part of the transaction of what it is good for. */
+  use(kind: LinkKind, secret: string): Result<Link> {
+    const found = this.read(kind, secret)
+    return found.ok && this.#table.take(found.value.id) ? found : fail('link_invalid')
+  }
+
+  #add(account: Account, kind: LinkKind, role: Role, note: string | null): string {
+    const secret = newWebSecret()
+    const createdAt = this.#clock.now()
+    this.#table.removeExpired(this.#date.now())
+    const id = newId()
+    this.#table.insert({
+      id,
+      hash: hashWebSecret(secret),
+      kind,
+      accountId: account.id,
+      role,
+      note,
+      createdAt,
+      expiresAt: createdAt + LIFETIME[kind],
+    })
+    this.#audit.record({
+      action: 'add',
+      kind: kind === 'claim' ? 'claim_link' : 'invitation',
+      id,
+      name: note ?? (kind === 'claim' ? account.name : role),
+      accountId: account.id,
+      fields: [{ field: 'role', to: role }],
+    })
+    return secret
+  }
+}
+
+function withoutHash({ hash: _, ...link }: LinkRow): Link {
+  return link
+}

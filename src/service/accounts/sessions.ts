@@ -1,0 +1,140 @@
+/** Sessions of browsers: opened when somebody signs in, found by their secret, ended by time or by hand. */
+import type { Clock } from '../../core/clock.ts'
+import { SettledDate } from '../../core/settled-date.ts'
+import { hashWebSecret, newWebSecret } from '../../identity/web-secret.ts'
+import type { Role } from '../../policy/roles.ts'
+import type { Store } from '../../store/database.ts'
+import { AccountTable } from '../../store/tables/accounts.ts'
+import { type SessionRow, SessionTable } from '../../store/tables/sessions.ts'
+import type { Account } from './accounts.ts'
+import type { AuditService } from '../audit/audit.ts'
+import { quietly } from '../../trouble.ts'
+import type { PeopleService, Person } from './people.ts'
+
+/** A session without the hash of its secret. */
+export type Session = Omit<SessionRow, 'hash'>
+
+/** Who asks, with what rights: read anew for every request, so that a change of rights counts at once. */
+export interface Visitor {
+  readonly session: Session
+  readonly person: Person
+  readonly account: Account
+  readonly role: Role
+}
+
+/** Where a session is used from. */
+export interface Browser {
+  readonly address: string
+  readonly agent: string
+}
+
+const DAY = 86_400_000
+/** A session ends when it was not used for this long, */
+const IDLE_MS = 7 * DAY
+/** and in any case this long after it was opened. */
+export const SESSION_MS = 30 * DAY
+/** Use is written down at most this often. */
+const SEEN_EVERY_MS = 60_000
+const MAX_AGENT_LENGTH = 200
+
+export class SessionService {
+  readonly #table: SessionTable
+  readonly #accounts: AccountTable
+  readonly #people: PeopleService
+  readonly #clock: Clock
+  readonly #date: SettledDate
+  readonly #audit: AuditService
+
+  constructor(store: Store, people: PeopleService, clock: Clock, audit: AuditService) {
+    this.#table = new SessionTable(store)
+    this.#accounts = new AccountTable(store)
+    this.#people = people
+    this.#clock = clock
+    this.#date = new SettledDate(clock)
+    this.#audit = audit
+  }
+
+  /** @returns the secret for the cookie; it is always a new one, whatever the browser had before */
+  open(personId: string, accountId: string, { address, agent }: Browser): string {
+    const secret = newWebSecret()
+    const now = this.#clock.now()
+    const hash = hashWebSecret(secret)
+    const settled = this.#date.now()
+    this.#table.removeEnded(settled, settled - IDLE_MS)
+    this.#table.insert({
+      id: hash.toString('hex').slice(0, 16),
+      hash,
+      personId,
+      accountId,
+      createdAt: now,
+      seenAt: now,
+      expiresAt: now + SESSION_MS,
+      address,
+      agent: agent.slice(0, MAX_AGENT_LENGTH),
+    })
+    this.#note('sign_in', personId, accountId, address)
+    return secret
+  }
+
+  /** Who holds this secret; a session that has ended in any way is nobody's. */
+  find(secret: string, address: string): Visitor | undefined {
+    const row = this.#table.byHash(hashWebSecret(secret))
+    const now = this.#clock.now()
+    if (!row || row.expiresAt <= now || row.seenAt <= now - IDLE_MS) return undefined
+    const person = this.#people.find(row.personId)
+    const account = this.#accounts.byId(row.accountId)
+    const role = this.#people.roleOf(row.personId, row.accountId)
+    if (!person || !account || role === undefined) return undefined
+    // Of use, but not worth waiting for: the next request notes it otherwise.
+    if (Math.abs(now - row.seenAt) > SEEN_EVERY_MS)
+      quietly(() => this.#table.seen(row.id, now, address))
+    return { session: withoutHash(row), person, account, role }
+  }
+
+  list(personId: string): Session[] {
+    const now = this.#clock.now()
+    return this.#table
+      .ofPerson(personId)
+      .filter(({ expiresAt, seenAt }) => expiresAt > now && seenAt > now - IDLE_MS)
+      .map(withoutHash)
+  }
+
+  /** Ends one session, if it is this person's. */
+  end(personId: string, id: string): boolean {
+    const own = this.#table.ofPerson(personId).find((row) => row.id === id)
+    if (!own) return false
+    this.#table.remove(id)
+    this.#note('sign_out', personId, own.accountId, own.address)
+    return true
+  }
+
+  /** Signs a person out everywhere. */
+  endAll(personId: string): void {
+    for (const { accountId, address } of this.#table.ofPerson(personId))
+      this.#note('sign_out', personId, accountId, address)
+    this.#table.removeOf(personId)
+  }
+
+  /** A browser that signs in is not known yet, so the person is named as the one who acts. */
+  #note(
+    action: 'sign_in' | 'sign_out',
+    personId: string,
+    accountId: string,
+    address: string,
+  ): void {
+    const name = this.#people.find(personId)?.email ?? personId
+    this.#audit.record(
+      { action, kind: 'session', id: personId, name, accountId },
+      { kind: 'person', name, address },
+    )
+  }
+
+  /** Whether the person is signed in from this address. */
+  isKnownFrom(personId: string, address: string): boolean {
+    return this.list(personId).some((session) => session.address === address)
+  }
+}
+
+function withoutHash({ hash: _, ...session }: SessionRow): Session {
+  return session
+}

@@ -1,0 +1,63 @@
+/** Signing in with address and password: few attempts, and no way to find out who has an account. */
+import type { Clock } from '../../core/clock.ts'
+import { type Result, fail } from '../../failure.ts'
+import { limitKey } from '../../policy/address.ts'
+import { type Bucket, type Rate, fullBucket, isRested, take } from '../../policy/limits.ts'
+import { type Applicant, type PeopleService, type Person, foldEmail } from './people.ts'
+import type { SessionService } from './sessions.ts'
+
+/** Attempts of one address, and on one account from wherever: a few at once, then two a minute. */
+const ATTEMPTS: Rate = { perSecond: 1 / 30, burst: 10 }
+const SWEEP_EVERY_MS = 60_000
+
+export class SignIn {
+  readonly #people: PeopleService
+  readonly #sessions: SessionService
+  readonly #clock: Clock
+  readonly #attempts = new Map<string, Bucket>()
+  #lastSweep: number
+
+  constructor(people: PeopleService, sessions: SessionService, clock: Clock) {
+    this.#people = people
+    this.#sessions = sessions
+    this.#clock = clock
+    this.#lastSweep = clock.elapsed()
+  }
+
+  /** How many addresses and accounts are remembered; it falls back when they go quiet. */
+  get remembered(): number {
+    return this.#attempts.size
+  }
+
+  async attempt(applicant: Applicant): Promise<Result<Person>> {
+    const { email, address } = applicant
+    return this.#mayTry(email, address)
+      ? this.#people.withPassword(applicant)
+      : fail('sign_in_rate')
+  }
+
+  /** For other secrets that could be guessed, such as the present password when a new one is chosen. */
+  mayTry(what: string): boolean {
+    const now = this.#clock.elapsed()
+    this.#sweep(now)
+    let bucket = this.#attempts.get(what)
+    if (!bucket) this.#attempts.set(what, (bucket = fullBucket(ATTEMPTS, now)))
+    return take(bucket, ATTEMPTS, now)
+  }
+
+  #mayTry(email: string, address: string): boolean {
+    if (!this.mayTry(`address ${limitKey(address)}`)) return false
+    const person = this.#people.byEmail(email)
+    // Otherwise strangers could lock a person out from where that person works.
+    const isKnown = person !== undefined && this.#sessions.isKnownFrom(person.id, address)
+    return isKnown || this.mayTry(`account ${foldEmail(email).slice(0, 254)}`)
+  }
+
+  #sweep(now: number): void {
+    if (now - this.#lastSweep < SWEEP_EVERY_MS) return
+    this.#lastSweep = now
+    for (const [key, bucket] of this.#attempts) {
+      if (isRested(bucket, ATTEMPTS, now)) this.#attempts.delete(key)
+    }
+  }
+}

@@ -1,0 +1,132 @@
+/** How people come in by a one-time link: claiming an account, and accepting an invitation. */
+import { type Result, fail, ok } from '../../failure.ts'
+import type { ProviderIdentity } from '../../identity/providers/provider.ts'
+import type { Store } from '../../store/database.ts'
+import type { AccountService } from './accounts.ts'
+import type { AuditService } from '../audit/audit.ts'
+import type { Link, LinkKind, LinkService } from './one-time-links.ts'
+import type { Applicant, PeopleService, Person } from './people.ts'
+
+/** Somebody who came in, and to which account. */
+export interface Arrived {
+  readonly person: Person
+  readonly accountId: string
+}
+
+const LINK_WORDS = { claim: 'a claim link', invite: 'an invitation' } as const
+
+export interface SignUpParts {
+  readonly store: Store
+  readonly accounts: AccountService
+  readonly links: LinkService
+  readonly people: PeopleService
+  readonly audit: AuditService
+}
+
+export class SignUp {
+  readonly #store: Store
+  readonly #accounts: AccountService
+  readonly #links: LinkService
+  readonly #people: PeopleService
+  readonly #audit: AuditService
+
+  constructor({ store, accounts, links, people, audit }: SignUpParts) {
+    this.#store = store
+    this.#accounts = accounts
+    this.#links = links
+    this.#people = people
+    this.#audit = audit
+  }
+
+  /**
+   * Claims an account as somebody new, or as one of its owners who has lost the password and chooses another one.
+   * Anybody else is somebody already whose address that is: a link to one account gives no right over the others.
+   * @returns `email_taken` for these
+   */
+  async claim(secret: string, applicant: Applicant): Promise<Result<Arrived>> {
+    const { email } = applicant
+    const hash = await this.#hashFor('claim', secret, applicant)
+    if (!hash.ok) return hash
+    return this.#arrive('claim', secret, ({ accountId }) => {
+      const known = this.#people.byEmail(email)
+      if (!known) return this.#people.add(email, hash.value)
+      if (!this.#isLostOwner(known, accountId)) return fail('email_taken')
+      this.#people.setPasswordHash(known.id, hash.value)
+      return ok(known)
+    })
+  }
+
+  /** Accepts an invitation as somebody new. */
+  async accept(secret: string, applicant: Applicant): Promise<Result<Arrived>> {
+    const hash = await this.#hashFor('invite', secret, applicant)
+    if (!hash.ok) return hash
+    return this.#arrive('invite', secret, () => this.#people.add(applicant.email, hash.value))
+  }
+
+  /** Comes in as somebody who has signed in. */
+  join(kind: LinkKind, secret: string, { id }: Person): Result<Arrived> {
+    return this.#arrive(kind, secret, () => {
+      const person = this.#people.find(id)
+      return person ? ok(person) : fail('person_unknown')
+    })
+  }
+
+  /** Comes in as somebody new who signs in with a provider; the address is a name only, and links nobody. */
+  arriveWith(kind: LinkKind, secret: string, identity: ProviderIdentity): Result<Arrived> {
+    return this.#arrive(kind, secret, () => {
+      if (this.#people.withIdentity(identity)) return fail('identity_taken')
+      const added = this.#people.add(identity.email, null)
+      if (!added.ok) return added
+      const connected = this.#people.connect(added.value.id, identity)
+      return connected.ok ? added : connected
+    })
+  }
+
+  /** The link is looked at before a password is hashed for it, so that strangers cannot make the server work. */
+  async #hashFor(kind: LinkKind, secret: string, applicant: Applicant): Promise<Result<string>> {
+    const link = this.#links.read(kind, secret)
+    return link.ok ? this.#people.hashOf(applicant) : link
+  }
+
+  /**
+   * Whether a link to an account may give this person a new password: it opens whatever else they belong to. The
+   * server's own account is above all others, so its people get one by a link to that account only.
+   */
+  #isLostOwner({ id }: Person, accountId: string): boolean {
+    if (this.#people.roleOf(id, accountId) !== 'owner') return false
+    const above = this.#accounts.ensureOwner().id
+    return accountId === above || this.#people.roleOf(id, above) === undefined
+  }
+
+  #arrive(kind: LinkKind, secret: string, whom: (link: Link) => Result<Person>): Result<Arrived> {
+    return this.#store.db.transaction(
+      (): Result<Arrived> => {
+        const link = this.#links.read(kind, secret)
+        if (!link.ok) return link
+        const person = whom(link.value)
+        if (!person.ok) return person
+        const used = this.#links.use(kind, secret)
+        if (!used.ok) return used
+        this.#admit(person.value, used.value)
+        return ok({ person: person.value, accountId: used.value.accountId })
+      },
+      { behavior: 'immediate' },
+    )
+  }
+
+  /** An invitation never takes a right away from somebody who has more already. */
+  #admit(person: Person, { accountId, role, kind }: Link): void {
+    const present = this.#people.roleOf(person.id, accountId)
+    if (present !== undefined && kind !== 'claim') return
+    this.#people.admit(person.id, accountId, role)
+    const { id, email: name } = person
+    const fields = [
+      { field: 'role', to: role },
+      { field: 'with', to: LINK_WORDS[kind] },
+    ]
+    this.#audit.record(
+      { action: 'join', kind: 'person', id, name, accountId, fields },
+      { kind: 'person', name },
+    )
+  }
+}

@@ -1,0 +1,69 @@
+/** Notes when the secrets of API keys were last used, and writes it down every few seconds. */
+import type { Clock } from '../../core/clock.ts'
+import { ApiKeyTable } from '../../store/tables/apps.ts'
+import type { Store } from '../../store/database.ts'
+import type { LiveKey } from './app-directory.ts'
+
+/** It is for people who look for forgotten secrets, not an audit. */
+const WRITE_EVERY_MS = 5000
+
+interface Use {
+  readonly appId: string
+  readonly id: string
+  at: number
+}
+
+export class KeyUses {
+  readonly #store: Store
+  readonly #table: ApiKeyTable
+  readonly #clock: Clock
+  readonly #onBug: (error: unknown) => void
+  /** By sealed secret, which stays the same thing when a rotation makes the current secret the old one. */
+  #uses = new Map<Buffer, Use>()
+  #timer: Timer | undefined
+
+  /** @param onBug told when writing fails; what was noted is tried again the next time */
+  constructor(store: Store, clock: Clock, onBug: (error: unknown) => void) {
+    this.#store = store
+    this.#table = new ApiKeyTable(store)
+    this.#clock = clock
+    this.#onBug = onBug
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => this.write(), WRITE_EVERY_MS)
+  }
+
+  /** Writes what is left. */
+  stop(): void {
+    clearInterval(this.#timer)
+    this.write()
+  }
+
+  /** @param place index of the secret in `key.secrets`: 0 for the current one, 1 for the old one */
+  note(key: LiveKey, place: number): void {
+    const sealed = key.sealedSecrets[place]
+    if (!sealed) return
+    const at = this.#clock.now()
+    const known = this.#uses.get(sealed)
+    if (known) known.at = at
+    else this.#uses.set(sealed, { appId: key.appId, id: key.id, at })
+  }
+
+  write(): void {
+    if (this.#uses.size === 0) return
+    try {
+      this.#store.db.transaction(
+        () => {
+          for (const [sealed, { appId, id, at }] of this.#uses) {
+            this.#table.used(appId, id, sealed, at)
+          }
+        },
+        { behavior: 'immediate' },
+      )
+      this.#uses = new Map()
+    } catch (error) {
+      this.#onBug(error)
+    }
+  }
+}

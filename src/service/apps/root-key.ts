@@ -1,0 +1,61 @@
+/** The default app and its root key, which permits everything on it: made at the first start, shown once. */
+import { readFact, removeFact, writeFact } from '../../store/tables/facts.ts'
+import type { Store } from '../../store/database.ts'
+import type { Account } from '../accounts/accounts.ts'
+import type { ApiKeyService } from './api-keys.ts'
+import type { AppService } from './apps.ts'
+
+/** The name of the fact that holds the name of the root key until it is shown. */
+const UNSHOWN = 'root-key-unshown'
+
+/** A root key that nobody has seen yet. */
+export interface UnshownKey {
+  /** `appId.keyId` */
+  readonly name: string
+  /** Whether it was made by this very start. */
+  readonly isNew: boolean
+  /** The whole key; from then on it is not shown again. */
+  reveal(): string
+}
+
+export class RootKey {
+  readonly #store: Store
+  readonly #apps: AppService
+  readonly #keys: ApiKeyService
+
+  constructor(store: Store, apps: AppService, keys: ApiKeyService) {
+    this.#store = store
+    this.#apps = apps
+    this.#keys = keys
+  }
+
+  /** Whether this run has made it. */
+  #isNew = false
+
+  /** Makes default app and root key where there is no default app yet. */
+  ensure(owner: Account): void {
+    this.#apps.ensureDefault(owner, (app) => {
+      const made = this.#keys.add(app, { name: 'root' })
+      if (!made.ok) throw new Error(made.failure.message)
+      writeFact(this.#store, UNSHOWN, Buffer.from(made.value.key.keyName))
+      this.#isNew = true
+    })
+  }
+
+  /** Undefined once it was shown, or where its secret is no longer the first one. */
+  unshown(): UnshownKey | undefined {
+    const name = readFact(this.#store, UNSHOWN)?.toString()
+    const app = this.#apps.find(name?.split('.')[0])
+    if (name === undefined || !app.ok) return undefined
+    const key = this.#keys.list(app.value).find(({ keyName }) => keyName === name)
+    if (!key || key.updatedAt !== key.createdAt) return undefined
+    return {
+      name,
+      isNew: this.#isNew,
+      reveal: () => {
+        removeFact(this.#store, UNSHOWN)
+        return this.#keys.whole(key)
+      },
+    }
+  }
+}

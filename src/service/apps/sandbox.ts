@@ -1,0 +1,137 @@
+/** Disposable apps: each made whole in one step for whoever asks, and gone after a while. */
+import { type Failure, type Result, fail, ok } from '../../failure.ts'
+import { limitKey } from '../../policy/address.ts'
+import { roomFor } from '../../policy/shares.ts'
+import type { Store } from '../../store/database.ts'
+import type { AccountService } from '../accounts/accounts.ts'
+import type { ApiKeyService, WholeKey } from './api-keys.ts'
+import type { App, AppService } from './apps.ts'
+import type { ChannelRuleChange, ChannelRuleService, StoredRule } from './channel-rules.ts'
+import { newId } from '../id.ts'
+
+export interface SandboxWish {
+  /** The address that asks for it. */
+  readonly address: string
+  /** Undefined for what the server allows. */
+  readonly maxPresenceMembers: number | undefined
+  readonly keys: readonly SandboxKeyWish[]
+  readonly rules: readonly (ChannelRuleChange & { readonly id: string })[]
+}
+
+export interface SandboxKeyWish {
+  /** What the JSON text of a capability stands for; undefined for everything. */
+  readonly capability: unknown
+  readonly revocableTokens: boolean
+}
+
+/** Keys and rules in the order of the wish. */
+export interface SandboxApp {
+  readonly app: App
+  readonly keys: readonly WholeKey[]
+  readonly rules: readonly StoredRule[]
+}
+
+export interface SandboxLimits {
+  readonly sandboxMinutes: number
+  readonly maxSandboxApps: number
+}
+
+interface SandboxParts {
+  readonly store: Store
+  readonly accounts: AccountService
+  readonly apps: AppService
+  readonly apiKeys: ApiKeyService
+  readonly channelRules: ChannelRuleService
+}
+
+export class Sandbox {
+  readonly #parts: SandboxParts
+  readonly #limits: SandboxLimits
+
+  constructor(parts: SandboxParts, limits: SandboxLimits) {
+    this.#parts = parts
+    this.#limits = limits
+  }
+
+  /** @returns `sandbox_full`, or what is wrong with a key or a rule; then nothing was made */
+  add(wish: SandboxWish): Result<SandboxApp> {
+    return this.#allOrNothing(() => {
+      const { accounts, apps } = this.#parts
+      const madeBy = limitKey(wish.address)
+      if (!this.#hasRoom(madeBy)) return fail('sandbox_full')
+      const added = apps.add(accounts.ensureOwner(), {
+        name: `sandbox-${newId()}`,
+        lifetime: this.#limits.sandboxMinutes * 60_000,
+        maxPresenceMembers: wish.maxPresenceMembers ?? null,
+        madeBy,
+      })
+      return added.ok ? this.#fill(added.value, wish) : added
+    })
+  }
+
+  /** @returns `sandbox_only` for an app that was made to stay */
+  remove(appId: string): Result<App> {
+    const { apps } = this.#parts
+    const found = apps.find(appId)
+    if (!found.ok) return found
+    return found.value.expiresAt === null ? fail('sandbox_only') : apps.remove(found.value.id)
+  }
+
+  /** One address may have made all of them while nobody else wants one; none is taken from anybody. */
+  #hasRoom(madeBy: string): boolean {
+    const { apps } = this.#parts
+    const counts = apps.countExpiring()
+    const stakes = counts.map(({ madeBy: by, apps: held }) => ({ by, held, spare: 0 }))
+    const own = stakes.find(({ by }) => by === madeBy) ?? { held: 0, spare: 0 }
+    const total = stakes.reduce((sum, { held }) => sum + held, 0)
+    const limit = { max: this.#limits.maxSandboxApps, beyond: this.#limits.maxSandboxApps }
+    return roomFor(own, stakes, total, limit).kind !== 'none'
+  }
+
+  #fill(app: App, wish: SandboxWish): Result<SandboxApp> {
+    const { apiKeys, channelRules } = this.#parts
+    const keys: WholeKey[] = []
+    for (const { capability, revocableTokens } of wish.keys) {
+      const key = apiKeys.add(app, {
+        name: `key ${keys.length}`,
+        revocableTokens,
+        ...(capability !== undefined && { capability: { capability } }),
+      })
+      if (!key.ok) return key
+      keys.push(key.value)
+    }
+    const rules: StoredRule[] = []
+    for (const { id, ...settings } of wish.rules) {
+      const rule = channelRules.add(app, id, settings)
+      if (!rule.ok) return rule
+      rules.push(rule.value)
+    }
+    return ok({ app, keys, rules })
+  }
+
+  /** The only way out of a transaction that undoes it is to throw. */
+  #allOrNothing<T>(action: () => Result<T>): Result<T> {
+    try {
+      return this.#parts.store.db.transaction(
+        () => {
+          const result = action()
+          if (!result.ok) throw new Undo(result.failure)
+          return result
+        },
+        { behavior: 'immediate' },
+      )
+    } catch (error) {
+      if (error instanceof Undo) return { ok: false, failure: error.failure }
+      throw error
+    }
+  }
+}
+
+class Undo extends Error {
+  readonly failure: Failure
+
+  constructor(failure: Failure) {
+    super(failure.message)
+    this.failure = failure
+  }
+}

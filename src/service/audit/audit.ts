@@ -1,0 +1,136 @@
+/**
+ * The audit trail: who changed what, and when. Services write it in the transaction of the change, so that neither is
+ * there without the other; who acts is said once, where a request or a command begins.
+ */
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Clock } from '../../core/clock.ts'
+import {
+  type AuditFilter,
+  type AuditRow,
+  AuditTable,
+  type AuditedField,
+} from '../../store/tables/audit.ts'
+import type { Store } from '../../store/database.ts'
+import { withoutSecrets } from '../../text/secrets.ts'
+import type { Account } from '../accounts/accounts.ts'
+
+/** Whoever does something to the settings. */
+export interface Actor {
+  readonly kind: AuditRow['actorKind']
+  readonly name: string
+  /** Where the request came from. */
+  readonly address?: string
+}
+
+export const ENTITIES = [
+  'account',
+  'person',
+  'invitation',
+  'claim_link',
+  'session',
+  'access_token',
+  'reservation',
+  'app',
+  'key',
+  'rule',
+  'revocation',
+  'channel',
+  'connection',
+  'backup',
+] as const
+
+export type Entity = (typeof ENTITIES)[number]
+
+export type Action =
+  | 'add'
+  | 'change'
+  | 'remove'
+  | 'revoke'
+  | 'rotate'
+  | 'retire'
+  | 'join'
+  | 'sign_in'
+  | 'sign_out'
+  | 'disconnect'
+  | 'publish'
+  | 'download'
+
+/** What a service tells of a change. It never holds a secret. */
+export interface Trace {
+  readonly action: Action
+  readonly kind: Entity
+  readonly id: string
+  /** What it is called now; where it is removed, what it was called. */
+  readonly name: string
+  readonly accountId: string
+  readonly fields?: readonly AuditedField[]
+}
+
+export interface AuditEntry extends Omit<AuditRow, 'action' | 'kind'> {
+  readonly action: Action
+  readonly kind: Entity
+}
+
+export interface AuditQuestion extends Omit<AuditFilter, 'accountId' | 'kinds'> {
+  readonly kinds?: readonly Entity[] | undefined
+}
+
+export interface AuditPage {
+  readonly entries: readonly AuditEntry[]
+  /** What `before` has to be for the next page; undefined where there is nothing older. */
+  readonly next: number | undefined
+}
+
+const SERVER: Actor = { kind: 'server', name: 'the server' }
+
+export class AuditService {
+  readonly #table: AuditTable
+  readonly #clock: Clock
+  readonly #actors = new AsyncLocalStorage<Actor>()
+
+  constructor(store: Store, clock: Clock) {
+    this.#table = new AuditTable(store)
+    this.#clock = clock
+  }
+
+  /** What happens in it, also later in its promises, is done by the actor. */
+  as<T>(actor: Actor, act: () => T): T {
+    return this.#actors.run(actor, act)
+  }
+
+  /**
+   * Part of the transaction of the change.
+   * @param by who it turns out to be, where that was not known when the request began
+   */
+  record({ id, name: called, fields: told = [], ...trace }: Trace, by?: Actor): void {
+    const acting = this.#actors.getStore() ?? SERVER
+    const { kind, name: actor } = by ?? acting
+    const address = by?.address ?? acting.address ?? null
+    // Some names come from clients, who may have put anything there.
+    const entity = withoutSecrets(id)
+    const name = withoutSecrets(called.replaceAll(/\p{Cc}/gu, '·'))
+    const fields = told.map(withoutSecretsIn)
+    const at = this.#clock.now()
+    this.#table.insert({ ...trace, entity, name, fields, actorKind: kind, actor, address, at })
+  }
+
+  /**
+   * The newest first.
+   * @param account whose things were changed; undefined for those of all accounts
+   */
+  list(account: Account | undefined, { limit, ...question }: AuditQuestion): AuditPage {
+    const filter = { ...question, accountId: account?.id, limit: limit + 1 }
+    // Only `record` writes the table.
+    const found = this.#table.list(filter) as AuditEntry[]
+    const entries = found.slice(0, limit)
+    return { entries, next: found.length > limit ? entries.at(-1)?.seq : undefined }
+  }
+}
+
+function withoutSecretsIn({ field, from, to }: AuditedField): AuditedField {
+  return {
+    field,
+    ...(from !== undefined && { from: withoutSecrets(from) }),
+    ...(to !== undefined && { to: withoutSecrets(to) }),
+  }
+}

@@ -1,0 +1,185 @@
+/** One channel, for people who look after it: what it keeps, what happens on it, and a message to try it out. */
+import type { Acts } from '../../core/access/acts.ts'
+import { MANAGER, type Place } from '../../core/access/caller.ts'
+import type { Broker } from '../../core/broker.ts'
+import type { Onlooker } from '../../core/delivery.ts'
+import { notKept, readHistory } from '../../core/history.ts'
+import type { Hub } from '../../core/hub.ts'
+import { messageSize } from '../../core/message-size.ts'
+import { COMMONS, type ChannelRef, type PlacedEvent } from '../../core/types.ts'
+import { type Result, ok } from '../../failure.ts'
+import { relayedJson, relayedString } from '../../policy/relayed-json.ts'
+import type { AuditService } from '../audit/audit.ts'
+import type { LiveService } from './live.ts'
+import { type LiveEntry, entriesOf, entryOfMessage, entryOfPresence } from './channel-activity.ts'
+
+export interface DeskParts {
+  readonly hub: Hub
+  readonly broker: Broker
+  readonly acts: Acts
+  readonly live: LiveService
+  readonly audit: AuditService
+  readonly watch: (channel: ChannelRef, onlooker: Onlooker) => () => void
+}
+
+export interface KeptPage {
+  /** The newest first. */
+  readonly entries: readonly LiveEntry[]
+  /** What `after` has to be for older ones; undefined where there are none. */
+  readonly next: string | undefined
+}
+
+export interface TestMessage {
+  /** Only clients of apps know names of messages. */
+  readonly name: string
+  /** JSON text, or any text, which is then a string. */
+  readonly data: string
+}
+
+/** Where somebody looks on from. */
+export interface Outlook {
+  /** What happened since the position that was given, or nothing where that is not known. */
+  readonly since: readonly LiveEntry[]
+  /** Whether something may be missing before that. */
+  readonly isGap: boolean
+  readonly stop: () => void
+}
+
+/** How long a channel keeps what was said on it. */
+export type Keeping = 'nothing' | 'minutes' | 'last' | 'persisted'
+
+/** The position of a channel that nobody has used yet. */
+const BEGINNING = 'beginning'
+/** Channels of the commons remember nothing. */
+const UNKNOWN = 'unknown'
+
+export class ChannelDesk {
+  readonly #parts: DeskParts
+
+  constructor(parts: DeskParts) {
+    this.#parts = parts
+  }
+
+  keeping(ref: ChannelRef): Keeping {
+    if (ref.realm === COMMONS) return 'nothing'
+    const rule = this.#parts.broker.rule(ref)
+    if (rule.persisted || rule.mutableMessages) return 'persisted'
+    return rule.persistLast ? 'last' : 'minutes'
+  }
+
+  /**
+   * @param after where the page before this one ended
+   * @returns why it cannot be read, if so
+   */
+  kept(ref: ChannelRef, limit: number, after?: string): Result<KeptPage> {
+    if (ref.realm === COMMONS) return ok({ entries: [], next: undefined })
+    return readHistory(() => {
+      const page = { direction: 'backwards', limit, after } as const
+      const { items, next } = this.#parts.broker.history(ref).messages(ref, page)
+      return { entries: items.map(entryOfMessage), next }
+    })
+  }
+
+  /** Who is present on a channel of an app, and with what; those who came last first. */
+  present(ref: ChannelRef): readonly LiveEntry[] {
+    const members = this.#parts.broker.channel(ref)?.presence.members() ?? []
+    return Array.from(members, entryOfPresence).toReversed()
+  }
+
+  /** Where somebody looks on from who has seen everything until now. */
+  position(ref: ChannelRef): string {
+    if (ref.realm === COMMONS) return UNKNOWN
+    return this.#parts.broker.channel(ref)?.recent.head ?? BEGINNING
+  }
+
+  /**
+   * Nobody on the channel notices.
+   * @param since where somebody looked on from before, as `position` said; undefined for what comes from now on
+   */
+  watch(
+    ref: ChannelRef,
+    since: string | undefined,
+    onEntries: (entries: readonly LiveEntry[], position: string | undefined) => void,
+  ): Outlook {
+    const isApp = ref.realm !== COMMONS
+    const missed = since === undefined ? [] : this.#missed(ref, since)
+    const stop = this.#parts.watch(ref, (event) => {
+      // On shared channels guests come and go on both sides; the app's side tells of everybody.
+      if (isApp && (event.kind === 'join' || event.kind === 'leave')) return
+      const entries = entriesOf(event)
+      if (entries.length > 0) onEntries(entries, 'position' in event ? event.position : undefined)
+    })
+    return { since: (missed ?? []).flatMap(entriesOf), isGap: missed === undefined, stop }
+  }
+
+  /** @returns how many connections it was handed to, as far as that is known */
+  async publish(ref: ChannelRef, { name, data }: TestMessage): Promise<Result<number>> {
+    const sent = ref.realm === COMMONS ? this.#push(ref, data) : await this.#send(ref, name, data)
+    if (!sent.ok) return sent
+    const { audit, live } = this.#parts
+    const called = live.told(ref.name, ref)
+    audit.record({
+      action: 'publish',
+      kind: 'channel',
+      id: called,
+      name: called,
+      accountId: live.accountOf(ref),
+    })
+    return sent
+  }
+
+  /** @returns undefined where that cannot be told any more */
+  #missed(ref: ChannelRef, since: string): readonly PlacedEvent[] | undefined {
+    if (ref.realm === COMMONS) return undefined
+    const recent = this.#parts.broker.channel(ref)?.recent
+    if (!recent) return []
+    return since === BEGINNING ? recent.all() : recent.after(since)
+  }
+
+  #push(ref: ChannelRef, data: string): Result<number> {
+    // Text that is no value by itself is one as text.
+    const value = relayedJson(data, true)
+    if (!value.ok && value.failure.name !== 'not_json') return value
+    const message = { value: value.ok ? value.value : relayedString(data), sender: undefined }
+    return this.#parts.hub.push(placeOf(ref), message)
+  }
+
+  async #send(ref: ChannelRef, name: string, data: string): Promise<Result<number>> {
+    const { acts, broker } = this.#parts
+    const draft = {
+      id: undefined,
+      name: name === '' ? undefined : name,
+      data,
+      // As an SDK would say it: text is text, and objects and lists are JSON.
+      encoding: /^\s*[[{]/.test(data) && isJson(data) ? 'json' : undefined,
+      clientId: undefined,
+      extras: undefined,
+    }
+    const wish = { drafts: [draft], batchId: undefined, ephemeral: false, privileged: false }
+    const bytes = messageSize(draft)
+    const published = await acts.publish(MANAGER, placeOf(ref), { ...wish, bytes }, NOBODY)
+    if (!published.ok) return published
+    try {
+      await published.value.kept
+    } catch (error) {
+      return { ok: false, failure: notKept(error) }
+    }
+    return ok(broker.channel(ref)?.occupancy.subscribers ?? 0)
+  }
+}
+
+const NOBODY = { connectionId: undefined, id: undefined }
+
+/** Whoever manages a channel asks from within. */
+function placeOf(channel: ChannelRef): Place {
+  return { channel, resource: channel.name, secure: true }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,156 @@
+/** Channels and connections as people see them who look after the server. */
+import type { AppChannel } from '../../core/app-channel.ts'
+import type { Attachment, Channel } from '../../core/channel.ts'
+import type { Occupancy } from '../../core/types.ts'
+import type { ChannelFacts } from '../../policy/channel-access.ts'
+import { withoutSecrets } from '../../text/secrets.ts'
+
+export interface LiveChannel {
+  readonly name: string
+  /** Whose channel it is; undefined for one of the commons. */
+  readonly appId: string | undefined
+  /** Connections on it. */
+  readonly members: number
+  /** Of a channel of an app. */
+  readonly occupancy: Occupancy | undefined
+  /** Messages a second, lately. */
+  readonly rate: number
+  readonly since: number
+  /** What decides about the commons; `app` where only keys and tokens of an app do. */
+  readonly rule: string
+  /** The reserved namespace that covers it. */
+  readonly namespace: string | undefined
+  readonly hasJoinKey: boolean
+  readonly hasSendKey: boolean
+}
+
+/** A client of the commons: its connection is on one channel for as long as it lives. */
+export interface CommonsConnection {
+  readonly id: string
+  readonly protocol: 'itty'
+  readonly channel: string
+  readonly uid: string
+  readonly alias: string | undefined
+  readonly address: string
+  readonly since: number
+  readonly maySend: boolean
+  readonly rule: string
+}
+
+/** A client of an app. */
+export interface AppConnection {
+  readonly id: string
+  readonly protocol: 'ably'
+  readonly appId: string
+  /** `appId.keyId` of the key that it was opened with, or that its token is of. */
+  readonly key: string
+  readonly clientId: string | undefined
+  /** Undefined while the client is away and may come back. */
+  readonly address: string | undefined
+  readonly since: number
+  readonly secure: boolean
+  readonly channels: readonly string[]
+}
+
+export type LiveConnection = CommonsConnection | AppConnection
+
+/** The connections of apps; a protocol has them. */
+export interface AppConnections {
+  of(appId: string): Iterable<Omit<AppConnection, 'protocol'>>
+  countOf(appId: string): number
+  /** Of these, those whose client is gone and may still come back. */
+  awayOf(appId: string): number
+  byId(appId: string, id: string): Omit<AppConnection, 'protocol'> | undefined
+  /** @returns whether there was such a connection */
+  disconnect(appId: string, id: string): boolean
+}
+
+export function commonsChannelView(
+  channel: Channel,
+  facts: ChannelFacts,
+  now: number,
+): LiveChannel {
+  const first = channel.attachments.values().next().value
+  return {
+    name: withoutSecrets(channel.ref.name),
+    appId: undefined,
+    members: channel.total,
+    occupancy: undefined,
+    rate: channel.meter.rate(now),
+    since: channel.since,
+    rule: first?.because.rule ?? 'open',
+    ...reservationView(facts),
+  }
+}
+
+/** @param shared what decides about clients of the commons, where they are on it too */
+export function appChannelView(
+  channel: AppChannel,
+  shared: { readonly rule: string; readonly facts: ChannelFacts } | undefined,
+  now: number,
+): LiveChannel {
+  return {
+    name: withoutSecrets(channel.ref.name),
+    appId: channel.ref.realm,
+    members: channel.attachments.size,
+    occupancy: channel.occupancy,
+    rate: channel.meter.rate(now),
+    since: channel.since,
+    rule: shared?.rule ?? 'app',
+    ...reservationView(shared?.facts),
+  }
+}
+
+function reservationView(
+  facts: ChannelFacts | undefined,
+): Pick<LiveChannel, 'namespace' | 'hasJoinKey' | 'hasSendKey'> {
+  const keys = facts?.match?.best.keys ?? facts?.ephemeral ?? {}
+  return {
+    namespace: facts?.match?.best.namespace,
+    hasJoinKey: keys.join !== undefined,
+    hasSendKey: keys.send !== undefined,
+  }
+}
+
+export function connectionView(attachment: Attachment): CommonsConnection {
+  return {
+    id: connectionId(attachment),
+    protocol: 'itty',
+    channel: attachment.channel.ref.name,
+    uid: attachment.member.connectionId,
+    alias: attachment.member.clientId,
+    address: attachment.socket.address,
+    since: attachment.since,
+    maySend: attachment.maySend,
+    rule: attachment.because.rule,
+  }
+}
+
+/** A client may have put a secret in the place of a name, which is not for everybody who looks on. */
+export function shownConnection(connection: CommonsConnection): CommonsConnection
+export function shownConnection(connection: LiveConnection): LiveConnection
+export function shownConnection(connection: LiveConnection): LiveConnection {
+  if (connection.protocol === 'itty') {
+    const { alias, channel } = connection
+    return { ...connection, channel: withoutSecrets(channel), alias: shownName(alias) }
+  }
+  const { channels, clientId } = connection
+  return { ...connection, channels: channels.map(withoutSecrets), clientId: shownName(clientId) }
+}
+
+function shownName(name: string | undefined): string | undefined {
+  return name === undefined ? undefined : withoutSecrets(name)
+}
+
+export function connectionId({ socket }: Attachment): string {
+  return socket.id.toString(36)
+}
+
+/** What somebody may look for in a connection. */
+export function wordsOf(connection: LiveConnection): string {
+  const own =
+    connection.protocol === 'itty'
+      ? [connection.channel, connection.uid, connection.alias]
+      : [connection.clientId, connection.key, ...connection.channels]
+  return [connection.id, connection.address, ...own].join('\n').toLowerCase()
+}

@@ -1,0 +1,302 @@
+/** What happens on the server right now: channels and connections of both kinds, and who may join what. */
+import { AppChannel } from '../../core/app-channel.ts'
+import type { Broker } from '../../core/broker.ts'
+import type { Channel } from '../../core/channel.ts'
+import type { Clock } from '../../core/clock.ts'
+import { type Listing, firstOf } from '../../core/first-of.ts'
+import type { Hub } from '../../core/hub.ts'
+import { COMMONS, type ChannelRef, channelRef } from '../../core/types.ts'
+import { type Result, fail, ok } from '../../failure.ts'
+import type { CommonsRules } from '../../policy/channel-access.ts'
+import type { Keys } from '../../policy/keys.ts'
+import { linkedApp } from '../../policy/names.ts'
+import { type Explanation, explain, withoutGuests } from '../explanations/access-explanation.ts'
+import type { Account, AccountService } from '../accounts/accounts.ts'
+import type { AppService } from '../apps/apps.ts'
+import type { AuditService } from '../audit/audit.ts'
+import {
+  type AppConnections,
+  type LiveChannel,
+  type LiveConnection,
+  appChannelView,
+  commonsChannelView,
+  connectionId,
+  connectionView,
+  shownConnection,
+  wordsOf,
+} from './live-views.ts'
+import type { Conceal } from './misplaced-keys.ts'
+
+export type { Listing } from '../../core/first-of.ts'
+
+export interface LiveParts {
+  readonly hub: Hub
+  readonly broker: Broker
+  readonly rules: CommonsRules
+  readonly connections: AppConnections
+  /** How many connections of an app are open, streams included: what its statistics say. */
+  readonly openOf: (appId: string) => number
+  readonly accounts: AccountService
+  readonly apps: AppService
+  readonly audit: AuditService
+  readonly clock: Clock
+  readonly conceal: Conceal
+}
+
+export interface ChannelSearch {
+  /** Part of the name. */
+  readonly text?: string | undefined
+  readonly limit?: number | undefined
+}
+
+export interface ConnectionSearch extends ChannelSearch {
+  /** Only those on the channel of this name; part of anything else that is known of them is `text`. */
+  readonly channel?: string | undefined
+  /** Only those of this app. */
+  readonly appId?: string | undefined
+}
+
+export interface LiveFigures {
+  readonly channels: number
+  /** Open now, as statistics count them. */
+  readonly connections: number
+  /** Of these, the event streams of apps, which only listen and are on no list. */
+  readonly streams: number
+  /** Connections whose client is gone and may still come back. */
+  readonly away: number
+  /** Messages a second, lately. */
+  readonly rate: number
+}
+
+type AnyChannel = Channel | AppChannel
+
+export class LiveService {
+  readonly #parts: LiveParts
+
+  constructor(parts: LiveParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * Channels in use, the fullest first.
+   * @param account sees only its apps' channels and those under its own reservations; the owner (undefined) sees all
+   */
+  channels(
+    account: Account | undefined,
+    { text = '', limit }: ChannelSearch = {},
+  ): Listing<LiveChannel> {
+    const wanted = text.toLowerCase()
+    const found = firstOf(this.#channels(account, wanted), fullestFirst, limit)
+    return { total: found.total, items: found.items.map((channel) => this.#view(channel)) }
+  }
+
+  /** Of all that the account sees. */
+  figures(account: Account | undefined): LiveFigures {
+    const { clock, connections } = this.#parts
+    const now = clock.elapsed()
+    const figures = { channels: 0, connections: 0, streams: 0, away: 0, rate: 0 }
+    for (const channel of this.#channels(account, '')) {
+      figures.channels++
+      figures.rate += channel.meter.rate(now)
+    }
+    for (const channel of this.#parts.hub.channels.values())
+      if (this.maySee(account, channel.ref)) figures.connections += channel.total
+    for (const id of this.#appIds(account)) {
+      const away = connections.awayOf(id)
+      const open = this.#parts.openOf(id)
+      figures.away += away
+      figures.connections += open
+      figures.streams += Math.max(0, open - (connections.countOf(id) - away))
+    }
+    return figures
+  }
+
+  /** A channel in use, if the account may see it. */
+  channel(account: Account | undefined, ref: ChannelRef): LiveChannel | undefined {
+    const { broker, hub } = this.#parts
+    const found = broker.channel(ref) ?? hub.channel(ref)
+    return found && this.maySee(account, ref) ? this.#view(found) : undefined
+  }
+
+  /** The newest first. */
+  connections(
+    account: Account | undefined,
+    { text = '', channel, appId, limit }: ConnectionSearch = {},
+  ): Listing<LiveConnection> {
+    const wanted = text.toLowerCase()
+    const all = this.#connections(account, channel, appId)
+    const fitting = wanted === '' ? all : all.filter((one) => wordsOf(one).includes(wanted))
+    const { items, total } = firstOf(fitting, newestFirst, limit)
+    return { items: items.map((one) => this.#shown(one)), total }
+  }
+
+  /** Disconnects one connection by its id. */
+  disconnect(account: Account | undefined, id: string): Result<LiveConnection> {
+    const found = this.#evict(account, id) ?? this.#expel(account, id)
+    return found ? ok(this.#shown(found)) : fail('connection_unknown')
+  }
+
+  /** Disconnects everybody on a channel; returns how many there were. */
+  disconnectChannel(account: Account | undefined, ref: ChannelRef): number {
+    if (!this.maySee(account, ref)) return 0
+    const { broker, connections, hub } = this.#parts
+    const guests = [...(hub.channel(ref)?.attachments.values() ?? [])]
+    for (const attachment of guests) hub.evict(attachment, 'disconnected')
+    const ids = new Set(
+      Array.from(broker.channel(ref)?.attachments ?? [], ({ connectionId: id }) => id),
+    )
+    const clients = [...ids].filter((id) => connections.disconnect(ref.realm, id))
+    const count = guests.length + clients.length
+    if (count > 0) this.#note(ref, 'channel', ref.name, `all ${count} on ${ref.name}`)
+    return count
+  }
+
+  explain(name: string, presented: Keys): Explanation {
+    const { hub, rules } = this.#parts
+    const ref = hub.refOf(name)
+    const explanation = explain(name, presented, hub.facts(ref), rules, true)
+    const why = explanation.join ? hub.guestRefusal(ref, true) : undefined
+    if (why) return withoutGuests(explanation, why)
+    const isOpen = !explanation.join || hub.guestRefusal(ref, false) === undefined
+    return isOpen ? explanation : { ...explanation, detail: `${explanation.detail}, over TLS only` }
+  }
+
+  /** The account whose reservation covers a channel of the commons. */
+  ownerOf(name: string): string | undefined {
+    return this.#parts.hub.facts(channelRef(COMMONS, name)).match?.best.accountId
+  }
+
+  /** The channel that a name stands for: of an app where one is named, otherwise as the commons know it. */
+  refOf(name: string, appId: string | undefined): ChannelRef {
+    return appId === undefined ? this.#parts.hub.refOf(name) : channelRef(appId, name)
+  }
+
+  /** Whether an account may see what happens on a channel, be it in use or not. */
+  maySee(account: Account | undefined, { realm, name }: ChannelRef): boolean {
+    if (account === undefined) return true
+    if (realm === COMMONS) return this.ownerOf(name) === account.id
+    const app = this.#parts.apps.find(realm)
+    return app.ok && app.value.accountId === account.id
+  }
+
+  /** Of shared channels, which both sides have, that of the app. */
+  *#channels(account: Account | undefined, text: string): Iterable<AnyChannel> {
+    const { broker, hub } = this.#parts
+    const isWanted = ({ ref }: AnyChannel) => text === '' || ref.name.toLowerCase().includes(text)
+    for (const channel of hub.channels.values()) {
+      const { ref } = channel
+      if (isWanted(channel) && !broker.channel(ref) && this.maySee(account, ref)) yield channel
+    }
+    for (const appId of this.#appIds(account))
+      for (const channel of broker.channels(appId).values()) if (isWanted(channel)) yield channel
+  }
+
+  *#connections(
+    account: Account | undefined,
+    name: string | undefined,
+    appId: string | undefined,
+  ): Generator<LiveConnection> {
+    const { connections, hub } = this.#parts
+    for (const channel of hub.channels.values()) {
+      const { ref } = channel
+      if (name !== undefined && ref.name !== name) continue
+      if (appId !== undefined && ref.realm !== appId) continue
+      if (!this.maySee(account, ref)) continue
+      for (const attachment of channel.attachments.values()) yield connectionView(attachment)
+    }
+    for (const id of this.#appIds(account)) {
+      if (appId !== undefined && id !== appId) continue
+      for (const one of connections.of(id)) {
+        if (name === undefined || one.channels.includes(name)) yield { ...one, protocol: 'ably' }
+      }
+    }
+  }
+
+  #appIds(account: Account | undefined): string[] {
+    return this.#parts.apps.list(account).map(({ id }) => id)
+  }
+
+  #view(channel: AnyChannel): LiveChannel {
+    const { clock, hub } = this.#parts
+    const now = clock.elapsed()
+    const facts = hub.facts(channel.ref)
+    if (!(channel instanceof AppChannel)) {
+      const view = commonsChannelView(channel, facts, now)
+      return { ...view, name: this.#parts.conceal(view.name, channel.ref.name) }
+    }
+    const guest = hub.channel(channel.ref)?.attachments.values().next().value
+    const { name, realm } = channel.ref
+    const isShared = linkedApp(facts.match?.best, name) === realm
+    const shared = isShared ? { rule: guest?.because.rule ?? 'parent', facts } : undefined
+    return appChannelView(channel, shared, now)
+  }
+
+  /** As somebody may see it who may not see secrets. */
+  #shown(connection: LiveConnection): LiveConnection {
+    const shown = shownConnection(connection)
+    if (connection.protocol !== 'itty' || shown.protocol !== 'itty') return shown
+    const { conceal } = this.#parts
+    return {
+      ...shown,
+      channel: conceal(shown.channel, connection.channel),
+      alias: shown.alias && conceal(shown.alias, connection.channel),
+    }
+  }
+
+  #evict(account: Account | undefined, id: string): LiveConnection | undefined {
+    const { hub } = this.#parts
+    for (const channel of hub.channels.values()) {
+      for (const attachment of channel.attachments.values()) {
+        if (connectionId(attachment) !== id) continue
+        if (!this.maySee(account, channel.ref)) return undefined
+        const view = connectionView(attachment)
+        hub.evict(attachment, 'disconnected')
+        this.#note(channel.ref, 'connection', id, `${view.alias ?? view.uid} on ${view.channel}`)
+        return view
+      }
+    }
+    return undefined
+  }
+
+  #expel(account: Account | undefined, id: string): LiveConnection | undefined {
+    const { connections } = this.#parts
+    for (const appId of this.#appIds(account)) {
+      const found = connections.byId(appId, id)
+      if (!found || !connections.disconnect(appId, id)) continue
+      this.#note(channelRef(appId, ''), 'connection', id, `${found.clientId ?? id} of ${found.key}`)
+      return { ...found, protocol: 'ably' }
+    }
+    return undefined
+  }
+
+  #note(ref: ChannelRef, kind: 'channel' | 'connection', id: string, name: string): void {
+    this.#parts.audit.record({
+      action: 'disconnect',
+      kind,
+      id: this.told(id, ref),
+      name: this.told(name, ref),
+      accountId: this.accountOf(ref),
+    })
+  }
+
+  /** A text about a channel, for the eyes of those who may not see its keys. */
+  told(text: string, { name }: ChannelRef): string {
+    return this.#parts.conceal(text, name)
+  }
+
+  /** Whose channel it is; an open one is the server owner's. */
+  accountOf({ realm, name }: ChannelRef): string {
+    const { accounts, apps } = this.#parts
+    const app = realm === COMMONS ? undefined : apps.find(realm)
+    const owner = app?.ok ? app.value.accountId : this.ownerOf(name)
+    return owner ?? accounts.ensureOwner().id
+  }
+}
+
+function fullestFirst(a: AnyChannel, b: AnyChannel): number {
+  return b.attachments.size - a.attachments.size || (a.ref.name < b.ref.name ? -1 : 1)
+}
+
+function newestFirst(a: LiveConnection, b: LiveConnection): number {
+  return b.since - a.since
+}

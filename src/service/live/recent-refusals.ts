@@ -1,0 +1,32 @@
+/** Recent refusals, as far as whoever asks may see them. */
+import type { FailureName } from '../../failure.ts'
+import type { Account } from '../accounts/accounts.ts'
+import type { AppService } from '../apps/apps.ts'
+import type { LiveService } from './live.ts'
+
+/** The same refusal, once or often. */
+export interface Refused {
+  readonly reason: FailureName
+  readonly message: string
+  /** Milliseconds since the epoch: of the first of these, and of the last. */
+  readonly first: number
+  readonly last: number
+  readonly count: number
+  /** What the log says of it too: never a key, a query string or a message. */
+  readonly detail: Readonly<Record<string, unknown>>
+}
+
+/** Refusals that concern an account: on its channels, of its apps. The server's own account (undefined) sees all. */
+export function refusalsSeen(
+  refusals: readonly Refused[],
+  account: Account | undefined,
+  { live, apps }: { readonly live: LiveService; readonly apps: AppService },
+): readonly Refused[] {
+  if (account === undefined) return refusals
+  const own = new Set(apps.list(account).map(({ id }) => id))
+  return refusals.filter(({ detail: { app, channel, key } }) => {
+    const appId = app ?? (typeof key === 'string' ? key.split('.')[0] : undefined)
+    if (typeof appId === 'string') return own.has(appId)
+    return typeof channel === 'string' && live.ownerOf(channel) === account.id
+  })
+}

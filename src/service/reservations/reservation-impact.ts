@@ -1,0 +1,76 @@
+/** Who would notice a change of reservations: those who are connected, decided again under rules that do not hold yet. */
+import type { Attachment, Channel } from '../../core/channel.ts'
+import type { Hub } from '../../core/hub.ts'
+import { COMMONS, type ChannelRef } from '../../core/types.ts'
+import { type CommonsRules, decideStay } from '../../policy/channel-access.ts'
+import { NO_KEYS } from '../../policy/keys.ts'
+import { covers, linkedApp } from '../../policy/names.ts'
+import { type CommonsConnection, connectionView, shownConnection } from '../live/live-views.ts'
+import type { ChangedRules } from './reservation-preview.ts'
+
+/** What would happen to a connection: closed, or left to listen only. */
+export type Loss = 'closed' | 'silenced'
+
+export interface Affected {
+  readonly connection: CommonsConnection
+  readonly loss: Loss
+}
+
+export interface Impact {
+  /** Channels and connections that the namespace covers now. */
+  readonly channels: number
+  readonly connections: number
+  readonly closed: number
+  readonly silenced: number
+  /** The first of those that would lose something, on channels that whoever asks may see. */
+  readonly affected: readonly Affected[]
+}
+
+const MAX_LISTED = 50
+
+/** What is to be changed, and for whose eyes. */
+export interface Proposal {
+  readonly namespace: string
+  /** The rules around it as they would be. */
+  readonly changed: ChangedRules
+  /** Whose people may be named: on channels of others they are only counted. */
+  readonly maySee: (channel: ChannelRef) => boolean
+}
+
+export function impactOf(
+  hub: Hub,
+  rules: CommonsRules,
+  { namespace, changed, maySee }: Proposal,
+): Impact {
+  const channels = [...hub.channels.values()].filter(({ ref }) => covers(namespace, ref.name))
+  const losses = channels.flatMap((channel) => lossesOn(channel, changed, rules))
+  const count = (kind: Loss) => losses.filter(({ loss }) => loss === kind).length
+  return {
+    channels: channels.length,
+    connections: channels.reduce((sum, channel) => sum + channel.total, 0),
+    closed: count('closed'),
+    silenced: count('silenced'),
+    affected: losses
+      .filter(({ attachment }) => maySee(attachment.channel.ref))
+      .slice(0, MAX_LISTED)
+      .map(({ attachment, loss }) => ({
+        connection: shownConnection(connectionView(attachment)),
+        loss,
+      })),
+  }
+}
+
+/** As the hub itself decides when rules have changed. */
+function lossesOn(channel: Channel, changed: ChangedRules, rules: CommonsRules) {
+  const { name, realm } = channel.ref
+  const match = changed.match(name)
+  const isMoved = (linkedApp(match?.best, name) ?? COMMONS) !== realm
+  const facts = { match, ephemeral: match ? NO_KEYS : channel.ephemeral }
+  const losses: { readonly attachment: Attachment; readonly loss: Loss }[] = []
+  for (const attachment of channel.attachments.values()) {
+    const verdict = decideStay(attachment.presented, facts, rules)
+    if (isMoved || !verdict.join) losses.push({ attachment, loss: 'closed' })
+    else if (attachment.maySend && !verdict.send) losses.push({ attachment, loss: 'silenced' })
+  }
+  return losses
+}

@@ -1,0 +1,302 @@
+/** Reservations: namespaces that an account keeps for itself, with the keys that open them. */
+import type { Clock } from '../../core/clock.ts'
+import { type Result, fail, ok } from '../../failure.ts'
+import type { Keyring } from '../../identity/keyring.ts'
+import type { ChannelOptions } from '../../policy/channel-access.ts'
+import { beginsWithBracket, foldName } from '../../policy/names.ts'
+import { coveringNames, decideOwnership, fold, namespaceFault } from '../../policy/reservation.ts'
+import { StartError } from '../../start-error.ts'
+import { AppTable } from '../../store/tables/apps.ts'
+import type { Store } from '../../store/database.ts'
+import { type ReservationRow, ReservationTable } from '../../store/tables/reservations.ts'
+import type { Account } from '../accounts/accounts.ts'
+import type { Action, AuditService, Trace } from '../audit/audit.ts'
+import { fieldsOf, secretField } from '../audit/audited-fields.ts'
+import type { AuditedField } from '../../store/tables/audit.ts'
+import { newId } from '../id.ts'
+import { type Doubt, doubtsAbout, holderOf, rowsAround, secretFault } from './reserved-names.ts'
+
+/** A reservation as its owner sees it: keys in the clear, undefined when not set. */
+export interface OwnedReservation {
+  readonly id: string
+  readonly accountId: string
+  readonly namespace: string
+  readonly joinKey: string | undefined
+  readonly sendKey: string | undefined
+  readonly options: ChannelOptions
+  readonly createdAt: number
+  readonly updatedAt: number
+}
+
+/** Null clears a key or an option; undefined leaves it as it is. */
+export interface ReservationChange {
+  readonly joinKey?: string | null
+  readonly sendKey?: string | null
+  readonly explainRefusals?: boolean | null
+  readonly guardEvents?: boolean | null
+  readonly legacyUsers?: boolean | null
+  /** Id or name of an app of the same account. */
+  readonly app?: string | null
+}
+
+/** What was done, and what its owner may not have meant. */
+export interface Reserved {
+  readonly reservation: OwnedReservation
+  readonly warnings: string[]
+}
+
+const MAX_KEY_LENGTH = 256
+
+export class ReservationService {
+  readonly #store: Store
+  readonly #table: ReservationTable
+  readonly #apps: AppTable
+  readonly #keyring: Keyring
+  readonly #clock: Clock
+  readonly #quota: number
+  readonly #audit: AuditService
+
+  /** @param quota reservations of one account; 0 for no limit */
+  constructor(store: Store, keyring: Keyring, clock: Clock, quota: number, audit: AuditService) {
+    this.#store = store
+    this.#table = new ReservationTable(store)
+    this.#apps = new AppTable(store)
+    this.#keyring = keyring
+    this.#clock = clock
+    this.#quota = quota
+    this.#audit = audit
+  }
+
+  /** How many reservations an account may have; 0 for no limit. */
+  get quota(): number {
+    return this.#quota
+  }
+
+  list(account: Account | undefined): OwnedReservation[] {
+    return this.#table.list(account?.id).map((row) => this.#owned(row))
+  }
+
+  /** Those from before names were folded that do not do what their owner may think. */
+  doubts(account: Account | undefined): Doubt[] {
+    const doubts = doubtsAbout(this.#table.list(undefined))
+    return account ? doubts.filter(({ accountId }) => accountId === account.id) : doubts
+  }
+
+  /** By id or by namespace. */
+  find(idOrNamespace: string): Result<OwnedReservation> {
+    const row = this.#row(idOrNamespace)
+    return row ? ok(this.#owned(row)) : fail('reservation_unknown')
+  }
+
+  add(account: Account, namespace: string, change: ReservationChange): Result<Reserved> {
+    const fault = namespaceFault(namespace) ?? secretFault(namespace)
+    if (fault !== undefined)
+      return fail('namespace_invalid', `the namespace is not valid: ${fault}`)
+    const keyFault = faultOfKeys(change)
+    if (keyFault !== undefined) return fail('invalid', keyFault)
+    return this.#write((): Result<Reserved> => {
+      const neighbours = rowsAround(this.#table, namespace)
+      const verdict = decideOwnership(account.id, namespace, neighbours)
+      if (!verdict.allowed) return fail(verdict.failure)
+      if (this.#quota > 0 && this.#table.countOf(account.id) >= this.#quota) {
+        return fail(
+          'quota_reached',
+          `the account has used its ${this.#quota} reservations (--max-reservations)`,
+        )
+      }
+      const app = this.#app(account.id, change.app)
+      if (!app.ok) return app
+      const now = this.#clock.now()
+      const row: ReservationRow = {
+        ...EMPTY_ROW,
+        ...this.#patch(change),
+        ...app.value,
+        id: newId(),
+        accountId: account.id,
+        namespace,
+        folded: fold(namespace),
+        createdAt: now,
+        updatedAt: now,
+      }
+      this.#table.insert(row)
+      this.#note('add', row, auditedFields(EMPTY_ROW, row))
+      const lookalikes = verdict.lookalikes.map(
+        (other) => `${other} is reserved too and differs only by case`,
+      )
+      return ok({
+        reservation: this.#owned(row),
+        warnings: [...lookalikes, ...this.#keyWarnings(row)],
+      })
+    })
+  }
+
+  change(idOrNamespace: string, change: ReservationChange): Result<Reserved> {
+    const keyFault = faultOfKeys(change)
+    if (keyFault !== undefined) return fail('invalid', keyFault)
+    return this.#write((): Result<Reserved> => {
+      const row = this.#row(idOrNamespace)
+      if (!row) return fail('reservation_unknown')
+      if (typeof change.app === 'string' && beginsWithBracket(row.namespace))
+        return fail(
+          'namespace_invalid',
+          'a namespace that begins with [ cannot be linked to an app',
+        )
+      const app = this.#app(row.accountId, change.app)
+      if (!app.ok) return app
+      const patch = { ...this.#patch(change), ...app.value, updatedAt: this.#clock.now() }
+      this.#table.update(row, patch)
+      const changed = { ...row, ...patch }
+      this.#note('change', row, auditedFields(row, changed))
+      return ok({ reservation: this.#owned(changed), warnings: this.#keyWarnings(changed) })
+    })
+  }
+
+  remove(idOrNamespace: string): Result<OwnedReservation> {
+    return this.#write((): Result<OwnedReservation> => {
+      const row = this.#row(idOrNamespace)
+      if (!row) return fail('reservation_unknown')
+      this.#table.remove(row)
+      this.#note('remove', row, [])
+      return ok(this.#owned(row))
+    })
+  }
+
+  #note(action: Action, row: ReservationRow, fields: NonNullable<Trace['fields']>): void {
+    const { id, namespace: name, accountId } = row
+    this.#audit.record({ action, kind: 'reservation', id, name, accountId, fields })
+  }
+
+  #write<T>(action: () => T): T {
+    // Immediate: what was read to decide must still hold when it is written, whichever process writes.
+    return this.#store.db.transaction(action, { behavior: 'immediate' })
+  }
+
+  /** A name may be given in any spelling; the one that was reserved first is meant. */
+  #row(idOrNamespace: string): ReservationRow | undefined {
+    const exact = this.#table.byId(idOrNamespace) ?? this.#table.byNamespace(idOrNamespace)
+    return exact ?? holderOf(this.#table, idOrNamespace)
+  }
+
+  #patch(change: ReservationChange) {
+    const { joinKey, sendKey, explainRefusals, guardEvents, legacyUsers } = change
+    return {
+      ...(joinKey !== undefined && {
+        joinKey: joinKey === null ? null : this.#keyring.seal(joinKey),
+        joinDigest: joinKey === null ? null : Buffer.from(this.#keyring.digest(joinKey)),
+      }),
+      ...(sendKey !== undefined && {
+        sendKey: sendKey === null ? null : this.#keyring.seal(sendKey),
+        sendDigest: sendKey === null ? null : Buffer.from(this.#keyring.digest(sendKey)),
+      }),
+      ...(explainRefusals !== undefined && { explainRefusals }),
+      ...(guardEvents !== undefined && { guardEvents }),
+      ...(legacyUsers !== undefined && { legacyUsers }),
+    }
+  }
+
+  /** An app of another account looks like none at all. */
+  #app(
+    accountId: string,
+    wanted: string | null | undefined,
+  ): Result<Pick<ReservationRow, 'appId'> | undefined> {
+    if (wanted === undefined) return ok(undefined)
+    if (wanted === null) return ok({ appId: null })
+    const byId = this.#apps.byId(wanted)
+    const found = byId?.accountId === accountId ? byId : this.#apps.ofAccount(accountId, wanted)
+    return found ? ok({ appId: found.id }) : fail('app_not_found')
+  }
+
+  /** A more specific reservation replaces its parent as a whole, keys included (AC-30). */
+  #keyWarnings(row: ReservationRow): string[] {
+    const above = coveringNames(foldName(row.namespace)).slice(0, -1)
+    const parent = above.map((name) => holderOf(this.#table, name)).findLast((found) => found)
+    if (!parent) return []
+    const lost = [
+      parent.joinDigest && !row.joinDigest ? 'join' : undefined,
+      parent.sendDigest && !row.sendDigest ? 'send' : undefined,
+    ].filter((kind) => kind !== undefined)
+    return lost.map(
+      (kind) =>
+        `${row.namespace} has no ${kind} key and does not inherit the one of ${parent.namespace}`,
+    )
+  }
+
+  /** A key that cannot be opened is still asked for, so it must not look as if there were none. */
+  #opened(row: ReservationRow, sealed: Buffer | null): string | undefined {
+    if (sealed === null) return undefined
+    const key = this.#keyring.open(sealed)
+    if (key === undefined) throw new StartError(`a stored key of ${row.namespace} is damaged`)
+    return key
+  }
+
+  #owned(row: ReservationRow): OwnedReservation {
+    return {
+      id: row.id,
+      accountId: row.accountId,
+      namespace: row.namespace,
+      joinKey: this.#opened(row, row.joinKey),
+      sendKey: this.#opened(row, row.sendKey),
+      options: optionsOf(row),
+      createdAt: row.createdAt,
+      updatedAt: row.updatedAt,
+    }
+  }
+}
+
+export function optionsOf(row: ReservationRow): ChannelOptions {
+  return {
+    ...(row.explainRefusals !== null && { explainRefusals: row.explainRefusals }),
+    ...(row.guardEvents !== null && { guardEvents: row.guardEvents }),
+    ...(row.legacyUsers !== null && { legacyUsers: row.legacyUsers }),
+    ...(row.appId !== null && { appId: row.appId }),
+  }
+}
+
+const SHOWN = {
+  explainRefusals: 'explains refusals',
+  guardEvents: 'guards events',
+  legacyUsers: 'legacy users',
+  appId: 'app',
+}
+
+type Keyed = Pick<ReservationRow, 'joinDigest' | 'sendDigest' | keyof typeof SHOWN>
+
+function auditedFields(before: Keyed, after: Keyed): AuditedField[] {
+  return [
+    ...keyField('join key', before.joinDigest, after.joinDigest),
+    ...keyField('send key', before.sendDigest, after.sendDigest),
+    ...fieldsOf(before, after, SHOWN),
+  ]
+}
+
+function keyField(field: string, before: Buffer | null, after: Buffer | null): AuditedField[] {
+  return before && after && before.equals(after) ? [] : secretField(field, before, after)
+}
+
+const EMPTY_ROW = {
+  joinKey: null,
+  joinDigest: null,
+  sendKey: null,
+  sendDigest: null,
+  explainRefusals: null,
+  guardEvents: null,
+  legacyUsers: null,
+  appId: null,
+}
+
+/** A client cannot present a key that the options reader takes for absent (C-9). */
+function faultOfKeys({ joinKey, sendKey }: ReservationChange): string | undefined {
+  for (const [kind, key] of [
+    ['join', joinKey],
+    ['send', sendKey],
+  ] as const) {
+    if (key === undefined || key === null) continue
+    if (key === '' || key === 'undefined' || key === 'null')
+      return `the ${kind} key cannot be "${key}"`
+    if (key.length > MAX_KEY_LENGTH)
+      return `the ${kind} key is longer than ${MAX_KEY_LENGTH} characters`
+    if (!key.isWellFormed() || /\p{Cc}/u.test(key))
+      return `the ${kind} key contains control characters`
+  }
+  return undefined
+}

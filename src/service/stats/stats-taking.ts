@@ -1,0 +1,113 @@
+/** Takes what has been counted for an app out of its counters, under the names that statistics have for it. */
+import type { AppCount, Gauge } from '../../core/app-counters.ts'
+import { type Numbers, OUTCOMES } from '../../stats/numbers.ts'
+
+/** Some counters of an app that are named alike. */
+interface Counted<Member extends string> {
+  readonly of: (count: AppCount) => Record<Member, number>
+  /** By member, what statistics call it. */
+  readonly names: readonly (readonly [member: Member, name: string])[]
+}
+
+function counted<Member extends string>(
+  name: string,
+  members: readonly Member[],
+  of: Counted<Member>['of'],
+): Counted<Member> {
+  return { of, names: members.map((member) => [member, `${name}.${member}`]) }
+}
+
+const TRAFFIC = ['count', 'data', 'failed', 'refused'] as const
+const WAYS = (['inbound', 'outbound'] as const).flatMap((direction) =>
+  (['realtime', 'rest'] as const).flatMap((transport) =>
+    (['messages', 'presence'] as const).map((kind) =>
+      counted(
+        `messages.${direction}.${transport}.${kind}`,
+        TRAFFIC,
+        (count) => count[direction][transport][kind],
+      ),
+    ),
+  ),
+)
+const MESSAGES = [
+  ...WAYS,
+  counted('messages.persisted.messages', TRAFFIC, (count) => count.persisted.messages),
+  counted('messages.persisted.presence', TRAFFIC, (count) => count.persisted.presence),
+]
+
+const TURNS = ['opened', 'failed', 'refused'] as const
+const OPENINGS = [
+  counted('connections.tls', TURNS, (count) => count.connections.tls),
+  counted('connections.plain', TURNS, (count) => count.connections.plain),
+  counted('channels', TURNS, (count) => count.channels),
+]
+
+const REQUESTS = [
+  counted('apiRequests.other', OUTCOMES, (count) => count.apiRequests),
+  counted('apiRequests.tokenRequests', OUTCOMES, (count) => count.tokenRequests),
+]
+
+/** Moves to `numbers` what was counted since the last time, and leaves nought behind. */
+export function takeCounts(numbers: Numbers, count: AppCount): void {
+  takeAll(numbers, count, MESSAGES)
+  takeAll(numbers, count, OPENINGS)
+  takeAll(numbers, count, REQUESTS)
+}
+
+function takeAll<Member extends string>(
+  numbers: Numbers,
+  count: AppCount,
+  groups: readonly Counted<Member>[],
+): void {
+  for (const { of, names } of groups) {
+    const counts: Record<string, number> = of(count)
+    for (const [member, name] of names) {
+      const value = counts[member]!
+      if (value === 0) continue
+      numbers[name] = (numbers[name] ?? 0) + value
+      counts[member] = 0
+    }
+  }
+}
+
+const gauge = (name: string, of: (count: AppCount) => Gauge) => ({
+  of,
+  peak: `${name}.peak`,
+  min: `${name}.min`,
+  sum: `${name}.sum`,
+  samples: `${name}.samples`,
+})
+
+const GAUGES = [
+  gauge('connections.all', (count) => count.connections.all),
+  gauge('connections.tls', (count) => count.connections.tls),
+  gauge('connections.plain', (count) => count.connections.plain),
+  gauge('channels', (count) => count.channels),
+]
+
+/**
+ * Moves to `numbers` how many connections and channels there were since the last time, and takes a sample of
+ * how many there are, for the mean.
+ * @param minute what is known of this minute so far
+ * @param looks how often there was a look in this minute; before there was anything, each found nothing
+ */
+export function takeLevels(
+  numbers: Numbers,
+  count: AppCount,
+  minute: Numbers,
+  looks: number,
+): void {
+  for (const { of, peak, min, sum, samples } of GAUGES) {
+    const levels = of(count)
+    const isSampled = minute[samples] !== undefined || numbers[samples] !== undefined
+    if (levels.peak === 0 && !isSampled) continue
+    if (levels.peak > 0) {
+      numbers[peak] = Math.max(levels.peak, numbers[peak] ?? 0)
+      numbers[min] = Math.min(levels.min, numbers[min] ?? levels.min)
+    }
+    numbers[sum] = (numbers[sum] ?? 0) + levels.now
+    numbers[samples] = (numbers[samples] ?? 0) + (isSampled ? 1 : looks)
+    levels.peak = levels.now
+    levels.min = levels.now
+  }
+}

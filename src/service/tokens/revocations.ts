@@ -1,0 +1,81 @@
+/** Revocations of tokens: kept as long as a token that they concern can still be valid. */
+import type { Clock } from '../../core/clock.ts'
+import { SettledDate } from '../../core/settled-date.ts'
+import type { StoredRevocation } from '../../identity/revocation-request.ts'
+import { AppTable, RevocationTable } from '../../store/tables/apps.ts'
+import type { Store } from '../../store/database.ts'
+import { isKept } from '../apps/apps.ts'
+import type { Actor, AuditService } from '../audit/audit.ts'
+import { fieldsOf } from '../audit/audited-fields.ts'
+import type { PushDeviceService } from '../../device-push/device-service.ts'
+import type { TokenOrder } from './token-order.ts'
+
+export interface RevocationParts {
+  readonly store: Store
+  readonly clock: Clock
+  readonly audit: AuditService
+  readonly order: TokenOrder
+  /** Which end as tokens do. */
+  readonly devices: Pick<PushDeviceService, 'end'>
+}
+
+export class RevocationService {
+  readonly #store: Store
+  readonly #table: RevocationTable
+  readonly #apps: AppTable
+  readonly #date: SettledDate
+  readonly #audit: AuditService
+  readonly #order: TokenOrder
+  readonly #devices: Pick<PushDeviceService, 'end'>
+
+  constructor({ store, clock, audit, order, devices }: RevocationParts) {
+    this.#order = order
+    this.#devices = devices
+    this.#store = store
+    this.#table = new RevocationTable(store)
+    this.#apps = new AppTable(store)
+    this.#date = new SettledDate(clock)
+    this.#audit = audit
+  }
+
+  /**
+   * Stores them all or none; durable when it returns.
+   * @param by whoever revokes, where that is not known from the request
+   */
+  add(appId: string, revocations: readonly StoredRevocation[], by?: Actor): void {
+    const now = this.#date.now()
+    const marked = this.#store.db.transaction(
+      () => {
+        const number = this.#order.mark()
+        const numbered = revocations.map(({ isExact, ...revocation }) => {
+          return { ...revocation, number: isExact ? null : number }
+        })
+        this.#table.insert(appId, numbered, now)
+        this.#devices.end(appId, numbered)
+        this.#note(appId, revocations, by)
+        return number
+      },
+      { behavior: 'immediate' },
+    )
+    this.#order.passed(marked)
+  }
+
+  #note(appId: string, revocations: readonly StoredRevocation[], by: Actor | undefined): void {
+    const app = this.#apps.byId(appId)
+    const [first] = revocations
+    if (!app || !first || !isKept(app)) return
+    const key = `${appId}.${first.keyId}`
+    const targets = revocations.map(({ kind, value }) => `${kind}:${value}`)
+    this.#audit.record(
+      {
+        action: 'revoke',
+        kind: 'revocation',
+        id: key,
+        name: `of ${key}`,
+        accountId: app.accountId,
+        fields: fieldsOf({}, { targets: targets.join(', ') }, { targets: 'tokens for' }),
+      },
+      by,
+    )
+  }
+}

@@ -1,0 +1,19 @@
+/** The list of protocols: each is found by its name, and none writes in the place of another. */
+import { expect, test } from 'bun:test'
+import { ENCODERS, PROTOCOLS, notFound } from '../../src/assembly/protocols.ts'
+
+test('no two protocols have a name or a wire format in common', () => {
+  const names = PROTOCOLS.map(({ name }) => name)
+  expect(new Set(names).size).toBe(names.length)
+  const formats = PROTOCOLS.flatMap((protocol) => Object.keys(protocol.formats))
+  expect(formats).toContain('itty')
+  expect(ENCODERS.size).toBe(formats.length)
+})
+
+test('only clients of a protocol are told in its words that there is nothing', () => {
+  const base = 'http://localhost'
+  const plain = new Request(`${base}/nowhere`)
+  const ofSdk = new Request(`${base}/nowhere`, { headers: { 'x-ably-version': '6' } })
+  expect(notFound(plain, base)).toBeUndefined()
+  expect(notFound(ofSdk, base)?.status).toBe(404)
+})

@@ -1,0 +1,35 @@
+/** What holds for every source file: how it begins, how long it is, and what only few may use. */
+import { describe, expect, test } from 'bun:test'
+import { sourceFiles } from './support/imports.ts'
+
+const files = sourceFiles()
+
+describe('files', () => {
+  test('only main.ts ends the process', () => {
+    const ending = files.filter(({ code }) => /\bprocess\s*\.\s*(exit|abort|kill)\b/.test(code))
+    expect(ending.map((file) => file.path)).toEqual(['main.ts'])
+  })
+
+  test('only main.ts reads the environment and the arguments', () => {
+    const reading = files.filter(({ code }) => /\bprocess\s*\.\s*(env|argv)\b/.test(code))
+    expect(reading.map((file) => file.path)).toEqual(['main.ts'])
+  })
+
+  test('each says first what it is for, has a name that says something, and stays readable', () => {
+    for (const { path, text } of files) {
+      expect(path).toMatch(/^([a-z]+(-[a-z]+)*\/)*[a-z][a-z0-9]*(-[a-z]+)*(\.config)?\.tsx?$/)
+      expect(path).not.toMatch(/(index|utils?|helpers?|misc|common)\.tsx?$/)
+      expect({ path, opens: /^(#!.*\n)?\/\*\*/.test(text) }).toEqual({ path, opens: true })
+      expect({ path, lines: text.split('\n').length <= 500 }).toEqual({ path, lines: true })
+    }
+  })
+
+  test('where rules are made and kept, the clock and chance come from outside', () => {
+    const rooms = /^(policy|core|engine|fanout|protocol|service|transport|api|dashboard\/pages)\//
+    const own = files.filter(
+      ({ path, code }) =>
+        rooms.test(path) && /\bDate\b|\bperformance\b|Math\s*\.\s*random|getRandom/.test(code),
+    )
+    expect(own.map((file) => file.path)).toEqual(['core/clock.ts'])
+  })
+})
