@@ -30,12 +30,13 @@ test('every path that it names is there', () => {
   expect(paths.filter((path) => !existsSync(join(ROOT, path)))).toEqual([])
 })
 
-test('the table has every folder down to the second level, and each once', () => {
+test('the table has every folder down to the second level, those of protocols too, and each once', () => {
   const rows = Array.from(section('Folders').matchAll(/^\| `(src\/\S+)` /gm), ([, path]) => path!)
   expect(rows).toEqual([...new Set(rows)].toSorted())
   for (const path of rows)
     expect([path, statSync(join(ROOT, path)).isDirectory()]).toEqual([path, true])
-  expect(foldersBelow('src', 2).filter((path) => !rows.includes(path))).toEqual([])
+  const wanted = [...foldersBelow('src', 2), ...foldersBelow('src/protocol', 2)]
+  expect(wanted.filter((path) => !rows.includes(path))).toEqual([])
 })
 
 describe('rules', () => {
