@@ -356,6 +356,11 @@ const table = {
   key_rate: { status: 429, message: 'too many requests with this API key', retry: true },
   app_rate: { status: 429, message: 'too many messages in this app', retry: true },
   channel_rate: { status: 429, message: 'too many messages on this channel', retry: true },
+  engine_unreachable: {
+    status: 503,
+    message: 'it is not known whether this was taken on; try again, with the same id',
+    retry: true,
+  },
   not_kept: { status: 500, message: 'the message could not be kept', retry: true },
   history_busy: {
     status: 503,

@@ -72,6 +72,7 @@ const CODES: Partial<Record<FailureName, number>> = {
   busy: 50003,
   settings_unusable: 50003,
   history_busy: 50003,
+  engine_unreachable: 50003,
   connection_superseded: 80016,
   connection_key_invalid: 80018,
   transport_unknown: 80022,
