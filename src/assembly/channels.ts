@@ -54,7 +54,12 @@ export interface ChannelParts {
   readonly lastPosition: string | undefined
   readonly onSlowReaders: (sockets: Iterable<Socket>) => void
   readonly appOf: GateParts['appOf']
+  /** What gives channels their order; the embedded engine, where left out. */
+  readonly engine?: MakeEngine | undefined
 }
+
+/** Makes an engine that gives out these positions. */
+export type MakeEngine = (clock: Clock, positions: PositionSource) => Engine
 
 /** How long a client may be away and go on where it was (RTN15, connection state). */
 const KEEP_MS = 120_000
@@ -111,7 +116,7 @@ export class Channels {
       onDelivered: (channel, event, recipients) => traffic.delivered(channel, event, recipients),
       onSlowReaders: parts.onSlowReaders,
     })
-    this.#engine = new EmbeddedEngine(clock, positions)
+    this.#engine = parts.engine?.(clock, positions) ?? new EmbeddedEngine(clock, positions)
     this.broker = this.#makeBroker(parts, positions)
     const presenceBudget = new Budget(config.presenceMemoryMb * MIB)
     this.#stage = new ChannelStage({ broker: this.broker, presenceBudget })

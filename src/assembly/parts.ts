@@ -7,7 +7,7 @@ import { logger } from '../ops/logs.ts'
 import { Refusals } from '../ops/refusals.ts'
 import { concealing } from '../service/live/misplaced-keys.ts'
 import type { Services } from '../service/services.ts'
-import { Channels } from './channels.ts'
+import { Channels, type MakeEngine } from './channels.ts'
 import { AppCredentials } from './credentials.ts'
 import { HistoryMark } from './history-mark.ts'
 import { openKeptHistory } from './history.ts'
@@ -25,6 +25,7 @@ import { Web } from './web.ts'
 export interface Surroundings {
   readonly clock: Clock
   readonly random: Randomness
+  readonly engine?: MakeEngine | undefined
 }
 
 export type Parts = ReturnType<typeof buildParts>
@@ -103,7 +104,8 @@ interface ChannelNeeds extends Known {
 }
 
 function buildChannels(needs: ChannelNeeds): Channels {
-  const { clock, config, history, mark, monitoring, owners, random, settings, transport } = needs
+  const { clock, config, engine, history, mark, monitoring, owners, random } = needs
+  const { settings, transport } = needs
   const { apps, rules } = settings
   const { sockets } = transport
   return new Channels({
@@ -122,6 +124,7 @@ function buildChannels(needs: ChannelNeeds): Channels {
     appOf: (realm) => apps.app(realm),
     log: history,
     lastPosition: mark.lastPosition,
+    engine,
     onSlowReaders: (slow) => sockets.markSlowReaders(slow),
   })
 }

@@ -12,7 +12,6 @@ import { Presence } from '../../src/core/presence.ts'
 import { Publisher } from '../../src/core/publisher.ts'
 import { RetentionBudget } from '../../src/core/retention.ts'
 import { type Event, type Frame, type MessageDraft, type Socket } from '../../src/core/types.ts'
-import { EmbeddedEngine } from '../../src/engine/embedded.ts'
 import { ChannelStage } from '../../src/core/stage.ts'
 import type { Soon } from '../../src/core/soon.ts'
 import { TopicFanout } from '../../src/fanout/topics.ts'
@@ -21,6 +20,7 @@ import { type AppLimits, NO_APP_LIMITS } from '../../src/policy/app-limits.ts'
 import { channelLimit } from '../../src/policy/shares.ts'
 import { type ChannelRuleSettings, DEFAULT_RULE_SETTINGS } from '../../src/policy/channel-rule.ts'
 import { clockAt } from './clocks.ts'
+import { chosenEngine } from './engines/chosen.ts'
 
 export const KEEP_MS = 120_000
 const ALL_MODES = Object.values(MODE).reduce((sum, mode) => sum | mode, 0)
@@ -60,7 +60,7 @@ export class CoreWorld {
       })
     const positions = new PositionSource(clock, 'site', undefined)
     const fanout = new TopicFanout()
-    const engine = new EmbeddedEngine(clock, positions)
+    const engine = chosenEngine()(clock, positions)
     const delivery = new Delivery({
       fanout,
       // A reader here hears events, not frames.

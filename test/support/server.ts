@@ -2,14 +2,16 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { MakeEngine } from '../../src/assembly/channels.ts'
 import { type Config, readConfig } from '../../src/config.ts'
-import { systemClock } from '../../src/core/clock.ts'
+import { systemClock, systemRandomness } from '../../src/core/clock.ts'
 import type { Result } from '../../src/failure.ts'
 import { startLogs } from '../../src/ops/logs.ts'
 import { type RunningServer, startServer } from '../../src/server.ts'
 import type { ApiKeyChange } from '../../src/service/apps/api-keys.ts'
 import type { ReservationChange } from '../../src/service/reservations/reservations.ts'
 import { openServices } from '../../src/service/services.ts'
+import { chosenEngine } from './engines/chosen.ts'
 
 export const MAIN = join(import.meta.dir, '../../src/main.ts')
 
@@ -58,15 +60,23 @@ export interface TestServer extends RunningServer {
   revokeKey(key: string): void
 }
 
-/** Starts a server in this process, on a free port of the loopback and a fresh data folder. */
+/**
+ * Starts a server in this process, on a free port of the loopback and a fresh data folder.
+ * @param engine the one of the test run, where left out
+ */
 export async function startTestServer(
   flags: Record<string, string> = {},
   environment: Record<string, string> = {},
+  engine: MakeEngine = chosenEngine(),
 ): Promise<TestServer> {
   const folder = temporaryFolder()
   const config = testConfig({ data: folder.path, ...flags }, environment)
   startLogs(config)
-  const server = await startServer(config)
+  const server = await startServer(config, {
+    clock: systemClock,
+    random: systemRandomness,
+    engine,
+  })
   const withServices = <T>(action: (services: ReturnType<typeof openServices>) => T): T => {
     const services = openServices(config, systemClock, false)
     try {

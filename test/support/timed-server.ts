@@ -3,6 +3,7 @@ import { type Randomness, systemRandomness } from '../../src/core/clock.ts'
 import { startLogs } from '../../src/ops/logs.ts'
 import { startServer } from '../../src/server.ts'
 import { ManualClock } from './clocks.ts'
+import { chosenEngine } from './engines/chosen.ts'
 import { temporaryFolder, testConfig } from './server.ts'
 
 export interface TimedServer {
@@ -25,7 +26,7 @@ export async function startTimedServer(
   const config = testConfig({ data: folder.path, ...flags })
   const clock = new ManualClock()
   startLogs(config)
-  const server = await startServer(config, { clock, random })
+  const server = await startServer(config, { clock, random, engine: chosenEngine() })
   return {
     url: server.url,
     port: server.port,
