@@ -116,14 +116,14 @@ export class AblyRealtime implements SocketEndpoint {
       maxAttachments: limits.maxAttachments,
       maxBacklogBytes: limits.maxBacklogBytes,
       leave: (client, name) => presences.leave(client, name),
-      onWish: (client, attached) => news.wish(client, attached),
+      onOccupancyAsked: (client, attached) => news.subscribe(client, attached),
       turns: parts.turns,
       subscriptionLimit: parts.subscriptionLimit,
       onBug,
     })
     const publishing = {
       ...parts,
-      onSilent: (client: Client, { channel }: Target) => {
+      onNotEchoed: (client: Client, { channel }: Target) => {
         const home = broker.channel(channel)
         if (home) attaching.missedOwn(client, home)
       },

@@ -10,7 +10,7 @@ import type { Answer, Outcome } from './answers.ts'
 import type { Client } from '../session/client.ts'
 import { acknowledgement } from '../session/protocol-messages.ts'
 import type { SessionParts } from '../session/parts.ts'
-import type { Accepted } from '../publishing/publishing.ts'
+import type { Accepted } from '../publishing/accepted.ts'
 
 export interface Numbered {
   readonly kind: 'message' | 'presence' | 'annotation' | 'object'

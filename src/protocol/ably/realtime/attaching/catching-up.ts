@@ -1,83 +1,85 @@
 /**
- * Attachments that are behind. They get what they missed as fast as their clients read: a server that sent it all
+ * Attachments with a backlog. They get what they missed as fast as their clients read: a server that sent it all
  * at once would have to cut them off for reading too slowly, and the next time again. And they take turns, so that
  * very many who come back at once keep nobody waiting for long.
  */
 import type { FairTurns, Work } from '../../../../core/fair-turns.ts'
-import type { Behind } from './backlog.ts'
 import type { Client } from '../session/client.ts'
+import type { Attached } from './attached.ts'
+import type { Backlog } from './backlog.ts'
 
 export interface CatchingUpParts {
   readonly turns: FairTurns
   /** Bytes that may wait to go out before the rest is held back. */
   readonly roomBytes: number
-  /** It has been sent everything, and hears what is live from now on. */
-  readonly onLevel: (behind: Behind) => void
-  /** Its channel has forgotten what it has not been sent yet. */
-  readonly onGone: (behind: Behind) => void
+  /** Everything of the backlog has been sent; what is live comes next. */
+  readonly onCaughtUp: (backlog: Backlog) => void
+  /** The channel has forgotten what has not been sent yet. */
+  readonly onForgotten: (backlog: Backlog) => void
   readonly onBug: (error: unknown) => void
 }
 
+/** WebSocket close code (RFC 6455 7.4.1). */
 const INTERNAL_ERROR = 1011
 
 export class CatchingUp {
   readonly #parts: CatchingUpParts
-  readonly #lines = new Map<Client, Line>()
+  readonly #queues = new Map<Client, ClientQueue>()
 
   constructor(parts: CatchingUpParts) {
     this.#parts = parts
   }
 
   /** Sends what there is room for; the rest as there is more. */
-  begin(behind: Behind): void {
-    const { client } = behind
-    behind.attached.behind = behind
-    const line =
-      this.#lines.get(client) ?? new Line(this.#parts, client, () => this.release(client))
-    this.#lines.set(client, line)
-    line.behind.add(behind)
-    this.#parts.turns.enlist(line)
+  begin(backlog: Backlog): void {
+    const { attached, client } = backlog
+    attached.backlog = backlog
+    const queue =
+      this.#queues.get(client) ?? new ClientQueue(this.#parts, client, () => this.release(client))
+    this.#queues.set(client, queue)
+    queue.backlogs.set(attached, backlog)
+    this.#parts.turns.enlist(queue)
   }
 
-  /** To be told when a client has taken some of what was waiting for it. */
+  /** To be called when a client has taken some of what was waiting for it. */
   drained(client: Client): void {
-    const line = this.#lines.get(client)
-    if (line) this.#parts.turns.enlist(line)
+    const queue = this.#queues.get(client)
+    if (queue) this.#parts.turns.enlist(queue)
   }
 
-  /** To be told when an attachment is over, or begins anew. */
-  cancel(behind: Behind | undefined): void {
-    if (!behind) return
-    behind.attached.behind = undefined
-    this.#lines.get(behind.client)?.behind.delete(behind)
+  /** To be called when an attachment is over, or begins anew. */
+  cancel(client: Client, attached: Attached | undefined): void {
+    if (!attached?.backlog) return
+    attached.backlog = undefined
+    this.#queues.get(client)?.backlogs.delete(attached)
   }
 
   /** The transport is gone, or nothing is left to be sent. */
   release(client: Client): void {
-    const line = this.#lines.get(client)
-    if (!line) return
-    this.#lines.delete(client)
-    this.#parts.turns.dismiss(line)
+    const queue = this.#queues.get(client)
+    if (!queue) return
+    this.#queues.delete(client)
+    this.#parts.turns.dismiss(queue)
   }
 }
 
-/** What one client has to be sent: attachment by attachment, in the order in which they were attached. */
-class Line implements Work {
-  readonly behind = new Set<Behind>()
+/** The backlogs of one client, attachment by attachment, in the order in which they were attached. */
+class ClientQueue implements Work {
+  readonly backlogs = new Map<Attached, Backlog>()
   readonly #parts: CatchingUpParts
   readonly #client: Client
-  readonly #onDone: () => void
+  readonly #onEmpty: () => void
 
-  constructor(parts: CatchingUpParts, client: Client, onDone: () => void) {
+  constructor(parts: CatchingUpParts, client: Client, onEmpty: () => void) {
     this.#parts = parts
     this.#client = client
-    this.#onDone = onDone
+    this.#onEmpty = onEmpty
   }
 
   step(): number | undefined {
     if (this.#client.socket.waitingBytes >= this.#parts.roomBytes) return undefined
-    for (const first of this.behind) return this.#advance(first)
-    this.#onDone()
+    for (const first of this.backlogs.values()) return this.#advance(first)
+    this.#onEmpty()
     return undefined
   }
 
@@ -86,16 +88,17 @@ class Line implements Work {
     this.#client.socket.close(INTERNAL_ERROR, 'internal error')
   }
 
-  #advance(behind: Behind): number {
-    const piece = behind.next()
-    if (piece !== undefined && piece !== 'gone') {
+  #advance(backlog: Backlog): number {
+    const piece = backlog.next()
+    if (piece !== undefined && piece !== 'forgotten') {
       if (piece.frame !== undefined) this.#client.sendFrame(piece.frame)
       return piece.cost
     }
-    this.behind.delete(behind)
-    behind.attached.behind = undefined
-    if (piece === 'gone') this.#parts.onGone(behind)
-    else this.#parts.onLevel(behind)
+    const { attached } = backlog
+    this.backlogs.delete(attached)
+    attached.backlog = undefined
+    if (piece === 'forgotten') this.#parts.onForgotten(backlog)
+    else this.#parts.onCaughtUp(backlog)
     return 0
   }
 }

@@ -5,7 +5,9 @@ import { isPosition, positionOf } from '../../../../core/position.ts'
 import type { PlacedEvent, Publication } from '../../../../core/types.ts'
 import { type Failure, failure } from '../../../../failure.ts'
 import { type LastMessages, MAX_REWIND, lastMessages } from '../../subscription/last-messages.ts'
-import type { Rewind } from '../../wire/attach-params.ts'
+import type { AttachOptions, Rewind } from '../../wire/attach-params.ts'
+import type { AttachFrame } from './attach-request.ts'
+import type { Attached } from './attached.ts'
 
 /** So many events are looked at to tell whether there is anything among them that a client has to be told. */
 const MAX_LOOKED_AT = 100
@@ -53,17 +55,19 @@ export function fresh(channel: AppChannel): Continuation {
   }
 }
 
-/**
- * A fresh attachment that begins earlier than now.
- * @param limit messages that a rewind by time may have
- * @param now milliseconds since the epoch
- */
+export interface RewindWish {
+  readonly rewind: Rewind
+  /** Messages that a rewind by time may have. */
+  readonly limit: number
+  /** Milliseconds since the epoch. */
+  readonly now: number
+}
+
+/** A fresh attachment that begins earlier than now. */
 export function rewound(
   channel: AppChannel,
   history: History,
-  rewind: Rewind,
-  limit: number,
-  now: number,
+  { limit, now, rewind }: RewindWish,
 ): Continuation {
   const isTimed = 'ms' in rewind
   const { isCut, messages, serials } = lastMessages(history, channel.ref, {
@@ -119,4 +123,29 @@ function* publicationsOf(
 function idOf({ id }: Pick<Publication, 'id'>): string {
   const colon = id.lastIndexOf(':')
   return colon < 0 ? id : id.slice(0, colon)
+}
+
+/** For an attachment that goes on from what it has been sent already. */
+export function continued({ backlog, resumedFrom }: Attached, channel: AppChannel): Continuation {
+  const from = resumed(channel, backlog?.sentTo ?? channel.recent.head)
+  return from.resumedFrom === undefined ? from : { ...from, resumedFrom }
+}
+
+/**
+ * Whether a client asks again because the answer takes too long. It is going to get that answer and all that came
+ * after it, so that what it missed would come twice. Had it got the answer, it would name a later position, or
+ * want something else.
+ */
+export function isRepeated(
+  attached: Attached | undefined,
+  channel: AppChannel,
+  { channelSerial }: AttachFrame,
+  options: AttachOptions,
+): attached is Attached {
+  if (channelSerial === undefined || attached?.resumedFrom !== channelSerial) return false
+  // Whoever could not make anything of the first delta asks in the same words (RTL18).
+  if (options.delta) return false
+  const isAlike =
+    attached.options === options || JSON.stringify(attached.options) === JSON.stringify(options)
+  return isAlike && attached.attachment.channel === channel
 }

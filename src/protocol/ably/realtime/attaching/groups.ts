@@ -1,38 +1,35 @@
-/** What an attachment reads, as the groups that it belongs into. */
+/** The groups in which attachments get what is live: which they are, and when an attachment has to be in others. */
 import type { AppChannel } from '../../../../core/app-channel.ts'
+import type { Broker } from '../../../../core/broker.ts'
 import type { Modes } from '../../../../core/modes.ts'
 import type { Format as GroupFormat } from '../../../../core/types.ts'
 import type { AttachOptions } from '../../wire/attach-params.ts'
 import type { QualifiedName } from '../../wire/channel-name.ts'
-import type { Client } from '../session/client.ts'
+import type { Format } from '../../wire/format.ts'
 import { PROTOCOL } from '../encoding/encode.ts'
 import { variantText } from '../encoding/variant.ts'
+import { type Client, isEchoOff } from '../session/client.ts'
+import type { AttachRequest } from './attach-request.ts'
+import type { Attached } from './attached.ts'
 
-export interface Place {
-  /** The name in frames. */
-  readonly channel: string
-  readonly home: AppChannel
+/** What decides in which form an attachment gets what happens on its channel. */
+export interface Subscription {
+  readonly channel: AppChannel
+  /** The name as it stands in frames. */
+  readonly text: string
   readonly name: QualifiedName
   readonly options: AttachOptions
   readonly modes: Modes
+  /** Whether it has the last publication, from which the next may differ. */
+  readonly hasBase: boolean
 }
 
 const NO_FORMATS: readonly GroupFormat[] = Object.freeze([])
 
-/** @param hasBase whether it has the last publication, from which the next may differ */
-export function formatsOf(
-  client: Client,
-  place: Place & { readonly hasBase: boolean },
-): readonly GroupFormat[] {
-  const variant = readingText(client, place, place.hasBase)
-  return variant === undefined ? NO_FORMATS : [{ protocol: PROTOCOL, variant }]
-}
-
-/** The variant for an attachment; undefined where it reads nothing. */
-export function readingText(
-  { format }: Client,
-  { channel, home, name, options, modes }: Place,
-  hasBase: boolean,
+/** The variant for a subscription; undefined for one that gets nothing. */
+export function variantFor(
+  format: Format,
+  { channel, hasBase, modes, name, options, text }: Subscription,
 ): string | undefined {
   const { appendMode, delta, occupancy } = options
   const isPlain = name.qualifier === 'none' && occupancy === undefined
@@ -43,7 +40,105 @@ export function readingText(
     delta: delta && hasBase && isPlain,
     whole: appendMode === 'full',
     occupancy,
-    name: channel === home.ref.name ? undefined : channel,
+    name: text === channel.ref.name ? undefined : text,
     filter: name.filter,
   })
+}
+
+function formatsFor(format: Format, subscription: Subscription): readonly GroupFormat[] {
+  const variant = variantFor(format, subscription)
+  return variant === undefined ? NO_FORMATS : [{ protocol: PROTOCOL, variant }]
+}
+
+export class AttachmentGroups {
+  readonly #broker: Broker
+
+  constructor(broker: Broker) {
+    this.#broker = broker
+  }
+
+  /** What is live comes to the attachment in the form that is right for it now, unless it has a backlog. */
+  update(client: Client, attached: Attached, modes = attached.attachment.modes): void {
+    const { attachment, backlog, hasBase, name, options, text } = attached
+    const { channel } = attachment
+    const subscription = { channel, text, name, options, modes, hasBase }
+    const formats = backlog ? NO_FORMATS : formatsFor(client.format, subscription)
+    this.#broker.change(attachment, modes, formats)
+    if (!backlog) this.#awaitBase(client, attached)
+  }
+
+  /** Nothing that is live comes to the attachment while it has a backlog. */
+  leave({ attachment }: Attached): void {
+    this.#broker.change(attachment, attachment.modes, NO_FORMATS)
+  }
+
+  /**
+   * Attaches the channel, or goes on with what is attached under the name.
+   * @param start whether nothing has to be sent before what is live, and as in `Attached`
+   */
+  attach(
+    client: Client,
+    channel: AppChannel,
+    request: AttachRequest,
+    { isLive, resumedFrom }: { readonly isLive: boolean; readonly resumedFrom: string | undefined },
+  ): Attached {
+    const { modes, name, options, text } = request
+    const subscription = { channel, text, name, options, modes, hasBase: false }
+    const formats = isLive ? formatsFor(client.format, subscription) : NO_FORMATS
+    const known = client.attachments.get(text)
+    const attached =
+      known?.attachment.channel === channel
+        ? this.#renew(known, request, resumedFrom, formats)
+        : this.#attach(client, channel, request, { resumedFrom, formats })
+    if (isLive) this.#awaitBase(client, attached)
+    return attached
+  }
+
+  #renew(
+    known: Attached,
+    { modes, options }: AttachRequest,
+    resumedFrom: string | undefined,
+    formats: readonly GroupFormat[],
+  ): Attached {
+    const { attachment } = known
+    Object.assign(known, { options, resumedFrom, hasBase: false })
+    attachment.channel.restart(attachment, resumedFrom)
+    this.#broker.change(attachment, modes, formats)
+    return known
+  }
+
+  #attach(
+    client: Client,
+    channel: AppChannel,
+    { modes, name, options, text }: AttachRequest,
+    { formats, resumedFrom }: { formats: readonly GroupFormat[]; resumedFrom: string | undefined },
+  ): Attached {
+    const before = client.attachments.get(text)
+    if (before) this.#broker.detach(before.attachment)
+    const { connection, socket } = client
+    const attachment = this.#broker.attach(channel, {
+      socket,
+      connectionId: connection.id,
+      modes,
+      formats,
+      seenFrom: resumedFrom,
+    })
+    const start = { resumedFrom, hasBase: false, backlog: undefined }
+    const attached: Attached = { text, name, attachment, options, ...start }
+    client.attachments.set(text, attached)
+    return attached
+  }
+
+  /** The first message is a whole one; it is what the next can differ from. */
+  #awaitBase(client: Client, attached: Attached): void {
+    if (!attached.options.delta || attached.hasBase) return
+    const { attachment, text } = attached
+    attachment.channel.afterNextPublication(attachment, ({ connectionId }) => {
+      const isOver = client.attachments.get(text) !== attached || attached.backlog !== undefined
+      if (isOver || attached.hasBase) return
+      const isUnheard = isEchoOff(client, attached.options) && connectionId === client.connection.id
+      attached.hasBase = !isUnheard
+      this.update(client, attached)
+    })
+  }
 }

@@ -5,7 +5,8 @@ import type { ChannelTime } from '../../../../core/channel-time.ts'
 import type { Clock } from '../../../../core/clock.ts'
 import type { IdSource } from '../../../../core/id-source.ts'
 import type { Event, Occupancy } from '../../../../core/types.ts'
-import type { Attached, Client } from '../session/client.ts'
+import type { Attached } from '../attaching/attached.ts'
+import type { Client } from '../session/client.ts'
 import { PROTOCOL, encode } from '../encoding/encode.ts'
 import { readVariant } from '../encoding/variant.ts'
 import { NEVER, type Timed, type TimerWheel } from '../../../../core/timer-wheel.ts'
@@ -49,8 +50,8 @@ export class OccupancyNews implements ChannelWatcher {
   }
 
   /** Tells somebody who has just attached how things are, and from now on how they change. */
-  wish(client: Client, { place }: Attached): void {
-    const { channel, groups } = place
+  subscribe(client: Client, { attachment }: Attached): void {
+    const { channel, groups } = attachment
     const event = this.#event(channel)
     for (const { format } of groups)
       for (const frame of encode(event, format.variant, undefined, channel.ref))

@@ -4,7 +4,7 @@ import type { IdSource } from '../../../../core/id-source.ts'
 import { memberBytes, memberKey } from '../../../../core/presence-set.ts'
 import type { Frame, PresenceChange, PresenceMessage } from '../../../../core/types.ts'
 import { syncFrame } from '../../wire/frames.ts'
-import type { Client } from '../session/client.ts'
+import type { Format } from '../../wire/format.ts'
 
 /** What a page holds at most; one member is a page however large it is. */
 export interface PageLimits {
@@ -14,15 +14,18 @@ export interface PageLimits {
 
 const ID_LENGTH = 8
 
-/** @returns undefined for more than one page holds */
+/**
+ * @param text name of the channel in frames
+ * @returns undefined for more than one page holds
+ */
 export function onlyPage(
-  { format }: Client,
-  channel: string,
+  format: Format,
+  text: string,
   { presence }: AppChannel,
   limits: PageLimits,
 ): Frame | undefined {
   const isMore = presence.size > limits.members || presence.bytes > limits.bytes
-  return isMore ? undefined : syncFrame(channel, undefined, [...presence.members()], format)
+  return isMore ? undefined : syncFrame(text, undefined, [...presence.members()], format)
 }
 
 /**
@@ -31,9 +34,9 @@ export function onlyPage(
  * presence may come before the last; what has happened meanwhile comes after it, without what a page has told.
  */
 export class MemberPages {
-  readonly #client: Client
-  readonly #channel: string
-  readonly #home: AppChannel
+  readonly #format: Format
+  readonly #text: string
+  readonly #channel: AppChannel
   readonly #limits: PageLimits
   readonly #syncId: string
   readonly #keys: readonly string[]
@@ -42,18 +45,19 @@ export class MemberPages {
   #next = 0
   #isBegun = false
 
+  /** @param text name of the channel in frames */
   constructor(
-    client: Client,
-    channel: string,
-    home: AppChannel,
+    format: Format,
+    text: string,
+    channel: AppChannel,
     { ids, limits }: { readonly ids: IdSource; readonly limits: PageLimits },
   ) {
-    this.#client = client
+    this.#format = format
+    this.#text = text
     this.#channel = channel
-    this.#home = home
     this.#limits = limits
     this.#syncId = ids.next(ID_LENGTH)
-    this.#keys = [...home.presence.keys()]
+    this.#keys = [...channel.presence.keys()]
   }
 
   /** @returns undefined after the last page; there is always one */
@@ -65,11 +69,11 @@ export class MemberPages {
     const isLast = this.#next === this.#keys.length
     const cursor = isLast ? '' : String(this.#next)
     const serial = isFirst && isLast ? undefined : `${this.#syncId}:${cursor}`
-    return syncFrame(this.#channel, serial, members, this.#client.format)
+    return syncFrame(this.#text, serial, members, this.#format)
   }
 
-  /** What an event tells beside what the pages have told already; undefined if that is nothing. */
-  unsaid(event: PresenceChange): PresenceChange | undefined {
+  /** The changes of an event that no page has told already; undefined if there are none. */
+  unsent(event: PresenceChange): PresenceChange | undefined {
     const changes = event.changes.filter((change) => {
       const toldAt = this.#toldAt.get(memberKey(change))
       return toldAt === undefined || event.position > toldAt
@@ -84,11 +88,11 @@ export class MemberPages {
     let size = 0
     for (; this.#next < this.#keys.length; this.#next++) {
       const key = this.#keys[this.#next]!
-      const member = this.#home.presence.at(key)
+      const member = this.#channel.presence.at(key)
       // Whoever has gone is looked for all the same, so that no page comes that is empty if that can be helped.
       const isFull = page.length === members || (size > 0 && size + sizeOf(member) > bytes)
       if (member && isFull) break
-      this.#toldAt.set(key, this.#home.recent.head)
+      this.#toldAt.set(key, this.#channel.recent.head)
       if (!member) continue
       page.push(member)
       size += memberBytes(member)

@@ -11,7 +11,7 @@ import { presenceFrame } from '../../wire/frames.ts'
 import type { MessageLimits } from '../../wire/members.ts'
 import { readPresence } from '../../wire/presence-reader.ts'
 import { type Client, refOf } from '../session/client.ts'
-import type { Accepted } from '../publishing/publishing.ts'
+import type { Accepted } from '../publishing/accepted.ts'
 import { type Target, targetOf } from '../publishing/target.ts'
 import { type Soon, andThen } from '../../../../core/soon.ts'
 import type { PresenceReceipt } from '../../../../core/entry.ts'
@@ -61,7 +61,7 @@ export class Presences {
     const { event, kept } = receipt.value
     const { attached } = target
     // Whoever does not watch presence still hears of their own (RTP17a).
-    if (event && attached && !has(attached.place.modes, MODE.presenceSubscribe))
+    if (event && attached && !has(attached.attachment.modes, MODE.presenceSubscribe))
       client.sendFrame(presenceFrame(event, target.text, client.format))
     return ok({ contents, serials: [], kept })
   }

@@ -5,7 +5,7 @@ import { readAnnotations } from '../../wire/annotation-reader.ts'
 import type { ClientFrame } from '../../wire/frame-reader.ts'
 import type { MessageLimits } from '../../wire/members.ts'
 import type { Client } from '../session/client.ts'
-import { type Accepted, accepted, acceptedLater } from './publishing.ts'
+import { type Accepted, accepted, acceptedLater } from './accepted.ts'
 import type { Soon } from '../../../../core/soon.ts'
 import { targetOf } from './target.ts'
 

@@ -4,13 +4,13 @@ import type { MessageEdit } from '../../../../core/types.ts'
 import { type Result, fail, ok } from '../../../../failure.ts'
 import type { Client } from '../session/client.ts'
 import { type Soon, andThen } from '../../../../core/soon.ts'
-import { type Accepted, type MessageFrame, silentSocket } from './publishing.ts'
-import { type Target, targetOf } from './target.ts'
+import type { Accepted } from './accepted.ts'
+import { type MessageFrame, type Target, socketWithoutEcho, targetOf } from './target.ts'
 
 export interface EditingParts {
   readonly acts: Acts
   /** Told of a client to which its own publication did not come back. */
-  readonly onSilent: (client: Client, target: Target) => void
+  readonly onNotEchoed: (client: Client, target: Target) => void
 }
 
 export class Editing {
@@ -31,14 +31,14 @@ export class Editing {
     const target = targetOf(client, channel)
     if (!target.ok) return target
     const { connection, rollupMs } = client
-    const except = silentSocket(client, target.value)
+    const except = socketWithoutEcho(client, target.value)
     const receipt = this.#parts.acts.edit(connection.principal, target.value, edit, {
       connectionId: connection.id,
       id: `${connection.id}:${msgSerial}`,
       except,
       rollupMs,
     })
-    if (except) this.#parts.onSilent(client, target.value)
+    if (except) this.#parts.onNotEchoed(client, target.value)
     return andThen(receipt, (known) => {
       if (!known.ok) return known
       const { kept, versionSerial } = known.value

@@ -1,36 +1,21 @@
 /** MESSAGE from clients: new messages, or a change of one (RTL6, RTL32). */
 import type { Acts } from '../../../../core/access/acts.ts'
-import type { Socket } from '../../../../core/types.ts'
-import { type Failure, type Result, failure, ok } from '../../../../failure.ts'
-import type { Content } from '../../connection/traffic.ts'
-import type { ClientFrame } from '../../wire/frame-reader.ts'
+import { type Failure, type Result, failure } from '../../../../failure.ts'
 import type { MessageLimits } from '../../wire/members.ts'
 import { type ReadMessages, readMessages } from '../../wire/message-reader.ts'
-import { type Client, isSilent } from '../session/client.ts'
-import type { Receipt } from '../../../../core/entry.ts'
+import type { Client } from '../session/client.ts'
+import { type Accepted, accepted, acceptedLater } from './accepted.ts'
 import type { Soon } from '../../../../core/soon.ts'
 import type { Editing } from './editing.ts'
-import { type Target, targetOf } from './target.ts'
-
-/** What was taken on. */
-export interface Accepted {
-  /** For the statistics. */
-  readonly contents: readonly Content[]
-  /** Of what was published; none for presence. */
-  readonly serials: readonly string[]
-  /** Settled once it is kept as the channel promises; undefined where it is already. */
-  readonly kept: Promise<void> | undefined
-}
+import { type MessageFrame, type Target, socketWithoutEcho, targetOf } from './target.ts'
 
 export interface PublishingParts {
   readonly acts: Acts
   readonly limits: MessageLimits
   readonly editing: Editing
   /** Told of a client to which its own publication did not come back. */
-  readonly onSilent: (client: Client, target: Target) => void
+  readonly onNotEchoed: (client: Client, target: Target) => void
 }
-
-export type MessageFrame = Extract<ClientFrame, { kind: 'message' }>
 
 export class Publishing {
   readonly #parts: PublishingParts
@@ -59,29 +44,14 @@ export class Publishing {
     if (!target.ok) return target
     const foreign = foreignSender(messages, connectionId)
     if (foreign) return { ok: false, failure: foreign }
-    const except = silentSocket(client, target.value)
+    const except = socketWithoutEcho(client, target.value)
     const id = `${connectionId}:${msgSerial}`
     const receipt = acts.publish(principal, target.value, messages, { connectionId, id, except })
-    if (except) this.#parts.onSilent(client, target.value)
+    if (except) this.#parts.onNotEchoed(client, target.value)
     return receipt instanceof Promise
       ? acceptedLater(receipt, messages.drafts)
       : accepted(receipt, messages.drafts)
   }
-}
-
-/** @param contents for the statistics */
-export function accepted(receipt: Result<Receipt>, contents: readonly Content[]): Result<Accepted> {
-  if (!receipt.ok) return receipt
-  const { kept, serials } = receipt.value
-  return ok({ contents, serials, kept })
-}
-
-/** The same of what an engine answers later. */
-export async function acceptedLater(
-  receipt: Promise<Result<Receipt>>,
-  contents: readonly Content[],
-): Promise<Result<Accepted>> {
-  return accepted(await receipt, contents)
 }
 
 /** Nobody can say that a message is from another connection than its own. */
@@ -89,9 +59,4 @@ function foreignSender({ connectionIds }: ReadMessages, connectionId: string): F
   return connectionIds.some((other) => other !== undefined && other !== connectionId)
     ? failure('connection_id_invalid')
     : undefined
-}
-
-/** The socket that is not to hear of what is published over it. */
-export function silentSocket(client: Client, { attached }: Target): Socket | undefined {
-  return isSilent(client, attached?.options) ? client.socket : undefined
 }

@@ -2,10 +2,14 @@
 import type { Allowance } from '../../../../core/access/allowance.ts'
 import type { Place } from '../../../../core/access/caller.ts'
 import type { Modes } from '../../../../core/modes.ts'
-import type { ChannelRef } from '../../../../core/types.ts'
+import type { ChannelRef, Socket } from '../../../../core/types.ts'
 import { type Result, fail, ok } from '../../../../failure.ts'
 import { type QualifiedName, parseChannelName } from '../../wire/channel-name.ts'
-import { type Attached, type Client, refOf } from '../session/client.ts'
+import type { ClientFrame } from '../../wire/frame-reader.ts'
+import type { Attached } from '../attaching/attached.ts'
+import { type Client, isEchoOff, refOf } from '../session/client.ts'
+
+export type MessageFrame = Extract<ClientFrame, { kind: 'message' }>
 
 export interface Target extends Place {
   readonly name: QualifiedName
@@ -32,9 +36,14 @@ export function targetOf(client: Client, channel: string): Result<Target> {
     text: channel,
     attached,
     modes: attached?.options.modes,
-    channel: attached?.place.channel.ref ?? refOf(client, name),
+    channel: attached?.attachment.channel.ref ?? refOf(client, name),
     resource: name.resource,
     secure: client.connection.identified.secure,
     allowance: client.allowance,
   })
+}
+
+/** The socket to which what is published over it does not come back; undefined where it does. */
+export function socketWithoutEcho(client: Client, { attached }: Target): Socket | undefined {
+  return isEchoOff(client, attached?.options) ? client.socket : undefined
 }

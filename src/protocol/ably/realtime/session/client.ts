@@ -1,29 +1,14 @@
 /** One client over one transport, as those see it who deal with its frames. */
 import type { Allowance } from '../../../../core/access/allowance.ts'
-import type { AppAttachment } from '../../../../core/app-channel.ts'
 import { type ChannelRef, type Frame, type Socket, channelRef } from '../../../../core/types.ts'
 import type { Failure } from '../../../../failure.ts'
 import type { ErrorInfo } from '../../errors/error-info.ts'
 import type { AttachOptions } from '../../wire/attach-params.ts'
 import type { QualifiedName } from '../../wire/channel-name.ts'
 import type { Format } from '../../wire/format.ts'
-import type { Behind } from '../attaching/backlog.ts'
+import type { Attached } from '../attaching/attached.ts'
 import type { Connection } from '../connection/connection.ts'
 import type { SmallMap } from './small-map.ts'
-
-/** A channel that a client has attached, under the name that it used (RTL4). */
-export interface Attached {
-  readonly name: QualifiedName
-  readonly place: AppAttachment
-  /** What it asked for; the modes it has are those as far as the capability permits them now. */
-  options: AttachOptions
-  /** The position from which its last ATTACH went on. */
-  resumedFrom: string | undefined
-  /** Set while it has yet to be sent what it missed. */
-  behind: Behind | undefined
-  /** Whether it knows the last publication, so that deltas can follow. */
-  hasBase: boolean
-}
 
 export interface Client {
   readonly socket: Socket
@@ -50,7 +35,7 @@ export function refOf({ connection }: Client, name: QualifiedName): ChannelRef {
   return channelRef(connection.appId, name.qualifier === 'meta' ? name.resource : name.name)
 }
 
-/** Whether what the client publishes does not come back to it. */
-export function isSilent({ echo }: Client, options: AttachOptions | undefined): boolean {
+/** Whether what the client publishes does not come back to it (RTN2b, TB4). */
+export function isEchoOff({ echo }: Client, options: AttachOptions | undefined): boolean {
   return !echo || options?.echo === false
 }

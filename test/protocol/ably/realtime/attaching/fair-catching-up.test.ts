@@ -5,9 +5,10 @@ import { IdSource } from '../../../../../src/core/id-source.ts'
 import { systemRandomness } from '../../../../../src/core/clock.ts'
 import { MODE } from '../../../../../src/core/modes.ts'
 import { type Frame, type PlacedEvent, channelRef } from '../../../../../src/core/types.ts'
-import { Behind } from '../../../../../src/protocol/ably/realtime/attaching/backlog.ts'
+import { Backlog } from '../../../../../src/protocol/ably/realtime/attaching/backlog.ts'
 import { CatchingUp } from '../../../../../src/protocol/ably/realtime/attaching/catching-up.ts'
-import type { Attached, Client } from '../../../../../src/protocol/ably/realtime/session/client.ts'
+import type { Attached } from '../../../../../src/protocol/ably/realtime/attaching/attached.ts'
+import type { Client } from '../../../../../src/protocol/ably/realtime/session/client.ts'
 import { SharedFrames } from '../../../../../src/protocol/ably/subscription/shared-frames.ts'
 import { MemberPages } from '../../../../../src/protocol/ably/realtime/presence/member-pages.ts'
 import { CoreWorld, draft, value } from '../../../../support/core-world.ts'
@@ -58,28 +59,34 @@ function world() {
   const core = new CoreWorld()
   const turns = new FairTurns()
   const shared = new SharedFrames()
-  const level: Behind[] = []
+  const caughtUp: Backlog[] = []
   const catchingUp = new CatchingUp({
     turns,
     roomBytes: ROOM,
-    onLevel: (behind) => void level.push(behind),
-    onGone: () => undefined,
+    onCaughtUp: (backlog) => void caughtUp.push(backlog),
+    onForgotten: () => undefined,
     onBug: (error) => {
       throw error
     },
   })
-  const home = value(core.broker.open(ref))
+  const channel = value(core.broker.open(ref))
   const begin = (reader: Reader, missed: readonly PlacedEvent[], members?: MemberPages) => {
     const modes = MODE.subscribe | MODE.presenceSubscribe
     const { socket } = reader.client
-    const place = core.broker.attach(home, { socket, connectionId: 'c1', modes, formats: [] })
+    const attachment = core.broker.attach(channel, {
+      socket,
+      connectionId: 'c1',
+      modes,
+      formats: [],
+    })
     const attached = {
+      text: ref.name,
       name: { name: ref.name, qualifier: 'none' },
-      place,
+      attachment,
       options: { delta: false, echo: true },
     } as unknown as Attached
-    const beginning = { members, missed, serial: home.recent.floor, shared }
-    catchingUp.begin(new Behind(reader.client, ref.name, attached, beginning))
+    const start = { members, missed, serial: channel.recent.floor, shared }
+    catchingUp.begin(new Backlog(reader.client, attached, start))
   }
   const publish = (count: number) => {
     for (let i = 0; i < count; i++) {
@@ -95,7 +102,7 @@ function world() {
     const change = { action: 'enter' as const, clientId, data: BIG, ...rest }
     value(core.presence.change(ref, [change], { connectionId: 'c2', id: `c2:${clientId}` }))
   }
-  return { begin, catchingUp, core, enter, home, level, publish, shared, turns }
+  return { begin, catchingUp, core, enter, channel, caughtUp, publish, shared, turns }
 }
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
@@ -107,14 +114,14 @@ const namesIn = (frames: readonly Frame[]) =>
   )
 
 test('many who read fast: each turn sends so much and no more, and each message is encoded once', async () => {
-  const { begin, home, level, publish, shared } = world()
+  const { begin, channel, caughtUp, publish, shared } = world()
   publish(300)
   const readers = Array.from({ length: 100 }, () => new Reader(true))
   const sent = () => readers.reduce((sum, { frames }) => sum + frames.length, 0) * BIG.length
-  for (const reader of readers) begin(reader, home.recent.all())
+  for (const reader of readers) begin(reader, channel.recent.all())
   let before = 0
   let most = sent()
-  while (level.length < readers.length) {
+  while (caughtUp.length < readers.length) {
     before = sent()
     await turn()
     most = Math.max(most, sent() - before)
@@ -130,22 +137,22 @@ test('many who read fast: each turn sends so much and no more, and each message 
 })
 
 test('one who misses little is not kept waiting by those who miss much', async () => {
-  const { begin, home, level, publish } = world()
+  const { begin, channel, caughtUp, publish } = world()
   publish(500)
-  for (let i = 0; i < 20; i++) begin(new Reader(true), home.recent.all())
+  for (let i = 0; i < 20; i++) begin(new Reader(true), channel.recent.all())
   const little = new Reader(true)
-  begin(little, home.recent.all().slice(-2))
+  begin(little, channel.recent.all().slice(-2))
   for (let i = 0; i < 10; i++) await turn()
   expect(little.frames).toHaveLength(2)
-  expect(level).toHaveLength(1)
+  expect(caughtUp).toHaveLength(1)
 })
 
 describe('who does not read', () => {
   test('has no more waiting than there is room for', async () => {
-    const { begin, home, publish, shared } = world()
+    const { begin, channel, publish, shared } = world()
     publish(300)
     const readers = Array.from({ length: 20 }, () => new Reader(false))
-    for (const reader of readers) begin(reader, home.recent.all())
+    for (const reader of readers) begin(reader, channel.recent.all())
     for (let i = 0; i < 50; i++) await turn()
     for (const { mostWaiting } of readers)
       expect(mostWaiting).toBeLessThan(ROOM + BIG.length + 1000)
@@ -153,23 +160,23 @@ describe('who does not read', () => {
   })
 
   test('has no page of members made for them before there is room', async () => {
-    const { begin, core, enter, home } = world()
+    const { begin, core, enter, channel } = world()
     for (let i = 0; i < 40; i++) enter(String(i))
     const limits = { members: 100, bytes: 65_536 }
     const reader = new Reader(false)
-    begin(reader, [], new MemberPages(reader.client, ref.name, home, { ids, limits }))
+    begin(reader, [], new MemberPages('json', ref.name, channel, { ids, limits }))
     for (let i = 0; i < 5; i++) await turn()
     expect(reader.frames.length).toBeLessThan(6)
-    expect(core.presenceBudget.used).toBe(home.presence.bytes)
+    expect(core.presenceBudget.used).toBe(channel.presence.bytes)
   })
 })
 
 test('members who changed before their page was made are told once, as they are', async () => {
-  const { begin, catchingUp, core, enter, home, level } = world()
+  const { begin, catchingUp, core, enter, channel, caughtUp } = world()
   for (let i = 10; i < 40; i++) enter(String(i))
   const limits = { members: 100, bytes: 65_536 }
   const reader = new Reader(false)
-  begin(reader, [], new MemberPages(reader.client, ref.name, home, { ids, limits }))
+  begin(reader, [], new MemberPages('json', ref.name, channel, { ids, limits }))
   for (let i = 0; i < 5; i++) await turn()
   const pages = reader.frames.length
   const rest = { id: undefined, encoding: undefined, extras: undefined }
@@ -185,7 +192,7 @@ test('members who changed before their page was made are told once, as they are'
   change('leave', '37', '')
   change('enter', '37', 'back')
   change('enter', '50', 'new')
-  while (level.length === 0) {
+  while (caughtUp.length === 0) {
     reader.waitingBytes = 0
     catchingUp.drained(reader.client)
     await turn()

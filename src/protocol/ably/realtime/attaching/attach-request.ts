@@ -1,0 +1,82 @@
+/** What an ATTACH asks for, and how much of it the client may have (RTL4e, TB2). */
+import type { Gate } from '../../../../core/access/gate.ts'
+import type { Broker } from '../../../../core/broker.ts'
+import type { Modes } from '../../../../core/modes.ts'
+import { type Failure, type Result, fail, ok } from '../../../../failure.ts'
+import type { MessageFilter } from '../../../../policy/message-filter.ts'
+import { filterOfKind } from '../../subscription/channel-filter.ts'
+import type { SubscriptionLimit } from '../../subscription/subscription-limit.ts'
+import type { AttachOptions } from '../../wire/attach-params.ts'
+import { type QualifiedName, parseChannelName } from '../../wire/channel-name.ts'
+import type { ClientFrame } from '../../wire/frame-reader.ts'
+import { type Client, refOf } from '../session/client.ts'
+import { optionsOf } from './attach-options.ts'
+
+export interface AttachRequestParts {
+  readonly gate: Gate
+  readonly broker: Broker
+  readonly subscriptionLimit: SubscriptionLimit
+  /** Channels that one connection may have; 0 for no limit. */
+  readonly maxAttachments: number
+}
+
+export type AttachFrame = Extract<ClientFrame, { kind: 'attach' }>
+
+export interface AttachRequest {
+  /** The name as it stands in frames. */
+  readonly text: string
+  readonly name: QualifiedName
+  readonly options: AttachOptions
+  /** Those that are permitted of the ones that are asked for. */
+  readonly modes: Modes
+}
+
+/** @returns why the client may not attach the channel as it wants to, if so */
+export function readAttachRequest(
+  parts: AttachRequestParts,
+  client: Client,
+  { channel: text, flags, params }: AttachFrame,
+): Result<AttachRequest> {
+  const named = parseChannelName(text)
+  if (!named.ok) return named
+  const name = named.value
+  const options = optionsOf(name.params, params, flags)
+  if (!options.ok) return options
+  const filter = filterOfKind(name)
+  if (!filter.ok) return filter
+  const modes = permittedModes(parts, client, name, options.value)
+  if (!modes.ok) return modes
+  const max = parts.maxAttachments
+  if (max > 0 && client.attachments.size >= max && !client.attachments.has(text))
+    return fail('too_many_attachments', `a connection can have no more than ${max} channels`)
+  const request = { text, name, options: options.value, modes: modes.value }
+  const refusal = limitRefusal(parts, client, request, filter.value)
+  return refusal ? { ok: false, failure: refusal } : ok(request)
+}
+
+/** What is asked for as far as it is permitted; with no permission at all there is no attachment (RTL4e). */
+export function permittedModes(
+  { gate }: Pick<AttachRequestParts, 'gate'>,
+  client: Client,
+  name: QualifiedName,
+  options: AttachOptions,
+): Result<Modes> {
+  const { secure, principal } = client.connection.identified
+  const place = { channel: refOf(client, name), resource: name.resource, secure }
+  return gate.attach(principal, place, {
+    modes: options.modes,
+    onlyListens: name.qualifier !== 'none',
+    occupancy: options.occupancy !== undefined,
+  })
+}
+
+/** A subscription under the channel's own name costs nothing that others do not need too. */
+function limitRefusal(
+  { broker, subscriptionLimit }: AttachRequestParts,
+  client: Client,
+  { name, text }: AttachRequest,
+  filter: MessageFilter | undefined,
+): Failure | undefined {
+  if (text === name.name) return undefined
+  return subscriptionLimit.refusal(broker.groups(refOf(client, name)), { name: text, filter })
+}
