@@ -240,10 +240,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // Pages call the services that the API calls; like a protocol, they know the seam to the transport only.
   'dashboard/bundle.ts': ['node:path'],
   // The script shares with the server what it is told, and nothing that runs.
-  'dashboard/live/wire.ts': [],
-  'dashboard/client/': ['dashboard/live/wire.ts', 'uplot'],
+  'dashboard/live/updates.ts': [],
+  'dashboard/client/': ['dashboard/live/updates.ts', 'uplot'],
   'dashboard/': [
-    'dashboard/live/wire.ts',
+    'dashboard/live/updates.ts',
     'protocol/protocol.ts',
     'service/',
     'policy/',

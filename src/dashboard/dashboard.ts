@@ -13,13 +13,13 @@ import {
 import { SignIn } from '../service/accounts/sign-in.ts'
 import { Assets } from './assets.ts'
 import { LiveViews } from './live/live-views.ts'
-import { Notices } from './notices.ts'
+import { NoticeStore } from './notice-store.ts'
 import { SOCKET_PATH } from './pages/live/paths.ts'
 import type { DashboardParts } from './parts.ts'
 import { isOwnOrigin } from './request.ts'
 import { routes } from './routes.ts'
 import { forgery } from './security.ts'
-import type { Env } from './site.ts'
+import type { Env } from './page-request.ts'
 
 const ROOT = '/dashboard'
 
@@ -36,7 +36,7 @@ export class Dashboard implements SocketEndpoint {
     const { people, sessions } = parts.services
     this.#app = routes({
       parts,
-      notices: new Notices(),
+      notices: new NoticeStore(),
       signIn: new SignIn(people, sessions, parts.clock),
       // Built when the first page is asked for, so that a server that nobody looks at does not wait for it.
       assets: () => (this.#assets ??= Assets.build()),

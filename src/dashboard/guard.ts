@@ -4,11 +4,12 @@ import { formToken } from '../identity/web-secret.ts'
 import { hasRight } from '../policy/roles.ts'
 import type { Actor } from '../service/audit/audit.ts'
 import type { Visitor } from '../service/accounts/sessions.ts'
-import { receiveFields } from './forms.ts'
+
+import { readFormBody } from './form-body.ts'
 import { showFailure } from './pages/failures.tsx'
 import { isOwnOrigin, sessionSecret } from './request.ts'
 import { forgery, hasFormToken } from './security.ts'
-import type { Page } from './site.ts'
+import type { PageRequest } from './page-request.ts'
 
 export const LOOK_ONLY = failure('forbidden', 'your role lets you look, not change')
 /** What people do to themselves, whatever their role. */
@@ -20,7 +21,7 @@ const OPEN = /^\/dashboard\/(sign-in|sign-out|theme|claim|invite)(\/|$)/
 type Next = () => Promise<void>
 
 /** Finds out who has the session that the request shows: anew after every wait, because it can end meanwhile. */
-export function identifyVisitor(page: Page): Visitor | undefined {
+export function identifyVisitor(page: PageRequest): Visitor | undefined {
   const { visit } = page.env
   const secret = sessionSecret(visit)
   const { sessions } = page.var.parts.services
@@ -35,7 +36,7 @@ export function identifyVisitor(page: Page): Visitor | undefined {
  * our forms have (`hono/csrf` looks at forms only, and would let a cross-site JSON post in). Who may not write is
  * told so before the body is read, and who may is decided when it has come.
  */
-export async function guardWrites(page: Page, next: Next): Promise<Response | void> {
+export async function guardWrites(page: PageRequest, next: Next): Promise<Response | void> {
   const { method } = page.req
   if (method === 'GET' || method === 'HEAD') return next()
   if (method !== 'POST') return showFailure(page, failure('method_not_allowed'))
@@ -46,7 +47,7 @@ export async function guardWrites(page: Page, next: Next): Promise<Response | vo
   }
   const early = mayWrite(page)
   if (early) return showFailure(page, early)
-  const fields = await receiveFields(page)
+  const fields = await readFormBody(page.env.visit)
   if (!fields.ok) return showFailure(page, fields.failure)
   page.set('fields', fields.value)
   // What is written then meets no lock, and who writes is decided in that very turn.
@@ -58,7 +59,7 @@ export async function guardWrites(page: Page, next: Next): Promise<Response | vo
   return late ? showFailure(page, late) : next()
 }
 
-function mayWrite(page: Page) {
+function mayWrite(page: PageRequest) {
   const { visitor } = page.var
   const { path } = page.env.visit
   if (!visitor) return OPEN.test(path) ? undefined : failure('sign_in_needed')
@@ -66,7 +67,7 @@ function mayWrite(page: Page) {
 }
 
 /** Lets the record of what is changed say who changed it. */
-export function actAs(page: Page, next: Next): Promise<void> {
+export function actAs(page: PageRequest, next: Next): Promise<void> {
   const { address } = page.env.visit
   return page.var.parts.services.audit.as(actorOf(page.var.visitor, address), next)
 }

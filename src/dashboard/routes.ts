@@ -9,28 +9,28 @@ import type { SignIn } from '../service/accounts/sign-in.ts'
 import { SERVER_HEADER } from '../version.ts'
 import type { Assets } from './assets.ts'
 import { LOOK_ONLY, actAs, guardWrites, identifyVisitor } from './guard.ts'
-import type { Notices } from './notices.ts'
+import type { NoticeStore } from './notice-store.ts'
 import { accountPages } from './pages/account/routes.ts'
 import { appPages } from './pages/apps/routes.ts'
 import { auditPages } from './pages/audit.tsx'
-import { arrivalPages } from './pages/arrivals.tsx'
+import { oneTimeLinkPages } from './pages/one-time-links.tsx'
 import { backupPages } from './pages/backups/routes.ts'
 import { connectPages } from './pages/connect/page.tsx'
-import { doorPages } from './pages/door.tsx'
+import { signInPages } from './pages/sign-in.tsx'
 import { showFailure } from './pages/failures.tsx'
 import { providerPages } from './pages/providers.tsx'
 import { livePages } from './pages/live/routes.tsx'
 import { reservationPages } from './pages/reservations/routes.tsx'
 import { statisticsPages } from './pages/statistics/page.tsx'
-import { whoPages } from './pages/who/page.tsx'
+import { accessExplanationPages } from './pages/access-explanation/page.tsx'
 import type { DashboardParts } from './parts.ts'
 import { headers, noStore } from './security.ts'
-import { type Env, type Page, goTo, addressOf } from './site.ts'
+import { type Env, type PageRequest, redirectTo, currentPath } from './page-request.ts'
 import { ICON } from './view/icon-file.ts'
 
 export interface RouteParts {
   readonly parts: DashboardParts
-  readonly notices: Notices
+  readonly notices: NoticeStore
   readonly signIn: SignIn
   readonly assets: () => Promise<Assets>
 }
@@ -78,14 +78,14 @@ function addPages(inside: Hono<Env, BlankSchema, '/dashboard'>): void {
     const accepted = page.req.header('accept-encoding') ?? ''
     return page.var.assets.answer(page.req.param('file'), accepted) ?? page.notFound()
   })
-  inside.route('/', doorPages())
-  inside.route('/', arrivalPages())
+  inside.route('/', signInPages())
+  inside.route('/', oneTimeLinkPages())
   inside.route('/', providerPages())
   inside.use(requireVisitor, closeForms)
   inside.route('/', connectPages())
   inside.route('/reservations', reservationPages())
   inside.route('/apps', appPages())
-  inside.route('/who', whoPages())
+  inside.route('/who', accessExplanationPages())
   inside.route('/live', livePages())
   inside.route('/statistics', statisticsPages())
   inside.route('/audit', auditPages())
@@ -97,7 +97,7 @@ function addPages(inside: Hono<Env, BlankSchema, '/dashboard'>): void {
 const FORMS = /\/(new|edit|remove|revoke|retire|disconnect)$/
 
 /** Whoever may only look is told so before filling in a form, and not when sending it. */
-async function closeForms(page: Page, next: () => Promise<void>): Promise<Response | void> {
+async function closeForms(page: PageRequest, next: () => Promise<void>): Promise<Response | void> {
   const { visitor } = page.var
   if (!visitor || hasRight(visitor.role, 'manage') || !FORMS.test(page.env.visit.path))
     return next()
@@ -105,10 +105,13 @@ async function closeForms(page: Page, next: () => Promise<void>): Promise<Respon
 }
 
 /** Sends everybody else to the door, and back here afterwards. */
-async function requireVisitor(page: Page, next: () => Promise<void>): Promise<Response | void> {
+async function requireVisitor(
+  page: PageRequest,
+  next: () => Promise<void>,
+): Promise<Response | void> {
   if (page.var.visitor) return next()
   if (page.req.method !== 'GET') return showFailure(page, failure('sign_in_needed'))
-  const wanted = addressOf(page)
+  const wanted = currentPath(page)
   const asked = wanted === '/' ? '' : `?next=${encodeURIComponent(wanted)}`
-  return goTo(page, `/sign-in${asked}`)
+  return redirectTo(page, `/sign-in${asked}`)
 }

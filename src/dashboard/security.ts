@@ -5,7 +5,7 @@ import { timingSafeEqual } from 'node:crypto'
 import { type Failure, failure } from '../failure.ts'
 import type { Visit } from '../protocol/protocol.ts'
 import { proxyFault } from './request.ts'
-import type { Env, Page } from './site.ts'
+import type { Env, PageRequest } from './page-request.ts'
 
 /**
  * Scripts and styles come from files of ours only; pages talk to this server, under the address of the page or
@@ -41,7 +41,7 @@ export const noStore = createMiddleware<Env>(async (page, next) => {
 })
 
 /** Whether the form carries the token of the session that it came with. */
-export function hasFormToken(page: Page, given: unknown): boolean {
+export function hasFormToken(page: PageRequest, given: unknown): boolean {
   const wanted = Buffer.from(page.var.formToken)
   const got = Buffer.from(typeof given === 'string' ? given : '')
   return wanted.length === got.length && timingSafeEqual(wanted, got)

@@ -1,7 +1,7 @@
 /** Text that is safe to look at: nothing in it is obeyed, hidden or turned around. */
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { shownMarkup } from '../../src/dashboard/view/shown.ts'
+import { shownMarkup } from '../../src/dashboard/view/visible-markup.ts'
 import { visible, visibleJson, visibleLines } from '../../src/text/visible.ts'
 
 const anyText = fc.string({ unit: 'binary', maxLength: 20 })

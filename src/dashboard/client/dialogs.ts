@@ -1,5 +1,5 @@
 /** Opens small pages, such as "Remove this?", in a dialog over the page; without it they are pages of their own. */
-import { enrich } from './enrich.ts'
+import { enrich } from './enhance.ts'
 
 export function dialogs(): void {
   document.addEventListener('click', (event) => {

@@ -1,8 +1,8 @@
 /** The live pages: parts that stay fresh, a channel's log, and a message to try it out. */
-import { answers } from './answer.ts'
-import { freshen } from './fresh.ts'
+import { answers } from './background-forms.ts'
+import { freshen } from './live-parts.ts'
 import { LiveConnection, type LiveState } from './live-connection.ts'
-import { followLog } from './log.ts'
+import { followLog } from './live-log.ts'
 import { onPause, pauses } from './pause.ts'
 
 const STATES: Readonly<Record<LiveState, readonly [tone: string, words: string]>> = {

@@ -1,9 +1,9 @@
 /** What every page of the dashboard loads: small comforts on top of pages that work without them. */
 import { capabilities } from './capability.ts'
-import { checks } from './check.ts'
-import { copying } from './copying.ts'
+import { checks } from './connection-check.ts'
+import { copying } from './copy-buttons.ts'
 import { dialogs } from './dialogs.ts'
-import { enrich } from './enrich.ts'
+import { enrich } from './enhance.ts'
 import { faults } from './faults.ts'
 import { previews } from './preview.ts'
 import { theme } from './theme.ts'

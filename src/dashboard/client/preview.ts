@@ -1,5 +1,5 @@
 /** Forms that show what they would do while they are filled in: the server answers with a piece of the page. */
-import { enrich } from './enrich.ts'
+import { enrich } from './enhance.ts'
 
 const WAIT_MS = 150
 

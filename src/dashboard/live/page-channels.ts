@@ -4,7 +4,7 @@
  */
 import type { Failure, Result } from '../../failure.ts'
 import type { Opening, Visit } from '../../protocol/protocol.ts'
-import type { Told } from './wire.ts'
+import type { Told } from './updates.ts'
 
 export interface PageChannels {
   /**

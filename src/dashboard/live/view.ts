@@ -1,5 +1,5 @@
 /** Something that pages look at while they are open. */
-import type { Told } from './wire.ts'
+import type { Told } from './updates.ts'
 
 export interface View {
   /** To be called every second, and when somebody more looks at it. */

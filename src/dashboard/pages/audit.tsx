@@ -3,11 +3,11 @@
 import { Hono } from 'hono'
 import { type AuditEntry, ENTITIES, type Entity } from '../../service/audit/audit.ts'
 import { ENTITY_WORDS, deedOf } from '../../service/audit/audit-words.ts'
-import { seen } from '../sight.ts'
-import type { Env, Page } from '../site.ts'
+import { accountScope } from '../access.ts'
+import type { Env, PageRequest } from '../page-request.ts'
 import { show } from '../view/layout.tsx'
 import { useHref } from '../view/page-context.ts'
-import { Card, Empty, Time, To } from '../view/parts.tsx'
+import { Card, Empty, Time, PageLink } from '../view/components.tsx'
 
 const PAGE_SIZE = 50
 
@@ -23,12 +23,12 @@ export function auditPages(): Hono<Env> {
   return app
 }
 
-function showAudit(page: Page): Response | Promise<Response> {
+function showAudit(page: PageRequest): Response | Promise<Response> {
   const search = searchOf(page)
   const { text, kind, before } = search
   const kinds = kind && [kind]
   const question = { text, kinds, before, limit: PAGE_SIZE }
-  const { entries, next } = page.var.parts.services.audit.list(seen(page), question)
+  const { entries, next } = page.var.parts.services.audit.list(accountScope(page), question)
   return show(
     page,
     {
@@ -42,8 +42,10 @@ function showAudit(page: Page): Response | Promise<Response> {
         {entries.length === 0 ? <Nothing search={search} /> : <Entries entries={entries} />}
         {(next !== undefined || before !== undefined) && (
           <div class="card-foot">
-            {before !== undefined && <To path={addressOf({ text, kind })}>Newest</To>}
-            {next !== undefined && <To path={addressOf({ text, kind, before: next })}>Older</To>}
+            {before !== undefined && <PageLink path={currentPath({ text, kind })}>Newest</PageLink>}
+            {next !== undefined && (
+              <PageLink path={currentPath({ text, kind, before: next })}>Older</PageLink>
+            )}
           </div>
         )}
       </Card>
@@ -51,7 +53,7 @@ function showAudit(page: Page): Response | Promise<Response> {
   )
 }
 
-function searchOf(page: Page): Search {
+function searchOf(page: PageRequest): Search {
   const before = Number(page.req.query('before'))
   return {
     text: page.req.query('text')?.trim() ?? '',
@@ -60,7 +62,7 @@ function searchOf(page: Page): Search {
   }
 }
 
-function addressOf(search: Partial<Search>): string {
+function currentPath(search: Partial<Search>): string {
   const query = new URLSearchParams()
   for (const [name, value] of Object.entries(search))
     if (value !== undefined && value !== '') query.set(name, String(value))
@@ -188,7 +190,11 @@ function Nothing({ search: { text, kind, before } }: { search: Search }) {
       </Empty>
     )
   return (
-    <Empty icon="list" title="Nothing fits" action={<To path="/audit">Show everything</To>}>
+    <Empty
+      icon="list"
+      title="Nothing fits"
+      action={<PageLink path="/audit">Show everything</PageLink>}
+    >
       The search looks for a part of a name: that of whoever did it, or of what was changed.
     </Empty>
   )

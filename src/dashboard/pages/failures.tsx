@@ -2,9 +2,9 @@
 /** @jsxImportSource hono/jsx */
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { type Failure, refusalHeaders } from '../../failure.ts'
-import type { Page } from '../site.ts'
-import { show, showDoor } from '../view/layout.tsx'
-import { To } from '../view/parts.tsx'
+import type { PageRequest } from '../page-request.ts'
+import { show, showSignedOut } from '../view/layout.tsx'
+import { PageLink } from '../view/components.tsx'
 
 const TITLES: Readonly<Record<number, string>> = {
   401: 'Sign in first',
@@ -19,7 +19,7 @@ const TITLES: Readonly<Record<number, string>> = {
 }
 
 /** A page of its own, for whoever it is. */
-export function showFailure(page: Page, why: Failure): Response | Promise<Response> {
+export function showFailure(page: PageRequest, why: Failure): Response | Promise<Response> {
   const head = {
     title: TITLES[why.status] ?? 'That did not work',
     status: why.status as ContentfulStatusCode,
@@ -29,15 +29,15 @@ export function showFailure(page: Page, why: Failure): Response | Promise<Respon
     <>
       <p>{sentence(why.message)}</p>
       <p>
-        <To path="/">Go to the start</To>
+        <PageLink path="/">Go to the start</PageLink>
       </p>
     </>
   )
-  return page.var.visitor ? show(page, head, body) : showDoor(page, head, body)
+  return page.var.visitor ? show(page, head, body) : showSignedOut(page, head, body)
 }
 
 /** Says when to come again, where that helps. */
-export function tellWhen(page: Page, why: Failure | undefined): void {
+export function tellWhen(page: PageRequest, why: Failure | undefined): void {
   if (!why) return
   for (const [name, value] of Object.entries(refusalHeaders(why))) page.header(name, value)
 }

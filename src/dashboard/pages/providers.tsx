@@ -10,12 +10,12 @@ import {
 } from '../../identity/providers/provider.ts'
 import { dropJourney, keepJourney, sealedJourney } from '../cookies.ts'
 import { identifyVisitor } from '../guard.ts'
-import { tell } from '../notices.ts'
-import { type Env, type Page, goTo, serverAddress } from '../site.ts'
-import { showDoor } from '../view/layout.tsx'
-import { To } from '../view/parts.tsx'
-import { welcome } from './arrivals.tsx'
-import { enter, localPath } from './door.tsx'
+import { notify } from '../notices.ts'
+import { type Env, type PageRequest, redirectTo, serverAddress } from '../page-request.ts'
+import { showSignedOut } from '../view/layout.tsx'
+import { PageLink } from '../view/components.tsx'
+import { welcome } from './one-time-links.tsx'
+import { enter, localPath } from './sign-in.tsx'
 import { sentence, showFailure, tellWhen } from './failures.tsx'
 
 /** What somebody was sent away for. */
@@ -48,24 +48,24 @@ export function providerPages(): Hono<Env> {
   )
   app.get('/account/connect/:provider', (page) => {
     const { visitor } = page.var
-    if (!visitor) return goTo(page, '/sign-in')
+    if (!visitor) return redirectTo(page, '/sign-in')
     return depart(page, { kind: 'connect', personId: visitor.person.id })
   })
   app.get('/sign-in/:provider/back', comeBack)
   return app
 }
 
-function providerOf(page: Page): Provider | undefined {
+function providerOf(page: PageRequest): Provider | undefined {
   const id = page.req.param('provider')
   return page.var.parts.providers.find((provider) => provider.id === id)
 }
 
 /** The address that is registered with the provider. */
-function backAddress(page: Page, provider: Provider): string {
+function backAddress(page: PageRequest, provider: Provider): string {
   return `${serverAddress(page)}/dashboard/sign-in/${provider.id}/back`
 }
 
-async function depart(page: Page, purpose: Purpose): Promise<Response> {
+async function depart(page: PageRequest, purpose: Purpose): Promise<Response> {
   const provider = providerOf(page)
   if (!provider) return showFailure(page, failure('not_found'))
   const { services, clock } = page.var.parts
@@ -77,7 +77,7 @@ async function depart(page: Page, purpose: Purpose): Promise<Response> {
   return page.redirect(started.value, 302)
 }
 
-async function comeBack(page: Page): Promise<Response> {
+async function comeBack(page: PageRequest): Promise<Response> {
   const provider = providerOf(page)
   const trip = readTrip(page)
   // Whatever comes of it, a journey ends here.
@@ -101,7 +101,7 @@ async function comeBack(page: Page): Promise<Response> {
 }
 
 /** Sealed, so that nobody can make one, and in a cookie, so that it belongs to one browser. */
-function readTrip(page: Page): Trip | undefined {
+function readTrip(page: PageRequest): Trip | undefined {
   const { services, clock } = page.var.parts
   const sealed = sealedJourney(page)
   const text = sealed && services.keyring.open(sealed)
@@ -113,7 +113,7 @@ function readTrip(page: Page): Trip | undefined {
 }
 
 function arrive(
-  page: Page,
+  page: PageRequest,
   purpose: Purpose,
   identity: ProviderIdentity,
 ): Response | Promise<Response> {
@@ -127,23 +127,23 @@ function arrive(
   const [accountId] = person ? people.accountsOf(person.id) : []
   if (!person || accountId === undefined) return showRefusal(page, failure('identity_unknown'))
   enter(page, person.id, accountId)
-  return goTo(page, purpose.next)
+  return redirectTo(page, purpose.next)
 }
 
-function connect(page: Page, personId: string, identity: ProviderIdentity): Response {
+function connect(page: PageRequest, personId: string, identity: ProviderIdentity): Response {
   // The provider has been asked in between, and the session can have ended.
   const visitor = identifyVisitor(page)
-  if (visitor?.person.id !== personId) return goTo(page, '/sign-in')
+  if (visitor?.person.id !== personId) return redirectTo(page, '/sign-in')
   const { parts } = page.var
   const connected = parts.services.people.connect(personId, identity)
-  if (connected.ok) tell(page, `You can sign in as ${identity.label} from now on.`)
-  else tell(page, sentence(connected.failure.message), 'bad')
-  return goTo(page, '/account')
+  if (connected.ok) notify(page, `You can sign in as ${identity.label} from now on.`)
+  else notify(page, sentence(connected.failure.message), 'bad')
+  return redirectTo(page, '/account')
 }
 
-function showRefusal(page: Page, why: Failure): Response | Promise<Response> {
+function showRefusal(page: PageRequest, why: Failure): Response | Promise<Response> {
   tellWhen(page, why)
-  return showDoor(
+  return showSignedOut(
     page,
     { title: 'That did not work', status: why.status as 400 },
     <>
@@ -155,7 +155,7 @@ function showRefusal(page: Page, why: Failure): Response | Promise<Response> {
         </p>
       )}
       <p>
-        <To path="/sign-in">Back to the sign-in</To>
+        <PageLink path="/sign-in">Back to the sign-in</PageLink>
       </p>
     </>,
   )

@@ -3,7 +3,7 @@
  * and the same numbers as a table.
  */
 /** @jsxImportSource hono/jsx */
-import { type IntervalUnit, intervalText, rateText, sizeText } from '../words.ts'
+import { type IntervalUnit, intervalText, rateText, sizeText } from '../format.ts'
 
 /** `level` and `bytes-now` are what there is at a time, which nobody adds up. */
 export type Measure = 'count' | 'bytes' | 'level' | 'bytes-now' | 'milliseconds'

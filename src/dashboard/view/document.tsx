@@ -2,9 +2,9 @@
 /** @jsxImportSource hono/jsx */
 import type { Child } from 'hono/jsx'
 import { themeOf } from '../cookies.ts'
-import { type Page, href } from '../site.ts'
+import { type PageRequest, href } from '../page-request.ts'
 import { PageContext } from './page-context.ts'
-import { shownMarkup } from './shown.ts'
+import { shownMarkup } from './visible-markup.ts'
 
 export interface DocumentHead {
   readonly title: string
@@ -14,7 +14,7 @@ export interface DocumentHead {
 
 /** A whole page as text. */
 export function documentText(
-  page: Page,
+  page: PageRequest,
   { title, scripts = [] }: DocumentHead,
   body: Child,
 ): string {
@@ -47,6 +47,6 @@ export function documentText(
 }
 
 /** A piece of a page as text. */
-export function partText(page: Page, body: Child): string {
+export function partText(page: PageRequest, body: Child): string {
   return shownMarkup(String(<PageContext.Provider value={page}>{body}</PageContext.Provider>))
 }

@@ -1,7 +1,7 @@
 /** Forms that work without scripts: labelled fields with hints and faults, and the token that every write needs. */
 /** @jsxImportSource hono/jsx */
 import type { Child, PropsWithChildren } from 'hono/jsx'
-import type { Faults } from '../forms.ts'
+import type { Faults } from '../fields.ts'
 import { useHref, usePage } from './page-context.ts'
 import { Icon } from './icons.tsx'
 

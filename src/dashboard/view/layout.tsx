@@ -5,14 +5,14 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { THEME, themeOf } from '../cookies.ts'
 import { MENU, type MenuItem } from '../menu.ts'
 import { takeNotices } from '../notices.ts'
-import { mayGovernServer } from '../sight.ts'
-import { type Page, addressOf } from '../site.ts'
-import { accountText } from '../words.ts'
+import { mayGovernServer } from '../access.ts'
+import { type PageRequest, currentPath } from '../page-request.ts'
+import { accountText } from '../format.ts'
 import { type DocumentHead, documentText, partText } from './document.tsx'
 import { Form } from './forms.tsx'
 import { Icon } from './icons.tsx'
 import { useHref, usePage } from './page-context.ts'
-import { Notice, Secret } from './parts.tsx'
+import { Notice, Secret } from './components.tsx'
 
 export interface PageHead extends DocumentHead {
   /** The menu item that the page belongs to, by its path. */
@@ -30,12 +30,12 @@ export interface PageHead extends DocumentHead {
 const PART = 'x-latchkey-part'
 
 /** Whether a script asks, which shows the answer in the page that is open. */
-export function isPartAsked(page: Page): boolean {
+export function isPartAsked(page: PageRequest): boolean {
   return page.req.header(PART) !== undefined
 }
 
 /** Answers with a piece of a page, for a script to put into its place. */
-export function showPart(page: Page, body: Child): Response | Promise<Response> {
+export function showPart(page: PageRequest, body: Child): Response | Promise<Response> {
   return page.html(partText(page, body))
 }
 
@@ -43,7 +43,7 @@ export function showPart(page: Page, body: Child): Response | Promise<Response> 
  * Answers with a page for somebody who is signed in; where a script asked for it to stand in a dialog, with
  * heading and body alone.
  */
-export function show(page: Page, head: PageHead, body: Child): Response | Promise<Response> {
+export function show(page: PageRequest, head: PageHead, body: Child): Response | Promise<Response> {
   if (page.req.header(PART) === 'dialog') {
     const part = (
       <div class="stack">
@@ -78,8 +78,8 @@ export function show(page: Page, head: PageHead, body: Child): Response | Promis
 }
 
 /** Answers with a page for somebody who is not signed in: one thing in the middle. */
-export function showDoor(
-  page: Page,
+export function showSignedOut(
+  page: PageRequest,
   head: DocumentHead & { readonly status?: ContentfulStatusCode },
   body: Child,
 ): Response | Promise<Response> {
@@ -170,7 +170,7 @@ function Foot({ section }: { section: string | undefined }) {
           isCurrent={section === '/account'}
         />
         <Form action="/theme">
-          <input type="hidden" name="back" value={addressOf(page)} />
+          <input type="hidden" name="back" value={currentPath(page)} />
           <button
             name="theme"
             value={theme === 'dark' ? 'light' : 'dark'}

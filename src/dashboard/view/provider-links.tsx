@@ -1,7 +1,7 @@
 /** Links to the providers that people may sign in with, where the operator has set any up. */
 /** @jsxImportSource hono/jsx */
 import { usePage } from './page-context.ts'
-import { To } from './parts.tsx'
+import { PageLink } from './components.tsx'
 
 /**
  * @param path such as `/sign-in`, below which each provider has an address
@@ -21,9 +21,9 @@ export function ProviderLinks({
   return (
     <div class="stack tight">
       {providers.map(({ id, name }) => (
-        <To class="button wide" path={`${path}/${id}${query}`}>
+        <PageLink class="button wide" path={`${path}/${id}${query}`}>
           {verb} {name}
-        </To>
+        </PageLink>
       ))}
     </div>
   )

@@ -1,17 +1,17 @@
 /** The account page: how you sign in, where you are signed in, and the people of the account. */
 /** @jsxImportSource hono/jsx */
-import type { Faults } from '../../forms.ts'
-import { type Page, visitorOf } from '../../site.ts'
+import type { Faults } from '../../fields.ts'
+import { type PageRequest, visitorOf } from '../../page-request.ts'
 import { browserName } from '../../browser-name.ts'
 import { Field, Form } from '../../view/forms.tsx'
 import { show } from '../../view/layout.tsx'
-import { Badge, Card, Time } from '../../view/parts.tsx'
+import { Badge, Card, Time } from '../../view/components.tsx'
 import { ProviderLinks } from '../../view/provider-links.tsx'
 import { Table } from '../../view/table.tsx'
-import { accountText } from '../../words.ts'
+import { accountText } from '../../format.ts'
 import { PeopleCards } from './people.tsx'
 
-export function showAccount(page: Page, faults?: Faults): Response | Promise<Response> {
+export function showAccount(page: PageRequest, faults?: Faults): Response | Promise<Response> {
   const { person, account, role } = visitorOf(page)
   return show(
     page,
@@ -36,7 +36,7 @@ export function showAccount(page: Page, faults?: Faults): Response | Promise<Res
 }
 
 /** For people who belong to more than one account. */
-function SwitchCard({ page }: { page: Page }) {
+function SwitchCard({ page }: { page: PageRequest }) {
   const { person, account } = visitorOf(page)
   const { people, accounts } = page.var.parts.services
   const others = people.accountsOf(person.id).filter((id) => id !== account.id)
@@ -61,7 +61,7 @@ function SwitchCard({ page }: { page: Page }) {
   )
 }
 
-function PasswordCard({ page, faults }: { page: Page; faults: Faults | undefined }) {
+function PasswordCard({ page, faults }: { page: PageRequest; faults: Faults | undefined }) {
   const { person } = visitorOf(page)
   return (
     <Card
@@ -107,7 +107,7 @@ function PasswordCard({ page, faults }: { page: Page; faults: Faults | undefined
 }
 
 /** Other ways to sign in, where the operator has set any up. */
-function IdentitiesCard({ page }: { page: Page }) {
+function IdentitiesCard({ page }: { page: PageRequest }) {
   const { person } = visitorOf(page)
   const { services, providers } = page.var.parts
   const own = services.people.identitiesOf(person.id)
@@ -134,7 +134,7 @@ function IdentitiesCard({ page }: { page: Page }) {
   )
 }
 
-function SessionsCard({ page }: { page: Page }) {
+function SessionsCard({ page }: { page: PageRequest }) {
   const { person, session: present } = visitorOf(page)
   const sessions = page.var.parts.services.sessions.list(person.id)
   return (

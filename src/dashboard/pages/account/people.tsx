@@ -3,12 +3,12 @@
 import { ROLES, type Role, hasRight } from '../../../policy/roles.ts'
 import type { Link } from '../../../service/accounts/one-time-links.ts'
 import type { Member } from '../../../service/accounts/people.ts'
-import type { Faults } from '../../forms.ts'
-import { type Page, visitorOf } from '../../site.ts'
+import type { Faults } from '../../fields.ts'
+import { type PageRequest, visitorOf } from '../../page-request.ts'
 import { Field, Form } from '../../view/forms.tsx'
-import { Badge, Card, Time, To } from '../../view/parts.tsx'
+import { Badge, Card, Time, PageLink } from '../../view/components.tsx'
 import { Table } from '../../view/table.tsx'
-import { accountText } from '../../words.ts'
+import { accountText } from '../../format.ts'
 
 const MEANING: Readonly<Record<Role, string>> = {
   viewer: 'sees everything but secrets',
@@ -16,7 +16,7 @@ const MEANING: Readonly<Record<Role, string>> = {
   owner: 'also invites and removes people',
 }
 
-export function PeopleCards({ page, faults }: { page: Page; faults: Faults | undefined }) {
+export function PeopleCards({ page, faults }: { page: PageRequest; faults: Faults | undefined }) {
   const { account, role } = visitorOf(page)
   const { people, links } = page.var.parts.services
   const mayGovern = hasRight(role, 'govern')
@@ -46,7 +46,7 @@ function PeopleTable({
   members,
   mayGovern,
 }: {
-  page: Page
+  page: PageRequest
   members: readonly Member[]
   mayGovern: boolean
 }) {
@@ -64,9 +64,13 @@ function PeopleTable({
           </td>
           <td class="actions">
             {mayGovern && (
-              <To class="button small danger" path={`/account/people/${member.id}/remove`} dialog>
+              <PageLink
+                class="button small danger"
+                path={`/account/people/${member.id}/remove`}
+                dialog
+              >
                 Remove…<span class="aside"> {member.email}</span>
-              </To>
+              </PageLink>
             )}
           </td>
         </tr>

@@ -2,7 +2,7 @@
 import { Hono } from 'hono'
 import { failure } from '../../../failure.ts'
 import { hasRight } from '../../../policy/roles.ts'
-import { type Env, type Page, visitorOf } from '../../site.ts'
+import { type Env, type PageRequest, visitorOf } from '../../page-request.ts'
 import { showFailure } from '../failures.tsx'
 import {
   askToRemovePerson,
@@ -15,7 +15,7 @@ import {
   signOutEverywhere,
   switchAccount,
   withdraw,
-} from './acts.tsx'
+} from './actions.tsx'
 import { showAccount } from './page.tsx'
 
 export function accountPages(): Hono<Env> {
@@ -35,7 +35,7 @@ export function accountPages(): Hono<Env> {
   return app
 }
 
-async function ownersOnly(page: Page, next: () => Promise<void>): Promise<Response | void> {
+async function ownersOnly(page: PageRequest, next: () => Promise<void>): Promise<Response | void> {
   if (hasRight(visitorOf(page).role, 'govern')) return next()
   return showFailure(page, failure('forbidden', 'only owners of the account may do that'))
 }

@@ -7,7 +7,7 @@ import {
 } from '../../../policy/capability/capability.ts'
 import { capabilityOfLists, listsOfCapability } from '../../../policy/capability/lists.ts'
 import { type Result, fail } from '../../../failure.ts'
-import { type Fields, listField, textField } from '../../forms.ts'
+import { type Fields, listField, textField } from '../../fields.ts'
 
 /** What the form of a key shows. */
 export interface CapabilityForm {

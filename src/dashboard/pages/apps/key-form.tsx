@@ -2,12 +2,12 @@
 /** @jsxImportSource hono/jsx */
 import type { ApiKey } from '../../../service/apps/api-keys.ts'
 import type { App } from '../../../service/apps/apps.ts'
-import { type Faults, type Fields, readFields, textField } from '../../forms.ts'
-import { reveal, tell } from '../../notices.ts'
-import { type Page, goTo } from '../../site.ts'
+import { type Faults, type Fields, textField } from '../../fields.ts'
+import { revealSecret, notify } from '../../notices.ts'
+import { type PageRequest, redirectTo } from '../../page-request.ts'
 import { Field, Form, Tick } from '../../view/forms.tsx'
 import { show } from '../../view/layout.tsx'
-import { Card, To } from '../../view/parts.tsx'
+import { Card, PageLink } from '../../view/components.tsx'
 import { sentence } from '../failures.tsx'
 import { type KeyImpact } from '../../../service/apps/key-impact.ts'
 import { KeyImpactView, impactOnKey } from './key-impact.tsx'
@@ -41,7 +41,7 @@ const FRESH: KeyForm = {
 }
 
 export function showNewKey(
-  page: Page,
+  page: PageRequest,
   app: App,
   form: KeyForm = FRESH,
   faults?: Faults,
@@ -64,7 +64,7 @@ export function showNewKey(
 }
 
 export function showEditKey(
-  page: Page,
+  page: PageRequest,
   app: App,
   key: ApiKey,
   { form, faults }: { form: KeyForm; faults?: Faults } = { form: formOfKey(key) },
@@ -107,20 +107,20 @@ export function crumbsOf(app: App): [string, string][] {
   ]
 }
 
-export async function makeKey(page: Page, app: App): Promise<Response> {
-  const form = keyFormOf(await readFields(page))
+export async function makeKey(page: PageRequest, app: App): Promise<Response> {
+  const form = keyFormOf(page.var.fields)
   const { services, onChange } = page.var.parts
   const wish = wishOf(form)
   const added = wish.ok ? services.apiKeys.add(app, wish.value) : wish
   if (!added.ok) return showNewKey(page, app, form, faultsOf(added.failure))
   onChange()
   const { key, whole } = added.value
-  reveal(page, 'The key is made. Copy it now: its secret is not shown again.', whole)
-  return goTo(page, keyPath(key))
+  revealSecret(page, 'The key is made. Copy it now: its secret is not shown again.', whole)
+  return redirectTo(page, keyPath(key))
 }
 
-export async function editKey(page: Page, app: App, key: ApiKey): Promise<Response> {
-  const fields = await readFields(page)
+export async function editKey(page: PageRequest, app: App, key: ApiKey): Promise<Response> {
+  const fields = page.var.fields
   const form = keyFormOf(fields)
   const { services, onChange } = page.var.parts
   const wish = wishOf(form)
@@ -132,13 +132,13 @@ export async function editKey(page: Page, app: App, key: ApiKey): Promise<Respon
   const changed = wish.ok ? services.apiKeys.set(app, key.id, wish.value) : wish
   if (!changed.ok) return showEditKey(page, app, key, { form, faults: faultsOf(changed.failure) })
   onChange()
-  tell(page, 'The key is changed.')
-  return goTo(page, keyPath(key))
+  notify(page, 'The key is changed.')
+  return redirectTo(page, keyPath(key))
 }
 
 /** Before clients are put off channels that they are on. */
 function askToChange(
-  page: Page,
+  page: PageRequest,
   { app, key, form, impact }: { app: App; key: ApiKey; form: KeyForm; impact: KeyImpact },
 ): Response | Promise<Response> {
   const { name, capability, revocableTokens } = form
@@ -159,17 +159,17 @@ function askToChange(
         {revocableTokens && <input type="hidden" name="revocable" value="on" />}
         <input type="hidden" name="confirmed" value="yes" />
         <button class="button primary">Change it</button>
-        <To class="button" path={keyPath(key)}>
+        <PageLink class="button" path={keyPath(key)}>
           Leave it as it is
-        </To>
+        </PageLink>
       </Form>
     </div>,
   )
 }
 
 /** Answers a script that keeps the two halves of the form equal. */
-export async function translateCapability(page: Page): Promise<Response> {
-  const form = formOfFields(await readFields(page))
+export async function translateCapability(page: PageRequest): Promise<Response> {
+  const form = formOfFields(page.var.fields)
   const read = capabilityOfForm(form)
   if (!read.ok) return page.json({ fault: sentence(read.failure.message) })
   if (form.mode === 'lists') return page.json({ json: prettyJson(read.value) })
@@ -220,9 +220,9 @@ function KeyFields({
       <div class="row">
         <button class="button primary">{children}</button>
         {cancel && (
-          <To class="button" path={cancel}>
+          <PageLink class="button" path={cancel}>
             Cancel
-          </To>
+          </PageLink>
         )}
       </div>
     </Form>

@@ -4,20 +4,20 @@ import type { Capability } from '../../../policy/capability/capability.ts'
 import type { ApiKey } from '../../../service/apps/api-keys.ts'
 import type { App } from '../../../service/apps/apps.ts'
 import { type KeyImpact, keyImpact } from '../../../service/apps/key-impact.ts'
-import { seen } from '../../sight.ts'
-import type { Page } from '../../site.ts'
-import { Badge, Notice } from '../../view/parts.tsx'
+import { accountScope } from '../../access.ts'
+import type { PageRequest } from '../../page-request.ts'
+import { Badge, Notice } from '../../view/components.tsx'
 import { Table } from '../../view/table.tsx'
-import { plural } from '../../words.ts'
+import { plural } from '../../format.ts'
 
 /** @param after what the key will permit; undefined where it ends */
-export function impactOnKey(page: Page, key: ApiKey, after?: Capability): KeyImpact {
-  const { items } = page.var.parts.live.connections(seen(page), { appId: key.appId })
+export function impactOnKey(page: PageRequest, key: ApiKey, after?: Capability): KeyImpact {
+  const { items } = page.var.parts.live.connections(accountScope(page), { appId: key.appId })
   return keyImpact(items, key.keyName, after)
 }
 
-export function impactOfEnd(page: Page, app: App): KeyImpact {
-  const { items } = page.var.parts.live.connections(seen(page), { appId: app.id })
+export function impactOfEnd(page: PageRequest, app: App): KeyImpact {
+  const { items } = page.var.parts.live.connections(accountScope(page), { appId: app.id })
   return keyImpact(items, undefined, undefined)
 }
 

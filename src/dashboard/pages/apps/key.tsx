@@ -3,14 +3,14 @@
 import type { PropsWithChildren } from 'hono/jsx'
 import type { ApiKey } from '../../../service/apps/api-keys.ts'
 import type { App } from '../../../service/apps/apps.ts'
-import type { Faults } from '../../forms.ts'
-import type { Page } from '../../site.ts'
+import type { Faults } from '../../fields.ts'
+import type { PageRequest } from '../../page-request.ts'
 import { Form } from '../../view/forms.tsx'
 import { show } from '../../view/layout.tsx'
-import { Badge, Card, Code, To } from '../../view/parts.tsx'
+import { Badge, Card, Code, PageLink } from '../../view/components.tsx'
 import { Table } from '../../view/table.tsx'
 import { linesOf, prettyJson, storedCapability } from './capability.ts'
-import { mayManage } from './frame.tsx'
+import { mayManage } from './layout.tsx'
 import { crumbsOf, keyPath } from './key-form.tsx'
 import { LastUse } from './keys.tsx'
 import { RevokeTokensCard, TokenCard, type TokenForm } from './token-cards.tsx'
@@ -24,7 +24,7 @@ interface Attempt {
 }
 
 export function showKey(
-  page: Page,
+  page: PageRequest,
   app: App,
   key: ApiKey,
   { faults, token, target }: Attempt = {},
@@ -43,9 +43,9 @@ export function showKey(
         </>
       ),
       actions: isUsable && (
-        <To class="button" path={`${keyPath(key)}/edit`}>
+        <PageLink class="button" path={`${keyPath(key)}/edit`}>
           Change
-        </To>
+        </PageLink>
       ),
       ...(faults && { status: 400 as const }),
     },
@@ -62,9 +62,9 @@ export function showKey(
           lead="For good: its clients are disconnected, and tokens made with it no longer count."
           danger
         >
-          <To class="button danger" path={`${keyPath(key)}/revoke`} dialog>
+          <PageLink class="button danger" path={`${keyPath(key)}/revoke`} dialog>
             Revoke this key…
-          </To>
+          </PageLink>
         </Card>
       )}
     </div>,
@@ -126,9 +126,9 @@ function SecretsCard({ apiKey, isUsable }: { apiKey: ApiKey; isUsable: boolean }
         {apiKey.hasOldSecret && (
           <SecretRow name="Old" lastUsed={apiKey.oldLastUsedAt}>
             {isUsable && (
-              <To class="button small danger" path={`${path}/retire`} dialog>
+              <PageLink class="button small danger" path={`${path}/retire`} dialog>
                 Retire it…
-              </To>
+              </PageLink>
             )}
           </SecretRow>
         )}

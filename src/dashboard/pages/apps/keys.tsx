@@ -2,13 +2,13 @@
 /** @jsxImportSource hono/jsx */
 import type { ApiKey } from '../../../service/apps/api-keys.ts'
 import type { App } from '../../../service/apps/apps.ts'
-import type { Page } from '../../site.ts'
-import { Badge, Card, Empty, Time, To } from '../../view/parts.tsx'
+import type { PageRequest } from '../../page-request.ts'
+import { Badge, Card, Empty, Time, PageLink } from '../../view/components.tsx'
 import { Table } from '../../view/table.tsx'
 import { linesOf, storedCapability } from './capability.ts'
-import { mayManage, showApp } from './frame.tsx'
+import { mayManage, showApp } from './layout.tsx'
 
-export function showKeys(page: Page, app: App): Response | Promise<Response> {
+export function showKeys(page: PageRequest, app: App): Response | Promise<Response> {
   const keys = page.var.parts.services.apiKeys.list(app)
   const enabled = keys.filter(({ status }) => status === 'enabled')
   const revoked = keys.filter(({ status }) => status === 'revoked')
@@ -24,9 +24,9 @@ export function showKeys(page: Page, app: App): Response | Promise<Response> {
             title="No key yet"
             action={
               mayManage(page) && (
-                <To class="button primary" path={`/apps/${app.id}/keys/new`}>
+                <PageLink class="button primary" path={`/apps/${app.id}/keys/new`}>
                   Make a key
-                </To>
+                </PageLink>
               )
             }
           >
@@ -56,7 +56,7 @@ function KeyTable({ app, keys }: { app: App; keys: readonly ApiKey[] }) {
       {keys.map((key) => (
         <tr>
           <td data-label="Key">
-            <To path={`/apps/${app.id}/keys/${key.id}`}>{key.name || 'unnamed'}</To>
+            <PageLink path={`/apps/${app.id}/keys/${key.id}`}>{key.name || 'unnamed'}</PageLink>
             <div class="mono faint small">{key.keyName}</div>
           </td>
           <td data-label="May">

@@ -2,24 +2,24 @@
 /** @jsxImportSource hono/jsx */
 import type { App } from '../../../service/apps/apps.ts'
 import { hasRight } from '../../../policy/roles.ts'
-import { type Faults, readFields, textField } from '../../forms.ts'
-import { tell } from '../../notices.ts'
-import { choosable, chosen, seen } from '../../sight.ts'
-import { type Page, goTo, visitorOf } from '../../site.ts'
+import { type Faults, textField } from '../../fields.ts'
+import { notify } from '../../notices.ts'
+import { accountChoices, chosenAccount, accountScope } from '../../access.ts'
+import { type PageRequest, redirectTo, visitorOf } from '../../page-request.ts'
 import { Field, Form } from '../../view/forms.tsx'
 import { show } from '../../view/layout.tsx'
-import { Badge, Card, Empty, Time, To } from '../../view/parts.tsx'
+import { Badge, Card, Empty, Time, PageLink } from '../../view/components.tsx'
 import { AccountChoice } from '../../view/account-choice.tsx'
 import { Table } from '../../view/table.tsx'
-import { plural } from '../../words.ts'
+import { plural } from '../../format.ts'
 import { sentence } from '../failures.tsx'
 
 export function showApps(
-  page: Page,
+  page: PageRequest,
   { name = '', faults }: { name?: string; faults?: Faults } = {},
 ): Response | Promise<Response> {
   const { apps } = page.var.parts.services
-  const own = apps.list(seen(page))
+  const own = apps.list(accountScope(page))
   const mayChange = hasRight(visitorOf(page).role, 'manage')
   return show(
     page,
@@ -47,7 +47,7 @@ export function showApps(
         >
           <Form action="/apps" class="stack">
             <Field name="name" label="Name" value={name} faults={faults} maxlength={100} required />
-            <AccountChoice accounts={choosable(page)} selected={visitorOf(page).account.id} />
+            <AccountChoice accounts={accountChoices(page)} selected={visitorOf(page).account.id} />
             <div>
               <button class="button primary">Make the app</button>
             </div>
@@ -58,20 +58,20 @@ export function showApps(
   )
 }
 
-export async function makeApp(page: Page): Promise<Response> {
-  const fields = await readFields(page)
+export async function makeApp(page: PageRequest): Promise<Response> {
+  const fields = page.var.fields
   const name = textField(fields, 'name').trim()
   const { services, onChange } = page.var.parts
-  const added = services.apps.add(chosen(page, textField(fields, 'account')), { name })
+  const added = services.apps.add(chosenAccount(page, textField(fields, 'account')), { name })
   if (!added.ok) {
     return showApps(page, { name, faults: { name: sentence(added.failure.message) } })
   }
   onChange()
-  tell(page, `${added.value.name} is there. It needs a key before anybody can connect.`)
-  return goTo(page, `/apps/${added.value.id}`)
+  notify(page, `${added.value.name} is there. It needs a key before anybody can connect.`)
+  return redirectTo(page, `/apps/${added.value.id}`)
 }
 
-function AppTable({ page, apps }: { page: Page; apps: readonly App[] }) {
+function AppTable({ page, apps }: { page: PageRequest; apps: readonly App[] }) {
   const { services } = page.var.parts
   const accounts = new Map(services.accounts.list().map(({ id, name }) => [id, name]))
   const isMixed = new Set(apps.map(({ accountId }) => accountId)).size > 1
@@ -81,7 +81,7 @@ function AppTable({ page, apps }: { page: Page; apps: readonly App[] }) {
         <tr>
           <td data-label="App">
             <span class="row">
-              <To path={`/apps/${app.id}`}>{app.name}</To>
+              <PageLink path={`/apps/${app.id}`}>{app.name}</PageLink>
               <AppBadges app={app} />
             </span>
           </td>
@@ -114,7 +114,7 @@ export function AppBadges({ app }: { app: App }) {
   )
 }
 
-function keyCount(page: Page, app: App): string {
+function keyCount(page: PageRequest, app: App): string {
   const keys = page.var.parts.services.apiKeys.list(app)
   const enabled = keys.filter(({ status }) => status === 'enabled').length
   const revoked = keys.length - enabled

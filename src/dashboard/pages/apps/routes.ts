@@ -2,8 +2,8 @@
 import { type Handler, Hono } from 'hono'
 import type { ApiKey } from '../../../service/apps/api-keys.ts'
 import type { App } from '../../../service/apps/apps.ts'
-import { appSeen } from '../../sight.ts'
-import type { Env, Page } from '../../site.ts'
+import { visibleApp } from '../../access.ts'
+import type { Env, PageRequest } from '../../page-request.ts'
 import { showFailure } from '../failures.tsx'
 import {
   askToRetire,
@@ -13,12 +13,12 @@ import {
   revokeKey,
   revokeTokens,
   rotateKey,
-} from './key-acts.tsx'
+} from './key-actions.tsx'
 import { editKey, makeKey, showEditKey, showNewKey, translateCapability } from './key-form.tsx'
 import { showKey } from './key.tsx'
 import { showKeys } from './keys.tsx'
 import { makeApp, showApps } from './list.tsx'
-import { askToRemoveRule, removeRule } from './rule-end.tsx'
+import { askToRemoveRule, removeRule } from './rule-removal.tsx'
 import { addRule, changeRule, showNewRule, showRule, showRules } from './rules.tsx'
 import { askToRemoveApp, changeSettings, removeApp, showSettings } from './settings.tsx'
 
@@ -69,14 +69,14 @@ export function appPages(): Hono<Env> {
 }
 
 /** Hands over the app that the address names, if whoever asks may see it. */
-function ofApp(answer: (page: Page, app: App) => Answer): Handler<Env> {
+function ofApp(answer: (page: PageRequest, app: App) => Answer): Handler<Env> {
   return (page) => {
-    const found = appSeen(page, page.req.param('app') ?? '')
+    const found = visibleApp(page, page.req.param('app') ?? '')
     return found.ok ? answer(page, found.value) : showFailure(page, found.failure)
   }
 }
 
-function ofKey(answer: (page: Page, app: App, key: ApiKey) => Answer): Handler<Env> {
+function ofKey(answer: (page: PageRequest, app: App, key: ApiKey) => Answer): Handler<Env> {
   return ofApp((page, app) => {
     const id = page.req.param('key') ?? ''
     const found = page.var.parts.services.apiKeys.find(app, id)

@@ -2,13 +2,13 @@
 /** @jsxImportSource hono/jsx */
 import { type ChannelRuleSettings, DEFAULT_RULE_SETTINGS } from '../../../policy/channel-rule.ts'
 import type { App } from '../../../service/apps/apps.ts'
-import { type Faults, type Fields, textField } from '../../forms.ts'
-import type { Page } from '../../site.ts'
+import { type Faults, type Fields, textField } from '../../fields.ts'
+import type { PageRequest } from '../../page-request.ts'
 import { Field, Form, Tick } from '../../view/forms.tsx'
 import { show } from '../../view/layout.tsx'
-import { Card, Notice, To } from '../../view/parts.tsx'
+import { Card, Notice, PageLink } from '../../view/components.tsx'
 import { sentence } from '../failures.tsx'
-import { mayManage } from './frame.tsx'
+import { mayManage } from './layout.tsx'
 import { crumbsOf } from './key-form.tsx'
 
 /** Switches with their meaning; the names are those of Ably's rules. */
@@ -56,7 +56,7 @@ export interface RuleForm extends ChannelRuleSettings {
 }
 
 export function showRuleForm(
-  page: Page,
+  page: PageRequest,
   app: App,
   form: RuleForm,
   faults?: Faults,
@@ -81,7 +81,7 @@ function RuleCard({
   path,
   faults,
 }: {
-  page: Page
+  page: PageRequest
   form: RuleForm
   path: string
   faults: Faults | undefined
@@ -123,13 +123,13 @@ function Buttons({ form: { id, isNew }, path }: { form: RuleForm; path: string }
   return (
     <div class="row">
       <button class="button primary">{isNew ? 'Add the rule' : 'Save'}</button>
-      <To class="button" path={path}>
+      <PageLink class="button" path={path}>
         Cancel
-      </To>
+      </PageLink>
       {!isNew && (
-        <To class="button danger" path={`${path}/${encodeURIComponent(id)}/remove`} dialog>
+        <PageLink class="button danger" path={`${path}/${encodeURIComponent(id)}/remove`} dialog>
           Remove the rule…
-        </To>
+        </PageLink>
       )}
     </div>
   )

@@ -3,21 +3,21 @@
 import { DEFAULT_RULE_SETTINGS } from '../../../policy/channel-rule.ts'
 import type { App } from '../../../service/apps/apps.ts'
 import type { StoredRule } from '../../../service/apps/channel-rules.ts'
-import { readFields, textField } from '../../forms.ts'
-import { tell } from '../../notices.ts'
-import { type Page, goTo } from '../../site.ts'
-import { Badge, Card, Empty, To } from '../../view/parts.tsx'
+import { textField } from '../../fields.ts'
+import { notify } from '../../notices.ts'
+import { type PageRequest, redirectTo } from '../../page-request.ts'
+import { Badge, Card, Empty, PageLink } from '../../view/components.tsx'
 import { Table } from '../../view/table.tsx'
 import { showFailure } from '../failures.tsx'
-import { mayManage, showApp } from './frame.tsx'
+import { mayManage, showApp } from './layout.tsx'
 import { SWITCHES, faultsOfRule, settingsOf, showRuleForm } from './rule-form.tsx'
 
-export function showRules(page: Page, app: App): Response | Promise<Response> {
+export function showRules(page: PageRequest, app: App): Response | Promise<Response> {
   const rules = page.var.parts.services.channelRules.list(app)
   const add = mayManage(page) && (
-    <To class="button primary" path={`/apps/${app.id}/rules/new`}>
+    <PageLink class="button primary" path={`/apps/${app.id}/rules/new`}>
       Add a rule
-    </To>
+    </PageLink>
   )
   return showApp(
     page,
@@ -45,7 +45,7 @@ function RuleTable({ rules }: { rules: readonly StoredRule[] }) {
       {rules.map((rule) => (
         <tr>
           <td data-label="Channels" class="mono">
-            <To path={rulePath(rule)}>{rule.id}:…</To>
+            <PageLink path={rulePath(rule)}>{rule.id}:…</PageLink>
           </td>
           <td data-label="What holds">
             <span class="row snug">
@@ -60,19 +60,19 @@ function RuleTable({ rules }: { rules: readonly StoredRule[] }) {
   )
 }
 
-export function showNewRule(page: Page, app: App): Response | Promise<Response> {
+export function showNewRule(page: PageRequest, app: App): Response | Promise<Response> {
   return showRuleForm(page, app, { id: '', ...DEFAULT_RULE_SETTINGS, isNew: true })
 }
 
-export function showRule(page: Page, app: App): Response | Promise<Response> {
+export function showRule(page: PageRequest, app: App): Response | Promise<Response> {
   const found = ruleOf(page, app)
   return found.ok
     ? showRuleForm(page, app, { ...found.value, isNew: false })
     : showFailure(page, found.failure)
 }
 
-export async function addRule(page: Page, app: App): Promise<Response> {
-  const fields = await readFields(page)
+export async function addRule(page: PageRequest, app: App): Promise<Response> {
+  const fields = page.var.fields
   const { services, onChange } = page.var.parts
   const id = textField(fields, 'id').trim()
   const settings = settingsOf(fields)
@@ -82,14 +82,14 @@ export async function addRule(page: Page, app: App): Promise<Response> {
     return showRuleForm(page, app, form, faultsOfRule(added.failure.message))
   }
   onChange()
-  tell(page, `The rule ${id} holds.`)
-  return goTo(page, `/apps/${app.id}/rules`)
+  notify(page, `The rule ${id} holds.`)
+  return redirectTo(page, `/apps/${app.id}/rules`)
 }
 
-export async function changeRule(page: Page, app: App): Promise<Response> {
+export async function changeRule(page: PageRequest, app: App): Promise<Response> {
   const found = ruleOf(page, app)
   if (!found.ok) return showFailure(page, found.failure)
-  const fields = await readFields(page)
+  const fields = page.var.fields
   const { services, onChange } = page.var.parts
   const { id } = found.value
   const settings = settingsOf(fields)
@@ -99,11 +99,11 @@ export async function changeRule(page: Page, app: App): Promise<Response> {
     return showRuleForm(page, app, form, faultsOfRule(done.failure.message))
   }
   onChange()
-  tell(page, `The rule ${id} is changed.`)
-  return goTo(page, `/apps/${app.id}/rules`)
+  notify(page, `The rule ${id} is changed.`)
+  return redirectTo(page, `/apps/${app.id}/rules`)
 }
 
-export function ruleOf(page: Page, app: App) {
+export function ruleOf(page: PageRequest, app: App) {
   const id = page.req.param('rule') ?? ''
   return page.var.parts.services.channelRules.find(app, id)
 }

@@ -2,15 +2,15 @@
 /** @jsxImportSource hono/jsx */
 import type { App } from '../../../service/apps/apps.ts'
 import type { KeyImpact } from '../../../service/apps/key-impact.ts'
-import { type Faults, readFields, textField } from '../../forms.ts'
-import { tell } from '../../notices.ts'
-import { type Page, goTo } from '../../site.ts'
+import { type Faults, textField } from '../../fields.ts'
+import { notify } from '../../notices.ts'
+import { type PageRequest, redirectTo } from '../../page-request.ts'
 import { Field, Form, Tick } from '../../view/forms.tsx'
 import { show } from '../../view/layout.tsx'
-import { Card, To } from '../../view/parts.tsx'
-import { plural } from '../../words.ts'
+import { Card, PageLink } from '../../view/components.tsx'
+import { plural } from '../../format.ts'
 import { sentence, showFailure } from '../failures.tsx'
-import { mayManage, showApp } from './frame.tsx'
+import { mayManage, showApp } from './layout.tsx'
 import { crumbsOf } from './key-form.tsx'
 import { KeyImpactView, impactOfEnd } from './key-impact.tsx'
 
@@ -18,7 +18,7 @@ import { KeyImpactView, impactOfEnd } from './key-impact.tsx'
 type Settings = Pick<App, 'name' | 'status' | 'tlsOnly'>
 
 export function showSettings(
-  page: Page,
+  page: PageRequest,
   app: App,
   { form = app, faults }: { form?: Settings; faults?: Faults } = {},
 ): Response | Promise<Response> {
@@ -31,9 +31,9 @@ export function showSettings(
       <SettingsCard id={app.id} form={form} mayChange={mayChange} faults={faults} />
       {mayChange && !app.isDefault && (
         <Card title="Remove it" lead="With its keys, rules and tokens." danger>
-          <To class="button danger" path={`/apps/${app.id}/remove`} dialog>
+          <PageLink class="button danger" path={`/apps/${app.id}/remove`} dialog>
             Remove this app…
-          </To>
+          </PageLink>
         </Card>
       )}
     </div>,
@@ -80,8 +80,8 @@ function SettingsCard({
   )
 }
 
-export async function changeSettings(page: Page, app: App): Promise<Response> {
-  const fields = await readFields(page)
+export async function changeSettings(page: PageRequest, app: App): Promise<Response> {
+  const fields = page.var.fields
   const { services, onChange } = page.var.parts
   const form: Settings = {
     name: textField(fields, 'name').trim(),
@@ -99,13 +99,13 @@ export async function changeSettings(page: Page, app: App): Promise<Response> {
     return showSettings(page, app, { form, faults })
   }
   onChange()
-  tell(page, 'The settings are saved.')
-  return goTo(page, `/apps/${app.id}/settings`)
+  notify(page, 'The settings are saved.')
+  return redirectTo(page, `/apps/${app.id}/settings`)
 }
 
 /** Before clients are disconnected. */
 function askToDisable(
-  page: Page,
+  page: PageRequest,
   app: App,
   { name, tlsOnly }: Settings,
   impact: KeyImpact,
@@ -125,15 +125,15 @@ function askToDisable(
         {tlsOnly && <input type="hidden" name="tlsOnly" value="on" />}
         <input type="hidden" name="confirmed" value="yes" />
         <button class="button danger primary">Disable {app.name}</button>
-        <To class="button" path={`/apps/${app.id}/settings`}>
+        <PageLink class="button" path={`/apps/${app.id}/settings`}>
           Leave it enabled
-        </To>
+        </PageLink>
       </Form>
     </div>,
   )
 }
 
-export function askToRemoveApp(page: Page, app: App): Response | Promise<Response> {
+export function askToRemoveApp(page: PageRequest, app: App): Response | Promise<Response> {
   const { services } = page.var.parts
   const keys = services.apiKeys.list(app).filter(({ status }) => status === 'enabled').length
   return show(
@@ -148,19 +148,19 @@ export function askToRemoveApp(page: Page, app: App): Response | Promise<Respons
       <KeyImpactView impact={impactOfEnd(page, app)} />
       <Form action={`/apps/${app.id}/remove`} class="row">
         <button class="button danger primary">Remove {app.name}</button>
-        <To class="button" path={`/apps/${app.id}/settings`} cancel>
+        <PageLink class="button" path={`/apps/${app.id}/settings`} cancel>
           Keep it
-        </To>
+        </PageLink>
       </Form>
     </div>,
   )
 }
 
-export function removeApp(page: Page, app: App): Response | Promise<Response> {
+export function removeApp(page: PageRequest, app: App): Response | Promise<Response> {
   const { services, onChange } = page.var.parts
   const removed = services.apps.remove(app.id)
   if (!removed.ok) return showFailure(page, removed.failure)
   onChange()
-  tell(page, `${app.name} is removed.`)
-  return goTo(page, '/apps')
+  notify(page, `${app.name} is removed.`)
+  return redirectTo(page, '/apps')
 }

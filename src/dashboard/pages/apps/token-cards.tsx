@@ -1,9 +1,9 @@
 /** Forms of a key for tokens: making one by hand, and revoking those that are out. */
 /** @jsxImportSource hono/jsx */
 import type { ApiKey } from '../../../service/apps/api-keys.ts'
-import { type Faults, type Fields, textField } from '../../forms.ts'
+import { type Faults, type Fields, textField } from '../../fields.ts'
 import { Field, FieldNotes, Form, Tick, describedBy } from '../../view/forms.tsx'
-import { Card } from '../../view/parts.tsx'
+import { Card } from '../../view/components.tsx'
 import { keyPath } from './key-form.tsx'
 
 const LIFETIMES: readonly (readonly [minutes: number, label: string])[] = [

@@ -2,8 +2,8 @@
 /** @jsxImportSource hono/jsx */
 import type { ShelvedBackup } from '../../../ops/backup/backup-shelf.ts'
 import { Form } from '../../view/forms.tsx'
-import { Badge, Time, To } from '../../view/parts.tsx'
-import { plural, sizeText } from '../../words.ts'
+import { Badge, Time, PageLink } from '../../view/components.tsx'
+import { plural, sizeText } from '../../format.ts'
 import { sentence } from '../failures.tsx'
 
 export function BackupList({ list }: { list: readonly ShelvedBackup[] }) {
@@ -41,7 +41,7 @@ function Row({ backup }: { backup: ShelvedBackup }) {
         <div class="small faint mono breaks">{name}</div>
       </td>
       <td data-label="Settings" class="nowrap">
-        <To path={`${path}/file`}>Download</To>
+        <PageLink path={`${path}/file`}>Download</PageLink>
         <div class="small faint">{sizeText(bytes)}</div>
       </td>
       <td data-label="History" class="nowrap">
@@ -49,7 +49,7 @@ function Row({ backup }: { backup: ShelvedBackup }) {
           <span class="faint">left out</span>
         ) : (
           <div>
-            <To path={`${path}/history`}>Download</To>
+            <PageLink path={`${path}/history`}>Download</PageLink>
             <div class="small faint">{sizeText(historyBytes)}</div>
           </div>
         )}
@@ -64,9 +64,9 @@ function Row({ backup }: { backup: ShelvedBackup }) {
               Check<span class="aside"> {name}</span>
             </button>
           </Form>
-          <To path={`${path}/remove`} class="button small danger" dialog>
+          <PageLink path={`${path}/remove`} class="button small danger" dialog>
             Remove…<span class="aside"> {name}</span>
-          </To>
+          </PageLink>
         </span>
       </td>
     </tr>

@@ -1,13 +1,13 @@
 /** The page of backups: how one is made, what there is, and how one is restored. */
 /** @jsxImportSource hono/jsx */
 import { shellWord } from '../../../text/shell.ts'
-import type { Page } from '../../site.ts'
+import type { PageRequest } from '../../page-request.ts'
 import { Form, Tick } from '../../view/forms.tsx'
 import { show } from '../../view/layout.tsx'
-import { Card, Code, Empty } from '../../view/parts.tsx'
+import { Card, Code, Empty } from '../../view/components.tsx'
 import { BackupList } from './list.tsx'
 
-export function showBackups(page: Page): Response | Promise<Response> {
+export function showBackups(page: PageRequest): Response | Promise<Response> {
   const { backups } = page.var.parts
   const list = backups.list()
   return show(

@@ -2,10 +2,10 @@
 import { type Handler, Hono } from 'hono'
 import { failure } from '../../../failure.ts'
 import type { ShelvedBackup } from '../../../ops/backup/backup-shelf.ts'
-import { mayGovernServer } from '../../sight.ts'
-import type { Env, Page } from '../../site.ts'
+import { mayGovernServer } from '../../access.ts'
+import type { Env, PageRequest } from '../../page-request.ts'
 import { showFailure } from '../failures.tsx'
-import { askToRemove, check, create, download, remove } from './acts.tsx'
+import { askToRemove, check, create, download, remove } from './actions.tsx'
 import { showBackups } from './page.tsx'
 
 export function backupPages(): Hono<Env> {
@@ -33,7 +33,7 @@ export function backupPages(): Hono<Env> {
 
 /** Hands over the backup that the address names. */
 function at(
-  answer: (page: Page, backup: ShelvedBackup) => Response | Promise<Response>,
+  answer: (page: PageRequest, backup: ShelvedBackup) => Response | Promise<Response>,
 ): Handler<Env> {
   return (page) => {
     const found = page.var.parts.backups.find(page.req.param('name') ?? '')

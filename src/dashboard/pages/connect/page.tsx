@@ -3,10 +3,10 @@
 import { Hono } from 'hono'
 import { CapabilityChecker } from '../../../policy/capability/checker.ts'
 import type { ApiKey } from '../../../service/apps/api-keys.ts'
-import { seen } from '../../sight.ts'
-import { type Env, type Page, serverAddress } from '../../site.ts'
+import { accountScope } from '../../access.ts'
+import { type Env, type PageRequest, serverAddress } from '../../page-request.ts'
 import { show } from '../../view/layout.tsx'
-import { Card, Code, Notice, To } from '../../view/parts.tsx'
+import { Card, Code, Notice, PageLink } from '../../view/components.tsx'
 import { storedCapability } from '../apps/capability.ts'
 import {
   RECONNECT_SNIPPET,
@@ -31,7 +31,7 @@ export function connectPages(): Hono<Env> {
   return app
 }
 
-function showConnect(page: Page): Response | Promise<Response> {
+function showConnect(page: PageRequest): Response | Promise<Response> {
   const key = firstKey(page)
   const target = {
     url: serverAddress(page),
@@ -65,10 +65,10 @@ function showConnect(page: Page): Response | Promise<Response> {
  * A key to write into the code: of those with which it would run, the one that was made last, because somebody is
  * about to use it.
  */
-function firstKey(page: Page): ApiKey | undefined {
+function firstKey(page: PageRequest): ApiKey | undefined {
   const { apps, apiKeys } = page.var.parts.services
   const keys = apps
-    .list(seen(page))
+    .list(accountScope(page))
     .flatMap((app) => apiKeys.list(app))
     .filter(({ status }) => status === 'enabled')
     .toSorted((a, b) => b.createdAt - a.createdAt)
@@ -81,8 +81,8 @@ function wouldRun(capability: string): boolean {
 }
 
 /** A channel that can be pushed to, where there is one. */
-function pushChannel(page: Page): string {
-  const own = page.var.parts.services.reservations.list(seen(page))
+function pushChannel(page: PageRequest): string {
+  const own = page.var.parts.services.reservations.list(accountScope(page))
   const reserved = own.find(({ sendKey }) => sendKey !== undefined)
   return `${inAddress(reserved?.namespace ?? 'acme')}/alerts`
 }
@@ -132,7 +132,7 @@ function IttyCard({ target }: { target: Target }) {
           <Code text={plainSnippet(target)} label="code for a plain WebSocket" />
         </details>
         <p>
-          To keep a name for yourself, <To path="/reservations">reserve it</To>.
+          To keep a name for yourself, <PageLink path="/reservations">reserve it</PageLink>.
         </p>
       </div>
     </Card>
@@ -151,14 +151,14 @@ function AblyCard({ target, apiKey }: { target: Target; apiKey: ApiKey | undefin
           {apiKey ? (
             <>
               <code>{apiKey.keyName}</code> is{' '}
-              <To path={`/apps/${apiKey.appId}/keys/${apiKey.id}`}>
+              <PageLink path={`/apps/${apiKey.appId}/keys/${apiKey.id}`}>
                 the key {apiKey.name || 'without a name'}
-              </To>
+              </PageLink>
               ; put its secret behind the colon.
             </>
           ) : (
             <>
-              First <To path="/apps">make a key</To>.
+              First <PageLink path="/apps">make a key</PageLink>.
             </>
           )}{' '}
           In a browser, use a token and never a key.

@@ -3,17 +3,17 @@
 import { hasRight } from '../../../policy/roles.ts'
 import type { Keeping } from '../../../service/live/channel-inspector.ts'
 import type { LiveChannel } from '../../../service/live/live-views.ts'
-import type { Faults } from '../../forms.ts'
-import { seen } from '../../sight.ts'
-import { type Page, visitorOf } from '../../site.ts'
+import type { Faults } from '../../fields.ts'
+import { accountScope } from '../../access.ts'
+import { type PageRequest, visitorOf } from '../../page-request.ts'
 import { Field, FieldNotes, Form, describedBy } from '../../view/forms.tsx'
 import { show, showPart } from '../../view/layout.tsx'
 import { usePage } from '../../view/page-context.ts'
-import { Card, To } from '../../view/parts.tsx'
-import { rateText } from '../../words.ts'
+import { Card, PageLink } from '../../view/components.tsx'
+import { rateText } from '../../format.ts'
 import { type Place, addressed, channelPath, withQuery } from './addresses.ts'
 import { Connections } from './connections.tsx'
-import { AppName, Fresh, LiveSocket } from './frame.tsx'
+import { AppName, Fresh, LiveSocket } from './layout.tsx'
 import { Log } from './log.tsx'
 import { PART } from './paths.ts'
 
@@ -26,7 +26,11 @@ export interface Tried {
   readonly faults: Faults
 }
 
-export function showChannel(page: Page, place: Place, tried?: Tried): Response | Promise<Response> {
+export function showChannel(
+  page: PageRequest,
+  place: Place,
+  tried?: Tried,
+): Response | Promise<Response> {
   const { name, ref } = place
   return show(
     page,
@@ -46,7 +50,7 @@ export function showChannel(page: Page, place: Place, tried?: Tried): Response |
         <div class="stack">
           {hasRight(visitorOf(page).role, 'manage') && <TryOut place={place} tried={tried} />}
           <Fresh path={withQuery(PART.people, addressed(place))} id="people">
-            <People place={place} channel={page.var.parts.live.channel(seen(page), ref)} />
+            <People place={place} channel={page.var.parts.live.channel(accountScope(page), ref)} />
           </Fresh>
         </div>
       </div>
@@ -60,12 +64,12 @@ export function showChannel(page: Page, place: Place, tried?: Tried): Response |
 }
 
 /** Parts of the page, for the script. */
-export function showPeople(page: Page, place: Place): Response | Promise<Response> {
-  const channel = page.var.parts.live.channel(seen(page), place.ref)
+export function showPeople(page: PageRequest, place: Place): Response | Promise<Response> {
+  const channel = page.var.parts.live.channel(accountScope(page), place.ref)
   return showPart(page, <People place={place} channel={channel} />)
 }
 
-export function showConnectionsOf(page: Page, place: Place): Response | Promise<Response> {
+export function showConnectionsOf(page: PageRequest, place: Place): Response | Promise<Response> {
   return showPart(page, <ConnectionList page={page} place={place} />)
 }
 
@@ -104,12 +108,12 @@ function Actions({ place }: { place: Place }) {
   return (
     <>
       {appId === undefined && (
-        <To class="button" path={withQuery('/who', { channel: name })}>
+        <PageLink class="button" path={withQuery('/who', { channel: name })}>
           Who gets in?
-        </To>
+        </PageLink>
       )}
       {mayEnd && (
-        <To
+        <PageLink
           class="button danger"
           path={withQuery('/live/disconnect', {
             channel: name,
@@ -119,7 +123,7 @@ function Actions({ place }: { place: Place }) {
           dialog
         >
           Disconnect all…
-        </To>
+        </PageLink>
       )}
     </>
   )
@@ -202,14 +206,15 @@ function People({ place, channel }: { place: Place; channel: LiveChannel | undef
   )
 }
 
-function ConnectionList({ page, place }: { page: Page; place: Place }) {
+function ConnectionList({ page, place }: { page: PageRequest; place: Place }) {
   const { name, ref } = place
   const search = { channel: name, limit: CONNECTIONS_SHOWN, appId: ref.realm }
-  const listing = page.var.parts.live.connections(seen(page), search)
+  const listing = page.var.parts.live.connections(accountScope(page), search)
   if (listing.total === 0)
     return (
       <p class="log-empty faint">
-        Nobody is on this channel. <To path="/">Connect</To> a client to it, and it stands here.
+        Nobody is on this channel. <PageLink path="/">Connect</PageLink> a client to it, and it
+        stands here.
       </p>
     )
   return <Connections listing={listing} back={channelPath(place)} />

@@ -2,22 +2,22 @@
 /** @jsxImportSource hono/jsx */
 import type { LiveChannel } from '../../../service/live/live-views.ts'
 import type { Listing } from '../../../service/live/live.ts'
-import { seen } from '../../sight.ts'
-import type { Page } from '../../site.ts'
+import { accountScope } from '../../access.ts'
+import type { PageRequest } from '../../page-request.ts'
 import { channelRef } from '../../../core/types.ts'
 import { usePage } from '../../view/page-context.ts'
 import { showPart } from '../../view/layout.tsx'
-import { Badge, Card, Empty, Time, To } from '../../view/parts.tsx'
-import { plural, rateText } from '../../words.ts'
+import { Badge, Card, Empty, Time, PageLink } from '../../view/components.tsx'
+import { plural, rateText } from '../../format.ts'
 import { channelPath, withQuery } from './addresses.ts'
-import { AppName, Fresh, SearchBar, showLive } from './frame.tsx'
+import { AppName, Fresh, SearchBar, showLive } from './layout.tsx'
 import { PART } from './paths.ts'
 
 const MAX_SHOWN = 100
 const QUIET_SHOWN = 30
 const MAX_APPS = 50
 
-export function showChannels(page: Page): Response | Promise<Response> {
+export function showChannels(page: PageRequest): Response | Promise<Response> {
   const text = textOf(page)
   return showLive(
     page,
@@ -35,16 +35,16 @@ export function showChannels(page: Page): Response | Promise<Response> {
 }
 
 /** The list alone, for the script. */
-export function showChannelsPart(page: Page): Response | Promise<Response> {
+export function showChannelsPart(page: PageRequest): Response | Promise<Response> {
   return showPart(page, <Channels listing={found(page)} text={textOf(page)} />)
 }
 
-function textOf(page: Page): string {
+function textOf(page: PageRequest): string {
   return page.req.query('text')?.trim() ?? ''
 }
 
-function found(page: Page): Listing<LiveChannel> {
-  return page.var.parts.live.channels(seen(page), { text: textOf(page), limit: MAX_SHOWN })
+function found(page: PageRequest): Listing<LiveChannel> {
+  return page.var.parts.live.channels(accountScope(page), { text: textOf(page), limit: MAX_SHOWN })
 }
 
 function Channels({ listing, text }: { listing: Listing<LiveChannel>; text: string }) {
@@ -87,14 +87,14 @@ function Nothing({ text }: { text: string }) {
   if (text === '')
     return (
       <Empty icon="pulse" title="No channel is in use">
-        A channel exists while somebody is on it. <To path="/">Connect</To> a client, and its
-        channel appears here.
+        A channel exists while somebody is on it. <PageLink path="/">Connect</PageLink> a client,
+        and its channel appears here.
       </Empty>
     )
   return (
     <Empty icon="pulse" title="No channel of that name">
       Only channels in use are listed. Any other can be opened all the same:{' '}
-      <To path={channelPath({ name: text })}>{text}</To>
+      <PageLink path={channelPath({ name: text })}>{text}</PageLink>
     </Empty>
   )
 }
@@ -108,9 +108,9 @@ function Quiet({ text }: { text: string }) {
       <ul class="lines">
         {quiet.slice(0, QUIET_SHOWN).map((channel) => (
           <li>
-            <To class="mono breaks" path={channelPath(channel)}>
+            <PageLink class="mono breaks" path={channelPath(channel)}>
               {channel.name}
-            </To>{' '}
+            </PageLink>{' '}
             <span class="small faint">
               <AppName id={channel.appId} />
             </span>
@@ -123,9 +123,9 @@ function Quiet({ text }: { text: string }) {
 }
 
 /** Of the apps that somebody sees; disposable ones are used for a test, and their channels by nobody afterwards. */
-function quietChannels(page: Page, text: string): { name: string; appId: string }[] {
+function quietChannels(page: PageRequest, text: string): { name: string; appId: string }[] {
   const { keptNames, live, services } = page.var.parts
-  const account = seen(page)
+  const account = accountScope(page)
   const quiet: { name: string; appId: string }[] = []
   const apps = services.apps.list(account).filter(({ expiresAt }) => expiresAt === null)
   for (const { id } of apps.slice(0, MAX_APPS)) {
@@ -141,7 +141,7 @@ function Row({ channel }: { channel: LiveChannel }) {
   return (
     <tr>
       <td data-label="Channel" class="mono breaks">
-        <To path={channelPath(channel)}>{name}</To>
+        <PageLink path={channelPath(channel)}>{name}</PageLink>
       </td>
       <td data-label="Of">
         {appId === undefined ? <Commons channel={channel} /> : <AppName id={appId} />}

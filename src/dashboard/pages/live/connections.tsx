@@ -8,20 +8,20 @@ import type {
   LiveConnection,
 } from '../../../service/live/live-views.ts'
 import { hasRight } from '../../../policy/roles.ts'
-import { seen } from '../../sight.ts'
-import { type Page, visitorOf } from '../../site.ts'
+import { accountScope } from '../../access.ts'
+import { type PageRequest, visitorOf } from '../../page-request.ts'
 import { showPart } from '../../view/layout.tsx'
 import { usePage } from '../../view/page-context.ts'
-import { Badge, Card, Empty, Time, To } from '../../view/parts.tsx'
-import { plural, ruleText } from '../../words.ts'
+import { Badge, Card, Empty, Time, PageLink } from '../../view/components.tsx'
+import { plural, ruleText } from '../../format.ts'
 import { channelPath, withQuery } from './addresses.ts'
-import { AppName, Fresh, SearchBar, showLive } from './frame.tsx'
+import { AppName, Fresh, SearchBar, showLive } from './layout.tsx'
 import { PART } from './paths.ts'
 
 const MAX_SHOWN = 100
 const MAX_CHANNELS = 3
 
-export function showConnections(page: Page): Response | Promise<Response> {
+export function showConnections(page: PageRequest): Response | Promise<Response> {
   const search = searchOf(page)
   return showLive(
     page,
@@ -42,18 +42,18 @@ export function showConnections(page: Page): Response | Promise<Response> {
 }
 
 /** The list alone, for the script. */
-export function showConnectionsPart(page: Page): Response | Promise<Response> {
+export function showConnectionsPart(page: PageRequest): Response | Promise<Response> {
   const search = searchOf(page)
   const listing = find(page, search)
   return showPart(page, <Connections listing={listing} back="/live/connections" {...search} />)
 }
 
-function searchOf(page: Page) {
+function searchOf(page: PageRequest) {
   return { text: page.req.query('text')?.trim() ?? '' }
 }
 
-function find(page: Page, search: ConnectionSearch): Listing<LiveConnection> {
-  return page.var.parts.live.connections(seen(page), { ...search, limit: MAX_SHOWN })
+function find(page: PageRequest, search: ConnectionSearch): Listing<LiveConnection> {
+  return page.var.parts.live.connections(accountScope(page), { ...search, limit: MAX_SHOWN })
 }
 
 /**
@@ -73,7 +73,7 @@ export function Connections({
     return (
       <Empty icon="plug" title="No connection fits">
         None has “{text}” in its client, channels, key or address.{' '}
-        <To path="/live/connections">Show all</To>
+        <PageLink path="/live/connections">Show all</PageLink>
       </Empty>
     )
   if (total === 0)
@@ -139,7 +139,7 @@ function Row({
       </td>
       <td data-label="On" class="mono breaks">
         {connection.protocol === 'itty' ? (
-          <To path={channelPath({ name: connection.channel })}>{connection.channel}</To>
+          <PageLink path={channelPath({ name: connection.channel })}>{connection.channel}</PageLink>
         ) : (
           <Channels connection={connection} />
         )}
@@ -159,9 +159,13 @@ function Row({
       </td>
       {mayEnd && (
         <td class="actions">
-          <To path={withQuery('/live/disconnect', { id, back })} class="button small danger" dialog>
+          <PageLink
+            path={withQuery('/live/disconnect', { id, back })}
+            class="button small danger"
+            dialog
+          >
             Disconnect…<span class="aside"> {name}</span>
-          </To>
+          </PageLink>
         </td>
       )}
     </tr>
@@ -199,7 +203,7 @@ function Channels({ connection: { appId, channels } }: { connection: AppConnecti
     <ul class="lines">
       {channels.slice(0, MAX_CHANNELS).map((name) => (
         <li>
-          <To path={channelPath({ name: bare(name), appId })}>{name}</To>
+          <PageLink path={channelPath({ name: bare(name), appId })}>{name}</PageLink>
         </li>
       ))}
       {channels.length > MAX_CHANNELS && (

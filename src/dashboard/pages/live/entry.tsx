@@ -1,10 +1,10 @@
 /** One thing that happened on a channel, drawn here for what is kept and by the script for what comes. */
 /** @jsxImportSource hono/jsx */
 import type { Deed, LiveEntry } from '../../../service/live/channel-activity.ts'
-import type { WireEntry } from '../../live/wire.ts'
+import type { WireEntry } from '../../live/updates.ts'
 import { visible, visibleLines } from '../../../text/visible.ts'
-import { Time } from '../../view/parts.tsx'
-import { sizeText } from '../../words.ts'
+import { Time } from '../../view/components.tsx'
+import { sizeText } from '../../format.ts'
 
 const WORDS: Readonly<Record<Deed, string>> = {
   message: '',
@@ -42,7 +42,7 @@ function noteOf(
   return Buffer.byteLength(body ?? '') < bytes ? `the beginning of ${sizeText(bytes)}` : ''
 }
 
-/** The script makes the same of what comes (`client/log.ts`). */
+/** The script makes the same of what comes (`client/live-log.ts`). */
 export function Entry({ entry }: { entry: WireEntry }) {
   const { at, who, words, name, body, note } = entry
   return (

@@ -3,10 +3,10 @@
 import type { Failure } from '../../../failure.ts'
 import { sentence } from '../failures.tsx'
 import { usePage } from '../../view/page-context.ts'
-import { Card, To } from '../../view/parts.tsx'
+import { Card, PageLink } from '../../view/components.tsx'
 import { type Place, addressed, channelPath, withQuery } from './addresses.ts'
 import { Entry, wireEntry } from './entry.tsx'
-import { LiveState } from './frame.tsx'
+import { LiveState } from './layout.tsx'
 import { LOG_PATH } from './paths.ts'
 
 const KEPT_SHOWN = 30
@@ -40,11 +40,11 @@ export function Log({ place }: { place: Place }) {
       {kept.ok && entries.length === 0 && <Nothing isCommons={place.appId === undefined} />}
       {(next !== undefined || !isNewest) && (
         <div class="card-foot">
-          {!isNewest && <To path={channelPath(place)}>Newest</To>}
+          {!isNewest && <PageLink path={channelPath(place)}>Newest</PageLink>}
           {next !== undefined && (
-            <To path={withQuery('/live/channel', { ...addressed(place), after: next })}>
+            <PageLink path={withQuery('/live/channel', { ...addressed(place), after: next })}>
               Older messages
-            </To>
+            </PageLink>
           )}
         </div>
       )}

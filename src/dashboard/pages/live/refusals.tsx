@@ -2,19 +2,19 @@
 /** @jsxImportSource hono/jsx */
 import { allowingSetting, nearMiss } from '../../../policy/origin.ts'
 import { type Refused, refusalsSeen } from '../../../service/live/recent-refusals.ts'
-import { seen } from '../../sight.ts'
+import { accountScope } from '../../access.ts'
 import { shellQuoted } from '../../../text/shell.ts'
-import type { Page } from '../../site.ts'
+import type { PageRequest } from '../../page-request.ts'
 import { showPart } from '../../view/layout.tsx'
 import { usePage } from '../../view/page-context.ts'
-import { Card, Code, Empty, Time, To } from '../../view/parts.tsx'
-import { plural, ruleText } from '../../words.ts'
+import { Card, Code, Empty, Time, PageLink } from '../../view/components.tsx'
+import { plural, ruleText } from '../../format.ts'
 import { sentence } from '../failures.tsx'
 import { channelPath } from './addresses.ts'
-import { AppName, Fresh, showLive } from './frame.tsx'
+import { AppName, Fresh, showLive } from './layout.tsx'
 import { PART } from './paths.ts'
 
-export function showRefusals(page: Page): Response | Promise<Response> {
+export function showRefusals(page: PageRequest): Response | Promise<Response> {
   return showLive(
     page,
     '/live/refusals',
@@ -27,13 +27,13 @@ export function showRefusals(page: Page): Response | Promise<Response> {
 }
 
 /** The list alone, for the script. */
-export function showRefusalsPart(page: Page): Response | Promise<Response> {
+export function showRefusalsPart(page: PageRequest): Response | Promise<Response> {
   return showPart(page, <Refusals refusals={recent(page)} />)
 }
 
-function recent(page: Page): readonly Refused[] {
+function recent(page: PageRequest): readonly Refused[] {
   const { refusals, live, services } = page.var.parts
-  return refusalsSeen(refusals(), seen(page), { live, apps: services.apps })
+  return refusalsSeen(refusals(), accountScope(page), { live, apps: services.apps })
 }
 
 function Refusals({ refusals }: { refusals: readonly Refused[] }) {
@@ -156,9 +156,9 @@ function Told({
     case 'channel': {
       const appId = typeof app === 'string' ? app : undefined
       return (
-        <To class="mono" path={channelPath({ name: value, appId })}>
+        <PageLink class="mono" path={channelPath({ name: value, appId })}>
           {value}
-        </To>
+        </PageLink>
       )
     }
     case 'app':

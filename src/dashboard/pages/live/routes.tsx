@@ -2,16 +2,16 @@
 /** @jsxImportSource hono/jsx */
 import { type Handler, Hono } from 'hono'
 import { failure } from '../../../failure.ts'
-import { seen } from '../../sight.ts'
-import type { Env, Page } from '../../site.ts'
+import { accountScope } from '../../access.ts'
+import type { Env, PageRequest } from '../../page-request.ts'
 import { showPart } from '../../view/layout.tsx'
 import { showFailure } from '../failures.tsx'
-import { askToDisconnect, disconnect, placeOf, publish } from './acts.tsx'
+import { askToDisconnect, disconnect, placeOf, publish } from './actions.tsx'
 import type { Place } from './addresses.ts'
 import { showChannel, showConnectionsOf, showPeople } from './channel.tsx'
 import { showChannels, showChannelsPart } from './channels.tsx'
 import { showConnections, showConnectionsPart } from './connections.tsx'
-import { Figures } from './frame.tsx'
+import { Figures } from './layout.tsx'
 import { showRefusals, showRefusalsPart } from './refusals.tsx'
 
 export function livePages(): Hono<Env> {
@@ -23,7 +23,7 @@ export function livePages(): Hono<Env> {
   app.get('/refusals', showRefusals)
   app.get('/refusals/list', showRefusalsPart)
   app.get('/figures', (page) =>
-    showPart(page, <Figures figures={page.var.parts.live.figures(seen(page))} />),
+    showPart(page, <Figures figures={page.var.parts.live.figures(accountScope(page))} />),
   )
   app.get('/channel', at(showChannel))
   app.get('/channel/people', at(showPeople))
@@ -35,7 +35,9 @@ export function livePages(): Hono<Env> {
 }
 
 /** Hands over the channel that the address names, if whoever asks may see it. */
-function at(answer: (page: Page, place: Place) => Response | Promise<Response>): Handler<Env> {
+function at(
+  answer: (page: PageRequest, place: Place) => Response | Promise<Response>,
+): Handler<Env> {
   return (page) => {
     const place = placeOf(page, page.req.query('name') ?? '', page.req.query('app') ?? '')
     return place ? answer(page, place) : showFailure(page, failure('not_found'))

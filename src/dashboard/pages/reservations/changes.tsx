@@ -6,12 +6,12 @@ import type {
   OwnedReservation,
   ReservationChange,
 } from '../../../service/reservations/reservations.ts'
-import { type Fields, readFields, textField } from '../../forms.ts'
-import { tell } from '../../notices.ts'
-import { type Page, goTo } from '../../site.ts'
+import { type Fields, textField } from '../../fields.ts'
+import { notify } from '../../notices.ts'
+import { type PageRequest, redirectTo } from '../../page-request.ts'
 import { Form } from '../../view/forms.tsx'
 import { show } from '../../view/layout.tsx'
-import { To } from '../../view/parts.tsx'
+import { PageLink } from '../../view/components.tsx'
 import { sentence } from '../failures.tsx'
 import { showReservation } from './detail.tsx'
 import { ImpactView, impactFor, isHarmful } from './impact.tsx'
@@ -19,8 +19,11 @@ import type { KeyKind } from './keys.tsx'
 import { optionsChange } from './options.tsx'
 
 /** Sets, makes or clears one of the keys. */
-export async function changeKey(page: Page, reservation: OwnedReservation): Promise<Response> {
-  const fields = await readFields(page)
+export async function changeKey(
+  page: PageRequest,
+  reservation: OwnedReservation,
+): Promise<Response> {
+  const fields = page.var.fields
   const kind: KeyKind = textField(fields, 'kind') === 'join' ? 'join' : 'send'
   const act = textField(fields, 'act')
   // What a confirmed form brings back is the key that was made for the first one.
@@ -50,8 +53,11 @@ export async function changeKey(page: Page, reservation: OwnedReservation): Prom
   })
 }
 
-export async function changeOptions(page: Page, reservation: OwnedReservation): Promise<Response> {
-  const fields = await readFields(page)
+export async function changeOptions(
+  page: PageRequest,
+  reservation: OwnedReservation,
+): Promise<Response> {
+  const fields = page.var.fields
   const change = optionsChange(fields)
   const appId = change.app
   const impact = impactOfChange(page, reservation, appId === undefined ? {} : { appId })
@@ -71,15 +77,18 @@ export async function changeOptions(page: Page, reservation: OwnedReservation): 
 }
 
 /** What a key would do that is being typed, for the line below its field. */
-export async function typedImpact(page: Page, reservation: OwnedReservation): Promise<Impact> {
-  const fields = await readFields(page)
+export async function typedImpact(
+  page: PageRequest,
+  reservation: OwnedReservation,
+): Promise<Impact> {
+  const fields = page.var.fields
   const key = textField(fields, 'key')
   const change = textField(fields, 'kind') === 'join' ? { joinKey: key } : { sendKey: key }
   return impactOfChange(page, reservation, change)
 }
 
 function impactOfChange(
-  page: Page,
+  page: PageRequest,
   { accountId, namespace }: OwnedReservation,
   change: { joinKey?: string | null; sendKey?: string | null; appId?: string | null },
 ): Impact {
@@ -90,7 +99,7 @@ function impactOfChange(
 }
 
 function apply(
-  page: Page,
+  page: PageRequest,
   { id }: OwnedReservation,
   change: ReservationChange,
   { done, query, field }: { done: string; query: string; field: string },
@@ -99,17 +108,17 @@ function apply(
   const changed = services.reservations.change(id, change)
   if (!changed.ok) {
     const found = services.reservations.find(id)
-    if (!found.ok) return goTo(page, '/reservations')
+    if (!found.ok) return redirectTo(page, '/reservations')
     return showReservation(page, found.value, { [field]: sentence(changed.failure.message) })
   }
   onChange()
-  tell(page, done)
-  for (const warning of changed.value.warnings) tell(page, sentence(warning), 'warn')
-  return goTo(page, `/reservations/${id}${query}`)
+  notify(page, done)
+  for (const warning of changed.value.warnings) notify(page, sentence(warning), 'warn')
+  return redirectTo(page, `/reservations/${id}${query}`)
 }
 
 function showConfirmation(
-  page: Page,
+  page: PageRequest,
   { id, namespace }: OwnedReservation,
   impact: Impact,
   wish: {
@@ -137,9 +146,9 @@ function showConfirmation(
         ))}
         <input type="hidden" name="confirmed" value="yes" />
         <button class="button primary">{wish.button}</button>
-        <To class="button" path={`/reservations/${id}`}>
+        <PageLink class="button" path={`/reservations/${id}`}>
           Leave it as it is
-        </To>
+        </PageLink>
       </Form>
     </div>,
   )

@@ -2,27 +2,27 @@
 /** @jsxImportSource hono/jsx */
 import { hasRight } from '../../../policy/roles.ts'
 import type { OwnedReservation } from '../../../service/reservations/reservations.ts'
-import type { Faults } from '../../forms.ts'
-import { maySeeSecrets, seen } from '../../sight.ts'
-import { type Page, visitorOf } from '../../site.ts'
+import type { Faults } from '../../fields.ts'
+import { maySeeSecrets, accountScope } from '../../access.ts'
+import { type PageRequest, visitorOf } from '../../page-request.ts'
 import { show } from '../../view/layout.tsx'
-import { Card, Empty, Time, To } from '../../view/parts.tsx'
+import { Card, Empty, Time, PageLink } from '../../view/components.tsx'
 import { Table } from '../../view/table.tsx'
-import { plural } from '../../words.ts'
+import { plural } from '../../format.ts'
 import { channelPath } from '../live/addresses.ts'
 import { Doubts, KeyBadges } from './list.tsx'
 import { KeysCard } from './keys.tsx'
 import { OptionsCard } from './options.tsx'
-import { keyState, keyWords } from './key-words.ts'
+import { keyState, keyWords } from './key-summary.ts'
 
 export function showReservation(
-  page: Page,
+  page: PageRequest,
   reservation: OwnedReservation,
   faults?: Faults,
 ): Response | Promise<Response> {
   const mayChange = hasRight(visitorOf(page).role, 'manage')
   const doubts = page.var.parts.services.reservations
-    .doubts(seen(page))
+    .doubts(accountScope(page))
     .filter(({ id }) => id === reservation.id)
   const isShown = page.req.query('keys') === 'shown' && maySeeSecrets(page)
   return show(
@@ -33,12 +33,12 @@ export function showReservation(
       crumbs: [['Reservations', '/reservations']],
       lead: keyWords(keyState(reservation)),
       actions: mayChange && (
-        <To
+        <PageLink
           class="button"
           path={`/reservations?namespace=${encodeURIComponent(`${reservation.namespace}/`)}`}
         >
           Reserve below it
-        </To>
+        </PageLink>
       ),
       ...(faults && { status: 400 as const }),
     },
@@ -60,16 +60,16 @@ function EndCard({ id }: { id: string }) {
       lead="The name is free for anyone afterwards; its channels fall to the reservation above, or are open."
       danger
     >
-      <To class="button danger" path={`/reservations/${id}/remove`} dialog>
+      <PageLink class="button danger" path={`/reservations/${id}/remove`} dialog>
         Remove this reservation…
-      </To>
+      </PageLink>
     </Card>
   )
 }
 
-function ChannelsCard({ page, reservation }: { page: Page; reservation: OwnedReservation }) {
+function ChannelsCard({ page, reservation }: { page: PageRequest; reservation: OwnedReservation }) {
   const channels = page.var.parts.live
-    .channels(seen(page))
+    .channels(accountScope(page))
     .items.filter(({ namespace }) => namespace === reservation.namespace)
   if (channels.length === 0)
     return (
@@ -86,7 +86,7 @@ function ChannelsCard({ page, reservation }: { page: Page; reservation: OwnedRes
         {channels.slice(0, 20).map((channel) => (
           <tr>
             <td data-label="Channel" class="mono breaks">
-              <To path={channelPath(channel)}>{channel.name}</To>
+              <PageLink path={channelPath(channel)}>{channel.name}</PageLink>
             </td>
             <td data-label="Connections" class="number">
               {channel.members}
@@ -104,10 +104,10 @@ function ChannelsCard({ page, reservation }: { page: Page; reservation: OwnedRes
   )
 }
 
-function BelowCard({ page, reservation }: { page: Page; reservation: OwnedReservation }) {
+function BelowCard({ page, reservation }: { page: PageRequest; reservation: OwnedReservation }) {
   const { services } = page.var.parts
   const below = services.reservations
-    .list(seen(page))
+    .list(accountScope(page))
     .filter(({ namespace }) => /^[:/]/.test(namespace.slice(reservation.namespace.length)))
     .filter(({ namespace }) => namespace.startsWith(reservation.namespace))
   if (below.length === 0) return <></>
@@ -116,9 +116,9 @@ function BelowCard({ page, reservation }: { page: Page; reservation: OwnedReserv
       <ul class="tree" role="list">
         {below.map((one) => (
           <li class="tree-row short">
-            <To path={`/reservations/${one.id}`} class="tree-name mono">
+            <PageLink path={`/reservations/${one.id}`} class="tree-name mono">
               {one.namespace}
-            </To>
+            </PageLink>
             <span class="row">
               <KeyBadges reservation={one} />
             </span>

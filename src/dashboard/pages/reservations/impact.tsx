@@ -2,15 +2,15 @@
 /** @jsxImportSource hono/jsx */
 import type { Impact } from '../../../service/reservations/reservation-impact.ts'
 import type { ChangedRules } from '../../../service/reservations/reservation-preview.ts'
-import { seen } from '../../sight.ts'
-import type { Page } from '../../site.ts'
-import { Badge, Notice } from '../../view/parts.tsx'
+import { accountScope } from '../../access.ts'
+import type { PageRequest } from '../../page-request.ts'
+import { Badge, Notice } from '../../view/components.tsx'
 import { Table } from '../../view/table.tsx'
-import { plural } from '../../words.ts'
+import { plural } from '../../format.ts'
 
 /** As far as whoever asks may know it: people on channels of others are counted and not named. */
-export function impactFor(page: Page, namespace: string, changed: ChangedRules): Impact {
-  return page.var.parts.impact(seen(page), namespace, changed)
+export function impactFor(page: PageRequest, namespace: string, changed: ChangedRules): Impact {
+  return page.var.parts.impact(accountScope(page), namespace, changed)
 }
 
 /** Whether somebody who is connected would lose something. */

@@ -1,10 +1,10 @@
 /** The keys of a reservation: whether they are set, shown to whoever asks, and the forms that change them. */
 /** @jsxImportSource hono/jsx */
 import type { OwnedReservation } from '../../../service/reservations/reservations.ts'
-import type { Faults } from '../../forms.ts'
+import type { Faults } from '../../fields.ts'
 import { FieldNotes, Form, describedBy } from '../../view/forms.tsx'
-import { Badge, Card, Secret, To } from '../../view/parts.tsx'
-import { keyState } from './key-words.ts'
+import { Badge, Card, Secret, PageLink } from '../../view/components.tsx'
+import { keyState } from './key-summary.ts'
 
 export type KeyKind = 'join' | 'send'
 
@@ -50,9 +50,9 @@ function ShowKeys({ reservation, isShown }: { reservation: OwnedReservation; isS
   if (!hasJoinKey && !hasSendKey) return <></>
   const path = `/reservations/${reservation.id}`
   return (
-    <To class="button small" path={isShown ? path : `${path}?keys=shown`}>
+    <PageLink class="button small" path={isShown ? path : `${path}?keys=shown`}>
       {isShown ? 'Hide keys' : 'Show keys'}
-    </To>
+    </PageLink>
   )
 }
 

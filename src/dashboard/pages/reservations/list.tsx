@@ -4,25 +4,25 @@ import { hasRight } from '../../../policy/roles.ts'
 import type { LiveChannel } from '../../../service/live/live-views.ts'
 import type { OwnedReservation } from '../../../service/reservations/reservations.ts'
 import type { Doubt } from '../../../service/reservations/reserved-names.ts'
-import type { Faults } from '../../forms.ts'
-import { choosable, seen } from '../../sight.ts'
-import { type Page, visitorOf } from '../../site.ts'
+import type { Faults } from '../../fields.ts'
+import { accountChoices, accountScope } from '../../access.ts'
+import { type PageRequest, visitorOf } from '../../page-request.ts'
 import { AccountChoice } from '../../view/account-choice.tsx'
 import { Field, Form, Tick } from '../../view/forms.tsx'
 import { show } from '../../view/layout.tsx'
-import { Badge, Card, Empty, Notice, To } from '../../view/parts.tsx'
-import { plural } from '../../words.ts'
-import { OutlookView, type Prospect, type Wish } from './outlook.tsx'
+import { Badge, Card, Empty, Notice, PageLink } from '../../view/components.tsx'
+import { plural } from '../../format.ts'
+import { PreviewView, type Preview, type Wish } from './preview.tsx'
 import { type Branch, treeOf } from './tree.ts'
 
 export function showList(
-  page: Page,
-  prospect: Prospect,
+  page: PageRequest,
+  preview: Preview,
   faults?: Faults,
 ): Response | Promise<Response> {
   const { services, live } = page.var.parts
-  const reservations = services.reservations.list(seen(page))
-  const channels = live.channels(seen(page)).items
+  const reservations = services.reservations.list(accountScope(page))
+  const channels = live.channels(accountScope(page)).items
   // Whose a name is needs saying only where it is another's.
   const others = services.accounts.list().filter(({ id }) => id !== visitorOf(page).account.id)
   const accounts = new Map(others.map(({ id, name }) => [id, name]))
@@ -36,9 +36,9 @@ export function showList(
     },
     <div class="stack loose">
       {hasRight(visitorOf(page).role, 'manage') && (
-        <ReserveCard page={page} prospect={prospect} faults={faults} />
+        <ReserveCard page={page} preview={preview} faults={faults} />
       )}
-      <Doubts doubts={services.reservations.doubts(seen(page))} />
+      <Doubts doubts={services.reservations.doubts(accountScope(page))} />
       <Card title={reservations.length > 0 && 'Reserved names'} flush>
         {reservations.length === 0 ? (
           <Empty icon="bookmark" title="Nothing is reserved yet">
@@ -59,9 +59,9 @@ export function Doubts({ doubts }: { doubts: readonly Doubt[] }) {
     <>
       {doubts.map(({ because, id, namespace }) => (
         <Notice tone="warn">
-          <To path={`/reservations/${id}`} class="mono">
+          <PageLink path={`/reservations/${id}`} class="mono">
             {namespace}
-          </To>{' '}
+          </PageLink>{' '}
           {because}.
         </Notice>
       ))}
@@ -71,14 +71,14 @@ export function Doubts({ doubts }: { doubts: readonly Doubt[] }) {
 
 function ReserveCard({
   page,
-  prospect,
+  preview,
   faults,
 }: {
-  page: Page
-  prospect: Prospect
+  page: PageRequest
+  preview: Preview
   faults: Faults | undefined
 }) {
-  const { wish } = prospect
+  const { wish } = preview
   return (
     <Card title="Reserve a name" lead={<Quota page={page} />}>
       <Form
@@ -96,10 +96,10 @@ function ReserveCard({
           mono
           required
         />
-        <AccountChoice accounts={choosable(page)} selected={wish.account.id} />
+        <AccountChoice accounts={accountChoices(page)} selected={wish.account.id} />
         <KeyWishes wish={wish} />
         <div id="outlook" aria-live="polite">
-          {faults === undefined && <OutlookView prospect={prospect} />}
+          {faults === undefined && <PreviewView preview={preview} />}
         </div>
         <div class="row">
           <button class="button primary">Reserve</button>
@@ -122,7 +122,7 @@ function KeyWishes({ wish }: { wish: Wish }) {
   )
 }
 
-function Quota({ page }: { page: Page }) {
+function Quota({ page }: { page: PageRequest }) {
   const { reservations } = page.var.parts.services
   const { quota } = reservations
   if (quota === 0) return <>Keys are made for you, and shown whenever you ask.</>
@@ -165,10 +165,10 @@ function Row({
   const members = own.reduce((sum, channel) => sum + channel.members, 0)
   return (
     <div class="tree-row">
-      <To path={`/reservations/${item.id}`} class="tree-name mono">
+      <PageLink path={`/reservations/${item.id}`} class="tree-name mono">
         {above !== '' && <span class="faint">{above}</span>}
         {part}
-      </To>
+      </PageLink>
       <span class="row">
         <KeyBadges reservation={item} />
         {account !== undefined && <Badge icon="person">{account}</Badge>}

@@ -4,10 +4,10 @@ import type {
   OwnedReservation,
   ReservationChange,
 } from '../../../service/reservations/reservations.ts'
-import { type Fields, textField } from '../../forms.ts'
-import type { Page } from '../../site.ts'
+import { type Fields, textField } from '../../fields.ts'
+import type { PageRequest } from '../../page-request.ts'
 import { Form } from '../../view/forms.tsx'
-import { Card } from '../../view/parts.tsx'
+import { Card } from '../../view/components.tsx'
 
 const OPTIONS = [
   {
@@ -45,7 +45,7 @@ export function OptionsCard({
   reservation,
   mayChange,
 }: {
-  page: Page
+  page: PageRequest
   reservation: OwnedReservation
   mayChange: boolean
 }) {
@@ -99,7 +99,7 @@ function Option({
   )
 }
 
-function AppLink({ page, reservation }: { page: Page; reservation: OwnedReservation }) {
+function AppLink({ page, reservation }: { page: PageRequest; reservation: OwnedReservation }) {
   const { services } = page.var.parts
   const account = services.accounts.find(reservation.accountId)
   const apps = account.ok ? services.apps.list(account.value) : []

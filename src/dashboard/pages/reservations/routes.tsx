@@ -4,19 +4,19 @@ import { type Handler, Hono } from 'hono'
 import { newChannelKey } from '../../../service/id.ts'
 import type { Impact } from '../../../service/reservations/reservation-impact.ts'
 import type { OwnedReservation } from '../../../service/reservations/reservations.ts'
-import { readFields, textField } from '../../forms.ts'
-import { tell } from '../../notices.ts'
-import { reservationSeen } from '../../sight.ts'
-import { type Env, type Page, goTo, visitorOf } from '../../site.ts'
+import { textField } from '../../fields.ts'
+import { notify } from '../../notices.ts'
+import { visibleReservation } from '../../access.ts'
+import { type Env, type PageRequest, redirectTo, visitorOf } from '../../page-request.ts'
 import { Form } from '../../view/forms.tsx'
 import { show, showPart } from '../../view/layout.tsx'
-import { To } from '../../view/parts.tsx'
+import { PageLink } from '../../view/components.tsx'
 import { sentence, showFailure } from '../failures.tsx'
 import { changeKey, changeOptions, typedImpact } from './changes.tsx'
 import { showReservation } from './detail.tsx'
 import { ImpactLine, ImpactView, impactFor, isHarmful } from './impact.tsx'
 import { showList } from './list.tsx'
-import { OutlookView, type Wish, prospectOf, wishOf } from './outlook.tsx'
+import { PreviewView, type Wish, previewOf, wishOf } from './preview.tsx'
 
 export function reservationPages(): Hono<Env> {
   const app = new Hono<Env>()
@@ -27,12 +27,12 @@ export function reservationPages(): Hono<Env> {
       wantsJoinKey: false,
       wantsSendKey: false,
     }
-    return showList(page, prospectOf(page, wish))
+    return showList(page, previewOf(page, wish))
   })
   app.post('/', reserve)
   app.post('/preview', async (page) => {
-    const prospect = prospectOf(page, wishOf(page, await readFields(page)))
-    return showPart(page, <OutlookView prospect={prospect} />)
+    const preview = previewOf(page, wishOf(page, page.var.fields))
+    return showPart(page, <PreviewView preview={preview} />)
   })
   app.get('/:id', own(showReservation))
   app.post('/:id/keys', own(changeKey))
@@ -51,20 +51,20 @@ export function reservationPages(): Hono<Env> {
 
 /** Hands over the reservation that the address names, if whoever asks may see it. */
 function own(
-  answer: (page: Page, reservation: OwnedReservation) => Response | Promise<Response>,
+  answer: (page: PageRequest, reservation: OwnedReservation) => Response | Promise<Response>,
 ): Handler<Env> {
   return (page) => {
-    const found = reservationSeen(page, page.req.param('id') ?? '')
+    const found = visibleReservation(page, page.req.param('id') ?? '')
     return found.ok ? answer(page, found.value) : showFailure(page, found.failure)
   }
 }
 
-async function reserve(page: Page): Promise<Response> {
-  const fields = await readFields(page)
+async function reserve(page: PageRequest): Promise<Response> {
+  const fields = page.var.fields
   const wish = wishOf(page, fields)
-  const prospect = prospectOf(page, wish)
-  if (textField(fields, 'check') !== '') return showList(page, prospect)
-  const { impact } = prospect
+  const preview = previewOf(page, wish)
+  if (textField(fields, 'check') !== '') return showList(page, preview)
+  const { impact } = preview
   if (impact && isHarmful(impact) && textField(fields, 'confirmed') !== 'yes')
     return askToReserve(page, wish, impact)
   const { services, onChange } = page.var.parts
@@ -74,18 +74,18 @@ async function reserve(page: Page): Promise<Response> {
   })
   if (!added.ok) {
     const faults = { namespace: sentence(added.failure.message) }
-    return showList(page, prospect, faults)
+    return showList(page, preview, faults)
   }
   onChange()
   const { reservation, warnings } = added.value
-  tell(page, `${reservation.namespace} is reserved.`)
-  for (const warning of warnings) tell(page, sentence(warning), 'warn')
+  notify(page, `${reservation.namespace} is reserved.`)
+  for (const warning of warnings) notify(page, sentence(warning), 'warn')
   const hasKeys = wish.wantsJoinKey || wish.wantsSendKey
-  return goTo(page, `/reservations/${reservation.id}${hasKeys ? '?keys=shown' : ''}`)
+  return redirectTo(page, `/reservations/${reservation.id}${hasKeys ? '?keys=shown' : ''}`)
 }
 
 /** Before those who are on its channels are shut out. */
-function askToReserve(page: Page, wish: Wish, impact: Impact): Response | Promise<Response> {
+function askToReserve(page: PageRequest, wish: Wish, impact: Impact): Response | Promise<Response> {
   const { account, namespace, wantsJoinKey, wantsSendKey } = wish
   return show(
     page,
@@ -103,16 +103,16 @@ function askToReserve(page: Page, wish: Wish, impact: Impact): Response | Promis
         {wantsSendKey && <input type="hidden" name="send" value="on" />}
         <input type="hidden" name="confirmed" value="yes" />
         <button class="button primary">Reserve {namespace}</button>
-        <To class="button" path={`/reservations?namespace=${encodeURIComponent(namespace)}`}>
+        <PageLink class="button" path={`/reservations?namespace=${encodeURIComponent(namespace)}`}>
           Leave it
-        </To>
+        </PageLink>
       </Form>
     </div>,
   )
 }
 
 function askToRemove(
-  page: Page,
+  page: PageRequest,
   { id, namespace }: OwnedReservation,
 ): Response | Promise<Response> {
   const { services } = page.var.parts
@@ -131,19 +131,22 @@ function askToRemove(
       <ImpactView impact={impactFor(page, namespace, services.outlook.removed(namespace))} />
       <Form action={`/reservations/${id}/remove`} class="row">
         <button class="button danger primary">Remove {namespace}</button>
-        <To class="button" path={`/reservations/${id}`} cancel>
+        <PageLink class="button" path={`/reservations/${id}`} cancel>
           Keep it
-        </To>
+        </PageLink>
       </Form>
     </div>,
   )
 }
 
-function remove(page: Page, { id, namespace }: OwnedReservation): Response | Promise<Response> {
+function remove(
+  page: PageRequest,
+  { id, namespace }: OwnedReservation,
+): Response | Promise<Response> {
   const { services, onChange } = page.var.parts
   const removed = services.reservations.remove(id)
   if (!removed.ok) return showFailure(page, removed.failure)
   onChange()
-  tell(page, `${namespace} is no longer reserved.`)
-  return goTo(page, '/reservations')
+  notify(page, `${namespace} is no longer reserved.`)
+  return redirectTo(page, '/reservations')
 }

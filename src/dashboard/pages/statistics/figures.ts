@@ -1,7 +1,7 @@
 /** Which numbers of the statistics make which chart. */
 import type { IntervalNumbers } from '../../../service/stats/stats.ts'
 import type { ChartData, Measure } from '../../view/chart.tsx'
-import type { IntervalUnit } from '../../words.ts'
+import type { IntervalUnit } from '../../format.ts'
 
 interface Figure {
   readonly title: string

@@ -3,8 +3,8 @@
 import type { Health, HealthNow } from '../../../ops/health.ts'
 import { VERSION } from '../../../version.ts'
 import { Chart } from '../../view/chart.tsx'
-import { Card, Time } from '../../view/parts.tsx'
-import { durationText, rateText, sizeText } from '../../words.ts'
+import { Card, Time } from '../../view/components.tsx'
+import { durationText, rateText, sizeText } from '../../format.ts'
 import { FigureRow } from '../../view/figures.tsx'
 
 export function ServerHealth({ health }: { health: Health }) {

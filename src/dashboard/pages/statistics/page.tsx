@@ -4,12 +4,12 @@ import { Hono } from 'hono'
 import { isOwner } from '../../../api/access.ts'
 import type { App } from '../../../service/apps/apps.ts'
 import { COMMONS_STATS } from '../../../service/stats/stats.ts'
-import { seen } from '../../sight.ts'
-import { type Env, type Page, visitorOf } from '../../site.ts'
+import { accountScope } from '../../access.ts'
+import { type Env, type PageRequest, visitorOf } from '../../page-request.ts'
 import { Chart } from '../../view/chart.tsx'
 import { show } from '../../view/layout.tsx'
 import { useHref } from '../../view/page-context.ts'
-import { Card, Empty, To } from '../../view/parts.tsx'
+import { Card, Empty, PageLink } from '../../view/components.tsx'
 import { withQuery } from '../live/addresses.ts'
 import { chartsOf, isEmpty } from './figures.ts'
 import { ServerHealth } from './health.tsx'
@@ -33,10 +33,10 @@ export function statisticsPages(): Hono<Env> {
   return app
 }
 
-function showStatistics(page: Page): Response | Promise<Response> {
+function showStatistics(page: PageRequest): Response | Promise<Response> {
   const { services, health } = page.var.parts
   const isServers = isOwner(visitorOf(page))
-  const all = services.apps.list(seen(page))
+  const all = services.apps.list(accountScope(page))
   const apps = all.filter(({ expiresAt }) => expiresAt === null)
   const { span, of } = wishOf(page, apps, isServers)
   const { unit, count } = SPANS[span]
@@ -63,8 +63,8 @@ function showStatistics(page: Page): Response | Promise<Response> {
       {isEmpty(charts) ? (
         <Card flush>
           <Empty icon="chart" title="Nothing was counted in this time">
-            As soon as clients <To path="/">connect</To>, publish and listen, it is counted by the
-            minute, and shown here about a second later.
+            As soon as clients <PageLink path="/">connect</PageLink>, publish and listen, it is
+            counted by the minute, and shown here about a second later.
           </Empty>
         </Card>
       ) : (
@@ -89,7 +89,7 @@ function isSpan(text: string): text is Span {
 }
 
 function wishOf(
-  page: Page,
+  page: PageRequest,
   apps: readonly App[],
   isServers: boolean,
 ): { readonly span: Span; readonly of: string } {

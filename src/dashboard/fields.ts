@@ -1,8 +1,5 @@
-/** Reads what a form sent. */
+/** Fields of forms as the browser sends them: read as text, checked by a schema, with a fault for each that is wrong. */
 import type { z } from 'zod'
-import { type Result, fail, ok } from '../failure.ts'
-import { formFields } from '../text/form.ts'
-import { type Page } from './site.ts'
 
 /** What is wrong with which field, in words for whoever filled it in. */
 export type Faults = Readonly<Record<string, string>>
@@ -12,20 +9,8 @@ export type FormResult<T> =
 
 export type Fields = Readonly<Record<string, string | readonly string[]>>
 
-const MAX_BODY_BYTES = 131_072
-
-/** Reads what the browser sends: every field as text; of a name that comes several times, the list. */
-export async function receiveFields(page: Page): Promise<Result<Fields>> {
-  const body = await page.env.visit.body(MAX_BODY_BYTES)
-  if (!body.ok) return body
-  const type = page.req.header('content-type') ?? ''
-  const isForm = type.startsWith('application/x-www-form-urlencoded')
-  if (!isForm) return ok({})
-  const form = formFields(body.value)
-  return form ? ok(fieldsOf(form)) : fail('bad_request', 'what the form sent is not valid UTF-8')
-}
-
-function fieldsOf(form: URLSearchParams): Fields {
+/** The fields of a body that a form sent; of a name that comes several times, the list. */
+export function fieldsOf(form: URLSearchParams): Fields {
   const lists = new Map<string, string[]>()
   for (const [name, value] of form) {
     const known = lists.get(name)
@@ -37,11 +22,6 @@ function fieldsOf(form: URLSearchParams): Fields {
     list.length === 1 ? list[0]! : list,
   ])
   return Object.fromEntries(fields)
-}
-
-/** The fields of the form that this request sent. */
-export async function readFields(page: Page): Promise<Fields> {
-  return page.var.fields
 }
 
 /** The fields as a schema wants them; the first complaint about each field is told. */

@@ -2,13 +2,13 @@
 /** @jsxImportSource hono/jsx */
 import type { ApiKey } from '../../../service/apps/api-keys.ts'
 import type { App } from '../../../service/apps/apps.ts'
-import { readFields, textField } from '../../forms.ts'
-import { reveal, tell } from '../../notices.ts'
-import { type Page, goTo } from '../../site.ts'
+import { textField } from '../../fields.ts'
+import { revealSecret, notify } from '../../notices.ts'
+import { type PageRequest, redirectTo } from '../../page-request.ts'
 import { Form } from '../../view/forms.tsx'
 import { show } from '../../view/layout.tsx'
-import { Notice, To } from '../../view/parts.tsx'
-import { plural } from '../../words.ts'
+import { Notice, PageLink } from '../../view/components.tsx'
+import { plural } from '../../format.ts'
 import { sentence } from '../failures.tsx'
 import { crumbsOf, keyPath } from './key-form.tsx'
 import { KeyImpactView, impactOnKey } from './key-impact.tsx'
@@ -18,19 +18,23 @@ import { tokenFormOf } from './token-cards.tsx'
 
 const MINUTE_MS = 60_000
 
-export function rotateKey(page: Page, app: App, key: ApiKey): Response | Promise<Response> {
+export function rotateKey(page: PageRequest, app: App, key: ApiKey): Response | Promise<Response> {
   const { services, onChange } = page.var.parts
   const rotated = services.apiKeys.rotate(app, key.id)
-  if (!rotated.ok) tell(page, sentence(rotated.failure.message), 'bad')
+  if (!rotated.ok) notify(page, sentence(rotated.failure.message), 'bad')
   else {
     onChange()
     const text = 'A new secret. Copy it now: it is not shown again. The old one stays valid.'
-    reveal(page, text, rotated.value.whole)
+    revealSecret(page, text, rotated.value.whole)
   }
-  return goTo(page, keyPath(key))
+  return redirectTo(page, keyPath(key))
 }
 
-export function askToRetire(page: Page, app: App, key: ApiKey): Response | Promise<Response> {
+export function askToRetire(
+  page: PageRequest,
+  app: App,
+  key: ApiKey,
+): Response | Promise<Response> {
   const name = key.name || key.keyName
   return show(
     page,
@@ -48,26 +52,34 @@ export function askToRetire(page: Page, app: App, key: ApiKey): Response | Promi
       </Notice>
       <Form action={`${keyPath(key)}/retire`} class="row">
         <button class="button danger primary">Retire the old secret</button>
-        <To class="button" path={keyPath(key)} cancel>
+        <PageLink class="button" path={keyPath(key)} cancel>
           Keep it for now
-        </To>
+        </PageLink>
       </Form>
     </div>,
   )
 }
 
-export function retireSecret(page: Page, app: App, key: ApiKey): Response | Promise<Response> {
+export function retireSecret(
+  page: PageRequest,
+  app: App,
+  key: ApiKey,
+): Response | Promise<Response> {
   const { services, onChange } = page.var.parts
   const retired = services.apiKeys.retire(app, key.id)
-  if (!retired.ok) tell(page, sentence(retired.failure.message), 'bad')
+  if (!retired.ok) notify(page, sentence(retired.failure.message), 'bad')
   else {
     onChange()
-    tell(page, 'The old secret no longer counts.')
+    notify(page, 'The old secret no longer counts.')
   }
-  return goTo(page, keyPath(key))
+  return redirectTo(page, keyPath(key))
 }
 
-export function askToRevoke(page: Page, app: App, key: ApiKey): Response | Promise<Response> {
+export function askToRevoke(
+  page: PageRequest,
+  app: App,
+  key: ApiKey,
+): Response | Promise<Response> {
   const name = key.name || key.keyName
   return show(
     page,
@@ -81,27 +93,27 @@ export function askToRevoke(page: Page, app: App, key: ApiKey): Response | Promi
       <KeyImpactView impact={impactOnKey(page, key)} />
       <Form action={`${keyPath(key)}/revoke`} class="row">
         <button class="button danger primary">Revoke {name}</button>
-        <To class="button" path={keyPath(key)} cancel>
+        <PageLink class="button" path={keyPath(key)} cancel>
           Keep it
-        </To>
+        </PageLink>
       </Form>
     </div>,
   )
 }
 
-export function revokeKey(page: Page, app: App, key: ApiKey): Response | Promise<Response> {
+export function revokeKey(page: PageRequest, app: App, key: ApiKey): Response | Promise<Response> {
   const { services, onChange } = page.var.parts
   const revoked = services.apiKeys.revoke(app, key.id)
-  if (!revoked.ok) tell(page, sentence(revoked.failure.message), 'bad')
+  if (!revoked.ok) notify(page, sentence(revoked.failure.message), 'bad')
   else {
     onChange()
-    tell(page, `${key.name || key.keyName} is revoked.`)
+    notify(page, `${key.name || key.keyName} is revoked.`)
   }
-  return goTo(page, `/apps/${app.id}`)
+  return redirectTo(page, `/apps/${app.id}`)
 }
 
-export async function makeToken(page: Page, app: App, key: ApiKey): Promise<Response> {
-  const fields = await readFields(page)
+export async function makeToken(page: PageRequest, app: App, key: ApiKey): Promise<Response> {
+  const fields = page.var.fields
   const { tokens } = page.var.parts.services
   const token = tokenFormOf(fields)
   const { clientId, capability, isJwt } = token
@@ -116,17 +128,17 @@ export async function makeToken(page: Page, app: App, key: ApiKey): Promise<Resp
     return showKey(page, app, key, { token, faults: { [field]: sentence(made.failure.message) } })
   }
   const who = clientId === '' ? 'for no client id' : `for ${clientId}`
-  reveal(page, `A ${isJwt ? 'JWT' : 'token'} ${who}. It is not shown again.`, made.value)
-  return goTo(page, keyPath(key))
+  revealSecret(page, `A ${isJwt ? 'JWT' : 'token'} ${who}. It is not shown again.`, made.value)
+  return redirectTo(page, keyPath(key))
 }
 
-function nativeToken(page: Page, key: ApiKey, wish: { ttl: number; clientId?: string }) {
+function nativeToken(page: PageRequest, key: ApiKey, wish: { ttl: number; clientId?: string }) {
   const issued = page.var.parts.services.tokens.issue(key.keyName, wish)
   return issued.ok ? { ok: true as const, value: issued.value.token } : issued
 }
 
-export async function revokeTokens(page: Page, app: App, key: ApiKey): Promise<Response> {
-  const target = textField(await readFields(page), 'target').trim()
+export async function revokeTokens(page: PageRequest, app: App, key: ApiKey): Promise<Response> {
+  const target = textField(page.var.fields, 'target').trim()
   const { services, onChange } = page.var.parts
   const revoked = services.tokens.revoke(key.keyName, [target])
   if (!revoked.ok) {
@@ -134,6 +146,6 @@ export async function revokeTokens(page: Page, app: App, key: ApiKey): Promise<R
     return showKey(page, app, key, { target, faults })
   }
   onChange()
-  tell(page, `${plural(revoked.value, 'target')} revoked: ${target}.`)
-  return goTo(page, keyPath(key))
+  notify(page, `${plural(revoked.value, 'target')} revoked: ${target}.`)
+  return redirectTo(page, keyPath(key))
 }

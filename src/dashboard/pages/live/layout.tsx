@@ -2,13 +2,13 @@
 /** @jsxImportSource hono/jsx */
 import type { Child, PropsWithChildren } from 'hono/jsx'
 import type { LiveFigures } from '../../../service/live/live.ts'
-import type { Page } from '../../site.ts'
+import type { PageRequest } from '../../page-request.ts'
 import { show } from '../../view/layout.tsx'
 import { FigureRow } from '../../view/figures.tsx'
 import { useHref, usePage } from '../../view/page-context.ts'
-import { To } from '../../view/parts.tsx'
-import { seen } from '../../sight.ts'
-import { rateText } from '../../words.ts'
+import { PageLink } from '../../view/components.tsx'
+import { accountScope } from '../../access.ts'
+import { rateText } from '../../format.ts'
 import { PART, SOCKET_PATH } from './paths.ts'
 
 const TABS = [
@@ -19,7 +19,11 @@ const TABS = [
 
 type TabPath = (typeof TABS)[number][0]
 
-export function showLive(page: Page, tab: TabPath, body: Child): Response | Promise<Response> {
+export function showLive(
+  page: PageRequest,
+  tab: TabPath,
+  body: Child,
+): Response | Promise<Response> {
   return show(
     page,
     {
@@ -32,7 +36,7 @@ export function showLive(page: Page, tab: TabPath, body: Child): Response | Prom
     <>
       <LiveSocket />
       <Fresh path={PART.figures} id="figures">
-        <Figures figures={page.var.parts.live.figures(seen(page))} />
+        <Figures figures={page.var.parts.live.figures(accountScope(page))} />
       </Fresh>
       <Tabs current={tab} />
       {body}
@@ -132,5 +136,5 @@ export function SearchBar({
 /** The name of an app that somebody may see. */
 export function AppName({ id }: { id: string }) {
   const found = usePage().var.parts.services.apps.find(id)
-  return found.ok ? <To path={`/apps/${id}`}>{found.value.name}</To> : <>{id}</>
+  return found.ok ? <PageLink path={`/apps/${id}`}>{found.value.name}</PageLink> : <>{id}</>
 }

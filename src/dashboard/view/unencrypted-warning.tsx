@@ -2,7 +2,7 @@
 /** @jsxImportSource hono/jsx */
 import { hostOf, isSecure } from '../request.ts'
 import { usePage } from './page-context.ts'
-import { Notice } from './parts.tsx'
+import { Notice } from './components.tsx'
 
 /** Nothing where the way is encrypted, or leads no further than this machine. */
 export function PlainWarning() {

@@ -4,8 +4,8 @@ import type { Visitor } from '../service/accounts/sessions.ts'
 import type { Visit } from '../protocol/protocol.ts'
 import type { SignIn } from '../service/accounts/sign-in.ts'
 import type { Assets } from './assets.ts'
-import type { Fields } from './forms.ts'
-import type { Notices } from './notices.ts'
+import type { Fields } from './fields.ts'
+import type { NoticeStore } from './notice-store.ts'
 import { hostOf, isSecure } from './request.ts'
 import type { DashboardParts } from './parts.ts'
 
@@ -13,7 +13,7 @@ import type { DashboardParts } from './parts.ts'
 export interface Variables {
   readonly assets: Assets
   readonly parts: DashboardParts
-  readonly notices: Notices
+  readonly notices: NoticeStore
   readonly signIn: SignIn
   /** Undefined on pages for people who are not signed in. */
   readonly visitor: Visitor | undefined
@@ -29,15 +29,15 @@ export interface Env {
   Variables: Variables
 }
 
-export type Page = Context<Env>
+export type PageRequest = Context<Env>
 
 /** The address of a page, with the path under which the server is reached. */
-export function href(page: Page, path: string): string {
+export function href(page: PageRequest, path: string): string {
   return `${page.var.parts.basePath}/dashboard${path === '/' ? '' : path}`
 }
 
 /** Where the browser is, below the dashboard: path and query, to come back to. */
-export function addressOf(page: Page): string {
+export function currentPath(page: PageRequest): string {
   const path = page.env.visit.path.slice('/dashboard'.length) || '/'
   const { query } = page.env.visit
   return page.req.method === 'GET' && query !== '' ? `${path}?${query}` : path
@@ -47,7 +47,7 @@ export function addressOf(page: Page): string {
 const HOST = /^[\w.-]+(:\d+)?$|^\[[\da-f:.]+\](:\d+)?$/
 
 /** The server's own address as clients write it, such as `https://my.host/realtime`. */
-export function serverAddress(page: Page): string {
+export function serverAddress(page: PageRequest): string {
   const { publicUrl, basePath } = page.var.parts
   if (publicUrl !== undefined) return publicUrl
   const scheme = isSecure(page.env.visit, publicUrl) ? 'https' : 'http'
@@ -56,12 +56,12 @@ export function serverAddress(page: Page): string {
 }
 
 /** Sends the browser on with a GET, so that reloading repeats nothing. */
-export function goTo(page: Page, path: string): Response {
+export function redirectTo(page: PageRequest, path: string): Response {
   return page.redirect(href(page, path), 303)
 }
 
 /** Who is signed in; only for pages behind the door that checks it. */
-export function visitorOf(page: Page): Visitor {
+export function visitorOf(page: PageRequest): Visitor {
   const { visitor } = page.var
   if (!visitor) throw new Error('a page for visitors was reached without one')
   return visitor

@@ -1,17 +1,16 @@
 /** What pages are put together from: cards, notices, badges, times, code to copy, and what stands where nothing is yet. */
 /** @jsxImportSource hono/jsx */
 import type { Child, PropsWithChildren } from 'hono/jsx'
+import type { Tone } from '../tone.ts'
 import { Icon, type IconName } from './icons.tsx'
 import { useHref } from './page-context.ts'
-
-export type Tone = 'plain' | 'good' | 'warn' | 'bad'
 
 /**
  * A link to a page of the dashboard.
  * @param dialog shows the page in a dialog over this one, where scripts run
  * @param cancel closes that dialog
  */
-export function To({
+export function PageLink({
   path,
   class: className,
   dialog = false,

@@ -4,7 +4,7 @@ import type { Result } from '../../../failure.ts'
 import type { Explanation } from '../../../service/explanations/access-explanation.ts'
 import type { CredentialExplanation } from '../../../service/explanations/credential-explanation.ts'
 import { lineText } from '../../../service/explanations/key-explanation.ts'
-import { Badge, Card, Time } from '../../view/parts.tsx'
+import { Badge, Card, Time } from '../../view/components.tsx'
 import { sentence } from '../failures.tsx'
 import type { Answers, Question } from './question.ts'
 
@@ -97,7 +97,7 @@ function AblyAnswer({
   )
 }
 
-function Verdict({ permitted, operation }: { permitted: boolean; operation: string }) {
+function PermissionBadge({ permitted, operation }: { permitted: boolean; operation: string }) {
   return (
     <p class="row">
       {permitted ? (
@@ -117,7 +117,7 @@ function KeyAnswer({
   return (
     <Card title="A client of Ably’s SDKs">
       <div class="stack">
-        <Verdict permitted={permitted} operation={operation} />
+        <PermissionBadge permitted={permitted} operation={operation} />
         <dl class="facts">
           <dt>Key</dt>
           <dd>
@@ -156,7 +156,7 @@ function TokenAnswer({
     return (
       <Card title="A client of Ably’s SDKs">
         <div class="stack">
-          <Verdict permitted={false} operation="connect" />
+          <PermissionBadge permitted={false} operation="connect" />
           <p>{sentence(refusal ?? 'it does not count')}</p>
         </div>
       </Card>
@@ -164,7 +164,7 @@ function TokenAnswer({
   return (
     <Card title="A client of Ably’s SDKs">
       <div class="stack">
-        <Verdict permitted={permitted === true} operation={asked} />
+        <PermissionBadge permitted={permitted === true} operation={asked} />
         <dl class="facts">
           <dt>{kind === 'jwt' ? 'JWT of' : 'Token of'}</dt>
           <dd>

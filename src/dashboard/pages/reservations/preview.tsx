@@ -3,13 +3,13 @@
 import type { Account } from '../../../service/accounts/accounts.ts'
 import type { Impact } from '../../../service/reservations/reservation-impact.ts'
 import type { Outlook } from '../../../service/reservations/reservation-preview.ts'
-import { type Fields, textField } from '../../forms.ts'
-import { chosen } from '../../sight.ts'
-import type { Page } from '../../site.ts'
+import { type Fields, textField } from '../../fields.ts'
+import { chosenAccount } from '../../access.ts'
+import type { PageRequest } from '../../page-request.ts'
 import { Icon } from '../../view/icons.tsx'
-import { accountText } from '../../words.ts'
+import { accountText } from '../../format.ts'
 import { ImpactLine } from './impact.tsx'
-import { keyWords } from './key-words.ts'
+import { keyWords } from './key-summary.ts'
 
 /** What the form asks about. */
 export interface Wish {
@@ -19,16 +19,16 @@ export interface Wish {
   readonly wantsSendKey: boolean
 }
 
-export interface Prospect {
+export interface Preview {
   readonly wish: Wish
   readonly outlook: Outlook
   /** Undefined where it cannot be reserved. */
   readonly impact: Impact | undefined
 }
 
-export function wishOf(page: Page, fields: Fields): Wish {
+export function wishOf(page: PageRequest, fields: Fields): Wish {
   return {
-    account: chosen(page, textField(fields, 'account')),
+    account: chosenAccount(page, textField(fields, 'account')),
     namespace: textField(fields, 'namespace').trim(),
     wantsJoinKey: textField(fields, 'join') !== '',
     wantsSendKey: textField(fields, 'send') !== '',
@@ -38,7 +38,7 @@ export function wishOf(page: Page, fields: Fields): Wish {
 /** A key that nobody has yet, to find out whom any new key would shut out. */
 const NEW_KEY = 'a key that nobody has yet'
 
-export function prospectOf(page: Page, wish: Wish): Prospect {
+export function previewOf(page: PageRequest, wish: Wish): Preview {
   const { services, impact } = page.var.parts
   const outlook = services.outlook.of(wish.account, wish.namespace)
   if (outlook.obstacle !== undefined) return { wish, outlook, impact: undefined }
@@ -50,8 +50,8 @@ export function prospectOf(page: Page, wish: Wish): Prospect {
   return { wish, outlook, impact: impact(wish.account, wish.namespace, changed) }
 }
 
-export function OutlookView({ prospect }: { prospect: Prospect }) {
-  const { wish, outlook } = prospect
+export function PreviewView({ preview }: { preview: Preview }) {
+  const { wish, outlook } = preview
   if (wish.namespace === '')
     return (
       <p class="hint">
@@ -68,10 +68,10 @@ export function OutlookView({ prospect }: { prospect: Prospect }) {
         </span>
       </p>
     )
-  return <Meaning prospect={prospect} />
+  return <Meaning preview={preview} />
 }
 
-function Meaning({ prospect: { wish, outlook, impact } }: { prospect: Prospect }) {
+function Meaning({ preview: { wish, outlook, impact } }: { preview: Preview }) {
   const { namespace, overrides, below, lookalikes } = outlook
   return (
     <dl class="facts small">

@@ -1,5 +1,5 @@
 /** Forms that are sent in the background: what came of it is shown beside them, and the page stays as it is. */
-import { enrich } from './enrich.ts'
+import { enrich } from './enhance.ts'
 
 export function answers(): void {
   for (const form of document.querySelectorAll<HTMLFormElement>('form[data-answer-in]')) {

@@ -1,17 +1,17 @@
 /** Removing a channel rule, after saying what no longer holds. */
 /** @jsxImportSource hono/jsx */
 import type { App } from '../../../service/apps/apps.ts'
-import { tell } from '../../notices.ts'
-import { type Page, goTo } from '../../site.ts'
+import { notify } from '../../notices.ts'
+import { type PageRequest, redirectTo } from '../../page-request.ts'
 import { Form } from '../../view/forms.tsx'
 import { show } from '../../view/layout.tsx'
-import { Badge, To } from '../../view/parts.tsx'
+import { Badge, PageLink } from '../../view/components.tsx'
 import { sentence, showFailure } from '../failures.tsx'
 import { crumbsOf } from './key-form.tsx'
 import { SWITCHES } from './rule-form.tsx'
 import { rulePath, ruleOf } from './rules.tsx'
 
-export function askToRemoveRule(page: Page, app: App): Response | Promise<Response> {
+export function askToRemoveRule(page: PageRequest, app: App): Response | Promise<Response> {
   const found = ruleOf(page, app)
   if (!found.ok) return showFailure(page, found.failure)
   const rule = found.value
@@ -37,24 +37,24 @@ export function askToRemoveRule(page: Page, app: App): Response | Promise<Respon
       )}
       <Form action={`${rulePath(rule)}/remove`} class="row">
         <button class="button danger primary">Remove {rule.id}</button>
-        <To class="button" path={rulePath(rule)} cancel>
+        <PageLink class="button" path={rulePath(rule)} cancel>
           Keep it
-        </To>
+        </PageLink>
       </Form>
     </div>,
   )
 }
 
-export function removeRule(page: Page, app: App): Response | Promise<Response> {
+export function removeRule(page: PageRequest, app: App): Response | Promise<Response> {
   const found = ruleOf(page, app)
   if (!found.ok) return showFailure(page, found.failure)
   const { id } = found.value
   const { services, onChange } = page.var.parts
   const removed = services.channelRules.remove(app, id)
-  if (!removed.ok) tell(page, sentence(removed.failure.message), 'bad')
+  if (!removed.ok) notify(page, sentence(removed.failure.message), 'bad')
   else {
     onChange()
-    tell(page, `The rule ${id} is gone.`)
+    notify(page, `The rule ${id} is gone.`)
   }
-  return goTo(page, `/apps/${app.id}/rules`)
+  return redirectTo(page, `/apps/${app.id}/rules`)
 }

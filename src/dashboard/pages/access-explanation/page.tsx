@@ -2,30 +2,30 @@
 /** @jsxImportSource hono/jsx */
 import { type Context, Hono } from 'hono'
 import { OPERATIONS } from '../../../policy/capability/operations.ts'
-import { readFields } from '../../forms.ts'
-import type { Env, Page } from '../../site.ts'
+
+import type { Env, PageRequest } from '../../page-request.ts'
 import { Field, Form } from '../../view/forms.tsx'
 import { show, showPart } from '../../view/layout.tsx'
-import { Card } from '../../view/parts.tsx'
+import { Card } from '../../view/components.tsx'
 import { AnswerView } from './answers.tsx'
 import { type Question, answer, questionOf } from './question.ts'
 
-export function whoPages(): Hono<Env> {
+export function accessExplanationPages(): Hono<Env> {
   const app = new Hono<Env>()
   app.get('/', (page) => {
     const channel = page.req.query('channel') ?? ''
     const credential = page.req.query('key') ?? ''
-    return showWho(page, { ...questionOf({}), channel, credential })
+    return showQuestion(page, { ...questionOf({}), channel, credential })
   })
-  app.post('/', async (page) => showWho(page, questionOf(await readFields(page))))
+  app.post('/', async (page) => showQuestion(page, questionOf(page.var.fields)))
   app.post('/preview', async (page: Context<Env>) => {
-    const question = questionOf(await readFields(page))
+    const question = questionOf(page.var.fields)
     return showPart(page, <AnswerView question={question} answers={await answer(page, question)} />)
   })
   return app
 }
 
-async function showWho(page: Page, question: Question): Promise<Response> {
+async function showQuestion(page: PageRequest, question: Question): Promise<Response> {
   const answers = await answer(page, question)
   return show(
     page,

@@ -1,24 +1,24 @@
 /** What the live pages do: disconnect somebody, or everybody on a channel, and publish a message. */
 /** @jsxImportSource hono/jsx */
 import { failure } from '../../../failure.ts'
-import { type Fields, readFields, textField } from '../../forms.ts'
-import { tell } from '../../notices.ts'
-import { seen } from '../../sight.ts'
-import { type Page, goTo } from '../../site.ts'
+import { type Fields, textField } from '../../fields.ts'
+import { notify } from '../../notices.ts'
+import { accountScope } from '../../access.ts'
+import { type PageRequest, redirectTo } from '../../page-request.ts'
 import { Form } from '../../view/forms.tsx'
 import { isPartAsked, show, showPart } from '../../view/layout.tsx'
-import { Notice, To } from '../../view/parts.tsx'
-import { plural } from '../../words.ts'
+import { Notice, PageLink } from '../../view/components.tsx'
+import { plural } from '../../format.ts'
 import { sentence, showFailure } from '../failures.tsx'
 import { type Place, channelPath, placeFor } from './addresses.ts'
 import { showChannel } from './channel.tsx'
 
 /** A channel that whoever asks may see. */
-export function placeOf(page: Page, name: string, app: string): Place | undefined {
-  return placeFor(page.var.parts.live, seen(page), name, app)
+export function placeOf(page: PageRequest, name: string, app: string): Place | undefined {
+  return placeFor(page.var.parts.live, accountScope(page), name, app)
 }
 
-export function askToDisconnect(page: Page): Response | Promise<Response> {
+export function askToDisconnect(page: PageRequest): Response | Promise<Response> {
   const { id = '', channel = '', app = '', back = '' } = page.req.query()
   const words = wordsFor(page, id, channel, app)
   if (words === undefined) return showFailure(page, failure('connection_unknown'))
@@ -30,15 +30,15 @@ export function askToDisconnect(page: Page): Response | Promise<Response> {
         ([name, value]) => value !== '' && <input type="hidden" name={name} value={value} />,
       )}
       <button class="button danger primary">Disconnect</button>
-      <To class="button" path={localPath(back)} cancel>
+      <PageLink class="button" path={localPath(back)} cancel>
         Leave it
-      </To>
+      </PageLink>
     </Form>,
   )
 }
 
 function wordsFor(
-  page: Page,
+  page: PageRequest,
   id: string,
   channel: string,
   app: string,
@@ -46,7 +46,7 @@ function wordsFor(
   const { live } = page.var.parts
   if (id === '') {
     const place = placeOf(page, channel, app)
-    const count = place && (live.channel(seen(page), place.ref)?.members ?? 0)
+    const count = place && (live.channel(accountScope(page), place.ref)?.members ?? 0)
     return (
       place && {
         title: `Disconnect everybody on ${place.name}?`,
@@ -54,7 +54,9 @@ function wordsFor(
       }
     )
   }
-  const found = live.connections(seen(page), { text: id }).items.find((one) => one.id === id)
+  const found = live
+    .connections(accountScope(page), { text: id })
+    .items.find((one) => one.id === id)
   const name = found?.protocol === 'itty' ? (found.alias ?? found.uid) : (found?.clientId ?? id)
   return found && { title: `Disconnect ${name}?`, lead: TOLD }
 }
@@ -62,30 +64,30 @@ function wordsFor(
 const TOLD =
   'Clients are told that the operator did it, and do not come back by themselves; nothing keeps them from connecting again.'
 
-export async function disconnect(page: Page): Promise<Response> {
-  const fields = await readFields(page)
+export async function disconnect(page: PageRequest): Promise<Response> {
+  const fields = page.var.fields
   const { live } = page.var.parts
   const id = textField(fields, 'id')
   if (id === '') return disconnectChannel(page, fields)
-  const ended = live.disconnect(seen(page), id)
-  tell(
+  const ended = live.disconnect(accountScope(page), id)
+  notify(
     page,
     ended.ok ? 'Disconnected.' : sentence(ended.failure.message),
     ended.ok ? 'good' : 'warn',
   )
-  return goTo(page, localPath(textField(fields, 'back')))
+  return redirectTo(page, localPath(textField(fields, 'back')))
 }
 
-function disconnectChannel(page: Page, fields: Fields): Response | Promise<Response> {
+function disconnectChannel(page: PageRequest, fields: Fields): Response | Promise<Response> {
   const place = placeOf(page, textField(fields, 'channel'), textField(fields, 'app'))
   if (!place) return showFailure(page, failure('not_found'))
-  const count = page.var.parts.live.disconnectChannel(seen(page), place.ref)
-  tell(page, `Disconnected ${plural(count, 'connection')}.`)
-  return goTo(page, localPath(textField(fields, 'back')))
+  const count = page.var.parts.live.disconnectChannel(accountScope(page), place.ref)
+  notify(page, `Disconnected ${plural(count, 'connection')}.`)
+  return redirectTo(page, localPath(textField(fields, 'back')))
 }
 
-export async function publish(page: Page): Promise<Response> {
-  const fields = await readFields(page)
+export async function publish(page: PageRequest): Promise<Response> {
+  const fields = page.var.fields
   const place = placeOf(page, textField(fields, 'channel'), textField(fields, 'app'))
   if (!place) return showFailure(page, failure('not_found'))
   const [name, data] = [textField(fields, 'name').trim(), textField(fields, 'data')]
@@ -97,8 +99,8 @@ export async function publish(page: Page): Promise<Response> {
   if (isPartAsked(page))
     return showPart(page, <Notice tone={sent.ok ? 'good' : 'bad'}>{words}</Notice>)
   if (!sent.ok) return showChannel(page, place, { name, data, faults: { data: words } })
-  tell(page, words)
-  return goTo(page, channelPath(place))
+  notify(page, words)
+  return redirectTo(page, channelPath(place))
 }
 
 /** Back to one of the live pages, and to nothing else. */

@@ -4,9 +4,9 @@ import type { Child } from 'hono/jsx'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { hasRight } from '../../../policy/roles.ts'
 import type { App } from '../../../service/apps/apps.ts'
-import { type Page, visitorOf } from '../../site.ts'
+import { type PageRequest, visitorOf } from '../../page-request.ts'
 import { show } from '../../view/layout.tsx'
-import { Badge, To } from '../../view/parts.tsx'
+import { Badge, PageLink } from '../../view/components.tsx'
 import { useHref } from '../../view/page-context.ts'
 
 export type Tab = '' | '/rules' | '/settings'
@@ -18,7 +18,7 @@ const TABS: readonly (readonly [path: Tab, title: string])[] = [
 ]
 
 export function showApp(
-  page: Page,
+  page: PageRequest,
   app: App,
   { tab, status }: { tab: Tab; status?: ContentfulStatusCode },
   body: Child,
@@ -41,9 +41,9 @@ export function showApp(
         </>
       ),
       actions: tab === '' && mayManage(page) && (
-        <To class="button primary" path={`/apps/${app.id}/keys/new`}>
+        <PageLink class="button primary" path={`/apps/${app.id}/keys/new`}>
           Make a key
-        </To>
+        </PageLink>
       ),
       ...(status && { status }),
     },
@@ -60,7 +60,7 @@ export function showApp(
   )
 }
 
-export function mayManage(page: Page): boolean {
+export function mayManage(page: PageRequest): boolean {
   return hasRight(visitorOf(page).role, 'manage')
 }
 

@@ -6,8 +6,8 @@ import {
   type CredentialExplanation,
   explainCredential,
 } from '../../../service/explanations/credential-explanation.ts'
-import { type Fields, textField } from '../../forms.ts'
-import { type Page, visitorOf } from '../../site.ts'
+import { type Fields, textField } from '../../fields.ts'
+import { type PageRequest, visitorOf } from '../../page-request.ts'
 
 export interface Question {
   readonly channel: string
@@ -35,7 +35,7 @@ export function questionOf(fields: Fields): Question {
 }
 
 /** Undefined while no channel is named. */
-export async function answer(page: Page, question: Question): Promise<Answers | undefined> {
+export async function answer(page: PageRequest, question: Question): Promise<Answers | undefined> {
   const { channel, joinKey, sendKey, credential } = question
   if (channel === '') return undefined
   const visitor = visitorOf(page)

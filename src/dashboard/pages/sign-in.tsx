@@ -3,32 +3,34 @@
 import { Hono } from 'hono'
 import { type Failure, failure } from '../../failure.ts'
 import { dropSession, keepSession, keepTheme } from '../cookies.ts'
-import { readFields, textField } from '../forms.ts'
-import { type Env, type Page, goTo } from '../site.ts'
+import { textField } from '../fields.ts'
+import { type Env, type PageRequest, redirectTo } from '../page-request.ts'
 import { Field, Form } from '../view/forms.tsx'
-import { showDoor } from '../view/layout.tsx'
-import { Notice } from '../view/parts.tsx'
-import { PlainWarning } from '../view/plain-warning.tsx'
+import { showSignedOut } from '../view/layout.tsx'
+import { Notice } from '../view/components.tsx'
+import { PlainWarning } from '../view/unencrypted-warning.tsx'
 import { ProviderLinks } from '../view/provider-links.tsx'
 import { sentence, tellWhen } from './failures.tsx'
 
-export function doorPages(): Hono<Env> {
+export function signInPages(): Hono<Env> {
   const app = new Hono<Env>()
   app.get('/sign-in', (page) =>
-    page.var.visitor ? goTo(page, '/') : showSignIn(page, { next: page.req.query('next') ?? '' }),
+    page.var.visitor
+      ? redirectTo(page, '/')
+      : showSignIn(page, { next: page.req.query('next') ?? '' }),
   )
   app.post('/sign-in', signIn)
   app.post('/sign-out', (page) => {
     const { visitor, parts } = page.var
     if (visitor) parts.services.sessions.end(visitor.person.id, visitor.session.id)
     dropSession(page)
-    return goTo(page, '/sign-in')
+    return redirectTo(page, '/sign-in')
   })
   app.post('/theme', async (page) => {
-    const fields = await readFields(page)
+    const fields = page.var.fields
     const theme = textField(fields, 'theme')
     keepTheme(page, theme === 'light' || theme === 'dark' ? theme : undefined)
-    return goTo(page, localPath(textField(fields, 'back')))
+    return redirectTo(page, localPath(textField(fields, 'back')))
   })
   return app
 }
@@ -37,7 +39,12 @@ export function doorPages(): Hono<Env> {
  * Signs a browser in; whatever session it had before is over, so that nobody can plant one.
  * @param greeting is said on the first page
  */
-export function enter(page: Page, personId: string, accountId: string, greeting?: string): void {
+export function enter(
+  page: PageRequest,
+  personId: string,
+  accountId: string,
+  greeting?: string,
+): void {
   const { visitor, parts } = page.var
   const { sessions } = parts.services
   if (visitor) sessions.end(visitor.person.id, visitor.session.id)
@@ -54,8 +61,8 @@ export function localPath(text: string): string {
   return /^\/(?![/\\])[\w./~:%-]*(\?[\w.~:%&=+*-]*)?$/.test(text) ? text : '/'
 }
 
-async function signIn(page: Page): Promise<Response> {
-  const fields = await readFields(page)
+async function signIn(page: PageRequest): Promise<Response> {
+  const fields = page.var.fields
   const email = textField(fields, 'email')
   const next = textField(fields, 'next')
   const { parts, signIn: door } = page.var
@@ -73,17 +80,17 @@ async function signIn(page: Page): Promise<Response> {
       why: failure('sign_in_refused', 'you are a member of no account any more'),
     })
   enter(page, found.value.id, accountId)
-  return goTo(page, localPath(next))
+  return redirectTo(page, localPath(next))
 }
 
 function showSignIn(
-  page: Page,
+  page: PageRequest,
   { email, next, why }: { email?: string; next: string; why?: Failure },
 ): Response | Promise<Response> {
   const { accounts, people } = page.var.parts.services
   if (people.isUnclaimed(accounts.ensureOwner())) return showUnclaimed(page)
   tellWhen(page, why)
-  return showDoor(
+  return showSignedOut(
     page,
     { title: 'Sign in', ...(why && { status: why.status as 401 }) },
     <Form action="/sign-in" class="stack">
@@ -121,8 +128,8 @@ function showSignIn(
   )
 }
 
-function showUnclaimed(page: Page): Response | Promise<Response> {
-  return showDoor(
+function showUnclaimed(page: PageRequest): Response | Promise<Response> {
+  return showSignedOut(
     page,
     { title: 'Nobody owns this server yet' },
     <>

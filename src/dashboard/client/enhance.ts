@@ -1,5 +1,5 @@
 /** What every part of a page gets from scripts, also one that came later. */
-import { showButtons } from './copying.ts'
+import { showButtons } from './copy-buttons.ts'
 import { times } from './times.ts'
 
 export function enrich(root: ParentNode): void {

@@ -1,5 +1,5 @@
 /** A channel's log: what happens there is put on top as it happens. */
-import type { ToldOfLog, WireEntry } from '../live/wire.ts'
+import type { ToldOfLog, WireEntry } from '../live/updates.ts'
 import type { LiveConnection } from './live-connection.ts'
 import { times } from './times.ts'
 

@@ -2,42 +2,45 @@
 /** @jsxImportSource hono/jsx */
 import { type Result, failure } from '../../../failure.ts'
 import type { ShelvedBackup } from '../../../ops/backup/backup-shelf.ts'
-import { readFields, textField } from '../../forms.ts'
-import { tell } from '../../notices.ts'
-import { type Page, goTo, visitorOf } from '../../site.ts'
+import { textField } from '../../fields.ts'
+import { notify } from '../../notices.ts'
+import { type PageRequest, redirectTo, visitorOf } from '../../page-request.ts'
 import { Form } from '../../view/forms.tsx'
 import { show } from '../../view/layout.tsx'
-import { Time, To } from '../../view/parts.tsx'
+import { Time, PageLink } from '../../view/components.tsx'
 import { sentence, showFailure } from '../failures.tsx'
 
-export async function create(page: Page): Promise<Response> {
+export async function create(page: PageRequest): Promise<Response> {
   const { backups } = page.var.parts
   page.env.visit.keepOpen()
-  const withHistory = textField(await readFields(page), 'history') !== ''
+  const withHistory = textField(page.var.fields, 'history') !== ''
   const made = await backups.create(withHistory)
   if (made.ok) {
     note(page, 'add', made.value.name)
-    tell(page, 'The backup is made and checked.')
-  } else tell(page, sentence(made.failure.message), 'bad')
-  return goTo(page, '/backups')
+    notify(page, 'The backup is made and checked.')
+  } else notify(page, sentence(made.failure.message), 'bad')
+  return redirectTo(page, '/backups')
 }
 
-export async function check(page: Page, { name }: ShelvedBackup): Promise<Response> {
+export async function check(page: PageRequest, { name }: ShelvedBackup): Promise<Response> {
   page.env.visit.keepOpen()
   const checked = await page.var.parts.backups.check(name)
   tellChecked(page, checked)
-  return goTo(page, '/backups')
+  return redirectTo(page, '/backups')
 }
 
-function tellChecked(page: Page, checked: Result<{ masterKeyFits: boolean | undefined }>): void {
-  if (!checked.ok) tell(page, sentence(checked.failure.message), 'bad')
+function tellChecked(
+  page: PageRequest,
+  checked: Result<{ masterKeyFits: boolean | undefined }>,
+): void {
+  if (!checked.ok) notify(page, sentence(checked.failure.message), 'bad')
   else if (checked.value.masterKeyFits === true)
-    tell(page, 'The backup is whole, and the master key fits.')
-  else tell(page, 'The backup is whole, but the master key does not open it.', 'bad')
+    notify(page, 'The backup is whole, and the master key fits.')
+  else notify(page, 'The backup is whole, but the master key does not open it.', 'bad')
 }
 
 export function askToRemove(
-  page: Page,
+  page: PageRequest,
   { name, at: made }: ShelvedBackup,
 ): Response | Promise<Response> {
   return show(
@@ -54,24 +57,24 @@ export function askToRemove(
     },
     <Form action={`/backups/${name}/remove`} class="row">
       <button class="button danger primary">Remove it</button>
-      <To class="button" path="/backups" cancel>
+      <PageLink class="button" path="/backups" cancel>
         Keep it
-      </To>
+      </PageLink>
     </Form>,
   )
 }
 
-export function remove(page: Page, { name }: ShelvedBackup): Response {
+export function remove(page: PageRequest, { name }: ShelvedBackup): Response {
   const removed = page.var.parts.backups.remove(name)
   if (removed.ok) {
     note(page, 'remove', name)
-    tell(page, 'The backup is removed.')
-  } else tell(page, sentence(removed.failure.message), 'bad')
-  return goTo(page, '/backups')
+    notify(page, 'The backup is removed.')
+  } else notify(page, sentence(removed.failure.message), 'bad')
+  return redirectTo(page, '/backups')
 }
 
 export function download(
-  page: Page,
+  page: PageRequest,
   { name }: ShelvedBackup,
   part: 'settings' | 'history',
 ): Response | Promise<Response> {
@@ -88,7 +91,7 @@ export function download(
   })
 }
 
-function note(page: Page, action: 'add' | 'remove' | 'download', name: string): void {
+function note(page: PageRequest, action: 'add' | 'remove' | 'download', name: string): void {
   const { audit } = page.var.parts.services
   const { account } = visitorOf(page)
   audit.record({ action, kind: 'backup', id: name, name, accountId: account.id })

@@ -7,18 +7,18 @@ import type { Link, LinkKind } from '../../service/accounts/one-time-links.ts'
 import type { Visitor } from '../../service/accounts/sessions.ts'
 import type { Arrived } from '../../service/accounts/sign-up.ts'
 import { emailFault } from '../../service/accounts/people.ts'
-import { type Faults, readFields, textField } from '../forms.ts'
-import { type Env, type Page, goTo } from '../site.ts'
+import { type Faults, textField } from '../fields.ts'
+import { type Env, type PageRequest, redirectTo } from '../page-request.ts'
 import { Field, Form } from '../view/forms.tsx'
-import { showDoor } from '../view/layout.tsx'
-import { Notice, To } from '../view/parts.tsx'
-import { PlainWarning } from '../view/plain-warning.tsx'
+import { showSignedOut } from '../view/layout.tsx'
+import { Notice, PageLink } from '../view/components.tsx'
+import { PlainWarning } from '../view/unencrypted-warning.tsx'
 import { ProviderLinks } from '../view/provider-links.tsx'
-import { accountText } from '../words.ts'
-import { enter } from './door.tsx'
+import { accountText } from '../format.ts'
+import { enter } from './sign-in.tsx'
 import { sentence, showFailure, tellWhen } from './failures.tsx'
 
-export function arrivalPages(): Hono<Env> {
+export function oneTimeLinkPages(): Hono<Env> {
   const app = new Hono<Env>()
   app.get('/claim', (page) => showClaim(page, page.req.query('token') ?? ''))
   app.post('/claim', claim)
@@ -30,18 +30,18 @@ export function arrivalPages(): Hono<Env> {
 }
 
 /** Lets somebody in who came by a link. */
-export function welcome(page: Page, { person, accountId }: Arrived): Response {
+export function welcome(page: PageRequest, { person, accountId }: Arrived): Response {
   const { accounts, people } = page.var.parts.services
   const account = accounts.find(accountId)
   const role = people.roleOf(person.id, accountId) ?? 'viewer'
   const greeting =
     account.ok && `Welcome. You are ${ROLE_NAMES[role]} of ${accountText(account.value)}.`
   enter(page, person.id, accountId, greeting || undefined)
-  return goTo(page, '/')
+  return redirectTo(page, '/')
 }
 
 function showClaim(
-  page: Page,
+  page: PageRequest,
   token: string,
   { email, why }: { email?: string; why?: Failure } = {},
 ): Response | Promise<Response> {
@@ -57,12 +57,12 @@ function showClaim(
   const { visitor } = page.var
   // Who owns it already has come for a new password.
   if (visitor && people.roleOf(visitor.person.id, account.value.id) !== 'owner')
-    return showDoor(
+    return showSignedOut(
       page,
       head,
       <JoinForm visitor={visitor} link={link.value} token={token} why={why} />,
     )
-  return showDoor(
+  return showSignedOut(
     page,
     head,
     <>
@@ -74,8 +74,8 @@ function showClaim(
   )
 }
 
-async function claim(page: Page): Promise<Response> {
-  const fields = await readFields(page)
+async function claim(page: PageRequest): Promise<Response> {
+  const fields = page.var.fields
   const [token, email] = [textField(fields, 'token'), textField(fields, 'email')]
   const { address } = page.env.visit
   const applicant = { email, password: textField(fields, 'password'), address }
@@ -85,7 +85,7 @@ async function claim(page: Page): Promise<Response> {
 }
 
 function showInvite(
-  page: Page,
+  page: PageRequest,
   token: string,
   { email, why }: { email?: string; why?: Failure } = {},
 ): Response | Promise<Response> {
@@ -106,14 +106,14 @@ function showInvite(
       <p class="faint">
         You have been invited as {ROLE_NAMES[link.value.role]}: you will{' '}
         {ROLE_MEANING[link.value.role]}. Choose how you will sign in. If you can sign in here
-        already, <To path="/sign-in">do that first</To> and open this link again.
+        already, <PageLink path="/sign-in">do that first</PageLink> and open this link again.
       </p>
       <NewPerson action="/invite" token={token} email={email ?? link.value.note ?? ''} why={why}>
         Join
       </NewPerson>
     </>
   )
-  return showDoor(page, head, body)
+  return showSignedOut(page, head, body)
 }
 
 const ROLE_NAMES: Readonly<Record<Role, string>> = {
@@ -153,8 +153,8 @@ function JoinForm({
   )
 }
 
-async function accept(page: Page): Promise<Response> {
-  const fields = await readFields(page)
+async function accept(page: PageRequest): Promise<Response> {
+  const fields = page.var.fields
   const [token, email] = [textField(fields, 'token'), textField(fields, 'email')]
   const { address } = page.env.visit
   const applicant = { email, password: textField(fields, 'password'), address }
@@ -163,8 +163,8 @@ async function accept(page: Page): Promise<Response> {
   return welcome(page, arrived.value)
 }
 
-async function join(page: Page, kind: LinkKind): Promise<Response> {
-  const token = textField(await readFields(page), 'token')
+async function join(page: PageRequest, kind: LinkKind): Promise<Response> {
+  const token = textField(page.var.fields, 'token')
   const { visitor, parts } = page.var
   if (!visitor) return showFailure(page, failure('sign_in_needed'))
   const arrived = parts.services.signUp.join(kind, token, visitor.person)
@@ -173,10 +173,10 @@ async function join(page: Page, kind: LinkKind): Promise<Response> {
   return welcome(page, arrived.value)
 }
 
-function showDeadLink(page: Page, why: Failure): Response | Promise<Response> {
+function showDeadLink(page: PageRequest, why: Failure): Response | Promise<Response> {
   // A link is a secret like any other, and not to be guessed.
   if (!page.env.visit.failedAttempt()) return showFailure(page, failure('attempt_rate'))
-  return showDoor(
+  return showSignedOut(
     page,
     { title: 'This link does not work', status: 410 },
     <>

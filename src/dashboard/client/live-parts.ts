@@ -1,6 +1,6 @@
 /** Keeps parts of a page as they are on the server, while somebody looks. */
-import type { ToldOfPart } from '../live/wire.ts'
-import { enrich } from './enrich.ts'
+import type { ToldOfPart } from '../live/updates.ts'
+import { enrich } from './enhance.ts'
 import type { LiveConnection } from './live-connection.ts'
 
 /** How long what came waits for somebody who has their hand on the part. */
