@@ -316,6 +316,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'version.ts',
     'core/clock.ts',
     'core/counters.ts',
+    'core/queue.ts',
     'core/timer-wheel.ts',
     'core/types.ts',
     'policy/',

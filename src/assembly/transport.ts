@@ -75,6 +75,7 @@ export class Transport {
       allowedOrigins: config.allowedOrigins,
       http,
       isDraining: () => lifecycle.isDraining,
+      elapsed: () => performance.now(),
       onRefusal,
       onBug: monitoring.faults.bug,
     })

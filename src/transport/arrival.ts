@@ -57,7 +57,26 @@ export class Arrival implements Visit, Sender {
     const announced = this.request.headers.get('content-length')
     const length = announced === null ? undefined : Number(announced)
     if (length !== undefined && length > maxBytes) return TOO_LARGE
-    return this.#turns.next().then(() => this.#parts.bodies.receive(this, length, maxBytes))
+    return this.#turns
+      .afterArrivals(length ?? Infinity)
+      .then(() =>
+        this.#turns.isCrowded
+          ? this.#turns.wait(this).then(() => this.#receive(length, maxBytes))
+          : this.#receive(length, maxBytes),
+      )
+  }
+
+  #receive(length: number | undefined, maxBytes: number) {
+    const body = this.#parts.bodies.receive(this, length, maxBytes)
+    return body instanceof Promise ? this.#late(body) : body
+  }
+
+  /** Bodies that come on their own may also come all in one turn. */
+  async #late(arriving: Promise<Result<Uint8Array>>): Promise<Result<Uint8Array>> {
+    const body = await arriving
+    await this.#turns.afterArrivals(Infinity)
+    if (this.#turns.isCrowded) await this.#turns.wait(this)
+    return body
   }
 
   mayAttempt(): boolean {

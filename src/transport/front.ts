@@ -24,9 +24,14 @@ export interface FrontParts extends ArrivalParts {
   /** Answers what is for no protocol. */
   readonly http: HttpApp
   readonly isDraining: () => boolean
+  /** Milliseconds of a clock that never steps. */
+  readonly elapsed: () => number
   readonly onRefusal: (why: Failure, detail: FrontDetail) => void
   readonly onBug: (error: unknown) => void
 }
+
+/** Undefined where there is none any more: the request has become a WebSocket. */
+type Answer = Response | Promise<Response | undefined> | undefined
 
 /** What the log may know of a request that was turned away at the door. */
 export interface FrontDetail {
@@ -37,13 +42,14 @@ export interface FrontDetail {
 export class Front {
   readonly #parts: FrontParts
   readonly #allowsEveryOrigin: boolean
-  readonly #turns = new Turns()
+  readonly #turns: Turns
   /** The last one that was found to be: nearly all requests have the same. */
   #usableAuthority = ''
   #nextId = 1
 
   constructor(parts: FrontParts) {
     this.#parts = parts
+    this.#turns = new Turns(parts.elapsed)
     this.#allowsEveryOrigin = parts.allowedOrigins.includes('*')
   }
 
@@ -54,20 +60,26 @@ export class Front {
   }
 
   /** Bun's `fetch`; undefined once a request has become a WebSocket. */
-  fetch(request: Request, server: Server<Connection>): Response | Promise<Response> | undefined {
+  fetch(request: Request, server: Server<Connection>): Answer {
     const answer = this.#answer(request, server)
     if (answer === undefined || !this.#parts.files.isScarce) return answer
     return answer instanceof Promise ? answer.then(asLast) : asLast(answer)
   }
 
-  #answer(request: Request, server: Server<Connection>): Response | Promise<Response> | undefined {
+  #answer(request: Request, server: Server<Connection>): Answer {
     const [whole, query, authority] = splitUrl(request.url)
     if (!this.#isHostUsable(authority, request)) return this.#refuseHost(request, server)
     const path = this.#localPath(whole)
     if (path === undefined) return plain(failure('not_found'))
+    const visit = new Arrival(request, path, query, server, this.#parts, this.#turns)
+    if (this.#turns.hasTime()) return this.#serve(visit, server)
+    return this.#turns.wait(visit).then(() => this.#serve(visit, server))
+  }
+
+  #serve(visit: Visit, server: Server<Connection>): Answer {
+    const { path, request } = visit
     const upgrade = isUpgrade(request)
     const protocol = this.#protocolOf(path, upgrade, request)
-    const visit = new Arrival(request, path, query, server, this.#parts, this.#turns)
     const turned = this.#turnAway(visit, protocol)
     if (turned) return turned
     if (!protocol) return this.#parts.http(visit)
@@ -190,7 +202,8 @@ function isUpgrade(request: Request): boolean {
 }
 
 /** With which the connection ends, that would otherwise be kept for the next request. */
-function asLast(response: Response): Response {
+function asLast<T extends Response | undefined>(response: T): T {
+  if (response === undefined) return response
   response.headers.set('connection', 'close')
   return response
 }

@@ -3,6 +3,7 @@
  * what comes beyond that waits, and is handled in later turns, a frame of everybody after the other. Otherwise whoever
  * sends a thousand frames in one go holds everybody up until the last of them.
  */
+import { Queue } from '../core/queue.ts'
 import type { Frame } from '../core/types.ts'
 
 /** A socket, as far as what it sends is concerned. */
@@ -32,11 +33,10 @@ export class Inbox {
   bytes = 0
   /** Nothing comes any more. */
   isLast = false
-  #frames: Frame[] = []
-  #next = 0
+  readonly #frames = new Queue<Frame>()
 
   get size(): number {
-    return this.#frames.length - this.#next
+    return this.#frames.length
   }
 
   push(frame: Frame): void {
@@ -45,21 +45,16 @@ export class Inbox {
   }
 
   shift(): Frame {
-    const frame = this.#frames[this.#next++]!
+    const frame = this.#frames.shift()!
     this.bytes -= frame.length
-    // The rest is moved up only now and then: moving it for each would cost as much as there is.
-    if (this.#next === MOVED_AT_ONCE) {
-      this.#frames = this.#frames.slice(MOVED_AT_ONCE)
-      this.#next = 0
-    }
     return frame
   }
 }
 
-const MOVED_AT_ONCE = 1000
-
 /** How long frames may keep a turn before others get theirs. */
 const TURN_MS = 8
+/** What an address may take of that before the next comes: many small frames, or a single one that takes long. */
+const SHARE_MS = 1
 /** The clock is looked at so seldom that looking costs nothing beside the frames. */
 const LOOK_EVERY = 4
 /** Letters or bytes from which on a frame is worth a look at the clock. */
@@ -145,25 +140,38 @@ export class Inbound {
 
   /** @returns whether nothing is left */
   #work(): boolean {
+    const { now } = this.#parts
     for (const [address, senders] of this.#waiting) {
-      const [sender] = senders
-      this.#step(address, senders, sender!)
-      // Those that wait may be of the kind that takes long: the clock is looked at after each.
-      if (this.#parts.now() - this.#began >= TURN_MS) break
+      // Whoever has more goes to the end.
+      this.#waiting.delete(address)
+      this.#waiting.set(address, senders)
+      this.#share(senders)
+      if (senders.size === 0 && this.#waiting.get(address) === senders)
+        this.#waiting.delete(address)
+      if (now() - this.#began >= TURN_MS) break
     }
     return this.#waiting.size === 0
   }
 
-  /** Handles one frame, or the end. Whoever has more goes to the end, and so does their address. */
-  #step(address: string, senders: Set<Sender>, sender: Sender): void {
+  /** A frame of each in turn, as long as their address may. */
+  #share(senders: Set<Sender>): void {
+    const { now } = this.#parts
+    const began = now()
+    for (const sender of senders) {
+      this.#step(sender, senders)
+      // Those that wait may be of the kind that takes long: the clock is looked at after each.
+      if (now() - began >= SHARE_MS) return
+    }
+  }
+
+  /** Handles one frame, or the end. Whoever has more goes to the end. */
+  #step(sender: Sender, senders: Set<Sender>): void {
     const inbox = sender.inbox!
     senders.delete(sender)
-    this.#waiting.delete(address)
     const frame = inbox.size > 0 ? inbox.shift() : undefined
     const isEmpty = inbox.size === 0
     if (isEmpty) sender.inbox = undefined
     else senders.add(sender)
-    if (senders.size > 0) this.#waiting.set(address, senders)
     if (frame !== undefined) {
       this.#bytes -= frame.length
       sender.handleLater(frame)

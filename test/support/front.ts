@@ -1,6 +1,7 @@
 /** The front door in this process, with nothing behind it but what a test puts there. */
 import { systemClock } from '../../src/core/clock.ts'
 import type { Endpoint } from '../../src/protocol/protocol.ts'
+import { proxyRanges } from '../../src/policy/address.ts'
 import { TimerWheel } from '../../src/core/timer-wheel.ts'
 import { Silence } from '../../src/transport/silence.ts'
 import { Admission } from '../../src/transport/admission.ts'
@@ -21,23 +22,28 @@ const ADMISSION_LIMITS = {
 
 const BODY_LIMITS = { maxBytes: 1_000_000, maxAddressBytes: 1_000_000, seconds: 30 }
 
-/** @param onBug told of exceptions that a request ran into */
+/**
+ * @param onBug told of exceptions that a request ran into
+ * @param elapsed milliseconds of the clock by which it tells how long a turn takes
+ */
 export function startFront(
   protocol: Endpoint,
   onBug: (error: unknown) => void = () => {},
   bodies = new Bodies(BODY_LIMITS),
+  elapsed = () => performance.now(),
 ): Listeners {
   const front = new Front({
     endpoints: [protocol],
     admission: new Admission(ADMISSION_LIMITS, systemClock),
     bodies,
     basePath: '',
-    trustedProxies: [],
+    trustedProxies: proxyRanges(['loopback']),
     allowedOrigins: ['*'],
     files: { isScarce: false },
     silence: new Silence(new TimerWheel(0), 28),
     http: () => new Response(),
     isDraining: () => false,
+    elapsed,
     onRefusal: () => {},
     onBug,
   })

@@ -2,7 +2,6 @@
 import { afterEach, expect, test } from 'bun:test'
 import type { Endpoint } from '../../src/protocol/protocol.ts'
 import type { Listeners } from '../../src/transport/listen.ts'
-import { Turns } from '../../src/transport/turns.ts'
 import { eventually } from '../support/client.ts'
 import { startFront } from '../support/front.ts'
 import { RawSocket } from '../support/raw-socket.ts'
@@ -86,14 +85,4 @@ test('requests without a body do not wait: a client may pipeline them', async ()
   const bodies = () => client.body.match(/\/(?:first|second|third)/g) ?? []
   await eventually(() => client.isClosed || bodies().length === 3, 'all are answered')
   expect(bodies()).toEqual(['/first', '/second', '/third'])
-})
-
-test('a turn is over once, for all who wait for it, and the next is another', async () => {
-  const turns = new Turns()
-  const one = turns.next()
-  expect(turns.next()).toBe(one)
-  await one
-  const another = turns.next()
-  expect(another).not.toBe(one)
-  await another
 })

@@ -99,6 +99,17 @@ describe('frames', () => {
     expect(places).toEqual(places.toSorted((a, b) => a - b))
   })
 
+  test('that cost little are handled many at a time, between those of others that cost much', async () => {
+    const desk = new Desk(1e6, 1e7)
+    const [dear, cheap] = [desk.sender('a', 'x', 3), desk.sender('b', 'y', 0.125)]
+    for (let i = 0; i < 100; i++) desk.inbound.receive(dear, '.')
+    for (let i = 0; i < 80; i++) desk.inbound.receive(cheap, '.')
+    const before = desk.log.length
+    await untilEmpty(desk)
+    const between = desk.log.slice(before, desk.log.lastIndexOf('b.')).filter((who) => who === 'a.')
+    expect(between.length).toBeLessThan(15)
+  })
+
   test('that came before the end are handled before the end', async () => {
     const desk = new Desk()
     const one = desk.sender('a', 'x')
