@@ -24,6 +24,10 @@ export async function runJson<T>(argv: readonly string[]): Promise<T> {
   return JSON.parse(out) as T
 }
 
+/** What is tried: this checkout, or the executable that `test/soak/run.ts --binary` was given. */
+const BINARY = process.env['LATCHKEY_TEST_BINARY']
+const PROGRAM = BINARY === undefined ? [process.execPath, MAIN] : [BINARY]
+
 export class ServerProcess {
   readonly #child: Bun.Subprocess<'ignore', 'pipe', 'pipe'>
   /** Everything printed so far. */
@@ -39,7 +43,7 @@ export class ServerProcess {
     const argv = ['serve', '--host', '127.0.0.1', '--port', '0', '--log-format', 'json', ...flags]
     const bounded =
       maxFiles === undefined ? [] : ['sh', '-c', `ulimit -n ${maxFiles}; exec "$@"`, 'sh']
-    this.#child = Bun.spawn([...bounded, process.execPath, MAIN, ...argv], {
+    this.#child = Bun.spawn([...bounded, ...PROGRAM, ...argv], {
       env: { PATH: process.env['PATH'] ?? '', ...environment },
       stdin: 'ignore',
       stdout: 'pipe',

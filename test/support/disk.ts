@@ -74,12 +74,8 @@ export class SmallDisk {
   fill(freeKib: number): void {
     this.clear()
     const file = openSync(join(this.path, 'filler'), 'w')
-    const block = new Uint8Array(1024)
-    try {
-      for (;;) writeSync(file, block)
-    } catch {
-      // The disk is full now, which is what was wanted.
-    }
+    // The last bytes in small pieces, so that nothing is left.
+    for (const bytes of [1_048_576, 1024]) fillWith(file, new Uint8Array(bytes))
     const { size } = fstatSync(file)
     closeSync(file)
     Bun.spawnSync([
@@ -97,6 +93,15 @@ export class SmallDisk {
   unmount(): void {
     Bun.spawnSync(['umount', '-l', this.path])
     rmSync(this.path, { recursive: true, force: true })
+  }
+}
+
+/** Until the disk takes no more of them. */
+function fillWith(file: number, block: Uint8Array): void {
+  try {
+    while (writeSync(file, block) === block.byteLength);
+  } catch {
+    // It is full now, which is what was wanted.
   }
 }
 

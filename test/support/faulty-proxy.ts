@@ -23,6 +23,7 @@ class Pipe {
   readonly #to: Socket
   #waiting: (Buffer | undefined)[] = []
   #isStalled = false
+  #isSwallowing = false
   #isBusy = false
   /** For each piece, in milliseconds. */
   delayMs = 0
@@ -44,6 +45,12 @@ class Pipe {
     if (isHeard) this.#from.pause()
   }
 
+  /** From now on whatever is sent is taken, and goes nowhere. */
+  swallow(): void {
+    this.#isSwallowing = true
+    this.#waiting = []
+  }
+
   goOn(): void {
     this.#isStalled = false
     this.#from.resume()
@@ -56,6 +63,7 @@ class Pipe {
   }
 
   #add(bytes: Buffer | undefined): void {
+    if (this.#isSwallowing) return
     this.#waiting.push(bytes)
     void this.#pump()
   }
@@ -158,6 +166,11 @@ export class FaultyProxy {
   /** From now on nothing goes through in a direction, and whoever sends notices. */
   hold(direction: Direction): void {
     for (const link of this.#links) link[direction].stall(true)
+  }
+
+  /** From now on nothing goes through in either direction, and nobody notices. */
+  swallow(): void {
+    for (const { up, down } of this.#links) for (const pipe of [up, down]) pipe.swallow()
   }
 
   cutAll(): void {

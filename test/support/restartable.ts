@@ -6,27 +6,47 @@ import { temporaryFolder } from './server.ts'
 const FIRST_PORT = 10_000
 const PORTS = 20_000
 
+/** What the process of a server finds. */
+export interface ProcessSurroundings {
+  readonly environment?: Record<string, string>
+  /** How many files it may open. */
+  readonly maxFiles?: number
+}
+
 export class RestartableServer {
   readonly port: number
   readonly url: string
   readonly folder: string
   readonly #flags: readonly string[]
+  readonly #surroundings: ProcessSurroundings
   readonly #remove: () => void
   #process: ServerProcess | undefined
 
-  private constructor(port: number, flags: readonly string[]) {
+  private constructor(
+    port: number,
+    flags: readonly string[],
+    surroundings: ProcessSurroundings = {},
+  ) {
     const folder = temporaryFolder()
     this.port = port
     this.url = `http://127.0.0.1:${port}`
     this.folder = folder.path
     this.#flags = ['--data', folder.path, '--port', String(port), ...flags]
+    this.#surroundings = surroundings
     this.#remove = folder.remove
   }
 
-  static async start(...flags: string[]): Promise<RestartableServer> {
+  static start(...flags: string[]): Promise<RestartableServer> {
+    return RestartableServer.startIn({}, ...flags)
+  }
+
+  static async startIn(
+    surroundings: ProcessSurroundings,
+    ...flags: string[]
+  ): Promise<RestartableServer> {
     for (;;) {
       const port = FIRST_PORT + Math.floor(Math.random() * PORTS)
-      const server = new RestartableServer(port, flags)
+      const server = new RestartableServer(port, flags, surroundings)
       try {
         await server.start()
         return server
@@ -43,7 +63,8 @@ export class RestartableServer {
   }
 
   async start(): Promise<void> {
-    this.#process = await ServerProcess.start(this.#flags)
+    const { environment, maxFiles } = this.#surroundings
+    this.#process = await ServerProcess.start(this.#flags, environment, maxFiles)
   }
 
   /** As a service manager stops it. */
