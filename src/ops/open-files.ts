@@ -65,11 +65,17 @@ export class OpenFiles {
   /** To be told of a connection that stays, because it is not looked at each time. */
   opened(): void {
     this.#open++
+    // Whoever comes next is refused, though there may be room when it is looked at.
+    if (!this.#isToldFull) this.#tell()
   }
 
   look(): void {
     if (this.limit === Infinity) return
     this.#open = this.#count()
+    this.#tell()
+  }
+
+  #tell(): void {
     const isFull = this.#isToldFull ? this.isScarce : this.isFull
     if (isFull === this.#isToldFull) return
     this.#isToldFull = isFull

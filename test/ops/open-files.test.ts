@@ -79,9 +79,10 @@ test('counts connections that came since it looked, and tells each change once',
   )
   expect([files.isScarce, files.isFull, files.room]).toEqual([false, false, 192])
   for (let n = 0; n < 183; n++) files.opened()
-  expect([files.isScarce, files.isFull]).toEqual([true, true])
+  expect([files.isScarce, files.isFull, told]).toEqual([true, true, [true]])
   files.look()
-  expect([files.isFull, told]).toEqual([false, []])
+  expect([files.isFull, told]).toEqual([false, [true, false]])
+  told.length = 0
   open = Infinity
   files.look()
   open = 190
