@@ -100,11 +100,11 @@ async function startParts(config: Config, parts: Parts): Promise<RunningServer> 
 
 /** What changes in the database counts at once for whoever is connected. */
 function followSettings({ channels, settings }: Parts): void {
-  const { broker, hub } = channels
-  settings.onRulesChanged((concerns) => hub.review(concerns))
+  const { broker, review } = channels
+  settings.onRulesChanged((concerns) => review.reservations(concerns))
   settings.onAppRemoved((appId) => broker.forget(appId))
   settings.apps.onChange((appId) => {
-    hub.reviewApp(appId)
+    review.app(appId)
     channels.limitsChanged(appId)
   })
 }

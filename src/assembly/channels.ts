@@ -8,13 +8,14 @@ import { AppTraffic } from '../core/app-traffic.ts'
 import { Broker } from '../core/broker.ts'
 import type { ChannelTime } from '../core/channel-time.ts'
 import type { Clock, Randomness } from '../core/clock.ts'
-import { CommonsShares } from '../core/commons-shares.ts'
+import { CommonsAdmission } from '../core/commons/admission.ts'
+import { Commons } from '../core/commons/commons.ts'
+import { CommonsReview } from '../core/commons/review.ts'
+import { CommonsShares } from '../core/commons/shares.ts'
 import type { Counters } from '../core/counters.ts'
 import { Delivery, type Encode, type Onlooker } from '../core/delivery.ts'
 import type { History } from '../core/history.ts'
-import { Hub } from '../core/hub.ts'
 import { IdSource } from '../core/id-source.ts'
-import { Links } from '../core/links.ts'
 import { MemoryHistory } from '../core/memory-history.ts'
 import type { Owners } from '../core/owners.ts'
 import { Pool } from '../core/pool.ts'
@@ -23,7 +24,7 @@ import { Presence } from '../core/presence.ts'
 import { Publisher } from '../core/publisher.ts'
 import { RetentionBudget } from '../core/retention.ts'
 import { ChannelStage } from '../core/stage.ts'
-import { COMMONS, type ChannelRef, PAGES, type Socket } from '../core/types.ts'
+import { type ChannelRef, PAGES, type Socket } from '../core/types.ts'
 import { EmbeddedEngine } from '../engine/embedded.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Fanout } from '../fanout/fanout.ts'
@@ -78,7 +79,10 @@ const PAGES_APP: GateApp = {
 }
 
 export class Channels {
-  readonly hub: Hub
+  /** Who may come to the commons, who is there, and who has to go. */
+  readonly admission: CommonsAdmission
+  readonly commons: Commons
+  readonly review: CommonsReview
   readonly broker: Broker
   readonly publisher: Publisher
   readonly presence: Presence
@@ -90,7 +94,6 @@ export class Channels {
   /** Connections of either kind, as soon as it is known whose they are. */
   readonly connectionPool: Pool
   readonly #delivery: Delivery
-  readonly #links: Links
   readonly #engine: Engine
   readonly #stage: ChannelStage
   #memories: readonly RetentionBudget[] = []
@@ -112,14 +115,27 @@ export class Channels {
       fanout,
       encoders: parts.encoders,
       counters,
-      audience: (ref) => (ref.realm === COMMONS ? this.hub.channel(ref) : this.broker.channel(ref)),
       onDelivered: (channel, event, recipients) => traffic.delivered(channel, event, recipients),
       onSlowReaders: parts.onSlowReaders,
     })
     this.#engine = parts.engine?.(clock, positions) ?? new EmbeddedEngine(clock, positions)
     this.broker = this.#makeBroker(parts, positions)
     const presenceBudget = new Budget(config.presenceMemoryMb * MIB)
-    this.#stage = new ChannelStage({ broker: this.broker, presenceBudget })
+    const shares = new CommonsShares({
+      channels: this.channelPool,
+      connections: this.connectionPool,
+      owners: parts.owners,
+    })
+    this.#stage = new ChannelStage({
+      broker: this.broker,
+      delivery: this.#delivery,
+      fanout,
+      shares,
+      counters,
+      appCounters: parts.appCounters,
+      clock,
+      presenceBudget,
+    })
     const shared = { broker: this.broker, engine: this.#engine, ids: this.ids }
     this.publisher = new Publisher({ ...shared, maxMessageBytes: config.maxMessageBytes })
     this.presence = new Presence({
@@ -129,27 +145,33 @@ export class Channels {
       budget: presenceBudget,
     })
     this.acts = this.#makeActs(parts)
-    this.#links = new Links(this)
-    this.hub = new Hub({
-      links: this.#links,
-      shares: new CommonsShares({
-        channels: this.channelPool,
-        connections: this.connectionPool,
-        owners: parts.owners,
-      }),
-      delivery: this.#delivery,
-      fanout,
+    this.admission = new CommonsAdmission({
+      broker: this.broker,
+      gate: this.acts.gate,
       namespaces: parts.namespaces,
       rules: config,
+      maxMembers: config.maxMembers,
+      shares,
+    })
+    this.commons = new Commons({
+      ...shared,
+      acts: this.acts,
+      admission: this.admission,
+      fanout,
+      rules: config,
       limits: config,
+      presenceLimits: (realm) => this.presence.limitsOf(realm),
+      shares,
       counters,
       appCounters: parts.appCounters,
-      clock,
-      time: this.time,
+    })
+    this.review = new CommonsReview({
+      broker: this.broker,
+      admission: this.admission,
+      commons: this.commons,
+      shares,
     })
     this.broker.watch(traffic)
-    this.#links.start((ref, kind, member) => this.hub.announce(ref, kind, member))
-    this.broker.watch({ presenceChanged: ({ ref }, event) => this.#links.present(event, ref) })
   }
 
   /** @returns what ends it */

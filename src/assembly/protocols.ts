@@ -124,15 +124,16 @@ function claimedByOthers(protocol: Protocol<Core>): (path: string) => boolean {
 
 function coreOf(parts: ProtocolParts) {
   const { admission, channels, config, credentials, httpAdmission, services, settings } = parts
-  const { acts, broker, connectionPool, hub, ids, presence, publisher, time } = channels
+  const { acts, broker, commons, connectionPool, ids, presence, publisher, time } = channels
   const { keyring, ledger, pushDevices, pushSubscriptions, revocations, stats, tokenOrder } =
     services
   return {
     ...parts,
     acts,
     broker,
+    commons,
+    commonsAdmission: channels.admission,
     connectionPool,
-    hub,
     ids,
     presence,
     publisher,

@@ -20,7 +20,7 @@ export interface RunningStateParts {
   /** Undefined for a server that writes no file: it leaves nothing and finds nothing. */
   readonly folder: string | undefined
   readonly keyring: Keyring
-  readonly channels: Pick<Channels, 'broker' | 'hub' | 'presence'>
+  readonly channels: Pick<Channels, 'broker' | 'presence'>
   readonly connections: Connections
   /** Whether there still is such an app. */
   readonly isApp: (appId: string) => boolean
@@ -90,12 +90,9 @@ export class RunningState {
   }
 
   #channels(): ChannelSnapshot[] {
-    const { broker, hub } = this.#parts.channels
+    const { broker } = this.#parts.channels
     // Guests come back as somebody else. The members that an app began with are of no connection, and stay.
-    const guests = new Set<string>()
-    for (const { attachments } of hub.channels.values())
-      for (const connectionId of attachments.keys()) guests.add(connectionId)
-    return takeSnapshot(broker, ({ connectionId }) => !guests.has(connectionId))
+    return takeSnapshot(broker, ({ guest }) => guest === undefined)
   }
 
   #find(): State | undefined {

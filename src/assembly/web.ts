@@ -51,10 +51,10 @@ export class Web {
     this.health = new Health({ folder: parts.services.folder, loopDelay, clock: parts.clock })
     this.metrics = new Metrics({
       counters,
-      channels: () => channels.hub.channels.size,
+      channels: () => channels.broker.withMembersSize,
       reservations: () => settings.rules.namespaces.size,
       // The server's own pages are no app of anybody.
-      appChannels: () => channels.broker.size - channels.broker.channels(PAGES).size,
+      appChannels: () => channels.broker.sizeOfApps - channels.broker.channels(PAGES).size,
       appConnections: () => connections.size - connections.countOf(PAGES),
       historyBytes: () => history.usedBytes(),
       memoryBytes: () => channels.memoryBytes,
@@ -128,7 +128,7 @@ export class Web {
       keptNames: (appId, text, limit) => history.names(appId, text, limit),
       allowedOrigins: config.allowedOrigins,
       impact: (viewer, namespace, changed) =>
-        impactOf(channels.hub, config, {
+        impactOf(channels.broker, config, {
           namespace,
           changed,
           maySee: (ref) => live.maySee(viewer, ref),

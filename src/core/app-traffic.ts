@@ -1,5 +1,5 @@
 /** Counts what channels take in their stride: their number, what goes out to readers, what is put on disk. */
-import type { AppChannel } from './app-channel.ts'
+import type { Channel } from './channel.ts'
 import type { AppCounters, Kinds } from './app-counters.ts'
 import type { ChannelWatcher } from './broker.ts'
 import { messageSize } from './message-size.ts'
@@ -12,15 +12,15 @@ export class AppTraffic implements ChannelWatcher {
     this.#counters = counters
   }
 
-  opened({ ref }: AppChannel): void {
+  opened({ ref }: Channel): void {
     this.#counters.of(ref.realm).channels.open()
   }
 
-  closed({ ref }: AppChannel): void {
+  closed({ ref }: Channel): void {
     this.#counters.of(ref.realm).channels.close()
   }
 
-  kept({ ref }: AppChannel, event: Event): void {
+  kept({ ref }: Channel, event: Event): void {
     add(this.#counters.of(ref.realm).persisted, event, 1)
   }
 

@@ -1,16 +1,11 @@
 /**
- * The broker: the channels of apps, who is attached to them, and what they remember. Publishing and presence
- * work on the channels that it opens. Who may do what has been decided before it is asked.
+ * The broker: all channels of this node, who is attached to them, and what they remember. Whoever proposes something
+ * does so on the channels that it opens. Who may do what has been decided before it is asked.
  */
 import { type FailureName, type Result, fail, ok } from '../failure.ts'
 import type { Group } from '../fanout/fanout.ts'
 import type { ChannelRuleSettings } from '../policy/channel-rule.ts'
-import {
-  type AppAttachment,
-  AppChannel,
-  type AppChannelLimits,
-  type NewChannel,
-} from './app-channel.ts'
+import { type Attachment, Channel, type ChannelLimits } from './channel.ts'
 import type { Receipt } from './entry.ts'
 import type { Soon } from './soon.ts'
 import { waitOf } from './batching.ts'
@@ -19,18 +14,19 @@ import type { HistoryEntry, History } from './history.ts'
 import type { Modes } from './modes.ts'
 import { Placement, type PlacementParts } from './placement.ts'
 import type { Owners } from './owners.ts'
-import type { Pool } from './pool.ts'
+import type { Pool, PoolShare } from './pool.ts'
 import type { PositionSource } from './position.ts'
 import { Realm } from './realm.ts'
 import type { RetentionBudget } from './retention.ts'
-import type {
-  ChannelRef,
-  Event,
-  Format,
-  KeptMessage,
-  PlacedEvent,
-  PresenceChange,
-  Socket,
+import {
+  COMMONS,
+  type ChannelRef,
+  type Event,
+  type Format,
+  type KeptMessage,
+  type PlacedEvent,
+  type PresenceChange,
+  type Socket,
 } from './types.ts'
 
 export interface BrokerParts extends Omit<PlacementParts, 'watchers'> {
@@ -40,22 +36,22 @@ export interface BrokerParts extends Omit<PlacementParts, 'watchers'> {
   readonly retention: RetentionBudget
   /** Of which every channel is one, those of the commons too. */
   readonly pool: Pool
-  readonly owners: Pick<Owners, 'shareOf' | 'limitsOf'>
-  readonly limits: AppChannelLimits & { readonly keepMs: number }
+  readonly owners: Owners
+  readonly limits: ChannelLimits & { readonly keepMs: number }
 }
 
 /** Who wants to know what becomes of channels. */
 export interface ChannelWatcher {
-  opened?(channel: AppChannel): void
-  closed?(channel: AppChannel): void
+  opened?(channel: Channel): void
+  closed?(channel: Channel): void
   /** An event is put on disk, because a rule says so. */
-  kept?(channel: AppChannel, event: PlacedEvent): void
+  kept?(channel: Channel, event: PlacedEvent): void
   /** Messages were published that might be for devices too, on a channel whose rule permits that. */
-  pushed?(channel: AppChannel, messages: readonly KeptMessage[]): void
+  pushed?(channel: Channel, messages: readonly KeptMessage[]): void
   /** Presence changed, and everybody has been told. */
-  presenceChanged?(channel: AppChannel, event: PresenceChange): void
+  presenceChanged?(channel: Channel, event: PresenceChange): void
   /** Somebody came, went or changed on a channel. */
-  occupied?(channel: AppChannel): void
+  occupied?(channel: Channel): void
 }
 
 /** Somebody who attaches. */
@@ -72,15 +68,17 @@ export interface Newcomer {
 /** Why there is no room for another channel: on the whole server, or for the app. */
 export type Crowding = Extract<FailureName, 'too_many_channels' | 'app_channels'>
 
-const NO_CHANNELS: ReadonlyMap<string, AppChannel> = new Map()
+const NO_CHANNELS: ReadonlyMap<string, Channel> = new Map()
 
 export class Broker {
   readonly #parts: BrokerParts
   readonly #realms = new Map<string, Realm>()
   readonly #watchers: ChannelWatcher[] = []
   /** Channels that another node may know, while their state is asked for. */
-  readonly #opening = new Map<string, Promise<Result<AppChannel>>>()
+  readonly #opening = new Map<string, Promise<Result<Channel>>>()
   readonly placement: Placement
+  /** Channels of apps on which members of the commons are. */
+  readonly #linked = new Set<Channel>()
   #size = 0
 
   constructor(parts: BrokerParts) {
@@ -92,22 +90,38 @@ export class Broker {
     this.#watchers.push(watcher)
   }
 
-  /** How many channels there are. */
+  /** How many channels there are, of apps and of the commons. */
   get size(): number {
     return this.#size
   }
 
   /** The channels of an app, by name. */
-  channels(realm: string): ReadonlyMap<string, AppChannel> {
+  channels(realm: string): ReadonlyMap<string, Channel> {
     return this.#realms.get(realm)?.channels ?? NO_CHANNELS
   }
 
   /** The channels of all apps. */
-  *all(): Iterable<AppChannel> {
-    for (const realm of this.#realms.values()) yield* realm.channels.values()
+  *all(): Iterable<Channel> {
+    for (const realm of this.#realms.values())
+      if (realm.id !== COMMONS) yield* realm.channels.values()
   }
 
-  channel(ref: ChannelRef): AppChannel | undefined {
+  /** The channels that have members of the commons: those of the commons, and of apps those that are linked. */
+  *withMembers(): Iterable<Channel> {
+    yield* this.channels(COMMONS).values()
+    yield* this.#linked
+  }
+
+  /** How many channels of apps there are. */
+  get sizeOfApps(): number {
+    return this.#size - this.channels(COMMONS).size
+  }
+
+  get withMembersSize(): number {
+    return this.channels(COMMONS).size + this.#linked.size
+  }
+
+  channel(ref: ChannelRef): Channel | undefined {
     return this.#realms.get(ref.realm)?.channels.get(ref.name)
   }
 
@@ -115,13 +129,13 @@ export class Broker {
    * Finds a channel or makes it, for somebody who attaches, is present or publishes: reading opens nothing.
    * @returns `too_many_channels` or `app_channels` when there is no room
    */
-  open(ref: ChannelRef): Soon<Result<AppChannel>> {
+  open(ref: ChannelRef): Soon<Result<Channel>> {
     const known = this.channel(ref)
     if (known) {
       known.home.touch(known, this.#parts.clock.elapsed())
       return ok(known)
     }
-    const full = this.#full(this.#home(ref.realm))
+    const full = this.#full(ref)
     if (full) return fail(full)
     const opened = this.#parts.engine.open(ref)
     return opened instanceof Promise ? this.#openLater(ref, opened) : this.#opened(ref, opened)
@@ -129,17 +143,17 @@ export class Broker {
 
   /** Why `open` would not open a channel, if so. */
   crowding(ref: ChannelRef): Crowding | undefined {
-    return this.channel(ref) ? undefined : this.#full(this.#home(ref.realm))
+    return this.channel(ref) ? undefined : this.#full(ref)
   }
 
   /** The same for what is to be placed there. @returns also why it would not be kept, before anybody is told of it */
-  openToPlace(ref: ChannelRef): Soon<Result<AppChannel>> {
+  openToPlace(ref: ChannelRef): Soon<Result<Channel>> {
     const why = this.placement.isDurable(ref) ? this.#parts.log.refusal?.() : undefined
     return why ? { ok: false, failure: why } : this.open(ref)
   }
 
   /** Whoever asks for a channel that is being opened waits for the same channel. */
-  #openLater(ref: ChannelRef, opened: Promise<Result<undefined>>): Promise<Result<AppChannel>> {
+  #openLater(ref: ChannelRef, opened: Promise<Result<undefined>>): Promise<Result<Channel>> {
     const known = this.#opening.get(ref.key)
     if (known) return known
     const opening = opened.then((found) => {
@@ -150,14 +164,13 @@ export class Broker {
     return opening
   }
 
-  #opened(ref: ChannelRef, opened: Result<undefined>): Result<AppChannel> {
+  #opened(ref: ChannelRef, opened: Result<undefined>): Result<Channel> {
     if (!opened.ok) return opened
     const known = this.channel(ref)
     if (known) return ok(known)
-    const home = this.#home(ref.realm)
-    const full = this.#full(home)
+    const full = this.#full(ref)
     if (full) return fail(full)
-    return ok(this.#create(home, { ref, position: this.#parts.positions.next() }))
+    return ok(this.#create(ref, ref.realm === COMMONS ? '' : this.#parts.positions.next()))
   }
 
   rule(ref: ChannelRef): ChannelRuleSettings {
@@ -165,7 +178,7 @@ export class Broker {
   }
 
   /** Milliseconds that readers of a channel wait for more at most, where its rule makes them. */
-  waitOf({ ref }: AppChannel): number {
+  waitOf({ ref }: Channel): number {
     return waitOf(this.rule(ref)) ?? 0
   }
 
@@ -180,10 +193,10 @@ export class Broker {
   }
 
   /** The joining of groups, and nothing else: what the newcomer has to be sent before has been sent (RTL4). */
-  attach(channel: AppChannel, newcomer: Newcomer): AppAttachment {
+  attach(channel: Channel, newcomer: Newcomer): Attachment {
     const { socket, connectionId, modes } = newcomer
     channel.flush()
-    const attachment: AppAttachment = {
+    const attachment: Attachment = {
       channel,
       socket,
       connectionId,
@@ -194,7 +207,7 @@ export class Broker {
         this.#parts.fanout.join(socket, channel.ref, format),
       ),
     }
-    channel.add(attachment)
+    channel.attach(attachment)
     channel.lastUse = this.#parts.clock.elapsed()
     channel.home.settle(channel)
     this.occupancyChanged(channel)
@@ -202,7 +215,7 @@ export class Broker {
   }
 
   /** Another set of modes and formats for somebody who is attached. */
-  change(attachment: AppAttachment, modes: Modes, formats: readonly Format[]): void {
+  change(attachment: Attachment, modes: Modes, formats: readonly Format[]): void {
     const { channel, socket } = attachment
     const before = attachment.groups
     attachment.groups = formats.map(
@@ -217,9 +230,9 @@ export class Broker {
   }
 
   /** Safe to call twice. */
-  detach(attachment: AppAttachment): void {
+  detach(attachment: Attachment): void {
     const { channel, socket } = attachment
-    if (!channel.remove(attachment)) return
+    if (!channel.detach(attachment)) return
     for (const group of attachment.groups) this.#parts.fanout.leave(socket, group)
     attachment.groups = []
     channel.lastUse = this.#parts.clock.elapsed()
@@ -228,23 +241,37 @@ export class Broker {
   }
 
   /** Gives everybody on a channel an event that has no place in its order and is not kept. */
-  tell(channel: AppChannel, event: Event): void {
-    this.#parts.delivery.deliver(channel.ref, event, undefined)
+  tell(channel: Channel, event: Event): void {
+    this.#parts.delivery.deliver(channel, event, undefined)
   }
 
   /** To be told of new messages that have something for devices in them. */
-  push(channel: AppChannel, messages: readonly KeptMessage[]): void {
+  push(channel: Channel, messages: readonly KeptMessage[]): void {
     if (!this.#parts.ruleOf(channel.ref).pushEnabled) return
     for (const watcher of this.#watchers) watcher.pushed?.(channel, messages)
   }
 
   /** To be told when the presence set changed. */
-  presenceSettled(channel: AppChannel): void {
+  presenceSettled(channel: Channel): void {
     channel.home.settle(channel)
     this.occupancyChanged(channel)
   }
 
-  occupancyChanged(channel: AppChannel): void {
+  /** To be told when members of the commons came to a channel, or went. */
+  membersChanged(channel: Channel): void {
+    if (channel.ref.realm === COMMONS) return
+    if (channel.joinedSize > 0) this.#linked.add(channel)
+    else this.#linked.delete(channel)
+    channel.home.settle(channel)
+  }
+
+  /** A channel of the commons is nothing without members. */
+  closeUnused(channel: Channel): void {
+    if (channel.ref.realm === COMMONS && channel.joinedSize === 0 && !channel.isGone)
+      this.#remove(channel)
+  }
+
+  occupancyChanged(channel: Channel): void {
     for (const watcher of this.#watchers) watcher.occupied?.(channel)
   }
 
@@ -253,20 +280,17 @@ export class Broker {
    * was on it has as long to come back as if they had gone now.
    * @returns undefined where there is one already, or no room for it
    */
-  restore(
-    ref: ChannelRef,
-    { floor, head }: { floor: string; head: string },
-  ): AppChannel | undefined {
+  restore(ref: ChannelRef, { floor, head }: { floor: string; head: string }): Channel | undefined {
     this.#parts.positions.follow(head)
     if (this.channel(ref) || this.crowding(ref)) return undefined
-    const channel = this.#create(this.#home(ref.realm), { ref, position: floor })
+    const channel = this.#create(ref, floor)
     channel.recent.skipTo(head)
     return channel
   }
 
   /** Remembers an event that was delivered in another run of the server. */
   recall(
-    channel: AppChannel,
+    channel: Channel,
     event: PlacedEvent,
     bytes: number,
     entries: readonly HistoryEntry[],
@@ -284,7 +308,7 @@ export class Broker {
   }
 
   /** The same for the id by which a repetition is known. @param time of channels, when it came */
-  recallId(channel: AppChannel, id: string, receipt: Receipt, time: number): void {
+  recallId(channel: Channel, id: string, receipt: Receipt, time: number): void {
     channel.remember(id, receipt, this.#momentOf(time))
   }
 
@@ -328,20 +352,29 @@ export class Broker {
   }
 
   /** An app at its own limit can still do without channels of its own that are only remembered. */
-  #full(home: Realm): Crowding | undefined {
+  #full(ref: ChannelRef): Crowding | undefined {
     const { owners, pool } = this.#parts
-    const max = owners.limitsOf(home.id).maxChannels ?? 0
+    const home = this.#home(ref.realm)
+    const max = owners.limitsOf(ref.realm).maxChannels ?? 0
     if (max > 0 && home.held >= max) return home.spare > 0 ? undefined : 'app_channels'
-    return pool.hasRoom(home.share) ? undefined : 'too_many_channels'
+    return pool.hasRoom(this.#shareOf(ref, home)) ? undefined : 'too_many_channels'
   }
 
-  #create(home: Realm, wanted: Pick<NewChannel, 'ref' | 'position'>): AppChannel {
+  /** Channels of the commons count towards whoever has reserved them, one by one. */
+  #shareOf({ name, realm }: ChannelRef, home: Realm): PoolShare {
+    const { owners, pool } = this.#parts
+    return realm === COMMONS ? pool.share(owners.shareOfName(name)) : home.share
+  }
+
+  #create(ref: ChannelRef, position: string): Channel {
     const { clock, limits, owners, pool } = this.#parts
+    const home = this.#home(ref.realm)
     const max = owners.limitsOf(home.id).maxChannels ?? 0
     if (max > 0) home.shrinkTo(max - 1)
-    pool.take(home.share)
-    const made = { ...wanted, since: clock.now(), lastUse: clock.elapsed() }
-    const channel = new AppChannel(home, made, limits)
+    const share = this.#shareOf(ref, home)
+    pool.take(share)
+    const made = { ref, share, position, since: clock.now(), lastUse: clock.elapsed() }
+    const channel = new Channel(home, made, limits)
     this.#realms.set(home.id, home)
     home.add(channel)
     this.#size++
@@ -349,14 +382,13 @@ export class Broker {
     return channel
   }
 
-  #remove(channel: AppChannel): void {
+  #remove(channel: Channel): void {
     const { home } = channel
-    channel.flush()
-    channel.recent.clear()
-    channel.ids.clear()
+    channel.clear()
     home.delete(channel)
+    this.#linked.delete(channel)
     if (home.held === 0) this.#realms.delete(home.id)
-    this.#parts.pool.give(home.share)
+    this.#parts.pool.give(channel.share)
     this.#size--
     this.#parts.engine.close(channel.ref)
     for (const watcher of this.#watchers) watcher.closed?.(channel)

@@ -14,8 +14,9 @@ export type Encode = (
   channel: ChannelRef,
 ) => readonly Frame[]
 
-/** The readers of a channel, as far as their slowness is concerned. */
+/** A channel, as far as what is given out on it is concerned. */
 export interface Audience {
+  readonly ref: ChannelRef
   /** The publication that was delivered last. */
   readonly previous: Publication | undefined
   sockets(): Iterable<Socket>
@@ -25,7 +26,6 @@ export interface DeliveryParts {
   readonly fanout: Fanout
   readonly encoders: ReadonlyMap<string, Encode>
   readonly counters: Counters
-  readonly audience: (channel: ChannelRef) => Audience | undefined
   /** Told of what went out, and to how many. */
   readonly onDelivered: (channel: ChannelRef, event: Event, recipients: number) => void
   /** Called with the readers of a channel of whom one is being cut off for being behind, in the same turn. */
@@ -39,7 +39,7 @@ export class Delivery {
   readonly #parts: DeliveryParts
   readonly #onlookers = new Map<string, Set<Onlooker>>()
   /** Channels on which somebody was cut off in this turn, by their keys. */
-  readonly #slow = new Map<string, ChannelRef>()
+  readonly #slow = new Map<string, Audience>()
 
   constructor(parts: DeliveryParts) {
     this.#parts = parts
@@ -72,18 +72,18 @@ export class Delivery {
    * One encoding and one publish for each group, however many are in it.
    * @param except the one socket that is not to hear of it
    */
-  deliver(channel: ChannelRef, event: Event, except: Socket | undefined): void {
+  deliver(channel: Audience, event: Event, except: Socket | undefined): void {
+    const { ref } = channel
     const { fanout, encoders, counters, onDelivered } = this.#parts
-    if (this.#onlookers.size > 0) this.#show(channel, event)
-    const groups = fanout.groups(channel)
+    if (this.#onlookers.size > 0) this.#show(ref, event)
+    const groups = fanout.groups(ref)
     if (groups.length === 0) return
-    const previous =
-      event.kind === 'publication' ? this.#parts.audience(channel)?.previous : undefined
+    const previous = event.kind === 'publication' ? channel.previous : undefined
     let isCutOff = false
     let recipients = 0
     for (const group of groups) {
       const { protocol, variant } = group.format
-      for (const frame of encoders.get(protocol)!(event, variant, previous, channel)) {
+      for (const frame of encoders.get(protocol)!(event, variant, previous, ref)) {
         if (fanout.deliver(group, frame, except)) isCutOff = true
         recipients += group.size
       }
@@ -91,7 +91,7 @@ export class Delivery {
     counters.deliveries += recipients
     // On the commons whoever is left out is one of the recipients: the sender itself.
     const heard = except && event.kind === 'message' ? recipients - 1 : recipients
-    if (heard > 0) onDelivered(channel, event, heard)
+    if (heard > 0) onDelivered(ref, event, heard)
     if (isCutOff) this.#findSlowReaders(channel)
   }
 
@@ -100,16 +100,13 @@ export class Delivery {
   }
 
   /** Once a turn, however many are cut off in it, and before they are gone: who it is, nobody tells afterwards. */
-  #findSlowReaders(channel: ChannelRef): void {
-    this.#slow.set(channel.key, channel)
+  #findSlowReaders(channel: Audience): void {
+    this.#slow.set(channel.ref.key, channel)
     if (this.#slow.size > 1) return
     queueMicrotask(() => {
       const slow = [...this.#slow.values()]
       this.#slow.clear()
-      for (const ref of slow) {
-        const audience = this.#parts.audience(ref)
-        if (audience) this.#parts.onSlowReaders(audience.sockets())
-      }
+      for (const audience of slow) this.#parts.onSlowReaders(audience.sockets())
     })
   }
 }

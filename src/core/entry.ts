@@ -3,8 +3,13 @@
  * that every node that applies it comes to the same outcome: ids and limits are given by whoever proposes, positions
  * and times by the engine.
  */
+import type { Verdict } from '../policy/channel-access.ts'
+import type { Keys } from '../policy/keys.ts'
+import type { Membership, Newcomer } from './commons/membership.ts'
 import type {
   AnnotationDraft,
+  Member,
+  Message,
   MessageDraft,
   MessageEdit,
   PresenceChange,
@@ -76,7 +81,46 @@ export interface DepartureEntry {
   readonly clientIds: readonly string[] | undefined
 }
 
-export type Entry = PublicationEntry | EditEntry | AnnotationEntry | PresenceEntry | DepartureEntry
+/** Somebody becomes a member of the commons on a channel. */
+export interface JoinEntry {
+  readonly kind: 'join'
+  readonly member: Member
+  readonly presented: Keys
+  /** What settings say; where no reservation covers the channel, the keys of whoever came first decide. */
+  readonly verdict: Verdict & { readonly join: true }
+  readonly strictKeys: boolean
+  /** That the channel may have; 0 for no limit. */
+  readonly maxMembers: number
+  /** On a channel of an app, where a member who may be seen is present as a guest; undefined on the commons. */
+  readonly presence: PresenceLimits | undefined
+}
+
+/** A member leaves, with the presence that it had as a guest. */
+export interface LeaveEntry {
+  readonly kind: 'leave'
+  readonly connectionId: string
+  /** Of what is told of presence. */
+  readonly id: string
+}
+
+/** A message to one member. */
+export interface DirectEntry {
+  readonly kind: 'direct'
+  readonly to: string
+  readonly message: Message
+}
+
+export type Entry =
+  | PublicationEntry
+  | EditEntry
+  | AnnotationEntry
+  | PresenceEntry
+  | DepartureEntry
+  | JoinEntry
+  | LeaveEntry
+  /** To all members of a channel of the commons. */
+  | Message
+  | DirectEntry
 
 /** What a publisher is told. */
 export interface Receipt {
@@ -112,6 +156,10 @@ interface Outcomes {
   readonly annotation: Receipt
   readonly presence: PresenceReceipt
   readonly departure: DepartureReceipt
+  readonly join: Membership
+  readonly leave: undefined
+  readonly message: undefined
+  readonly direct: undefined
 }
 
 export type OutcomeOf<E extends Entry> = Outcomes[E['kind']]
@@ -122,10 +170,10 @@ export const NO_SOCKET = Symbol('no socket')
 
 /**
  * What proposed an entry, on the node that did; it never travels. A socket is one that is not to hear of what it has
- * caused itself.
+ * caused itself; who joins proposes with all that its membership takes.
  */
-export type Origin = Socket | typeof NO_SOCKET
+export type Origin = Socket | typeof NO_SOCKET | Newcomer
 
 export function exceptOf(origin: Origin | undefined): Socket | undefined {
-  return origin === NO_SOCKET ? undefined : origin
+  return origin === NO_SOCKET || origin === undefined || 'welcome' in origin ? undefined : origin
 }

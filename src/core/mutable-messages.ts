@@ -1,6 +1,6 @@
 /** Messages that can be changed and annotated, found as they stand now. */
 import { type Result, fail, ok } from '../failure.ts'
-import type { AppChannel } from './app-channel.ts'
+import type { Channel } from './channel.ts'
 import { type History, readHistory } from './history.ts'
 import type { ChannelRef, KeptMessage } from './types.ts'
 
@@ -12,7 +12,7 @@ export class MutableMessages {
   }
 
   /** @returns `message_unknown` where there is no such message, or why it cannot be read */
-  find(channel: AppChannel, serial: string, moment: number): Result<KeptMessage> {
+  find(channel: Channel, serial: string, moment: number): Result<KeptMessage> {
     const known = channel.messagesAtHand.get(serial, moment)
     if (known) return ok(known)
     const read = readHistory(() => this.#historyOf(channel.ref).message(channel.ref, serial))
@@ -21,17 +21,13 @@ export class MutableMessages {
   }
 
   /** Has a message at hand as it stands now. */
-  keepAtHand(channel: AppChannel, message: KeptMessage, moment: number): void {
+  keepAtHand(channel: Channel, message: KeptMessage, moment: number): void {
     channel.messagesAtHand.set(message.serial, message, moment)
     channel.home.retention.note(channel.messagesAtHand, 0, moment)
   }
 
   /** What could not be kept is not what the next change goes on from. */
-  letGoIfLost(
-    channel: AppChannel,
-    serials: Iterable<string>,
-    kept: Promise<void> | undefined,
-  ): void {
+  letGoIfLost(channel: Channel, serials: Iterable<string>, kept: Promise<void> | undefined): void {
     kept?.catch(() => {
       for (const serial of serials) {
         channel.messagesAtHand.delete(serial)

@@ -1,7 +1,7 @@
 /** Where events of app channels go out: at once or in batches, and whole to those who have missed the beginning. */
 import type { Fanout } from '../fanout/fanout.ts'
 import type { ChannelRuleSettings } from '../policy/channel-rule.ts'
-import type { AppAttachment, AppChannel } from './app-channel.ts'
+import type { Attachment, Channel } from './channel.ts'
 import { AppendRollup } from './append-rollup.ts'
 import { Batch, waitOf } from './batching.ts'
 import type { Delivery } from './delivery.ts'
@@ -14,7 +14,7 @@ export interface OutletParts {
   readonly ruleOf: (channel: ChannelRef) => ChannelRuleSettings
 }
 
-const NOBODY: readonly AppAttachment[] = []
+const NOBODY: readonly Attachment[] = []
 
 export class Outlet {
   readonly #parts: OutletParts
@@ -24,14 +24,14 @@ export class Outlet {
   }
 
   /** @param except the one socket that is not to hear of it */
-  deliver(channel: AppChannel, event: PlacedEvent, except: Socket | undefined): void {
+  deliver(channel: Channel, event: PlacedEvent, except: Socket | undefined): void {
     if (event.kind === 'publication') return this.#publication(channel, event, except)
     // Nothing overtakes what is waiting.
     channel.flush()
-    this.#parts.delivery.deliver(channel.ref, event, except)
+    this.#parts.delivery.deliver(channel, event, except)
   }
 
-  #publication(channel: AppChannel, event: Publication, except: Socket | undefined): void {
+  #publication(channel: Channel, event: Publication, except: Socket | undefined): void {
     const rule = this.#parts.ruleOf(channel.ref)
     const waitMs = waitOf(rule)
     if (waitMs !== undefined) {
@@ -47,25 +47,25 @@ export class Outlet {
     this.#now(channel, event, except)
   }
 
-  #append(channel: AppChannel, event: Publication, except: Socket | undefined): void {
+  #append(channel: Channel, event: Publication, except: Socket | undefined): void {
     channel.rollup ??= new AppendRollup((publication, exceptNow) =>
       this.#now(channel, publication, exceptNow),
     )
     channel.rollup.add(event, except, event.rollupMs ?? 0)
   }
 
-  #now(channel: AppChannel, event: Publication, except: Socket | undefined): void {
+  #now(channel: Channel, event: Publication, except: Socket | undefined): void {
     const { delivery, fanout } = this.#parts
     const unprepared = unpreparedFor(channel, event, except)
     // They leave for the moment of the delivery, because a topic has no exceptions.
     for (const { groups, socket } of unprepared)
       for (const group of groups) fanout.leave(socket, group)
-    delivery.deliver(channel.ref, event, except)
+    delivery.deliver(channel, event, except)
     for (const attachment of unprepared) this.#whole(attachment, event)
     channel.delivered(event)
   }
 
-  #whole(attachment: AppAttachment, event: Publication): void {
+  #whole(attachment: Attachment, event: Publication): void {
     const { delivery, fanout } = this.#parts
     const { channel, socket } = attachment
     const whole: Publication = { ...event, messages: event.whole ?? event.messages }
@@ -78,12 +78,12 @@ export class Outlet {
 
 /** Those who cannot make sense of the new part of a message, because they were not there for the rest. */
 function unpreparedFor(
-  channel: AppChannel,
+  channel: Channel,
   { continues }: Publication,
   except: Socket | undefined,
-): readonly AppAttachment[] {
+): readonly Attachment[] {
   if (continues === undefined || channel.newcomersSince < continues) return NOBODY
-  const isUnprepared = ({ seenFrom, socket }: AppAttachment) =>
+  const isUnprepared = ({ seenFrom, socket }: Attachment) =>
     seenFrom >= continues && socket !== except
   return [...channel.attachments].filter(isUnprepared)
 }

@@ -1,6 +1,6 @@
 /** What becomes of an event that has its place in a channel: it is remembered, kept, and given to the readers here. */
 import type { HistoryEntry, History } from './history.ts'
-import type { AppChannel } from './app-channel.ts'
+import type { Channel } from './channel.ts'
 import type { ChannelWatcher } from './broker.ts'
 import type { Clock } from './clock.ts'
 import { annotationBytes, contentBytes, messageBytes } from './memory-history.ts'
@@ -32,7 +32,7 @@ export class Placement {
    * @returns settled once it is kept as the channel promises; undefined where it is already
    */
   place(
-    channel: AppChannel,
+    channel: Channel,
     event: PlacedEvent,
     records: readonly HistoryEntry[],
     except: Socket | undefined,
@@ -66,7 +66,7 @@ export class Placement {
   }
 
   #keep(
-    channel: AppChannel,
+    channel: Channel,
     event: PlacedEvent,
     records: readonly HistoryEntry[],
     now: number,

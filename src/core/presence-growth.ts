@@ -1,6 +1,6 @@
 /** What changes of presence would add to a channel, and to whose account it goes. */
 import type { Holder } from '../policy/budget.ts'
-import type { AppChannel } from './app-channel.ts'
+import type { Channel } from './channel.ts'
 import { type PresenceSet, memberBytes } from './presence-set.ts'
 import type { PresenceDraft } from './types.ts'
 
@@ -31,6 +31,6 @@ export function presenceGrowth(
 }
 
 /** Apps that share what there is have a share of this in common too. */
-export function holderOf({ home: { share }, ref }: AppChannel, connectionId: string): Holder {
+export function holderOf({ home: { share }, ref }: Channel, connectionId: string): Holder {
   return [share.key, `${ref.realm}\n${connectionId}`]
 }

@@ -6,9 +6,15 @@ export class PresenceSet {
   /** Keys of members by connection, so that a connection's end does not search the channel. */
   readonly #byConnection = new Map<string, Set<string>>()
   #bytes = 0
+  #guests = 0
 
   get size(): number {
     return this.#members.size
+  }
+
+  /** How many of them are guests. */
+  get guests(): number {
+    return this.#guests
   }
 
   /** About what the members take in memory. */
@@ -46,6 +52,7 @@ export class PresenceSet {
     this.#discount(key)
     this.#members.set(key, { ...member, action: 'present' })
     this.#bytes += memberBytes(member)
+    if (member.guest) this.#guests++
     const keys = this.#byConnection.get(member.connectionId)
     if (keys) keys.add(key)
     else this.#byConnection.set(member.connectionId, new Set([key]))
@@ -63,7 +70,9 @@ export class PresenceSet {
 
   #discount(key: string): void {
     const known = this.#members.get(key)
-    if (known) this.#bytes -= memberBytes(known)
+    if (!known) return
+    this.#bytes -= memberBytes(known)
+    if (known.guest) this.#guests--
   }
 }
 

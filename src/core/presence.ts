@@ -2,9 +2,14 @@
 import { type Result, fail } from '../failure.ts'
 import type { Budget } from '../policy/budget.ts'
 import type { Engine } from '../engine/engine.ts'
-import type { AppChannel } from './app-channel.ts'
+import type { Channel } from './channel.ts'
 import type { Broker } from './broker.ts'
-import { type DepartureReceipt, NO_SOCKET, type PresenceReceipt } from './entry.ts'
+import {
+  type DepartureReceipt,
+  NO_SOCKET,
+  type PresenceLimits,
+  type PresenceReceipt,
+} from './entry.ts'
 import type { IdSource } from './id-source.ts'
 import { holderOf, presenceGrowth } from './presence-growth.ts'
 import { memberBytes } from './presence-set.ts'
@@ -48,6 +53,12 @@ export class Presence {
     for (const channel of this.#parts.broker.all()) this.#count(channel, 1)
   }
 
+  /** What a channel of an app may have of presence. */
+  limitsOf(realm: string): PresenceLimits {
+    const { maxBytes, maxMembers } = this.#parts
+    return { maxMembers: maxMembers(realm), maxBytes }
+  }
+
   /** Takes all changes or none. */
   change(
     ref: ChannelRef,
@@ -77,17 +88,16 @@ export class Presence {
   }
 
   #propose(
-    opened: Result<AppChannel>,
+    opened: Result<Channel>,
     drafts: readonly PresenceDraft[],
     { connectionId, id }: PresenceOrigin,
   ): Soon<Result<PresenceReceipt>> {
     if (!opened.ok) return opened
     const channel = opened.value
-    const { engine, maxBytes, maxMembers } = this.#parts
     if (!this.#hasMemory(channel, drafts, connectionId))
       return fail('presence_too_large', NO_MEMORY)
-    const limits = { maxMembers: maxMembers(channel.ref.realm), maxBytes }
-    return engine.propose(
+    const limits = this.limitsOf(channel.ref.realm)
+    return this.#parts.engine.propose(
       channel,
       { kind: 'presence', drafts, id, connectionId, limits },
       NO_SOCKET,
@@ -95,7 +105,7 @@ export class Presence {
   }
 
   /** The memory of a node is its own, so this is decided where it is proposed, and roughly where that suffices. */
-  #hasMemory(channel: AppChannel, drafts: readonly PresenceDraft[], connectionId: string): boolean {
+  #hasMemory(channel: Channel, drafts: readonly PresenceDraft[], connectionId: string): boolean {
     const { budget } = this.#parts
     const holder = holderOf(channel, connectionId)
     let most = 0
@@ -105,7 +115,8 @@ export class Presence {
     return bytes <= 0 || budget.hasRoom(holder, bytes)
   }
 
-  #count(channel: AppChannel, times: 1 | -1): void {
+  #count(channel: Channel, times: 1 | -1): void {
+    if (channel.presenceSize === 0) return
     for (const member of channel.presence.members()) {
       const holder = holderOf(channel, member.connectionId)
       this.#parts.budget.change(holder, times * memberBytes(member))

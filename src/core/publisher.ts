@@ -1,7 +1,7 @@
 /** Publishing on channels of apps, as it is proposed: messages, changes of messages, and annotations of them. */
 import { type Failure, type Result, failure } from '../failure.ts'
 import type { Engine } from '../engine/engine.ts'
-import type { AppChannel } from './app-channel.ts'
+import type { Channel } from './channel.ts'
 import { DEFAULT_ROLLUP_MS } from './append-rollup.ts'
 import type { Broker } from './broker.ts'
 import {
@@ -142,7 +142,7 @@ export class Publisher {
   }
 
   #propose<E extends Entry>(
-    opened: Soon<Result<AppChannel>>,
+    opened: Soon<Result<Channel>>,
     entry: E,
     origin: Origin,
   ): Soon<Result<OutcomeOf<E>>> {
@@ -151,7 +151,7 @@ export class Publisher {
   }
 
   async #proposeLater<E extends Entry>(
-    opening: Promise<Result<AppChannel>>,
+    opening: Promise<Result<Channel>>,
     entry: E,
     origin: Origin,
   ): Promise<Result<OutcomeOf<E>>> {

@@ -1,25 +1,25 @@
-/** One app's part of the core: its channels, those among them that are only remembered, and how long they are. */
-import type { AppChannel } from './app-channel.ts'
+/** The channels of one app, or of the commons; and those among them that are only remembered, and how long they are. */
+import type { Channel } from './channel.ts'
 import { IdleOrder } from './idle-order.ts'
 import type { Giver, PoolShare } from './pool.ts'
 import type { RetentionQueue } from './retention.ts'
 
 export class Realm implements Giver {
   readonly id: string
-  readonly channels = new Map<string, AppChannel>()
+  readonly channels = new Map<string, Channel>()
   /** What it counts towards. */
   readonly share: PoolShare
   readonly retention: RetentionQueue
   /** Nobody is on these. */
-  readonly #idle = new IdleOrder<AppChannel>()
-  readonly #remove: (channel: AppChannel) => void
+  readonly #idle = new IdleOrder<Channel>()
+  readonly #remove: (channel: Channel) => void
 
   /** @param remove takes a channel of this realm away, with all that it remembers */
   constructor(
     id: string,
     share: PoolShare,
     retention: RetentionQueue,
-    remove: (channel: AppChannel) => void,
+    remove: (channel: Channel) => void,
   ) {
     this.id = id
     this.share = share
@@ -35,27 +35,26 @@ export class Realm implements Giver {
     return this.#idle.size
   }
 
-  add(channel: AppChannel): void {
+  add(channel: Channel): void {
     this.channels.set(channel.ref.name, channel)
     this.share.givers.add(this)
     this.settle(channel)
   }
 
-  delete(channel: AppChannel): void {
-    channel.isGone = true
+  delete(channel: Channel): void {
     this.channels.delete(channel.ref.name)
     this.#idle.delete(channel)
     if (this.channels.size === 0) this.share.givers.delete(this)
   }
 
   /** To be told when somebody may have come to a channel or gone from it. */
-  settle(channel: AppChannel): void {
+  settle(channel: Channel): void {
     if (channel.isInUse || channel.isGone) this.#idle.delete(channel)
     else this.#idle.add(channel)
   }
 
   /** To be told when a channel is needed, be somebody on it or not. */
-  touch(channel: AppChannel, now: number): void {
+  touch(channel: Channel, now: number): void {
     channel.lastUse = now
     this.#idle.touch(channel)
   }
@@ -80,7 +79,7 @@ export class Realm implements Giver {
     }
   }
 
-  #oldest(): AppChannel | undefined {
+  #oldest(): Channel | undefined {
     let { first } = this.#idle
     // While channels are put back, somebody may be present on one that nobody has been told of yet.
     for (; first?.isInUse; first = this.#idle.first) this.#idle.delete(first)

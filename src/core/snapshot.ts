@@ -1,5 +1,5 @@
 /** The channels of apps at one moment, so that a server that starts again goes on where the last one stopped. */
-import type { AppChannel } from './app-channel.ts'
+import type { Channel } from './channel.ts'
 import type { Broker } from './broker.ts'
 import type { Receipt } from './entry.ts'
 import type { HistoryEntry } from './history.ts'
@@ -58,7 +58,7 @@ interface Remembered {
   readonly snapshot: ChannelSnapshot
   /** A position, or what those of its time begin with. */
   readonly place: string
-  readonly recall: (broker: Broker, channel: AppChannel) => void
+  readonly recall: (broker: Broker, channel: Channel) => void
 }
 
 function eventsOf(snapshot: ChannelSnapshot): Remembered[] {
@@ -82,7 +82,7 @@ function idsOf(snapshot: ChannelSnapshot): Remembered[] {
   }))
 }
 
-function restoreChannel(broker: Broker, snapshot: ChannelSnapshot): AppChannel | undefined {
+function restoreChannel(broker: Broker, snapshot: ChannelSnapshot): Channel | undefined {
   const channel = broker.restore(channelRef(snapshot.realm, snapshot.name), snapshot)
   if (!channel) return undefined
   for (const member of snapshot.presence) channel.presence.put(member)

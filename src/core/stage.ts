@@ -4,16 +4,17 @@ import type { Result } from '../failure.ts'
 import type { Budget } from '../policy/budget.ts'
 import { Annotations } from './apply/annotations.ts'
 import { Edits } from './apply/edits.ts'
+import { type MemberParts, Members } from './apply/members.ts'
 import { PresenceChanges } from './apply/presence-changes.ts'
 import { Publications } from './apply/publications.ts'
-import { AppChannel } from './app-channel.ts'
+import { Channel } from './channel.ts'
 import type { Broker } from './broker.ts'
-import type { Entry, Origin, Outcome } from './entry.ts'
+import type { Newcomer } from './commons/membership.ts'
+import { type Entry, NO_SOCKET, type Origin, type Outcome, exceptOf } from './entry.ts'
 import { MutableMessages } from './mutable-messages.ts'
 import type { ChannelRef } from './types.ts'
 
-export interface StageParts {
-  readonly broker: Broker
+export interface StageParts extends Omit<MemberParts, 'presence'> {
   /** Of the presence members of all channels of this node. */
   readonly presenceBudget: Budget
 }
@@ -24,10 +25,12 @@ export class ChannelStage implements Stage {
   readonly #edits: Edits
   readonly #annotations: Annotations
   readonly #presence: PresenceChanges
+  readonly #members: Members
 
-  constructor({ broker, presenceBudget }: StageParts) {
-    this.#broker = broker
+  constructor(parts: StageParts) {
+    const { broker, delivery, presenceBudget } = parts
     const { placement } = broker
+    this.#broker = broker
     const messages = new MutableMessages((ref) => placement.history(ref))
     this.#publications = new Publications({
       placement,
@@ -38,8 +41,10 @@ export class ChannelStage implements Stage {
     this.#presence = new PresenceChanges({
       placement,
       budget: presenceBudget,
+      delivery,
       onSettled: (channel) => broker.presenceSettled(channel),
     })
+    this.#members = new Members({ ...parts, presence: this.#presence })
   }
 
   apply(
@@ -61,11 +66,23 @@ export class ChannelStage implements Stage {
         return this.#presence.change(channel, entry, at)
       case 'departure':
         return this.#presence.depart(channel, entry, at)
+      case 'message':
+        return this.#members.say(channel, entry, at, exceptOf(origin))
+      case 'direct':
+        return this.#members.tell(channel, entry, at)
+      case 'join':
+        return this.#members.join(channel, entry, at, newcomerOf(origin))
+      case 'leave':
+        return this.#members.leave(channel, entry, at)
     }
   }
 
   /** Whoever proposes here passes the open channel itself. It may have been let go of, and opened again since. */
-  #channel(ref: ChannelRef): AppChannel | undefined {
-    return ref instanceof AppChannel && !ref.isGone ? ref : this.#broker.channel(ref)
+  #channel(ref: ChannelRef): Channel | undefined {
+    return ref instanceof Channel && !ref.isGone ? ref : this.#broker.channel(ref)
   }
+}
+
+function newcomerOf(origin: Origin | undefined): Newcomer | undefined {
+  return origin !== undefined && origin !== NO_SOCKET && 'welcome' in origin ? origin : undefined
 }

@@ -34,6 +34,7 @@ export interface Member {
 
 /** A value that was published on the commons, as its publisher wrote it: big numbers and the order of keys survive. */
 export interface Message {
+  readonly kind: 'message'
   readonly value: RelayedJson
   /** Absent when there is no connection behind it, as with an HTTP push. */
   readonly sender: Member | undefined

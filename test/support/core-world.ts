@@ -1,5 +1,8 @@
 /** The core of app channels with a clock that tests set, and a reader that hears what its groups hear. */
+import { AppCounters } from '../../src/core/app-counters.ts'
 import { Broker, type BrokerParts } from '../../src/core/broker.ts'
+import { CommonsShares } from '../../src/core/commons/shares.ts'
+import type { Owners } from '../../src/core/owners.ts'
 import { Counters } from '../../src/core/counters.ts'
 import { systemRandomness } from '../../src/core/clock.ts'
 import { Delivery } from '../../src/core/delivery.ts'
@@ -61,12 +64,17 @@ export class CoreWorld {
     const positions = new PositionSource(clock, 'site', undefined)
     const fanout = new TopicFanout()
     const engine = chosenEngine()(clock, positions)
+    const counters = new Counters()
+    const owners: Owners = {
+      shareOf: (realm) => realm,
+      shareOfName: (name) => name,
+      limitsOf: (realm) => ({ ...NO_APP_LIMITS, ...this.appLimits.get(realm) }),
+    }
     const delivery = new Delivery({
       fanout,
       // A reader here hears events, not frames.
       encoders: new Map([['plain', (event: Event) => [event as unknown as Frame]]]),
-      counters: new Counters(),
-      audience: (ref) => this.broker.channel(ref),
+      counters,
       onDelivered: (_, event, recipients) => void this.delivered.push([event.kind, recipients]),
       onSlowReaders: () => undefined,
     })
@@ -80,10 +88,7 @@ export class CoreWorld {
       positions,
       retention: memory(),
       pool: this.pool,
-      owners: {
-        shareOf: (realm) => realm,
-        limitsOf: (realm) => ({ ...NO_APP_LIMITS, ...this.appLimits.get(realm) }),
-      },
+      owners,
       memory: this.memory,
       log: this.log,
       ruleOf: () => this.rule,
@@ -106,7 +111,20 @@ export class CoreWorld {
       budget: this.presenceBudget,
     })
     void engine.start(
-      new ChannelStage({ broker: this.broker, presenceBudget: this.presenceBudget }),
+      new ChannelStage({
+        broker: this.broker,
+        delivery,
+        fanout,
+        shares: new CommonsShares({
+          channels: this.pool,
+          connections: new Pool(channelLimit(0)),
+          owners,
+        }),
+        counters,
+        appCounters: new AppCounters(),
+        clock,
+        presenceBudget: this.presenceBudget,
+      }),
     )
   }
 }

@@ -2,7 +2,7 @@
 import { type Failure, failure } from '../../failure.ts'
 import type { AppLimits } from '../../policy/app-limits.ts'
 import { type Bucket, type Rate, fullBucket, isRested, spend, take } from '../../policy/limits.ts'
-import type { AppChannel } from '../app-channel.ts'
+import type { Channel } from '../channel.ts'
 import type { Clock } from '../clock.ts'
 import type { AppCaller, Caller, Place } from './caller.ts'
 
@@ -21,7 +21,7 @@ export class Rates {
   readonly #parts: RateParts
   /** By the claims of a token, which are one object for all that is done with it, and then by channel. */
   readonly #tokens = new WeakMap<object, Map<string, Bucket>>()
-  readonly #channels = new WeakMap<AppChannel, Bucket>()
+  readonly #channels = new WeakMap<Channel, Bucket>()
   readonly #apps = new Map<string, Bucket>()
 
   constructor(parts: RateParts) {
@@ -39,7 +39,7 @@ export class Rates {
   }
 
   /** Charges a channel for messages that nothing else is against. */
-  ofChannel(channel: AppChannel, messages: number): Failure | undefined {
+  ofChannel(channel: Channel, messages: number): Failure | undefined {
     const { clock, channel: rate } = this.#parts
     if (rate.perSecond === 0) return undefined
     const now = clock.elapsed()

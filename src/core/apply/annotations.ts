@@ -2,7 +2,7 @@
 import type { At } from '../../engine/engine.ts'
 import { type Result, fail, ok } from '../../failure.ts'
 import { SummaryState } from '../annotation-summary.ts'
-import type { AppChannel } from '../app-channel.ts'
+import type { Channel } from '../channel.ts'
 import type { AnnotationEntry, Receipt } from '../entry.ts'
 import { type History, type HistoryEntry, readHistory } from '../history.ts'
 import type { MutableMessages } from '../mutable-messages.ts'
@@ -37,7 +37,7 @@ export class Annotations {
   }
 
   /** The annotations go out first, then what they come to. */
-  apply(channel: AppChannel, entry: AnnotationEntry, at: At): Result<Receipt> {
+  apply(channel: Channel, entry: AnnotationEntry, at: At): Result<Receipt> {
     const { connectionId, drafts, id, repeatId } = entry
     const targets = this.#targets(channel, drafts, at.moment)
     if (!targets.ok) return targets
@@ -73,7 +73,7 @@ export class Annotations {
   }
 
   #addUp(
-    channel: AppChannel,
+    channel: Channel,
     annotations: readonly Annotation[],
     targets: ReadonlyMap<string, KeptMessage>,
     { moment }: At,
@@ -97,7 +97,7 @@ export class Annotations {
 
   /** The messages that annotations are for; each must be there. */
   #targets(
-    channel: AppChannel,
+    channel: Channel,
     drafts: readonly AnnotationDraft[],
     moment: number,
   ): Result<ReadonlyMap<string, KeptMessage>> {
@@ -113,7 +113,7 @@ export class Annotations {
     return targets.size > 0 ? ok(targets) : fail('bad_request', 'there is no annotation')
   }
 
-  #tellSummary(channel: AppChannel, message: KeptMessage, id: string, at: At): void {
+  #tellSummary(channel: Channel, message: KeptMessage, id: string, at: At): void {
     const position = at.place()
     const event: Publication = {
       kind: 'publication',
@@ -126,7 +126,7 @@ export class Annotations {
     this.#placement.place(channel, event, [], undefined)
   }
 
-  #summary(channel: AppChannel, serial: string, moment: number): SummaryState {
+  #summary(channel: Channel, serial: string, moment: number): SummaryState {
     const known = channel.summariesAtHand.get(serial, moment)
     if (known) return known
     const state = SummaryState.from(

@@ -2,7 +2,7 @@
 import type { At } from '../../engine/engine.ts'
 import { type Result, ok } from '../../failure.ts'
 import { ownershipRefusal } from '../access/refusals.ts'
-import type { AppChannel } from '../app-channel.ts'
+import type { Channel } from '../channel.ts'
 import { type EditEntry, type EditReceipt, type Origin, exceptOf } from '../entry.ts'
 import { applyEdit } from '../message-edit.ts'
 import type { MutableMessages } from '../mutable-messages.ts'
@@ -20,7 +20,7 @@ export class Edits {
   }
 
   apply(
-    channel: AppChannel,
+    channel: Channel,
     entry: EditEntry,
     at: At,
     origin: Origin | undefined,

@@ -2,7 +2,9 @@
 import type { At } from '../../engine/engine.ts'
 import { type Failure, type Result, failure, ok } from '../../failure.ts'
 import type { Budget } from '../../policy/budget.ts'
-import type { AppChannel } from '../app-channel.ts'
+import type { Channel } from '../channel.ts'
+import { asMember, totalOf } from '../commons/membership.ts'
+import type { Delivery } from '../delivery.ts'
 import type {
   DepartureEntry,
   DepartureReceipt,
@@ -13,22 +15,31 @@ import type {
 import type { Placement } from '../placement.ts'
 import { holderOf, presenceGrowth } from '../presence-growth.ts'
 import { memberBytes } from '../presence-set.ts'
-import type { PresenceChange, PresenceDraft, PresenceMessage } from '../types.ts'
+import type { Member, PresenceChange, PresenceDraft, PresenceMessage } from '../types.ts'
 
 export interface PresenceChangeParts {
   readonly placement: Placement
+  readonly delivery: Delivery
   /** Of the members of all channels on this node. */
   readonly budget: Budget
   /** Told when somebody came, changed or went, and everybody has been told. */
-  readonly onSettled: (channel: AppChannel) => void
+  readonly onSettled: (channel: Channel) => void
 }
 
 /** Of what is told together when a connection ends: as much as a client may say at once. */
 const MAX_TOLD_BYTES = 131_072
 const MAX_TOLD = 100
 
+/** Somebody on the side of an app has come to a channel, or gone, as members of the commons see it. */
+interface Moved {
+  readonly kind: 'join' | 'leave'
+  readonly member: Member
+}
+
 /** What is told together, and through which connection it came about. */
-type Told = Pick<PresenceChange, 'id' | 'connectionId' | 'changes'>
+interface Told extends Pick<PresenceChange, 'id' | 'connectionId' | 'changes'> {
+  readonly moved: readonly Moved[]
+}
 
 export class PresenceChanges {
   readonly #parts: PresenceChangeParts
@@ -38,23 +49,25 @@ export class PresenceChanges {
   }
 
   /** Takes all changes or none. */
-  change(channel: AppChannel, entry: PresenceEntry, at: At): Result<PresenceReceipt> {
+  change(channel: Channel, entry: PresenceEntry, at: At): Result<PresenceReceipt> {
     const { connectionId, drafts, id } = entry
     const refusal = fullness(channel, drafts, connectionId, entry.limits)
     if (refusal) return { ok: false, failure: refusal }
     const changes: PresenceMessage[] = []
+    const moved: Moved[] = []
     for (const [index, draft] of drafts.entries()) {
       const change = stamp(channel, draft, { connectionId, id: `${id}:${index}` }, at.timestamp)
       if (!change) continue
-      this.#apply(channel, change)
+      const move = this.#apply(channel, change)
+      if (move) moved.push(move)
       changes.push(change)
     }
     if (changes.length === 0) return ok({ event: undefined, kept: undefined })
-    return ok(this.#tell(channel, { id, connectionId, changes }, at))
+    return ok(this.#tell(channel, { id, connectionId, changes, moved }, at))
   }
 
   /** Whoever is not there is not told to have left. */
-  depart(channel: AppChannel, entry: DepartureEntry, at: At): Result<DepartureReceipt> {
+  depart(channel: Channel, entry: DepartureEntry, at: At): Result<DepartureReceipt> {
     const { clientIds, connectionId, id } = entry
     const members = channel.presence
       .ofConnection(connectionId)
@@ -67,9 +80,15 @@ export class PresenceChanges {
         id: `${id}:${number}:${index}`,
         timestamp: at.timestamp,
       }))
-      for (const change of changes) this.#apply(channel, change)
+      const moved = changes.map((change) => this.#apply(channel, change))
       const whole = number === 0 ? id : `${id}-${number}`
-      return this.#tell(channel, { id: whole, connectionId, changes }, at)
+      const told = {
+        id: whole,
+        connectionId,
+        changes,
+        moved: moved.filter((one) => one !== undefined),
+      }
+      return this.#tell(channel, told, at)
     })
     const kept = receipts.map((receipt) => receipt.kept).filter((promise) => promise !== undefined)
     return ok({
@@ -79,28 +98,45 @@ export class PresenceChanges {
   }
 
   /** One by one, because the same client may be in a list twice. */
-  #apply(channel: AppChannel, change: PresenceMessage): void {
+  #apply(channel: Channel, change: PresenceMessage): Moved | undefined {
     const { presence } = channel
     const { clientId, connectionId } = change
-    const before = presence.bytes
+    const { bytes, size } = presence
     if (change.action === 'leave') presence.remove(connectionId, clientId)
     else presence.put(change)
-    this.#parts.budget.change(holderOf(channel, connectionId), presence.bytes - before)
+    this.#parts.budget.change(holderOf(channel, connectionId), presence.bytes - bytes)
+    if (presence.size === size || change.guest || channel.joinedSize === 0) return undefined
+    return { kind: presence.size > size ? 'join' : 'leave', member: asMember(change) }
   }
 
-  #tell(channel: AppChannel, told: Told, at: At): PresenceReceipt & { event: PresenceChange } {
+  #tell(
+    channel: Channel,
+    { moved, ...told }: Told,
+    at: At,
+  ): PresenceReceipt & { event: PresenceChange } {
     const { timestamp } = at
     const position = at.place()
     const event: PresenceChange = { kind: 'presence', position, timestamp, ...told }
     const records = event.changes.map((change) => ({ kind: 'presence' as const, change, position }))
     const kept = this.#parts.placement.place(channel, event, records, undefined)
+    this.#tellMembers(channel, moved, timestamp)
     this.#parts.onSettled(channel)
     return { event, kept }
+  }
+
+  /** Members of the commons hear of it one by one, each time with how many there were then. */
+  #tellMembers(channel: Channel, moved: readonly Moved[], timestamp: number): void {
+    let total = totalOf(channel)
+    for (const { kind } of moved) total -= kind === 'join' ? 1 : -1
+    for (const { kind, member } of moved) {
+      total += kind === 'join' ? 1 : -1
+      this.#parts.delivery.deliver(channel, { kind, member, total, timestamp }, undefined)
+    }
   }
 }
 
 function fullness(
-  channel: AppChannel,
+  channel: Channel,
   drafts: readonly PresenceDraft[],
   connectionId: string,
   { maxBytes, maxMembers }: PresenceLimits,
@@ -147,7 +183,7 @@ function actionOf(action: PresenceDraft['action'], isThere: boolean): PresenceDr
 
 /** @returns undefined for what changes nothing */
 function stamp(
-  channel: AppChannel,
+  channel: Channel,
   draft: PresenceDraft,
   { connectionId, id }: Pick<PresenceMessage, 'connectionId' | 'id'>,
   timestamp: number,

@@ -1,7 +1,7 @@
 /** New messages on a channel: stamped, told, and known by their publisher's own id for a while (RSL1k). */
 import type { At } from '../../engine/engine.ts'
 import { type Result, ok } from '../../failure.ts'
-import type { AppChannel } from '../app-channel.ts'
+import type { Channel } from '../channel.ts'
 import { type Origin, type PublicationEntry, type Receipt, exceptOf } from '../entry.ts'
 import type { HistoryEntry } from '../history.ts'
 import type { Placement } from '../placement.ts'
@@ -13,7 +13,7 @@ const NOTHING: readonly HistoryEntry[] = Object.freeze([])
 export interface PublicationParts {
   readonly placement: Placement
   /** Told, on the node where it was published, of messages that have something for devices in them. */
-  readonly onPush: (channel: AppChannel, messages: readonly KeptMessage[]) => void
+  readonly onPush: (channel: Channel, messages: readonly KeptMessage[]) => void
 }
 
 export class Publications {
@@ -24,7 +24,7 @@ export class Publications {
   }
 
   apply(
-    channel: AppChannel,
+    channel: Channel,
     entry: PublicationEntry,
     at: At,
     origin: Origin | undefined,

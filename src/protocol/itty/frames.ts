@@ -1,5 +1,5 @@
 /** The frames that itty-sockets clients read, with exactly the documented keys (E-1 to E-13). */
-import { aliasOfGuest } from '../../core/links.ts'
+import { aliasOfGuest } from '../../core/commons/guests.ts'
 import type { Event, KeptMessage, Member, Message } from '../../core/types.ts'
 import { type RelayedJson, relayedJson, relayedString } from '../../policy/relayed-json.ts'
 import type { Failure } from '../../failure.ts'

@@ -1,6 +1,8 @@
 /** HTTP push: a backend sends to a reserved channel without a WebSocket (H-1 to H-6). */
 import type { Place } from '../../core/access/caller.ts'
-import type { Hub } from '../../core/hub.ts'
+import type { CommonsAdmission } from '../../core/commons/admission.ts'
+import type { Commons } from '../../core/commons/commons.ts'
+import { type Soon, andThen } from '../../core/soon.ts'
 import { type Failure, failure, refusalHeaders } from '../../failure.ts'
 import type { Verdict } from '../../policy/channel-access.ts'
 import type { Keys } from '../../policy/keys.ts'
@@ -11,7 +13,8 @@ import { channelName } from './options.ts'
 import { inWords } from './refusal.ts'
 
 export interface PushParts {
-  readonly hub: Hub
+  readonly commonsAdmission: CommonsAdmission
+  readonly commons: Commons
   readonly digest: (key: string) => Uint8Array
   /** Whether the visitor's address may push now; it counts the attempt. */
   readonly mayPush: (visitor: Pick<Visit, 'address'>) => boolean
@@ -64,7 +67,7 @@ export function servePush(parts: PushParts, visit: Visit): Response | Promise<Re
   const place = placeOf(parts, visit, named.value)
   const presented = presentedKeys(parts, visit.request)
   // The key is asked for before the body is read: a stranger cannot make the server buffer anything.
-  const verdict = parts.hub.admitPush(place, presented)
+  const verdict = parts.commonsAdmission.admitPush(place, presented)
   if (!verdict.join) return refused(parts, visit, failure(verdict.failure), place, verdict)
   return visit
     .body(parts.maxMessageBytes)
@@ -75,27 +78,30 @@ export function servePush(parts: PushParts, visit: Visit): Response | Promise<Re
     )
 }
 
-function placeOf({ hub }: PushParts, { request, secure }: Visit, name: string): Place {
+function placeOf({ commonsAdmission }: PushParts, { request, secure }: Visit, name: string): Place {
   const origin = request.headers.get('origin')
-  return { channel: hub.refOf(name), resource: name, secure, origin }
+  return { channel: commonsAdmission.refOf(name), resource: name, secure, origin }
 }
 
 /** Decides again: the body may have taken its time, and the key, the reservation or its link may be others by now. */
-function relay(parts: PushParts, visit: Visit, presented: Keys, bytes: Uint8Array): Response {
-  const { hub, maxChannelBytes } = parts
+function relay(parts: PushParts, visit: Visit, presented: Keys, bytes: Uint8Array): Soon<Response> {
+  const { commonsAdmission, commons, maxChannelBytes } = parts
   const named = channelName(visit.path.slice(PUSH_PREFIX.length), maxChannelBytes)
   if (!named.ok) return refused(parts, visit, named.failure)
   const place = placeOf(parts, visit, named.value)
-  const verdict = hub.admitPush(place, presented)
+  const verdict = commonsAdmission.admitPush(place, presented)
   if (!verdict.join) return refused(parts, visit, failure(verdict.failure), place, verdict)
   const text = decode(bytes)
   if (text === undefined) return refused(parts, visit, failure('not_json'), place)
   const guard = verdict.because.reservation?.options.guardEvents ?? parts.guardEvents
   const value = relayedJson(text, guard)
   if (!value.ok) return refused(parts, visit, value.failure, place)
-  const receivers = hub.push(place, { value: value.value, sender: undefined })
-  if (!receivers.ok) return refused(parts, visit, receivers.failure, place)
-  return new Response(`{"receivers":${receivers.value}}`, ACCEPTED)
+  const message = { kind: 'message' as const, value: value.value, sender: undefined }
+  return andThen(commons.push(place, message), (receivers) =>
+    receivers.ok
+      ? new Response(`{"receivers":${receivers.value}}`, ACCEPTED)
+      : refused(parts, visit, receivers.failure, place),
+  )
 }
 
 function presentedKeys(parts: PushParts, request: Request): Keys {

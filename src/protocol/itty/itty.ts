@@ -4,6 +4,11 @@ import type { AppCount, AppCounters } from '../../core/app-counters.ts'
 import type { Clock, Randomness } from '../../core/clock.ts'
 import { COMMONS, type Member, type Socket } from '../../core/types.ts'
 import { type Failure, failure } from '../../failure.ts'
+import type { Broker } from '../../core/broker.ts'
+import type { Channel } from '../../core/channel.ts'
+import type { CommonsAdmission } from '../../core/commons/admission.ts'
+import type { Admitted } from '../../core/commons/commons.ts'
+import { membersOf, totalOf } from '../../core/commons/membership.ts'
 import type { Verdict } from '../../policy/channel-access.ts'
 import { type Keys, NO_KEYS } from '../../policy/keys.ts'
 import type { Opening, Protocol, Session, SocketEndpoint, Visit } from '../protocol.ts'
@@ -26,6 +31,8 @@ export interface JoinDetail {
 }
 
 interface IttyParts extends Omit<SessionParts, 'traffic'> {
+  readonly broker: Broker
+  readonly commonsAdmission: CommonsAdmission
   readonly appCounters: AppCounters
   readonly clock: Clock
   readonly random: Randomness
@@ -48,12 +55,12 @@ interface Arrival {
   readonly presented: Keys
 }
 
-type Admitted = Verdict & { join: true }
-
 /** What the protocol needs of the server. */
 export interface IttyCore extends Pick<
   IttyParts,
-  | 'hub'
+  | 'broker'
+  | 'commonsAdmission'
+  | 'commons'
   | 'clock'
   | 'random'
   | 'counters'
@@ -142,13 +149,13 @@ class IttyProtocol implements SocketEndpoint {
     if (!named.ok) return this.#refuse(visit, named.failure, undefined)
     const parsed = parseOptions(visit.query, this.#parts.maxAliasLength)
     if (!parsed.ok) return this.#refuse(visit, parsed.failure, named.value)
-    const ref = this.#parts.hub.refOf(named.value)
-    const full = this.#parts.hub.room(ref)
+    const ref = this.#parts.commonsAdmission.refOf(named.value)
+    const full = this.#parts.commonsAdmission.room(ref)
     if (full) return this.#refuse(visit, failure(full), named.value)
     const presented = this.#presented(parsed.value)
     const origin = visit.request.headers.get('origin')
     const place = { channel: ref, resource: ref.name, secure: visit.secure, origin }
-    const verdict = this.#parts.hub.admit(place, presented)
+    const verdict = this.#parts.commonsAdmission.admit(place, presented)
     if (!verdict.join) return this.#refuse(visit, failure(verdict.failure), named.value, verdict)
     return (socket) => this.#open(socket, { place, presented }, parsed.value, verdict)
   }
@@ -188,8 +195,8 @@ class IttyProtocol implements SocketEndpoint {
     options: IttyOptions,
     verdict: Admitted,
   ): Session {
-    const { hub } = this.#parts
-    const taken = hub.channel(place.channel)?.attachments
+    const { broker, commons } = this.#parts
+    const taken = broker.channel(place.channel)?.joined
     const member: Member = {
       connectionId: this.#uids.next((uid) => taken?.has(uid) === true),
       clientId: options.alias,
@@ -198,20 +205,14 @@ class IttyProtocol implements SocketEndpoint {
     const session = new IttySession(this.#session, socket)
     const legacy = options.legacy || this.#legacyUsers(verdict)
     const format = { protocol: PROTOCOL, variant: legacy && !options.list ? LEGACY : CURRENT }
-    const newcomer = {
-      socket,
-      member,
-      owner: session,
-      presented,
-      format,
-      echo: options.echo,
-    }
-    const attachment = hub.join(place, newcomer, verdict, (channel, timestamp) => {
-      const users = options.list ? [...hub.members(channel)] : undefined
-      const total = hub.total(channel)
+    const welcome = (channel: Channel, timestamp: number) => {
+      const users = options.list ? membersOf(channel) : undefined
+      const total = totalOf(channel)
       socket.send(ownJoinFrame({ member, users, total, timestamp, legacy }))
-    })
-    session.attach(attachment)
+    }
+    const { echo } = options
+    const newcomer = { place, socket, member, owner: session, presented, format, echo, welcome }
+    session.begin(commons.join(newcomer, verdict))
     return session
   }
 

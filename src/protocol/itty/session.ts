@@ -1,12 +1,13 @@
 /** One itty-sockets client: a socket that is a member of exactly one channel for as long as it lives. */
 import { Allowance } from '../../core/access/allowance.ts'
 import type { Traffic } from '../../core/app-counters.ts'
-import type { Attachment, AttachmentOwner } from '../../core/channel.ts'
+import type { Commons } from '../../core/commons/commons.ts'
+import type { Membership, MembershipOwner } from '../../core/commons/membership.ts'
+import type { Soon } from '../../core/soon.ts'
 import type { Clock } from '../../core/clock.ts'
 import { type Counters, count } from '../../core/counters.ts'
-import type { Hub } from '../../core/hub.ts'
 import type { Frame, Socket } from '../../core/types.ts'
-import { type Failure, type FailureName, failure } from '../../failure.ts'
+import { type Failure, type FailureName, type Result, failure } from '../../failure.ts'
 import { type Rate, type Warnings, warn } from '../../policy/limits.ts'
 import { relayedJson } from '../../policy/relayed-json.ts'
 import type { Session } from '../protocol.ts'
@@ -26,7 +27,7 @@ export interface MessageDetail {
 }
 
 export interface SessionParts {
-  readonly hub: Hub
+  readonly commons: Commons
   readonly clock: Clock
   readonly counters: Counters
   /** Of the commons. */
@@ -38,12 +39,18 @@ export interface SessionParts {
   readonly guardEvents: boolean
 }
 
-export class IttySession implements Session, AttachmentOwner {
+/** Frames that may wait until the client is a member. */
+const MAX_EARLY = 1000
+
+export class IttySession implements Session, MembershipOwner {
   readonly #parts: SessionParts
   readonly #socket: Socket
   readonly #allowance: Allowance
   #warnings: Warnings | undefined
-  #attachment: Attachment | undefined
+  #membership: Membership | undefined
+  /** What comes before it is known whether the client is a member. */
+  #early: Frame[] | undefined
+  #isOver = false
 
   constructor(parts: SessionParts, socket: Socket) {
     this.#parts = parts
@@ -51,26 +58,31 @@ export class IttySession implements Session, AttachmentOwner {
     this.#allowance = new Allowance(parts.limits.messages, parts.clock)
   }
 
-  /** Tells the session its place on the channel; frames come only afterwards. */
-  attach(attachment: Attachment): void {
-    this.#attachment = attachment
+  /** @param joined what becomes of the session's wish to join */
+  begin(joined: Soon<Result<Membership>>): void {
+    if (!(joined instanceof Promise)) return this.#joined(joined)
+    this.#early = []
+    void joined.then((known) => this.#joined(known))
   }
 
   receive(frame: Frame): void {
+    if (this.#early) return this.#wait(this.#early, frame)
     const { counters } = this.#parts
-    const attachment = this.#attachment
+    const membership = this.#membership
     // Frames may still arrive between an eviction and the end of the closing handshake.
-    if (!attachment) return
+    if (!membership) return
     counters.messagesReceived++
     if (!this.#allowance.take()) return this.#offend('rate_limited')
     if (typeof frame !== 'string') return this.#offend('binary_frame', CLOSE.unsupported)
     counters.charactersReceived += frame.length
-    this.#relay(attachment, frame)
+    this.#relay(membership, frame)
   }
 
   closed(): void {
-    if (this.#attachment) this.#parts.hub.leave(this.#attachment)
-    this.#attachment = undefined
+    this.#isOver = true
+    this.#early = undefined
+    if (this.#membership) this.#parts.commons.leave(this.#membership)
+    this.#membership = undefined
   }
 
   dismiss(): void {
@@ -78,30 +90,58 @@ export class IttySession implements Session, AttachmentOwner {
   }
 
   evicted(cause: 'access_changed' | 'disconnected'): void {
-    this.#attachment = undefined
+    this.#membership = undefined
     this.#end(cause, CLOSE.policy)
   }
 
-  #relay(attachment: Attachment, frame: string): void {
-    const refusal = this.#parts.hub.maySend(attachment, frame)
+  #joined(joined: Result<Membership>): void {
+    const early = this.#early ?? []
+    this.#early = undefined
+    // The client has gone in the meantime.
+    if (this.#isOver) {
+      if (joined.ok) this.#parts.commons.leave(joined.value)
+      return
+    }
+    if (!joined.ok) return this.#close(joined.failure, CLOSE.policy)
+    this.#membership = joined.value
+    for (const frame of early) this.receive(frame)
+  }
+
+  #wait(early: Frame[], frame: Frame): void {
+    early.push(frame)
+    if (early.length > MAX_EARLY) this.#end('flooding', CLOSE.policy)
+  }
+
+  #relay(membership: Membership, frame: string): void {
+    const { commons } = this.#parts
+    const refusal = commons.maySend(membership, frame)
     if (refusal) return this.#refuse(refusal)
     const addressed = parseRecipient(frame)
     if (!addressed.ok) return this.#refuse(addressed.failure)
     const { recipient, text } = addressed.value
-    const value = relayedJson(text, this.#guardsEvents(attachment))
+    const value = relayedJson(text, this.#guardsEvents(membership))
     if (!value.ok) return this.#refuse(value.failure)
-    const message = { value: value.value, sender: attachment.member }
-    const { hub } = this.#parts
+    const message = { kind: 'message' as const, value: value.value, sender: membership.member }
     const refused =
       recipient === undefined
-        ? hub.send(attachment, message)
-        : hub.sendDirect(attachment, recipient, message)
-    if (!refused) return
+        ? commons.send(membership, message)
+        : commons.sendDirect(membership, recipient, message)
+    if (refused instanceof Promise) this.#refuseLater(refused, recipient)
+    else if (refused) this.#refuseSent(refused, recipient)
+  }
+
+  #refuseLater(refused: Promise<Failure | undefined>, recipient: string | undefined): void {
+    void refused.then((why) => {
+      if (why && !this.#isOver) this.#refuseSent(why, recipient)
+    })
+  }
+
+  #refuseSent(refused: Failure, recipient: string | undefined): void {
     const isUnknown = refused.name === 'recipient_unknown' && recipient !== undefined
     this.#refuse(isUnknown ? unknownRecipient(recipient) : inWords(refused))
   }
 
-  #guardsEvents({ because }: Attachment): boolean {
+  #guardsEvents({ because }: Membership): boolean {
     return because.reservation?.options.guardEvents ?? this.#parts.guardEvents
   }
 
@@ -129,7 +169,7 @@ export class IttySession implements Session, AttachmentOwner {
 
   #note(why: Failure): void {
     this.#parts.traffic.refused++
-    const channel = this.#attachment?.channel.ref.name
+    const channel = this.#membership?.channel.ref.name
     this.#parts.onMessageRefused(why, { channel, address: this.#socket.address })
   }
 
@@ -140,9 +180,13 @@ export class IttySession implements Session, AttachmentOwner {
 
   /** A reason as an error event, then the close: clients ignore codes and reasons of a close (O-3, O-5). */
   #end(name: FailureName, code: number): void {
-    this.#complain(failure(name))
+    this.#close(failure(name), code)
+  }
+
+  #close(why: Failure, code: number): void {
+    this.#complain(why)
     this.#leave()
-    this.#socket.close(code, name)
+    this.#socket.close(code, why.name)
   }
 
   /** At once, not when the closing handshake is over: the others must not wait for a dead peer. */

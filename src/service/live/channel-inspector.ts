@@ -4,7 +4,8 @@ import { MANAGER, type Place } from '../../core/access/caller.ts'
 import type { Broker } from '../../core/broker.ts'
 import type { Onlooker } from '../../core/delivery.ts'
 import { notKept, readHistory } from '../../core/history.ts'
-import type { Hub } from '../../core/hub.ts'
+import type { Commons } from '../../core/commons/commons.ts'
+import type { Soon } from '../../core/soon.ts'
 import { messageSize } from '../../core/message-size.ts'
 import { COMMONS, type ChannelRef, type PlacedEvent } from '../../core/types.ts'
 import { type Result, ok } from '../../failure.ts'
@@ -14,7 +15,7 @@ import type { LiveService } from './live.ts'
 import { type LiveEntry, entriesOf, entryOfMessage, entryOfPresence } from './channel-activity.ts'
 
 export interface DeskParts {
-  readonly hub: Hub
+  readonly commons: Commons
   readonly broker: Broker
   readonly acts: Acts
   readonly live: LiveService
@@ -114,7 +115,7 @@ export class ChannelDesk {
 
   /** @returns how many connections it was handed to, as far as that is known */
   async publish(ref: ChannelRef, { name, data }: TestMessage): Promise<Result<number>> {
-    const sent = ref.realm === COMMONS ? this.#push(ref, data) : await this.#send(ref, name, data)
+    const sent = await (ref.realm === COMMONS ? this.#push(ref, data) : this.#send(ref, name, data))
     if (!sent.ok) return sent
     const { audit, live } = this.#parts
     const called = live.told(ref.name, ref)
@@ -136,12 +137,16 @@ export class ChannelDesk {
     return since === BEGINNING ? recent.all() : recent.after(since)
   }
 
-  #push(ref: ChannelRef, data: string): Result<number> {
+  #push(ref: ChannelRef, data: string): Soon<Result<number>> {
     // Text that is no value by itself is one as text.
     const value = relayedJson(data, true)
     if (!value.ok && value.failure.name !== 'not_json') return value
-    const message = { value: value.ok ? value.value : relayedString(data), sender: undefined }
-    return this.#parts.hub.push(placeOf(ref), message)
+    const message = {
+      kind: 'message' as const,
+      value: value.ok ? value.value : relayedString(data),
+      sender: undefined,
+    }
+    return this.#parts.commons.push(placeOf(ref), message)
   }
 
   async #send(ref: ChannelRef, name: string, data: string): Promise<Result<number>> {

@@ -1,6 +1,6 @@
 /** Channels and connections as people see them who look after the server. */
-import type { AppChannel } from '../../core/app-channel.ts'
-import type { Attachment, Channel } from '../../core/channel.ts'
+import type { Channel } from '../../core/channel.ts'
+import { type Membership, membershipsHere } from '../../core/commons/membership.ts'
 import type { Occupancy } from '../../core/types.ts'
 import type { ChannelFacts } from '../../policy/channel-access.ts'
 import { withoutSecrets } from '../../text/secrets.ts'
@@ -70,11 +70,11 @@ export function commonsChannelView(
   facts: ChannelFacts,
   now: number,
 ): LiveChannel {
-  const first = channel.attachments.values().next().value
+  const [first] = membershipsHere(channel)
   return {
     name: withoutSecrets(channel.ref.name),
     appId: undefined,
-    members: channel.total,
+    members: channel.joinedSize,
     occupancy: undefined,
     rate: channel.meter.rate(now),
     since: channel.since,
@@ -85,7 +85,7 @@ export function commonsChannelView(
 
 /** @param shared what decides about clients of the commons, where they are on it too */
 export function appChannelView(
-  channel: AppChannel,
+  channel: Channel,
   shared: { readonly rule: string; readonly facts: ChannelFacts } | undefined,
   now: number,
 ): LiveChannel {
@@ -112,17 +112,17 @@ function reservationView(
   }
 }
 
-export function connectionView(attachment: Attachment): CommonsConnection {
+export function connectionView(membership: Membership): CommonsConnection {
   return {
-    id: connectionId(attachment),
+    id: connectionId(membership),
     protocol: 'itty',
-    channel: attachment.channel.ref.name,
-    uid: attachment.member.connectionId,
-    alias: attachment.member.clientId,
-    address: attachment.socket.address,
-    since: attachment.since,
-    maySend: attachment.maySend,
-    rule: attachment.because.rule,
+    channel: membership.channel.ref.name,
+    uid: membership.member.connectionId,
+    alias: membership.member.clientId,
+    address: membership.socket.address,
+    since: membership.since,
+    maySend: membership.maySend,
+    rule: membership.because.rule,
   }
 }
 
@@ -142,7 +142,7 @@ function shownName(name: string | undefined): string | undefined {
   return name === undefined ? undefined : withoutSecrets(name)
 }
 
-export function connectionId({ socket }: Attachment): string {
+export function connectionId({ socket }: Membership): string {
   return socket.id.toString(36)
 }
 

@@ -1,10 +1,11 @@
 /** What happens on the server right now: channels and connections of both kinds, and who may join what. */
-import { AppChannel } from '../../core/app-channel.ts'
 import type { Broker } from '../../core/broker.ts'
 import type { Channel } from '../../core/channel.ts'
 import type { Clock } from '../../core/clock.ts'
 import { type Listing, firstOf } from '../../core/first-of.ts'
-import type { Hub } from '../../core/hub.ts'
+import type { CommonsAdmission } from '../../core/commons/admission.ts'
+import type { Commons } from '../../core/commons/commons.ts'
+import { membershipsHere } from '../../core/commons/membership.ts'
 import { COMMONS, type ChannelRef, channelRef } from '../../core/types.ts'
 import { type Result, fail, ok } from '../../failure.ts'
 import type { CommonsRules } from '../../policy/channel-access.ts'
@@ -30,7 +31,8 @@ import type { Conceal } from './misplaced-keys.ts'
 export type { Listing } from '../../core/first-of.ts'
 
 export interface LiveParts {
-  readonly hub: Hub
+  readonly admission: CommonsAdmission
+  readonly commons: Commons
   readonly broker: Broker
   readonly rules: CommonsRules
   readonly connections: AppConnections
@@ -68,8 +70,6 @@ export interface LiveFigures {
   readonly rate: number
 }
 
-type AnyChannel = Channel | AppChannel
-
 export class LiveService {
   readonly #parts: LiveParts
 
@@ -99,8 +99,8 @@ export class LiveService {
       figures.channels++
       figures.rate += channel.meter.rate(now)
     }
-    for (const channel of this.#parts.hub.channels.values())
-      if (this.maySee(account, channel.ref)) figures.connections += channel.total
+    for (const channel of this.#parts.broker.withMembers())
+      if (this.maySee(account, channel.ref)) figures.connections += channel.joinedSize
     for (const id of this.#appIds(account)) {
       const away = connections.awayOf(id)
       const open = this.#parts.openOf(id)
@@ -113,8 +113,7 @@ export class LiveService {
 
   /** A channel in use, if the account may see it. */
   channel(account: Account | undefined, ref: ChannelRef): LiveChannel | undefined {
-    const { broker, hub } = this.#parts
-    const found = broker.channel(ref) ?? hub.channel(ref)
+    const found = this.#parts.broker.channel(ref)
     return found && this.maySee(account, ref) ? this.#view(found) : undefined
   }
 
@@ -139,12 +138,12 @@ export class LiveService {
   /** Disconnects everybody on a channel; returns how many there were. */
   disconnectChannel(account: Account | undefined, ref: ChannelRef): number {
     if (!this.maySee(account, ref)) return 0
-    const { broker, connections, hub } = this.#parts
-    const guests = [...(hub.channel(ref)?.attachments.values() ?? [])]
-    for (const attachment of guests) hub.evict(attachment, 'disconnected')
-    const ids = new Set(
-      Array.from(broker.channel(ref)?.attachments ?? [], ({ connectionId: id }) => id),
-    )
+    const { broker, commons, connections } = this.#parts
+    const channel = broker.channel(ref)
+    if (!channel) return 0
+    const guests = [...membershipsHere(channel)]
+    for (const membership of guests) commons.evict(membership, 'disconnected')
+    const ids = new Set(Array.from(channel.attachments, ({ connectionId: id }) => id))
     const clients = [...ids].filter((id) => connections.disconnect(ref.realm, id))
     const count = guests.length + clients.length
     if (count > 0) this.#note(ref, 'channel', ref.name, `all ${count} on ${ref.name}`)
@@ -152,23 +151,23 @@ export class LiveService {
   }
 
   explain(name: string, presented: Keys): Explanation {
-    const { hub, rules } = this.#parts
-    const ref = hub.refOf(name)
-    const explanation = explain(name, presented, hub.facts(ref), rules, true)
-    const why = explanation.join ? hub.guestRefusal(ref, true) : undefined
+    const { admission, rules } = this.#parts
+    const ref = admission.refOf(name)
+    const explanation = explain(name, presented, admission.facts(ref), rules, true)
+    const why = explanation.join ? admission.guestRefusal(ref, true) : undefined
     if (why) return withoutGuests(explanation, why)
-    const isOpen = !explanation.join || hub.guestRefusal(ref, false) === undefined
+    const isOpen = !explanation.join || admission.guestRefusal(ref, false) === undefined
     return isOpen ? explanation : { ...explanation, detail: `${explanation.detail}, over TLS only` }
   }
 
   /** The account whose reservation covers a channel of the commons. */
   ownerOf(name: string): string | undefined {
-    return this.#parts.hub.facts(channelRef(COMMONS, name)).match?.best.accountId
+    return this.#parts.admission.facts(channelRef(COMMONS, name)).match?.best.accountId
   }
 
   /** The channel that a name stands for: of an app where one is named, otherwise as the commons know it. */
   refOf(name: string, appId: string | undefined): ChannelRef {
-    return appId === undefined ? this.#parts.hub.refOf(name) : channelRef(appId, name)
+    return appId === undefined ? this.#parts.admission.refOf(name) : channelRef(appId, name)
   }
 
   /** Whether an account may see what happens on a channel, be it in use or not. */
@@ -179,14 +178,11 @@ export class LiveService {
     return app.ok && app.value.accountId === account.id
   }
 
-  /** Of shared channels, which both sides have, that of the app. */
-  *#channels(account: Account | undefined, text: string): Iterable<AnyChannel> {
-    const { broker, hub } = this.#parts
-    const isWanted = ({ ref }: AnyChannel) => text === '' || ref.name.toLowerCase().includes(text)
-    for (const channel of hub.channels.values()) {
-      const { ref } = channel
-      if (isWanted(channel) && !broker.channel(ref) && this.maySee(account, ref)) yield channel
-    }
+  *#channels(account: Account | undefined, text: string): Iterable<Channel> {
+    const { broker } = this.#parts
+    const isWanted = ({ ref }: Channel) => text === '' || ref.name.toLowerCase().includes(text)
+    for (const channel of broker.channels(COMMONS).values())
+      if (isWanted(channel) && this.maySee(account, channel.ref)) yield channel
     for (const appId of this.#appIds(account))
       for (const channel of broker.channels(appId).values()) if (isWanted(channel)) yield channel
   }
@@ -196,13 +192,13 @@ export class LiveService {
     name: string | undefined,
     appId: string | undefined,
   ): Generator<LiveConnection> {
-    const { connections, hub } = this.#parts
-    for (const channel of hub.channels.values()) {
+    const { broker, connections } = this.#parts
+    for (const channel of broker.withMembers()) {
       const { ref } = channel
       if (name !== undefined && ref.name !== name) continue
       if (appId !== undefined && ref.realm !== appId) continue
       if (!this.maySee(account, ref)) continue
-      for (const attachment of channel.attachments.values()) yield connectionView(attachment)
+      for (const membership of membershipsHere(channel)) yield connectionView(membership)
     }
     for (const id of this.#appIds(account)) {
       if (appId !== undefined && id !== appId) continue
@@ -216,15 +212,15 @@ export class LiveService {
     return this.#parts.apps.list(account).map(({ id }) => id)
   }
 
-  #view(channel: AnyChannel): LiveChannel {
-    const { clock, hub } = this.#parts
+  #view(channel: Channel): LiveChannel {
+    const { admission, clock } = this.#parts
     const now = clock.elapsed()
-    const facts = hub.facts(channel.ref)
-    if (!(channel instanceof AppChannel)) {
+    const facts = admission.facts(channel.ref)
+    if (channel.ref.realm === COMMONS) {
       const view = commonsChannelView(channel, facts, now)
       return { ...view, name: this.#parts.conceal(view.name, channel.ref.name) }
     }
-    const guest = hub.channel(channel.ref)?.attachments.values().next().value
+    const [guest] = membershipsHere(channel)
     const { name, realm } = channel.ref
     const isShared = linkedApp(facts.match?.best, name) === realm
     const shared = isShared ? { rule: guest?.because.rule ?? 'parent', facts } : undefined
@@ -244,13 +240,13 @@ export class LiveService {
   }
 
   #evict(account: Account | undefined, id: string): LiveConnection | undefined {
-    const { hub } = this.#parts
-    for (const channel of hub.channels.values()) {
-      for (const attachment of channel.attachments.values()) {
-        if (connectionId(attachment) !== id) continue
+    const { broker, commons } = this.#parts
+    for (const channel of broker.withMembers()) {
+      for (const membership of membershipsHere(channel)) {
+        if (connectionId(membership) !== id) continue
         if (!this.maySee(account, channel.ref)) return undefined
-        const view = connectionView(attachment)
-        hub.evict(attachment, 'disconnected')
+        const view = connectionView(membership)
+        commons.evict(membership, 'disconnected')
         this.#note(channel.ref, 'connection', id, `${view.alias ?? view.uid} on ${view.channel}`)
         return view
       }
@@ -293,8 +289,8 @@ export class LiveService {
   }
 }
 
-function fullestFirst(a: AnyChannel, b: AnyChannel): number {
-  return b.attachments.size - a.attachments.size || (a.ref.name < b.ref.name ? -1 : 1)
+function fullestFirst(a: Channel, b: Channel): number {
+  return b.readers - a.readers || (a.ref.name < b.ref.name ? -1 : 1)
 }
 
 function newestFirst(a: LiveConnection, b: LiveConnection): number {

@@ -1,6 +1,7 @@
 /** Who would notice a change of reservations: those who are connected, decided again under rules that do not hold yet. */
-import type { Attachment, Channel } from '../../core/channel.ts'
-import type { Hub } from '../../core/hub.ts'
+import type { Channel } from '../../core/channel.ts'
+import { type Membership, membershipsHere } from '../../core/commons/membership.ts'
+import type { Broker } from '../../core/broker.ts'
 import { COMMONS, type ChannelRef } from '../../core/types.ts'
 import { type CommonsRules, decideStay } from '../../policy/channel-access.ts'
 import { NO_KEYS } from '../../policy/keys.ts'
@@ -38,39 +39,39 @@ export interface Proposal {
 }
 
 export function impactOf(
-  hub: Hub,
+  broker: Broker,
   rules: CommonsRules,
   { namespace, changed, maySee }: Proposal,
 ): Impact {
-  const channels = [...hub.channels.values()].filter(({ ref }) => covers(namespace, ref.name))
+  const channels = [...broker.withMembers()].filter(({ ref }) => covers(namespace, ref.name))
   const losses = channels.flatMap((channel) => lossesOn(channel, changed, rules))
   const count = (kind: Loss) => losses.filter(({ loss }) => loss === kind).length
   return {
     channels: channels.length,
-    connections: channels.reduce((sum, channel) => sum + channel.total, 0),
+    connections: channels.reduce((sum, channel) => sum + channel.joinedSize, 0),
     closed: count('closed'),
     silenced: count('silenced'),
     affected: losses
-      .filter(({ attachment }) => maySee(attachment.channel.ref))
+      .filter(({ membership }) => maySee(membership.channel.ref))
       .slice(0, MAX_LISTED)
-      .map(({ attachment, loss }) => ({
-        connection: shownConnection(connectionView(attachment)),
+      .map(({ membership, loss }) => ({
+        connection: shownConnection(connectionView(membership)),
         loss,
       })),
   }
 }
 
-/** As the hub itself decides when rules have changed. */
+/** As members themselves are decided about when rules have changed. */
 function lossesOn(channel: Channel, changed: ChangedRules, rules: CommonsRules) {
   const { name, realm } = channel.ref
   const match = changed.match(name)
   const isMoved = (linkedApp(match?.best, name) ?? COMMONS) !== realm
   const facts = { match, ephemeral: match ? NO_KEYS : channel.ephemeral }
-  const losses: { readonly attachment: Attachment; readonly loss: Loss }[] = []
-  for (const attachment of channel.attachments.values()) {
-    const verdict = decideStay(attachment.presented, facts, rules)
-    if (isMoved || !verdict.join) losses.push({ attachment, loss: 'closed' })
-    else if (attachment.maySend && !verdict.send) losses.push({ attachment, loss: 'silenced' })
+  const losses: { readonly membership: Membership; readonly loss: Loss }[] = []
+  for (const membership of membershipsHere(channel)) {
+    const verdict = decideStay(membership.presented, facts, rules)
+    if (isMoved || !verdict.join) losses.push({ membership, loss: 'closed' })
+    else if (membership.maySend && !verdict.send) losses.push({ membership, loss: 'silenced' })
   }
   return losses
 }

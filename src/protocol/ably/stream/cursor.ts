@@ -2,7 +2,7 @@
  * Where a stream is: text that stands for everything up to a position, on whichever channels it has; or, in the
  * middle of what was published together, up to one of its messages.
  */
-import type { AppChannel } from '../../../core/app-channel.ts'
+import type { Channel } from '../../../core/channel.ts'
 import { before, isPosition, positionOf } from '../../../core/position.ts'
 import type { KeptMessage, PlacedEvent, Publication } from '../../../core/types.ts'
 
@@ -18,7 +18,7 @@ export function cursorAt(
 
 /** A channel, and how long its readers may have to wait for what is published there; milliseconds. */
 export interface Source {
-  readonly channel: AppChannel
+  readonly channel: Channel
   readonly waitMs: number
 }
 
@@ -30,12 +30,12 @@ export interface Source {
 export function missedSince(
   sources: readonly Source[],
   cursor: string,
-): ReadonlyMap<AppChannel, readonly PlacedEvent[]> | undefined {
+): ReadonlyMap<Channel, readonly PlacedEvent[]> | undefined {
   const position = positionOf(cursor)
   // One that is ahead of all channels was given out by another server, or was made up.
   if (!isPosition(position) || sources.every(({ channel }) => channel.recent.head < position))
     return undefined
-  const missed = new Map<AppChannel, readonly PlacedEvent[]>()
+  const missed = new Map<Channel, readonly PlacedEvent[]>()
   for (const source of sources) {
     const isAlone = sources.length === 1 || source.waitMs === 0
     const from = isAlone ? position : before(position, source.waitMs)
@@ -47,7 +47,7 @@ export function missedSince(
 }
 
 function missedOn(
-  { recent }: AppChannel,
+  { recent }: Channel,
   cursor: string,
   position: string,
   from: string,

@@ -1,5 +1,5 @@
 /** One client that listens over HTTP: a socket which only sends, with a bounded memory of what was not fetched yet. */
-import type { AppAttachment } from '../../../core/app-channel.ts'
+import type { Attachment } from '../../../core/channel.ts'
 import type { Frame, Socket } from '../../../core/types.ts'
 import type { Failure } from '../../../failure.ts'
 import type { Credentials } from '../../../identity/credentials.ts'
@@ -36,7 +36,7 @@ const encoder = new TextEncoder()
 
 export class EventStream implements Socket {
   readonly parts: StreamParts
-  readonly attachments: AppAttachment[] = []
+  readonly attachments: Attachment[] = []
   principal: AppPrincipal
   /** When the principal has to be looked at again. */
   token: TokenEnd | undefined

@@ -1,6 +1,6 @@
 /** Listening over HTTP: server-sent events, or a line of JSON for each event. */
 import type { Gate } from '../../../core/access/gate.ts'
-import type { AppChannel } from '../../../core/app-channel.ts'
+import type { Channel } from '../../../core/channel.ts'
 import type { Broker } from '../../../core/broker.ts'
 import type { Soon } from '../../../core/soon.ts'
 import { channelRef } from '../../../core/types.ts'
@@ -149,8 +149,8 @@ function openAll(
   { broker, subscriptionLimit }: StreamRouteParts,
   appId: string,
   names: readonly Named[],
-): Soon<Result<readonly AppChannel[]>> {
-  const opened: Soon<Result<AppChannel>>[] = []
+): Soon<Result<readonly Channel[]>> {
+  const opened: Soon<Result<Channel>>[] = []
   let isLater = false
   for (const { filter, qualified, text } of names) {
     const ref = channelRef(appId, fullName(qualified))
@@ -164,11 +164,11 @@ function openAll(
     opened.push(channel)
   }
   // What is left are answers, where none is later.
-  return isLater ? Promise.all(opened).then(allOf) : allOf(opened as Result<AppChannel>[])
+  return isLater ? Promise.all(opened).then(allOf) : allOf(opened as Result<Channel>[])
 }
 
-function allOf(opened: readonly Result<AppChannel>[]): Result<readonly AppChannel[]> {
-  const channels: AppChannel[] = []
+function allOf(opened: readonly Result<Channel>[]): Result<readonly Channel[]> {
+  const channels: Channel[] = []
   for (const channel of opened) {
     if (!channel.ok) return channel
     channels.push(channel.value)
@@ -180,7 +180,7 @@ function allOf(opened: readonly Result<AppChannel>[]): Result<readonly AppChanne
 function listenedTo(
   broker: Broker,
   names: readonly Named[],
-  channels: readonly AppChannel[],
+  channels: readonly Channel[],
   { query, style }: { readonly query: RestCall['query']; readonly style: Style },
 ): Result<Listened[]> {
   const isEnveloped = query.get('enveloped') !== 'false'

@@ -2,7 +2,7 @@
 import type { Acts } from '../../../../core/access/acts.ts'
 import type { Place } from '../../../../core/access/caller.ts'
 import type { AppCounters } from '../../../../core/app-counters.ts'
-import type { AppChannel } from '../../../../core/app-channel.ts'
+import type { Channel } from '../../../../core/channel.ts'
 import type { FairTurns } from '../../../../core/fair-turns.ts'
 import type { Broker } from '../../../../core/broker.ts'
 import { channelRef } from '../../../../core/types.ts'
@@ -103,7 +103,7 @@ function asBefore(visitor: Visitor, found: Result<AppPrincipal>): Result<Visitor
 }
 
 /** The newest position of a channel, so that the pages of a growing list agree on where it ends. */
-export function headOf(channel: AppChannel | undefined): Readonly<Record<string, string>> {
+export function headOf(channel: Channel | undefined): Readonly<Record<string, string>> {
   return channel ? { from_serial: channel.recent.head } : {}
 }
 

@@ -1,5 +1,5 @@
 /** A channel that a client has attached over one transport (RTL4). */
-import type { AppAttachment } from '../../../../core/app-channel.ts'
+import type { Attachment } from '../../../../core/channel.ts'
 import type { AttachOptions } from '../../wire/attach-params.ts'
 import type { QualifiedName } from '../../wire/channel-name.ts'
 import type { MemberPages } from '../presence/member-pages.ts'
@@ -9,7 +9,7 @@ export interface Attached {
   readonly text: string
   readonly name: QualifiedName
   /** What the channel knows of it. */
-  readonly attachment: AppAttachment
+  readonly attachment: Attachment
   /** What the client asked for; the modes that it has are those as far as the capability permits them now. */
   options: AttachOptions
   /** The position from which its last ATTACH went on. */

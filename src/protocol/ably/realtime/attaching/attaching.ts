@@ -1,5 +1,5 @@
 /** ATTACH, DETACH and SYNC: what a client is sent before it gets what is live on a channel (RTL4, RTL5, RTP19). */
-import type { AppChannel } from '../../../../core/app-channel.ts'
+import type { Channel } from '../../../../core/channel.ts'
 import type { ChannelTime } from '../../../../core/channel-time.ts'
 import type { FairTurns } from '../../../../core/fair-turns.ts'
 import { readHistory } from '../../../../core/history.ts'
@@ -52,7 +52,7 @@ const MAX_PAGE_BYTES = 131_072
 
 /** A channel that is open, and what a client asks of it that may attach it. */
 export interface Opened {
-  readonly channel: AppChannel
+  readonly channel: Channel
   readonly request: AttachRequest
 }
 
@@ -154,7 +154,7 @@ export class Attaching {
   }
 
   /** A client that did not get the last publication, its own, cannot read a delta against it. */
-  missedOwn(client: Client, channel: AppChannel): void {
+  missedOwn(client: Client, channel: Channel): void {
     for (const attached of client.attachments.values()) {
       if (attached.attachment.channel !== channel || !attached.hasBase) continue
       attached.hasBase = false
@@ -163,7 +163,7 @@ export class Attaching {
   }
 
   #continuation(
-    channel: AppChannel,
+    channel: Channel,
     { channelSerial }: AttachFrame,
     { options }: AttachRequest,
   ): Continuation {
@@ -204,7 +204,7 @@ export class Attaching {
     return new Backlog(client, attached, { ...start, shared: this.#shared })
   }
 
-  #members({ format }: Client, channel: AppChannel, text: string): MemberPages {
+  #members({ format }: Client, channel: Channel, text: string): MemberPages {
     return new MemberPages(format, text, channel, { ids: this.#parts.ids, limits: this.#page })
   }
 

@@ -1,5 +1,5 @@
 /** From where a client goes on with a channel, and what it has to be sent before it hears what is live (RTL4c, RTN15). */
-import type { AppChannel } from '../../../../core/app-channel.ts'
+import type { Channel } from '../../../../core/channel.ts'
 import type { History } from '../../../../core/history.ts'
 import { isPosition, positionOf } from '../../../../core/position.ts'
 import type { PlacedEvent, Publication } from '../../../../core/types.ts'
@@ -26,7 +26,7 @@ export interface Continuation {
 }
 
 /** Where the client was, if the channel can still tell what came after. */
-export function resumed(channel: AppChannel, serial: string): Continuation {
+export function resumed(channel: Channel, serial: string): Continuation {
   // What a client names is kept for as long as it is attached, so it must be what it is meant to be.
   const missed = isPosition(serial) ? channel.recent.after(serial) : undefined
   if (!missed) return { ...fresh(channel), failure: failure('messages_expired') }
@@ -44,7 +44,7 @@ export function resumed(channel: AppChannel, serial: string): Continuation {
   }
 }
 
-export function fresh(channel: AppChannel): Continuation {
+export function fresh(channel: Channel): Continuation {
   const serial = channel.recent.head
   return {
     resumedFrom: undefined,
@@ -65,7 +65,7 @@ export interface RewindWish {
 
 /** A fresh attachment that begins earlier than now. */
 export function rewound(
-  channel: AppChannel,
+  channel: Channel,
   history: History,
   { limit, now, rewind }: RewindWish,
 ): Continuation {
@@ -126,7 +126,7 @@ function idOf({ id }: Pick<Publication, 'id'>): string {
 }
 
 /** For an attachment that goes on from what it has been sent already. */
-export function continued({ backlog, resumedFrom }: Attached, channel: AppChannel): Continuation {
+export function continued({ backlog, resumedFrom }: Attached, channel: Channel): Continuation {
   const from = resumed(channel, backlog?.sentTo ?? channel.recent.head)
   return from.resumedFrom === undefined ? from : { ...from, resumedFrom }
 }
@@ -138,7 +138,7 @@ export function continued({ backlog, resumedFrom }: Attached, channel: AppChanne
  */
 export function isRepeated(
   attached: Attached | undefined,
-  channel: AppChannel,
+  channel: Channel,
   { channelSerial }: AttachFrame,
   options: AttachOptions,
 ): attached is Attached {

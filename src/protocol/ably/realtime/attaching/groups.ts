@@ -1,5 +1,5 @@
 /** The groups in which attachments get what is live: which they are, and when an attachment has to be in others. */
-import type { AppChannel } from '../../../../core/app-channel.ts'
+import type { Channel } from '../../../../core/channel.ts'
 import type { Broker } from '../../../../core/broker.ts'
 import type { Modes } from '../../../../core/modes.ts'
 import type { Format as GroupFormat } from '../../../../core/types.ts'
@@ -14,7 +14,7 @@ import type { Attached } from './attached.ts'
 
 /** What decides in which form an attachment gets what happens on its channel. */
 export interface Subscription {
-  readonly channel: AppChannel
+  readonly channel: Channel
   /** The name as it stands in frames. */
   readonly text: string
   readonly name: QualifiedName
@@ -78,7 +78,7 @@ export class AttachmentGroups {
    */
   attach(
     client: Client,
-    channel: AppChannel,
+    channel: Channel,
     request: AttachRequest,
     { isLive, resumedFrom }: { readonly isLive: boolean; readonly resumedFrom: string | undefined },
   ): Attached {
@@ -109,7 +109,7 @@ export class AttachmentGroups {
 
   #attach(
     client: Client,
-    channel: AppChannel,
+    channel: Channel,
     { modes, name, options, text }: AttachRequest,
     { formats, resumedFrom }: { formats: readonly GroupFormat[]; resumedFrom: string | undefined },
   ): Attached {

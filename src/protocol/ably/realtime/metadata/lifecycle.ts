@@ -1,5 +1,5 @@
 /** What the server says of an app on `[meta]` channels: which channels and connections come and go. */
-import type { AppChannel } from '../../../../core/app-channel.ts'
+import type { Channel } from '../../../../core/channel.ts'
 import type { Broker, ChannelWatcher } from '../../../../core/broker.ts'
 import { type Publisher, ownMessage } from '../../../../core/publisher.ts'
 import { channelRef } from '../../../../core/types.ts'
@@ -21,11 +21,11 @@ export class MetaChannels implements ChannelWatcher {
     this.#parts = parts
   }
 
-  opened(channel: AppChannel): void {
+  opened(channel: Channel): void {
     this.#channel(channel, 'channel.opened', true)
   }
 
-  closed(channel: AppChannel): void {
+  closed(channel: Channel): void {
     this.#channel(channel, 'channel.closed', false)
   }
 
@@ -37,7 +37,7 @@ export class MetaChannels implements ChannelWatcher {
     this.#connection(connection, 'connection.closed')
   }
 
-  #channel({ ref, occupancy: metrics }: AppChannel, name: string, isActive: boolean): void {
+  #channel({ ref, occupancy: metrics }: Channel, name: string, isActive: boolean): void {
     // Channels about channels are not talked about.
     if (ref.name.startsWith(META)) return
     const details = { channelId: ref.name, name: ref.name }

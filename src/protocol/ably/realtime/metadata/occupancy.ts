@@ -1,5 +1,5 @@
 /** How many are on a channel, told to those who attached it with `occupancy`: at once where it matters, else now and then. */
-import type { AppChannel } from '../../../../core/app-channel.ts'
+import type { Channel } from '../../../../core/channel.ts'
 import type { Broker, ChannelWatcher } from '../../../../core/broker.ts'
 import type { ChannelTime } from '../../../../core/channel-time.ts'
 import type { Clock } from '../../../../core/clock.ts'
@@ -43,7 +43,7 @@ class Watched implements Timed {
 
 export class OccupancyNews implements ChannelWatcher {
   readonly #parts: OccupancyParts
-  readonly #watched = new Map<AppChannel, Watched>()
+  readonly #watched = new Map<Channel, Watched>()
 
   constructor(parts: OccupancyParts) {
     this.#parts = parts
@@ -61,7 +61,7 @@ export class OccupancyNews implements ChannelWatcher {
     this.#watched.set(channel, new Watched(channel.occupancy, now, () => this.#tell(channel)))
   }
 
-  occupied(channel: AppChannel): void {
+  occupied(channel: Channel): void {
     const watched = this.#watched.get(channel)
     if (!watched) return
     if (isTurn(watched.told, channel.occupancy)) return this.#tell(channel)
@@ -69,14 +69,14 @@ export class OccupancyNews implements ChannelWatcher {
       this.#parts.wheel.schedule(watched, watched.toldAt + DEBOUNCE_MS)
   }
 
-  closed(channel: AppChannel): void {
+  closed(channel: Channel): void {
     const watched = this.#watched.get(channel)
     if (!watched) return
     this.#parts.wheel.cancel(watched)
     this.#watched.delete(channel)
   }
 
-  #tell(channel: AppChannel): void {
+  #tell(channel: Channel): void {
     const watched = this.#watched.get(channel)
     if (!watched) return
     if (!this.#isWanted(channel)) return this.closed(channel)
@@ -87,7 +87,7 @@ export class OccupancyNews implements ChannelWatcher {
   }
 
   /** There are as many groups as ways of reading the channel, and not as readers. */
-  #isWanted({ ref }: AppChannel): boolean {
+  #isWanted({ ref }: Channel): boolean {
     return this.#parts.broker
       .groups(ref)
       .some(
@@ -96,7 +96,7 @@ export class OccupancyNews implements ChannelWatcher {
       )
   }
 
-  #event({ occupancy }: AppChannel): Event {
+  #event({ occupancy }: Channel): Event {
     const { ids, time } = this.#parts
     return { kind: 'occupancy', id: ids.next(ID_LENGTH), occupancy, timestamp: time.now() }
   }

@@ -1,5 +1,5 @@
 /** The members of a channel, told to a client that has just come or has asked (RTP18). */
-import type { AppChannel } from '../../../../core/app-channel.ts'
+import type { Channel } from '../../../../core/channel.ts'
 import type { IdSource } from '../../../../core/id-source.ts'
 import { memberBytes, memberKey } from '../../../../core/presence-set.ts'
 import type { Frame, PresenceChange, PresenceMessage } from '../../../../core/types.ts'
@@ -21,7 +21,7 @@ const ID_LENGTH = 8
 export function onlyPage(
   format: Format,
   text: string,
-  { presence }: AppChannel,
+  { presence }: Channel,
   limits: PageLimits,
 ): Frame | undefined {
   const isMore = presence.size > limits.members || presence.bytes > limits.bytes
@@ -36,7 +36,7 @@ export function onlyPage(
 export class MemberPages {
   readonly #format: Format
   readonly #text: string
-  readonly #channel: AppChannel
+  readonly #channel: Channel
   readonly #limits: PageLimits
   readonly #syncId: string
   readonly #keys: readonly string[]
@@ -49,7 +49,7 @@ export class MemberPages {
   constructor(
     format: Format,
     text: string,
-    channel: AppChannel,
+    channel: Channel,
     { ids, limits }: { readonly ids: IdSource; readonly limits: PageLimits },
   ) {
     this.#format = format

@@ -2,7 +2,7 @@
  * Brings push notifications to devices that are reached over a channel. Those of other transports would take an
  * account with whoever runs these, and get nothing.
  */
-import type { AppChannel } from '../../../../core/app-channel.ts'
+import type { Channel } from '../../../../core/channel.ts'
 import type { KeptMessage } from '../../../../core/types.ts'
 import { type Failure, type Result, failure, ok } from '../../../../failure.ts'
 import type { PushDevice, Recipient } from '../../../../device-push/device.ts'
@@ -95,7 +95,7 @@ export class PushDelivery {
   }
 
   /** Messages on a channel that may have something for those who subscribe to its push notifications. */
-  #pushed({ ref: { name, realm } }: AppChannel, messages: readonly KeptMessage[]): void {
+  #pushed({ ref: { name, realm } }: Channel, messages: readonly KeptMessage[]): void {
     for (const { extras } of messages) {
       const payload = extras === undefined ? undefined : memberText(extras, 'push')
       if (payload?.startsWith('{') !== true) continue

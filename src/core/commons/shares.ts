@@ -1,8 +1,8 @@
 /** What the channels and members of the commons take up, by the shares that they count towards. */
-import type { Channel } from './channel.ts'
-import type { Owners } from './owners.ts'
-import type { Pool } from './pool.ts'
-import { COMMONS, type ChannelRef } from './types.ts'
+import type { Channel } from '../channel.ts'
+import type { Owners } from '../owners.ts'
+import type { Pool } from '../pool.ts'
+import { COMMONS, type ChannelRef } from '../types.ts'
 
 export interface CommonsSharesParts {
   readonly channels: Pool
@@ -28,39 +28,23 @@ export class CommonsShares {
     return connections.hasRoom(connections.share(this.keyOf(ref)))
   }
 
-  /** Not asked about a channel of an app, which counts where the app's channels do. */
-  hasRoomForChannel(ref: ChannelRef): boolean {
-    const { channels } = this.#parts
-    return channels.hasRoom(channels.share(this.keyOf(ref)))
-  }
-
-  opened({ ref, share }: Channel): void {
-    const { channels } = this.#parts
-    if (ref.realm === COMMONS) channels.take(channels.share(share))
-  }
-
-  closed({ ref, share }: Channel): void {
-    const { channels } = this.#parts
-    if (ref.realm === COMMONS) channels.give(channels.share(share))
-  }
-
   joined({ share }: Channel): void {
     const { connections } = this.#parts
-    connections.take(connections.share(share))
+    connections.take(connections.share(share.key))
   }
 
   left({ share }: Channel): void {
     const { connections } = this.#parts
-    connections.give(connections.share(share))
+    connections.give(connections.share(share.key))
   }
 
   /** To be told when a channel may have come under another reservation, or under none. */
   review(channel: Channel): void {
     const share = this.keyOf(channel.ref)
-    if (share === channel.share) return
+    if (share === channel.share.key || channel.ref.realm !== COMMONS) return
     const { channels, connections } = this.#parts
-    if (channel.ref.realm === COMMONS) channels.move(channel.share, share, 1)
-    connections.move(channel.share, share, channel.total)
-    channel.share = share
+    channels.move(channel.share.key, share, 1)
+    connections.move(channel.share.key, share, channel.joinedSize)
+    channel.share = channels.share(share)
   }
 }

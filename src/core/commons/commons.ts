@@ -1,0 +1,215 @@
+/** What members of the commons do: join, send, leave. Whether they may has been decided at the gate. */
+import type { Engine } from '../../engine/engine.ts'
+import { type Failure, type Result, fail, failure, ok } from '../../failure.ts'
+import type { CommonsRules, Verdict } from '../../policy/channel-access.ts'
+import type { Acts } from '../access/acts.ts'
+import { GUEST, type Place } from '../access/caller.ts'
+import type { AppCounters } from '../app-counters.ts'
+import { addMessage } from '../app-traffic.ts'
+import type { Broker } from '../broker.ts'
+import type { Channel } from '../channel.ts'
+import type { Counters } from '../counters.ts'
+import { type JoinEntry, NO_SOCKET, type Receipt } from '../entry.ts'
+import type { Fanout } from '../../fanout/fanout.ts'
+import type { IdSource } from '../id-source.ts'
+import { type Soon, andThen } from '../soon.ts'
+import { COMMONS, type ChannelRef, type Message } from '../types.ts'
+import type { CommonsAdmission } from './admission.ts'
+import { guestDraft } from './guests.ts'
+import type { Membership, Newcomer } from './membership.ts'
+import type { CommonsShares } from './shares.ts'
+
+export interface CommonsParts {
+  readonly engine: Engine
+  readonly broker: Broker
+  readonly acts: Acts
+  readonly admission: CommonsAdmission
+  readonly fanout: Fanout
+  readonly ids: IdSource
+  readonly rules: CommonsRules
+  readonly limits: { readonly maxMembers: number; readonly maxMessageBytes: number }
+  /** What the presence set of a channel of an app may come to, guests included. */
+  readonly presenceLimits: (realm: string) => JoinEntry['presence']
+  readonly shares: CommonsShares
+  readonly counters: Counters
+  readonly appCounters: AppCounters
+}
+
+/** What `CommonsAdmission.admit` said in this same turn. */
+export type Admitted = Verdict & { readonly join: true }
+
+const ID_LENGTH = 12
+
+export class Commons {
+  readonly #parts: CommonsParts
+
+  constructor(parts: CommonsParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * Makes an admitted newcomer a member. Membership, announcement and welcome are one step, so that the newcomer's list
+   * and the joins and leaves that follow fit exactly (E-12, O-1).
+   * @returns why not, where the first joiner's keys or a limit say so after all
+   */
+  join(newcomer: Newcomer, verdict: Admitted): Soon<Result<Membership>> {
+    const { broker } = this.#parts
+    const opened = broker.open(newcomer.place.channel)
+    return opened instanceof Promise
+      ? opened.then((found) => this.#join(found, newcomer, verdict))
+      : this.#join(opened, newcomer, verdict)
+  }
+
+  /** Takes a member off its channel and tells the rest. Safe to call twice. */
+  leave(membership: Membership): void {
+    if (membership.isOver) return
+    membership.isOver = true
+    const { appCounters, broker, counters, engine, fanout, ids, shares } = this.#parts
+    const { attachment, channel, group, member, place, socket } = membership
+    fanout.leave(socket, group)
+    shares.left(channel)
+    counters.leaves++
+    const commons = appCounters.of(COMMONS)
+    commons.connections.close(place.secure)
+    commons.inbound.realtime.presence.count++
+    if (!channel.isGone) {
+      const entry = {
+        kind: 'leave',
+        connectionId: member.connectionId,
+        id: ids.next(ID_LENGTH),
+      } as const
+      void engine.propose(channel, entry, NO_SOCKET)
+    }
+    if (attachment) broker.detach(attachment)
+  }
+
+  /** Puts a member off its channel and tells its session why. */
+  evict(membership: Membership, cause: 'access_changed' | 'disconnected'): void {
+    this.leave(membership)
+    membership.owner.evicted(cause)
+  }
+
+  /**
+   * Whether a member may say anything at all; asked before anybody looks at what it is (AC-29).
+   * @param text the whole of what it sends
+   */
+  maySend({ maySend }: Membership, text: string): Failure | undefined {
+    if (!maySend) return failure('send_key_required')
+    return isLarger(text, this.#parts.limits.maxMessageBytes)
+      ? failure('message_too_large')
+      : undefined
+  }
+
+  /**
+   * Publishes a member's message to its channel. `maySend` has been asked in this same turn.
+   * @returns why the app does not permit it whose channel it is, if so
+   */
+  send(membership: Membership, message: Message): Soon<Failure | undefined> {
+    const { channel, place } = membership
+    const except = membership.echo ? undefined : membership.socket
+    const { realtime } = this.#parts.appCounters.of(channel.ref.realm).inbound
+    if (channel.ref.realm === COMMONS) {
+      addMessage(realtime, message.value)
+      return refusalOf(this.#parts.engine.propose(channel, message, except ?? NO_SOCKET))
+    }
+    return andThen(this.#publishAsGuest(place, message, except), (published) => {
+      if (!published.ok) return published.failure
+      addMessage(realtime, message.value)
+      return undefined
+    })
+  }
+
+  /**
+   * Sends a message to one member of the sender's channel. `maySend` has been asked in this same turn.
+   * @returns `recipient_unknown` where there is no such member
+   */
+  sendDirect(membership: Membership, to: string, message: Message): Soon<Failure | undefined> {
+    const { admission, appCounters, counters, engine } = this.#parts
+    const refusal = admission.refusal(membership.place)
+    if (refusal) return refusal
+    const entry = { kind: 'direct' as const, to, message }
+    return andThen(refusalOf(engine.propose(membership.channel, entry, NO_SOCKET)), (why) => {
+      if (why) return why
+      counters.messagesDirect++
+      const { inbound, outbound } = appCounters.of(COMMONS)
+      addMessage(inbound.realtime, message.value)
+      addMessage(outbound.realtime, message.value)
+      return undefined
+    })
+  }
+
+  /**
+   * Publishes on behalf of no connection. A channel with nobody on it is not created (H-4).
+   * @returns how many connections it was handed to
+   */
+  push(place: Place, message: Message): Soon<Result<number>> {
+    const { appCounters, counters, limits } = this.#parts
+    if (Buffer.byteLength(message.value) > limits.maxMessageBytes) return fail('message_too_large')
+    return andThen(this.#push(place, message), (pushed) => {
+      if (!pushed.ok) return pushed
+      counters.messagesPushed++
+      addMessage(appCounters.of(place.channel.realm).inbound.rest, message.value)
+      return ok(this.#readers(place.channel))
+    })
+  }
+
+  #join(opened: Result<Channel>, newcomer: Newcomer, verdict: Admitted): Soon<Result<Membership>> {
+    if (!opened.ok) return opened
+    const channel = opened.value
+    const { broker, engine, limits, presenceLimits, rules } = this.#parts
+    const { member, presented } = newcomer
+    const entry: JoinEntry = {
+      kind: 'join',
+      member,
+      presented,
+      verdict,
+      strictKeys: rules.strictKeys,
+      maxMembers: limits.maxMembers,
+      presence: channel.ref.realm === COMMONS ? undefined : presenceLimits(channel.ref.realm),
+    }
+    return andThen(engine.propose(channel, entry, newcomer), (joined) => {
+      // Nobody stays on it for whom it was opened.
+      if (!joined.ok) broker.closeUnused(channel)
+      return joined
+    })
+  }
+
+  #push(place: Place, message: Message): Soon<Result<unknown>> {
+    const { broker, engine } = this.#parts
+    if (place.channel.realm !== COMMONS) return this.#publishAsGuest(place, message, undefined)
+    const channel = broker.channel(place.channel)
+    return channel ? engine.propose(channel, message, NO_SOCKET) : NOBODY_HERE
+  }
+
+  /** What a guest says, or what is pushed, on a channel that an app has: the app's rules are asked. */
+  #publishAsGuest(
+    place: Place,
+    { sender, value }: Message,
+    except: Membership['socket'] | undefined,
+  ): Soon<Result<Receipt>> {
+    const drafts = [guestDraft(value, sender)]
+    const bytes = Buffer.byteLength(value)
+    const wish = { drafts, batchId: undefined, ephemeral: false, privileged: false, bytes }
+    const source = { connectionId: sender?.connectionId, id: undefined, except }
+    return this.#parts.acts.publish(GUEST, place, wish, source)
+  }
+
+  #readers(ref: ChannelRef): number {
+    const channel = this.#parts.broker.channel(ref)
+    return channel?.readers ?? 0
+  }
+}
+
+const NOBODY_HERE: Result<unknown> = Object.freeze(ok(undefined))
+
+function refusalOf(answer: Soon<Result<unknown>>): Soon<Failure | undefined> {
+  if (answer instanceof Promise)
+    return answer.then((known) => (known.ok ? undefined : known.failure))
+  return answer.ok ? undefined : answer.failure
+}
+
+/** Compares in UTF-8 bytes, measuring only what could be over the limit. */
+function isLarger(text: string, maxBytes: number): boolean {
+  if (text.length > maxBytes) return true
+  return text.length * 3 > maxBytes && Buffer.byteLength(text) > maxBytes
+}
