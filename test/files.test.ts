@@ -24,6 +24,25 @@ describe('files', () => {
     }
   })
 
+  test('settings are written in transactions of the ledger, and in no others', () => {
+    // Besides the files' own: how their tables are made, and the file of histories.
+    const rooms = /^store\/(ledger\/|history\/|sqlite-file\.ts$)/
+    const beginning = /\.transaction\s*\(|['"`](BEGIN|SAVEPOINT)\b/i
+    const own = files.filter(({ code }) => beginning.test(code)).map(({ path }) => path)
+    expect(own.filter((path) => !rooms.test(path))).toEqual([])
+    expect(own).toContain('store/ledger/transactions.ts')
+  })
+
+  test('tables are written by services, never by what calls them', () => {
+    const callers = /^(api|cli|dashboard|protocol|transport|ops)\//
+    const wrong = files.flatMap(({ path, imports }) =>
+      imports
+        .filter(({ from }) => callers.test(path) && /^store\/(tables|ledger|schema)/.test(from))
+        .map(({ from }) => `${path} → ${from}`),
+    )
+    expect(wrong).toEqual([])
+  })
+
   test('where rules are made and kept, the clock and chance come from outside', () => {
     const rooms = /^(policy|core|engine|fanout|protocol|service|transport|api|dashboard\/pages)\//
     const own = files.filter(

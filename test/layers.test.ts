@@ -46,6 +46,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'identity/',
     'policy/',
     'store/database.ts',
+    'store/ledger/ledger.ts',
     'store/tables/',
     'text/',
     'failure.ts',
@@ -199,6 +200,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   'store/': [
     'core/clock.ts',
+    'core/soon.ts',
     'identity/keyring.ts',
     'failure.ts',
     'identity/nonce-store.ts',

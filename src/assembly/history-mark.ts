@@ -6,6 +6,7 @@ import type { Logger } from '../ops/logs.ts'
 import { readFact, removeFact, writeFact } from '../store/tables/facts.ts'
 import type { HistoryLog } from '../store/history/history-log.ts'
 import type { Store } from '../store/database.ts'
+import type { Ledger } from '../store/ledger/ledger.ts'
 
 /** The fact that holds the greatest position that was kept. */
 const MARK = 'history-position'
@@ -13,6 +14,7 @@ const WRITE_EVERY_MS = 5000
 
 export interface HistoryMarkParts {
   readonly store: Store
+  readonly ledger: Ledger
   readonly history: HistoryLog
   readonly log: Pick<Logger, 'warning'>
   /** Told what keeps it from being written; it is tried again. */
@@ -41,7 +43,7 @@ export class HistoryMark {
    * @param isNew whether the settings were made by this very start
    */
   check(isNew: boolean): void {
-    const { history, log, store } = this.#parts
+    const { history, ledger, log, store } = this.#parts
     const found = history.latestPosition()
     if (isNew && found !== undefined) {
       log.warning('settings are missing: there is history of apps that nobody knows', {
@@ -56,7 +58,7 @@ export class HistoryMark {
           ? 'history.db was removed, and a new one has been made'
           : 'history.db lacks its end: its log was removed, or an older file lies in its place',
     })
-    removeFact(store, MARK)
+    ledger.writeLocal(() => removeFact(store, MARK))
     this.#written = undefined
   }
 
@@ -71,11 +73,11 @@ export class HistoryMark {
   }
 
   #write(): void {
-    const { history, onTrouble, store } = this.#parts
+    const { history, ledger, onTrouble, store } = this.#parts
     const position = history.keptPosition
     if (position === undefined || position === this.#written) return
     try {
-      writeFact(store, MARK, Buffer.from(position))
+      ledger.writeLocal(() => writeFact(store, MARK, Buffer.from(position)))
       this.#written = position
     } catch (error) {
       onTrouble(error)

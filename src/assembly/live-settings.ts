@@ -33,13 +33,13 @@ export class LiveSettings {
 
   constructor(parts: LiveSettingsParts) {
     const { appCounters, clock, onTrouble, services } = parts
-    const { keyring, store } = services
+    const { keyring, ledger, store } = services
     this.#appCounters = appCounters
     this.rules = new LiveRules(store, seed(parts.random), (concerns) => {
       for (const listener of this.#rulesListeners) listener(concerns)
     })
     this.apps = new AppDirectory(store, keyring, clock)
-    this.keyUses = new KeyUses(store, clock, onTrouble)
+    this.keyUses = new KeyUses({ store, ledger, clock }, onTrouble)
     this.#changes = new ChangeWatcher(store, [this.rules, this.apps], onTrouble)
     this.#expiry = new AppExpiry({
       apps: services.apps,
@@ -48,8 +48,8 @@ export class LiveSettings {
       onRemoved: () => this.refresh(),
       onBug: onTrouble,
     })
-    this.#stats = new StatsRecorder(store, appCounters, clock, onTrouble)
-    services.ledger.watch(() => this.refresh())
+    this.#stats = new StatsRecorder({ store, ledger, clock }, appCounters, onTrouble)
+    ledger.watch(() => this.refresh())
     this.#tokenOrder = services.tokenOrder
   }
 

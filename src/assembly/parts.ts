@@ -42,8 +42,12 @@ export function buildParts(config: Config, surroundings: Surroundings, services:
   const known = buildSettings(base)
   const history = openKeptHistory({ ...base, ...known, folder: services.folder })
   const { log } = monitoring
-  const { store } = services
-  const mark = new HistoryMark({ store, history, log, onTrouble: known.troubles.tell })
+  const mark = new HistoryMark({
+    ...services,
+    history,
+    log,
+    onTrouble: known.troubles.tell,
+  })
   const kept = { ...base, ...known, transport, history, mark }
   const channels = buildChannels(kept)
   const credentials = buildCredentials(kept)

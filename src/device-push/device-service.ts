@@ -20,6 +20,7 @@ import {
 } from './device.ts'
 import { RevocationTable } from '../store/tables/apps.ts'
 import type { Store } from '../store/database.ts'
+import type { Ledger } from '../store/ledger/ledger.ts'
 import { memberText } from '../text/json-scanner.ts'
 import {
   type DeviceMatch,
@@ -29,11 +30,19 @@ import {
   type TokenNames,
 } from '../store/tables/device-push.ts'
 
+export interface DeviceServiceParts {
+  /** Read directly, and written through the ledger only. */
+  readonly store: Store
+  readonly ledger: Ledger
+  readonly keyring: Keyring
+  readonly clock: Clock
+}
+
 /** Of an app. Anybody who may subscribe can add one, so it is bounded. */
 export const MAX_PUSH_DEVICES = 10_000
 
 export class PushDeviceService implements PushDevices {
-  readonly #store: Store
+  readonly #ledger: Ledger
   readonly #table: PushDeviceTable
   readonly #subscriptions: PushSubscriptionTable
   readonly #revocations: RevocationTable
@@ -42,8 +51,8 @@ export class PushDeviceService implements PushDevices {
   readonly #max: number
 
   /** @param max devices that an app may have */
-  constructor(store: Store, keyring: Keyring, clock: Clock, max = MAX_PUSH_DEVICES) {
-    this.#store = store
+  constructor({ store, ledger, keyring, clock }: DeviceServiceParts, max = MAX_PUSH_DEVICES) {
+    this.#ledger = ledger
     this.#table = new PushDeviceTable(store)
     this.#subscriptions = new PushSubscriptionTable(store)
     this.#revocations = new RevocationTable(store)
@@ -73,7 +82,7 @@ export class PushDeviceService implements PushDevices {
     device: DeviceToSave,
     mayReplace: (known: PushDevice) => Failure | undefined = () => undefined,
   ): Result<PushDevice> {
-    return this.#write((): Result<PushDevice> => {
+    return this.#ledger.write((): Result<PushDevice> => {
       const known = this.find(device.appId, device.id)
       const refusal = known && mayReplace(known)
       if (refusal) return { ok: false, failure: refusal }
@@ -86,12 +95,12 @@ export class PushDeviceService implements PushDevices {
 
   issueToken({ appId, id }: PushDevice): string {
     const token = newDeviceToken(appId)
-    this.#table.setToken(appId, id, this.#digest(token))
+    this.#ledger.write(() => this.#table.setToken(appId, id, this.#digest(token)))
     return token
   }
 
   remove(appId: string, filter: DeviceFilter): void {
-    this.#write(() => {
+    this.#ledger.write(() => {
       for (const deviceId of this.#table.remove(appId, this.#match(filter)))
         this.#subscriptions.remove(appId, { deviceId })
     })
@@ -154,10 +163,6 @@ export class PushDeviceService implements PushDevices {
 
   #digest(token: string): Buffer {
     return Buffer.from(this.#keyring.digest(token))
-  }
-
-  #write<T>(action: () => T): T {
-    return this.#store.db.transaction(action, { behavior: 'immediate' })
   }
 }
 

@@ -10,23 +10,23 @@ import type {
   SubscriptionFilter,
   Transport,
 } from './device.ts'
-import type { Store } from '../store/database.ts'
 import { PushDeviceTable, PushSubscriptionTable } from '../store/tables/device-push.ts'
-import { openDevice } from './device-service.ts'
+import type { Ledger } from '../store/ledger/ledger.ts'
+import { type DeviceServiceParts, openDevice } from './device-service.ts'
 
 /** Of an app. */
 export const MAX_PUSH_SUBSCRIPTIONS = 50_000
 
 export class PushSubscriptionService implements PushSubscriptions {
-  readonly #store: Store
+  readonly #ledger: Ledger
   readonly #table: PushSubscriptionTable
   readonly #devices: PushDeviceTable
   readonly #keyring: Keyring
   readonly #max: number
 
   /** @param max subscriptions that an app may have */
-  constructor(store: Store, keyring: Keyring, max = MAX_PUSH_SUBSCRIPTIONS) {
-    this.#store = store
+  constructor({ store, ledger, keyring }: DeviceServiceParts, max = MAX_PUSH_SUBSCRIPTIONS) {
+    this.#ledger = ledger
     this.#table = new PushSubscriptionTable(store)
     this.#devices = new PushDeviceTable(store)
     this.#keyring = keyring
@@ -51,19 +51,16 @@ export class PushSubscriptionService implements PushSubscriptions {
 
   save(appId: string, subscription: PushSubscription): Result<PushSubscription> {
     const row = { appId, ...subscription }
-    return this.#store.db.transaction(
-      (): Result<PushSubscription> => {
-        if (this.#table.has(row)) return ok(subscription)
-        if (this.#table.count(appId) >= this.#max) return fail('push_full')
-        this.#table.insert(row)
-        return ok(subscription)
-      },
-      { behavior: 'immediate' },
-    )
+    return this.#ledger.write((): Result<PushSubscription> => {
+      if (this.#table.has(row)) return ok(subscription)
+      if (this.#table.count(appId) >= this.#max) return fail('push_full')
+      this.#table.insert(row)
+      return ok(subscription)
+    })
   }
 
   remove(appId: string, filter: SubscriptionFilter): void {
-    this.#table.remove(appId, filter)
+    this.#ledger.write(() => this.#table.remove(appId, filter))
   }
 
   devices(appId: string, channel: string, transport: Transport): readonly PushDevice[] {

@@ -102,7 +102,7 @@ export function openServices(
   if (folder !== undefined) makeFolder(folder)
   const store = folder === undefined ? openMemoryStore() : openStore(folder)
   try {
-    return buildServices({ config, clock, decidesQuota, folder, store })
+    return servicesOver({ config, clock, decidesQuota, folder, store })
   } catch (error) {
     closeStoreQuietly(store)
     throw databaseTrouble(folder, error)
@@ -116,7 +116,7 @@ export function databaseTrouble(folder: string | undefined, error: unknown): unk
   return new StartError(`${path} cannot be used: ${fileTrouble(path, error)}`, { cause: error })
 }
 
-interface Foundation {
+export interface Foundation {
   readonly config: ServiceSettings
   readonly clock: Clock
   readonly decidesQuota: boolean
@@ -124,32 +124,23 @@ interface Foundation {
   readonly store: Store
 }
 
-function buildServices({ config, clock, decidesQuota, folder, store }: Foundation): Services {
-  refoldNames(store)
-  const keyring = openKeyring(store, folder, config.masterKey)
-  const quota = agreedQuota(store, config.maxReservations, decidesQuota)
+/** The services over a database that is open. */
+export function servicesOver({ config, clock, decidesQuota, folder, store }: Foundation): Services {
   const ledger = new Ledger(store, folder)
-  const audit = new AuditService(store, clock)
-  const accounts = new AccountService(store, clock, audit)
-  const apps = new AppService(store, clock, audit)
-  const apiKeys = new ApiKeyService(store, keyring, clock, audit)
-  const rootKey = new RootKey(store, apps, apiKeys)
-  const people = new PeopleService(
-    store,
-    new PasswordHasher(undefined, () => ledger.ready()),
-    clock,
-    audit,
-  )
-  const links = new LinkService(store, clock, audit)
-  const tokenOrder = new TokenOrder(store, clock)
-  const pushDevices = new PushDeviceService(store, keyring, clock)
-  const revocations = new RevocationService({
-    store,
-    clock,
-    audit,
-    order: tokenOrder,
-    devices: pushDevices,
-  })
+  refoldNames(store, ledger)
+  const keyring = openKeyring({ store, ledger, folder }, config.masterKey)
+  const quota = agreedQuota({ store, ledger }, config.maxReservations, decidesQuota)
+  const audit = new AuditService({ store, ledger, clock })
+  const parts = { store, ledger, clock, audit }
+  const accounts = new AccountService(parts)
+  const apps = new AppService(parts)
+  const apiKeys = new ApiKeyService(parts, keyring)
+  const rootKey = new RootKey(parts, apps, apiKeys)
+  const people = new PeopleService(parts, new PasswordHasher(undefined, () => ledger.ready()))
+  const links = new LinkService(parts)
+  const tokenOrder = new TokenOrder(parts)
+  const pushDevices = new PushDeviceService({ store, ledger, keyring, clock })
+  const revocations = new RevocationService({ ...parts, order: tokenOrder, devices: pushDevices })
   rootKey.ensure(accounts.ensureOwner())
   return {
     folder,
@@ -158,24 +149,24 @@ function buildServices({ config, clock, decidesQuota, folder, store }: Foundatio
     keyring,
     audit,
     accounts,
-    accessTokens: new AccessTokenService(store, clock, audit),
-    reservations: new ReservationService(store, keyring, clock, quota, audit),
+    accessTokens: new AccessTokenService(parts),
+    reservations: new ReservationService(parts, keyring, quota),
     outlook: new OutlookService(store, keyring),
     apps,
     apiKeys,
-    channelRules: new ChannelRuleService(store, clock, audit),
+    channelRules: new ChannelRuleService(parts),
     rootKey,
     revocations,
     tokens: new TokenService({ store, keyring, clock, revocations, order: tokenOrder }),
     tokenOrder,
     people,
-    sessions: new SessionService(store, people, clock, audit),
+    sessions: new SessionService(parts, people),
     links,
-    signUp: new SignUp({ store, accounts, links, people, audit }),
-    stats: new StatsService(store, clock),
+    signUp: new SignUp({ ledger, accounts, links, people, audit }),
+    stats: new StatsService(parts),
     pushDevices,
-    pushSubscriptions: new PushSubscriptionService(store, keyring),
-    claimFolder: (open) => claimFolder(store, folder, open),
+    pushSubscriptions: new PushSubscriptionService({ store, ledger, keyring, clock }),
+    claimFolder: (open) => claimFolder(ledger, folder, open),
     stop: async () => {
       await ledger.close()
       closeStore(store)
@@ -190,30 +181,29 @@ function buildServices({ config, clock, decidesQuota, folder, store }: Foundatio
  * written meanwhile is part of it: a write afterwards could wait for the second, which waits for an answer.
  */
 async function claimFolder<T>(
-  { sqlite }: Store,
+  ledger: Ledger,
   folder: string | undefined,
   open: () => T,
 ): Promise<T> {
   if (folder === undefined) return open()
-  sqlite.run('BEGIN IMMEDIATE')
-  try {
+  return ledger.exclusively(async () => {
     if (await isServed(folder)) {
       throw new StartError(`another server is running on the data folder ${folder}`)
     }
-    const opened = open()
-    sqlite.run('COMMIT')
-    return opened
-  } catch (error) {
-    // SQLite has rolled back already when the disk is full or the file is damaged.
-    if (sqlite.inTransaction) sqlite.run('ROLLBACK')
-    throw error
-  }
+    return open()
+  })
 }
 
-function agreedQuota(store: Store, given: number, decides: boolean): number {
+interface Written {
+  readonly store: Store
+  readonly ledger: Ledger
+}
+
+function agreedQuota({ store, ledger }: Written, given: number, decides: boolean): number {
   const known = readFact(store, QUOTA)?.toString()
   if (!decides) return known === undefined ? given : Number(known)
-  if (known !== String(given)) writeFact(store, QUOTA, Buffer.from(String(given)))
+  if (known !== String(given))
+    ledger.write(() => writeFact(store, QUOTA, Buffer.from(String(given))))
   return given
 }
 
@@ -226,12 +216,15 @@ function makeFolder(folder: string): void {
 }
 
 /** A wrong master key must stop the start, not show up later as keys that no longer fit. */
-function openKeyring(store: Store, folder: string | undefined, given: string | undefined): Keyring {
+function openKeyring(
+  { store, ledger, folder }: Written & { readonly folder: string | undefined },
+  given: string | undefined,
+): Keyring {
   const proof = readFact(store, PROOF)
   const key =
     folder === undefined ? newMasterKey(given) : loadMasterKey(folder, given, proof === undefined)
   const keyring = new Keyring(key)
-  if (proof === undefined) writeFact(store, PROOF, makeProof(keyring))
+  if (proof === undefined) ledger.write(() => writeFact(store, PROOF, makeProof(keyring)))
   else if (!opensProof(proof, keyring)) {
     throw new StartError(
       'the master key does not belong to this database; restore the right master.key',

@@ -38,11 +38,11 @@ function device(id: string, more: Partial<DeviceToSave> = {}): DeviceToSave {
 }
 
 const bounded = () => {
-  const { store, keyring } = opened.services
-  const clock = clockAt(() => opened.now)
+  const { store, ledger, keyring } = opened.services
+  const parts = { store, ledger, keyring, clock: clockAt(() => opened.now) }
   return {
-    devices: new PushDeviceService(store, keyring, clock, 2),
-    subscriptions: new PushSubscriptionService(store, keyring, 2),
+    devices: new PushDeviceService(parts, 2),
+    subscriptions: new PushSubscriptionService(parts, 2),
   }
 }
 

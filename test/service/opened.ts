@@ -1,6 +1,7 @@
 /** Services over a fresh data folder, with a clock that the test holds. */
 import type { Result } from '../../src/failure.ts'
 import { type Services, openServices } from '../../src/service/services.ts'
+import type { StoreParts } from '../../src/service/store-parts.ts'
 import { temporaryFolder, testConfig } from '../support/server.ts'
 import { clockAt } from '../support/clocks.ts'
 
@@ -25,6 +26,12 @@ export class Opened {
       clockAt(() => this.now),
       false,
     )
+  }
+
+  /** What a service of its own needs that works on the same folder. */
+  get parts(): StoreParts {
+    const { store, ledger } = this.services
+    return { store, ledger, clock: clockAt(() => this.now) }
   }
 
   end(): void {

@@ -4,11 +4,12 @@ import { type Result, fail, ok } from '../../failure.ts'
 import { hashAccessToken, newAccessToken } from '../../identity/access-token.ts'
 import { type AccessTokenRow, AccessTokenTable, AccountTable } from '../../store/tables/accounts.ts'
 import { quietly } from '../../trouble.ts'
-import type { Store } from '../../store/database.ts'
+import type { Ledger } from '../../store/ledger/ledger.ts'
 import type { Account } from './accounts.ts'
 import type { AuditService } from '../audit/audit.ts'
 import { fieldsOf } from '../audit/audited-fields.ts'
 import { newId } from '../id.ts'
+import type { ServiceParts } from '../service-parts.ts'
 
 export const SCOPES = [
   'read:account',
@@ -57,18 +58,18 @@ export const COMMAND_LINE = 'command-line'
 const USE_NOTED_EVERY_MS = 60_000
 
 export class AccessTokenService {
+  readonly #ledger: Ledger
   readonly #tokens: AccessTokenTable
   readonly #accounts: AccountTable
   readonly #clock: Clock
   readonly #audit: AuditService
-  readonly #store: Store
 
-  constructor(store: Store, clock: Clock, audit: AuditService) {
+  constructor({ store, ledger, clock, audit }: ServiceParts) {
+    this.#ledger = ledger
     this.#tokens = new AccessTokenTable(store)
     this.#accounts = new AccountTable(store)
     this.#clock = clock
     this.#audit = audit
-    this.#store = store
   }
 
   list(account: Account | undefined): AccessToken[] {
@@ -91,7 +92,7 @@ export class AccessTokenService {
       expiresAt: wish.lifetime === undefined ? null : now + wish.lifetime,
       lastUsedAt: null,
     }
-    this.#write(() => {
+    this.#ledger.write(() => {
       this.#tokens.insert(row)
       this.#note('add', row)
     })
@@ -99,7 +100,7 @@ export class AccessTokenService {
   }
 
   remove(id: string): Result<AccessToken> {
-    return this.#write((): Result<AccessToken> => {
+    return this.#ledger.write((): Result<AccessToken> => {
       const row = this.#tokens.byId(id)
       if (!row) return fail('token_unknown')
       this.#tokens.remove(id)
@@ -110,7 +111,7 @@ export class AccessTokenService {
 
   /** Revokes every token of an account. */
   removeAll(account: Account): number {
-    return this.#write(() => {
+    return this.#ledger.write(() => {
       for (const row of this.#tokens.list(account.id)) this.#note('revoke', row)
       return this.#tokens.removeOf(account.id)
     })
@@ -145,7 +146,7 @@ export class AccessTokenService {
     if (!account) return fail('unauthorized')
     // Of use, but not worth waiting for: the next request notes it otherwise.
     if (Math.abs(now - (row.lastUsedAt ?? 0)) > USE_NOTED_EVERY_MS)
-      quietly(() => this.#tokens.used(row.id, now))
+      quietly(() => this.#ledger.write(() => this.#tokens.used(row.id, now)))
     return ok({ account, token: withoutHash(row) })
   }
 
@@ -153,10 +154,6 @@ export class AccessTokenService {
     const { id, name, accountId, scopes } = row
     const fields = action === 'add' ? fieldsOf({}, { scopes: scopes.join(' ') }, SHOWN) : []
     this.#audit.record({ action, kind: 'access_token', id, name, accountId, fields })
-  }
-
-  #write<T>(action: () => T): T {
-    return this.#store.db.transaction(action, { behavior: 'immediate' })
   }
 }
 

@@ -3,10 +3,11 @@ import type { Clock } from '../../core/clock.ts'
 import { type Result, fail, ok } from '../../failure.ts'
 import { type AccountRow, AccountTable } from '../../store/tables/accounts.ts'
 import { AppTable } from '../../store/tables/apps.ts'
-import type { Store } from '../../store/database.ts'
+import type { Ledger } from '../../store/ledger/ledger.ts'
 import { ReservationTable } from '../../store/tables/reservations.ts'
 import type { AuditService } from '../audit/audit.ts'
 import { newId } from '../id.ts'
+import type { ServiceParts } from '../service-parts.ts'
 
 export type Account = AccountRow
 
@@ -14,15 +15,15 @@ const OWNER_NAME = 'owner'
 const NAME = /^[a-z0-9][a-z0-9._@+-]{0,63}$/i
 
 export class AccountService {
-  readonly #store: Store
+  readonly #ledger: Ledger
   readonly #table: AccountTable
   readonly #reservations: ReservationTable
   readonly #apps: AppTable
   readonly #clock: Clock
   readonly #audit: AuditService
 
-  constructor(store: Store, clock: Clock, audit: AuditService) {
-    this.#store = store
+  constructor({ store, ledger, clock, audit }: ServiceParts) {
+    this.#ledger = ledger
     this.#table = new AccountTable(store)
     this.#reservations = new ReservationTable(store)
     this.#apps = new AppTable(store)
@@ -34,10 +35,7 @@ export class AccountService {
   ensureOwner(): Account {
     const found = this.#table.owner()
     if (found) return found
-    return this.#store.db.transaction(
-      () => this.#table.owner() ?? this.#insert(OWNER_NAME, 'owner'),
-      { behavior: 'immediate' },
-    )
+    return this.#ledger.write(() => this.#table.owner() ?? this.#insert(OWNER_NAME, 'owner'))
   }
 
   list(): Account[] {
@@ -54,29 +52,24 @@ export class AccountService {
     if (!NAME.test(name)) {
       return fail('invalid', 'an account name has 1 to 64 letters, digits or . _ @ + -')
     }
-    return this.#store.db.transaction(
-      (): Result<Account> =>
-        this.#table.byName(name) ? fail('account_taken') : ok(this.#insert(name, 'member')),
-      { behavior: 'immediate' },
+    return this.#ledger.write((): Result<Account> =>
+      this.#table.byName(name) ? fail('account_taken') : ok(this.#insert(name, 'member')),
     )
   }
 
   /** Removes an account and its access tokens; its reservations and apps must have been removed before. */
   remove(idOrName: string): Result<Account> {
-    return this.#store.db.transaction(
-      (): Result<Account> => {
-        const found = this.find(idOrName)
-        if (!found.ok) return found
-        if (found.value.role === 'owner') return fail('account_needed')
-        if (this.#reservations.countOf(found.value.id) > 0) return fail('account_in_use')
-        if (this.#apps.list(found.value.id).length > 0)
-          return fail('account_in_use', 'the account still has apps')
-        this.#table.remove(found.value.id)
-        this.#note('remove', found.value)
-        return found
-      },
-      { behavior: 'immediate' },
-    )
+    return this.#ledger.write((): Result<Account> => {
+      const found = this.find(idOrName)
+      if (!found.ok) return found
+      if (found.value.role === 'owner') return fail('account_needed')
+      if (this.#reservations.countOf(found.value.id) > 0) return fail('account_in_use')
+      if (this.#apps.list(found.value.id).length > 0)
+        return fail('account_in_use', 'the account still has apps')
+      this.#table.remove(found.value.id)
+      this.#note('remove', found.value)
+      return found
+    })
   }
 
   #insert(name: string, role: Account['role']): Account {

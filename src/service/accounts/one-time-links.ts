@@ -5,11 +5,13 @@ import { type Result, fail, ok } from '../../failure.ts'
 import { hashWebSecret, newWebSecret } from '../../identity/web-secret.ts'
 import type { Role } from '../../policy/roles.ts'
 import type { Store } from '../../store/database.ts'
+import type { Ledger } from '../../store/ledger/ledger.ts'
 import { readFact, writeFact } from '../../store/tables/facts.ts'
 import { type LinkRow, LinkTable } from '../../store/tables/sessions.ts'
 import type { Account } from './accounts.ts'
 import type { AuditService } from '../audit/audit.ts'
 import { newId } from '../id.ts'
+import type { ServiceParts } from '../service-parts.ts'
 
 /** A link without the hash of its secret. */
 export type Link = Omit<LinkRow, 'hash'>
@@ -24,13 +26,15 @@ const MAX_NOTE_LENGTH = 254
 
 export class LinkService {
   readonly #store: Store
+  readonly #ledger: Ledger
   readonly #table: LinkTable
   readonly #clock: Clock
   readonly #date: SettledDate
   readonly #audit: AuditService
 
-  constructor(store: Store, clock: Clock, audit: AuditService) {
+  constructor({ store, ledger, clock, audit }: ServiceParts) {
     this.#store = store
+    this.#ledger = ledger
     this.#table = new LinkTable(store)
     this.#clock = clock
     this.#date = new SettledDate(clock)
@@ -39,13 +43,15 @@ export class LinkService {
 
   /** @param address of the running server with its base path, for links that commands print */
   keepAddress(address: string): void {
-    writeFact(this.#store, ADDRESS, Buffer.from(address))
+    this.#ledger.write(() => writeFact(this.#store, ADDRESS, Buffer.from(address)))
   }
 
   /** A link that makes whoever opens it an owner, within the hour; an earlier one of the account ends. */
   claim(account: Account): string {
-    this.#table.removeOf(account.id, 'claim')
-    const secret = this.#add(account, 'claim', 'owner', null)
+    const secret = this.#ledger.write(() => {
+      this.#table.removeOf(account.id, 'claim')
+      return this.#add(account, 'claim', 'owner', null)
+    })
     const address = readFact(this.#store, ADDRESS)?.toString() ?? 'http://localhost:8080'
     return `${address}/dashboard/claim?token=${secret}`
   }
@@ -55,7 +61,8 @@ export class LinkService {
     const trimmed = note.trim()
     if (trimmed.length > MAX_NOTE_LENGTH || /\p{Cc}/u.test(trimmed))
       return fail('invalid', `the note has at most ${MAX_NOTE_LENGTH} characters, in one line`)
-    return ok(this.#add(account, 'invite', role, trimmed === '' ? null : trimmed))
+    const kept = trimmed === '' ? null : trimmed
+    return this.#ledger.write(() => ok(this.#add(account, 'invite', role, kept)))
   }
 
   /** Invitations that nobody has used yet. */
@@ -66,11 +73,13 @@ export class LinkService {
   }
 
   withdraw(account: Account, id: string): Result<void> {
-    const known = this.invitations(account).find((link) => link.id === id)
-    if (!known || !this.#table.take(id)) return fail('link_invalid')
-    const trace = { action: 'remove', kind: 'invitation', id, accountId: account.id } as const
-    this.#audit.record({ ...trace, name: known.note ?? known.role })
-    return ok(undefined)
+    return this.#ledger.write((): Result<void> => {
+      const known = this.invitations(account).find((link) => link.id === id)
+      if (!known || !this.#table.take(id)) return fail('link_invalid')
+      const trace = { action: 'remove', kind: 'invitation', id, accountId: account.id } as const
+      this.#audit.record({ ...trace, name: known.note ?? known.role })
+      return ok(undefined)
+    })
   }
 
   /** Looks at a link without using it up; used, expired and invented ones look alike. */
@@ -82,8 +91,10 @@ export class LinkService {
 
   /** Uses it up; part of the transaction of what it is good for. */
   use(kind: LinkKind, secret: string): Result<Link> {
-    const found = this.read(kind, secret)
-    return found.ok && this.#table.take(found.value.id) ? found : fail('link_invalid')
+    return this.#ledger.write((): Result<Link> => {
+      const found = this.read(kind, secret)
+      return found.ok && this.#table.take(found.value.id) ? found : fail('link_invalid')
+    })
   }
 
   #add(account: Account, kind: LinkKind, role: Role, note: string | null): string {

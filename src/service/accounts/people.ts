@@ -6,6 +6,7 @@ import type { ProviderIdentity } from '../../identity/providers/provider.ts'
 import { limitKey } from '../../policy/address.ts'
 import type { Role } from '../../policy/roles.ts'
 import type { Store } from '../../store/database.ts'
+import type { Ledger } from '../../store/ledger/ledger.ts'
 import {
   type IdentityRow,
   IdentityTable,
@@ -19,6 +20,7 @@ import type { Account } from './accounts.ts'
 import type { Action, AuditService, Trace } from '../audit/audit.ts'
 import { fieldsOf } from '../audit/audited-fields.ts'
 import { newId } from '../id.ts'
+import type { ServiceParts } from '../service-parts.ts'
 
 /** Somebody who may sign in; the hash of the password stays inside. */
 export interface Person {
@@ -44,6 +46,7 @@ const MAX_EMAIL_LENGTH = 254
 
 export class PeopleService {
   readonly #store: Store
+  readonly #ledger: Ledger
   readonly #people: PersonTable
   readonly #memberships: MembershipTable
   readonly #identities: IdentityTable
@@ -52,8 +55,9 @@ export class PeopleService {
   readonly #clock: Clock
   readonly #audit: AuditService
 
-  constructor(store: Store, hasher: PasswordHasher, clock: Clock, audit: AuditService) {
+  constructor({ store, ledger, clock, audit }: ServiceParts, hasher: PasswordHasher) {
     this.#store = store
+    this.#ledger = ledger
     this.#people = new PersonTable(store)
     this.#memberships = new MembershipTable(store)
     this.#identities = new IdentityTable(store)
@@ -96,27 +100,30 @@ export class PeopleService {
 
   /** Makes somebody with an address that nobody else has; part of the caller's transaction. */
   add(email: string, passwordHash: string | null): Result<Person> {
-    const folded = foldEmail(email)
-    if (this.#people.byEmail(folded)) return fail('email_taken')
-    const row: PersonRow = {
-      id: newId(),
-      email: email.trim(),
-      folded,
-      password: passwordHash,
-      createdAt: this.#clock.now(),
-    }
-    this.#people.insert(row)
-    return ok(personOf(row))
+    return this.#ledger.write((): Result<Person> => {
+      const folded = foldEmail(email)
+      if (this.#people.byEmail(folded)) return fail('email_taken')
+      const row: PersonRow = {
+        id: newId(),
+        email: email.trim(),
+        folded,
+        password: passwordHash,
+        createdAt: this.#clock.now(),
+      }
+      this.#people.insert(row)
+      return ok(personOf(row))
+    })
   }
 
   /** Makes somebody a member, or changes their role; part of the caller's transaction. */
   admit(personId: string, accountId: string, role: Role): void {
-    this.#memberships.set({ personId, accountId, role, createdAt: this.#clock.now() })
+    const createdAt = this.#clock.now()
+    this.#ledger.write(() => this.#memberships.set({ personId, accountId, role, createdAt }))
   }
 
   /** Changes a role. Sessions with the old one end, so that nothing goes on under it. */
   setRole(account: Account, personId: string, role: Role): Result<void> {
-    return this.#write((): Result<void> => {
+    return this.#ledger.write((): Result<void> => {
       const membership = this.#memberships.find(personId, account.id)
       if (!membership) return fail('person_unknown')
       if (membership.role === role) return ok(undefined)
@@ -130,7 +137,7 @@ export class PeopleService {
 
   /** Takes somebody off an account; who belongs to no other is forgotten. */
   remove(account: Account, personId: string): Result<void> {
-    return this.#write((): Result<void> => {
+    return this.#ledger.write((): Result<void> => {
       if (!this.#memberships.find(personId, account.id)) return fail('person_unknown')
       if (!this.#hasOtherOwner(account, personId)) return fail('last_owner')
       this.#note('remove', personId, account.id)
@@ -166,12 +173,10 @@ export class PeopleService {
 
   /** Ends every session of the person; the caller opens a new one for the browser that asked. */
   setPasswordHash(personId: string, hash: string): void {
-    this.#write(() => {
+    this.#ledger.write(() => {
       this.#people.setPassword(personId, hash)
       this.#sessions.removeOf(personId)
-      const fields = [{ field: 'password', to: 'changed' }]
-      for (const accountId of this.accountsOf(personId))
-        this.#note('change', personId, accountId, fields)
+      this.#noteEverywhere(personId, [{ field: 'password', to: 'changed' }])
     })
   }
 
@@ -186,31 +191,33 @@ export class PeopleService {
   }
 
   connect(personId: string, { provider, subject, label }: ProviderIdentity): Result<void> {
-    const known = this.#identities.find(provider, subject)
-    if (known) return known.personId === personId ? ok(undefined) : fail('identity_taken')
-    const createdAt = this.#clock.now()
-    this.#write(() => {
+    return this.#ledger.write((): Result<void> => {
+      const known = this.#identities.find(provider, subject)
+      if (known) return known.personId === personId ? ok(undefined) : fail('identity_taken')
+      const createdAt = this.#clock.now()
       this.#identities.insert({ provider, subject, personId, label, createdAt })
-      const fields = [{ field: `sign-in with ${provider}`, to: label }]
-      for (const accountId of this.accountsOf(personId))
-        this.#note('change', personId, accountId, fields)
+      this.#noteEverywhere(personId, [{ field: `sign-in with ${provider}`, to: label }])
+      return ok(undefined)
     })
-    return ok(undefined)
   }
 
   disconnect(person: Person, provider: string, subject: string): Result<void> {
-    const own = this.#identities.ofPerson(person.id)
-    const found = own.find((one) => one.provider === provider && one.subject === subject)
-    if (!found) return fail('identity_unknown')
-    if (own.length === 1 && !person.hasPassword)
-      return fail('invalid', 'set a password first: this is the only way in')
-    this.#write(() => {
+    return this.#ledger.write((): Result<void> => {
+      const own = this.#identities.ofPerson(person.id)
+      const found = own.find((one) => one.provider === provider && one.subject === subject)
+      if (!found) return fail('identity_unknown')
+      if (own.length === 1 && !person.hasPassword)
+        return fail('invalid', 'set a password first: this is the only way in')
       this.#identities.remove(provider, subject)
-      const fields = [{ field: `sign-in with ${provider}`, from: found.label }]
-      for (const accountId of this.accountsOf(person.id))
-        this.#note('change', person.id, accountId, fields)
+      this.#noteEverywhere(person.id, [{ field: `sign-in with ${provider}`, from: found.label }])
+      return ok(undefined)
     })
-    return ok(undefined)
+  }
+
+  /** In the audit trail of every account that the person belongs to. */
+  #noteEverywhere(personId: string, fields: NonNullable<Trace['fields']>): void {
+    for (const accountId of this.accountsOf(personId))
+      this.#note('change', personId, accountId, fields)
   }
 
   #note(action: Action, personId: string, accountId: string, fields: Trace['fields'] = []): void {
@@ -220,10 +227,6 @@ export class PeopleService {
 
   #hasOtherOwner(account: Account, personId: string): boolean {
     return hasOwnerWhoSignsIn(this.#store, account.id, personId)
-  }
-
-  #write<T>(action: () => T): T {
-    return this.#store.db.transaction(action, { behavior: 'immediate' })
   }
 }
 

@@ -3,11 +3,12 @@ import type { Clock } from '../../core/clock.ts'
 import { SettledDate } from '../../core/settled-date.ts'
 import { hashWebSecret, newWebSecret } from '../../identity/web-secret.ts'
 import type { Role } from '../../policy/roles.ts'
-import type { Store } from '../../store/database.ts'
+import type { Ledger } from '../../store/ledger/ledger.ts'
 import { AccountTable } from '../../store/tables/accounts.ts'
 import { type SessionRow, SessionTable } from '../../store/tables/sessions.ts'
 import type { Account } from './accounts.ts'
 import type { AuditService } from '../audit/audit.ts'
+import type { ServiceParts } from '../service-parts.ts'
 import { quietly } from '../../trouble.ts'
 import type { PeopleService, Person } from './people.ts'
 
@@ -38,6 +39,7 @@ const SEEN_EVERY_MS = 60_000
 const MAX_AGENT_LENGTH = 200
 
 export class SessionService {
+  readonly #ledger: Ledger
   readonly #table: SessionTable
   readonly #accounts: AccountTable
   readonly #people: PeopleService
@@ -45,7 +47,8 @@ export class SessionService {
   readonly #date: SettledDate
   readonly #audit: AuditService
 
-  constructor(store: Store, people: PeopleService, clock: Clock, audit: AuditService) {
+  constructor({ store, ledger, clock, audit }: ServiceParts, people: PeopleService) {
+    this.#ledger = ledger
     this.#table = new SessionTable(store)
     this.#accounts = new AccountTable(store)
     this.#people = people
@@ -60,19 +63,21 @@ export class SessionService {
     const now = this.#clock.now()
     const hash = hashWebSecret(secret)
     const settled = this.#date.now()
-    this.#table.removeEnded(settled, settled - IDLE_MS)
-    this.#table.insert({
-      id: hash.toString('hex').slice(0, 16),
-      hash,
-      personId,
-      accountId,
-      createdAt: now,
-      seenAt: now,
-      expiresAt: now + SESSION_MS,
-      address,
-      agent: agent.slice(0, MAX_AGENT_LENGTH),
+    this.#ledger.write(() => {
+      this.#table.removeEnded(settled, settled - IDLE_MS)
+      this.#table.insert({
+        id: hash.toString('hex').slice(0, 16),
+        hash,
+        personId,
+        accountId,
+        createdAt: now,
+        seenAt: now,
+        expiresAt: now + SESSION_MS,
+        address,
+        agent: agent.slice(0, MAX_AGENT_LENGTH),
+      })
+      this.#note('sign_in', personId, accountId, address)
     })
-    this.#note('sign_in', personId, accountId, address)
     return secret
   }
 
@@ -87,7 +92,7 @@ export class SessionService {
     if (!person || !account || role === undefined) return undefined
     // Of use, but not worth waiting for: the next request notes it otherwise.
     if (Math.abs(now - row.seenAt) > SEEN_EVERY_MS)
-      quietly(() => this.#table.seen(row.id, now, address))
+      quietly(() => this.#ledger.write(() => this.#table.seen(row.id, now, address)))
     return { session: withoutHash(row), person, account, role }
   }
 
@@ -101,18 +106,22 @@ export class SessionService {
 
   /** Ends one session, if it is this person's. */
   end(personId: string, id: string): boolean {
-    const own = this.#table.ofPerson(personId).find((row) => row.id === id)
-    if (!own) return false
-    this.#table.remove(id)
-    this.#note('sign_out', personId, own.accountId, own.address)
-    return true
+    return this.#ledger.write(() => {
+      const own = this.#table.ofPerson(personId).find((row) => row.id === id)
+      if (!own) return false
+      this.#table.remove(id)
+      this.#note('sign_out', personId, own.accountId, own.address)
+      return true
+    })
   }
 
   /** Signs a person out everywhere. */
   endAll(personId: string): void {
-    for (const { accountId, address } of this.#table.ofPerson(personId))
-      this.#note('sign_out', personId, accountId, address)
-    this.#table.removeOf(personId)
+    this.#ledger.write(() => {
+      for (const { accountId, address } of this.#table.ofPerson(personId))
+        this.#note('sign_out', personId, accountId, address)
+      this.#table.removeOf(personId)
+    })
   }
 
   /** A browser that signs in is not known yet, so the person is named as the one who acts. */

@@ -1,7 +1,7 @@
 /** How people come in by a one-time link: claiming an account, and accepting an invitation. */
 import { type Result, fail, ok } from '../../failure.ts'
 import type { ProviderIdentity } from '../../identity/providers/provider.ts'
-import type { Store } from '../../store/database.ts'
+import type { Ledger } from '../../store/ledger/ledger.ts'
 import type { AccountService } from './accounts.ts'
 import type { AuditService } from '../audit/audit.ts'
 import type { Link, LinkKind, LinkService } from './one-time-links.ts'
@@ -16,7 +16,7 @@ export interface Arrived {
 const LINK_WORDS = { claim: 'a claim link', invite: 'an invitation' } as const
 
 export interface SignUpParts {
-  readonly store: Store
+  readonly ledger: Ledger
   readonly accounts: AccountService
   readonly links: LinkService
   readonly people: PeopleService
@@ -24,14 +24,14 @@ export interface SignUpParts {
 }
 
 export class SignUp {
-  readonly #store: Store
+  readonly #ledger: Ledger
   readonly #accounts: AccountService
   readonly #links: LinkService
   readonly #people: PeopleService
   readonly #audit: AuditService
 
-  constructor({ store, accounts, links, people, audit }: SignUpParts) {
-    this.#store = store
+  constructor({ ledger, accounts, links, people, audit }: SignUpParts) {
+    this.#ledger = ledger
     this.#accounts = accounts
     this.#links = links
     this.#people = people
@@ -99,19 +99,16 @@ export class SignUp {
   }
 
   #arrive(kind: LinkKind, secret: string, whom: (link: Link) => Result<Person>): Result<Arrived> {
-    return this.#store.db.transaction(
-      (): Result<Arrived> => {
-        const link = this.#links.read(kind, secret)
-        if (!link.ok) return link
-        const person = whom(link.value)
-        if (!person.ok) return person
-        const used = this.#links.use(kind, secret)
-        if (!used.ok) return used
-        this.#admit(person.value, used.value)
-        return ok({ person: person.value, accountId: used.value.accountId })
-      },
-      { behavior: 'immediate' },
-    )
+    return this.#ledger.write((): Result<Arrived> => {
+      const link = this.#links.read(kind, secret)
+      if (!link.ok) return link
+      const person = whom(link.value)
+      if (!person.ok) return person
+      const used = this.#links.use(kind, secret)
+      if (!used.ok) return used
+      this.#admit(person.value, used.value)
+      return ok({ person: person.value, accountId: used.value.accountId })
+    })
   }
 
   /** An invitation never takes a right away from somebody who has more already. */

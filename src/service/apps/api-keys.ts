@@ -11,11 +11,12 @@ import {
 } from '../../policy/capability/capability.ts'
 import { capabilityOfLists } from '../../policy/capability/lists.ts'
 import { type ApiKeyRow, ApiKeyTable } from '../../store/tables/apps.ts'
-import type { Store } from '../../store/database.ts'
+import type { Ledger } from '../../store/ledger/ledger.ts'
 import { type App, isKept } from './apps.ts'
 import type { Action, AuditService, Trace } from '../audit/audit.ts'
 import { fieldsOf } from '../audit/audited-fields.ts'
 import { newSecret, newShortId } from '../id.ts'
+import type { ServiceParts } from '../service-parts.ts'
 
 /** A key without its secrets. */
 export interface ApiKey extends Omit<ApiKeyRow, 'secret' | 'oldSecret'> {
@@ -53,14 +54,14 @@ export interface ApiKeyChange {
 const MAX_NAME_LENGTH = 100
 
 export class ApiKeyService {
-  readonly #store: Store
+  readonly #ledger: Ledger
   readonly #table: ApiKeyTable
   readonly #keyring: Keyring
   readonly #clock: Clock
   readonly #audit: AuditService
 
-  constructor(store: Store, keyring: Keyring, clock: Clock, audit: AuditService) {
-    this.#store = store
+  constructor({ store, ledger, clock, audit }: ServiceParts, keyring: Keyring) {
+    this.#ledger = ledger
     this.#table = new ApiKeyTable(store)
     this.#keyring = keyring
     this.#clock = clock
@@ -88,7 +89,7 @@ export class ApiKeyService {
   add(app: App, wish: ApiKeyChange): Result<WholeKey> {
     const patch = patchOf(wish, FULL_CAPABILITY)
     if (!patch.ok) return patch
-    return this.#write((): Result<WholeKey> => {
+    return this.#ledger.write((): Result<WholeKey> => {
       const secret = newSecret()
       const now = this.#clock.now()
       const row: ApiKeyRow = {
@@ -176,7 +177,7 @@ export class ApiKeyService {
     action: Action,
     decide: (row: ApiKeyRow) => Result<Partial<ApiKeyRow>>,
   ): Result<ApiKey> {
-    return this.#write((): Result<ApiKey> => {
+    return this.#ledger.write((): Result<ApiKey> => {
       const row = this.#table.find(app.id, id)
       if (!row) return fail('key_not_found')
       if (row.status === 'revoked') return fail('key_already_revoked')
@@ -206,10 +207,6 @@ export class ApiKeyService {
     let id = newShortId()
     while (this.#table.find(app.id, id)) id = newShortId()
     return id
-  }
-
-  #write<T>(action: () => T): T {
-    return this.#store.db.transaction(action, { behavior: 'immediate' })
   }
 }
 

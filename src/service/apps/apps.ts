@@ -9,12 +9,13 @@ import {
   limitsOf,
 } from '../../policy/app-limits.ts'
 import { type AppRow, AppTable } from '../../store/tables/apps.ts'
-import type { Store } from '../../store/database.ts'
+import type { Ledger } from '../../store/ledger/ledger.ts'
 import { ReservationTable } from '../../store/tables/reservations.ts'
 import type { Account } from '../accounts/accounts.ts'
 import type { Action, AuditService, Trace } from '../audit/audit.ts'
 import { fieldsOf } from '../audit/audited-fields.ts'
 import { newShortId } from '../id.ts'
+import type { ServiceParts } from '../service-parts.ts'
 
 export type App = AppRow
 
@@ -37,14 +38,14 @@ const DEFAULT_NAME = 'default'
 const MAX_NAME_LENGTH = 100
 
 export class AppService {
-  readonly #store: Store
+  readonly #ledger: Ledger
   readonly #table: AppTable
   readonly #reservations: ReservationTable
   readonly #clock: Clock
   readonly #audit: AuditService
 
-  constructor(store: Store, clock: Clock, audit: AuditService) {
-    this.#store = store
+  constructor({ store, ledger, clock, audit }: ServiceParts) {
+    this.#ledger = ledger
     this.#table = new AppTable(store)
     this.#reservations = new ReservationTable(store)
     this.#clock = clock
@@ -58,7 +59,7 @@ export class AppService {
   ensureDefault(owner: Account, onMade: (app: App) => void): App {
     const found = this.#table.default()
     if (found) return found
-    return this.#write(() => {
+    return this.#ledger.write(() => {
       const meanwhile = this.#table.default()
       if (meanwhile) return meanwhile
       const app = this.#row(owner, { name: DEFAULT_NAME }, true)
@@ -90,7 +91,7 @@ export class AppService {
   add(account: Account, wish: NewApp): Result<App> {
     const fault = nameFault(wish.name) ?? limitsFault(wish)
     if (fault !== undefined) return fail('invalid', fault)
-    return this.#write((): Result<App> => {
+    return this.#ledger.write((): Result<App> => {
       if (this.#table.ofAccount(account.id, wish.name)) return fail('app_taken')
       const app = this.#row(account, keptLimits(wish), false)
       this.#table.insert(app)
@@ -104,7 +105,7 @@ export class AppService {
     const fault = nameIsWrong ?? limitsFault(wish)
     if (fault !== undefined) return fail('invalid', fault)
     const change = keptLimits(wish)
-    return this.#write((): Result<App> => {
+    return this.#ledger.write((): Result<App> => {
       const app = this.#table.byId(id)
       if (!app) return fail('app_not_found')
       const namesake = this.#table.ofAccount(app.accountId, change.name ?? app.name)
@@ -118,7 +119,7 @@ export class AppService {
 
   /** Removes an app with its keys, rules and revocations; reservations that were linked to it no longer are. */
   remove(id: string): Result<App> {
-    return this.#write((): Result<App> => {
+    return this.#ledger.write((): Result<App> => {
       const app = this.#table.byId(id)
       if (!app) return fail('app_not_found')
       if (app.isDefault) return fail('app_needed')
@@ -135,7 +136,7 @@ export class AppService {
 
   /** Removes apps whose time is over by a date, and says which. */
   removeExpired(now: number): App[] {
-    return this.#write(() => {
+    return this.#ledger.write(() => {
       const expired = this.#table.expired(now)
       for (const { id } of expired) this.#remove(id)
       return expired
@@ -174,10 +175,6 @@ export class AppService {
     let id = newShortId()
     while (this.#table.byId(id)) id = newShortId()
     return id
-  }
-
-  #write<T>(action: () => T): T {
-    return this.#store.db.transaction(action, { behavior: 'immediate' })
   }
 }
 

@@ -7,10 +7,11 @@ import {
   ruleFault,
 } from '../../policy/channel-rule.ts'
 import { type ChannelRuleRow, ChannelRuleTable } from '../../store/tables/apps.ts'
-import type { Store } from '../../store/database.ts'
+import type { Ledger } from '../../store/ledger/ledger.ts'
 import { type App, isKept } from './apps.ts'
 import type { Action, AuditService, Trace } from '../audit/audit.ts'
 import { fieldsOf } from '../audit/audited-fields.ts'
+import type { ServiceParts } from '../service-parts.ts'
 
 export type StoredRule = ChannelRuleRow
 
@@ -34,13 +35,13 @@ const SHOWN: { readonly [K in keyof ChannelRuleSettings]: string } = {
 }
 
 export class ChannelRuleService {
-  readonly #store: Store
+  readonly #ledger: Ledger
   readonly #table: ChannelRuleTable
   readonly #clock: Clock
   readonly #audit: AuditService
 
-  constructor(store: Store, clock: Clock, audit: AuditService) {
-    this.#store = store
+  constructor({ store, ledger, clock, audit }: ServiceParts) {
+    this.#ledger = ledger
     this.#table = new ChannelRuleTable(store)
     this.#clock = clock
     this.#audit = audit
@@ -56,7 +57,7 @@ export class ChannelRuleService {
   }
 
   add(app: App, id: string, settings: ChannelRuleChange): Result<StoredRule> {
-    return this.#write((): Result<StoredRule> => {
+    return this.#ledger.write((): Result<StoredRule> => {
       if (this.#table.find(app.id, id)) return fail('rule_taken')
       const now = this.#clock.now()
       const given = { ...DEFAULT_RULE_SETTINGS, ...settings, id }
@@ -70,7 +71,7 @@ export class ChannelRuleService {
   }
 
   set(app: App, id: string, settings: ChannelRuleChange): Result<StoredRule> {
-    return this.#write((): Result<StoredRule> => {
+    return this.#ledger.write((): Result<StoredRule> => {
       const found = this.find(app, id)
       if (!found.ok) return found
       const rule = { ...found.value, ...settings, updatedAt: this.#clock.now() }
@@ -83,7 +84,7 @@ export class ChannelRuleService {
   }
 
   remove(app: App, id: string): Result<StoredRule> {
-    return this.#write((): Result<StoredRule> => {
+    return this.#ledger.write((): Result<StoredRule> => {
       const found = this.find(app, id)
       if (!found.ok) return found
       this.#table.remove(app.id, id)
@@ -103,9 +104,5 @@ export class ChannelRuleService {
       accountId,
       fields,
     })
-  }
-
-  #write<T>(action: () => T): T {
-    return this.#store.db.transaction(action, { behavior: 'immediate' })
   }
 }

@@ -1,8 +1,9 @@
 /** Notes when the secrets of API keys were last used, and writes it down every few seconds. */
 import type { Clock } from '../../core/clock.ts'
 import { ApiKeyTable } from '../../store/tables/apps.ts'
-import type { Store } from '../../store/database.ts'
+import type { Ledger } from '../../store/ledger/ledger.ts'
 import type { LiveKey } from './app-directory.ts'
+import type { StoreParts } from '../store-parts.ts'
 
 /** It is for people who look for forgotten secrets, not an audit. */
 const WRITE_EVERY_MS = 5000
@@ -14,7 +15,7 @@ interface Use {
 }
 
 export class KeyUses {
-  readonly #store: Store
+  readonly #ledger: Ledger
   readonly #table: ApiKeyTable
   readonly #clock: Clock
   readonly #onBug: (error: unknown) => void
@@ -23,8 +24,8 @@ export class KeyUses {
   #timer: Timer | undefined
 
   /** @param onBug told when writing fails; what was noted is tried again the next time */
-  constructor(store: Store, clock: Clock, onBug: (error: unknown) => void) {
-    this.#store = store
+  constructor({ store, ledger, clock }: StoreParts, onBug: (error: unknown) => void) {
+    this.#ledger = ledger
     this.#table = new ApiKeyTable(store)
     this.#clock = clock
     this.#onBug = onBug
@@ -53,14 +54,11 @@ export class KeyUses {
   write(): void {
     if (this.#uses.size === 0) return
     try {
-      this.#store.db.transaction(
-        () => {
-          for (const [sealed, { appId, id, at }] of this.#uses) {
-            this.#table.used(appId, id, sealed, at)
-          }
-        },
-        { behavior: 'immediate' },
-      )
+      this.#ledger.write(() => {
+        for (const [sealed, { appId, id, at }] of this.#uses) {
+          this.#table.used(appId, id, sealed, at)
+        }
+      })
       this.#uses = new Map()
     } catch (error) {
       this.#onBug(error)

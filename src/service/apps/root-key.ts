@@ -1,9 +1,11 @@
 /** The default app and its root key, which permits everything on it: made at the first start, shown once. */
 import { readFact, removeFact, writeFact } from '../../store/tables/facts.ts'
 import type { Store } from '../../store/database.ts'
+import type { Ledger } from '../../store/ledger/ledger.ts'
 import type { Account } from '../accounts/accounts.ts'
 import type { ApiKeyService } from './api-keys.ts'
 import type { AppService } from './apps.ts'
+import type { ServiceParts } from '../service-parts.ts'
 
 /** The name of the fact that holds the name of the root key until it is shown. */
 const UNSHOWN = 'root-key-unshown'
@@ -20,11 +22,13 @@ export interface UnshownKey {
 
 export class RootKey {
   readonly #store: Store
+  readonly #ledger: Ledger
   readonly #apps: AppService
   readonly #keys: ApiKeyService
 
-  constructor(store: Store, apps: AppService, keys: ApiKeyService) {
+  constructor({ store, ledger }: ServiceParts, apps: AppService, keys: ApiKeyService) {
     this.#store = store
+    this.#ledger = ledger
     this.#apps = apps
     this.#keys = keys
   }
@@ -53,7 +57,7 @@ export class RootKey {
       name,
       isNew: this.#isNew,
       reveal: () => {
-        removeFact(this.#store, UNSHOWN)
+        this.#ledger.write(() => removeFact(this.#store, UNSHOWN))
         return this.#keys.whole(key)
       },
     }

@@ -1,8 +1,8 @@
 /** Disposable apps: each made whole in one step for whoever asks, and gone after a while. */
-import { type Failure, type Result, fail, ok } from '../../failure.ts'
+import { type Result, fail, ok } from '../../failure.ts'
 import { limitKey } from '../../policy/address.ts'
 import { roomFor } from '../../policy/shares.ts'
-import type { Store } from '../../store/database.ts'
+import type { Ledger } from '../../store/ledger/ledger.ts'
 import type { AccountService } from '../accounts/accounts.ts'
 import type { ApiKeyService, WholeKey } from './api-keys.ts'
 import type { App, AppService } from './apps.ts'
@@ -37,7 +37,7 @@ export interface SandboxLimits {
 }
 
 interface SandboxParts {
-  readonly store: Store
+  readonly ledger: Ledger
   readonly accounts: AccountService
   readonly apps: AppService
   readonly apiKeys: ApiKeyService
@@ -55,8 +55,8 @@ export class Sandbox {
 
   /** @returns `sandbox_full`, or what is wrong with a key or a rule; then nothing was made */
   add(wish: SandboxWish): Result<SandboxApp> {
-    return this.#allOrNothing(() => {
-      const { accounts, apps } = this.#parts
+    const { accounts, apps, ledger } = this.#parts
+    return ledger.write((): Result<SandboxApp> => {
       const madeBy = limitKey(wish.address)
       if (!this.#hasRoom(madeBy)) return fail('sandbox_full')
       const added = apps.add(accounts.ensureOwner(), {
@@ -107,31 +107,5 @@ export class Sandbox {
       rules.push(rule.value)
     }
     return ok({ app, keys, rules })
-  }
-
-  /** The only way out of a transaction that undoes it is to throw. */
-  #allOrNothing<T>(action: () => Result<T>): Result<T> {
-    try {
-      return this.#parts.store.db.transaction(
-        () => {
-          const result = action()
-          if (!result.ok) throw new Undo(result.failure)
-          return result
-        },
-        { behavior: 'immediate' },
-      )
-    } catch (error) {
-      if (error instanceof Undo) return { ok: false, failure: error.failure }
-      throw error
-    }
-  }
-}
-
-class Undo extends Error {
-  readonly failure: Failure
-
-  constructor(failure: Failure) {
-    super(failure.message)
-    this.failure = failure
   }
 }

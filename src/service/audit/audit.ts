@@ -10,9 +10,10 @@ import {
   AuditTable,
   type AuditedField,
 } from '../../store/tables/audit.ts'
-import type { Store } from '../../store/database.ts'
 import { withoutSecrets } from '../../text/secrets.ts'
-import type { Account } from '../accounts/accounts.ts'
+import type { StoreParts } from '../store-parts.ts'
+import type { Ledger } from '../../store/ledger/ledger.ts'
+import type { AccountRow } from '../../store/tables/accounts.ts'
 
 /** Whoever does something to the settings. */
 export interface Actor {
@@ -85,11 +86,13 @@ const SERVER: Actor = { kind: 'server', name: 'the server' }
 
 export class AuditService {
   readonly #table: AuditTable
+  readonly #ledger: Ledger
   readonly #clock: Clock
   readonly #actors = new AsyncLocalStorage<Actor>()
 
-  constructor(store: Store, clock: Clock) {
+  constructor({ store, ledger, clock }: StoreParts) {
     this.#table = new AuditTable(store)
+    this.#ledger = ledger
     this.#clock = clock
   }
 
@@ -111,14 +114,15 @@ export class AuditService {
     const name = withoutSecrets(called.replaceAll(/\p{Cc}/gu, '·'))
     const fields = told.map(withoutSecretsIn)
     const at = this.#clock.now()
-    this.#table.insert({ ...trace, entity, name, fields, actorKind: kind, actor, address, at })
+    const row = { ...trace, entity, name, fields, actorKind: kind, actor, address, at }
+    this.#ledger.write(() => this.#table.insert(row))
   }
 
   /**
    * The newest first.
    * @param account whose things were changed; undefined for those of all accounts
    */
-  list(account: Account | undefined, { limit, ...question }: AuditQuestion): AuditPage {
+  list(account: AccountRow | undefined, { limit, ...question }: AuditQuestion): AuditPage {
     const filter = { ...question, accountId: account?.id, limit: limit + 1 }
     // Only `record` writes the table.
     const found = this.#table.list(filter) as AuditEntry[]

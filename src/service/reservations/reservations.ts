@@ -7,13 +7,14 @@ import { beginsWithBracket, foldName } from '../../policy/names.ts'
 import { coveringNames, decideOwnership, fold, namespaceFault } from '../../policy/reservation.ts'
 import { StartError } from '../../start-error.ts'
 import { AppTable } from '../../store/tables/apps.ts'
-import type { Store } from '../../store/database.ts'
+import type { Ledger } from '../../store/ledger/ledger.ts'
 import { type ReservationRow, ReservationTable } from '../../store/tables/reservations.ts'
 import type { Account } from '../accounts/accounts.ts'
 import type { Action, AuditService, Trace } from '../audit/audit.ts'
 import { fieldsOf, secretField } from '../audit/audited-fields.ts'
 import type { AuditedField } from '../../store/tables/audit.ts'
 import { newId } from '../id.ts'
+import type { ServiceParts } from '../service-parts.ts'
 import { type Doubt, doubtsAbout, holderOf, rowsAround, secretFault } from './reserved-names.ts'
 
 /** A reservation as its owner sees it: keys in the clear, undefined when not set. */
@@ -48,7 +49,7 @@ export interface Reserved {
 const MAX_KEY_LENGTH = 256
 
 export class ReservationService {
-  readonly #store: Store
+  readonly #ledger: Ledger
   readonly #table: ReservationTable
   readonly #apps: AppTable
   readonly #keyring: Keyring
@@ -57,8 +58,8 @@ export class ReservationService {
   readonly #audit: AuditService
 
   /** @param quota reservations of one account; 0 for no limit */
-  constructor(store: Store, keyring: Keyring, clock: Clock, quota: number, audit: AuditService) {
-    this.#store = store
+  constructor({ store, ledger, clock, audit }: ServiceParts, keyring: Keyring, quota: number) {
+    this.#ledger = ledger
     this.#table = new ReservationTable(store)
     this.#apps = new AppTable(store)
     this.#keyring = keyring
@@ -94,7 +95,7 @@ export class ReservationService {
       return fail('namespace_invalid', `the namespace is not valid: ${fault}`)
     const keyFault = faultOfKeys(change)
     if (keyFault !== undefined) return fail('invalid', keyFault)
-    return this.#write((): Result<Reserved> => {
+    return this.#ledger.write((): Result<Reserved> => {
       const neighbours = rowsAround(this.#table, namespace)
       const verdict = decideOwnership(account.id, namespace, neighbours)
       if (!verdict.allowed) return fail(verdict.failure)
@@ -133,7 +134,7 @@ export class ReservationService {
   change(idOrNamespace: string, change: ReservationChange): Result<Reserved> {
     const keyFault = faultOfKeys(change)
     if (keyFault !== undefined) return fail('invalid', keyFault)
-    return this.#write((): Result<Reserved> => {
+    return this.#ledger.write((): Result<Reserved> => {
       const row = this.#row(idOrNamespace)
       if (!row) return fail('reservation_unknown')
       if (typeof change.app === 'string' && beginsWithBracket(row.namespace))
@@ -152,7 +153,7 @@ export class ReservationService {
   }
 
   remove(idOrNamespace: string): Result<OwnedReservation> {
-    return this.#write((): Result<OwnedReservation> => {
+    return this.#ledger.write((): Result<OwnedReservation> => {
       const row = this.#row(idOrNamespace)
       if (!row) return fail('reservation_unknown')
       this.#table.remove(row)
@@ -164,11 +165,6 @@ export class ReservationService {
   #note(action: Action, row: ReservationRow, fields: NonNullable<Trace['fields']>): void {
     const { id, namespace: name, accountId } = row
     this.#audit.record({ action, kind: 'reservation', id, name, accountId, fields })
-  }
-
-  #write<T>(action: () => T): T {
-    // Immediate: what was read to decide must still hold when it is written, whichever process writes.
-    return this.#store.db.transaction(action, { behavior: 'immediate' })
   }
 
   /** A name may be given in any spelling; the one that was reserved first is meant. */

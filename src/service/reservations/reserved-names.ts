@@ -2,6 +2,7 @@
 import { beginsWithBracket, foldName } from '../../policy/names.ts'
 import { coveringNames, curtailed, fold, oldestFirst, overruled } from '../../policy/reservation.ts'
 import type { Store } from '../../store/database.ts'
+import type { Ledger } from '../../store/ledger/ledger.ts'
 import { readFact, writeFact } from '../../store/tables/facts.ts'
 import {
   type ReservationRow,
@@ -84,15 +85,12 @@ const FOLDING = 'folding'
 const CURRENT = `1 ${process.versions['unicode'] ?? ''}`
 
 /** Folds the stored names anew where that was last done differently, or never. */
-export function refoldNames(store: Store): void {
+export function refoldNames(store: Store, ledger: Ledger): void {
   if (readFact(store, FOLDING)?.toString() === CURRENT) return
   const table = new ReservationTable(store)
-  store.db.transaction(
-    () => {
-      for (const { id, namespace, folded } of table.list(undefined))
-        if (fold(namespace) !== folded) table.refold(id, fold(namespace))
-      writeFact(store, FOLDING, Buffer.from(CURRENT))
-    },
-    { behavior: 'immediate' },
-  )
+  ledger.write(() => {
+    for (const { id, namespace, folded } of table.list(undefined))
+      if (fold(namespace) !== folded) table.refold(id, fold(namespace))
+    writeFact(store, FOLDING, Buffer.from(CURRENT))
+  })
 }

@@ -5,7 +5,8 @@ import { SettledDate } from '../../core/settled-date.ts'
 import { PAGES } from '../../core/types.ts'
 import { UNITS, type Unit, startOf } from '../../stats/interval.ts'
 import { type Numbers, combine, isSample } from '../../stats/numbers.ts'
-import type { Store } from '../../store/database.ts'
+import type { Ledger } from '../../store/ledger/ledger.ts'
+import type { StoreParts } from '../store-parts.ts'
 import { StatsTable } from '../../store/tables/stats.ts'
 import { takeCounts, takeLevels } from './stats-taking.ts'
 
@@ -27,6 +28,7 @@ interface OpenRecord {
 }
 
 export class StatsRecorder {
+  readonly #ledger: Ledger
   readonly #table: StatsTable
   readonly #counters: AppCounters
   readonly #clock: Clock
@@ -46,8 +48,13 @@ export class StatsRecorder {
   #timer: Timer | undefined
 
   /** @param onBug told when writing fails; nothing is lost, and it is tried again the next time */
-  constructor(store: Store, counters: AppCounters, clock: Clock, onBug: (error: unknown) => void) {
+  constructor(
+    { store, ledger, clock }: StoreParts,
+    counters: AppCounters,
+    onBug: (error: unknown) => void,
+  ) {
     this.#table = new StatsTable(store)
+    this.#ledger = ledger
     this.#counters = counters
     this.#clock = clock
     this.#date = new SettledDate(clock)
@@ -90,8 +97,10 @@ export class StatsRecorder {
     this.#minute = minute
     this.#looks = 0
     const date = this.#date.now()
-    this.#table.prune('minute', date - MINUTES_KEPT_MS)
-    this.#table.prune('hour', date - HOURS_KEPT_MS)
+    this.#ledger.writeLocal(() => {
+      this.#table.prune('minute', date - MINUTES_KEPT_MS)
+      this.#table.prune('hour', date - HOURS_KEPT_MS)
+    })
   }
 
   #take(appId: string, count: AppCount): void {
@@ -132,7 +141,7 @@ export class StatsRecorder {
   #flush(): void {
     const gone = new Set<string>()
     if (this.#changed.size > 0) {
-      this.#table.together(() => {
+      this.#ledger.writeLocal(() => {
         for (const { appId, unit, start, numbers } of this.#changed) {
           const isKept = this.#table.put({ appId, unit, start, numbers, isFixture: false })
           if (!isKept) gone.add(appId)

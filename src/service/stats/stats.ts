@@ -7,8 +7,9 @@ import { UNITS, type Unit, endOf, startOf } from '../../stats/interval.ts'
 import { type Numbers, addTo, shown } from '../../stats/numbers.ts'
 import { type IntervalNumbers, type StatsRecord, statsRecord } from '../../stats/record.ts'
 import { type SpanWish, type StatsPage, type StatsQuestion, readSpan } from '../../stats/span.ts'
-import type { Store } from '../../store/database.ts'
+import type { Ledger } from '../../store/ledger/ledger.ts'
 import { type StatsRange, StatsTable } from '../../store/tables/stats.ts'
+import type { StoreParts } from '../store-parts.ts'
 
 export type { IntervalNumbers } from '../../stats/record.ts'
 
@@ -22,12 +23,12 @@ export interface StatsWish extends SpanWish, Pick<StatsQuestion, 'direction' | '
 export const COMMONS_STATS: string = COMMONS
 
 export class StatsService {
-  readonly #store: Store
+  readonly #ledger: Ledger
   readonly #table: StatsTable
   readonly #clock: Clock
 
-  constructor(store: Store, clock: Clock) {
-    this.#store = store
+  constructor({ store, ledger, clock }: StoreParts) {
+    this.#ledger = ledger
     this.#clock = clock
     this.#table = new StatsTable(store)
   }
@@ -99,21 +100,19 @@ export class StatsService {
 
   /** Made-up minutes take the place of those made up before, and count in hours, days and months; they are kept for good. */
   addFixtures(appId: string, fixtures: readonly Fixture[]): void {
-    this.#store.sqlite
-      .transaction(() => {
-        for (const { start, numbers } of fixtures) {
-          this.#table.put({ appId, unit: 'minute', start, isFixture: true, numbers })
+    this.#ledger.write(() => {
+      for (const { start, numbers } of fixtures) {
+        this.#table.put({ appId, unit: 'minute', start, isFixture: true, numbers })
+      }
+      for (const [smaller, unit] of STEPS) {
+        const starts = new Set(fixtures.map(({ start }) => startOf(unit, start)))
+        for (const start of starts) {
+          const range = { unit: smaller, first: start, last: endOf(unit, start) - 1 }
+          const numbers = this.#madeUpIn(appId, range)
+          this.#table.put({ appId, unit, start, isFixture: true, numbers })
         }
-        for (const [smaller, unit] of STEPS) {
-          const starts = new Set(fixtures.map(({ start }) => startOf(unit, start)))
-          for (const start of starts) {
-            const range = { unit: smaller, first: start, last: endOf(unit, start) - 1 }
-            const numbers = this.#madeUpIn(appId, range)
-            this.#table.put({ appId, unit, start, isFixture: true, numbers })
-          }
-        }
-      })
-      .immediate()
+      }
+    })
   }
 
   #madeUpIn(appId: string, range: StatsRange): Numbers {

@@ -1,26 +1,23 @@
 /** Revocations of tokens: kept as long as a token that they concern can still be valid. */
-import type { Clock } from '../../core/clock.ts'
 import { SettledDate } from '../../core/settled-date.ts'
 import type { StoredRevocation } from '../../identity/revocation-request.ts'
 import { AppTable, RevocationTable } from '../../store/tables/apps.ts'
-import type { Store } from '../../store/database.ts'
+import type { Ledger } from '../../store/ledger/ledger.ts'
 import { isKept } from '../apps/apps.ts'
 import type { Actor, AuditService } from '../audit/audit.ts'
 import { fieldsOf } from '../audit/audited-fields.ts'
 import type { PushDeviceService } from '../../device-push/device-service.ts'
+import type { ServiceParts } from '../service-parts.ts'
 import type { TokenOrder } from './token-order.ts'
 
-export interface RevocationParts {
-  readonly store: Store
-  readonly clock: Clock
-  readonly audit: AuditService
+export interface RevocationParts extends ServiceParts {
   readonly order: TokenOrder
   /** Which end as tokens do. */
   readonly devices: Pick<PushDeviceService, 'end'>
 }
 
 export class RevocationService {
-  readonly #store: Store
+  readonly #ledger: Ledger
   readonly #table: RevocationTable
   readonly #apps: AppTable
   readonly #date: SettledDate
@@ -28,10 +25,10 @@ export class RevocationService {
   readonly #order: TokenOrder
   readonly #devices: Pick<PushDeviceService, 'end'>
 
-  constructor({ store, clock, audit, order, devices }: RevocationParts) {
+  constructor({ store, ledger, clock, audit, order, devices }: RevocationParts) {
     this.#order = order
     this.#devices = devices
-    this.#store = store
+    this.#ledger = ledger
     this.#table = new RevocationTable(store)
     this.#apps = new AppTable(store)
     this.#date = new SettledDate(clock)
@@ -44,19 +41,16 @@ export class RevocationService {
    */
   add(appId: string, revocations: readonly StoredRevocation[], by?: Actor): void {
     const now = this.#date.now()
-    const marked = this.#store.db.transaction(
-      () => {
-        const number = this.#order.mark()
-        const numbered = revocations.map(({ isExact, ...revocation }) => {
-          return { ...revocation, number: isExact ? null : number }
-        })
-        this.#table.insert(appId, numbered, now)
-        this.#devices.end(appId, numbered)
-        this.#note(appId, revocations, by)
-        return number
-      },
-      { behavior: 'immediate' },
-    )
+    const marked = this.#ledger.write(() => {
+      const number = this.#order.mark()
+      const numbered = revocations.map(({ isExact, ...revocation }) => {
+        return { ...revocation, number: isExact ? null : number }
+      })
+      this.#table.insert(appId, numbered, now)
+      this.#devices.end(appId, numbered)
+      this.#note(appId, revocations, by)
+      return number
+    })
     this.#order.passed(marked)
   }
 

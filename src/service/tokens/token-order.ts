@@ -6,7 +6,9 @@
 import type { Clock } from '../../core/clock.ts'
 import type { TokenNumbers } from '../../identity/native-token.ts'
 import type { Store } from '../../store/database.ts'
+import type { Ledger } from '../../store/ledger/ledger.ts'
 import { readFact, writeFact } from '../../store/tables/facts.ts'
+import type { StoreParts } from '../store-parts.ts'
 import { quietly } from '../../trouble.ts'
 
 /** The fact that holds the first number that no process has. */
@@ -25,14 +27,16 @@ const MAX_FROM_CLOCK = 2 ** 52
 
 export class TokenOrder implements TokenNumbers {
   readonly #store: Store
+  readonly #ledger: Ledger
   readonly #clock: Clock
   #next = 0
   #end = 0
   /** By the clock's elapsed time. */
   #restsUntil = 0
 
-  constructor(store: Store, clock: Clock) {
+  constructor({ store, ledger, clock }: StoreParts) {
     this.#store = store
+    this.#ledger = ledger
     this.#clock = clock
   }
 
@@ -69,14 +73,11 @@ export class TokenOrder implements TokenNumbers {
 
   /** Known here only once it is kept, or two processes might have it. */
   #takeRange(): void {
-    const first = this.#store.db.transaction(
-      () => {
-        const next = this.#first()
-        this.#keep(next + RANGE)
-        return next
-      },
-      { behavior: 'immediate' },
-    )
+    const first = this.#ledger.write(() => {
+      const next = this.#first()
+      this.#keep(next + RANGE)
+      return next
+    })
     this.#next = first
     this.#end = first + RANGE
   }
@@ -88,6 +89,6 @@ export class TokenOrder implements TokenNumbers {
   }
 
   #keep(next: number): void {
-    writeFact(this.#store, NEXT, Buffer.from(String(next)))
+    this.#ledger.write(() => writeFact(this.#store, NEXT, Buffer.from(String(next))))
   }
 }

@@ -1,50 +1,45 @@
 /**
- * How settings are written: tried until no other program holds the database, between turns, and acknowledged once
- * the disk has them. Commands, which serve nobody, wait in SQLite itself.
+ * The only way to write settings: whoever writes hands over a piece of work, which reads, decides and writes in one
+ * transaction. Here it runs at once. What it writes depends on nothing but its parameters and the database (clock and
+ * chance come from outside), so that its statements, repeated in order on another database, give the same tables.
  */
 import { join } from 'node:path'
-import { BusyError, isBusy } from '../../trouble.ts'
+import type { Soon } from '../../core/soon.ts'
 import { DATABASE_FILE, type Store } from '../database.ts'
 import { Durability } from './durability.ts'
+import { LockQueue } from './lock-queue.ts'
+import { Transactions } from './transactions.ts'
 
-/** For so long a write is tried, and every so often. */
-const PATIENCE_MS = 5000
-const RETRY_MS = 20
 const LOOK_EVERY_MS = 2000
-/** More do not wait: they are refused at once. */
-const MAX_WAITING = 1000
-/** So many go on in one turn. */
-const AT_ONCE = 20
-
-interface Waiting {
-  /** Of the clock that nobody sets. */
-  readonly since: number
-  readonly resolve: () => void
-  readonly reject: (error: unknown) => void
-}
 
 const DONE = Promise.resolve()
 
 export class Ledger {
   readonly #store: Store
+  readonly #transactions: Transactions
   readonly #folder: string | undefined
-  readonly #waiting: Waiting[] = []
+  readonly #queue: LockQueue
   readonly #listeners: (() => void)[] = []
   #durability: Durability | undefined
   #onTrouble: (error: unknown) => void = () => {}
   /** Rows that were written so far, as far as the disk was told of them. */
   #changes = 0
-  #timer: Timer | undefined
   #lookTimer: Timer | undefined
 
   /** @param folder undefined for a database that ends with the process */
   constructor(store: Store, folder: string | undefined) {
     this.#store = store
+    this.#transactions = new Transactions(store.sqlite)
     this.#folder = folder
+    this.#queue = new LockQueue(
+      () => this.#isFree(),
+      (error) => this.#onTrouble(error),
+    )
   }
 
   /**
-   * From now on nobody waits for a lock or for the disk on a turn of the event loop.
+   * From now on nobody waits for a lock or for the disk on a turn of the event loop. A command, which serves nobody,
+   * does without and waits in SQLite itself.
    * @param onTrouble told what nobody else hears of
    */
   serve(onTrouble: (error: unknown) => void): void {
@@ -55,30 +50,57 @@ export class Ledger {
     this.#lookTimer = setInterval(() => this.#look(), LOOK_EVERY_MS)
   }
 
-  /** @param listener told after each commit, before whoever made it */
+  /** @param listener told after each transaction that has written settings, before whoever made it */
   watch(listener: () => void): void {
     this.#listeners.push(listener)
   }
 
   /** How many writes wait for another program. */
   get waiting(): number {
-    return this.#waiting.length
+    return this.#queue.length
   }
 
   /**
-   * Writes settings: all that the action writes, or nothing.
-   * @param action decides anew whether it may, for it may have waited; throwing undoes it
-   * @returns what it returned, once the disk has it
-   * @throws BusyError when another program held the database for five seconds, or what SQLite says of the disk
+   * Writes settings: all that the work writes, or nothing. For requests and pages: it waits for other programs between
+   * turns, and answers once the disk has what was written.
+   * @param work decides anew whether it may, for it may have waited; it is undone if it throws or answers with a failure
+   * @returns what the work returned
+   * @throws BusyError (also by the promise) when another program held the database for five seconds, or what SQLite
+   *   says of the disk
    */
-  async commit<T>(action: () => T): Promise<T> {
-    await this.ready()
-    // Between the look and this nobody but another program can have come, and only just.
-    if (!this.#begin()) return this.commit(action)
-    const result = this.#finish(action)
-    for (const listener of this.#listeners) listener()
-    await this.settled()
-    return result
+  commit<T>(work: () => T): Soon<T> {
+    const entered = this.#enter()
+    return entered ? entered.then(() => this.#commit(work)) : this.#commit(work)
+  }
+
+  /**
+   * Writes settings in this very turn: as a part of the transaction that is under way, or in one of its own. Services
+   * write so, and do not know what they are a part of.
+   * @param work is undone if it throws or answers with a failure
+   * @throws what SQLite says, without a wait where a server runs
+   */
+  write<T>(work: () => T): T {
+    if (this.#transactions.isOpen) return this.#transactions.within(work)
+    this.#transactions.begin()
+    const outcome = this.#transactions.finish(work)
+    this.#tell()
+    return outcome
+  }
+
+  /** The same for what one server keeps for itself, such as its counts: it is no setting, and nobody is told of it. */
+  writeLocal<T>(work: () => T): T {
+    if (this.#transactions.isOpen) return this.#transactions.within(work)
+    this.#transactions.begin()
+    return this.#transactions.finish(work)
+  }
+
+  /**
+   * Does something while no other program can write settings. What is written meanwhile is part of one transaction.
+   * @throws what the work throws, which has written nothing then
+   */
+  async exclusively<T>(work: () => Promise<T>): Promise<T> {
+    this.#transactions.begin()
+    return this.#transactions.finishLater(work)
   }
 
   /**
@@ -86,25 +108,43 @@ export class Ledger {
    * @throws as `commit`
    */
   ready(): Promise<void> {
-    if (!this.#durability) return DONE
     try {
-      this.#durability.check()
-      if (this.#waiting.length === 0 && this.#isFree()) return DONE
+      return this.#enter() ?? DONE
     } catch (error) {
       return Promise.reject(error)
     }
-    if (this.#waiting.length >= MAX_WAITING) return Promise.reject(new BusyError())
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    this.#waiting.push({ since: performance.now(), resolve, reject })
-    this.#timer ??= setTimeout(() => this.#retry(), RETRY_MS)
-    return promise
   }
 
   /** Once the disk has everything that was written so far. */
   settled(): Promise<void> {
-    if (!this.#durability) return DONE
+    return this.#settle() ?? DONE
+  }
+
+  #commit<T>(work: () => T): Soon<T> {
+    if (this.#transactions.isOpen) return this.#transactions.within(work)
+    // Another program can have come between the look and this, if only just.
+    if (!this.#durability) this.#transactions.begin()
+    else if (!this.#transactions.tryBegin()) return this.commit(work)
+    const outcome = this.#transactions.finish(work)
+    this.#tell()
+    const settled = this.#settle()
+    return settled ? settled.then(() => outcome) : outcome
+  }
+
+  #enter(): Promise<void> | undefined {
+    if (!this.#durability) return undefined
+    this.#durability.check()
+    return this.#queue.enter()
+  }
+
+  #settle(): Promise<void> | undefined {
+    if (!this.#durability) return undefined
     this.#noteChanges(this.#durability)
     return this.#durability.settled()
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener()
   }
 
   #noteChanges(durability: Durability): void {
@@ -127,58 +167,18 @@ export class Ledger {
     }
   }
 
-  #begin(): boolean {
-    try {
-      this.#store.sqlite.run('BEGIN IMMEDIATE')
-      return true
-    } catch (error) {
-      if (isBusy(error) && this.#durability) return false
-      throw error
-    }
-  }
-
-  #finish<T>(action: () => T): T {
-    const { sqlite } = this.#store
-    try {
-      const result = action()
-      sqlite.run('COMMIT')
-      return result
-    } catch (error) {
-      // SQLite has rolled back already when the disk is full.
-      if (sqlite.inTransaction) sqlite.run('ROLLBACK')
-      throw error
-    }
-  }
-
   #isFree(): boolean {
-    // Whoever asks within a commit has the lock already.
-    if (this.#store.sqlite.inTransaction) return true
-    const isFree = this.#begin()
-    if (isFree) this.#store.sqlite.run('ROLLBACK')
+    // Whoever asks within a transaction has the lock already.
+    if (this.#transactions.isOpen) return true
+    const isFree = this.#transactions.tryBegin()
+    if (isFree) this.#transactions.drop()
     return isFree
-  }
-
-  #retry(): void {
-    this.#timer = undefined
-    try {
-      if (this.#isFree()) for (const { resolve } of this.#waiting.splice(0, AT_ONCE)) resolve()
-    } catch (error) {
-      for (const { reject } of this.#waiting.splice(0)) reject(error)
-    }
-    const since = performance.now() - PATIENCE_MS
-    while (this.#waiting[0] && this.#waiting[0].since < since) {
-      const held = new BusyError()
-      this.#waiting.shift()!.reject(held)
-      this.#onTrouble(held)
-    }
-    if (this.#waiting.length > 0) this.#timer = setTimeout(() => this.#retry(), RETRY_MS)
   }
 
   /** Ends what waits; afterwards the connection waits for locks and the disk by itself. */
   async close(): Promise<void> {
-    clearTimeout(this.#timer)
     clearInterval(this.#lookTimer)
-    for (const { reject } of this.#waiting.splice(0)) reject(new BusyError())
+    this.#queue.close()
     const durability = this.#durability
     this.#durability = undefined
     await durability?.close()

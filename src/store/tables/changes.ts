@@ -11,41 +11,57 @@ const CHANGES_KEPT = 10_000
 
 /** Part of the same transaction as the change itself, wherever that matters. */
 export function recordChange(db: Store['db'], kind: ChangeKind, entity: string): void {
-  let recorder = recorders.get(db)
-  if (!recorder) recorders.set(db, (recorder = recorderFor(db)))
-  const { seq } = recorder.add.get({ kind, entity })
-  recorder.drop.run({ before: seq - CHANGES_KEPT })
-}
-
-/** With every write of anything that others keep in memory, so its statements are compiled once. */
-const recorders = new WeakMap<Store['db'], ReturnType<typeof recorderFor>>()
-
-function recorderFor(db: Store['db']) {
-  const places = { kind: sql.placeholder('kind'), entity: sql.placeholder('entity') }
-  const old = lt(changes.seq, sql.placeholder('before'))
-  return {
-    add: db.insert(changes).values(places).returning({ seq: changes.seq }).prepare(),
-    drop: db.delete(changes).where(old).prepare(),
-  }
+  const { add, drop } = statementsOf(db)
+  const { seq } = add.get({ kind, entity })
+  drop.run({ before: seq - CHANGES_KEPT })
 }
 
 /** The number of the last change; 0 when there was none. */
 export function lastChange({ db }: Store): number {
-  return (
-    db
-      .select({ seq: max(changes.seq) })
-      .from(changes)
-      .get()?.seq ?? 0
-  )
+  return statementsOf(db).last.get()?.seq ?? 0
 }
 
 /** What changed after a change number, or undefined if some of those changes are no longer listed. */
 export function changedSince({ db }: Store, seq: number): ChangeRow[] | undefined {
-  const rows = db.select().from(changes).where(gt(changes.seq, seq)).orderBy(asc(changes.seq)).all()
-  const oldest =
-    db
-      .select({ seq: min(changes.seq) })
-      .from(changes)
-      .get()?.seq ?? seq + 1
+  const { first, since } = statementsOf(db)
+  const rows = since.all({ seq })
+  // Without gaps: numbers are given in order, and the oldest changes are dropped first.
+  if (rows[0]?.seq === seq + 1) return rows
+  const oldest = first.get()?.seq ?? seq + 1
   return oldest > seq + 1 ? undefined : rows
+}
+
+/** Compiled once: they run with every write of anything that others keep in memory. */
+const statements = new WeakMap<Store['db'], ReturnType<typeof prepare>>()
+
+function statementsOf(db: Store['db']): ReturnType<typeof prepare> {
+  let prepared = statements.get(db)
+  if (!prepared) statements.set(db, (prepared = prepare(db)))
+  return prepared
+}
+
+function prepare(db: Store['db']) {
+  const { seq } = changes
+  const places = { kind: sql.placeholder('kind'), entity: sql.placeholder('entity') }
+  return {
+    add: db.insert(changes).values(places).returning({ seq }).prepare(),
+    drop: db
+      .delete(changes)
+      .where(lt(seq, sql.placeholder('before')))
+      .prepare(),
+    last: db
+      .select({ seq: max(seq) })
+      .from(changes)
+      .prepare(),
+    first: db
+      .select({ seq: min(seq) })
+      .from(changes)
+      .prepare(),
+    since: db
+      .select()
+      .from(changes)
+      .where(gt(seq, sql.placeholder('seq')))
+      .orderBy(asc(seq))
+      .prepare(),
+  }
 }

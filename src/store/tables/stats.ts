@@ -72,11 +72,6 @@ export class StatsTable {
       .where(sql`rowid IN (${old})`)
       .run()
   }
-
-  /** One transaction, which outlives the process at once and a power cut a little later: nobody waits for the disk. */
-  together(action: () => void): void {
-    this.#sqlite.transaction(action).immediate()
-  }
 }
 
 function prepare(db: Store['db']) {

@@ -193,11 +193,7 @@ describe('after a change of another process', () => {
 describe('uses of keys', () => {
   let uses: KeyUses
   beforeEach(() => {
-    uses = new KeyUses(
-      services.store,
-      clockAt(() => opened.now),
-      (error) => bugs.push(error),
-    )
+    uses = new KeyUses(opened.parts, (error) => bugs.push(error))
   })
   const times = (keyId: string) => {
     const { lastUsedAt, oldLastUsedAt } = must(services.apiKeys.find(app, keyId))

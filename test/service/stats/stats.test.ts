@@ -7,7 +7,6 @@ import { UNITS, type Unit, intervalId } from '../../../src/stats/interval.ts'
 import { shown } from '../../../src/stats/numbers.ts'
 import type { StatsQuestion } from '../../../src/stats/span.ts'
 import { Opened, must } from '../opened.ts'
-import { clockAt } from '../../support/clocks.ts'
 
 const SECOND = 1000
 const MINUTE = 60 * SECOND
@@ -35,12 +34,7 @@ afterEach(() => {
 /** As a server does when it starts: nothing has been counted yet. */
 function start(): void {
   counters = new AppCounters()
-  recorder = new StatsRecorder(
-    opened.services.store,
-    counters,
-    clockAt(() => opened.now),
-    (bug) => bugs.push(bug),
-  )
+  recorder = new StatsRecorder(opened.parts, counters, (bug) => bugs.push(bug))
   count = counters.of(appId)
 }
 

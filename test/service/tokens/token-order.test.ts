@@ -4,9 +4,9 @@ import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { RevocationList } from '../../../src/identity/revocation.ts'
 import { TokenOrder } from '../../../src/service/tokens/token-order.ts'
-import { DATABASE_FILE, closeStore, openStore } from '../../../src/store/database.ts'
+import { DATABASE_FILE, type Store, closeStore, openStore } from '../../../src/store/database.ts'
+import { Ledger } from '../../../src/store/ledger/ledger.ts'
 import { Opened } from '../opened.ts'
-import { clockAt } from '../../support/clocks.ts'
 
 let opened: Opened
 const stores: (() => void)[] = []
@@ -21,10 +21,11 @@ afterEach(() => {
 function another(folder = opened.path): TokenOrder {
   const store = openStore(folder)
   stores.push(() => closeStore(store))
-  return new TokenOrder(
-    store,
-    clockAt(() => opened.now),
-  )
+  return orderOf(store, folder)
+}
+
+function orderOf(store: Store, folder = opened.path): TokenOrder {
+  return new TokenOrder({ ...opened.parts, store, ledger: new Ledger(store, folder) })
 }
 
 function numberOf(order: TokenOrder): number {
@@ -79,10 +80,7 @@ test('a command and the server know of each other', () => {
 
 test('a database that is put back has not seen all tokens, and comes after them', () => {
   const store = openStore(opened.path)
-  new TokenOrder(
-    store,
-    clockAt(() => opened.now),
-  ).next()
+  orderOf(store).next()
   closeStore(store)
   const file = join(opened.path, DATABASE_FILE)
   opened.services.store.sqlite.run('PRAGMA wal_checkpoint(TRUNCATE)')
@@ -99,10 +97,7 @@ test('a database that is put back has not seen all tokens, and comes after them'
 test('while the database cannot be written, tokens have no number, and no range is taken twice', () => {
   const store = openStore(opened.path)
   stores.push(() => closeStore(store))
-  const order = new TokenOrder(
-    store,
-    clockAt(() => opened.now),
-  )
+  const order = orderOf(store)
   const before = numberOf(order)
   order.passed(mark(another()))
   store.sqlite.run('PRAGMA query_only = ON')

@@ -28,7 +28,9 @@ afterEach(async () => {
 })
 
 const path = (suffix = '') => join(folder.path, `latchkey.db${suffix}`)
-const write = (name: string) => ledger.commit(() => writeFact(store, name, Buffer.from('x')))
+/** Begins at once; what is thrown is told by the promise. */
+const commit = async <T>(work: () => T): Promise<T> => ledger.commit(work)
+const write = (name: string) => commit(() => writeFact(store, name, Buffer.from('x')))
 const isWritten = (name: string) => readFact(store, name) !== undefined
 const outcome = (written: Promise<unknown>) =>
   written.then(
@@ -38,9 +40,9 @@ const outcome = (written: Promise<unknown>) =>
 
 describe('a commit', () => {
   test('is of one turn where nobody holds the file, and whole', async () => {
-    const committed = ledger.commit(() => {
+    const committed = commit(() => {
       writeFact(store, 'one', Buffer.from('1'))
-      store.db.transaction(() => writeFact(store, 'two', Buffer.from('2')))
+      ledger.write(() => writeFact(store, 'two', Buffer.from('2')))
       return 'done'
     })
     await Promise.resolve()
@@ -50,7 +52,7 @@ describe('a commit', () => {
   })
 
   test('that throws has written nothing, and the next does', async () => {
-    const failed = ledger.commit(() => {
+    const failed = commit(() => {
       writeFact(store, 'half', Buffer.from('1'))
       throw new Error('no')
     })
@@ -78,7 +80,7 @@ describe('while another program holds the file', () => {
   test('commits wait in their order, and are all written', async () => {
     const held = await lock(path(), 'BEGIN IMMEDIATE')
     const order: number[] = []
-    const commits = [1, 2, 3].map((number) => ledger.commit(() => order.push(number)))
+    const commits = [1, 2, 3].map((number) => commit(() => order.push(number)))
     await eventually(() => ledger.waiting === 3, 'all wait')
     await held.release()
     await Promise.all(commits)
@@ -88,10 +90,10 @@ describe('while another program holds the file', () => {
   test('what comes later does not pass those who wait', async () => {
     const held = await lock(path(), 'BEGIN IMMEDIATE')
     const order: number[] = []
-    const first = ledger.commit(() => order.push(1))
+    const first = commit(() => order.push(1))
     await eventually(() => ledger.waiting === 1, 'one waits')
     await held.release()
-    const second = ledger.commit(() => order.push(2))
+    const second = commit(() => order.push(2))
     await Promise.all([first, second])
     expect(order).toEqual([1, 2])
   })
