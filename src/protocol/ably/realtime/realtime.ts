@@ -22,19 +22,19 @@ import type { Opening, SocketEndpoint, Visit } from '../../protocol.ts'
 import type { SubscriptionLimit } from '../subscription/subscription-limit.ts'
 import { Annotating } from './publishing/annotating.ts'
 import { Attaching } from './attaching/attaching.ts'
-import type { Client } from './session/client.ts'
-import { type ConnectOptions, readConnectOptions } from './session/connect-options.ts'
-import type { Connection } from './connection/connection.ts'
+import type { Client, RealtimeDetail } from './session/client.ts'
+import { optionsOfRefused, readConnectOptions } from './session/connect-options.ts'
+import { Reviews } from './connection/reviews.ts'
 import { Connections } from './connection/connections.ts'
 import { ConnectionOverview } from './connection/overview.ts'
 import { Editing } from './publishing/editing.ts'
 import { PROTOCOL } from './encoding/encode.ts'
 import { MetaChannels } from './metadata/lifecycle.ts'
 import { OccupancyNews } from './metadata/occupancy.ts'
-import type { RealtimeDetail, RealtimeLimits, SessionParts } from './session/parts.ts'
+import type { RealtimeLimits, SessionParts } from './session/parts.ts'
 import { Presences } from './presence/presence.ts'
 import { Publishing } from './publishing/publishing.ts'
-import type { Hello } from './session/connect-request.ts'
+import type { ConnectRequest } from './session/connect-request.ts'
 import { RealtimeSession } from './session/session.ts'
 import type { Target } from './publishing/target.ts'
 import type { TimerWheel } from '../../../core/timer-wheel.ts'
@@ -73,23 +73,18 @@ export interface RealtimeParts {
   readonly onBug: (error: unknown) => void
 }
 
-/** Connections whose credentials are looked at again in one turn, so that a large app stops nobody else. */
-const REVIEWED_AT_ONCE = 500
-
 export class AblyRealtime implements SocketEndpoint {
   readonly name = PROTOCOL
   readonly connections: Connections
   readonly overview: ConnectionOverview
   readonly #parts: RealtimeParts
   readonly #session: SessionParts
-  /** Connections of apps that have changed, which have yet to be looked at. */
-  readonly #unreviewed = new Set<Connection>()
-  #isReviewing = false
 
   constructor(parts: RealtimeParts) {
     this.#parts = parts
     const { acts, broker, clock, ids, limits, onBug } = parts
     const { wheel } = parts
+    const reviews = new Reviews()
     const presences = new Presences({ ...parts, onLost: onBug })
     const meta = new MetaChannels(parts)
     const news = new OccupancyNews({ ...parts, wheel })
@@ -103,7 +98,7 @@ export class AblyRealtime implements SocketEndpoint {
       leave: (appId, channel, id) => presences.leaveFor(channelRef(appId, channel), id),
       onOpened: (connection) => meta.connectionOpened(connection),
       onClosed: (connection) => {
-        this.#unreviewed.delete(connection)
+        reviews.forget(connection)
         meta.connectionClosed(connection)
       },
     })
@@ -132,13 +127,13 @@ export class AblyRealtime implements SocketEndpoint {
       ...parts,
       wheel,
       connections: this.connections,
-      unreviewed: this.#unreviewed,
+      reviews,
       attaching,
       publishing: new Publishing({ ...publishing, editing: new Editing(publishing) }),
       annotating: new Annotating(parts),
       presences,
     }
-    parts.directory.onChange((appId) => this.#review(appId))
+    parts.directory.onChange((appId) => reviews.enlist(this.connections.ofApp(appId)))
   }
 
   /** Pages are at the same path. */
@@ -152,62 +147,36 @@ export class AblyRealtime implements SocketEndpoint {
 
   /** Always an opening: SDKs take an HTTP refusal for a lost network, and only a frame for an answer. */
   connect(visit: Visit): Opening {
-    const hello = this.#hello(visit)
-    return (socket) => new RealtimeSession(this.#session, socket, hello)
+    const query = new URLSearchParams(visit.query)
+    const found = findCredentials(visit.request.headers, query)
+    const credentials = found.ok ? found.value : NOBODY
+    return this.#open(visit, query, credentials, (context) => this.#authenticate(found, context))
   }
 
   /** An opening for somebody about whom another part of the server has decided, whatever credentials they bring. */
-  admit({ base, query, request, secure }: Visit, verdict: Result<AppPrincipal>): Opening {
-    const { options, verdict: fault } = optionsIn(query, new URLSearchParams(query))
+  admit(visit: Visit, principal: Result<AppPrincipal>): Opening {
+    return this.#open(visit, new URLSearchParams(visit.query), NOBODY, () => principal)
+  }
+
+  #open(
+    { base, query: text, request, secure }: Visit,
+    query: URLSearchParams,
+    credentials: Credentials,
+    identify: (context: Arrival) => ConnectRequest['principal'],
+  ): Opening {
     const origin = request.headers.get('origin')
-    const hello = { options, credentials: NOBODY, secure, origin, base, verdict: fault ?? verdict }
-    return (socket) => new RealtimeSession(this.#session, socket, hello)
+    const read = isUtf8Form(text) ? readConnectOptions(query) : fail<never>('bad_query')
+    const options = read.ok ? read.value : optionsOfRefused(query)
+    const principal = read.ok ? identify({ secure, origin }) : read
+    const connect = { options, credentials, secure, origin, base, principal }
+    return (socket) => new RealtimeSession(this.#session, socket, connect)
   }
 
-  #hello({ base, query: text, request, secure }: Visit): Hello {
-    const query = new URLSearchParams(text)
-    const { options, verdict } = optionsIn(text, query)
-    const found = findCredentials(request.headers, query)
-    const credentials = found.ok ? found.value : NOBODY
-    const context = { secure, origin: request.headers.get('origin') }
-    return {
-      options,
-      credentials,
-      ...context,
-      base,
-      verdict: verdict ?? this.#verdict(found, context),
-    }
-  }
-
-  #verdict(
-    found: Result<Credentials>,
-    context: Arrival,
-  ): Result<AppPrincipal> | Promise<Result<AppPrincipal>> {
+  #authenticate(found: Result<Credentials>, context: Arrival): ConnectRequest['principal'] {
     const { authenticator, latencyMs } = this.#parts
     const decide = () => (found.ok ? authenticator.authenticate(found.value, context) : found)
     // Not before: what changes in the meantime is told to nobody who is yet to come.
     return latencyMs === 0 ? decide() : later(latencyMs).then(decide)
-  }
-
-  /** Those who do something before it is their turn are looked at first. */
-  #review(appId: string): void {
-    for (const connection of this.connections.ofApp(appId)) this.#unreviewed.add(connection)
-    if (!this.#isReviewing) this.#reviewSome()
-  }
-
-  /** So many a turn. */
-  #reviewSome(): void {
-    let left = REVIEWED_AT_ONCE
-    for (const connection of this.#unreviewed) {
-      if (left-- === 0) {
-        this.#isReviewing = true
-        setImmediate(() => this.#reviewSome())
-        return
-      }
-      this.#unreviewed.delete(connection)
-      connection.transport?.review()
-    }
-    this.#isReviewing = false
   }
 }
 
@@ -215,31 +184,4 @@ const NOBODY: Credentials = { credential: undefined, clientId: undefined }
 
 function later(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms))
-}
-
-/** @returns a verdict where the options decide already */
-function optionsIn(
-  text: string,
-  query: URLSearchParams,
-): {
-  readonly options: ConnectOptions
-  readonly verdict: Result<never> | undefined
-} {
-  const read = isUtf8Form(text) ? readConnectOptions(query) : fail<never>('bad_query')
-  return read.ok
-    ? { options: read.value, verdict: undefined }
-    : { options: optionsOfNobody(query), verdict: read }
-}
-
-/** A refusal, too, is in the format that the client reads. */
-function optionsOfNobody(query: URLSearchParams): ConnectOptions {
-  return {
-    format: query.get('format') === 'msgpack' ? 'msgpack' : 'json',
-    echo: true,
-    key: undefined,
-    heartbeatMs: 0,
-    seesPings: false,
-    rollupMs: 0,
-    remainPresentMs: 0,
-  }
 }

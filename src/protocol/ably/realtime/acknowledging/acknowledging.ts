@@ -1,37 +1,34 @@
-/** The numbered frames of one transport: each is dealt with once, and answered in the order of their numbers (RTN7). */
-import { Allowance } from '../../../../core/access/allowance.ts'
-import type { Traffic } from '../../../../core/app-counters.ts'
+/** ACK and NACK of one transport: each frame with a `msgSerial` counts once, and is answered in their order (RTN7). */
+import type { AppCounters, Traffic } from '../../../../core/app-counters.ts'
 import { notKept } from '../../../../core/history.ts'
-import { type Result, failure } from '../../../../failure.ts'
+import { type Failure, type Result, failure } from '../../../../failure.ts'
 import { countTraffic } from '../../connection/traffic.ts'
 import type { Soon } from '../../../../core/soon.ts'
 import { AckQueue } from './ack-queue.ts'
 import type { Answer, Outcome } from './answers.ts'
 import type { Client } from '../session/client.ts'
 import { acknowledgement } from '../session/protocol-messages.ts'
-import type { SessionParts } from '../session/parts.ts'
 import type { Accepted } from '../publishing/accepted.ts'
 
-export interface Numbered {
+/** A frame that has to be acknowledged. */
+export interface SerialFrame {
   readonly kind: 'message' | 'presence' | 'annotation' | 'object'
   readonly channel: string
   readonly msgSerial: number
 }
 
-export class NumberedFrames {
-  readonly #parts: SessionParts
+export class Acknowledging {
+  readonly #appCounters: AppCounters
   readonly #client: Client
-  readonly allowance: Allowance
   readonly #queue = new AckQueue()
 
-  constructor(parts: SessionParts, client: Client) {
-    this.#parts = parts
+  constructor(appCounters: AppCounters, client: Client) {
+    this.#appCounters = appCounters
     this.#client = client
-    this.allowance = new Allowance(parts.limits.messages, parts.clock)
   }
 
-  /** One that came over another transport before is answered as it was then (RTN19a2). */
-  deal(frame: Numbered, act: () => Soon<Result<Accepted>>): void {
+  /** Acts on a frame; one that came over another transport before is answered as it was then (RTN19a2). */
+  act(frame: SerialFrame, act: () => Soon<Result<Accepted>>): void {
     const { msgSerial } = frame
     if (this.#queue.hasSeen(msgSerial)) return
     const { answers } = this.#client.connection
@@ -48,24 +45,24 @@ export class NumberedFrames {
     this.acknowledge()
   }
 
-  /** Says no to one without looking at it. */
-  refuse({ msgSerial }: Numbered, result: Outcome & { readonly ok: false }): void {
+  /** Refuses a frame without looking at it. */
+  refuse({ msgSerial }: SerialFrame, why: Failure): void {
     if (this.#queue.hasSeen(msgSerial)) return
-    this.#queue.add({ serial: msgSerial, outcome: result })
+    this.#queue.add({ serial: msgSerial, outcome: { ok: false, failure: why } })
     this.acknowledge()
   }
 
-  /** Says what has become known since. */
+  /** Sends the answers that have become known since. */
   acknowledge(): void {
     for (const ready of this.#queue.ready())
       this.#client.send(acknowledgement(ready, (why) => this.#client.errorInfo(why)))
   }
 
   #within(act: () => Soon<Result<Accepted>>): Soon<Result<Accepted>> {
-    return this.allowance.take() ? act() : { ok: false, failure: failure('rate_limited') }
+    return this.#client.allowance.take() ? act() : { ok: false, failure: failure('rate_limited') }
   }
 
-  #settleLater(answer: Answer, result: Promise<Result<Accepted>>, frame: Numbered): void {
+  #settleLater(answer: Answer, result: Promise<Result<Accepted>>, frame: SerialFrame): void {
     const { connection } = this.#client
     void result.then((known) => {
       this.#settle(answer, known, frame)
@@ -74,7 +71,7 @@ export class NumberedFrames {
     })
   }
 
-  #settle(answer: Answer, result: Result<Accepted>, frame: Numbered): void {
+  #settle(answer: Answer, result: Result<Accepted>, frame: SerialFrame): void {
     const traffic = this.#traffic(frame)
     if (!result.ok) {
       traffic.refused++
@@ -101,8 +98,8 @@ export class NumberedFrames {
     )
   }
 
-  #traffic({ kind }: Numbered): Traffic {
-    const { realtime } = this.#parts.appCounters.of(this.#client.connection.appId).inbound
+  #traffic({ kind }: SerialFrame): Traffic {
+    const { realtime } = this.#appCounters.of(this.#client.connection.appId).inbound
     return kind === 'presence' ? realtime.presence : realtime.messages
   }
 }

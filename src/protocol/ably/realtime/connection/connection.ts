@@ -9,17 +9,19 @@ import { NEVER, type Timed } from '../../../../core/timer-wheel.ts'
 
 /** The transport of a connection, as far as others have to do with it. */
 export interface Transport {
-  readonly socket: Socket
-  /** Whether its own messages come back to it. */
-  readonly echo: boolean
+  readonly client: {
+    readonly socket: Socket
+    /** Whether its own messages come back to it. */
+    readonly echo: boolean
+    /** What it has attached, by the name in frames. */
+    readonly attachments: { keys(): readonly string[] }
+  }
   /** Another transport goes on with the connection. */
   superseded(): void
   /** Something about the app has changed: keys, tokens or rules. */
   review(): void
   /** Answers may have become known. */
   acknowledge(): void
-  /** What it has attached, by the name in frames. */
-  readonly attachments: { keys(): readonly string[] }
   /** Ends the connection for good, and says why. */
   expel(why: Failure): void
 }
@@ -94,7 +96,8 @@ export class Connection implements LiveConnection, Timed {
   }
 
   get silentSocket(): Socket | undefined {
-    return this.transport?.echo === false ? this.transport.socket : undefined
+    const client = this.transport?.client
+    return client?.echo === false ? client.socket : undefined
   }
 
   /** The secret by which the client comes back. */

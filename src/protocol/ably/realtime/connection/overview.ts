@@ -61,9 +61,9 @@ function view(connection: Connection): OpenConnection {
     appId,
     key: `${appId}.${identified.principal.keyId}`,
     clientId,
-    address: transport?.socket.address,
+    address: transport?.client.socket.address,
     since,
     secure: identified.secure,
-    channels: transport?.attachments.keys() ?? [],
+    channels: transport?.client.attachments.keys() ?? [],
   }
 }

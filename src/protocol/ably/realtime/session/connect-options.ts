@@ -60,6 +60,19 @@ export function readConnectOptions(query: URLSearchParams): Result<ConnectOption
   })
 }
 
+/** For somebody who is refused: the refusal, too, is in the format that the client reads. */
+export function optionsOfRefused(query: URLSearchParams): ConnectOptions {
+  return {
+    format: query.get('format') === 'msgpack' ? 'msgpack' : 'json',
+    echo: true,
+    key: undefined,
+    heartbeatMs: 0,
+    seesPings: false,
+    rollupMs: 0,
+    remainPresentMs: 0,
+  }
+}
+
 /** Versions may be fractions, as 1.2 was; whoever names none speaks the newest. */
 function isSupported(version: string | null): boolean {
   if (version === null) return true

@@ -1,12 +1,11 @@
-/** How a client comes: what it wants, who it says it is, and what is found of that. */
+/** How a client connects: what it asks for, the credentials that it shows, and who it is found to be by them. */
+import type { Soon } from '../../../../core/soon.ts'
 import type { Result } from '../../../../failure.ts'
 import type { AppPrincipal } from '../../../../identity/principal.ts'
-import type { ConnectOptions } from './connect-options.ts'
 import type { Identified } from '../connection/connection.ts'
+import type { ConnectOptions } from './connect-options.ts'
 
-export type Verdict = Result<AppPrincipal>
-
-export interface Hello {
+export interface ConnectRequest {
   readonly options: ConnectOptions
   readonly credentials: Identified['credentials']
   readonly secure: boolean
@@ -14,6 +13,6 @@ export interface Hello {
   readonly origin: string | null
   /** This server as the client addresses it, for links in errors. */
   readonly base: string
-  /** Who it is; a promise while a signature is being checked. */
-  readonly verdict: Verdict | Promise<Verdict>
+  /** Later while a signature is being checked. */
+  readonly principal: Soon<Result<AppPrincipal>>
 }

@@ -4,7 +4,7 @@ import type { Frame } from '../../../../core/types.ts'
 /** What may be on its way: far more than arrives in that time. */
 const MAX_BYTES = 8_388_608
 
-export class Distance {
+export class SimulatedLatency {
   readonly #ms: number
   readonly #arrive: (frame: Frame) => void
   #underway: Frame[] = []

@@ -1,30 +1,30 @@
 /** Frames on their way arrive in their order, and all of them. */
 import { expect, test } from 'bun:test'
-import { Distance } from '../../../../../src/protocol/ably/realtime/session/simulated-latency.ts'
+import { SimulatedLatency } from '../../../../../src/protocol/ably/realtime/session/simulated-latency.ts'
 
-test('without a distance a frame is there at once', () => {
+test('without latency a frame is there at once', () => {
   const arrived: unknown[] = []
-  const distance = new Distance(0, (frame) => arrived.push(frame))
-  distance.send('a')
-  distance.send('b')
+  const latency = new SimulatedLatency(0, (frame) => arrived.push(frame))
+  latency.send('a')
+  latency.send('b')
   expect(arrived).toEqual(['a', 'b'])
 })
 
 test('those of somebody who has gone arrive before that is known, and once', async () => {
   const arrived: unknown[] = []
-  const distance = new Distance(1, (frame) => arrived.push(frame))
-  for (const frame of ['a', 'b', 'a']) distance.send(frame)
+  const latency = new SimulatedLatency(1, (frame) => arrived.push(frame))
+  for (const frame of ['a', 'b', 'a']) latency.send(frame)
   expect(arrived).toEqual([])
-  distance.flush()
+  latency.flush()
   expect(arrived).toEqual(['a', 'b', 'a'])
-  await new Promise((resolve) => distance.send('last') ?? setTimeout(resolve, 20))
+  await new Promise((resolve) => latency.send('last') ?? setTimeout(resolve, 20))
   expect(arrived).toEqual(['a', 'b', 'a', 'last'])
 })
 
 test('no more is on its way than fits', () => {
   const arrived: unknown[] = []
-  const distance = new Distance(60_000, (frame) => arrived.push(frame))
+  const latency = new SimulatedLatency(60_000, (frame) => arrived.push(frame))
   const frame = new Uint8Array(1_048_576)
-  for (let i = 0; i < 9; i++) distance.send(frame)
+  for (let i = 0; i < 9; i++) latency.send(frame)
   expect(arrived).toHaveLength(9)
 })
