@@ -72,7 +72,7 @@ test('it migrates, serves pages and sockets, and stops with exit code 0', async 
   expect(await child.exited).toBe(0)
 })
 
-test('it serves a sandbox and the pages of errors without a file', async () => {
+test('it serves a sandbox and the error pages without writing a file', async () => {
   const before = readdirSync(elsewhere)
   const child = run(['dev', '--port', '0', '--json', '--log-level', 'error'])
   const { addresses } = (await firstDocument(child.stdout)) as { addresses: string[] }
@@ -88,7 +88,7 @@ test('it serves a sandbox and the pages of errors without a file', async () => {
   expect(readdirSync(elsewhere)).toEqual(before)
 })
 
-test('its thread for the disk moves what is written into the database', async () => {
+test('its checkpoint thread works', async () => {
   const data = join(place.path, 'written')
   const child = run([
     'serve',
@@ -114,7 +114,7 @@ test('its thread for the disk moves what is written into the database', async ()
   expect(await child.exited).toBe(0)
 }, 60_000)
 
-test('an unknown platform is one line and exit code 1', async () => {
+test('an unknown platform fails with one line and exit code 1', async () => {
   const child = Bun.spawn([process.execPath, 'src/build.ts', '--target', 'amiga-m68k'], {
     cwd: ROOT,
     stdout: 'ignore',

@@ -122,21 +122,24 @@ describe('every setting', () => {
     }
   })
 
-  test.each(settings)('$name is read from its variable and its flag, which wins', (setting) => {
-    const { name, flag, variable } = setting
-    const [first, firstValue, second, secondValue] = SAMPLES[name]
-    const companion = COMPANION[name] ?? {}
-    const secret = SECRET_COMPANION[name] ?? {}
-    const fromVariable = read(companion, { ...secret, [variable]: first })
-    expect(fromVariable.config[name]).toEqual(firstValue as never)
-    expect(fromVariable.sources[name]).toBe('environment')
-    if (flag === undefined) return
-    const fromFlag = read({ ...companion, [flag]: first }, secret)
-    expect(fromFlag.config[name]).toEqual(firstValue as never)
-    const both = read({ ...companion, [flag]: second }, { ...secret, [variable]: first })
-    expect(both.config[name]).toEqual(secondValue as never)
-    expect(both.sources[name]).toBe('flag')
-  })
+  test.each(settings)(
+    '$name is read from its variable and its flag, and the flag wins',
+    (setting) => {
+      const { name, flag, variable } = setting
+      const [first, firstValue, second, secondValue] = SAMPLES[name]
+      const companion = COMPANION[name] ?? {}
+      const secret = SECRET_COMPANION[name] ?? {}
+      const fromVariable = read(companion, { ...secret, [variable]: first })
+      expect(fromVariable.config[name]).toEqual(firstValue as never)
+      expect(fromVariable.sources[name]).toBe('environment')
+      if (flag === undefined) return
+      const fromFlag = read({ ...companion, [flag]: first }, secret)
+      expect(fromFlag.config[name]).toEqual(firstValue as never)
+      const both = read({ ...companion, [flag]: second }, { ...secret, [variable]: first })
+      expect(both.config[name]).toEqual(secondValue as never)
+      expect(both.sources[name]).toBe('flag')
+    },
+  )
 
   test('has the default that is shown for it', () => {
     const { config, sources } = read({}, NO_ENVIRONMENT)
@@ -201,7 +204,7 @@ describe('what is wrong is named', () => {
     expect(complaint({ [flag]: value })).not.toContain('\n')
   })
 
-  test('a wrong value in a variable does not matter where a flag overrides it', () => {
+  test('a wrong variable is ignored if a flag overrides it', () => {
     expect(read({ port: '1' }, { LATCHKEY_PORT: 'abc' }).config.port).toBe(1)
   })
 
@@ -222,7 +225,7 @@ describe('what is wrong is named', () => {
     )
   })
 
-  test('settings that contradict each other', () => {
+  test('settings that contradict each other are refused', () => {
     expect(complaint({ 'tls-cert': 'c' })).toBe('--tls-cert needs --tls-key beside it')
     expect(complaint({}, { LATCHKEY_TLS_KEY: 'k' })).toBe('--tls-key needs --tls-cert beside it')
     expect(complaint({ port: '9000', 'metrics-port': '9000' })).toContain('--metrics-port')

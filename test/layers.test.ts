@@ -407,7 +407,7 @@ describe('imports', () => {
     expect(files.map((file) => file.path).filter((path) => roomOf(path) === undefined)).toEqual([])
   })
 
-  test('go one way', () => {
+  test('point one way', () => {
     const wrong = files.flatMap(({ path, imports }) =>
       imports.filter(({ from }) => !isAllowed(path, from)).map(({ from }) => `${path} → ${from}`),
     )
@@ -456,7 +456,7 @@ describe('imports', () => {
       expect(isAllowed(`protocol/ably/${way}/a.ts`, `protocol/ably/${other}/b.ts`)).toBe(false)
   })
 
-  test('no two files need each other to run', () => {
+  test('form no cycle', () => {
     const needs = new Map(
       files.map(({ path, imports }) => [
         path,

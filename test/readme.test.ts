@@ -22,12 +22,12 @@ test('every link leads to a file of the repository', () => {
   expect(files.filter((href) => !existsSync(join(ROOT, href)))).toEqual([])
 })
 
-test('it stays short', () => {
+test('it has at most 200 lines without the settings', () => {
   const without = readme.text.replace(/<!-- settings -->[^]*<!-- \/settings -->/, '')
   expect(without.split('\n').length).toBeLessThanOrEqual(200)
 })
 
-test('its lines for a client connect, send, receive and reconnect', async () => {
+test('its code for a client connects, sends, receives and reconnects', async () => {
   const folder = temporaryFolder()
   let server = await startTestServer()
   const lobby = `${server.sockets}lobby`
@@ -51,7 +51,7 @@ test('its lines for a client connect, send, receive and reconnect', async () => 
   }
 })
 
-test('its lines for an Ably client connect, publish and subscribe', async () => {
+test('its code for an Ably client connects, publishes and subscribes', async () => {
   const folder = temporaryFolder()
   const server = await startTestServer()
   const key = await known(server, server.addKey())

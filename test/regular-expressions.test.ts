@@ -11,19 +11,19 @@ const found = sourceFiles().flatMap(({ path, code }) =>
   expressionsIn(code).map(({ source, flags }) => ({ path, source, flags })),
 )
 
-test('all of them are found', () => {
+test('regular expressions of the source are found', () => {
   expect(found.length).toBeGreaterThan(150)
   for (const { source, flags } of found) expect(() => new RegExp(source, flags)).not.toThrow()
 })
 
-test('none takes more steps than its text has letters', () => {
+test('every expression takes linear time', () => {
   const wrong = found
     .filter(({ path }) => !OWN_TEXTS.some((own) => path.startsWith(own)))
     .filter(({ source, flags }) => !isLinear(source, flags))
   expect(wrong).toEqual([])
 })
 
-test('none is made while the server runs but of paths of our own', () => {
+test('expressions are made at run time only from our own paths', () => {
   const making = sourceFiles().filter(({ code }) => /\bRegExp\(/.test(code))
   expect(making.map(({ path }) => path)).toEqual(['api/app.ts'])
 })
@@ -62,7 +62,7 @@ describe('the check', () => {
     expect(isLinear(source, '')).toBe(true)
   })
 
-  test('tells expressions from divisions and texts', () => {
+  test('tells expressions from divisions and strings', () => {
     const code =
       'const a = b / c / d; f(/x+/g, "/y/", `/z/${/[/]\\//.test(t) / 2}/`) // /w/\nreturn /v/u'
     expect(expressionsIn(code).map(({ source, flags }) => `/${source}/${flags}`)).toEqual([

@@ -32,7 +32,7 @@ const CALLS: [method: string, path: string, scope: Scope, body: object | undefin
 ]
 
 describe('tokens', () => {
-  test('none, a wrong one and one in the wrong form get 401', async () => {
+  test('a missing, wrong or malformed token gets 401', async () => {
     for (const [method, path, , body] of CALLS) {
       const answer = await api.call(method, path, { token: '', ...(body && { body }) })
       expect([answer.status, answer.body.reason]).toEqual([401, 'unauthorized'])
@@ -55,7 +55,7 @@ describe('tokens', () => {
     expect(query.status).toBe(401)
   })
 
-  test('a revoked one gets 401 at once', async () => {
+  test('a revoked token gets 401 at once', async () => {
     const services = openServices(api.server.config, new ManualClock(), false)
     const token = api.token('owner')
     expect((await api.call('GET', '/me', { token })).status).toBe(200)
@@ -65,7 +65,7 @@ describe('tokens', () => {
     expect((await api.call('GET', '/me', { token })).status).toBe(401)
   })
 
-  test('one whose time is over gets 401', async () => {
+  test('an expired token gets 401', async () => {
     const clock = new ManualClock()
     const services = openServices(api.server.config, clock, false)
     const owner = services.accounts.ensureOwner()
@@ -81,7 +81,7 @@ describe('tokens', () => {
     expect((await api.call('GET', '/me', { token: made })).status).toBe(401)
   })
 
-  test('their use is noted for people who look for forgotten ones', async () => {
+  test('the last use of a token is recorded', async () => {
     const token = api.token('owner', ['read:channel'])
     const services = openServices(api.server.config, new ManualClock(), false)
     const used = () => services.accessTokens.list(undefined).at(-1)!.lastUsedAt
@@ -134,7 +134,7 @@ describe('another account', () => {
     expect(mine.map(({ id }) => id)).toEqual([hers.id])
   })
 
-  test("another's reservations look like none", async () => {
+  test('reservations of another account are answered with 404', async () => {
     const unknown = await as('GET', '/reservations/none')
     for (const [method, body] of [['GET'], ['PATCH', { joinKey: 'x' }], ['DELETE']] as const) {
       for (const name of [owners.id, owners.namespace]) {
@@ -184,14 +184,14 @@ describe('another account', () => {
     for (const client of clients) client.close()
   })
 
-  test('explains only channels of its own', async () => {
+  test('explains only channels under its own reservations', async () => {
     const explain = (channel: string) => as('POST', '/channels/explain', { channel })
     expect((await explain(`${hers.namespace}/y`)).status).toBe(200)
     expect((await explain(owners.namespace)).status).toBe(403)
     expect((await explain(freshChannel())).status).toBe(403)
   })
 
-  test('gets nothing under a root of another (N-3)', async () => {
+  test('cannot reserve below a name of another account (N-3)', async () => {
     const add = (namespace: string) => as('POST', '/accounts/ann/reservations', { namespace })
     for (const name of [`${owners.namespace}/x`, `${owners.namespace}:x`]) {
       const answer = await add(name)

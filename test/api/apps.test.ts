@@ -91,7 +91,7 @@ describe('apps', () => {
     expect((await call('DELETE', `/apps/${id}`)).status).toBe(404)
   })
 
-  test('are sent by clients with empty push settings', async () => {
+  test('are accepted with the empty push settings that clients send', async () => {
     const push = { fcmKey: '', apnsCertificate: '', apnsPrivateKey: '', fcmProjectId: null }
     const wish = { name: 'pushed', tlsOnly: false, apnsUseSandboxEndpoint: false, ...push }
     const { status, body } = await call('POST', '/accounts/owner/apps', wish)
@@ -113,7 +113,7 @@ describe('apps', () => {
     expect((await call('POST', '/accounts/owner/apps', wish)).status).toBe(status)
   })
 
-  test('have limits, which are changed one by one', async () => {
+  test('have limits that can be changed one at a time', async () => {
     const wish = {
       name: 'limited',
       limits: { maxChannels: 10, allowedOrigins: ['https://a.site'] },
@@ -149,7 +149,7 @@ describe('apps', () => {
     expect((await call('POST', '/accounts/owner/apps', { name: 'bad', limits })).status).toBe(400)
   })
 
-  test('are limited by the owner of the server, and their accounts name origins', async () => {
+  test('get limits from the owner of the server and origins from their own account', async () => {
     const limits = { maxChannels: 10 }
     const wish = { name: 'own', limits }
     expect((await call('POST', '/accounts/ann/apps', wish, ann)).status).toBe(403)
@@ -162,7 +162,7 @@ describe('apps', () => {
     await call('DELETE', `/apps/${id}`)
   })
 
-  test('keep origins as browsers write them', async () => {
+  test('store origins in the form that browsers send', async () => {
     const written = { limits: { allowedOrigins: ['https://*.Bücher.example:443/', 'http://a:80'] } }
     const read = { limits: { allowedOrigins: ['https://*.xn--bcher-kva.example', 'http://a'] } }
     const id = await newApp()
@@ -171,7 +171,7 @@ describe('apps', () => {
     expect(made.body).toMatchObject(read)
   })
 
-  test('keep their id, and the default one stays', async () => {
+  test('keep their id, and the default app cannot be removed', async () => {
     const id = await newApp()
     expect((await call('PATCH', `/apps/${id}`, { id: 'other' })).status).toBe(400)
     const apps = await list('/accounts/owner/apps')
@@ -248,7 +248,7 @@ describe('a capability is kept as it was given', () => {
   })
 })
 
-test('what apps have elsewhere is listed as nothing', async () => {
+test('lists of things that only other servers have are empty', async () => {
   const app = await newApp()
   expect(await list(`/apps/${app}/rules`)).toEqual([])
   expect(await list(`/apps/${app}/queues`)).toEqual([])
@@ -262,7 +262,7 @@ describe('namespaces', () => {
     [{ identified: false, authenticated: true }, true],
     [{ identified: false }, false],
     [{ authenticated: true }, true],
-  ])('%j: are identified by either name', async (wish, wanted) => {
+  ])('%j: a namespace is identified by either member', async (wish, wanted) => {
     const app = await newApp()
     const added = await call('POST', `/apps/${app}/namespaces`, { id: 'chat', ...wish })
     expect(added.body).toMatchObject({ authenticated: wanted, identified: wanted })
@@ -351,7 +351,7 @@ describe('access', () => {
     expect((await call(method, path, body, tokenOf('owner', [scope]))).status).toBe(404)
   })
 
-  test('what belongs to another account does not exist', async () => {
+  test('things of another account are answered with 404', async () => {
     const app = await newApp()
     const key = (await call('POST', `/apps/${app}/keys`, { name: 'x' })).body.id
     await call('POST', `/apps/${app}/namespaces`, { id: 'chat' })
@@ -367,7 +367,7 @@ describe('access', () => {
     expect(await list(`/apps/${app}/keys`)).toMatchObject([{ id: key, status: 0 }])
   })
 
-  test('one has one’s own, which the owner sees too', async () => {
+  test('an account sees its own apps, and the owner sees all', async () => {
     const app = await newApp(ann, 'ann')
     expect(await list('/accounts/ann/apps', ann)).toMatchObject([{ id: app }])
     expect((await call('POST', `/apps/${app}/keys`, { name: 'x' }, ann)).status).toBe(201)

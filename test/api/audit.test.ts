@@ -23,7 +23,7 @@ async function trail(query: string, token = api.owner): Promise<readonly Entry[]
   return (await api.call<readonly Entry[]>('GET', `/audit${query}`, { token })).body
 }
 
-test('a change over the API is that of its access token', async () => {
+test('a change over the API is recorded under its access token', async () => {
   const path = '/accounts/owner/reservations'
   await api.call('POST', path, { body: { namespace: 'acme', sendKey: 's' } })
   expect(await trail('?limit=1')).toMatchObject([
@@ -37,7 +37,7 @@ test('a change over the API is that of its access token', async () => {
   ])
 })
 
-test('an account sees what was changed of its own, and the owner everything', async () => {
+test('an account sees entries about its own things, and the owner all', async () => {
   const token = api.token('team')
   await api.call('POST', '/accounts/team/reservations', { token, body: { namespace: 'team' } })
   const own = await trail('', token)
@@ -47,14 +47,14 @@ test('an account sees what was changed of its own, and the owner everything', as
   expect((await trail('?kind=reservation&text=ac')).map(({ name }) => name)).toEqual(['acme'])
 })
 
-test('it goes on where a page ended', async () => {
+test('the next page continues where the last one ended', async () => {
   const [newest, second] = await trail('?limit=2')
   expect(await trail(`?limit=1&before=${newest!.id}`)).toEqual([second!])
   expect((await api.call('GET', '/audit?limit=0')).status).toBe(400)
   expect((await api.call('GET', '/audit?kind=nothing')).status).toBe(400)
 })
 
-test('a command is that of whoever runs it', async () => {
+test('a command is recorded under the user who ran it', async () => {
   const here = (...argv: string[]) => [...argv, '--data', api.server.folder]
   expect((await latchkey(here('accounts', 'add', 'shop'))).code).toBe(0)
   const [entry] = await runJson<readonly Entry[]>(here('audit', 'list', '--limit', '1'))

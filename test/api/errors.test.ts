@@ -26,13 +26,16 @@ describe('bodies', () => {
     [{ name: 'ann', role: 'owner' }, 'role'],
     [{ name: 'ann', id: '1' }, 'id'],
   ]
-  test.each(misfits)('%j does not fit, and the answer says where', async (value, where) => {
-    const { status, body } = await api.call('POST', '/accounts', { body: value })
-    expect([status, body.reason]).toEqual([400, 'invalid'])
-    expect(body.message).toContain(where)
-    expect(Object.keys(body.details as object)[0]).toStartWith('body')
-    expect((await api.call<object[]>('GET', '/accounts')).body).toHaveLength(1)
-  })
+  test.each(misfits)(
+    '%j does not fit the schema, and the answer names the member',
+    async (value, where) => {
+      const { status, body } = await api.call('POST', '/accounts', { body: value })
+      expect([status, body.reason]).toEqual([400, 'invalid'])
+      expect(body.message).toContain(where)
+      expect(Object.keys(body.details as object)[0]).toStartWith('body')
+      expect((await api.call<object[]>('GET', '/accounts')).body).toHaveLength(1)
+    },
+  )
 
   test('unknown members are refused everywhere', async () => {
     const calls: [string, string, object][] = [
@@ -46,7 +49,7 @@ describe('bodies', () => {
     }
   })
 
-  test('a member of the wrong type is not repeated in the answer', async () => {
+  test('the value of a wrong member is not repeated in the answer', async () => {
     const { status, body } = await api.call('POST', '/channels/explain', {
       body: { channel: 'x', joinKey: ['hush-hush'] },
     })
@@ -54,14 +57,14 @@ describe('bodies', () => {
     expect(JSON.stringify(body)).not.toContain('hush-hush')
   })
 
-  test.each([70_000, 150_000])('of %d bytes are too large', async (size) => {
+  test.each([70_000, 150_000])('a body of %d bytes is too large', async (size) => {
     const text = JSON.stringify({ name: 'a'.repeat(size) })
     const { status, body } = await api.call('POST', '/accounts', { text })
     expect(status).toBe(413)
     expect(body.reason).toBe('message_too_large')
   })
 
-  test('too large without saying so before', async () => {
+  test('a body that is too large without a Content-Length is refused', async () => {
     const chunk = new TextEncoder().encode('x'.repeat(10_000))
     let left = 8
     const body = new ReadableStream<Uint8Array>({
@@ -76,7 +79,7 @@ describe('bodies', () => {
 
 describe('addresses', () => {
   test.each(['/nothing', '/accounts/owner', '/accounts/a/b/c', '/reservations', '/Me', '/me/'])(
-    'GET %s: there is nothing, or not so',
+    'GET %s answers 404 or 405',
     async (path) => {
       const { status, body } = await api.call('GET', path)
       expect([404, 405]).toContain(status)
@@ -106,18 +109,18 @@ describe('addresses', () => {
     expectError(404, (await response.json()) as ErrorBody)
   })
 
-  test('a stranger is not told whether there is anything', async () => {
+  test('without a token every address answers 401, whether it exists or not', async () => {
     for (const path of ['/nothing', '/apps', '/apps/x/keys'])
       expect((await api.call('GET', path, { token: '' })).status).toBe(401)
   })
 
-  test('has a page that explains errors', async () => {
+  test('an error links to the page that explains it', async () => {
     const { body } = await api.call('GET', '/reservations/none')
     expect(body.href).toBe(`${api.server.url}/docs/api#errors`)
     expect((await fetch(body.href)).status).toBe(200)
   })
 
-  test('odd ones crash nothing', async () => {
+  test('malformed addresses are answered and crash nothing', async () => {
     const odd = ['/reservations/%zz', '/reservations/%00', '/reservations/__proto__', '/%2e%2e/me']
     for (const path of odd) expect([400, 404]).toContain((await api.call('GET', path)).status)
     expect((await api.call('GET', '/connections?channel=a&channel=b&%zz=%')).status).toBe(200)
@@ -125,7 +128,7 @@ describe('addresses', () => {
   })
 })
 
-test('answers carry headers that keep browsers from misreading them', async () => {
+test('answers carry headers against content sniffing and framing', async () => {
   const { headers } = await api.call('GET', '/me')
   expect(headers.get('x-content-type-options')).toBe('nosniff')
   expect(headers.get('server')).toBe('latchkey')

@@ -58,7 +58,7 @@ describe('channels of apps', () => {
     expect((await named(name))!.rate).toBeGreaterThan(0)
   })
 
-  test('that are shared say by which reservation, and count guests', async () => {
+  test('that are shared name their reservation and count guests', async () => {
     const namespace = freshChannel()
     await reserve(api.server, namespace, { app: 'default' })
     const guest = await Client.join(`${api.server.sockets}${namespace}/x`)
@@ -105,7 +105,7 @@ describe('connections of apps', () => {
     expect((await connections(`?app=${appId}`)).map(({ id }) => id)).toContain(found!.id)
   })
 
-  test('end for good when they are disconnected, one by one or by channel', async () => {
+  test('can be disconnected one by one or by channel, and cannot be resumed', async () => {
     const name = freshChannel()
     const [one, two, three] = await Promise.all([
       clients.connected({ key }),

@@ -71,7 +71,7 @@ test('operations have ids of their own, a summary, and their path parameters', (
   }
 })
 
-test('all of them ask for a bearer token, whose scopes are listed', () => {
+test('every operation needs a bearer token, and the scopes are listed', () => {
   expect(document.security).toEqual([{ accessToken: [] }])
   expect(document.components['securitySchemes']).toEqual({
     accessToken: { type: 'http', scheme: 'bearer' },
@@ -91,7 +91,7 @@ describe('complete', () => {
     }
   })
 
-  test('no method is served that it does not list', async () => {
+  test('no method is served that the document does not list', async () => {
     for (const path of Object.keys(document.paths)) {
       for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']) {
         if (document.paths[path]![method.toLowerCase()]) continue
@@ -103,7 +103,7 @@ describe('complete', () => {
     }
   })
 
-  test('schemas of what goes in refuse what the server refuses', async () => {
+  test('the schemas of bodies refuse what the server refuses', async () => {
     const schema = document.paths['/accounts']!['post']!.requestBody!.content!['application/json']
     const read = readerOf(schema.schema, document)
     for (const body of [{ name: 'ann' }, {}, { name: 1 }, { name: 'bob', role: 'owner' }]) {

@@ -110,7 +110,7 @@ describe('reservations', () => {
     expect((await api.call('DELETE', path)).status).toBe(204)
   })
 
-  test('warn about what their owner may not have meant', async () => {
+  test('come with warnings about likely mistakes', async () => {
     const namespace = freshChannel()
     await reserve({ namespace, joinKey: 'j' })
     const child = await reserve({ namespace: `${namespace}/open` })
@@ -136,7 +136,7 @@ describe('reservations', () => {
     expect([again.status, again.body.reason]).toEqual([409, 'namespace_taken'])
   })
 
-  test('of an unknown account do not exist', async () => {
+  test('of an unknown account are answered with 404', async () => {
     const listed = await api.call('GET', '/accounts/nobody/reservations')
     expect([listed.status, listed.body.reason]).toEqual([404, 'account_unknown'])
   })
@@ -149,7 +149,7 @@ describe('what happens now', () => {
     readonly channel: string
   }
 
-  test('channels, the fullest first, and their connections', async () => {
+  test('lists channels, the fullest first, and their connections', async () => {
     const [one, two] = [freshChannel(), freshChannel()]
     const clients = [
       await Client.join(`${api.server.sockets}${one}?as=Ann&joinKey=j`),
@@ -170,7 +170,7 @@ describe('what happens now', () => {
     for (const client of clients) client.close()
   })
 
-  test('one connection is closed, or all on a channel', async () => {
+  test('closes one connection, or all on a channel', async () => {
     const channel = freshChannel()
     const clients = [
       await Client.join(api.server.sockets + channel),
@@ -188,7 +188,7 @@ describe('what happens now', () => {
     expect((await api.call('DELETE', '/connections')).status).toBe(400)
   })
 
-  test('who may join, and why', async () => {
+  test('explains who may join, and why', async () => {
     const namespace = freshChannel()
     await reserve({ namespace, joinKey: 'j', sendKey: 's' })
     const explain = (body: object) => api.call<object>('POST', '/channels/explain', { body })

@@ -37,7 +37,7 @@ async function keyNames(): Promise<string[]> {
   return body.map(({ name }) => name)
 }
 
-test('a token that is revoked before the body has come does nothing', async () => {
+test('a token that is revoked before the body has arrived changes nothing', async () => {
   const token = api.token('owner', ['write:key'])
   const request = await begin(token, 'too late')
   expect(request.head).toBe('')
@@ -51,13 +51,13 @@ test('a token that is revoked before the body has come does nothing', async () =
   expect(await keyNames()).not.toContain('too late')
 })
 
-test('a token that is still good does what it is for', async () => {
+test('a token that is still valid makes the change', async () => {
   const request = await begin(api.token('owner', ['write:key']), 'in time')
   expect(await request.finish()).toBe(201)
   expect(await keyNames()).toContain('in time')
 })
 
-test('nobody waits for the body of a stranger, or of a token without the scope', async () => {
+test('a request without a token or scope is refused before its body is read', async () => {
   for (const [token, status] of [
     ['wrong', 401],
     [api.token('owner', ['read:key']), 403],

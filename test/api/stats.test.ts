@@ -63,7 +63,7 @@ const openedIn = (records: readonly Record[]) =>
   records.map(({ entries }) => entries['channels.opened'])
 
 describe('statistics of an app', () => {
-  test('have the shape that Ably’s have', async () => {
+  test('have the shape of Ably’s statistics', async () => {
     const [record] = await read(`/apps/${shop}/stats?${DAY}&limit=1`)
     expect(record).toEqual({
       intervalId: '2020-01-28:14:02',
@@ -129,7 +129,7 @@ describe('access', () => {
     }
   })
 
-  test('is to one’s own; the owner sees all', async () => {
+  test('an account sees its own apps, and the owner all', async () => {
     const token = api.token('ann')
     expect(openedIn(await read(`/apps/${theirs}/stats?${DAY}`, token))).toEqual([100])
     expect(openedIn(await read(`/accounts/ann/stats?${DAY}`, token))).toEqual([100])

@@ -29,7 +29,7 @@ function withCalledMethods(text: string, code: string): string {
 }
 
 describe('what is built first', () => {
-  test('is found by this test', () => {
+  test('the check finds a part that is used before it is built', () => {
     const waiting = `class Parts {
   constructor() {
     this.#first = this.#makeFirst()
@@ -43,7 +43,7 @@ describe('what is built first', () => {
     expect(namedTooEarly(waiting)).toEqual(['#second'])
   })
 
-  test('names nothing that is built later', () => {
+  test('no part uses one that is built after it', () => {
     const found = sourceFiles('assembly').flatMap(({ path, text }) =>
       namedTooEarly(text).map((field) => `${path}: ${field}`),
     )

@@ -10,7 +10,7 @@ test('no two protocols have a name or a wire format in common', () => {
   expect(ENCODERS.size).toBe(formats.length)
 })
 
-test('only clients of a protocol are told in its words that there is nothing', () => {
+test('a path that nobody serves is answered in the form of the client’s protocol', () => {
   const base = 'http://localhost'
   const plain = new Request(`${base}/nowhere`)
   const ofSdk = new Request(`${base}/nowhere`, { headers: { 'x-ably-version': '6' } })

@@ -5,7 +5,7 @@ import { eventually } from '../support/client.ts'
 import { metric } from '../support/itty.ts'
 import { startTimedServer } from '../support/timed-server.ts'
 
-test('what was published two minutes ago is gone, and nothing else had to happen', async () => {
+test('messages are forgotten after two minutes on a server where nothing else happens', async () => {
   const server = await startTimedServer({ sandbox: 'true' })
   try {
     const app = await AblyApp.make(server.url)

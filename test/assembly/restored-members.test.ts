@@ -11,7 +11,7 @@ import { temporaryFolder, testConfig } from '../support/server.ts'
 /** Between two tries of an SDK at most, and for a try: `disconnectedRetryTimeout` and `realtimeRequestTimeout` of its options. */
 const SLOWEST_RETURN_MS = 30_000 + 10_000
 
-test('members stay for as long as the slowest retry may take, and leave when nobody comes', async () => {
+test('restored members stay for as long as the slowest retry of an SDK takes, then leave', async () => {
   const folder = temporaryFolder()
   const clock = new ManualClock()
   const config = testConfig({ data: folder.path, sandbox: 'true', 'drain-seconds': '0' })

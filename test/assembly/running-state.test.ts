@@ -52,7 +52,7 @@ describe.each(['json', 'msgpack'])('an SDK that speaks %s', (format) => {
       ...options,
     })
 
-  test('goes on with its connection, and misses and repeats nothing while others publish', async () => {
+  test('resumes after a restart without a missed or repeated message', async () => {
     const room = fresh()
     const kept = `kept:${room}`
     const [reader, writer] = await Promise.all([start(), start()])
@@ -88,7 +88,7 @@ describe.each(['json', 'msgpack'])('an SDK that speaks %s', (format) => {
     expect(attached.every(({ resumed }) => resumed)).toBe(true)
   })
 
-  test('stays present, and nobody hears that it left or came', async () => {
+  test('stays present over a restart, without a leave or an enter', async () => {
     const room = fresh()
     const [ann, bob] = await Promise.all([start({ clientId: 'ann' }), start({ clientId: 'bob' })])
     await ann.channels.get(room).presence.enter('here')
@@ -112,7 +112,7 @@ describe.each(['json', 'msgpack'])('an SDK that speaks %s', (format) => {
     )
   })
 
-  test('recovers a connection of the run before, with what was published since', async () => {
+  test('recovers a connection of the previous run, with the messages since', async () => {
     const room = fresh()
     // It is not to come back by itself.
     const [first, writer] = await Promise.all([start({ disconnectedRetryTimeout: 1e6 }), start()])
@@ -140,7 +140,7 @@ describe.each(['json', 'msgpack'])('an SDK that speaks %s', (format) => {
 describe.each(['json', 'msgpack'])('frames in %s', (format) => {
   const open = (more = '') => connect(`&format=${format}${more}`)
 
-  test('say why the socket is closed, and are answered in the next run as in this one', async () => {
+  test('the close has a reason, and a frame sent again is answered after the restart as before', async () => {
     const room = fresh()
     const [reader, before] = [await open(), await open()]
     const { channelSerial } = await reader.attach(room)
@@ -173,7 +173,7 @@ describe.each(['json', 'msgpack'])('frames in %s', (format) => {
   })
 
   // When it leaves is in `restored-members.test.ts`, on a clock that the test holds.
-  test('of a member that does not come back: it is there, whatever it asked for', async () => {
+  test('a member that has not come back is still present, whatever it asked for', async () => {
     const room = fresh()
     const watcher = await open()
     const { channelSerial } = await watcher.attach(room)
@@ -193,7 +193,7 @@ describe.each(['json', 'msgpack'])('frames in %s', (format) => {
   })
 })
 
-test('the SDK over plain requests goes on as well', async () => {
+test('an SDK without WebSockets resumes as well', async () => {
   const room = fresh()
   const client = await clients.connected({ transports: ['comet'], disconnectedRetryTimeout: 50 })
   const got: unknown[] = []
@@ -212,7 +212,7 @@ test('the SDK over plain requests goes on as well', async () => {
   expect(reasons[0]).toBe(50003)
 })
 
-test('what channels remember only in memory is there: history, rewind and known ids', async () => {
+test('history, rewind and ids of channels in memory survive a restart', async () => {
   const room = fresh()
   const path = `/channels/${room}/messages`
   await app.ask(path, { body: { id: 'mine', name: 'n', data: 'one' } })
@@ -229,7 +229,7 @@ test('what channels remember only in memory is there: history, rewind and known 
   expect(dataOf(client.all(ACTION.MESSAGE))).toEqual(['one', 'two'])
 })
 
-test('a stream over HTTP goes on from the last event that it got', async () => {
+test('an event stream continues from its last event', async () => {
   const room = fresh()
   const query = `${server.url}/sse?key=${app.keys[0]}&channels=${room}&v=6`
   const say = (data: string) => app.ask(`/channels/${room}/messages`, { body: { data } })
@@ -264,7 +264,7 @@ async function* eventsOf(response: Response): AsyncGenerator<StreamEvent, undefi
   }
 }
 
-test("the time that stopping takes is nobody's: whoever cannot come back yet does not leave", async () => {
+test('the time that stopping takes does not count against members who cannot reconnect yet', async () => {
   const room = fresh()
   const member = await connect('&clientId=ann&remainPresentFor=1000')
   await member.attach(room)
@@ -288,7 +288,7 @@ test("the time that stopping takes is nobody's: whoever cannot come back yet doe
   expect(changes).toMatchObject([{ action: 2 }])
 })
 
-test('members that an app began with stay, though no connection is theirs', async () => {
+test('members that a sandbox app started with stay, although they have no connection', async () => {
   const { body: before } = await app.ask('/channels/crew/presence')
   await server.restart()
   const { body: after } = await app.ask('/channels/crew/presence')
@@ -329,7 +329,7 @@ describe('what was kept is thrown away, with a line in the log,', () => {
     expect(readState(server.folder, keyring())).toBe('none')
   })
 
-  test('and only once it is used: a start that fails leaves it', async () => {
+  test('a start that fails does not use up the state', async () => {
     const before = await connect()
     await server.stop()
     const other = Bun.serve({

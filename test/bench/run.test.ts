@@ -16,7 +16,7 @@ async function run(...options: readonly string[]) {
 }
 
 test.skipIf(!existsSync('/proc/self/stat'))(
-  'a checkout is held against another, here against itself, and no figure fails the run',
+  'compares a checkout with itself and exits with 0',
   async () => {
     const { code, output } = await run('publish-to-nobody-itty', '--quick', '--against', '.')
     const rows = output
@@ -34,7 +34,7 @@ test.skipIf(!existsSync('/proc/self/stat'))(
   30_000,
 )
 
-test('what is no checkout is refused', async () => {
+test('refuses a folder that is no checkout', async () => {
   expect(await run('policy', '--against', 'test')).toEqual({
     code: 2,
     output: '',

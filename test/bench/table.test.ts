@@ -21,22 +21,22 @@ function verdicts(ours: number, other: number, question: Question): (boolean | n
 }
 
 describe('against another checkout', () => {
-  test('a rate must be as high, and a cost as low', () => {
+  test('a rate must not be lower, a cost not higher', () => {
     expect(verdicts(96, 100, 'no slower')).toEqual([false, true, null])
     expect(verdicts(104, 100, 'no slower')).toEqual([true, false, null])
   })
 
-  test('three in a hundred are noise', () => {
+  test('a difference of three percent passes', () => {
     expect(verdicts(97, 100, 'no slower')).toEqual([true, true, null])
     expect(verdicts(103, 100, 'no slower')).toEqual([true, true, null])
   })
 
-  test('what costs nothing on either side is not judged', () => {
+  test('a cost of zero on both sides is not judged', () => {
     expect(verdicts(0, 0, 'no slower')).toEqual([null, null, null])
   })
 })
 
-test('against the bare server only targets count', () => {
+test('against the bare server only figures with a target are judged', () => {
   expect(verdicts(60, 100, 'target')).toEqual([true, null, null])
   expect(verdicts(40, 100, 'target')).toEqual([false, null, null])
 })

@@ -18,7 +18,7 @@ describe.skipIf(!hasBrowser)('a new server', () => {
     await server.end()
   })
 
-  test('says how it is claimed, and is claimed with the link that it prints', async () => {
+  test('says how it is claimed, and is claimed with the printed link', async () => {
     await tab.go(`${server.url}/dashboard`)
     await tab.sees('Nobody owns this server yet')
     await tab.go(server.claimLink!)
@@ -33,7 +33,7 @@ describe.skipIf(!hasBrowser)('a new server', () => {
     expect(await tab.url()).toBe(`${server.url}/dashboard`)
   })
 
-  test('lets the owner out, and in again with the right password only', async () => {
+  test('signs the owner out, and in again only with the right password', async () => {
     await tab.press('Sign out')
     await tab.heading('Sign in')
     await signIn(tab, 'not the password')
@@ -42,7 +42,7 @@ describe.skipIf(!hasBrowser)('a new server', () => {
     await tab.heading('Connect')
   })
 
-  test('goes on to where somebody wanted to go', async () => {
+  test('after signing in leads to the page that was asked for', async () => {
     await tab.press('Sign out')
     await tab.heading('Sign in')
     await tab.go(`${server.url}/dashboard/reservations?namespace=acme`)
@@ -58,7 +58,7 @@ describe.skipIf(!hasBrowser)('a new server', () => {
     await other.close()
   })
 
-  test('turns dark and light, and stays so', async () => {
+  test('switches between dark and light, and remembers it', async () => {
     const ground = () =>
       tab.do((page) =>
         page.evaluate<string>('getComputedStyle(document.documentElement).backgroundColor'),
@@ -76,7 +76,7 @@ describe.skipIf(!hasBrowser)('a new server', () => {
     expect(await ground()).toBe(light)
   })
 
-  test('turns light at once where the system is dark, and follows it again afterwards', async () => {
+  test('can be light on a dark system, and can follow the system again', async () => {
     const scheme = () =>
       tab.do((page) =>
         page.evaluate<string>('getComputedStyle(document.documentElement).colorScheme'),
@@ -89,12 +89,12 @@ describe.skipIf(!hasBrowser)('a new server', () => {
     await tab.do((page) => page.emulateMedia({ colorScheme: 'light' }))
   })
 
-  test('answers whether it works from here', async () => {
+  test('tests from the browser whether a client can connect', async () => {
     await tab.press('Try it')
     await tab.sees('A message is there and back')
   })
 
-  test('did all that without an error in the console', async () => {
+  test('logged no error in the console', async () => {
     // Refusals of forms and of the used link are told there too, and were meant.
     const faults = await tab.faults()
     expect(faults.filter((fault) => !/status of (400|401|410)/.test(fault))).toEqual([])

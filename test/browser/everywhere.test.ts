@@ -66,11 +66,11 @@ describe.skipIf(!hasBrowser)('every page', () => {
       .replaceAll(/%2F|\W+/g, '-')
       .replaceAll(/^-|-$/g, '') || 'connect'
 
-  test('there are many', () => {
+  test('finds the pages of the dashboard', () => {
     expect(pages.length).toBeGreaterThan(15)
   })
 
-  test('fits phones and desks, breaks no rule of accessible pages, and runs no script of strangers', async () => {
+  test('fits phones and desktops, passes the accessibility rules, and runs no injected script', async () => {
     const tab = await tabOf(owned)
     await bringAxe(tab)
     const faults: string[] = []
@@ -92,7 +92,7 @@ describe.skipIf(!hasBrowser)('every page', () => {
     await tab.close()
   }, 120_000)
 
-  test('breaks none for strangers either', async () => {
+  test('passes the accessibility rules when signed out', async () => {
     const tab = await openTab()
     await bringAxe(tab)
     for (const path of ['/sign-in', '/claim?token=used']) {

@@ -25,7 +25,7 @@ describe.skipIf(!hasBrowser)('forms', () => {
   const valueOf = (label: string) =>
     tab.do((page, name: string) => page.getByLabel(name, { exact: true }).inputValue(), label)
 
-  test('one that failed keeps what was typed, and the fault has the focus until it is mended', async () => {
+  test('a failed form keeps what was typed and focuses the fault', async () => {
     await go(`/apps/${appId}`)
     await tab.follow('website')
     await tab.fill('Client id', 'ann')
@@ -44,7 +44,7 @@ describe.skipIf(!hasBrowser)('forms', () => {
     )
   })
 
-  test('a number that cannot be is told beside its field', async () => {
+  test('an invalid number is reported beside its field', async () => {
     await go(`/apps/${appId}/rules/new`)
     await tab.fill('First segment', 'chat')
     await tab.do((page) => page.getByText('Intervals of batches').click())
@@ -60,7 +60,7 @@ describe.skipIf(!hasBrowser)('forms', () => {
     await tab.sees('The rule chat holds.')
   })
 
-  test('a rule is removed after a question, on which Enter does nothing', async () => {
+  test('removing a rule asks first, and Enter does not confirm', async () => {
     await tab.follow('chat:…')
     await tab.follow('Remove the rule…')
     await tab.do((page) => page.getByRole('dialog', { name: 'Remove the rule chat?' }).waitFor())
@@ -72,7 +72,7 @@ describe.skipIf(!hasBrowser)('forms', () => {
     await tab.sees('The rule chat is gone.')
   })
 
-  test('disabling an app says first whom it would disconnect', async () => {
+  test('disabling an app first says whom it disconnects', async () => {
     const client = new Ably.Realtime({
       endpoint: '127.0.0.1',
       port: owned.server.port,
@@ -97,7 +97,7 @@ describe.skipIf(!hasBrowser)('forms', () => {
     client.close()
   })
 
-  test('what is copied can be pasted, also where the browser has no clipboard to write to', async () => {
+  test('copying works also without the clipboard API', async () => {
     await tab.do((page) =>
       page.addInitScript('Object.defineProperty(navigator, "clipboard", { value: undefined })'),
     )

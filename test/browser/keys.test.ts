@@ -37,7 +37,7 @@ describe.skipIf(!hasBrowser)('API keys', () => {
     )
   const shown = () => tab.do((page) => page.locator('.notice .secret code').innerText())
 
-  test('ticks and JSON follow each other', async () => {
+  test('checkboxes and JSON of a capability stay in step', async () => {
     await tab.follow('default')
     await tab.follow('Make a key')
     await tab.fill('Name', 'website')
@@ -70,14 +70,14 @@ describe.skipIf(!hasBrowser)('API keys', () => {
     expect(await tab.text()).not.toContain(whole.split(':')[1]!)
   })
 
-  test('it lets a client publish where it may, and nowhere else', async () => {
+  test('a client with the key publishes only where it may', async () => {
     const client = rest({ key: whole })
     expect(await codeOf(client.channels.get('public:news').publish('a', 'b'))).toBe(0)
     expect(await codeOf(client.channels.get('private').publish('a', 'b'))).toBe(40160)
     expect(await codeOf(client.channels.get('public:news').history())).toBe(40160)
   })
 
-  test('a token of it may do as much, for who it is made for', async () => {
+  test('a token of the key has its rights and its client id', async () => {
     await tab.fill('Client id', 'bob')
     await tab.check('JWT')
     await tab.press('Make the token')
@@ -102,7 +102,7 @@ describe.skipIf(!hasBrowser)('API keys', () => {
     whole = renewed
   })
 
-  test('the page says who gets in', async () => {
+  test('the page "Who gets in?" explains the key', async () => {
     await tab.go(`${owned.server.url}/dashboard/who`)
     await tab.fill('Channel', 'private')
     await tab.type('API key, its name, a token or a JWT', whole)
@@ -111,7 +111,7 @@ describe.skipIf(!hasBrowser)('API keys', () => {
     await tab.sees('"private":["subscribe"]')
   })
 
-  test('when it is revoked, whoever is connected with it leaves', async () => {
+  test('revoking the key disconnects its clients', async () => {
     const code = ablySnippet({
       url: owned.server.url,
       keyName: whole.split(':')[0]!,

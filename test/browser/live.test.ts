@@ -36,7 +36,7 @@ describe.skipIf(!hasBrowser)('the live pages', () => {
 
   const log = () => tab.do((page) => page.locator('#log').innerText())
 
-  test('show who comes without being loaded again', async () => {
+  test('show new connections without a reload', async () => {
     await tab.sees('lobby')
     const late = await IttyClient.join(`${owned.server.sockets}late`)
     await tab.sees('late')
@@ -48,7 +48,7 @@ describe.skipIf(!hasBrowser)('the live pages', () => {
     late.socket.close()
   })
 
-  test('a message arrives as it is said, and is nothing but text', async () => {
+  test('a message appears when it is sent, as plain text', async () => {
     ann.socket.send({ text: SCRIPT })
     await tab.sees(JSON.stringify(SCRIPT))
     const mallory = await IttyClient.join(`${owned.server.sockets}lobby`, { as: SCRIPT })
@@ -61,7 +61,7 @@ describe.skipIf(!hasBrowser)('the live pages', () => {
     await tab.do((page) => page.locator('#log .entry', { hasText: 'left' }).waitFor())
   })
 
-  test('a message is published from the page, which stays as it is', async () => {
+  test('a message is published without leaving the page', async () => {
     await tab.fill('Message', '{"from":"the dashboard"}')
     await tab.press('Publish')
     await ann.message({ from: 'the dashboard' })
@@ -69,7 +69,7 @@ describe.skipIf(!hasBrowser)('the live pages', () => {
     await tab.do((page) => page.locator('#log pre', { hasText: 'the dashboard' }).waitFor())
   })
 
-  test('stand still while somebody reads', async () => {
+  test('pause while somebody reads', async () => {
     const bo = await IttyClient.join(`${owned.server.sockets}lobby`, { as: 'Bo' })
     await tab.do((page) => page.locator('#log strong', { hasText: 'Bo' }).waitFor())
     const before = await log()
@@ -85,7 +85,7 @@ describe.skipIf(!hasBrowser)('the live pages', () => {
     await tab.sees('"afterwards"')
   })
 
-  test('somebody is disconnected, and told so', async () => {
+  test('a client is disconnected from the page, with a reason', async () => {
     await tab.do((page) => page.getByRole('link', { name: 'Disconnect… Ann' }).click())
     await tab.do((page) =>
       page.getByRole('dialog').getByRole('button', { name: 'Disconnect' }).click(),
@@ -115,7 +115,7 @@ describe.skipIf(!hasBrowser)('the live pages', () => {
     await tab.sees('Nobody is on this channel.')
   })
 
-  test('a page whose session is over says so', async () => {
+  test('a page says that its session has ended', async () => {
     const guest = await owned.owner.invite('viewer', 'vi@example.com')
     const other = await tabOf({ ...owned, owner: guest })
     await other.go(`${owned.server.url}/dashboard/live/channel?name=lobby`)
@@ -125,7 +125,7 @@ describe.skipIf(!hasBrowser)('the live pages', () => {
     await other.close()
   })
 
-  test('a foreign origin stands there with what would let it in', async () => {
+  test('a refused origin is shown with the setting that would admit it', async () => {
     await upgradeAnswer(`${owned.server.sockets}lobby`, { origin: 'https://shop.test' })
     await tab.go(`${owned.server.url}/dashboard/live/refusals`)
     await tab.do((page) => page.getByText('Allow https://shop.test').click())
@@ -134,7 +134,7 @@ describe.skipIf(!hasBrowser)('the live pages', () => {
 })
 
 describe.skipIf(!hasBrowser)('a live page whose server is started again', () => {
-  test('goes on by itself where it was', async () => {
+  test('reconnects by itself', async () => {
     const server = await RestartableServer.start('--drain-seconds', '0')
     const { out } = await latchkey(['accounts', 'reset', '--data', server.folder])
     const owner = new Visitor(server)

@@ -24,12 +24,12 @@ describe.skipIf(!hasBrowser)('reservations', () => {
 
   const shownKey = () => tab.do((page) => page.locator('.secret code').first().innerText())
 
-  test('a list of none says what one is for', async () => {
+  test('an empty list says what reservations are for', async () => {
     await tab.sees('Nothing is reserved yet')
     expect(await standing(lobby)).toBe('speak')
   })
 
-  test('what a name would mean is told while it is typed', async () => {
+  test('the effect of a name is shown while it is typed', async () => {
     await tab.type('Name', 'acme')
     await tab.sees('acme/…')
     await tab.sees('Nobody is connected under this name now.')
@@ -37,7 +37,7 @@ describe.skipIf(!hasBrowser)('reservations', () => {
     await tab.sees('cannot be reserved: a part of it between : or / is empty.')
   })
 
-  test('a name is reserved, with a send key: others only listen', async () => {
+  test('reserves a name with a send key; others can only listen', async () => {
     await tab.fill('Name', 'acme')
     await tab.check('Ask for a key to send')
     await tab.press('Reserve')
@@ -48,7 +48,7 @@ describe.skipIf(!hasBrowser)('reservations', () => {
     expect(await standing(lobby, { sendKey })).toBe('speak')
   })
 
-  test('a join key shuts those out who are there without it, once that is confirmed', async () => {
+  test('a new join key disconnects members without it, after a confirmation', async () => {
     const client = await IttyClient.join(lobby, { as: 'Bob' })
     await tab.do((page) =>
       page
@@ -68,7 +68,7 @@ describe.skipIf(!hasBrowser)('reservations', () => {
     client.socket.close()
   })
 
-  test('reserving a name with a key asks first, where somebody is there', async () => {
+  test('reserving a name with a key asks first if members would be disconnected', async () => {
     const den = `${owned.server.sockets}den`
     const client = await IttyClient.join(den, { as: 'Zoe' })
     await tab.go(`${owned.server.url}/dashboard/reservations`)
@@ -89,7 +89,7 @@ describe.skipIf(!hasBrowser)('reservations', () => {
     await tab.follow('acme')
   })
 
-  test('a name below it decides alone, and hangs below it in the tree', async () => {
+  test('a name below decides alone, and is shown below it in the tree', async () => {
     await tab.follow('Reserve below it')
     await tab.fill('Name', 'acme/open')
     await tab.press('Reserve')
@@ -100,7 +100,7 @@ describe.skipIf(!hasBrowser)('reservations', () => {
     expect(await standing(lobby)).toBe('no')
   })
 
-  test('removing it is asked about in a dialog, and opens its channels', async () => {
+  test('removing asks in a dialog, and opens the channels', async () => {
     await tab.do((page) => page.locator('.tree-name').first().click())
     await tab.heading('acme')
     await tab.follow('Remove this reservation…')

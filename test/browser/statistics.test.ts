@@ -45,7 +45,7 @@ describe.skipIf(!hasBrowser)('charts', () => {
     expect(await tab.looks(`${SHOTS}/statistics-drawn`)).toEqual([])
   })
 
-  test('tell the values under the pointer, and the sum without one', async () => {
+  test('show the values under the pointer, and otherwise the sum', async () => {
     const sum = await legend()
     await tab.do((page) =>
       page
@@ -58,7 +58,7 @@ describe.skipIf(!hasBrowser)('charts', () => {
     await eventually(async () => (await legend()) === sum, 'the pointer is gone')
   })
 
-  test('are tables too, for whom lines say nothing', async () => {
+  test('have a table with the same numbers', async () => {
     await tab.do((page) => page.getByText('As a table').first().click())
     const cells = await tab.do((page) =>
       page.locator('.chart-table').first().locator('tbody tr').last().innerText(),

@@ -60,7 +60,7 @@ describe('accounts', () => {
   })
 
   test.each(['', ' ', 'two words', '-ann', 'x'.repeat(65), 'añn'])(
-    'are not named %p',
+    'cannot be named %p',
     async (name) => {
       const { code, err } = await accounts('add', '--', name)
       expect(code).toBe(1)
@@ -68,13 +68,13 @@ describe('accounts', () => {
     },
   )
 
-  test('have names of their own', async () => {
+  test('have unique names', async () => {
     await accounts('add', 'ann')
     const { code, err } = await accounts('add', 'ann')
     expect({ code, err }).toEqual({ code: 1, err: 'latchkey: an account of that name exists\n' })
   })
 
-  test('stay while they have reservations, and the owner always', async () => {
+  test('cannot be removed while they have reservations, nor can the owner', async () => {
     await accounts('add', 'ann')
     await run(['reservations', 'add', 'hers', '--account', 'ann', '--data', data])
     expect((await accounts('remove', 'ann')).err).toContain('still has reservations')
@@ -84,7 +84,7 @@ describe('accounts', () => {
     expect((await accounts('remove', 'ann')).code).toBe(0)
   })
 
-  test('take their access tokens with them', async () => {
+  test('are removed with their access tokens', async () => {
     await accounts('add', 'ann')
     await addToken('--account', 'ann')
     const kept = await addToken()
@@ -92,7 +92,7 @@ describe('accounts', () => {
     expect((await tokenList()).map(({ id }) => id)).toEqual([kept.id])
   })
 
-  test('reset revokes every token of an account and makes a new one', async () => {
+  test('reset revokes every access token of an account and makes a new one', async () => {
     await accounts('add', 'ann')
     const hers = await addToken('--account', 'ann')
     await addToken()
@@ -111,7 +111,7 @@ describe('accounts', () => {
 })
 
 describe('access tokens', () => {
-  test('have all scopes and no end, unless told otherwise', async () => {
+  test('have all scopes and do not expire, by default', async () => {
     const made = await addToken()
     expect(made.token).toMatch(/^lk_[\w-]{43}$/)
     expect(made).toMatchObject({ scopes: [...SCOPES], expiresAt: null })

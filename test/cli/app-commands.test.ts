@@ -78,7 +78,7 @@ describe('apps', () => {
     expect(await json<AppView[]>('apps', 'list')).toHaveLength(1)
   })
 
-  test('have limits, which are shown and set one by one', async () => {
+  test('have limits that are shown and set one at a time', async () => {
     const added = await json<LimitedView>('apps', 'add', 'shop', '--max-channels', '10')
     expect(added.limits).toMatchObject({ maxChannels: 10, messageRate: null })
     const said = await run('apps', 'set', 'shop', '--message-rate', '50', '--memory-mb', '8')
@@ -112,7 +112,7 @@ describe('apps', () => {
     expect(await complaint(...set('https://*'))).toContain('"*" stands for all origins')
   })
 
-  test('a limit that cannot be is named', async () => {
+  test('an invalid limit is named', async () => {
     expect(await complaint('apps', 'set', 'default', '--max-channels', 'many')).toContain(
       '--max-channels must be a whole number or default',
     )
@@ -131,7 +131,7 @@ describe('apps', () => {
     ])
   })
 
-  test('mistakes are named', async () => {
+  test('wrong arguments are named', async () => {
     expect(await complaint('apps', 'remove', 'default')).toContain('default app')
     expect(await complaint('apps', 'set', 'none')).toContain('no such app')
     expect(await complaint('apps', 'set', 'default', '--status', 'off')).toContain('--status')
@@ -140,7 +140,7 @@ describe('apps', () => {
 })
 
 describe('keys', () => {
-  test('a new one is shown whole, once', async () => {
+  test('a new key is shown whole, once', async () => {
     const wish = ['--privileges', 'publish,subscribe', '--channels', 'general,public:*']
     const made = await json<KeyView>('keys', 'add', '--name', 'ci', '--revocable-tokens', ...wish)
     expect(made.key).toMatch(/^[A-Za-z0-9]{6}\.[A-Za-z0-9]{6}:[A-Za-z0-9]{43}$/)
@@ -163,12 +163,12 @@ describe('keys', () => {
     }
   })
 
-  test('for people it stands on the first line', async () => {
+  test('the key is the first line of the text output', async () => {
     const { out } = await run('keys', 'add')
     expect(out).toMatch(/shown only this once: \w{6}\.\w{6}:\w{43}\n.*\{"\*":\["\*"\]\}\.\n$/)
   })
 
-  test('a capability is taken as JSON, or of lists, not of both', async () => {
+  test('a capability is given as JSON or as lists, not both', async () => {
     const text = '{"a":["publish"],"b":["history"]}'
     const made = await json<KeyView>('keys', 'add', '--name', 'k', '--capability', text)
     expect(made.capability).toEqual({ a: ['publish'], b: ['history'] })
@@ -181,7 +181,7 @@ describe('keys', () => {
     expect(await complaint('keys', 'add', '--privileges', 'fly')).toContain('"fly"')
   })
 
-  test('one is named by app and id, whole, by id or by name', async () => {
+  test('a key is found by app and id, by the whole key, by id or by name', async () => {
     await run('apps', 'add', 'shop')
     const made = await json<KeyView>('keys', 'add', '--name', 'till', '--app', 'shop')
     const shown = (...words: string[]) => json<KeyView>('keys', 'set', ...words)
@@ -199,7 +199,7 @@ describe('keys', () => {
     expect(stranger).not.toContain('s3cret')
   })
 
-  test('rotation, retirement, revocation', async () => {
+  test('rotates, retires and revokes secrets', async () => {
     const made = await json<KeyView>('keys', 'add', '--name', 'ci')
     const rotated = await json<KeyView>('keys', 'rotate', 'ci')
     expect(rotated.keyName).toBe(made.keyName)
@@ -253,7 +253,7 @@ describe('rules', () => {
     expect((await run('rules', 'list')).out).toBe('default has no channel rules.\n')
   })
 
-  test('mistakes are named', async () => {
+  test('wrong arguments are named', async () => {
     expect(await complaint('rules', 'add', 'a:b')).toContain('first segment')
     expect(await complaint('rules', 'set', 'none')).toContain('no such channel rule')
     const interval = ['--batching-interval', 'soon']
@@ -263,7 +263,7 @@ describe('rules', () => {
   })
 })
 
-test('numbers that are too large are told what they may be', async () => {
+test('a number that is too large is answered with its range', async () => {
   const many = '9'.repeat(30)
   await run('keys', 'add', '--name', 'ci')
   const told = async (...argv: string[]) => complaint(...argv)
@@ -286,7 +286,7 @@ test('numbers that are too large are told what they may be', async () => {
   expect(await told(...rule)).not.toContain('must be a number')
 })
 
-test('operations that there are not are answered with those that there are', async () => {
+test('an unknown operation is answered with the known ones', async () => {
   for (const argv of [
     ['keys', 'add', '--privileges', 'read'],
     ['keys', 'add', '--capability', '{"a":["read"]}'],
@@ -296,7 +296,7 @@ test('operations that there are not are answered with those that there are', asy
     expect(await complaint(...argv)).toContain('presence, privileged-headers, publish')
 })
 
-test('what cannot help a key is not proposed, and why is told', async () => {
+test('explain proposes no change that would not help, and says why', async () => {
   await run('keys', 'add', '--name', 'old', '--privileges', 'history')
   await run('keys', 'revoke', 'old')
   const { out } = await run('keys', 'explain', 'old', '--operation', 'publish')
@@ -304,7 +304,7 @@ test('what cannot help a key is not proposed, and why is told', async () => {
   expect(out).not.toContain('keys set')
 })
 
-test('two keys of one name are told apart by their ids', async () => {
+test('two keys with one name are listed with their ids', async () => {
   for (let i = 0; i < 2; i++) await run('keys', 'add', '--name', 'twin')
   const told = await complaint('keys', 'revoke', 'twin')
   expect(told).toBe('latchkey: several keys have that name; use the id\n')
@@ -382,7 +382,7 @@ describe('the first start', () => {
     expect(await shown()).not.toMatch(WHOLE)
   })
 
-  test.each(['json', 'text'] as const)('keeps it out of collected %s', async (format) => {
+  test.each(['json', 'text'] as const)('keeps the root key out of %s', async (format) => {
     const out = await served(format)
     expect(out).not.toMatch(WHOLE)
     const [root] = await json<KeyView[]>('keys', 'list')

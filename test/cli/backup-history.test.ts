@@ -68,7 +68,7 @@ beforeAll(async () => {
 })
 afterAll(() => folder.remove())
 
-test('it is a file beside the other, reported and readable by its owner only', async () => {
+test('the history is a file of its own, reported, and readable by its owner only', async () => {
   const report = await runJson<{ history: object }>(['backup', 'verify', file, '--data', data])
   const part = `${file}.history`
   expect(report.history).toEqual({
@@ -83,14 +83,14 @@ test('it is a file beside the other, reported and readable by its owner only', a
   expect(beside.toSorted()).toEqual(['backup.db', 'backup.db.history'])
 })
 
-test('it can be left out', async () => {
+test('the history can be left out', async () => {
   const small = join(folder.path, 'small.db')
   const { out } = await backup('create', small, data, '--without-history')
   expect(out).toContain('no history')
   expect(existsSync(`${small}.history`)).toBe(false)
 })
 
-test('it is never overwritten, and a failure leaves nothing behind', async () => {
+test('an existing file is not overwritten, and a failure leaves no file', async () => {
   const taken = join(folder.path, 'taken.db')
   writeFileSync(`${taken}.history`, 'mine')
   const refused = await backup('create', taken)
@@ -109,7 +109,7 @@ test('it is never overwritten, and a failure leaves nothing behind', async () =>
   expect(readdirSync(folder.path).filter((name) => name.startsWith('of-broken'))).toEqual([])
 })
 
-test('it is consistent while others append', async () => {
+test('a backup is consistent while messages are appended', async () => {
   const busy = join(folder.path, 'busy.db')
   const made: string[] = []
   const log = openUnlimitedHistory(
@@ -141,7 +141,7 @@ test('it is consistent while others append', async () => {
 })
 
 describe('restoring', () => {
-  test('puts it in place and keeps what was there', async () => {
+  test('puts the history in place and keeps the old one', async () => {
     const later = add()
     const { code, out } = await backup('restore', file)
     expect(code).toBe(0)
@@ -152,7 +152,7 @@ describe('restoring', () => {
     expect(serials(old)).toContain(later)
   })
 
-  test('leaves the history alone where the backup has none', async () => {
+  test('leaves the history alone if the backup has none', async () => {
     const small = join(folder.path, 'smaller.db')
     await backup('create', small, data, '--without-history')
     const second = add()

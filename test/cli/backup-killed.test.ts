@@ -64,7 +64,7 @@ test.each(MOMENTS)('%s', async (_name, isTime) => {
   }
 })
 
-test('a backup that has lost its history is not whole', async () => {
+test('a backup whose history file is missing fails verification', async () => {
   rmSync(shelf, { recursive: true, force: true })
   await Bun.$`mkdir ${shelf}`
   expect((await backup('create')).code).toBe(0)
@@ -75,14 +75,14 @@ test('a backup that has lost its history is not whole', async () => {
   }
 })
 
-test('one that was made without is', async () => {
+test('a backup made without history passes verification', async () => {
   rmSync(file)
   const { code } = await run(['backup', 'create', file, '--data', data, '--without-history'])
   expect(code).toBe(0)
   expect((await backup('verify')).out).toContain('no history')
 })
 
-test('what was left by one that was killed long ago is cleared away', async () => {
+test('leftovers of a killed backup are removed by the next one', async () => {
   rmSync(file)
   const left = `${file}.4242.new`
   const recent = `${file}.4243.new`

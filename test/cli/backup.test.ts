@@ -59,7 +59,7 @@ afterEach(async () => {
 afterAll(() => folder.remove())
 
 describe('create', () => {
-  test('reports what is in it, with mode 0600 and nothing left beside it', async () => {
+  test('reports its contents, has mode 0600, and leaves no other file', async () => {
     const target = join(folder.path, 'second.db')
     const report = await runJson<object>(['backup', 'create', target, '--data', data])
     expect(report).toMatchObject({
@@ -77,20 +77,20 @@ describe('create', () => {
     expect(beside).toEqual(['second.db'])
   })
 
-  test('never overwrites', async () => {
+  test('never overwrites a file', async () => {
     const { code, err } = await backup('create', file)
     expect(code).toBe(1)
     expect(err).toContain('exists already')
   })
 
-  test('fails where it cannot write', async () => {
+  test('fails if the file cannot be written', async () => {
     const { code, err } = await backup('create', join(folder.path, 'nowhere', 'x.db'))
     expect(code).toBe(1)
     expect(err).toContain('cannot be written')
     expect(err.trimEnd()).not.toContain('\n')
   })
 
-  test('is consistent while the server serves and writes', async () => {
+  test('is consistent while the server writes', async () => {
     const busy = join(folder.path, 'busy')
     const server = await ServerProcess.start(['--data', busy, '--max-reservations', '0'])
     servers.push(server)
@@ -143,14 +143,14 @@ describe('verify', () => {
     expect(readFileSync(file).equals(before)).toBe(true)
   })
 
-  test('the wrong master key is told, with a failure', async () => {
+  test('a wrong master key is reported and fails', async () => {
     const { code, out, err } = await backup('verify', file, other)
     expect(code).toBe(1)
     expect(out).toContain('the master key does NOT fit')
     expect(err).toContain('the master key does not belong to this backup')
   })
 
-  test('without any master key the rest is checked', async () => {
+  test('without a master key everything else is checked', async () => {
     const { code, out } = await backup('verify', file, join(folder.path, 'absent'))
     expect(code).toBe(0)
     expect(out).toContain('no master key to try on it')
@@ -186,7 +186,7 @@ describe('verify', () => {
     expect(await names(data)).toEqual([['acme', 'key of acme']])
   })
 
-  test('a file that is not there', async () => {
+  test('a missing file fails', async () => {
     const { code, err } = await backup('verify', join(folder.path, 'none.db'))
     expect(code).toBe(1)
     expect(err).toContain('does not exist')
@@ -201,7 +201,7 @@ describe('restore', () => {
     expect(err).toContain('a server is running')
   })
 
-  test('puts the backup in place and keeps what was there', async () => {
+  test('puts the backup in place and keeps the old database', async () => {
     await reserve('later')
     const { code, out } = await backup('restore', file)
     expect(code).toBe(0)
@@ -213,7 +213,7 @@ describe('restore', () => {
     expect((await backup('restore', file)).code).toBe(0)
   })
 
-  test('into an empty folder says that the master key is missing, and works once it is there', async () => {
+  test('into an empty folder asks for the master key, and works once it is there', async () => {
     const empty = join(folder.path, 'empty')
     mkdirSync(empty)
     const { code, err } = await latchkey(['backup', 'restore', file, '--data', empty])
@@ -226,7 +226,7 @@ describe('restore', () => {
     expect(statSync(join(empty, 'latchkey.db')).mode & 0o777).toBe(0o600)
   })
 
-  test('into a folder that is not there yet, with the key from the environment', async () => {
+  test('creates the folder, with the key from the environment', async () => {
     const fresh = join(folder.path, 'fresh')
     const LATCHKEY_MASTER_KEY = readFileSync(join(data, 'master.key'), 'utf8').trim()
     const { code, err } = await latchkey(['backup', 'restore', file, '--data', fresh], {

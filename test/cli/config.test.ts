@@ -17,14 +17,14 @@ describe('in a process of its own', () => {
     [['version'], { LATCHKEY_BOGUS: '1' }, 'unknown variable LATCHKEY_BOGUS'],
     [['bogus'], {}, 'unknown command bogus'],
   ]
-  test.each(wrong)('%j %j ends with code 2 and one line', async (argv, environment, text) => {
+  test.each(wrong)('%j %j exits with 2 and one line', async (argv, environment, text) => {
     const { code, out, err } = await latchkey(argv, environment)
     expect({ code, out }).toEqual({ code: 2, out: '' })
     expect(err).toStartWith(`latchkey: ${text}`)
     expect(err.trimEnd()).not.toContain('\n')
   })
 
-  test('--json tells the complaint as JSON', async () => {
+  test('--json prints the complaint as JSON', async () => {
     const { code, err } = await latchkey(['serve', '--port', 'abc', '--json'])
     expect(code).toBe(2)
     expect(JSON.parse(err)).toEqual({ error: '--port must be a whole number' })
@@ -32,7 +32,7 @@ describe('in a process of its own', () => {
 })
 
 describe('config check', () => {
-  test('is content with valid settings', async () => {
+  test('accepts valid settings', async () => {
     expect(await run(['config', 'check', '--port', '9000'])).toEqual({
       code: 0,
       out: 'The settings are valid.\n',
@@ -99,7 +99,7 @@ describe('config show', () => {
     expect(out).not.toContain(KEY.slice(0, 12))
   })
 
-  test('as text has a line for each', async () => {
+  test('prints one line for each setting as text', async () => {
     const { out } = await run(['config', 'show'])
     for (const { name } of settings) expect(out).toMatch(new RegExp(`^${name} `, 'm'))
   })
@@ -139,7 +139,7 @@ describe('help', () => {
 })
 
 describe('version', () => {
-  test('as text and as JSON, also as --version', async () => {
+  test('prints text or JSON, also as --version', async () => {
     const parts = await runJson<Record<string, unknown>>(['version'])
     expect(parts).toEqual({
       version: expect.stringMatching(/^\d+\.\d+\.\d+/),

@@ -52,7 +52,7 @@ async function announced(argv: readonly string[] = []): Promise<{
   return { child, server: JSON.parse(heard.text) as Announced }
 }
 
-test('serves both kinds of client and new apps, and writes no file', async () => {
+test('serves itty and Ably clients and new apps, and writes no file', async () => {
   const { child, server } = await announced()
   expect(server.data).toBeNull()
   expect(server.addresses).toEqual([`http://localhost:${server.port}`])
@@ -80,7 +80,7 @@ test('serves both kinds of client and new apps, and writes no file', async () =>
   expect(readdirSync(folder.path)).toEqual([])
 })
 
-test('two of them know nothing of each other', async () => {
+test('two servers share nothing', async () => {
   const [one, other] = await Promise.all([announced(), announced()])
   const { key } = one.server.ably
   const foreign = new Ably.Rest({ ...other.server.ably, key, logLevel: 0 })
@@ -88,7 +88,7 @@ test('two of them know nothing of each other', async () => {
   await foreign.auth.requestToken().catch(() => {})
 })
 
-test('shows how to connect, in lines that can be copied', async () => {
+test('prints lines for connecting that can be copied', async () => {
   const { heard } = start(['--log-format', 'text'])
   await eventually(() => heard.text.includes('POST '), 'it has said everything')
   const port = /localhost:(\d+)/.exec(heard.text)![1]!
@@ -111,7 +111,7 @@ describe('what does not go together is refused', () => {
     expect(err).toStartWith(`latchkey: ${complaint}`)
   })
 
-  test('commands have nothing to work on in memory', async () => {
+  test('commands refuse a data folder in memory', async () => {
     const { code, err } = await latchkey(['keys', 'list'], { LATCHKEY_IN_MEMORY: 'true' })
     expect(code).toBe(1)
     expect(err).toStartWith('latchkey: --in-memory is for servers')

@@ -78,7 +78,7 @@ describe('a folder in the place of a file', () => {
     await startsAgain()
   })
 
-  test('and a file in the place of the folder', async () => {
+  test('a file in place of the data folder', async () => {
     const file = join(folder.path, 'file')
     writeFileSync(file, '')
     expectFailure(await start([], [], file), 'cannot be made')
@@ -207,20 +207,20 @@ describe('a disk with too little room', () => {
 })
 
 describe('what it should listen on', () => {
-  test('is taken: the port', async () => {
+  test('the port is taken', async () => {
     using taken = Bun.serve({ hostname: '127.0.0.1', port: 0, fetch: () => new Response() })
     const argv = ['--port', String(taken.port)]
     expectFailure(await start(argv), 'is already in use; choose another --port')
   })
 
-  test('is taken: the port for metrics, and the main one is let go', async () => {
+  test('the metrics port is taken, and the main port is released', async () => {
     using taken = Bun.serve({ hostname: '127.0.0.1', port: 0, fetch: () => new Response() })
     const argv = ['--metrics-port', String(taken.port)]
     expectFailure(await start(argv), 'is already in use; choose another --metrics-port')
     expect(existsSync(inData('control.sock'))).toBe(false)
   })
 
-  test('lacks a certificate that can be read', async () => {
+  test('the certificate cannot be read', async () => {
     const pem = join(folder.path, 'pem')
     expectFailure(
       await start(['--tls-cert', pem, '--tls-key', pem]),
@@ -231,7 +231,7 @@ describe('what it should listen on', () => {
   })
 })
 
-test('a command waits for a lock, and then fails in the same way', async () => {
+test('a command waits for a lock, then fails with one line', async () => {
   const held = await lock(inData('latchkey.db'), 'BEGIN EXCLUSIVE')
   const waiting = run(['keys', 'add', '--name', 'late', '--data', data])
   const { code, err } = await waiting
@@ -244,7 +244,7 @@ test('a command waits for a lock, and then fails in the same way', async () => {
   expect((await run(['keys', 'add', '--name', 'late', '--data', data])).code).toBe(0)
 })
 
-test('a command on such a folder fails in the same way', async () => {
+test('a command on such a folder fails with one line', async () => {
   damage(inData('latchkey.db'), 4096, 40_960)
   const { code, out, err } = await run(['keys', 'list', '--data', data])
   expect({ code, out }).toEqual({ code: 1, out: '' })

@@ -10,7 +10,7 @@ test.each([[[]], [['help']], [['--help']], [['-h']]])('%j lists every command', 
 })
 
 test.each([[['keys', '--help']], [['keys', '-h']], [['help', 'keys']]])(
-  '%j lists those of the subject',
+  '%j lists the commands of the subject',
   async (argv) => {
     const { code, out } = await run(argv)
     expect(code).toBe(0)
@@ -19,7 +19,7 @@ test.each([[['keys', '--help']], [['keys', '-h']], [['help', 'keys']]])(
   },
 )
 
-test('each command has its own help, in both orders', async () => {
+test('every command has its own help, with --help before or after it', async () => {
   for (const { name, options } of commands) {
     const words = name.split(' ')
     const { code, out } = await run([...words, '--help'])
@@ -42,7 +42,7 @@ test.each([
   [['key'], 'unknown command key; latchkey --help'],
   [['xyzzy'], 'unknown command xyzzy; latchkey --help lists the commands'],
   [['help', 'xyzzy'], 'unknown command xyzzy'],
-])('%j is answered with what there is', async (argv, told) => {
+])('%j is answered with the existing commands', async (argv, told) => {
   const { code, out, err } = await run(argv)
   expect([code, out]).toEqual([2, ''])
   expect(err).toContain(told)

@@ -41,7 +41,7 @@ const publishing = async (key: string, channel = 'lobby') => {
 }
 
 describe('in force at once', () => {
-  test('reservations: a key, another key, and none', async () => {
+  test('reservations with a key, another key, and none', async () => {
     await repeatedly(async (name) => {
       await change('reservations', 'add', name, '--send-key', 'one')
       expect(await sending(`${name}/alerts`, 'one')).toBe(200)
@@ -54,7 +54,7 @@ describe('in force at once', () => {
     })
   })
 
-  test('keys: made, limited, rotated, retired, revoked', async () => {
+  test('keys that are made, limited, rotated, retired and revoked', async () => {
     await repeatedly(async () => {
       const made = await json<{ key: string; keyName: string }>('keys', 'add')
       expect(await publishing(made.key)).toBe(201)
@@ -112,14 +112,14 @@ describe('where no server answers', () => {
   const folder = temporaryFolder()
   afterAll(() => folder.remove())
 
-  test('nothing runs, and the file of one that was killed is left', async () => {
+  test('no server runs, and the socket file of a killed one is left', async () => {
     const argv = ['--data', folder.path]
     expect(await run(['reservations', 'add', 'acme', ...argv])).toMatchObject({ code: 0, err: '' })
     writeFileSync(controlSocketPath(folder.path), '')
     expect(await run(['reservations', 'add', 'other', ...argv])).toMatchObject({ code: 0, err: '' })
   })
 
-  test('a server from before this is not asked in vain, and one in trouble is told of', async () => {
+  test('an older server is not asked, and one that fails is reported', async () => {
     const data = join(folder.path, 'served')
     expect((await run(['keys', 'add', '--data', data])).code).toBe(0)
     let status = 404
@@ -145,6 +145,6 @@ describe('where no server answers', () => {
   })
 })
 
-test('nobody asks for it over the network', async () => {
+test('the refresh request is not served over the network', async () => {
   expect((await fetch(`${server.url}/refresh`, { method: 'POST' })).status).toBe(404)
 })

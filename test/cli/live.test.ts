@@ -34,7 +34,7 @@ async function change(...argv: string[]): Promise<void> {
 const status = async (path: string) => (await upgradeAnswer(server.sockets + path)).status
 
 describe('a change takes effect in the running server within a second', () => {
-  test('reservations add, set, remove', async () => {
+  test('after reservations add, set and remove', async () => {
     const channel = freshChannel()
     expect(await status(`${channel}/x`)).toBe(101)
     await change('reservations', 'add', channel, '--join-key', 'one')
@@ -48,7 +48,7 @@ describe('a change takes effect in the running server within a second', () => {
     await eventually(async () => (await status(`${channel}/x`)) === 101, 'open again', SECOND)
   })
 
-  test('who may no longer be there is told and closed', async () => {
+  test('a client that may no longer stay is told and closed', async () => {
     const channel = freshChannel()
     const client = await Client.join(server.sockets + channel)
     await change('reservations', 'add', channel, '--join-key', 'j')
@@ -57,7 +57,7 @@ describe('a change takes effect in the running server within a second', () => {
     expect((await client.closing()).code).toBe(1008)
   })
 
-  test('access-tokens add and remove, accounts reset', async () => {
+  test('after access-tokens add and remove, and accounts reset', async () => {
     const made = await runJson<{ id: string; token: string }>(here('access-tokens', 'add'))
     const me = async (token: string) => {
       const headers = { authorization: `Bearer ${token}` }
@@ -74,7 +74,7 @@ describe('a change takes effect in the running server within a second', () => {
 })
 
 describe('channels list', () => {
-  test('names channels, members, rule and reservation', async () => {
+  test('lists channels with members, rule and reservation', async () => {
     const [open, keyed, reserved] = [freshChannel(), freshChannel(), freshChannel()]
     await run(here('reservations', 'add', reserved, '--send-key', 's'))
     await eventually(async () => (await status(`${reserved}?joinKey=x`)) === 403, 'known')
@@ -105,7 +105,7 @@ describe('channels explain', () => {
   }
   const explain = (...argv: string[]) => runJson<Explanation>(here('channels', 'explain', ...argv))
 
-  test('knows reservations and the keys of the first joiner', async () => {
+  test('knows reservations and keys of first joiners', async () => {
     const channel = freshChannel()
     expect(await explain(channel)).toMatchObject({ rule: 'open', join: true, live: true })
     const client = await Client.join(`${server.sockets}${channel}?joinKey=j&sendKey=s`)
@@ -116,7 +116,7 @@ describe('channels explain', () => {
     client.close()
   })
 
-  test('says it in words', async () => {
+  test('prints the explanation as text', async () => {
     const name = freshChannel()
     await run(here('reservations', 'add', name, '--join-key', 'secret-j'))
     await run(here('reservations', 'add', `${name}/vault`, '--join-key', 'secret-v'))
@@ -154,7 +154,7 @@ describe('connections', () => {
     )
   })
 
-  test('are disconnected one by one or by channel, and told so', async () => {
+  test('are disconnected one by one or by channel, with a reason', async () => {
     const channel = `${freshChannel()}/a b?c`
     const join = () => Client.join(server.sockets + encodeURIComponent(channel))
     const clients = [await join(), await join(), await join()]
@@ -191,7 +191,7 @@ describe('without a server', () => {
     expect(err).toBe(`latchkey: no server is running on ${empty.path}\n`)
   })
 
-  test('explain answers from the reservations, and says so', async () => {
+  test('explain answers from the stored reservations, and says so', async () => {
     await run(there('reservations', 'add', 'acme', '--join-key', 'j'))
     const { code, out } = await run(there('channels', 'explain', 'acme/x', '--join-key', 'j'))
     expect(code).toBe(0)
@@ -200,7 +200,7 @@ describe('without a server', () => {
     expect(out).toContain('No server runs on this data folder')
   })
 
-  test('health tells a running server from none', async () => {
+  test('health fails if no server runs', async () => {
     expect((await latchkey(here('health'))).code).toBe(0)
     expect((await latchkey(there('health'))).code).toBe(1)
   })

@@ -48,12 +48,12 @@ test.skipIf(!hasFullDevice)('with --json the complaint is JSON too', async () =>
   expect(JSON.parse(err)).toEqual({ error: 'what it printed is lost: the disk is full' })
 })
 
-test.skipIf(!hasFullDevice)('what the command did stays, and can be looked at', async () => {
+test.skipIf(!hasFullDevice)('what the command did is kept', async () => {
   await shell(`${latchkey} keys add --name kept > /dev/full`)
   expect((await run(['keys', 'list', '--data', data])).out).toContain('kept')
 })
 
-test('a reader that goes ends doctor, without a stack', async () => {
+test('doctor ends without a stack when its reader goes away', async () => {
   // The address is one where nobody listens, so that every check would take its time.
   const { code, err } = await shell(`${latchkey} doctor http://127.0.0.1:1 | true`)
   expect({ code, err }).toEqual({ code: 1, err: `${LOST}whoever read it has gone\n` })
@@ -66,7 +66,7 @@ test('a long list is written whole before the command ends', async () => {
   expect({ code, err }).toEqual({ code: 0, err: '' })
 })
 
-test('a server goes on, and stops well, when nobody reads what it prints', async () => {
+test('a server keeps running and stops cleanly when nobody reads its output', async () => {
   const argv = ['serve', '--json', '--host', '127.0.0.1', '--port', '0', '--data', data]
   const child = Bun.spawn([process.execPath, MAIN, ...argv], {
     env: { PATH: process.env['PATH'] ?? '' },

@@ -30,7 +30,7 @@ const command = (name: string, ...argv: string[]) =>
 const commandJson = <T = Reservation>(name: string, ...argv: string[]) =>
   runJson<T>(['reservations', name, '--data', data, ...argv])
 
-test('the folder, the owner and the master key come with the first command, in a process of its own', async () => {
+test('the first command makes the folder, the owner and the master key', async () => {
   const argv = ['reservations', 'add', 'acme', '--join-key', 'j', '--data', data]
   const added = await latchkey(argv)
   expect(added).toEqual({
@@ -47,7 +47,7 @@ test('the folder, the owner and the master key come with the first command, in a
 })
 
 describe('add', () => {
-  test('keeps both keys and the options, and shows them again to their owner', async () => {
+  test('stores both keys and the options, and shows them again to the owner', async () => {
     const argv = ['acme/vault', '--join-key', 'open sesame', '--send-key=--dashes']
     const added = await commandJson('add', ...argv, '--guard-events', 'true')
     expect(added).toMatchObject({
@@ -59,7 +59,7 @@ describe('add', () => {
     expect(await commandJson<unknown[]>('list')).toEqual([added])
   })
 
-  test('says in words what the keys mean', async () => {
+  test('says what the keys mean', async () => {
     expect((await command('add', 'a')).out).toContain('anyone may join, whoever joins may send')
     expect((await command('add', 'b', '--send-key', 's')).out).toContain(
       'anyone may join, sending needs the send key',
@@ -111,7 +111,7 @@ describe('add', () => {
 })
 
 describe('set', () => {
-  test('changes what is named and leaves the rest', async () => {
+  test('changes what is given and leaves the rest', async () => {
     const added = await commandJson('add', 'acme', '--join-key', 'j', '--send-key', 's')
     const rotated = await commandJson('set', 'acme', '--join-key', 'k', '--guard-events', 'false')
     expect(rotated).toMatchObject({ id: added.id, joinKey: 'k', sendKey: 's', guardEvents: false })
@@ -122,7 +122,7 @@ describe('set', () => {
     )
   })
 
-  test('of what is not reserved fails', async () => {
+  test('fails for a name that is not reserved', async () => {
     beginFolder(data)
     const { code, err } = await command('set', 'nothing', '--join-key', 'j')
     expect({ code, err }).toEqual({ code: 1, err: 'latchkey: there is no such reservation\n' })
@@ -130,7 +130,7 @@ describe('set', () => {
 })
 
 describe('remove', () => {
-  test('gives the namespace back', async () => {
+  test('frees the namespace', async () => {
     await command('add', 'acme')
     expect((await command('remove', 'acme')).out).toBe('acme is no longer reserved.\n')
     expect(await commandJson<unknown[]>('list')).toEqual([])
@@ -140,7 +140,7 @@ describe('remove', () => {
 })
 
 describe('list', () => {
-  test('of one account', async () => {
+  test('lists the reservations of one account', async () => {
     await run(['accounts', 'add', 'ann', '--data', data])
     await command('add', 'mine')
     await command('add', 'hers', '--account', 'ann')

@@ -65,7 +65,7 @@ const DOUBTS = {
 }
 
 describe('doctor', () => {
-  test('names each that is in doubt, with the command that ends it, and changes nothing', async () => {
+  test('names every colliding reservation with the command to remove it, and changes nothing', async () => {
     const before = statSync(join(folder.path, 'latchkey.db')).mtimeMs
     const found = await doctor()
     expect(found).toEqual(
@@ -81,7 +81,7 @@ describe('doctor', () => {
     expect(out).toContain('\\u200b has no character that is seen')
   })
 
-  test('says so where the database cannot be read', async () => {
+  test('reports a database that cannot be read', async () => {
     const broken = temporaryFolder()
     await Bun.write(join(broken.path, 'latchkey.db'), 'this is no database')
     const { out } = await run(['doctor', '--data', broken.path, '--port', '0', '--json'])
@@ -114,7 +114,7 @@ test('the pages show them', async () => {
   }
 })
 
-test('once one is given back, nobody speaks of it any more', async () => {
+test('a collision is gone once one of the names is removed', async () => {
   for (const id of ['r1', 'r4', 'r5', 'r9']) await run(here('reservations', 'remove', id))
   expect(await doctor()).toEqual([])
   expect((await run(here('reservations', 'list'))).out).not.toContain('Warning')

@@ -63,7 +63,7 @@ test('shows the newest minutes of the default app first', async () => {
   ])
 })
 
-test('shows what is asked for', async () => {
+test('shows the interval and app that are asked for', async () => {
   makeUp('shop')
   expect((await run(here())).out).toContain('Nothing was counted')
   const argv = here(
@@ -88,7 +88,7 @@ test('shows what is asked for', async () => {
   expect(minutes).toMatchObject([{ intervalId: '2020-02-03:15:04' }])
 })
 
-test('marks an interval that lasts', async () => {
+test('marks an interval that is still in progress', async () => {
   const { id } = must(services.apps.find(undefined))
   const start = Math.floor(Date.now() / 60_000) * 60_000
   services.stats.addFixtures(id, [{ start, numbers: { 'channels.peak': 1 } }])
@@ -108,7 +108,7 @@ test.each([
   expect(err).toStartWith('latchkey: ')
 })
 
-test('of the commons are apart from those of apps', async () => {
+test('statistics of the commons are separate from those of apps', async () => {
   makeUp()
   services.stats.addFixtures(COMMONS_STATS, [
     {

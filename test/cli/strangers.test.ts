@@ -75,7 +75,7 @@ describe.each(['text', 'json'])('of a server that logs %s', (format) => {
     await post(`/${path}`, 1)
   }
 
-  test('tables have one row for each thing, and nothing that a terminal obeys', async () => {
+  test('tables have one row for each thing, without control characters', async () => {
     const connections = await printed('connections', 'list')
     expect(lines(connections)).toHaveLength(NAMES.length + 1)
     for (const shown of ['\\u001b[2J', '\\u202etxt.exe', '\\u009b31m', '\\n12:00:00'])
@@ -87,13 +87,13 @@ describe.each(['text', 'json'])('of a server that logs %s', (format) => {
     }
   })
 
-  test('JSON says the names as they are', async () => {
+  test('JSON has the names unchanged', async () => {
     const listed = await runJson<{ name: string }[]>(here('channels', 'list'))
     const names = listed.map(({ name }) => name)
     for (const name of NAMES) if (name !== HOSTILE.line) expect(names).toContain(name)
   })
 
-  test('complaints and answers echo arguments as text', async () => {
+  test('complaints and answers escape echoed arguments', async () => {
     for (const name of NAMES) {
       for (const argv of [
         [name],
@@ -113,7 +113,7 @@ describe.each(['text', 'json'])('of a server that logs %s', (format) => {
     }
   })
 
-  test('every line of the log is one that the server wrote', async () => {
+  test('names cannot forge lines of the log', async () => {
     server.signal('SIGTERM')
     await server.exited()
     expect(unsafeLines(server.out)).toEqual([])

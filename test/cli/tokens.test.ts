@@ -43,7 +43,7 @@ const issue = (...options: string[]) => runJson<Issued>(here('issue', name, ...o
 const explain = (...argv: string[]) => runJson<Explained>(here('explain', ...argv))
 
 describe('issue', () => {
-  test('a token of a key, within what the key permits', async () => {
+  test('issues a token of a key, within its capability', async () => {
     const capability = '{"news:uk":["subscribe","publish"]}'
     const issued = await issue('--ttl', '90', '--client-id', 'ann', '--capability', capability)
     expect(issued.expires - issued.issued).toBe(90_000)
@@ -56,7 +56,7 @@ describe('issue', () => {
     })
   })
 
-  test('the text is the token and until when it counts', async () => {
+  test('prints the token and when it expires', async () => {
     const { out } = await run(here('issue', name))
     expect(out.split('\n')[0]).toMatch(/^[A-Za-z0-9]+\.[A-Za-z0-9_-]+$/)
     expect(out).toContain('Valid until ')
@@ -74,7 +74,7 @@ describe('issue', () => {
     expect(err).toContain(complaint)
   })
 
-  test('not of a key that is revoked or unknown', async () => {
+  test('a revoked or unknown key gets no token', async () => {
     const other = server.addKey()
     server.revokeKey(other)
     const revoked = await run(here('issue', other.slice(0, other.indexOf(':'))))
@@ -84,7 +84,7 @@ describe('issue', () => {
 })
 
 describe('explain', () => {
-  test('whether something is permitted', async () => {
+  test('says whether an operation is permitted', async () => {
     const { token } = await issue()
     expect(await explain(token, '--channel', 'news:uk')).toMatchObject({ permitted: true })
     const publish = await explain(token, '--channel', 'news:uk', '--operation', 'publish')
@@ -93,7 +93,7 @@ describe('explain', () => {
     expect(out).toContain('Permits     publish on chat')
   })
 
-  test('a JWT that the key signed', async () => {
+  test('explains a JWT that the key signed', async () => {
     const now = Math.floor(Date.now() / 1000)
     const jwt = await new SignJWT({ iat: now, exp: now + 60, 'x-ably-clientId': 'eve' })
       .setProtectedHeader({ alg: 'HS256', kid: name })
@@ -101,13 +101,13 @@ describe('explain', () => {
     expect(await explain(jwt)).toMatchObject({ valid: true, kind: 'jwt', clientId: 'eve' })
   })
 
-  test.each(['nonsense', 'a.b', 'a.b.c', ''])('that %j is refused, and why', async (text) => {
+  test.each(['nonsense', 'a.b', 'a.b.c', ''])('says why %j is refused', async (text) => {
     const answer = await explain(text)
     expect(answer.valid).toBe(false)
     expect(answer.refusal).toBeString()
   })
 
-  test('an operation that there is not', async () => {
+  test('refuses an unknown operation', async () => {
     const { token } = await issue()
     const { code, err } = await run(here('explain', token, '--operation', 'fly'))
     expect(code).toBe(1)
@@ -116,7 +116,7 @@ describe('explain', () => {
 })
 
 describe('revoke', () => {
-  test('the tokens of a client, on the running server too', async () => {
+  test('revokes the tokens of a client, also on the running server', async () => {
     const { token } = await issue('--client-id', 'mallory')
     const other = await issue('--client-id', 'ann')
     await eventually(async () => (await statusOf(token)) === BASIC_NEEDED, 'the key is known', 1000)

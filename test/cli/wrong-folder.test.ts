@@ -29,12 +29,12 @@ const argvOf = ({ name, positionals }: Command) => [
   ...(ASKED[name] ?? []),
 ]
 
-test('there are many of them', () => {
+test('finds the commands that need a data folder', () => {
   expect(needsData.length).toBeGreaterThan(25)
 })
 
 describe.each(needsData.map((command) => [command.name, command] as const))('%s', (_, command) => {
-  test('fails in an empty folder and in none, and makes nothing', async () => {
+  test('fails in an empty or missing folder, and creates nothing', async () => {
     writeFileSync(join(folder.path, 'notes.txt'), 'mine')
     const missing = join(folder.path, 'missing')
     for (const data of [folder.path, missing]) {
@@ -53,7 +53,7 @@ describe.each(needsData.map((command) => [command.name, command] as const))('%s'
 describe.each(commands.filter(({ begins }) => begins).map((command) => [command.name, command]))(
   '%s',
   (_, command) => {
-    test('begins a data folder', async () => {
+    test('creates a data folder', async () => {
       const data = join(folder.path, 'new')
       const { code, err } = await run([...argvOf(command as Command), '--data', data])
       expect([code, err]).toEqual([0, ''])
@@ -62,7 +62,7 @@ describe.each(commands.filter(({ begins }) => begins).map((command) => [command.
   },
 )
 
-test('nothing works on the files of a server that keeps none', async () => {
+test('no command works on a server in memory', async () => {
   const { code, err } = await run(['keys', 'list'], { LATCHKEY_IN_MEMORY: 'true' })
   expect(code).toBe(1)
   expect(err).toContain('--in-memory is for servers')

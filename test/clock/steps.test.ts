@@ -65,7 +65,7 @@ const outcome = async (token: string) => {
 }
 
 describe.each(STEPS)('the clock is set %s by an hour', (_, step) => {
-  test('an app of the sandbox is there for as long as it was made for', async () => {
+  test('an app of the sandbox lives as long as promised', async () => {
     const made = await AblyApp.make(server.url)
     const status = async () => (await made.ask('/channels/x/messages')).status
     server.clock.set(step)
@@ -85,7 +85,7 @@ describe.each(STEPS)('the clock is set %s by an hour', (_, step) => {
     await client.next(ACTION.HEARTBEAT, before + 1)
   })
 
-  test('whoever is gone leaves when they always do, and not before', async () => {
+  test('presence of a lost connection ends on time', async () => {
     const [ann, bob] = [await connect(`key=${app.keys[0]}&clientId=ann`), await connect()]
     await bob.attach(room)
     await ann.attach(room)
@@ -103,7 +103,7 @@ describe.each(STEPS)('the clock is set %s by an hour', (_, step) => {
     expect(leave).toBeDefined()
   })
 
-  test('a connection is there for its client, and no longer than two minutes', async () => {
+  test('a connection can be resumed for two minutes', async () => {
     const [one, two] = [await connect(), await connect()]
     for (const client of [one, two]) client.terminate()
     await left(0)
@@ -116,7 +116,7 @@ describe.each(STEPS)('the clock is set %s by an hour', (_, step) => {
     expect(late.connectionId).not.toBe(two.connectionId)
   })
 
-  test('occupancy is told', async () => {
+  test('occupancy news are sent', async () => {
     const watcher = await connect()
     await watcher.attach(room, { params: { occupancy: 'metrics' } })
     const others = [await connect(), await connect()]
@@ -132,7 +132,7 @@ describe.each(STEPS)('the clock is set %s by an hour', (_, step) => {
     await watcher.until(() => (counted()?.includes('connections\\":3') === true ? true : undefined))
   })
 
-  test('a token that is issued then ends when its time is over, on every way in', async () => {
+  test('a token issued afterwards expires on time, on every way in', async () => {
     server.clock.set(step)
     const token = await app.token({ ttl: 6000, timestamp: server.clock.now() })
     const client = await connect(`access_token=${token}`)
@@ -147,7 +147,7 @@ describe.each(STEPS)('the clock is set %s by an hour', (_, step) => {
     expect(await outcome(token)).toBe('40142')
   })
 
-  test('what was remembered is remembered for its two minutes, and its order and time never go back', async () => {
+  test('messages are remembered for two minutes, and positions and times never go back', async () => {
     const reader = await connect()
     await reader.attach(room)
     await publish(room, { name: 'a' })
@@ -167,7 +167,7 @@ describe.each(STEPS)('the clock is set %s by an hour', (_, step) => {
     expect((await history(room, '?direction=forwards')).map(({ name }) => name)).toEqual(['b', 'c'])
   })
 
-  test('clients go on where they were', async () => {
+  test('clients resume', async () => {
     const reader = await connect()
     const { channelSerial } = await reader.attach(room)
     reader.terminate()
@@ -185,7 +185,7 @@ describe.each(STEPS)('the clock is set %s by an hour', (_, step) => {
     expect(messages.map(({ name }) => name)).toEqual(['missed', 'missed too'])
   })
 
-  test('an id that was used is known, for two minutes', async () => {
+  test('ids of publications are known for two minutes', async () => {
     for (const name of [room, `kept:${room}`]) {
       const first = await publish(name, { id: 'order-1', name: 'a' })
       server.clock.set(step)
@@ -196,7 +196,7 @@ describe.each(STEPS)('the clock is set %s by an hour', (_, step) => {
     }
   })
 
-  test('rates fill as time passes: of connections, channels, guests and attempts', async () => {
+  test('rates of connections, channels, guests and attempts refill as time passes', async () => {
     const client = await connect()
     const guest = new Client(`${server.sockets}${room}`)
     await guest.next(({ type }) => type === 'join')
@@ -229,7 +229,7 @@ describe.each(STEPS)('the clock is set %s by an hour', (_, step) => {
 })
 
 describe('a token that was there before', () => {
-  test('lasts no longer for its connection and its stream when the clock is set back', async () => {
+  test('does not last longer for a connection or stream when the clock is set back', async () => {
     const token = await app.token({ ttl: MINUTE, timestamp: server.clock.now() })
     const client = await connect(`access_token=${token}`)
     const sse = `${app.url}/sse?channels=${room}&v=3&accessToken=${token}`
@@ -241,7 +241,7 @@ describe('a token that was there before', () => {
     expect((await stream.next(0, ({ event }) => event === 'error')).data).toContain('40142')
   })
 
-  test('stays revoked after a clock that was set forward is set back', async () => {
+  test('stays revoked when a clock that was set forward is set back', async () => {
     const token = await app.token({ ttl: HOUR / 2, timestamp: server.clock.now(), clientId: 'ann' })
     const name = app.keys[0]!.split(':')[0]!
     const revoke = (who: string) =>
@@ -257,7 +257,7 @@ describe('a token that was there before', () => {
     expect(await outcome(token)).toBe('40141')
   })
 
-  test('ends by its date when the clock is set forward', async () => {
+  test('expires by its date when the clock is set forward', async () => {
     const token = await app.token({ ttl: HOUR / 2, timestamp: server.clock.now() })
     const client = await connect(`access_token=${token}`)
     server.clock.set(HOUR)

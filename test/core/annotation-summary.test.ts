@@ -42,7 +42,7 @@ describe('a type', () => {
     expect(needsClientId(type)).toBe(isIdentified)
   })
 
-  test('without a method counts for nothing', () => {
+  test('without a method is not summarized', () => {
     const state = new SummaryState()
     expect(state.apply(annotation({ type: 'com.ably.reactions', clientId: 'a' }))).toBe(false)
     expect(state.toJson()).toBe('{}')
@@ -52,7 +52,7 @@ describe('a type', () => {
 describe('methods', () => {
   const remove = { action: 'delete' } as const
 
-  test('total counts annotations, whoever adds and deletes them', () => {
+  test('total counts annotations of all clients', () => {
     const type = 'like:total.v1'
     expect(summaryOf({ type }, { type, clientId: 'a' }, { type, clientId: 'a' })).toEqual({
       [type]: { total: 3 },
@@ -63,7 +63,7 @@ describe('methods', () => {
     expect(summaryOf({ type, ...remove }, { type })).toEqual({ [type]: { total: 1 } })
   })
 
-  test('flag counts clients', () => {
+  test('flag counts each client once', () => {
     const type = 'seen:flag.v1'
     const [a, b] = [
       { type, clientId: 'a' },
@@ -91,7 +91,7 @@ describe('methods', () => {
     expect(summaryOf({ ...a, name: 'x' }, { ...a, ...remove, name: 'x' })).toEqual({ [type]: {} })
   })
 
-  test('unique moves a client to the name it gave last', () => {
+  test('unique counts a client under the last name it gave', () => {
     const type = 'vote:unique.v1'
     const a = { type, clientId: 'a' }
     const votes = { y: { total: 1, clientIds: ['a'], clipped: false } }
@@ -101,7 +101,7 @@ describe('methods', () => {
     expect(summaryOf({ ...a, name: 'x' }, { ...a, ...remove })).toEqual({ [type]: {} })
   })
 
-  test('multiple adds counts, by client and for those without a name of their own', () => {
+  test('multiple adds up counts, by client and for anonymous ones', () => {
     const type = 'clap:multiple.v1'
     const a = { type, clientId: 'a', name: 'x' }
     const all = [{ ...a, count: 3 }, a, { ...a, clientId: 'b' }, { type, name: 'x', count: 2 }]
@@ -130,7 +130,7 @@ describe('methods', () => {
     })
   })
 
-  test('names and clients may be called anything', () => {
+  test('names and client ids may be any text', () => {
     const type = '__proto__:distinct.v1'
     const text = SummaryState.from([
       annotation({ type, name: '__proto__', clientId: '"\ud800' }),
@@ -219,7 +219,7 @@ const copies = (all: readonly Annotation[], count: number) =>
   )
 
 describe('any annotations', () => {
-  test('come one by one to what they come to together, and every change is noticed', () => {
+  test('have the same summary one by one as together, and every change is reported', () => {
     fc.assert(
       fc.property(annotations, (all) => {
         const state = new SummaryState()
@@ -233,21 +233,24 @@ describe('any annotations', () => {
     )
   })
 
-  test.each(['distinct', 'unique', 'multiple'])('%s counts exactly what is there', (by) => {
-    fc.assert(
-      fc.property(fc.array(someAnnotation(fc.constant(by)), { maxLength: 40 }), (all) => {
-        const identified =
-          by === 'multiple' ? all : all.filter((item) => item.clientId !== undefined)
-        const summary = JSON.parse(SummaryState.from(all).toJson()) as Summary
-        expect(unordered({ t: summary[`t:${by}.v1`] ?? {} })).toEqual(
-          unordered({ t: expected(identified, by) }),
-        )
-      }),
-      { numRuns: 300 },
-    )
-  })
+  test.each(['distinct', 'unique', 'multiple'])(
+    '%s counts exactly the annotations that are there',
+    (by) => {
+      fc.assert(
+        fc.property(fc.array(someAnnotation(fc.constant(by)), { maxLength: 40 }), (all) => {
+          const identified =
+            by === 'multiple' ? all : all.filter((item) => item.clientId !== undefined)
+          const summary = JSON.parse(SummaryState.from(all).toJson()) as Summary
+          expect(unordered({ t: summary[`t:${by}.v1`] ?? {} })).toEqual(
+            unordered({ t: expected(identified, by) }),
+          )
+        }),
+        { numRuns: 300 },
+      )
+    },
+  )
 
-  test('come to the same however those of different clients are interleaved', () => {
+  test('have the same summary however clients are interleaved', () => {
     const order = fc.array(fc.nat(CLIENTS.length - 1), { minLength: 60, maxLength: 60 })
     fc.assert(
       fc.property(annotations, order, (all, turns) => {
@@ -266,7 +269,7 @@ describe('any annotations', () => {
     )
   })
 
-  test('fit into any number of bytes, with exact totals and lists that say when they are cut', () => {
+  test('fit into any number of bytes, with exact totals and clipped lists marked', () => {
     fc.assert(
       fc.property(annotations, fc.integer({ min: 2, max: 3_000 }), (some, maxBytes) => {
         const state = SummaryState.from(copies(some, 20))
@@ -315,7 +318,7 @@ describe('many', () => {
     expect(kept).toEqual(Array.from({ length: kept.length }, (_, i) => `n${200 - kept.length + i}`))
   })
 
-  test('names beyond the bound are not remembered, the others go on counting', () => {
+  test('names beyond the bound are dropped, and the others still counted', () => {
     const state = new SummaryState()
     const named = (name: string) => annotation({ type: 'a:multiple.v1', name, clientId: 'a' })
     for (let i = 0; i < 9_999; i++) expect(state.apply(named(`n${i}`))).toBe(true)

@@ -8,7 +8,7 @@ import { CoreWorld, draft, everything, listener, value } from '../support/core-w
 
 const ref = channelRef('app', 'room')
 
-test('messages out, messages on disk and channels', () => {
+test('counts delivered messages, kept messages and channels', () => {
   const world = new CoreWorld()
   const counters = new AppCounters()
   const count = counters.of('app')

@@ -50,7 +50,7 @@ async function until(holds: () => boolean): Promise<void> {
 }
 
 describe('batching', () => {
-  test('messages of an interval come as one, each with its own serial and publisher', async () => {
+  test('messages of an interval arrive as one frame, each with its own serial and publisher', async () => {
     const { made, reader, publish } = world(batched)
     const serials = [publish('a', '1'), publish('b', '2', 'c2')].flatMap((one) => one.serials)
     expect(reader.heard).toEqual([])
@@ -64,7 +64,7 @@ describe('batching', () => {
     expect(event.position).toBe(made.broker.channel(ref)!.recent.head)
   })
 
-  test('who attaches meanwhile finds them behind itself, and hears none twice', () => {
+  test('a client that attaches meanwhile gets each message once', () => {
     const { reader, attach, publish } = world(batched)
     publish('a', '1')
     const late = listener()
@@ -73,7 +73,7 @@ describe('batching', () => {
     expect(late.heard).toEqual([])
   })
 
-  test('nothing overtakes them', () => {
+  test('presence does not overtake a waiting batch', () => {
     const { made, reader, publish } = world(batched)
     publish('a', '1')
     const enter = {
@@ -90,7 +90,7 @@ describe('batching', () => {
 })
 
 describe('conflation', () => {
-  test('only the last of each key is heard, and all are kept', async () => {
+  test('only the last message of each key is delivered, and all are kept', async () => {
     const { made, reader, publish } = world(conflated)
     publish('x', '1')
     publish('y', '2')
@@ -135,14 +135,14 @@ describe('conflation keys', () => {
     expect(conflationKeyFault(template)).toBeUndefined()
   })
 
-  test('what names nothing is found', () => {
+  test('a key that names nothing is detected', () => {
     expect(conflationKeyFault('#{message.name}#{message.nonsense}')).toEndWith(
       'not #{message.nonsense}',
     )
     expect(conflationKeyFault('#{message.#{message.id}')).toEndWith('not #{message.#{message.id}')
   })
 
-  test('they have a bounded length, and the headers are read once for all their places', () => {
+  test('keys have a bounded length, and headers are parsed once', () => {
     const place = '#{message.extras.headers.k}'
     const many = place.repeat(Math.floor(MAX_TEMPLATE_LETTERS / place.length))
     expect(conflationKeyFault(many)).toBeUndefined()

@@ -54,7 +54,7 @@ function world(maxChannels: number) {
 }
 
 describe('when there is no room left', () => {
-  test('the share that has most forgets what it needed least lately', () => {
+  test('the largest share forgets its least recently used channel', () => {
     const { attach, made, names, publish } = world(5)
     publish('small', 's1')
     for (const name of ['g1', 'g2', 'g3', 'g4']) publish('greedy', name)
@@ -68,7 +68,7 @@ describe('when there is no room left', () => {
     expect(made.closed).toEqual(['g2', 'g3'])
   })
 
-  test('a thousand new names of one app take only its own away', () => {
+  test('a thousand new channels of one app evict only channels of that app', () => {
     const { made, names, publish } = world(100)
     for (let i = 0; i < 5; i++) publish('small', `s${i}`)
     for (let i = 0; i < 1000; i++) expect(publish('greedy', `g${i}`)).toBeUndefined()
@@ -76,7 +76,7 @@ describe('when there is no room left', () => {
     expect(made.broker.size).toBe(100)
   })
 
-  test('whoever is attached or present stays, and the small one gets in beside them', () => {
+  test('channels in use stay, and a small app still gets one', () => {
     const { attach, enter, names, publish } = world(4)
     for (const name of ['g1', 'g2', 'g3']) expect(attach('greedy', name)).toBeObject()
     enter('greedy', 'g4')
@@ -90,14 +90,14 @@ describe('when there is no room left', () => {
     expect(names('small')).toEqual(['s1', 's3'])
   })
 
-  test('who is known is never refused', () => {
+  test('a known channel is never refused', () => {
     const { attach, publish } = world(1)
     attach('app', 'a')
     expect(publish('app', 'a')).toBeUndefined()
     expect(publish('app', 'b')).toBe('too_many_channels')
   })
 
-  test('whoever comes back to a channel that gave way cannot go on there', () => {
+  test('a client that returns to an evicted channel cannot resume', () => {
     const { attach, made, publish } = world(3)
     const ref = channelRef('greedy', 'g1')
     publish('greedy', 'g1')
@@ -109,7 +109,7 @@ describe('when there is no room left', () => {
     expect(made.broker.channel(ref)!.recent.after(head)).toBeUndefined()
   })
 
-  test('what gave way holds on to nothing, and its time ends without it', () => {
+  test('an evicted channel is released before its time', () => {
     const { made, publish } = world(1)
     publish('app', 'a')
     const { recent } = made.broker.channel(channelRef('app', 'a'))!
@@ -122,7 +122,7 @@ describe('when there is no room left', () => {
 })
 
 describe('an app with a limit of its own', () => {
-  test('forgets its own first, and is refused where somebody is on each', () => {
+  test('evicts its own channels first, and is refused a new one while all are in use', () => {
     const { attach, made, names, publish } = world(0)
     made.appLimits.set('app', { maxChannels: 2 })
     for (const name of ['a', 'b', 'c']) expect(publish('app', name)).toBeUndefined()
@@ -132,7 +132,7 @@ describe('an app with a limit of its own', () => {
     expect(attach('other', 'd')).toBeObject()
   })
 
-  test('of one channel can use another', () => {
+  test('with a limit of one channel can move to another', () => {
     const { made, names, publish } = world(0)
     made.appLimits.set('app', { maxChannels: 1 })
     for (const name of ['a', 'b', 'c']) expect(publish('app', name)).toBeUndefined()
@@ -141,7 +141,7 @@ describe('an app with a limit of its own', () => {
   })
 })
 
-test('a server that starts again with less room keeps what the shares allow', () => {
+test('a restart with a lower limit keeps what the shares allow', () => {
   const before = world(0)
   for (let i = 0; i < 8; i++) before.publish('greedy', `g${i}`)
   before.publish('small', 's')
@@ -177,7 +177,7 @@ describe('ids of publishers', () => {
   const known = (made: CoreWorld, app: string) =>
     made.broker.channel(channelRef(app, 'room'))?.ids.size ?? 0
 
-  test('take up memory of their app, and the greatest share forgets its oldest first', () => {
+  test('count as memory of their app, and the largest share forgets its oldest first', () => {
     const made = new CoreWorld({ maxBytes: 100_000 })
     publishIds(made, 'small', 10)
     publishIds(made, 'greedy', 500)
@@ -186,7 +186,7 @@ describe('ids of publishers', () => {
     expect(known(made, 'greedy')).toBeGreaterThan(20)
   })
 
-  test('go when their time is over, and with their channel', () => {
+  test('are forgotten in time, and with their channel', () => {
     const made = new CoreWorld({ maxChannels: 2 })
     publishIds(made, 'app', 10)
     made.now += KEEP_MS + 1
@@ -199,7 +199,7 @@ describe('ids of publishers', () => {
     expect(ids.size).toBe(0)
   })
 
-  test('are known again after a restart, for as long as before', () => {
+  test('are known after a restart, for the rest of their time', () => {
     const before = new CoreWorld()
     publishIds(before, 'app', 3)
     before.now += KEEP_MS / 2

@@ -21,7 +21,7 @@ function act(clock: ManualClock, step: { readonly pass: number } | { readonly se
   else clock.set(step.set)
 }
 
-test('never goes back, is never behind the date, and is ordered like positions', () => {
+test('never goes back, is never before the date, and orders like positions', () => {
   fc.assert(
     fc.property(acts, (steps) => {
       const clock = new ManualClock()
@@ -40,7 +40,7 @@ test('never goes back, is never behind the date, and is ordered like positions',
   )
 })
 
-test('goes on at half the speed until the date has caught up', () => {
+test('runs at half speed until the date has caught up', () => {
   const clock = new ManualClock()
   const time = new ChannelTime(clock)
   const start = time.now()
@@ -54,7 +54,7 @@ test('goes on at half the speed until the date has caught up', () => {
   expect(time.now()).toBe(clock.now())
 })
 
-test('goes on after what an earlier run has dated', () => {
+test('continues after the timestamps of an earlier run', () => {
   const clock = new ManualClock()
   const last = new PositionSource(clock, 'site', undefined).next()
   clock.set(-HOUR)
@@ -62,7 +62,7 @@ test('goes on after what an earlier run has dated', () => {
   expect(source.time.now()).toBe(clock.now() + HOUR)
 })
 
-test('nothing is deleted by a clock that was set forward for less than an hour', () => {
+test('a clock that was set forward for less than an hour deletes nothing', () => {
   const clock = new ManualClock()
   const date = new SettledDate(clock)
   const start = date.now()
@@ -75,7 +75,7 @@ test('nothing is deleted by a clock that was set forward for less than an hour',
   expect(date.now()).toBe(clock.now())
 })
 
-test('a clock that stays where it was set is believed after an hour, and one that is set back at once', () => {
+test('a clock that was set forward is believed after an hour, one that was set back at once', () => {
   const clock = new ManualClock()
   const date = new SettledDate(clock)
   clock.set(2 * HOUR)

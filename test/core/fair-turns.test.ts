@@ -21,13 +21,13 @@ function work(log: string[], name: string, pieces: number, cost = PIECE): Work {
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 describe('a turn', () => {
-  test('has room for what is small, at once', () => {
+  test('runs small work at once', () => {
     const log: string[] = []
     new FairTurns().enlist(work(log, 'a', 3))
     expect(log).toEqual(['a', 'a', 'a'])
   })
 
-  test('does only so much, and the next goes on', async () => {
+  test('does a bounded amount of work, and the next turn continues', async () => {
     const log: string[] = []
     const turns = new FairTurns()
     turns.enlist(work(log, 'a', 100))
@@ -44,7 +44,7 @@ describe('a turn', () => {
     expect(turns.turns).toBeGreaterThanOrEqual(100 / first)
   })
 
-  test('gives everybody who waits their share', async () => {
+  test('gives every waiting task its share', async () => {
     const log: string[] = []
     const turns = new FairTurns()
     for (const name of 'abcd') turns.enlist(work(log, name, 200))
@@ -53,7 +53,7 @@ describe('a turn', () => {
     expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(log.length / 5)
   })
 
-  test('counts pieces that cost nothing too', async () => {
+  test('also bounds pieces that cost nothing', async () => {
     const log: string[] = []
     new FairTurns().enlist(work(log, 'a', 10_000, 0))
     expect(log.length).toBeLessThan(5000)
@@ -61,7 +61,7 @@ describe('a turn', () => {
   })
 })
 
-test('work that is dismissed, or ran into a bug, is not asked again, and others go on', async () => {
+test('work that is dismissed or throws is dropped, and others continue', async () => {
   const log: string[] = []
   const turns = new FairTurns()
   const gone = work(log, 'gone', 1000)
@@ -88,7 +88,7 @@ test('work that is dismissed, or ran into a bug, is not asked again, and others 
   expect(log.filter((one) => one === 'gone').length).toBeLessThan(1000)
 })
 
-test('a single piece is done once, in the order of asking', async () => {
+test('single pieces run once, in order', async () => {
   const turns = new FairTurns()
   const order: number[] = []
   await Promise.all(

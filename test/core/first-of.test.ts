@@ -5,7 +5,7 @@ import { firstOf } from '../../src/core/first-of.ts'
 
 const ascending = (a: readonly [number, number], b: readonly [number, number]) => a[0] - b[0]
 
-test('takes few comparisons for each, in whichever order they come', () => {
+test('needs few comparisons for each item, in any order', () => {
   const numbers = Array.from({ length: 50_000 }, (_, i) => i)
   for (const items of [numbers, numbers.toReversed()]) {
     let comparisons = 0
@@ -18,7 +18,7 @@ test('takes few comparisons for each, in whichever order they come', () => {
   }
 })
 
-test('as sorting would have it, equals in the order in which they came', () => {
+test('gives what a stable sort would give', () => {
   const numbers = fc.array(fc.integer({ min: 0, max: 20 }), { maxLength: 60 })
   fc.assert(
     fc.property(

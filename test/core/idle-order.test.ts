@@ -16,7 +16,7 @@ function inOrder({ first }: IdleOrder<Thing>): number[] {
   return names
 }
 
-test('whatever is done, it is the order of a plain list', () => {
+test('any sequence of changes gives the order of a plain list', () => {
   const step = fc.record({
     what: fc.nat({ max: 5 }),
     act: fc.constantFrom('add', 'delete', 'touch'),

@@ -54,33 +54,36 @@ const refusal = (original: KeptMessage, change: MessageEdit, maxSize = Infinity)
 }
 
 describe('update and delete', () => {
-  test.each(['update', 'delete'] as const)('%s keeps what is left out', (action) => {
-    const { delivered, stored } = edited(created, edit(action, { data: 'Bye' }))
-    expect(delivered).toEqual(stored)
-    expect(stored).toEqual({
-      ...created,
-      id: 'pm2:0',
-      data: 'Bye',
-      action,
-      version: {
-        serial: stamp.serial,
-        timestamp: 2_000,
-        clientId: 'bob',
-        description: undefined,
-        metadata: undefined,
-      },
-    })
-    expect(edited(created, edit(action, {})).stored.data).toBe('Hello')
-  })
+  test.each(['update', 'delete'] as const)(
+    '%s keeps the members that the edit leaves out',
+    (action) => {
+      const { delivered, stored } = edited(created, edit(action, { data: 'Bye' }))
+      expect(delivered).toEqual(stored)
+      expect(stored).toEqual({
+        ...created,
+        id: 'pm2:0',
+        data: 'Bye',
+        action,
+        version: {
+          serial: stamp.serial,
+          timestamp: 2_000,
+          clientId: 'bob',
+          description: undefined,
+          metadata: undefined,
+        },
+      })
+      expect(edited(created, edit(action, {})).stored.data).toBe('Hello')
+    },
+  )
 
-  test('what is given and empty replaces', () => {
+  test('an empty value replaces', () => {
     const { stored } = edited(created, edit('update', { name: '', data: '', extras: '{}' }))
     expect(stored).toMatchObject({ name: '', data: '', extras: '{}' })
     const bytes = edited(created, edit('update', { data: new Uint8Array() })).stored.data
     expect(bytes).toEqual(new Uint8Array())
   })
 
-  test('an encoding goes with its data', () => {
+  test('an encoding is replaced together with its data', () => {
     const json = { ...created, data: '{"a":1}', encoding: 'json' }
     expect(edited(json, edit('update', { name: 'x' })).stored.encoding).toBe('json')
     expect(edited(json, edit('update', { data: 'plain' })).stored.encoding).toBeUndefined()
@@ -99,7 +102,7 @@ describe('update and delete', () => {
 })
 
 describe('append', () => {
-  test('tells the fragment and keeps the whole, as an update', () => {
+  test('delivers the fragment and keeps the whole, as an update', () => {
     const change = edit(
       'append',
       { data: ' World' },
@@ -145,14 +148,14 @@ describe('append', () => {
 })
 
 describe('the version', () => {
-  test('names who the edit names, or else who edits', () => {
+  test('names the client of the edit, or else the editor', () => {
     const named = edit('update', {}, { clientId: 'eve' })
     expect(edited(created, named).stored.version.clientId).toBe('eve')
     const nobody = { ...stamp, clientId: undefined }
     expect(edited(created, edit('update', {}), nobody).stored.version.clientId).toBeUndefined()
   })
 
-  test('is younger than its message and not older than the last, even if the clock goes back', () => {
+  test('is later than its message and not before the last version, even if the clock goes back', () => {
     const early = { ...stamp, timestamp: 5 }
     const first = edited(created, edit('update', {}), early).stored
     expect(first.version.timestamp).toBe(1_001)
@@ -164,14 +167,14 @@ describe('the version', () => {
 describe('the limit', () => {
   const size = messageSize(created)
 
-  test('counts the whole', () => {
+  test('counts the whole message', () => {
     expect(size).toBe('greeting'.length + 'Hello'.length + 'ann'.length + 19)
     expect(refusal(created, edit('append', { data: 'é' }), size + 1)).toBe('message_too_large')
     expect(refusal(created, edit('append', { data: 'é' }), size + 2)).toBeUndefined()
     expect(refusal(created, edit('update', { name: 'greetings' }), size)).toBe('message_too_large')
   })
 
-  test('does not keep a message that is over it from being deleted', () => {
+  test('does not prevent deleting a message that exceeds it', () => {
     expect(refusal(created, edit('delete', {}), 1)).toBeUndefined()
     expect(refusal(created, edit('update', { data: 'Hi' }), 1)).toBeUndefined()
   })
@@ -200,7 +203,7 @@ describe('any sequence of edits', () => {
       timestamp,
     }))
 
-  test('keeps what names the message, and what readers put together is what is kept', () => {
+  test('keeps the identity of the message, and readers arrive at the kept state', () => {
     fc.assert(
       fc.property(fc.array(change, { maxLength: 12 }), fc.nat(40), (changes, room) => {
         const maxSize = messageSize(created) + room

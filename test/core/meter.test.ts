@@ -4,7 +4,7 @@ import { Meter } from '../../src/core/meter.ts'
 
 const START = 1_710_000_000_000
 
-test('a steady flow has its rate, whenever one looks', () => {
+test('a steady flow shows its rate at any time', () => {
   const meter = new Meter()
   for (let ms = 0; ms < 20_000; ms += 100) meter.note(1, START + ms)
   for (const ms of [20_000, 20_100, 20_200]) {
@@ -14,7 +14,7 @@ test('a steady flow has its rate, whenever one looks', () => {
   expect(meter.total).toBe(203)
 })
 
-test('what is over fades, and is gone after two windows', () => {
+test('a past rate fades and is zero after two windows', () => {
   const meter = new Meter()
   meter.note(50, START)
   const rates = [0, 2500, 5000, 7500, 9999, 10_000, 60_000].map((ms) => meter.rate(START + ms))

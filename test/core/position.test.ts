@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { PositionSource, isPosition, positionOf, serialAt } from '../../src/core/position.ts'
 import { clockAt } from '../support/clocks.ts'
 
-test('each is greater than all before, for any clock', () => {
+test('each position is greater than all before, for any clock', () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 0, max: 5 }), { maxLength: 200 }), (times) => {
       let now = 0
@@ -23,7 +23,7 @@ test('each is greater than all before, for any clock', () => {
   )
 })
 
-test('more than a thousand in one millisecond still grow', () => {
+test('more than a thousand positions in one millisecond still grow', () => {
   const source = new PositionSource(
     clockAt(() => 5),
     'abc',
@@ -35,7 +35,7 @@ test('more than a thousand in one millisecond still grow', () => {
   expect(given.every(isPosition)).toBe(true)
 })
 
-test('goes on after the greatest of an earlier run, though the clock went back', () => {
+test('continues after the greatest of an earlier run, though the clock went back', () => {
   const earlier = new PositionSource(
     clockAt(() => 9_000),
     'zzz',
@@ -53,7 +53,7 @@ test('goes on after the greatest of an earlier run, though the clock went back',
   expect(source.next() > last).toBe(true)
 })
 
-test('serials stand after their position and before the next', () => {
+test('serials sort after their position and before the next one', () => {
   const source = new PositionSource(
     clockAt(() => 5),
     'abc',

@@ -34,7 +34,7 @@ function world(limits?: ConstructorParameters<typeof CoreWorld>[0]) {
 const members = (made: CoreWorld) =>
   Array.from(made.broker.channel(ref)!.presence.members(), (member) => member)
 
-test('enter, update and leave are told as they were sent', () => {
+test('enter, update and leave are delivered as they were sent', () => {
   const { made, told, change } = world()
   value(change('enter', 'ann', 'c1', { data: 'a' }))
   value(change('update', 'ann', 'c1', { data: 'b' }))
@@ -44,7 +44,7 @@ test('enter, update and leave are told as they were sent', () => {
   expect(members(made)).toEqual([])
 })
 
-test('a client may enter and leave in one breath', () => {
+test('a client may enter and leave in one request', () => {
   const { made, told } = world()
   const rest = { clientId: 'ann', id: undefined, data: 'x', encoding: undefined, extras: undefined }
   const drafts: PresenceDraft[] = [
@@ -65,7 +65,7 @@ test('a client on two connections is two members', () => {
   expect(members(made).map(({ connectionId }) => connectionId)).toEqual(['c2'])
 })
 
-test('who enters again as who they are is not told again', () => {
+test('entering again unchanged is not delivered again', () => {
   const { made, told, change } = world()
   value(change('enter', 'ann', 'c1'))
   const [{ id } = { id: '' }] = members(made)
@@ -76,7 +76,7 @@ test('who enters again as who they are is not told again', () => {
   expect(members(made).map((member) => member.id)).toEqual([id])
 })
 
-test('who enters again as somebody new has changed, and is new after leaving', () => {
+test('entering again with other data is an update, and after leaving an enter', () => {
   const { made, told, change } = world()
   value(change('enter', 'ann', 'c1', { data: 'a' }))
   value(change('enter', 'ann', 'c1', { data: 'b' }))
@@ -93,7 +93,7 @@ test('who enters again as somebody new has changed, and is new after leaving', (
   ])
 })
 
-test('the end of a connection takes off all it entered, with ids of another form', () => {
+test('the end of a connection removes all its members, with ids of the server', () => {
   const { told, change, made } = world()
   value(change('enter', 'ann', 'c1', { data: 'x' }))
   value(change('enter', 'bob', 'c1'))
@@ -107,7 +107,7 @@ test('the end of a connection takes off all it entered, with ids of another form
   expect(value(made.presence.leave(ref, 'c1')).events).toEqual([])
 })
 
-test('the end of a connection that entered very much is told in portions that fit into frames', () => {
+test('the leave of very many members is delivered in portions that fit into frames', () => {
   const { change, made, told } = world()
   for (let i = 0; i < 30; i++)
     value(change('enter', `big ${i}`, 'c1', { data: 'x'.repeat(30_000) }))
@@ -126,7 +126,7 @@ test('the end of a connection that entered very much is told in portions that fi
   expect(made.presenceBudget.used).toBe(0)
 })
 
-test('a full channel takes changes of those who are in, and nobody new', () => {
+test('a full presence set accepts changes of its members, and no new ones', () => {
   const { made, change } = world()
   made.maxMembers = 1
   value(change('enter', 'ann', 'c1'))
@@ -137,7 +137,7 @@ test('a full channel takes changes of those who are in, and nobody new', () => {
   value(change('enter', 'bob', 'c1'))
 })
 
-test('history knows enter, update and leave, newest first', () => {
+test('the history has enter, update and leave, newest first', () => {
   const { made, change } = world()
   value(change('enter', 'ann', 'c1'))
   value(change('update', 'ann', 'c1'))
@@ -157,7 +157,7 @@ describe('what members say', () => {
     return result.ok ? undefined : result.failure.name
   }
 
-  test('comes to so many bytes on a channel and no more, also by changing', () => {
+  test('has a bounded number of bytes on a channel, also after changes', () => {
     const { made, change } = world({ maxPresenceBytes: 10_000 })
     value(change('enter', 'ann', 'c1', text(4000)))
     value(change('enter', 'bob', 'c1', text(4000)))
@@ -169,7 +169,7 @@ describe('what members say', () => {
     expect(made.presenceBudget.used).toBe(made.broker.channel(ref)!.presence.bytes)
   })
 
-  test('of a connection, and of an app, is a share of what there is for all', () => {
+  test('is bounded for a connection and an app by a share of the whole', () => {
     // A connection has a quarter while nobody else has any.
     const { made, change } = world({ presenceMemory: 1_000_000 })
     value(change('enter', 'ann', 'c1', text(200_000)))
@@ -181,7 +181,7 @@ describe('what members say', () => {
     value(made.presence.change(other, [draft], { connectionId: 'c3', id: 'c3:0' }))
   })
 
-  test('is given back by leaving, by the end of a connection and by the end of an app', () => {
+  test('is released by leaving, by the end of a connection and by the end of an app', () => {
     const { made, change } = world()
     value(change('enter', 'ann', 'c1', text(1000)))
     value(change('enter', 'bob', 'c1', text(1000)))
@@ -194,7 +194,7 @@ describe('what members say', () => {
     expect(made.presenceBudget.used).toBe(0)
   })
 
-  test('counts once for a client that is in a list twice, and all or nothing of the list is taken', () => {
+  test('counts a client once that is in a list twice, and takes a list whole or not at all', () => {
     const { made } = world({ maxPresenceBytes: 10_000 })
     const rest = { id: undefined, encoding: undefined, extras: undefined }
     const enter = (clientId: string, length: number): PresenceDraft => ({
@@ -210,7 +210,7 @@ describe('what members say', () => {
     expect(members(made)).toMatchObject([{ clientId: 'ann', ...text(8000) }])
   })
 
-  test('counts again after a restart', () => {
+  test('is counted again after a restart', () => {
     const { made, change } = world()
     value(change('enter', 'ann', 'c1', text(1000)))
     const after = new CoreWorld()

@@ -50,7 +50,7 @@ const namesOf = (events: readonly Event[]) =>
   publications(events).map(({ messages }) => messages.map(({ name }) => name))
 
 describe('messages', () => {
-  test('stand together, in order, with serials that grow', () => {
+  test('are delivered together, in order, with growing serials', () => {
     const { made, reader, publish } = world()
     const first = publish(['a', 'b'])
     const second = publish(['c'])
@@ -66,7 +66,7 @@ describe('messages', () => {
     expect(kept.map(({ id }) => id)).toEqual([`${first.id}:0`, `${first.id}:1`, `${second.id}:0`])
   })
 
-  test('one that comes again is answered as the first was, and told once', () => {
+  test('a repeated publication gets the first answer and is delivered once', () => {
     const { made, reader, publish } = world()
     const first = publish(['a'], { batchId: 'mine' })
     made.now += KEEP_MS - 1
@@ -76,7 +76,7 @@ describe('messages', () => {
     expect(namesOf(reader.heard)).toEqual([['a'], ['late']])
   })
 
-  test('one that could not be kept may come again', async () => {
+  test('a publication that could not be kept may be repeated', async () => {
     const { made, publish } = world()
     made.rule = { ...DEFAULT_RULE_SETTINGS, persisted: true }
     let breaks = true
@@ -109,7 +109,7 @@ describe('messages', () => {
     expect(made.memory.size).toBe(0)
   })
 
-  test('a channel that somebody left may be gone on with for two minutes, though nothing was said', () => {
+  test('a channel that was left can be resumed for two minutes, even without messages', () => {
     const { made } = world()
     const channel = made.broker.channel(ref)!
     const position = channel.recent.head
@@ -124,7 +124,7 @@ describe('messages', () => {
     expect(made.broker.channel(ref)).toBeUndefined()
   })
 
-  test('more than a channel may remember pushes out the oldest, and says so to who comes back', () => {
+  test('the oldest events are dropped beyond the limit, and a resume from there is refused', () => {
     const { made, publish } = world({ maxRecentEvents: 3 })
     const channel = made.broker.channel(ref)!
     const start = channel.recent.head
@@ -139,7 +139,7 @@ describe('messages', () => {
     expect(namesOf(channel.recent.all())).toEqual([['e']])
   })
 
-  test('ephemeral ones are told and not remembered', () => {
+  test('ephemeral messages are delivered and not remembered', () => {
     const { made, reader, publish } = world()
     const before = made.broker.channel(ref)!.recent.head
     publish(['a'], { ephemeral: true })
@@ -148,14 +148,14 @@ describe('messages', () => {
     expect(made.broker.history(ref).messages(ref, all).items).toEqual([])
   })
 
-  test('there is an end to how many channels there can be', () => {
+  test('the number of channels is limited', () => {
     const made = new CoreWorld({ maxChannels: 1 })
     made.broker.attach(value(made.broker.open(ref)), { ...everything, socket: listener() })
     const refused = now(made.broker.open(channelRef('app', 'other')))
     expect(refused.ok ? undefined : refused.failure.name).toBe('too_many_channels')
   })
 
-  test('an app that is deleted is forgotten, and no other', () => {
+  test('the channels of a deleted app are forgotten, and no others', () => {
     const { made, publish } = world()
     publish(['a'])
     value(made.broker.open(channelRef('app2', 'room')))
@@ -188,7 +188,7 @@ describe('edits', () => {
     expect(refused.ok ? undefined : refused.failure.name).toBe('not_mutable')
   })
 
-  test('are told at once, listed as versions, and read at the place of the original', () => {
+  test('are delivered at once, listed as versions, and read in place of the original', () => {
     const { made, reader, publish } = world()
     made.rule = { ...DEFAULT_RULE_SETTINGS, mutableMessages: true }
     const [serial] = publish(['a']).serials
@@ -211,7 +211,7 @@ describe('edits', () => {
     expect(last.messages[0]).toMatchObject({ serial, action: 'update', data: '2', name: 'a' })
   })
 
-  test('an append is told as what was added, and kept as the whole', () => {
+  test('an append is delivered as the fragment and kept as the whole', () => {
     const { made, reader, publish } = world()
     made.rule = { ...DEFAULT_RULE_SETTINGS, mutableMessages: true }
     const [serial] = publish(['a']).serials
@@ -225,7 +225,7 @@ describe('edits', () => {
     expect(history.versions(ref, serial!, all).items).toHaveLength(1)
   })
 
-  test('who came after a message hears the whole of it at the first append, and then what is added', () => {
+  test('a client that came after a message gets the whole at the first append, then fragments', () => {
     const { made, reader, publish } = world()
     made.rule = { ...DEFAULT_RULE_SETTINGS, mutableMessages: true }
     const [serial] = publish(['a']).serials
@@ -242,7 +242,7 @@ describe('edits', () => {
     expect(heard(reader.heard).slice(1)).toEqual(['append Hel', 'append lo'])
   })
 
-  test('what a message grew to is remembered once, however many appends there were', () => {
+  test('only the latest state of an appended message is remembered', () => {
     const { made, publish } = world({ maxRecentEvents: 500 })
     made.rule = { ...DEFAULT_RULE_SETTINGS, mutableMessages: true }
     const [one, two] = publish(['a', 'b']).serials
@@ -266,7 +266,7 @@ describe('edits', () => {
     expect(wholes()).toEqual([51])
   })
 
-  test('one that could not be kept is not what the next goes on from', async () => {
+  test('an append that could not be kept is not continued by the next', async () => {
     const { made, publish } = world()
     made.rule = { ...DEFAULT_RULE_SETTINGS, mutableMessages: true }
     const [serial] = publish(['a']).serials
@@ -281,7 +281,7 @@ describe('edits', () => {
     expect(made.broker.history(ref).message(ref, serial!)?.data).toBe('kept kept too')
   })
 
-  test('who may not touch a message changes nothing, and no message is not found', () => {
+  test('an edit without the right, or of an unknown message, changes nothing', () => {
     const { made, reader, publish } = world()
     made.rule = { ...DEFAULT_RULE_SETTINGS, mutableMessages: true }
     const [serial] = publish(['a']).serials
@@ -295,7 +295,7 @@ describe('edits', () => {
 })
 
 describe('whoever waits for the next publication', () => {
-  test('waits once, however often they ask, and no longer once they are gone', () => {
+  test('waits once however often it asks, and no longer once it has detached', () => {
     const { made, publish } = world()
     const channel = made.broker.channel(ref)!
     const attach = () => made.broker.attach(channel, { ...everything, socket: listener() })
@@ -329,7 +329,7 @@ describe('annotations', () => {
   })
   const by = { connectionId: 'c2', id: undefined }
 
-  test('are told first, then what they come to; both are kept', () => {
+  test('are delivered before their summary, and both are kept', () => {
     const { made, reader, publish } = world()
     made.rule = { ...DEFAULT_RULE_SETTINGS, mutableMessages: true }
     const [serial] = publish(['a']).serials
@@ -349,7 +349,7 @@ describe('annotations', () => {
     expect(history.message(ref, serial!)?.summary).toBe(summary.summary!)
   })
 
-  test('many at once are added up once for each message, which is kept and told once', () => {
+  test('many at once give one summary for each message', () => {
     const { made, reader, publish } = world()
     made.rule = { ...DEFAULT_RULE_SETTINGS, mutableMessages: true }
     const [first, second] = publish(['a', 'b']).serials
@@ -385,7 +385,7 @@ describe('annotations', () => {
     }
   })
 
-  test('are of so many messages at once and no more', () => {
+  test('are limited to a number of messages at once', () => {
     const { made, publish } = world()
     made.rule = { ...DEFAULT_RULE_SETTINGS, mutableMessages: true }
     const names = Array.from({ length: MAX_TARGETS + 1 }, (_, i) => `m${i}`)
@@ -395,7 +395,7 @@ describe('annotations', () => {
     value(made.publisher.annotate(ref, drafts.slice(1), by))
   })
 
-  test('and messages that were changed are at hand for no longer than memory lasts', () => {
+  test('edited messages stay in the working set no longer than in memory', () => {
     const { made, publish } = world()
     made.rule = { ...DEFAULT_RULE_SETTINGS, mutableMessages: true }
     const serials = publish(['a', 'b', 'c']).serials
@@ -417,7 +417,7 @@ describe('annotations', () => {
     expect(atHand()).toEqual([0, 0])
   })
 
-  test('an edit keeps what annotations came to', () => {
+  test('an edit keeps the summary', () => {
     const { made, publish } = world()
     made.rule = { ...DEFAULT_RULE_SETTINGS, mutableMessages: true }
     const [serial] = publish(['a']).serials
@@ -427,7 +427,7 @@ describe('annotations', () => {
     expect(made.broker.history(ref).message(ref, serial!)?.summary).toContain('like:flag.v1')
   })
 
-  test('of a message that is not there are refused, all of them', () => {
+  test('of an unknown message are refused as a whole', () => {
     const { made, reader, publish } = world()
     made.rule = { ...DEFAULT_RULE_SETTINGS, mutableMessages: true }
     const [serial] = publish(['a']).serials

@@ -3,7 +3,7 @@ import { expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { Queue, firstWhere } from '../../src/core/queue.ts'
 
-test('does what an array does, however often it is cut', () => {
+test('behaves like an array, however often it is cut', () => {
   const step = fc.oneof(
     { weight: 3, arbitrary: fc.record({ push: fc.integer({ min: 1, max: 40 }) }) },
     { weight: 2, arbitrary: fc.record({ shift: fc.integer({ min: 1, max: 60 }) }) },
@@ -35,7 +35,7 @@ test('does what an array does, however often it is cut', () => {
   )
 })
 
-test('finds where something begins to hold', () => {
+test('finds the first item that satisfies a condition', () => {
   const list = [1, 3, 3, 7]
   expect([0, 1, 2, 3, 7, 8].map((least) => firstWhere(list, (n) => n >= least))).toEqual([
     0, 0, 1, 1, 3, 4,

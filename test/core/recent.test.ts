@@ -31,7 +31,7 @@ function event(n: number, action: KeptMessage['action'], serial = 'm1'): Publica
   return action === 'append' ? { ...publication, whole: [message] } : publication
 }
 
-test('a page begins after a position and has so many', () => {
+test('a page begins after a position and has a bounded length', () => {
   const recent = new RecentEvents(positionOf(0), 100)
   for (let n = 1; n <= 10; n++) recent.add(event(n, 'create', `m${n}`))
   const page = (n: number, count: number) =>
@@ -45,7 +45,7 @@ test('a page begins after a position and has so many', () => {
 })
 
 test.each(['append', 'summary'] as const)(
-  'of each %s of a message the last is enough',
+  'only the last %s of a message is remembered',
   (action) => {
     const recent = new RecentEvents(positionOf(0), 100)
     const all = [
@@ -61,7 +61,7 @@ test.each(['append', 'summary'] as const)(
   },
 )
 
-test('one that was taken and is forgotten is still to be told, unless it was shortened', () => {
+test('an event that was read and then forgotten is still delivered, unless it was shortened', () => {
   const recent = new RecentEvents(positionOf(0), 100)
   recent.add(event(1, 'append'))
   const early = recent.all()[0]!

@@ -24,7 +24,7 @@ class Named {
   }
 }
 
-test('what is older than the limit goes, and nothing else', () => {
+test('only what is older than the limit is forgotten', () => {
   const forgotten: string[] = []
   const queue = budget({ keepMs: 100, maxBytes: 1000 }).queue('app')
   queue.note(new Named('a', forgotten), 10, 0)
@@ -36,7 +36,7 @@ test('what is older than the limit goes, and nothing else', () => {
   expect(queue.bytes).toBe(10)
 })
 
-test('when there is too much, the oldest of all go first', () => {
+test('when there is too much, the oldest entries go first', () => {
   const forgotten: string[] = []
   const queue = budget({ keepMs: 1000, maxBytes: 25 }).queue('app')
   for (const name of ['a', 'b', 'c', 'd']) queue.note(new Named(name, forgotten), 10, 0)
@@ -44,7 +44,7 @@ test('when there is too much, the oldest of all go first', () => {
   expect(queue.bytes).toBe(20)
 })
 
-test('a long run leaves no trace of what went', () => {
+test('memory stays flat over a long run', () => {
   const forgotten: string[] = []
   const queue = budget({ keepMs: 10, maxBytes: 1e9 }).queue('app')
   for (let at = 0; at < 10_000; at++) queue.note(new Named(String(at), forgotten), 1, at)
@@ -53,7 +53,7 @@ test('a long run leaves no trace of what went', () => {
   expect(forgotten.at(-1)).toBe('9989')
 })
 
-test('the share that has most forgets first, and nobody else anything', () => {
+test('the largest share forgets first, and nobody else', () => {
   const forgotten: string[] = []
   const all = budget({ keepMs: 1000, maxBytes: 1000 })
   for (let i = 0; i < 30; i++) all.queue('small').note(new Named('small', forgotten), 10, 0)
@@ -63,7 +63,7 @@ test('the share that has most forgets first, and nobody else anything', () => {
   expect(all.queue('small').bytes).toBe(300)
 })
 
-test('one may have everything while nobody else needs it, and gives back what another needs', () => {
+test('one share may use everything until another needs it', () => {
   const all = budget({ keepMs: 1000, maxBytes: 1000 })
   for (let i = 0; i < 100; i++) all.queue('first').note(new Named('', []), 10, 0)
   expect(all.queue('first').bytes).toBe(1000)
@@ -72,7 +72,7 @@ test('one may have everything while nobody else needs it, and gives back what an
   expect(Math.abs(all.queue('first').bytes - all.queue('second').bytes)).toBeLessThanOrEqual(20)
 })
 
-test('many apps of one share weigh as much as they have together', () => {
+test('apps of one share are counted together', () => {
   const all = budget({ keepMs: 1000, maxBytes: 1000 })
   for (let i = 0; i < 40; i++) all.queue('one').note(new Named('', []), 10, 0)
   for (let i = 0; i < 1000; i++) all.queue(`many/${i % 50}`).note(new Named('', []), 10, 0)
@@ -92,7 +92,7 @@ test('an app has a limit of its own, which can change', () => {
   expect(all.bytes).toBe(20)
 })
 
-test('an app that is gone takes up nothing, and what it still notes neither', () => {
+test('a removed app uses no memory, whatever it still adds', () => {
   const forgotten: string[] = []
   const all = budget({ keepMs: 1000, maxBytes: 1000 })
   const queue = all.queue('app')
@@ -102,7 +102,7 @@ test('an app that is gone takes up nothing, and what it still notes neither', ()
   expect([all.bytes, queue.bytes, forgotten]).toEqual([0, 0, []])
 })
 
-test('who has most is not looked for at every note', () => {
+test('the largest share is not searched at every entry', () => {
   let asked = 0
   const all = new RetentionBudget({
     keepMs: 1000,

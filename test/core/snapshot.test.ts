@@ -35,7 +35,7 @@ function restarted(before: CoreWorld, awayMs: number): CoreWorld {
   return after
 }
 
-test('events, history, presence and repetitions are as they were', () => {
+test('restores events, history, presence and known ids', () => {
   const before = new CoreWorld()
   before.broker.attach(value(before.broker.open(ref)), { ...everything, socket: listener() })
   const start = before.broker.channel(ref)!.recent.head
@@ -55,7 +55,7 @@ test('events, history, presence and repetitions are as they were', () => {
   expect(publish(after, 'again', 'mine').serials).toEqual(receipt.serials)
 })
 
-test('serials go on growing, though the clock went back', () => {
+test('serials keep growing though the clock went back', () => {
   const before = new CoreWorld()
   const [last] = publish(before, 'a').serials
   const after = restarted(before, -60_000)
@@ -69,7 +69,7 @@ test('serials go on growing, though the clock went back', () => {
   ).toEqual(['a', 'b'])
 })
 
-test('what is too old by then is not remembered, and says so', () => {
+test('entries that are too old by then are dropped, and a resume from them is refused', () => {
   const before = new CoreWorld()
   const start = value(before.broker.open(ref)).recent.head
   publish(before, 'a')

@@ -21,7 +21,7 @@ class Sleeper implements Timed {
 }
 
 describe('the wheel', () => {
-  test('wakes at the time, and not again', () => {
+  test('wakes at the time, once', () => {
     const wheel = new TimerWheel(START)
     const sleeper = new Sleeper()
     wheel.schedule(sleeper, START + 1000)
@@ -32,7 +32,7 @@ describe('the wheel', () => {
     expect(sleeper.woken).toEqual([START + 1000])
   })
 
-  test('knows only the last of several times, and none that was called off', () => {
+  test('keeps only the last of several times, and none that was cancelled', () => {
     const wheel = new TimerWheel(START)
     const [moved, stopped] = [new Sleeper(), new Sleeper()]
     for (const due of [5000, 1000, 3000]) wheel.schedule(moved, START + due)
@@ -45,7 +45,7 @@ describe('the wheel', () => {
     expect(stopped.woken).toEqual([])
   })
 
-  test('lets one that wakes call off another, and schedule itself again', () => {
+  test('lets a callback cancel another and schedule itself again', () => {
     const wheel = new TimerWheel(START)
     const victim = new Sleeper()
     const first: Sleeper = new Sleeper(() => {
@@ -59,7 +59,7 @@ describe('the wheel', () => {
     expect(victim.woken).toEqual([])
   })
 
-  test('whatever is scheduled, moved and called off', () => {
+  test('agrees with a plain list for any schedule', () => {
     const step = fc.record({
       who: fc.nat({ max: 5 }),
       inMs: fc.option(fc.integer({ min: -500, max: 5000 }), { nil: undefined }),

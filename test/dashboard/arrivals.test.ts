@@ -47,7 +47,7 @@ async function join(host: Visitor, guest: Visitor, role: string) {
 }
 
 describe('a claim link', () => {
-  test('gives no password to anybody but an owner of its account', async () => {
+  test('sets a password only for an owner of its account', async () => {
     const lead = await signedIn('lead@team.example')
     await lead.invite('member', 'member@team.example')
     await lead.invite('viewer', 'viewer@team.example')
@@ -75,7 +75,7 @@ describe('a claim link', () => {
     expect((await visitor.get('/account')).text).toContain('owner of team')
   })
 
-  test('gives a new one to an owner of its account, and ends what they were signed in with', async () => {
+  test('sets a new password for an owner and ends their sessions', async () => {
     const before = await signedIn('lead@rival.example')
     expect(await before.isIn()).toBe(true)
     const { status, visitor } = await claim(await link('rival'), 'LEAD@rival.example', ANOTHER)
@@ -86,7 +86,7 @@ describe('a claim link', () => {
     expect(await (await signedIn('lead@rival.example')).isIn()).toBe(false)
   })
 
-  test('of an account gives none to people of the server’s own, though they own both', async () => {
+  test('of another account sets none for owners of the server', async () => {
     await latchkey(['accounts', 'add', 'shared', '--data', server.folder])
     const { visitor: host } = await claim(await link('shared'), 'host@shared.example')
     await host.ready()
@@ -102,7 +102,7 @@ describe('a claim link', () => {
     ann = await signedIn('ann@example.com')
   })
 
-  test('lets whoever is signed in own the account as who they are, with the password they have', async () => {
+  test('makes a signed-in person an owner, with their present password', async () => {
     await latchkey(['accounts', 'add', 'lab', '--data', server.folder])
     const token = await link('lab')
     expect((await ann.get(`/claim?token=${token}`)).text).toContain('signed in as ann@example.com')
@@ -117,7 +117,7 @@ describe('a claim link', () => {
 })
 
 describe('an invitation', () => {
-  test('is for somebody new, or for who has signed in', async () => {
+  test('is accepted by a new person or a signed-in one', async () => {
     const lead = await signedIn('lead@team.example')
     for (const role of ['viewer', 'owner']) {
       await lead.post('/account/people/invite', { role, note: 'ann@example.com' })
@@ -132,14 +132,14 @@ describe('an invitation', () => {
     }
   })
 
-  test('is open to who may only look elsewhere', async () => {
+  test('is accepted by a viewer of another account', async () => {
     const viewer = await ann.invite('viewer', 'reader@example.com')
     const lead = await signedIn('lead@team.example')
     expect((await join(lead, viewer, 'member')).status).toBe(303)
     expect((await viewer.get('/account')).text).toContain('member of team')
   })
 
-  test('takes nothing from who has more already', async () => {
+  test('does not lower an existing role', async () => {
     const lead = await signedIn('lead@team.example')
     expect((await join(lead, lead, 'viewer')).status).toBe(303)
     expect((await lead.get('/account')).text).toContain('owner of team')

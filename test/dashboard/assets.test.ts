@@ -46,7 +46,7 @@ test('all together are less than 150 KB over the wire', async () => {
   expect(bytes).toBeLessThan(150_000)
 })
 
-test('have names that change with what is in them, and are kept', async () => {
+test('have content hashes in their names, and are cached', async () => {
   for (const path of await assetPaths()) {
     expect(path).toMatch(/^\/rt\/dashboard\/assets\/[a-z]+-[a-z0-9]{8}\.(js|css)$/)
     const answer = await fetch(`${server.url}${path}`, {
@@ -60,7 +60,7 @@ test('have names that change with what is in them, and are kept', async () => {
   expect((await owner.get('/assets/main-00000000.js')).status).toBe(404)
 })
 
-test('no page has a script or style of its own, and the policy allows none', async () => {
+test('no page has an inline script or style, and the policy allows none', async () => {
   for (const page of [...PAGES, '/sign-in', '/nothing']) {
     const { text, headers } = await owner.get(page)
     expect(text).not.toMatch(/<style|\sstyle=|\son[a-z]+=|<script(?![^>]*\ssrc=)|javascript:/)
@@ -74,7 +74,7 @@ test('no page has a script or style of its own, and the policy allows none', asy
   }
 })
 
-test('text can be read on its ground, light and dark (WCAG 2.2, 1.4.3)', async () => {
+test('text has enough contrast, light and dark (WCAG 2.2, 1.4.3)', async () => {
   const css = await Bun.file(join(import.meta.dir, '../../src/dashboard/styles/tokens.css')).text()
   const colours = new Map(
     Array.from(

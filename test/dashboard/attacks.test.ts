@@ -36,26 +36,26 @@ describe('without a session', () => {
     '/account',
   ]
 
-  test.each(paths)('%s leads to the door', async (path) => {
+  test.each(paths)('%s leads to the sign-in page', async (path) => {
     const { status, location } = await new Visitor(server).get(path)
     expect(status).toBe(303)
     expect(location).toStartWith('/sign-in')
   })
 
-  test('nothing is written', async () => {
+  test('nothing can be changed', async () => {
     const stranger = new Visitor(server)
     const { status } = await stranger.post('/reservations', { namespace: 'stolen' })
     expect(status).toBe(401)
     expect(await reserved()).not.toContain('stolen')
   })
 
-  test('an invented session is none', async () => {
+  test('an invented session is not accepted', async () => {
     const stranger = new Visitor(server)
     for (const name of owner.cookies.keys()) stranger.cookies.set(name, 'A'.repeat(43))
     expect(await stranger.isIn()).toBe(false)
   })
 
-  test('where to go on to is never another server', async () => {
+  test('the address after signing in is never on another server', async () => {
     for (const next of ['//evil.example', '/\\evil.example', 'https://evil.example', '/x?y=//z']) {
       const visitor = new Visitor(server)
       const answer = await visitor.post('/sign-in', {
@@ -124,14 +124,14 @@ describe('from another site, with the owner’s cookies', () => {
     expect(await reserved()).not.toContain('forged')
   })
 
-  test('nobody can be signed in by another site', async () => {
+  test('another site cannot sign anybody in', async () => {
     const visitor = new Visitor(server)
     const headers = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }
     expect((await visitor.signIn('ann@example.com', PASSWORD, headers)).status).toBe(403)
     expect(visitor.cookies.size).toBe(0)
   })
 
-  test('other methods do not exist', async () => {
+  test('other methods are refused', async () => {
     for (const method of ['PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
       const answer = await fetch(`${server.url}/dashboard${reservation}`, { method })
       expect(answer.status).toBe(405)
@@ -141,7 +141,7 @@ describe('from another site, with the owner’s cookies', () => {
 })
 
 describe('a session', () => {
-  test('that was planted before is not the one that signing in opens', async () => {
+  test('that was planted before signing in is replaced', async () => {
     const visitor = await new Visitor(server).ready()
     const planted = 'planted-by-somebody-else'
     const [name] = owner.cookies.keys()
@@ -154,7 +154,7 @@ describe('a session', () => {
     expect(await attacker.isIn()).toBe(false)
   })
 
-  test('is over when its browser signs in again or out', async () => {
+  test('ends when its browser signs in again or out', async () => {
     const visitor = new Visitor(server)
     await visitor.signIn('ann@example.com')
     await visitor.ready()
@@ -171,7 +171,7 @@ describe('a session', () => {
     }
   })
 
-  test('is opened with a warning where the password would travel in the clear', async () => {
+  test('comes with a warning if the password would travel unencrypted', async () => {
     const page = (host: string) =>
       fetch(`${server.url}/dashboard/sign-in`, { headers: { host } }).then((one) => one.text())
     expect(await page('my.example')).toContain('This page is not encrypted')
@@ -179,7 +179,7 @@ describe('a session', () => {
     expect(await page('localhost')).not.toContain('This page is not encrypted')
   })
 
-  test('has a cookie that scripts cannot read, and pages that no cache keeps', async () => {
+  test('has an HttpOnly cookie and pages that are not cached', async () => {
     const answer = await new Visitor(server).signIn('ann@example.com')
     const [cookie] = answer.headers.getSetCookie()
     expect(cookie).toMatch(/; HttpOnly/)
@@ -187,7 +187,7 @@ describe('a session', () => {
     expect((await owner.get('/account')).headers.get('cache-control')).toBe('no-store')
   })
 
-  test('over https has a cookie of this host alone, and no other counts', async () => {
+  test('over https has a __Host- cookie, and no other is accepted', async () => {
     const behind = await startTestServer({ 'trusted-proxies': 'loopback' })
     try {
       const headers = {
@@ -216,7 +216,7 @@ describe('a session', () => {
 })
 
 describe('one-time links', () => {
-  test('the claim link is good for one claim', async () => {
+  test('the claim link works once', async () => {
     const token = tokenIn(server.claimLink!)
     const stranger = new Visitor(server)
     expect((await stranger.get(`/claim?token=${token}`)).status).toBe(410)
@@ -225,7 +225,7 @@ describe('one-time links', () => {
     expect(await stranger.isIn()).toBe(false)
   })
 
-  test('of two who use one at the same time, one gets in', async () => {
+  test('of two simultaneous uses one succeeds', async () => {
     const other = await startTestServer()
     try {
       const token = tokenIn(other.claimLink!)
@@ -244,7 +244,7 @@ describe('one-time links', () => {
     }
   })
 
-  test('an invitation is no claim, and nothing else is either', async () => {
+  test('an invitation cannot be used as a claim, nor anything else', async () => {
     await owner.post('/account/people/invite', { role: 'viewer', note: 'x' })
     const token = tokenIn((await owner.get('/account')).text)
     const stranger = new Visitor(server)
@@ -255,7 +255,7 @@ describe('one-time links', () => {
 })
 
 describe('another account', () => {
-  test('sees and changes nothing of this one', async () => {
+  test('cannot see or change anything of this account', async () => {
     const { text } = await owner.get('/apps')
     const app = /\/apps\/(\w+)/.exec(text)![1]!
     const other = await otherAccount()
@@ -314,7 +314,7 @@ describe('behind a proxy that changes the Host header', () => {
       { ...CROSS, origin: 'https://my.host:1', host: 'my.host' },
     ],
     ['no name at all', { ...FROM_OURS, origin: 'https://my.host"><b>', host: 'my.host' }],
-  ])('%s is told nothing', async (_, headers) => {
+  ])('%s is not told the setting', async (_, headers) => {
     const { status, text } = await signIn(headers)
     expect(status).toBe(403)
     expect(text).not.toContain('proxy_set_header')

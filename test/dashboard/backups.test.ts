@@ -62,7 +62,7 @@ describe('a backup', () => {
     }
   })
 
-  test('that was damaged is found out', async () => {
+  test('that was damaged fails its check', async () => {
     const bytes = readFileSync(join(folder(), name))
     const broken = 'latchkey-20200101-000000.backup'
     writeFileSync(join(folder(), broken), bytes.fill(7, 4096, 12_288))
@@ -103,7 +103,7 @@ describe('names from strangers', () => {
   })
 })
 
-test('nobody but owners of the server’s own account sees or makes one', async () => {
+test('only owners of the server see and make backups', async () => {
   const before = readdirSync(folder())
   for (const role of ['viewer', 'member']) {
     const guest = await owner.invite(role, `${role}@example.com`)
@@ -115,7 +115,7 @@ test('nobody but owners of the server’s own account sees or makes one', async 
   expect(readdirSync(folder())).toEqual(before)
 })
 
-test('where everything is in memory there is nothing to back up', async () => {
+test('a server in memory offers no backup', async () => {
   const fleeting = await startServer(testConfig({ 'in-memory': 'true' }))
   try {
     const visitor = await Visitor.owner(fleeting)

@@ -47,7 +47,7 @@ describe('the log of a channel', () => {
   const log = async (query: Readonly<Record<string, string>>, visitor = owner) =>
     (await reader(visitor)).look('/live/log', query)
 
-  test('of the commons tells of messages, joins and leaves, and nobody there notices', async () => {
+  test('of the commons shows messages, joins and leaves, unnoticed by members', async () => {
     const name = freshChannel()
     const [ann] = await joinAll(server.sockets + name, ['as=Ann'])
     const view = await log({ name })
@@ -63,7 +63,7 @@ describe('the log of a channel', () => {
     ann.close()
   })
 
-  test('of an app tells of messages, presence, and what they are', async () => {
+  test('of an app shows messages and presence', async () => {
     const name = freshChannel()
     const view = await log({ name, app: appId })
     const client = await clients.connected({ key, clientId: 'kiosk' })
@@ -83,7 +83,7 @@ describe('the log of a channel', () => {
     ])
   })
 
-  test('goes on where it was, and says where something may be missing', async () => {
+  test('resumes, and marks where something may be missing', async () => {
     const name = freshChannel()
     const of = { name, app: appId }
     const page = await reader()
@@ -104,7 +104,7 @@ describe('the log of a channel', () => {
     await eventually(() => commons.gaps === 1, 'the commons remember nothing')
   })
 
-  test('gives no more than a screen can show, and counts the rest', async () => {
+  test('shows no more than a screen and counts the rest', async () => {
     const name = freshChannel()
     const view = await log({ name, app: appId })
     const messages = Array.from({ length: 400 }, (_, index) => ({ data: String(index) }))
@@ -113,7 +113,7 @@ describe('the log of a channel', () => {
     expect(view.entries.length).toBe(100)
   })
 
-  test('of any name that a channel can have', async () => {
+  test('works for any channel name', async () => {
     const name = `<b>"*"</b>:[?&#%]\\ ${'ü'.repeat(200)}`
     const view = await log({ name, app: appId })
     const client = await clients.connected({ key })
@@ -123,7 +123,7 @@ describe('the log of a channel', () => {
 })
 
 describe('a part of a page', () => {
-  test('is told at once, and again when it is another', async () => {
+  test('is sent at once, and again when it changes', async () => {
     const view = await (await reader()).look('/live/channels')
     await eventually(() => view.told.length === 1, 'it is told how it is')
     const name = freshChannel()
@@ -135,7 +135,7 @@ describe('a part of a page', () => {
     expect(view.told.length).toBeGreaterThan(before)
   })
 
-  test('is told to whoever comes later, too', async () => {
+  test('is sent to later readers, too', async () => {
     const first = await reader()
     const name = `${first.session}:["/live/channel/people",{"name":"quiet"},"both"]`
     for (const page of [first, await reader()]) {
@@ -167,7 +167,7 @@ describe('a part of a page', () => {
     },
   )
 
-  test('is none where a name says nothing', async () => {
+  test('does not exist under an unknown name', async () => {
     const page = await reader()
     for (const view of ['x', '[]', '["/live/channels"]', '["/live/channels",{"text":1},"1"]', '{}'])
       await page.attach(`${page.session}:${view}`)
@@ -177,7 +177,7 @@ describe('a part of a page', () => {
 })
 
 describe('who looks on', () => {
-  test('is no client: counted nowhere, listed nowhere', async () => {
+  test('is not counted or listed as a client', async () => {
     const name = freshChannel()
     const client = await clients.connected({ key })
     const occupancy = client.channels.get(name, { params: { occupancy: 'metrics.connections' } })
@@ -201,7 +201,7 @@ describe('who looks on', () => {
     expect(statistics).not.toContain('[pages]')
   })
 
-  test('may publish nothing, and read nothing that was said before', async () => {
+  test('may not publish or read the past', async () => {
     const page = await reader()
     const channel = `${page.session}:x`
     const said = { action: 15, channel, msgSerial: 0, messages: [{ data: 'x' }] }
@@ -217,7 +217,7 @@ describe('who looks on', () => {
     expect(await page.expelled()).toBe(40102)
   })
 
-  test('sees nothing of another session, app or meta channel', async () => {
+  test('sees no other session, app or meta channel', async () => {
     const guest = await owner.invite('viewer', 'gus@example.com')
     const [mine, theirs] = [await reader(), await reader(guest)]
     for (const channel of [
@@ -229,7 +229,7 @@ describe('who looks on', () => {
       await expect(theirs.attach(channel)).rejects.toThrow('40160')
   })
 
-  test('sees nothing any more once the session is over', async () => {
+  test('sees nothing after the session has ended', async () => {
     const guest = await owner.invite('viewer', 'eve@example.com')
     const page = await reader(guest)
     await page.look('/live/log', { name: freshChannel() })
@@ -239,14 +239,14 @@ describe('who looks on', () => {
     expect((await owner.get('/live/refusals')).text).not.toContain('[pages]')
   })
 
-  test('is told what is wrong without a session', async () => {
+  test('gets an error without a session', async () => {
     const stranger = new Client(socketOf(server), { headers: { origin: server.url } })
     await stranger.next(({ action }) => action === 9)
     expect(stranger.frames.some(({ action }) => action === 4)).toBe(false)
     await stranger.closing()
   })
 
-  test('of another account sees nothing of what is not its own', async () => {
+  test('of another account sees only its own things', async () => {
     await latchkey(['accounts', 'add', 'team', '--data', server.folder])
     const reset = await latchkey(['accounts', 'reset', 'team', '--data', server.folder])
     const member = new Visitor(server)
@@ -274,7 +274,7 @@ describe('who looks on', () => {
 })
 
 describe('below a base path', () => {
-  test('parts lead to where the dashboard is', async () => {
+  test('links in parts have the base path', async () => {
     const below = await startTestServer({ 'base-path': '/rt' })
     try {
       const visitor = new Visitor(below, '/rt')
@@ -305,13 +305,13 @@ describe('the socket', () => {
     expect((await knock(headers)).status).toBe(403)
   })
 
-  test('is the only one below the dashboard', async () => {
+  test('is the only socket below the dashboard', async () => {
     const url = socketOf(server).replace('/live/socket', '/live')
     const { status } = await upgradeAnswer(url, { cookie: owner.cookie, origin: server.url })
     expect(status).toBe(404)
   })
 
-  test('refuses a version that is none, in the protocol’s own way', async () => {
+  test('refuses an invalid version in the form of the protocol', async () => {
     const url = socketOf(server).replace('v=5', 'v=x')
     const headers = { cookie: owner.cookie, origin: server.url }
     const client = new Client(url, { headers })

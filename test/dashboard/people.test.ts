@@ -28,7 +28,7 @@ describe('roles', () => {
     return new RegExp(`Role of ${email}.*?people/(\\w+)/remove`, 's').exec(text)![1]!
   }
 
-  test('a viewer sees everything but secrets, and changes nothing', async () => {
+  test('a viewer sees everything but secrets and cannot change anything', async () => {
     const { text } = await viewer.get('/reservations')
     const path = /\/reservations\/\w{12}/.exec(text)![0]
     const key = /class="secret"><code>([^<]+)/
@@ -41,7 +41,7 @@ describe('roles', () => {
     expect((await viewer.post('/who', { channel: 'acme' })).status).toBe(200)
   })
 
-  test('a member manages, but does not govern', async () => {
+  test('a member manages things but not people', async () => {
     expect((await member.post('/reservations', { namespace: 'members' })).status).toBe(303)
     const invitation = { role: 'owner', note: 'x' }
     expect((await member.post('/account/people/invite', invitation)).status).toBe(403)
@@ -50,7 +50,7 @@ describe('roles', () => {
     expect(role.status).toBe(403)
   })
 
-  test('a new role counts from the next sign-in, and the old one no longer', async () => {
+  test('a new role ends the sessions of the old one', async () => {
     const guest = await owner.invite('member', 'guest@example.com')
     const id = await idOf('guest@example.com')
     await owner.post(`/account/people/${id}/role`, { role: 'viewer' })
@@ -63,14 +63,14 @@ describe('roles', () => {
     expect((await guest.signIn('guest@example.com')).status).toBe(401)
   })
 
-  test('the last owner stays one', async () => {
+  test('the last owner cannot be demoted or removed', async () => {
     const id = await idOf('ann@example.com')
     await owner.post(`/account/people/${id}/role`, { role: 'viewer' })
     await owner.post(`/account/people/${id}/remove`, {})
     expect((await owner.get('/account')).text).toContain('owner of this server')
   })
 
-  test('an invitation can be withdrawn, and is good for one person', async () => {
+  test('an invitation works once and can be withdrawn', async () => {
     await owner.post('/account/people/invite', { role: 'viewer', note: 'late@example.com' })
     const { text } = await owner.get('/account')
     const path = /\/account\/people\/invitations\/\w+\/withdraw/.exec(text)![0]
@@ -79,7 +79,7 @@ describe('roles', () => {
     expect((await late.get(`/invite?token=${tokenIn(text)}`)).status).toBe(410)
   })
 
-  test('whoever is signed in joins with an invitation as who they are', async () => {
+  test('a signed-in person joins with an invitation', async () => {
     await latchkey(['accounts', 'add', 'team', '--data', server.folder!])
     const reset = await latchkey(['accounts', 'reset', 'team', '--data', server.folder!])
     const lead = new Visitor(server)
@@ -116,7 +116,7 @@ describe('passwords', () => {
     expect((await visitor.get(`/claim?token=${token}`)).status).toBe(200)
   })
 
-  test('a new one ends all other sessions, and the present one has to be known', async () => {
+  test('a new password ends all other sessions and needs the present one', async () => {
     const ann = await Visitor.owner(server)
     const elsewhere = new Visitor(server)
     await elsewhere.signIn('ann@example.com')
@@ -132,7 +132,7 @@ describe('passwords', () => {
     expect((await elsewhere.signIn('ann@example.com', PASSWORD)).status).toBe(401)
   })
 
-  test('a lost one is replaced from the shell', async () => {
+  test('a lost password is replaced from the command line', async () => {
     const { out } = await latchkey(['accounts', 'reset', '--data', server.folder!])
     expect(out).toContain(`${server.url}/dashboard/claim?token=`)
     const ann = new Visitor(server)
@@ -142,7 +142,7 @@ describe('passwords', () => {
     expect((await ann.get('/account')).text.match(/Role of/g)).toHaveLength(1)
   })
 
-  test('what is checked for nobody costs as much as what is checked for somebody', async () => {
+  test('checking an unknown address costs as much as a known one', async () => {
     const made = await new PasswordHasher().hash(PASSWORD, 'a')
     const hash = made.ok ? made.value : ''
     const cost = (text: string) => text.split('$').slice(0, 4).join('$')
@@ -194,7 +194,7 @@ describe('with a clock that tests set', () => {
     }
   })
 
-  test('nobody guesses for long, and the words do not tell who has an account', async () => {
+  test('attempts are limited, and the answer does not tell who has an account', async () => {
     const server = await startTimedServer({})
     try {
       const ann = await Visitor.owner(server)

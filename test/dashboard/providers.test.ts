@@ -155,7 +155,7 @@ describe.each([
   ['oidc', (subject: string) => (provider.claims = { sub: subject })],
   ['github', (subject: string) => (provider.user = { id: Number(subject), login: `u${subject}` })],
 ])('with %s', (id, become) => {
-  test('nobody is let in who is not known by subject, whatever their address is', async () => {
+  test('nobody signs in whose subject is unknown, whatever their address', async () => {
     become('100')
     provider.claims['email'] = 'ann@example.com'
     const stranger = new Visitor(server)
@@ -165,7 +165,7 @@ describe.each([
     expect(await stranger.isIn()).toBe(false)
   })
 
-  test('who has connected it signs in with it, until it is disconnected', async () => {
+  test('a connected identity signs in until it is disconnected', async () => {
     become('200')
     const { answer } = await travel(owner, `/account/connect/${id}`)
     expect(answer.location).toBe('/account')
@@ -187,7 +187,7 @@ describe.each([
     expect((await guest.get('/account')).text).toContain('belongs to somebody else')
   })
 
-  test('an invitation is accepted with it, once, and nobody else’s address is taken over', async () => {
+  test('an identity accepts an invitation once, and cannot take over an address', async () => {
     become('400')
     await owner.post('/account/people/invite', { role: 'member', note: 'x' })
     const token = tokenIn((await owner.get('/account')).text)
@@ -205,7 +205,7 @@ describe.each([
     expect((await travel(late, `/invite/${id}?token=${token}`)).answer.status).toBe(410)
   })
 
-  test('an account is claimed with it as somebody new, and nobody else’s address is taken over', async () => {
+  test('an identity claims an account, and cannot take over an address', async () => {
     become('500')
     const { out } = await latchkey(['accounts', 'reset', '--data', server.folder!])
     const token = tokenIn(out)
@@ -223,7 +223,7 @@ describe.each([
     expect(await owner.isIn()).toBe(true)
   })
 
-  test('the way back is good for one browser, one journey, and one time', async () => {
+  test('the return address works for one browser, one sign-in, and once', async () => {
     become('300')
     const visitor = new Visitor(server)
     const { back } = await travel(visitor, `/sign-in/${id}`)
@@ -238,7 +238,7 @@ describe.each([
     expect(await victim.isIn()).toBe(false)
   })
 
-  test('who is turned away there is told so here', async () => {
+  test('a refusal at the provider is shown', async () => {
     const visitor = new Visitor(server)
     const there = await visitor.get(`/sign-in/${id}`)
     const state = new URL(there.headers.get('location')!).searchParams.get('state')
@@ -267,7 +267,7 @@ describe('an id token', () => {
     expect(await visitor.isIn()).toBe(false)
   })
 
-  test('that somebody else has signed does not count', async () => {
+  test('signed by somebody else does not count', async () => {
     provider.claims = { sub: '300' }
     provider.signsWithOtherKey = true
     const visitor = new Visitor(server)
@@ -277,7 +277,7 @@ describe('an id token', () => {
   })
 })
 
-test('a provider that describes itself as another is not asked', async () => {
+test('a provider whose metadata names another issuer is not used', async () => {
   const impostor = new SmallProvider()
   impostor.describesItselfAs = provider.url
   const other = await startTestServer({ 'oidc-issuer': impostor.url, 'oidc-client-id': CLIENT_ID })

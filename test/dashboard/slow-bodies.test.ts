@@ -36,7 +36,7 @@ async function idOf(email: string): Promise<string> {
   return /\/account\/people\/([\w-]+)\//.exec(text.slice(from))![1]!
 }
 
-test('the form of a session that is over does nothing', async () => {
+test('a form of a session that ended meanwhile changes nothing', async () => {
   const member = await owner.invite('member', 'over@example.com')
   const request = await newApp(member, 'of nobody')
   expect(request.head).toBe('')
@@ -45,7 +45,7 @@ test('the form of a session that is over does nothing', async () => {
   expect(await appNames()).not.toContain('of nobody')
 })
 
-test('the form of somebody who was taken off the account does nothing', async () => {
+test('a form of a person who was removed meanwhile changes nothing', async () => {
   const member = await owner.invite('member', 'gone@example.com')
   const request = await newApp(member, 'of a former member')
   await owner.post(`/account/people/${await idOf('gone@example.com')}/remove`, {})
@@ -53,7 +53,7 @@ test('the form of somebody who was taken off the account does nothing', async ()
   expect(await appNames()).not.toContain('of a former member')
 })
 
-test('the form of somebody whose role is lowered does nothing', async () => {
+test('a form of a person whose role was lowered meanwhile changes nothing', async () => {
   const member = await owner.invite('member', 'lowered@example.com')
   const request = await newApp(member, 'of a viewer')
   await owner.post(`/account/people/${await idOf('lowered@example.com')}/role`, { role: 'viewer' })
@@ -61,13 +61,13 @@ test('the form of somebody whose role is lowered does nothing', async () => {
   expect(await appNames()).not.toContain('of a viewer')
 })
 
-test('the form of somebody who still may does what it is for', async () => {
+test('a form of a person who still has the right makes the change', async () => {
   const request = await newApp(owner, 'of the owner')
   expect(await request.finish()).toBe(303)
   expect(await appNames()).toContain('of the owner')
 })
 
-test('nobody waits for a form that is refused without it', async () => {
+test('a form that is refused anyway is not waited for', async () => {
   const viewer = await owner.invite('viewer', 'viewer@example.com')
   expect(await (await newApp(viewer, 'never')).answer()).toBe(403)
   const stranger = await SlowRequest.begin(server.url, '/dashboard/apps', {
@@ -78,7 +78,7 @@ test('nobody waits for a form that is refused without it', async () => {
   expect(await appNames()).not.toContain('never')
 })
 
-test('a password is not changed by a session that ended while the new one was hashed', async () => {
+test('a session that ends while the new password is hashed does not change it', async () => {
   const member = await owner.invite('member', 'hashing@example.com')
   const changing = member.post('/account/own/password', {
     present: 'correct horse battery',

@@ -70,7 +70,7 @@ function started(name: string, command: string[], cwd?: string) {
   }
 }
 
-test('for itty-sockets, with the lines that come back after the connection was lost', async () => {
+test('the code for itty-sockets runs and reconnects', async () => {
   const watcher = await IttyClient.join(`${server.sockets}lobby-1`)
   const program = run('itty', `${ittySnippet(target('lobby-1'))}\n${RECONNECT_SNIPPET}`)
   try {
@@ -103,7 +103,7 @@ async function connectionsOf(channel: string): Promise<string[]> {
   }
 }
 
-test('for a plain WebSocket', async () => {
+test('the code for a plain WebSocket runs', async () => {
   const watcher = await IttyClient.join(`${server.sockets}lobby-2`)
   const program = run('plain', plainSnippet(target('lobby-2')))
   try {
@@ -116,7 +116,7 @@ test('for a plain WebSocket', async () => {
   }
 })
 
-test('for Ably JS', async () => {
+test('the code for Ably JS runs', async () => {
   const code = ablySnippet(target('lobby-3'))
   expect(code).toContain(`'${key.split(':')[0]}:SECRET'`)
   const program = run('ably', secretIn(code))
@@ -140,7 +140,7 @@ const hasPython = can(['python3', '-c', 'from ably import AblyRealtime'])
 if (!hasPython)
   process.stderr.write('the code for Python is not run: its package ably 3 is not installed\n')
 
-test.skipIf(!hasPython)('for Ably’s SDK for Python', async () => {
+test.skipIf(!hasPython)('the code for Ably’s Python SDK runs', async () => {
   const file = join(folder, 'snippet.py')
   writeFileSync(file, secretIn(pythonSnippet(target('lobby-5'))))
   const program = started('python', ['python3', file])
@@ -172,7 +172,7 @@ const canGo = hasGo()
 if (!canGo) process.stderr.write(`the code for Go is not run: ${GO_MODULE} is not at hand\n`)
 
 test.skipIf(!canGo)(
-  'for Ably’s SDK for Go',
+  'the code for Ably’s Go SDK runs',
   async () => {
     writeFileSync(join(goFolder, 'main.go'), secretIn(goSnippet(target('lobby-6'))))
     expect(can(['env', ...OFFLINE, 'go', 'build', '-o', 'snippet', '.'], goFolder)).toBe(true)
@@ -187,7 +187,7 @@ test.skipIf(!canGo)(
 )
 
 test.skipIf(!Bun.which('curl'))(
-  'for curl, on a reserved channel and on one of an app',
+  'the code for curl runs, on a reserved channel and one of an app',
   async () => {
     const shell = async (line: string) => {
       const child = Bun.spawn(['sh', '-c', `${line} -sS -w '\\n%{http_code}'`], { stdout: 'pipe' })
@@ -206,7 +206,7 @@ test.skipIf(!Bun.which('curl'))(
   },
 )
 
-test('with a key that may do what the code does, where there is one', async () => {
+test('the code has a key that permits it, if there is one', async () => {
   const narrow = server.addKey({
     name: 'late',
     capability: { capability: { news: ['subscribe'] } },
@@ -216,7 +216,7 @@ test('with a key that may do what the code does, where there is one', async () =
   expect(text).not.toContain(narrow.split(':')[0]!)
 })
 
-test('addresses that SDKs would take for something else come with a warning', () => {
+test('an address that SDKs misread comes with a warning', () => {
   const traps = (url: string) => trapsOf({ url, keyName: 'a.b', channel: 'c' }).join('\n')
   expect(traps('https://my.host')).toBe('')
   expect(traps('http://localhost:8080')).toBe('')

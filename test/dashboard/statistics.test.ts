@@ -51,14 +51,14 @@ const received = async (visitor: Visitor, query = '') => {
 }
 
 describe('of the server’s owner', () => {
-  test('are those of everything, of an app, or of the commons', async () => {
+  test('cover everything, one app, or the commons', async () => {
     expect(await received(owner)).toBe('321,006')
     expect(await received(owner, `?of=${ids['own']}`)).toBe('1,001')
     expect(await received(owner, `?of=${ids['teams']}`)).toBe('20,002')
     expect(await received(owner, '?of=commons')).toBe('300,003')
   })
 
-  test('go back an hour, a day, a month or a year', async () => {
+  test('cover an hour, a day, a month or a year', async () => {
     const rows = async (span: string) =>
       (await owner.get(`/statistics?span=${span}`)).text.split('<th scope="row">').length - 1
     expect(await received(owner, '?span=year')).toBe('321,006')
@@ -70,7 +70,7 @@ describe('of the server’s owner', () => {
     expect(await rows('toString')).toBe(60 * 7)
   })
 
-  test('come with how the server is doing', async () => {
+  test('come with the health of the server', async () => {
     const { text } = await owner.get('/statistics')
     for (const words of ['Memory', 'Delay of the event loop', 'Free on the disk', 'Latchkey 0.'])
       expect(text).toContain(words)
@@ -79,12 +79,12 @@ describe('of the server’s owner', () => {
 })
 
 describe('of another account', () => {
-  test('are those of its apps alone', async () => {
+  test('cover its own apps only', async () => {
     for (const query of ['', '?of=commons', `?of=${ids['own']}`, '?of='])
       expect(await received(other, query)).toBe('20,002')
   })
 
-  test('say nothing of the server', async () => {
+  test('show nothing of the server', async () => {
     const { text } = await other.get('/statistics')
     expect(text).not.toContain(server.folder)
     expect(text).not.toContain('Memory')

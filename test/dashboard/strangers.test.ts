@@ -35,7 +35,7 @@ async function join(path: string): Promise<Client> {
 }
 
 describe('reserving a name', () => {
-  test('of an open channel tells how many are on it and not who, until it is one’s own', async () => {
+  test('on an open channel shows how many are there, and who only once it is reserved', async () => {
     const name = freshChannel()
     await join(`${name}/x?as=Margarete&announce=1`)
     await join(`${name}?as=Balthasar`)
@@ -55,7 +55,7 @@ describe('reserving a name', () => {
     for (const told of ['127.0.0.1', 'Margarete', 'Balthasar']) expect(asked.text).toContain(told)
   })
 
-  test('below one’s own names who is there, as they are on one’s own channels already', async () => {
+  test('below an own name shows who is there', async () => {
     const name = freshChannel()
     await member.post('/reservations', { namespace: name })
     await join(`${name}/x?as=Kunigunde`)
@@ -75,7 +75,7 @@ describe('on pages', () => {
   const textsOf = (html: string) =>
     html.replaceAll(/<textarea[^]*?<\/textarea>/g, '').replaceAll(/<[^>]*>/g, '')
 
-  test('nothing in names of channels, clients and keys is hidden or turns the rest around', async () => {
+  test('invisible and direction-changing characters in names are shown', async () => {
     const key = await known(server, server.addKey({ name: QUIET }))
     await join(`${path}?as=${path}&announce=1`)
     const ably = await clients.connected({ key, clientId: QUIET })
@@ -108,7 +108,7 @@ describe('on pages', () => {
     expect((await owner.get(`/live/channel?name=${path}`)).text).toContain(`<title>${SHOWN}`)
   })
 
-  test('forms and links carry the names as they are', async () => {
+  test('forms and links carry names unchanged', async () => {
     const client = await join(path)
     const { text } = await owner.get(`/live/disconnect?channel=${path}`)
     expect(text).toContain(`value="${NAME.replace('<b>', '&lt;b&gt;')}"`)
@@ -117,7 +117,7 @@ describe('on pages', () => {
   })
 })
 
-test('code to copy holds a reserved name so that a shell takes it for one word', async () => {
+test('code to copy quotes names for the shell', async () => {
   const name = `it's $(touch x) \`y\` "z" & ${freshChannel()}`
   await reserve(server, name, { sendKey: 's' })
   const { text } = await owner.get('/')

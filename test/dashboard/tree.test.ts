@@ -14,7 +14,7 @@ const items = fc
   .uniqueArray(namespace, { maxLength: 15 })
   .map((names) => names.map((name) => ({ namespace: name })))
 
-test('each stands below the longest name that covers it, in order', () => {
+test('every name is below the longest name that covers it, in order', () => {
   fc.assert(
     fc.property(items, (all) => {
       const found = [...walk(treeOf(all), undefined)]
@@ -25,7 +25,7 @@ test('each stands below the longest name that covers it, in order', () => {
   )
 })
 
-test('the parts of a name and what stands above make the name', () => {
+test('the parts of a name and the names above it make the whole name', () => {
   const [acme] = treeOf([
     { namespace: 'acme/vault' },
     { namespace: 'acme' },

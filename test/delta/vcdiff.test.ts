@@ -53,7 +53,7 @@ describe('a delta', () => {
     ['of what has nothing in common', 'abcdefghijklmnop', '0123456789'],
     ['that overlaps at both ends', 'aaaaaaaa', 'aaaaaaa'],
     ['that overlaps and grows', 'abcabcabc', 'abcabcabcabc'],
-  ])('%s is made', (_, source, target) => {
+  ])('decodes to its target: %s', (_, source, target) => {
     check(bytes(source), bytes(target))
   })
 
@@ -67,13 +67,13 @@ describe('a delta', () => {
     expect(usesSource).toBe(true)
   })
 
-  test('of what is the same is one copy', () => {
+  test('of equal payloads is one copy', () => {
     const { steps, size } = check(rows(900), rows(900))
     expect(steps).toEqual([{ kind: 'copy', size: rows(900).length }])
     expect(size).toBeLessThan(25)
   })
 
-  test('repeats a byte', () => {
+  test('uses RUN for a repeated byte', () => {
     const { steps, usesSource } = check(bytes('x'), bytes(`[${'0'.repeat(500)}]`))
     expect(steps).toEqual([
       { kind: 'add', size: 1 },
@@ -83,7 +83,7 @@ describe('a delta', () => {
     expect(usesSource).toBe(false)
   })
 
-  test('finds what has moved', () => {
+  test('finds moved blocks', () => {
     const source = noise(65_536)
     const target = new Uint8Array([...source.subarray(30_001), ...source.subarray(0, 30_001)])
     const { steps, size } = check(source, target)
@@ -91,7 +91,7 @@ describe('a delta', () => {
     expect(size).toBeLessThan(40)
   })
 
-  test('finds what is like an insertion', () => {
+  test('finds insertions', () => {
     expect(check(rows(30), rows(31)).size).toBeLessThan(60)
   })
 
@@ -105,14 +105,14 @@ describe('a delta', () => {
     expect(size).toBeLessThan(target.length / 3)
   })
 
-  test('uses one code for two instructions', () => {
+  test('uses one code for two instructions where it can', () => {
     const source = bytes('abcdefghijklmnopqrstuvwxyz')
     expect(check(source, bytes('abcde1ijklm23pqrst4')).pairs).toBe(2)
     expect(check(source, bytes('1ijkl2')).pairs).toBe(1)
     expect(check(source, bytes('ijkl1')).pairs).toBe(1)
   })
 
-  test('uses all ways to write an address', () => {
+  test('uses all address modes', () => {
     const seen = new Set<number>()
     // Copies of one place again and again, far from the beginning and from each other.
     const part = noise(12, 2)
@@ -127,7 +127,7 @@ describe('a delta', () => {
     expect([...seen].toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8])
   })
 
-  test('is not made where it would be bigger than a target of more than 256 bytes', () => {
+  test('is not made if it would be larger than a target of over 256 bytes', () => {
     expect(encodeDelta(noise(1_024), noise(1_024, 2))).toBeUndefined()
     expect(encodeDelta(new Uint8Array(), noise(257))).toBeUndefined()
     expect(check(noise(256), noise(256, 2)).size).toBeGreaterThan(256)
@@ -159,7 +159,7 @@ describe('any two payloads', () => {
       }),
     )
 
-  test('come back, related or not', () => {
+  test('decode to the target, related or not', () => {
     fc.assert(
       fc.property(any, any, (source, target) => {
         check(source, target)
@@ -168,7 +168,7 @@ describe('any two payloads', () => {
     )
   })
 
-  test('come back when one is made of pieces of the other', () => {
+  test('decode to the target when one is made of pieces of the other', () => {
     const source = fc.oneof(any, fc.uint8Array({ minLength: 500, maxLength: 1_500 }))
     fc.assert(
       fc.property(source, fc.array(piece, { maxLength: 12 }), (from, pieces) => {
@@ -180,7 +180,7 @@ describe('any two payloads', () => {
     )
   })
 
-  test('of 64 KiB come back', () => {
+  test('of 64 KiB decode to the target', () => {
     fc.assert(
       fc.property(
         fc.nat(1_000),
@@ -211,7 +211,7 @@ describe('payloads of megabytes', () => {
     ['periods that do not fit', (i: number) => i % 7, (i: number) => i % 5],
     ['few blocks', (i: number) => (i * i) % 3, (i: number) => (i >> 2) % 3],
     ['long almost-matches', (i: number) => +(i % 997 === 0), (i: number) => +(i % 1_009 === 0)],
-  ])('%s are no trouble', (_, of, to) => {
+  ])('%s cost a bounded amount of work', (_, of, to) => {
     const [source, target] = [filled(of), filled(to)]
     const delta = encodeDelta(source, target)
     if (delta !== undefined) {
@@ -219,7 +219,7 @@ describe('payloads of megabytes', () => {
     }
   })
 
-  test('without pattern are no trouble', () => {
+  test('without a pattern cost a bounded amount of work', () => {
     expect(encodeDelta(noise(SIZE), noise(SIZE, 2))).toBeUndefined()
     const target = noise(SIZE)
     target.copyWithin(1_000, 2_000_000, 3_000_000)

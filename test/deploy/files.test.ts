@@ -94,7 +94,7 @@ describe('Docker', () => {
       .flatMap((line) => line.split(' ').slice(0, -1))
   }
 
-  test('the copied files are all that the build needs', async () => {
+  test('the copied files suffice for the build', async () => {
     mkdirSync(image)
     for (const source of sources())
       cpSync(join(ROOT, source), join(image, source), { recursive: true })
@@ -111,7 +111,7 @@ describe('Docker', () => {
     expect(dockerfile).toContain('COPY --from=build /build/dist/latchkey /usr/local/bin/latchkey')
   }, 120_000)
 
-  test('it starts with the variables of the image, and the health check tells', async () => {
+  test('the server starts with the variables of the image, and the health check passes', async () => {
     const pairs = directive(dockerfile, 'ENV')[0]!
       .split(' ')
       .map((pair) => pair.split('='))
@@ -154,7 +154,7 @@ describe('compose.yaml', () => {
     compose = Bun.YAML.parse(readText('src/deploy/compose.yaml').text) as Compose
   })
 
-  test('it builds this repository and fits the settings', () => {
+  test('builds this repository, with valid settings', () => {
     const service = compose.services['latchkey']!
     const context = resolve(dirname(join(ROOT, 'src/deploy/compose.yaml')), service.build.context)
     expect(context).toBe(resolve(ROOT))

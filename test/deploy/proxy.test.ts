@@ -115,7 +115,7 @@ for (const [wanted, start] of certificates ? PROXIES : []) {
       expect(heard).toMatchObject({ message: 'by wss', alias: 'sender' })
     })
 
-    test('a refused join is 403', async () => {
+    test('a refused join gets 403', async () => {
       const handshake = await handshakeFrom('127.0.0.1', channel(proxy, 'acme'), tls.ca)
       handshake.end()
       expect(handshake.status).toBe(403)
@@ -145,7 +145,7 @@ for (const [wanted, start] of certificates ? PROXIES : []) {
       for (const handshake of [...members, surplus, neighbour]) handshake.end()
     })
 
-    test('under a sub-path', async () => {
+    test('works under a sub-path', async () => {
       const flags = { 'base-path': '/realtime' }
       const below = await startBoth(program!, start, certificates!, flags)
       try {
@@ -160,7 +160,7 @@ for (const [wanted, start] of certificates ? PROXIES : []) {
     })
 
     // Last, because it takes the server away: what cannot be passed on is logged as an error.
-    test('no key reaches a log', async () => {
+    test('no key is in its logs', async () => {
       await server.stop()
       const lost = await fetch(`${proxy.url}/c/lost?${QUERY}`, {
         tls,

@@ -46,7 +46,7 @@ const bounded = () => {
   }
 }
 
-test('an app has room for so many devices; those that are there can still be changed', () => {
+test('the devices of an app are limited, and existing ones can still be changed', () => {
   const { devices } = bounded()
   for (const id of ['a', 'b']) must(devices.save(device(id)))
   expect(failureOf(devices.save(device('c')))).toBe('push_full')
@@ -56,7 +56,7 @@ test('an app has room for so many devices; those that are there can still be cha
   must(devices.save(device('c')))
 })
 
-test('apps of the sandbox that one address made have that room together', () => {
+test('sandbox apps of one address share the limit of devices', () => {
   const { devices, subscriptions } = bounded()
   const { accounts, apps } = opened.services
   const made = (name: string, madeBy: string) =>
@@ -79,7 +79,7 @@ test('apps of the sandbox that one address made have that room together', () => 
   }
 })
 
-test('an app has room for so many subscriptions; one that is there is no other', () => {
+test('the subscriptions of an app are limited, and repeating one is no other', () => {
   const { subscriptions } = bounded()
   const subscription = (channel: string) =>
     ({ channel, kind: 'client', subscriber: 'ann' }) as const
@@ -87,7 +87,7 @@ test('an app has room for so many subscriptions; one that is there is no other',
   expect(failureOf(subscriptions.save(appId, subscription('c')))).toBe('push_full')
 })
 
-test('a list goes on where it ended, and begins anew after what is none of its places', () => {
+test('a list continues from its cursor, and begins again after an unknown one', () => {
   const { pushSubscriptions } = opened.services
   for (const channel of ['a', 'b'])
     for (const kind of ['client', 'device'] as const)
@@ -110,7 +110,7 @@ test('a list goes on where it ended, and begins anew after what is none of its p
     )
 })
 
-test('how a device is reached, its secret and its token are in no file in the clear', () => {
+test('recipient, secret and token of a device are encrypted on disk', () => {
   const { pushDevices } = opened.services
   const saved = must(pushDevices.save(device('a-device-id', { secret: 'a-device-secret' })))
   const token = pushDevices.issueToken(saved)
@@ -124,7 +124,7 @@ test('how a device is reached, its secret and its token are in no file in the cl
     expect(text).not.toContain(secret)
 })
 
-test('a device of which nothing more is known has the least, and ends with its client or its key’s line', () => {
+test('a device without a recorded grant has the fewest rights and ends with its client', () => {
   const { pushDevices, revocations } = opened.services
   const old = must(pushDevices.save(device('old', { clientId: 'ann' })))
   const other = must(pushDevices.save(device('other', { clientId: 'bob', keyId: 'another' })))
@@ -148,7 +148,7 @@ test('a device of which nothing more is known has the least, and ends with its c
   expect(endOf(old)).toBe(opened.now - 1000)
 })
 
-test('a device keeps its token, its grant and its end until it is registered anew', () => {
+test('a device keeps token, grant and end until it is registered again', () => {
   const { pushDevices } = opened.services
   const capability = new Map([['phones:*', operationBit('push-subscribe')!]])
   const origin = {
@@ -164,7 +164,7 @@ test('a device keeps its token, its grant and its end until it is registered ane
   expect(pushDevices.byToken(token)).toEqual({ ...saved, metadata: '{"changed":true}' })
 })
 
-test('all of it goes with the app', () => {
+test('removing the app removes its devices', () => {
   const { apps, pushDevices, pushSubscriptions } = opened.services
   const saved = must(pushDevices.save(device('a')))
   const token = pushDevices.issueToken(saved)

@@ -40,7 +40,7 @@ afterAll(async () => {
 
 const DAMAGED = 'the settings of the server cannot be used: it is damaged'
 
-test('the API says so', async () => {
+test('the API answers with an error', async () => {
   for (const [method, path, body] of [
     ['GET', '/accounts/owner/apps', undefined],
     ['POST', '/accounts/owner/apps', { name: 'x' }],
@@ -54,7 +54,7 @@ test('the API says so', async () => {
   }
 })
 
-test('REST says so, in both formats', async () => {
+test('REST answers with an error, in both formats', async () => {
   for (const binary of [false, true]) {
     const { status, body } = await app.ask<{ error: { code: number; message: string } }>(
       '/push/deviceRegistrations',
@@ -67,13 +67,13 @@ test('REST says so, in both formats', async () => {
   }
 })
 
-test('the dashboard answers with a page', async () => {
+test('the dashboard answers with an error page', async () => {
   const { status, text } = await owner.get('/apps')
   expect(status).toBe(503)
   expect(text).toContain('cannot be used')
 })
 
-test('those who talk go on, and newcomers with them', async () => {
+test('connected clients and newcomers keep talking', async () => {
   const [ann, bob] = [
     await Client.join(`${server.sockets}lobby`),
     await Client.join(`${server.sockets}lobby`),

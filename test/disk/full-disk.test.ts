@@ -38,7 +38,7 @@ const device = (id: string) =>
   })
 
 test.skipIf(!disk)(
-  'nothing is acknowledged that is not kept, and nothing stands still',
+  'nothing is acknowledged that is not kept, and the server stays responsive',
   async () => {
     expect((await publish('kept:a', 'before')).status).toBe(201)
     disk!.fill(0)
@@ -66,7 +66,7 @@ test.skipIf(!disk)(
   },
 )
 
-test.skipIf(!disk)('and goes on when there is room', async () => {
+test.skipIf(!disk)('continues when there is room again', async () => {
   disk!.clear()
   await eventually(async () => (await publish('kept:a', LARGE)).status === 201, 'it is kept')
   await eventually(async () => (await device('phone')).status === 201, 'it is registered')

@@ -59,7 +59,7 @@ function watch<T>(promise: Promise<T>): Watched<T> {
 }
 
 describe('while another program holds the history', () => {
-  test('memory goes on, acknowledgements wait, and everything is kept in its order', async () => {
+  test('channels in memory go on, acknowledgements wait, and everything is kept in order', async () => {
     const channels = await connect()
     await channels.get('kept:room').attach()
     await hold()
@@ -82,7 +82,7 @@ describe('while another program holds the history', () => {
     expect((await dataOf('kept:room')).toSorted()).toEqual(['1', '2'])
   })
 
-  test('for too long, publishers are told to try again, and nothing of it is kept', async () => {
+  test('after too long publishers are told to try again, and nothing is kept', async () => {
     const channels = await connect()
     await channels.get('kept:room').attach()
     await publish('kept:room', 'before')
@@ -106,7 +106,7 @@ describe('while another program holds the history', () => {
     expect(await dataOf('kept:room')).toEqual(['before', 'after'])
   })
 
-  test('a channel that has something waiting cannot be read, and says so; others can', async () => {
+  test('a channel with waiting entries cannot be read, others can', async () => {
     await publish('kept:quiet', 'old')
     const channels = await connect()
     await channels.get('kept:quiet').attach()
@@ -128,7 +128,7 @@ describe('while another program holds the history', () => {
     expect(await dataOf('kept:busy')).toEqual(['new'])
   })
 
-  test('what waits is bounded: more is refused before anybody hears of it', async () => {
+  test('the queue is bounded: more is refused before it is delivered', async () => {
     const channels = await connect()
     const heard: string[] = []
     await channels.get('kept:flood').subscribe(({ data }) => void heard.push(data as string))
@@ -160,7 +160,7 @@ describe('while another program holds the history', () => {
     look.close()
   })
 
-  test('a server that is told to stop does so, and tells those who wait', async () => {
+  test('a server stops when told to, and answers those who wait', async () => {
     await hold()
     const waiting = publish('kept:room', 'late').catch(() => ({ status: 0 }))
     await eventually(

@@ -178,7 +178,7 @@ async function everybodyTalks(times: number): Promise<void> {
 }
 
 describe('while another program holds the settings', () => {
-  test('everybody talks on, and what was to be written is written afterwards', async () => {
+  test('clients keep talking, and writes are done afterwards', async () => {
     await hold()
     const writes = WRITES.map(([, write]) => watched(write()))
     await everybodyTalks(20)
@@ -189,7 +189,7 @@ describe('while another program holds the settings', () => {
     expect(told).toEqual(WRITES.map(([, , status]) => ({ status, why: undefined })))
   })
 
-  test('for too long, each is told so in its own words, and none is written', async () => {
+  test('after too long every writer gets an error, and nothing is written', async () => {
     const apps = async () =>
       (await caller.call<unknown[]>('GET', '/accounts/owner/apps')).body.length
     const before = await apps()
@@ -204,7 +204,7 @@ describe('while another program holds the settings', () => {
       expect({ name, ...(await write()) }).toEqual({ name, status, why: undefined })
   })
 
-  test('what is read is answered', async () => {
+  test('reads are answered', async () => {
     await hold()
     expect((await caller.call('GET', '/accounts/owner/apps')).status).toBe(200)
     expect((await owner.get('/apps')).status).toBe(200)
@@ -213,7 +213,7 @@ describe('while another program holds the settings', () => {
     expect((await app.ask('/stats')).status).toBe(200)
   })
 
-  test('whoever lost a right meanwhile does not use it afterwards', async () => {
+  test('a right that was lost meanwhile is not used afterwards', async () => {
     const token = caller.token('owner')
     await hold()
     const write = watched(

@@ -38,7 +38,7 @@ const warnings = () =>
     .map(({ message }) => String(message))
 
 describe.each(['history.db', 'history.db-wal'])('%s, while the server runs', (name) => {
-  test('is noticed also while nobody writes, once', async () => {
+  test('is reported once, also while nobody writes', async () => {
     await publish('kept:a', 'one')
     rmSync(inData(name))
     await eventually(() => problems().length > 0, 'it is told')
@@ -61,7 +61,7 @@ describe.each(['history.db', 'history.db-wal'])('%s, while the server runs', (na
   })
 })
 
-test('a history that is put back is written again', async () => {
+test('a history that is put back is used again', async () => {
   await publish('kept:a', 'one')
   renameSync(inData('history.db'), inData('aside'))
   await eventually(async () => (await publish('kept:a', 'lost')).status === 500, 'it is noticed')
@@ -69,7 +69,7 @@ test('a history that is put back is written again', async () => {
   await eventually(async () => (await publish('kept:a', 'two')).status === 201, 'it is found')
 })
 
-test('settings that are gone are not written, and what is known goes on', async () => {
+test('lost settings are not written, and the server keeps what it knows', async () => {
   rmSync(inData('latchkey.db'))
   const refused = await app.ask<{ error: { code: number; message: string } }>(
     '/push/deviceRegistrations/x',
@@ -86,7 +86,7 @@ test('settings that are gone are not written, and what is known goes on', async 
 })
 
 describe('between two runs', () => {
-  test('a history that is gone is told at the start, once', async () => {
+  test('a lost history is reported once, at the start', async () => {
     await publish('kept:a', 'one')
     await server.stop()
     rmSync(inData('history.db'))
@@ -97,7 +97,7 @@ describe('between two runs', () => {
     expect(warnings()).not.toContain('history is missing that was kept before')
   })
 
-  test('and so is a log that held its end', async () => {
+  test('a lost write-ahead log is reported too', async () => {
     await publish('kept:a', 'one')
     // The mark is written every few seconds.
     const { Database } = await import('bun:sqlite')
@@ -117,7 +117,7 @@ describe('between two runs', () => {
     expect((await publish('kept:a', 'two')).status).toBe(201)
   })
 
-  test('nothing is told where nothing is missing, also after a kill', async () => {
+  test('nothing is reported if nothing is missing, also after a kill', async () => {
     await publish('kept:a', 'one')
     await server.kill()
     await server.start()
@@ -125,7 +125,7 @@ describe('between two runs', () => {
     expect(warnings()).toEqual([])
   })
 
-  test('settings that are gone beside a history are told', async () => {
+  test('lost settings beside a history are reported', async () => {
     await publish('kept:a', 'one')
     await server.stop()
     rmSync(inData('latchkey.db'))
@@ -134,7 +134,7 @@ describe('between two runs', () => {
   })
 })
 
-test('that a root key was made is said by the start that made it, and no other', async () => {
+test('only the start that made the root key reports it', async () => {
   const said = () => server.logs.filter(({ message }) => /root key was made/.test(String(message)))
   expect(said()).toHaveLength(1)
   await server.restart()

@@ -14,7 +14,7 @@ function numbersIn(text: string): string[] {
   )
 }
 
-test('in brackets behind the option', () => {
+test('are right in brackets behind an option', () => {
   const named = [readme, ...pages].flatMap(({ name, text }) =>
     [...text.matchAll(/`--([a-z-]+)` \((\d[\d,]*)[^)]*\)/g)].map(
       ([, flag, number]) => [name, flag!, number!.replaceAll(',', '')] as const,
@@ -25,7 +25,7 @@ test('in brackets behind the option', () => {
     expect([name, flag, number]).toEqual([name, flag, String(defaultOf(flag))])
 })
 
-test('in the tables of limits', () => {
+test('are right in the tables of limits', () => {
   const { text } = readText('src/docs/limits.md')
   const tables = text.split(/\n\n/).filter((part) => /^\| Limit +\| Default/.test(part))
   const rows = tables.flatMap((table) => table.split('\n').slice(2))
@@ -41,7 +41,7 @@ test('in the tables of limits', () => {
   }
 })
 
-test('in the words of the README', () => {
+test('are right in the text of the README', () => {
   const sentence = /By default one address may open .*? connections\. A reader .*? closed\./.exec(
     readme.text,
   )![0]

@@ -42,7 +42,7 @@ describe.each([[''], ['/realtime']])('under "%s"', (basePath) => {
   })
   afterAll(() => server.end())
 
-  test('each is a page, and the list leads to all of them', async () => {
+  test('every error has a page, and the list links to all', async () => {
     const list = await (await fetch(`${base}/errors`)).text()
     for (const code of ERROR_CODES) {
       expect(list).toContain(`href="${basePath}/errors/${code}"`)
@@ -53,7 +53,7 @@ describe.each([[''], ['/realtime']])('under "%s"', (basePath) => {
     }
   })
 
-  test('links in them resolve, to the heading that they name', async () => {
+  test('links resolve, to the heading that they name', async () => {
     const broken: string[] = []
     for (const code of ERROR_CODES) {
       const page = await (await fetch(`${base}/errors/${code}`)).text()
@@ -67,7 +67,7 @@ describe.each([[''], ['/realtime']])('under "%s"', (basePath) => {
     expect(broken).toEqual([])
   })
 
-  test.each(['text/plain', 'text/markdown'])('as %s they are Markdown', async (accept) => {
+  test.each(['text/plain', 'text/markdown'])('are Markdown as %s', async (accept) => {
     const answer = await fetch(`${base}/errors/40160`, { headers: { accept } })
     expect(answer.headers.get('content-type')).toBe(`${accept}; charset=utf-8`)
     expect(answer.headers.get('vary')).toBe('Accept')
@@ -80,7 +80,7 @@ describe.each([[''], ['/realtime']])('under "%s"', (basePath) => {
     expect(linked).toContain(`](${basePath}/docs/apps#api-keys)`)
   })
 
-  test('a code that is none is 404 and leads to the list', async () => {
+  test('an unknown code is 404 and links to the list', async () => {
     for (const accept of ['text/html', 'text/plain']) {
       const answer = await fetch(`${base}/errors/12345`, { headers: { accept } })
       expect(answer.status).toBe(404)

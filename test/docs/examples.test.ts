@@ -31,7 +31,7 @@ function firstColumn(text: string, head: string): string[] {
   return cells.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, span]) => span!))
 }
 
-test('the requests to the HTTP API are answered', async () => {
+test('requests to the HTTP API are answered', async () => {
   const { token } = await runJson<{ token: string }>([
     'access-tokens',
     'add',
@@ -75,7 +75,7 @@ test('every privilege is explained, and there are no others', () => {
   expect(OPERATIONS.filter((name) => !explained.has(name))).toEqual([])
 })
 
-test('names of channels in capabilities match what the page says', () => {
+test('capabilities match the channels that the page says', () => {
   const rows = textOf('apps')
     .split('\n')
     .filter((row) => /^\| `[^`]+` +\| .*(`|channel|Everything)/.test(row))
@@ -110,13 +110,13 @@ test('every option of a channel rule is explained', () => {
   expect(options.filter((name) => name !== 'app' && !named.has(name))).toEqual([])
 })
 
-test('the lines that reconnect are those of the README, which are run', () => {
+test('the code that reconnects is that of the README', () => {
   const reconnect = (text: string) =>
     blocksOf(text, 'js').find((code) => code.includes('channel.open'))
   expect(reconnect(textOf('clients'))).toBe(reconnect(readme.text))
 })
 
-test('server-sent events come as the page says', async () => {
+test('server-sent events arrive as the page shows', async () => {
   const { key } = await runJson<{ key: string }>(['keys', 'add', '--data', server.folder])
   const line = blocksOf(textOf('ably'), 'sh').find((code) => code.includes('/sse'))!
   const shown = /'(http[^']*)'/.exec(line)![1]!

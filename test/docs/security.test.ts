@@ -25,7 +25,7 @@ test('every promise is tested by files that hold tests', () => {
   }
 })
 
-test('the attacker that it calls has the levers that it names', () => {
+test('the attacker has the levers that the page names', () => {
   const lines = Array.from(
     text.matchAll(/^bun test\/soak\/attacker\.ts(.*)$/gm),
     (line) => line[1]!,

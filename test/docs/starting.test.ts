@@ -61,7 +61,7 @@ test.skipIf(!hasTerminals)('the first start prints what the README and the page 
   }
 })
 
-test.skipIf(!hasTerminals)('so does a server for development', async () => {
+test.skipIf(!hasTerminals)('a server for development prints what the page says', async () => {
   const folder = temporaryFolder()
   try {
     const { lines } = await startAtTerminal('dev', folder.path)
@@ -74,7 +74,7 @@ test.skipIf(!hasTerminals)('so does a server for development', async () => {
   }
 })
 
-test('everything that lies in a data folder is in its note', async () => {
+test('every file of a data folder is in its README', async () => {
   const note = readText('data/README.md').text
   const named = new Set([...note.matchAll(/`([\w.-]+)`/g)].map(([, name]) => name!))
   const folder = temporaryFolder()
@@ -98,7 +98,7 @@ test('everything that lies in a data folder is in its note', async () => {
   }
 })
 
-test('what is shown of a file for deployment is in it, line by line', () => {
+test('excerpts of deployment files match the files, line by line', () => {
   const blocks = [...readme.text.matchAll(/^```(nginx|caddyfile)\n([^]*?)^```$/gm)]
   expect(blocks.map(([, language]) => language)).toEqual(['nginx', 'caddyfile'])
   for (const [, language, block] of blocks) {

@@ -69,7 +69,7 @@ const tried = all.filter(
   (one) => !OF_ONE_MACHINE.includes(nameOf(one)) && nameOf(one) !== SHORTENED,
 )
 
-test('most of them are tried', () => {
+test('most transcripts are run', () => {
   expect(tried.length).toBeGreaterThanOrEqual(9)
   const names = new Set(all.map(nameOf))
   expect(OF_ONE_MACHINE.filter((name) => !names.has(name))).toEqual([])

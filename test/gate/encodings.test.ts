@@ -45,14 +45,14 @@ describe.each([
     [() => '/channels/kept:a/messages', (text: string) => `name=n&data=${text}`],
     [() => '/channels/kept:a/messages', (text: string) => `${text}=n`],
     [() => '/chat/v4/rooms/r/messages', (text: string) => `text=${text}`],
-  ])('to REST', async (path, body) => {
+  ])('is refused by REST', async (path, body) => {
     const answer = await send(path(), FORM, latin1(body(bad)))
     expect(answer.status).toBe(400)
     const { error } = (await answer.json()) as ErrorBody
     expect(error).toMatchObject({ code: 40000, message: 'the body is not valid UTF-8' })
   })
 
-  test('to the dashboard', async () => {
+  test('is refused by the dashboard', async () => {
     const before = await owner.get('/apps')
     const form = /name="form" value="([^"]+)"/.exec(before.text)?.[1] ?? ''
     const answer = await fetch(`${server.url}/dashboard/apps`, {
@@ -103,14 +103,14 @@ describe('a query that is not UTF-8', () => {
     '/channels/kept:a/presence',
     '/sse?channels=kept:a',
     '/push/deviceRegistrations',
-  ])('over REST: %s', async (path) => {
+  ])('is refused over REST: %s', async (path) => {
     const answer = await fetch(`${server.url}${path}${path.includes('?') ? '&' : '?'}${bad()}`)
     expect(answer.status).toBe(400)
     const { error } = (await answer.json()) as ErrorBody
     expect(error).toMatchObject({ code: 40000, message: 'the query is not valid UTF-8' })
   })
 
-  test('over a WebSocket and comet', async () => {
+  test('is refused over a WebSocket and comet', async () => {
     const client = new FrameClient(app, bad())
     expect(await client.next(ACTION.ERROR)).toMatchObject({ error: { code: 40000 } })
     client.terminate()
@@ -118,7 +118,7 @@ describe('a query that is not UTF-8', () => {
     expect(await comet.json()).toMatchObject([{ action: ACTION.ERROR, error: { code: 40000 } }])
   })
 
-  test('of an itty-sockets client', async () => {
+  test('is refused for an itty-sockets client', async () => {
     expect(await statusOf(`${server.sockets}room?as=%e9`)).toBe(400)
     expect(await statusOf(`${server.sockets}room?sendKey=%c3%28`)).toBe(400)
     // A percent sign that escapes nothing stands for itself.

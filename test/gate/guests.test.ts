@@ -23,7 +23,7 @@ const join = (channel: string, more = {}) =>
 
 describe('names', () => {
   test.each(['guest:carol', 'guest:', 'guest:guest:carol'])(
-    'a client of the app who is called %p is shown as just that',
+    'a client of the app named %p is shown under that name',
     async (clientId) => {
       const channel = fresh()
       const reader = await join(channel, { list: true })
@@ -43,7 +43,7 @@ describe('names', () => {
     },
   )
 
-  test('a guest is shown to guests by the alias, and to the app as a guest', async () => {
+  test('a guest is shown to guests by its alias, and to the app as a guest', async () => {
     const channel = fresh()
     const ably = await clients.connected({ key: world.keys.all })
     const heard: (string | undefined)[] = []
@@ -56,7 +56,7 @@ describe('names', () => {
     for (const guest of [carol, reader]) guest.socket.close()
   })
 
-  test('what a client sends along marks nobody as a guest', async () => {
+  test('a client cannot mark a message as one of a guest', async () => {
     const channel = fresh()
     const reader = await join(channel)
     const body = JSON.stringify({ data: 'x', clientId: 'guest:eve', guest: true, isGuest: true })

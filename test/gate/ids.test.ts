@@ -65,7 +65,7 @@ describe.each(['rest', 'realtime', 'batch', 'comet'])('by %s', (way) => {
     expect(await dataOn(channel)).toEqual(['one', 'two'].slice(0, expected))
   })
 
-  test('no text of a client id or id looks like another pair', async () => {
+  test('no pair of client id and id is mistaken for another', async () => {
     const channel = `open:ids-${names++}`
     const odd = await tokenFor('ann"x')
     expect(await publish(channel, odd, 'b', 'one')).toBe('ok')
@@ -76,7 +76,7 @@ describe.each(['rest', 'realtime', 'batch', 'comet'])('by %s', (way) => {
 })
 
 describe.each(['rest', 'realtime'])('annotations by %s', (way) => {
-  test('the same id of two clients', async () => {
+  test('the same id of two clients counts twice', async () => {
     const channel = `open:ids-${names++}`
     const sent = await fetch(`${world.server.url}/channels/${channel}/messages`, {
       method: 'POST',

@@ -114,7 +114,7 @@ const ACTS: readonly Act[] = [
 
 describe('with a key that is revoked before the body has come', () => {
   for (const { name, method = 'POST', path, body, room: isRoom = false } of ACTS) {
-    test(`${name} is refused, and without effect`, async () => {
+    test(`${name} is refused and has no effect`, async () => {
       const channel = `open:turn-${names++}`
       const home = isRoom ? `${channel}::$chat` : channel
       const serial = await messageOn(home)

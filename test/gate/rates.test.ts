@@ -62,7 +62,7 @@ describe('the rate that a token sets itself', () => {
     'annotate rest',
     'annotate realtime',
     'annotate chat',
-  ])('holds for: %s', async (act) => {
+  ])('limits %s', async (act) => {
     const channel = `open:rates-${names++}`
     const serial = await messageOn(act.endsWith('chat') ? `${channel}::$chat` : channel)
     const wish = { as: await jwt(), channel, serial }
@@ -73,7 +73,7 @@ describe('the rate that a token sets itself', () => {
     expect(said.at(-1)).toBe('42911')
   })
 
-  test('counts by all ways together', async () => {
+  test('counts all ways together', async () => {
     const channel = `open:rates-${names++}`
     const wish = { as: await jwt(), channel, serial: await messageOn(channel) }
     const said: string[] = []
@@ -89,7 +89,7 @@ describe('the rate of an app', () => {
     world.change(({ apps }) => must(apps.set(world.appId, { messageRate })))
 
   test.each(['publish rest', 'publish realtime', 'publish batch', 'publish itty', 'publish push'])(
-    'holds for: %s',
+    'limits %s',
     async (act) => {
       set(1)
       try {
@@ -117,7 +117,7 @@ describe('the rate of an app', () => {
 })
 
 describe('one key over REST', () => {
-  test('may ask so often, whatever for, and pays for what is refused', async () => {
+  test('has a limit of requests, refused ones included', async () => {
     const server = await startTestServer({ 'key-rate': '1', 'key-burst': '5' })
     try {
       const key = server.addKey({ capability: { capability: { mine: ['publish'] } } })
@@ -151,7 +151,7 @@ describe('one key over REST', () => {
     }
   })
 
-  test('pays for each message of a batch on each channel, after it', async () => {
+  test('is charged for each message of a batch on each channel, afterwards', async () => {
     const server = await startTestServer({ 'key-rate': '1', 'key-burst': '50' })
     try {
       const key = server.addKey()
@@ -175,7 +175,7 @@ describe('one key over REST', () => {
   })
 })
 
-test('messages of one frame count one by one', async () => {
+test('each message of a frame counts', async () => {
   const server = await startTestServer({ 'message-rate': '1', 'message-burst': '5' })
   try {
     const key = server.addKey()

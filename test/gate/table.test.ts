@@ -148,7 +148,7 @@ async function attempt(row: Row, wish: Wish): Promise<string> {
 describe.each(rows.map((row) => [row.act, row.way, row] as const))(
   '%s by %s',
   (_act, _way, row) => {
-    test('is done where nothing is against it', async () => {
+    test('is permitted if nothing is against it', async () => {
       expect(await attempt(row, await wishFor(row))).toBe('ok')
     })
 
@@ -158,7 +158,7 @@ describe.each(rows.map((row) => [row.act, row.way, row] as const))(
     })
 
     if (!row.asked.Rate) return
-    test('is refused when there is too much of it', async () => {
+    test('is refused above its rate', async () => {
       const wish = await wishFor(row)
       const said = new Set<string>()
       for (let i = 0; i < BURST * 4 && !said.has(refusal('Rate', row)); i++)
@@ -168,7 +168,7 @@ describe.each(rows.map((row) => [row.act, row.way, row] as const))(
   },
 )
 
-test('what the rate of a channel counts comes by every way', async () => {
+test('the rate of a channel counts every way in', async () => {
   const publishing = rows.filter(({ act }) => act === 'publish' || act === 'edit')
   const { channel } = await wishFor(rows[0]!)
   const serial = await messageOn(channel)
@@ -184,7 +184,7 @@ test('what the rate of a channel counts comes by every way', async () => {
     expect(said).toContain(refusal('Rate', row))
 })
 
-test('a reservation without the right join key lets nobody in, and with it somebody', async () => {
+test('a reservation admits with the right join key only', async () => {
   const row = rows.find(({ way, act }) => way === 'itty' && act === 'join')!
   const wish = { ...(await wishFor(row)), channel: 'locked:room' }
   expect(await attempt(row, wish)).toBe('403')

@@ -34,7 +34,7 @@ describe('a key', () => {
     expect(apps.uses).toEqual(['app1.rotated 0', 'app1.rotated 1'])
   })
 
-  test('brings its capability, and nothing of a token', async () => {
+  test('gives its capability, and no claims of a token', async () => {
     const principal = value(await apps.withKey(`app1.narrow:${SECRET}`))
     expect(principal).toMatchObject({
       kind: 'app',
@@ -49,7 +49,7 @@ describe('a key', () => {
     expect([principal.issued, principal.expires]).toEqual([undefined, undefined])
   })
 
-  test('is answered at once', () => {
+  test('is answered without a promise', () => {
     const credential = { kind: 'key', text: `app1.root:${SECRET}` } as const
     const answer = apps.authenticator.authenticate(
       { credential, clientId: undefined },
@@ -58,13 +58,13 @@ describe('a key', () => {
     expect(answer).not.toBeInstanceOf(Promise)
   })
 
-  test('no credential', async () => {
+  test('a missing credential is refused', async () => {
     expect(outcome(await apps.authenticate(undefined))).toBe('401/40101')
   })
 })
 
 describe('a native token', () => {
-  test('says who and what it is for, and differs from every other', async () => {
+  test('has client id and capability, and is unique', async () => {
     const first = apps.issue('app1.narrow', { clientId: 'ann', ttl: 5000 })
     expect(first.token).toStartWith('app1.')
     expect(first.token).not.toContain(':')
@@ -98,12 +98,12 @@ describe('a native token', () => {
     expect(outcome(await apps.withToken(text))).toBe(expected)
   })
 
-  test('is of its app alone', async () => {
+  test('is valid for its app only', async () => {
     const { token } = apps.issue('app2.lone')
     expect(outcome(await apps.withToken(token.replace('app2.', 'app1.')))).toBe('401/40143')
   })
 
-  test('expires to the millisecond, in words that SDKs look for', async () => {
+  test('expires to the millisecond, in the words that SDKs look for', async () => {
     const { token } = apps.issue('app1.root', { ttl: 123 })
     apps.now = START + 122
     expect(outcome(await apps.withToken(token))).toBe('ok')
@@ -129,7 +129,7 @@ describe('a native token', () => {
     expect(await permitted()).toBe(true)
   })
 
-  test('ends with its key, also when it was used before', async () => {
+  test('ends with its key, even after it was used', async () => {
     const { token } = apps.issue('app2.lone')
     expect(outcome(await apps.withToken(token))).toBe('ok')
     apps.changeKey('app2', 'lone', { status: 'revoked' })
@@ -158,7 +158,7 @@ describe('the state of the app', () => {
     if (expected === '403/40311') expect(outcome(secure)).toBe('ok')
   })
 
-  test('removed: its tokens are nobody’s, and its keys unknown', async () => {
+  test('removed: its tokens and keys are unknown', async () => {
     const own = new AblyApps()
     const { token } = own.issue('app2.lone')
     expect(outcome(await own.withToken(token))).toBe('ok')

@@ -6,7 +6,7 @@ import { AblyApps, SECRET, jwt, outcome, value } from './ably-apps.ts'
 const apps = new AblyApps()
 afterAll(() => apps.close())
 
-test('names the key, the nearest line and the one that would do', async () => {
+test('names the key, the nearest line and one that would permit it', async () => {
   const holder = value(await apps.withKey(`app1.narrow:${SECRET}`))
   expect(capabilityGap(holder, 'presence', 'news:uk')).toEqual({
     key: 'app1.narrow',
@@ -17,7 +17,7 @@ test('names the key, the nearest line and the one that would do', async () => {
   })
 })
 
-test('says so where no line is near, and whether it is the token that lacks it', async () => {
+test('says if no line is near, and if only the token lacks it', async () => {
   const token = apps.issue('app1.root', { capability: '{"news:uk":["subscribe"]}' }).token
   const holder = value(await apps.withToken(token))
   expect(capabilityGap(holder, 'publish', 'chat')).toMatchObject({
@@ -29,7 +29,7 @@ test('says so where no line is near, and whether it is the token that lacks it',
   expect(capabilityGap(bearer, 'publish', 'news:uk').because).toContain('of the JWT is without')
 })
 
-test('stays readable whatever the capability', async () => {
+test('stays short for any capability', async () => {
   const long = Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`c${i}`, ['publish']]))
   const claim = { 'x-ably-capability': JSON.stringify(long) }
   const refused = await apps.withToken(await jwt(claim, { kid: 'app1.narrow' }))

@@ -16,7 +16,7 @@ describe('is found', () => {
     expect(claimedKeyName(new Headers(), query({ key: `a.b:${SECRET}` }))).toBe('a.b')
   })
 
-  test('in tokens, whether they count or not', async () => {
+  test('in tokens, valid or not', async () => {
     const { token } = apps.issue('app1.narrow')
     expect(claimedKeyName(bearer(token), query())).toBe('app1.narrow')
     expect(claimedKeyName(bearer(`${token.slice(0, -3)}xyz`), query())).toBe('app1.narrow')

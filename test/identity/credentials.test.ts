@@ -49,7 +49,7 @@ describe('the credential', () => {
     expect(find(headers, query).credential).toEqual({ kind, text })
   })
 
-  test('there may be none', () => {
+  test('may be absent', () => {
     expect(find({}, 'rnd=1&v=3')).toEqual({ credential: undefined, clientId: undefined })
   })
 
@@ -83,7 +83,7 @@ describe('the claimed client id', () => {
   })
 })
 
-test('no header and no query makes it fail otherwise than by value', () => {
+test('any header and query gives a value, never an exception', () => {
   const latin = fc.string({
     unit: fc.integer({ min: 0x20, max: 0xff }).map((c) => String.fromCharCode(c)),
   })
@@ -119,7 +119,7 @@ describe('an API key', () => {
     [['one', 'two'], 'onE', undefined],
     [['one'], 'ones', undefined],
     [['one'], '', undefined],
-  ] as const)('with secrets %p, %p is at %p', (secrets, presented, place) => {
+  ] as const)('with the secrets %p, %p is found at %p', (secrets, presented, place) => {
     expect(placeOfSecret(secrets, presented)).toBe(place)
   })
 })

@@ -5,7 +5,7 @@ import { PasswordHasher } from '../../src/identity/password.ts'
 const namesOf = async (results: readonly ReturnType<PasswordHasher['check']>[]) =>
   (await Promise.all(results)).map((result) => (result.ok ? 'checked' : result.failure.name))
 
-test('a client has only so many waiting, and others are not concerned', async () => {
+test('the queue of one client is bounded, without effect on others', async () => {
   const hasher = new PasswordHasher({ atOnce: 2, ofOne: 3, waiting: 10 })
   const checks = ['a', 'a', 'a', 'a', 'a', 'b'].map((client) => hasher.check('x', null, client))
   expect(hasher.busy).toBe(4)
@@ -21,7 +21,7 @@ test('a client has only so many waiting, and others are not concerned', async ()
   expect(await namesOf([hasher.check('x', null, 'a')])).toEqual(['checked'])
 })
 
-test('all together have only so many waiting', async () => {
+test('the queue of all clients is bounded', async () => {
   const hasher = new PasswordHasher({ atOnce: 2, ofOne: 3, waiting: 1 })
   const checks = ['a', 'b', 'c', 'd'].map((client) => hasher.check('x', null, client))
   expect(await namesOf(checks)).toEqual(['checked', 'checked', 'checked', 'sign_in_busy'])

@@ -24,7 +24,7 @@ beforeAll(() => (apps = new AblyApps()))
 afterAll(() => apps.close())
 
 describe('the claims', () => {
-  test('all of them', async () => {
+  test('are all read', async () => {
     const text = await jwt({
       'x-ably-capability': '{"b":["subscribe","publish"],"a":["*"]}',
       'x-ably-clientId': 'ann',
@@ -51,13 +51,13 @@ describe('the claims', () => {
     expect(principal.publishRates.for('news:x')).toBe(10)
   })
 
-  test('a capability may be an object, as the vendor has its command line make them', async () => {
+  test('may have the capability as an object', async () => {
     const text = await jwt({ 'x-ably-capability': { b: ['subscribe', 'publish'], a: ['*'] } })
     const { capability } = value(await apps.withToken(text))
     expect(canonicalText(capability)).toBe('{"a":["*"],"b":["publish","subscribe"]}')
   })
 
-  test('without a capability it has that of its key', async () => {
+  test('without a capability give that of the key', async () => {
     const principal = value(await apps.withToken(await jwt({}, { kid: 'app1.narrow' })))
     expect(canonicalText(principal.capability)).toBe(
       '{"news:*":["publish","subscribe"],"status":["history"]}',
@@ -66,7 +66,7 @@ describe('the claims', () => {
     expect(principal.mayAssumeClientId).toBe(false)
   })
 
-  test('it never permits what its key does not', async () => {
+  test('never permit more than the key', async () => {
     const text = await jwt(
       { 'x-ably-capability': '{"*":["publish","presence"]}' },
       { kid: 'app1.narrow' },
@@ -75,7 +75,7 @@ describe('the claims', () => {
     expect(canonicalText(capability)).toBe('{"news:*":["publish"]}')
   })
 
-  test('a wildcard client id is taken from the request', async () => {
+  test('with a wildcard client id take it from the request', async () => {
     const text = await jwt({ 'x-ably-clientId': '*' })
     expect(value(await apps.withToken(text, 'bob')).clientId).toBe('bob')
     expect(value(await apps.withToken(text)).mayAssumeClientId).toBe(true)
@@ -109,7 +109,7 @@ describe('the claims', () => {
     expect(outcome(await apps.withToken(await jwt(claims)))).toBe(expected)
   })
 
-  test('as many claims about channels as there may be are taken, and no more', async () => {
+  test('have a bounded number of claims about channels', async () => {
     const rooms = (count: number) => Array.from({ length: count }, (_, i) => `room${i}:*`)
     for (const about of ['ably.channel.', 'ably.room.']) {
       const some = await jwt(claimsAbout(about, rooms(MAX_PATTERNS), 'x'))
@@ -119,7 +119,7 @@ describe('the claims', () => {
     }
   })
 
-  test('claims of which a channel could match too many are refused', async () => {
+  test('about channels are refused if one name could match too many', async () => {
     const about = 'ably.limits.publish.perAttachment.maxRate.'
     const few = await jwt(claimsAbout(about, alikePatterns(6), 1))
     const many = await jwt(claimsAbout(about, alikePatterns(9), 1))
@@ -127,12 +127,12 @@ describe('the claims', () => {
     expect(outcome(await apps.withToken(many))).toBe('400/40144')
   })
 
-  test('nothing left of the capability', async () => {
+  test('are refused if nothing of the capability is left', async () => {
     const text = await jwt({ 'x-ably-capability': '{"x":["*"]}' }, { kid: 'app1.narrow' })
     expect(outcome(await apps.withToken(text))).toBe('401/40160')
   })
 
-  test('of a key with revocable tokens, an hour is the longest', async () => {
+  test('of a key with revocable tokens last at most an hour', async () => {
     const header = { kid: 'app1.revocable' }
     const hour = await jwt({ exp: SECONDS + HOUR }, header)
     const longer = await jwt({ exp: SECONDS + HOUR + 1 }, header)
@@ -140,7 +140,7 @@ describe('the claims', () => {
     expect(outcome(await apps.withToken(longer))).toBe('400/40003')
   })
 
-  test('expiry holds at once, also for one that was accepted before', async () => {
+  test('expire also for a token that was accepted before', async () => {
     const text = await jwt({ exp: SECONDS + 5 })
     expect(outcome(await apps.withToken(text))).toBe('ok')
     apps.now = START + 5000
@@ -158,11 +158,11 @@ function claimsAbout(prefix: string, patterns: readonly string[], claim: unknown
 }
 
 describe('the signature', () => {
-  test.each(['HS256', 'HS384', 'HS512'])('%s counts', async (alg) => {
+  test.each(['HS256', 'HS384', 'HS512'])('%s is accepted', async (alg) => {
     expect(outcome(await apps.withToken(await jwt({}, { alg })))).toBe('ok')
   })
 
-  test('with the old secret counts until that is retired', async () => {
+  test('with the old secret is accepted until that is retired', async () => {
     const text = await jwt({}, { kid: 'app1.rotated' }, OLD_SECRET)
     apps.uses.length = 0
     expect(outcome(await apps.withToken(text))).toBe('ok')
@@ -175,11 +175,11 @@ describe('the signature', () => {
     expect(outcome(result)).toBe('401/40144')
   })
 
-  test('of a revoked key does not', async () => {
+  test('of a revoked key is not accepted', async () => {
     expect(outcome(await apps.withToken(await jwt({}, { kid: 'app1.gone' })))).toBe('401/40131')
   })
 
-  test('by a wrong secret is refused in the words that SDKs look for', async () => {
+  test('with a wrong secret is refused in the words that SDKs look for', async () => {
     const result = await apps.withToken(await jwt({}, {}, 'another secret'))
     expect(outcome(result)).toBe('401/40144')
     if (result.ok) return
@@ -230,7 +230,7 @@ describe('the signature', () => {
 describe('base64 as in people’s own code', () => {
   const claims = { iat: SECONDS, exp: SECONDS + 60, 'x-ably-clientId': '???>>>~~~ÿ' }
   const padded = (text: string) => Buffer.from(text).toString('base64')
-  test('either alphabet, padded or not', async () => {
+  test('is read in either alphabet, padded or not', async () => {
     const header = { alg: 'HS256', kid: 'app1.root' }
     const text = handmadeJwt(header, claims, padded)
     expect(text.split('.').slice(0, 2).join('')).toMatch(/[+/].*=|=.*[+/]/)
@@ -255,7 +255,7 @@ describe('a token inside of a token', () => {
       'unknown here',
     )
 
-  test('in a header, in a claim, encrypted: what is inside counts', async () => {
+  test('in a header, in a claim or encrypted is the one that counts', async () => {
     const inner = apps.issue('app1.narrow', { clientId: 'ann', ttl: 5000 })
     const texts = [
       await signed({ 'x-ably-token': inner.token }),
@@ -269,19 +269,19 @@ describe('a token inside of a token', () => {
     }
   })
 
-  test('the inner one may be a JWT', async () => {
+  test('may be a JWT', async () => {
     const text = await signed({ 'x-ably-token': await jwt({ 'x-ably-clientId': 'ann' }) })
     expect(value(await apps.withToken(text))).toMatchObject({ method: 'jwt', clientId: 'ann' })
   })
 
-  test('the header of an encrypted one may be in ordinary base64', async () => {
+  test('may have its encrypted header in ordinary base64', async () => {
     const { token } = apps.issue('app1.root')
     const header = Buffer.from(JSON.stringify({ alg: 'dir', x: '??>', 'x-ably-token': token }))
     const text = `${header.toString('base64')}..aXY.Y2lwaGVy.dGFn`
     expect(outcome(await apps.withToken(text))).toBe('ok')
   })
 
-  test('the outer one cannot make it live longer, only shorter', async () => {
+  test('cannot be prolonged by the outer one, only shortened', async () => {
     const inner = apps.issue('app1.root', { ttl: 5000 })
     const header = { 'x-ably-token': inner.token }
     const expires = async (exp: number) =>
@@ -291,7 +291,7 @@ describe('a token inside of a token', () => {
     expect(outcome(await apps.withToken(await signed(header, { exp: SECONDS })))).toBe('401/40142')
   })
 
-  test('is refused as the inner one is', async () => {
+  test('is refused like a token by itself', async () => {
     const { token } = apps.issue('app1.root')
     const cut = await signed({ 'x-ably-token': `${token.slice(0, -8)}AAAAAAAA` })
     expect(outcome(await apps.withToken(cut))).toBe('401/40143')
@@ -299,7 +299,7 @@ describe('a token inside of a token', () => {
     expect(outcome(await apps.withToken(key))).toBe('400/40005')
   })
 
-  test('but not three deep', async () => {
+  test('is refused three levels deep', async () => {
     let text = await jwt()
     text = await signed({ 'x-ably-token': text })
     expect(outcome(await apps.withToken(text))).toBe('ok')

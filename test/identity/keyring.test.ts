@@ -10,21 +10,21 @@ const other = new Keyring(Buffer.alloc(32, 2))
 const TEXTS = ['', 'k', 'a longer key with spaces', 'naïve ☃ 🗝', '\u0000\u001F', 'x'.repeat(10_000)]
 
 describe('sealing', () => {
-  test.each(TEXTS)('%p comes back', (text) => {
+  test.each(TEXTS)('opens to what was sealed: %p', (text) => {
     expect(same.open(one.seal(text))).toBe(text)
   })
 
-  test('the same text never looks the same, and never shows', () => {
+  test('seals the same text differently each time, and hides it', () => {
     const sealed = Array.from({ length: 100 }, () => one.seal('a key').toString('hex'))
     expect(new Set(sealed).size).toBe(100)
     expect(one.seal('a key in the clear').includes('key')).toBe(false)
   })
 
-  test('another master key does not open it', () => {
+  test('cannot be opened with another master key', () => {
     expect(other.open(one.seal('a key'))).toBeUndefined()
   })
 
-  test('a change of any bit is noticed', () => {
+  test('detects a change of any bit', () => {
     const sealed = one.seal('a key')
     for (let bit = 0; bit < sealed.length * 8; bit++) {
       const changed = Buffer.from(sealed)
@@ -33,7 +33,7 @@ describe('sealing', () => {
     }
   })
 
-  test('what is cut short or made up does not open, and does not throw', () => {
+  test('of truncated or invented data gives nothing and does not throw', () => {
     const sealed = one.seal('a key')
     for (let length = 0; length < sealed.length; length++)
       expect(one.open(sealed.subarray(0, length))).toBeUndefined()
@@ -42,7 +42,7 @@ describe('sealing', () => {
 })
 
 describe('digests', () => {
-  test('are equal for equal texts under one master key, and only there', () => {
+  test('are equal for equal texts under one master key only', () => {
     for (const text of TEXTS) {
       expect(one.digest(text)).toHaveLength(32)
       expect(Buffer.from(one.digest(text)).equals(same.digest(text))).toBe(true)
@@ -52,7 +52,7 @@ describe('digests', () => {
     expect(new Set(digests).size).toBe(TEXTS.length)
   })
 
-  test('are not the plain hash, which a stolen database would give away', () => {
+  test('are not plain hashes, which could be guessed from a stolen database', () => {
     const plain = new Bun.CryptoHasher('sha256').update('a key').digest()
     expect(Buffer.from(one.digest('a key')).equals(plain)).toBe(false)
   })
@@ -72,7 +72,7 @@ describe('access tokens', () => {
     for (const token of tokens) expect(token).toMatch(/^lk_[\w-]{43}$/)
   })
 
-  test('are looked up by a hash from which they do not follow', () => {
+  test('are looked up by their hash', () => {
     const token = newAccessToken()
     expect(hashAccessToken(token)).toHaveLength(32)
     expect(hashAccessToken(token).equals(hashAccessToken(token))).toBe(true)

@@ -12,7 +12,7 @@ afterEach(() => folder.remove())
 
 const file = () => join(folder.path, MASTER_KEY_FILE)
 
-test('the first use makes one, later uses read it', () => {
+test('is made at the first use and read later', () => {
   const made = loadMasterKey(folder.path, undefined, true)
   expect(made).toHaveLength(32)
   expect(Buffer.from(loadMasterKey(folder.path, undefined, true)).equals(made)).toBe(true)
@@ -20,12 +20,12 @@ test('the first use makes one, later uses read it', () => {
   expect(statSync(file()).mode & 0o777).toBe(0o600)
 })
 
-test('none is made for a database that needs the one it had', () => {
+test('is not made for a database that has another one', () => {
   expect(() => loadMasterKey(folder.path, undefined, false)).toThrow(/the master key is missing/)
   expect(readdirSync(folder.path)).toEqual([])
 })
 
-test('two folders have two keys', () => {
+test('differs between two folders', () => {
   const other = temporaryFolder()
   const [one, two] = [
     loadMasterKey(folder.path, undefined, true),
@@ -35,7 +35,7 @@ test('two folders have two keys', () => {
   other.remove()
 })
 
-test('a given one is used as it is, in either base64 alphabet', () => {
+test('can be given, in either base64 alphabet', () => {
   const bytes = Buffer.alloc(32, 0xfb)
   for (const encoding of ['base64', 'base64url'] as const)
     expect(
@@ -45,14 +45,14 @@ test('a given one is used as it is, in either base64 alphabet', () => {
 })
 
 // In a container every process has the same number, so what a killed one left may bear ours.
-test('the draft of a first start that was cut off is in nobody’s way', () => {
+test('is made although an interrupted start left a draft', () => {
   writeFileSync(`${file()}.${process.pid}.new`, 'half a k')
   expect(loadMasterKey(folder.path, undefined, true)).toHaveLength(32)
   expect(Buffer.from(readFileSync(file(), 'utf8').trim(), 'base64')).toHaveLength(32)
 })
 
 test.each(['', 'short', Buffer.alloc(31).toString('base64'), Buffer.alloc(33).toString('base64')])(
-  'a file that holds %p is refused',
+  'is refused if the file holds %p',
   (text) => {
     writeFileSync(file(), text)
     expect(() => loadMasterKey(folder.path, undefined, true)).toThrow(StartError)
@@ -60,7 +60,7 @@ test.each(['', 'short', Buffer.alloc(31).toString('base64'), Buffer.alloc(33).to
   },
 )
 
-test('what cannot be read or made is told', () => {
+test('that cannot be read or made stops with one line', () => {
   mkdirSync(file())
   expect(() => loadMasterKey(folder.path, undefined, true)).toThrow(/cannot be read/)
   expect(() => loadMasterKey(join(folder.path, 'absent'), undefined, true)).toThrow(

@@ -25,7 +25,7 @@ function revoke(body: object, keyId = 'revocable'): void {
 }
 
 describe('the request', () => {
-  test('keeps the order of its targets, and goes on after a wrong one', () => {
+  test('keeps the order of its targets and continues after a wrong one', () => {
     const targets = ['clientId:a:b', 'invalidType:abc', 'channel:news', 'revocationKey:', 'nothing']
     const request = value(readRevocationRequest({ targets }, START))
     expect(request.targets.map(({ text }) => text)).toEqual(targets)
@@ -46,7 +46,7 @@ describe('the request', () => {
     ])
   })
 
-  test('the margin is more than thirty seconds', () => {
+  test('has a margin of more than thirty seconds', () => {
     const body = { targets: ['clientId:a'], allowReauthMargin: true }
     expect(value(readRevocationRequest(body, START)).appliesAt).toBeGreaterThan(START + 30_000)
   })
@@ -116,7 +116,7 @@ describe('a token', () => {
     expect(outcome(await apps.withToken(token))).toBe(expected ? '401/40141' : 'ok')
   })
 
-  test('a JWT by its revocation key, or by a resource that its key narrows', async () => {
+  test('a JWT is revoked by its revocation key or by a resource', async () => {
     const claims = { 'x-ably-revocation-key': 'group', 'x-ably-capability': '{"*":["publish"]}' }
     const text = await jwt(claims, { kid: 'app1.narrow' })
     for (const target of ['revocationKey:group', 'channel:*']) {
@@ -128,7 +128,7 @@ describe('a token', () => {
     }
   })
 
-  test('issued later is not concerned', async () => {
+  test('issued later stays valid', async () => {
     const before = make('ann')
     apps.now += 1
     revoke({ targets: ['clientId:ann'] })
@@ -137,7 +137,7 @@ describe('a token', () => {
     expect(outcome(await apps.withToken(after))).toBe('ok')
   })
 
-  test('of another key or app is not concerned', async () => {
+  test('of another key or app stays valid', async () => {
     const others = [
       apps.issue('app1.root', { clientId: 'ann' }),
       apps.issue('app2.lone', { clientId: 'ann' }),
@@ -149,7 +149,7 @@ describe('a token', () => {
     expect(outcome(key)).toBe('ok')
   })
 
-  test('with the margin counts until then, and its end is known', async () => {
+  test('with a margin stays valid until then, and its end is known', async () => {
     const token = make('ann')
     apps.now += 1
     revoke({ targets: ['clientId:ann'], allowReauthMargin: true })
@@ -167,7 +167,7 @@ describe('the list', () => {
   const target = { kind: 'clientId', value: 'ann' } as const
   const token = { appId: 'a', keyId: 'k', tokenClientId: 'ann' }
 
-  test('a later revocation with a margin gives no time to what is revoked already', () => {
+  test('a later revocation with a margin does not revive a token', () => {
     const list = new RevocationList()
     list.add('a', { ...target, issuedBefore: 10, appliesAt: 10 })
     list.add('a', { ...target, issuedBefore: 20, appliesAt: 50 })
@@ -180,7 +180,7 @@ describe('the list', () => {
   test.each([
     ['one of a key beside one of the app', [one, { ...one, keyId: null, issuedBefore: 5 }]],
     ['the same in the other order', [{ ...one, keyId: null, issuedBefore: 5 }, one]],
-  ])('%s: each holds for its own', (_, revocations) => {
+  ])('%s: each applies to its own tokens', (_, revocations) => {
     const list = new RevocationList()
     list.replace('a', revocations)
     expect(list.isRevoked({ ...token, issued: 7 }, 100)).toBe(true)

@@ -4,7 +4,7 @@ import { TextCache } from '../../src/identity/text-cache.ts'
 
 const LETTERS = 40
 
-test('what was asked for stays, and what was not goes', () => {
+test('keeps what was used and drops what was not', () => {
   const cache = new TextCache<number>(LETTERS)
   const texts = ['a', 'b', 'c', 'd'].map((letter) => letter.repeat(10))
   const [a, , , d] = texts
@@ -15,13 +15,13 @@ test('what was asked for stays, and what was not goes', () => {
   expect(texts.map((text) => cache.get(text))).toEqual([0, undefined, 2, 3])
 })
 
-test('a text that would take half of it is not kept', () => {
+test('does not keep a text that would take half of it', () => {
   const cache = new TextCache<number>(LETTERS)
   cache.set('e'.repeat(LETTERS / 2 + 1), 1)
   expect(cache.size).toBe(0)
 })
 
-test('what is kept beside a text counts with it, also after it was asked for', () => {
+test('counts the size of values, also after they were used', () => {
   const cache = new TextCache<number>(LETTERS)
   cache.set('a', 1, LETTERS / 2)
   expect(cache.size).toBe(0)
@@ -32,14 +32,14 @@ test('what is kept beside a text counts with it, also after it was asked for', (
   expect(cache.size).toBeLessThanOrEqual(LETTERS / 10)
 })
 
-test('what was deleted is gone', () => {
+test('forgets what was deleted', () => {
   const cache = new TextCache<number>(LETTERS)
   cache.set('a', 1)
   cache.delete('a')
   expect(cache.get('a')).toBeUndefined()
 })
 
-test('however many come, it does not grow', () => {
+test('does not grow beyond its bound', () => {
   const cache = new TextCache<number>(LETTERS)
   for (let i = 0; i < 1000; i++) {
     cache.set(String(i), i)

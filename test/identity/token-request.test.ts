@@ -62,7 +62,7 @@ function signed(fields: Fields, secret = SECRET, more = ''): string {
 }
 
 describe('a signed request', () => {
-  test('brings the details of a token that counts', async () => {
+  test('gets the details of a valid token', async () => {
     const details = value(answer(parseTokenRequest(signed({ ttl: '5000', clientId: 'ann' }))))
     expect(details).toEqual({
       token: expect.stringMatching(/^app1\.[\w-]+$/),
@@ -75,7 +75,7 @@ describe('a signed request', () => {
     expect(value(await apps.withToken(details.token)).clientId).toBe('ann')
   })
 
-  test('needs no member but those of its signature', () => {
+  test('needs only the signed members', () => {
     const details = value(answer(parseTokenRequest(signed({}))))
     expect(details.expires - details.issued).toBe(HOUR)
     expect('clientId' in details).toBe(false)
@@ -87,7 +87,7 @@ describe('a signed request', () => {
     expect(outcome(answer(parseTokenRequest(body), 'app1.root', credential))).toBe('ok')
   })
 
-  test('may be signed with the old secret, and tells which one it was', () => {
+  test('may be signed with the old secret, which is noted', () => {
     apps.uses.length = 0
     const body = signed({ keyName: 'app1.rotated' }, OLD_SECRET)
     expect(outcome(answer(parseTokenRequest(body), 'app1.rotated'))).toBe('ok')
@@ -99,7 +99,7 @@ describe('a signed request', () => {
     ['a fraction that is none', { ttl: '5000.0' }],
     ['digits beyond a double', { timestamp: `${START}.0000000000` }],
     ['texts of digits', { ttl: '"5000"', timestamp: `"${START}"` }],
-  ])('is over the text as sent: %s', (_, fields) => {
+  ])('is verified over the text as sent: %s', (_, fields) => {
     const texts = Object.fromEntries(
       Object.entries(fields).map(([name, text]) => [name, text.replaceAll('"', '')]),
     )
@@ -119,13 +119,13 @@ describe('a signed request', () => {
     expect(outcome(answer(parseTokenRequest(body)))).toBe('ok')
   })
 
-  test('is over the capability as sent, which need not be canonical', () => {
+  test('is verified over the capability as sent, canonical or not', () => {
     const capability = '{ "b": ["subscribe","publish"], "a":["*"] }'
     const details = value(answer(parseTokenRequest(signed({ capability }))))
     expect(details.capability).toBe('{"a":["*"],"b":["publish","subscribe"]}')
   })
 
-  test('a ttl of zero or null is the default, signed as zero or as nothing', () => {
+  test('with a ttl of zero or null gets the default lifetime', () => {
     for (const ttl of ['0', '""', 'null']) {
       for (const text of ['0', '']) {
         if (ttl !== '0' && text === '0') continue
@@ -154,7 +154,7 @@ describe('a signed request', () => {
     ['5000', 5000],
     ['100000', 100_000],
     ['86400000', 24 * HOUR],
-  ])('with a ttl of %s lives exactly so long', (ttl, expected) => {
+  ])('with a ttl of %s gets exactly that lifetime', (ttl, expected) => {
     const details = value(answer(parseTokenRequest(signed({ ttl }))))
     expect(details.expires - details.issued).toBe(expected)
   })
@@ -238,7 +238,7 @@ describe('a signed request', () => {
     if (!result.ok) expect(result.failure.message).not.toContain(SECRET)
   })
 
-  test('counts once', () => {
+  test('is answered once', () => {
     const body = signed({})
     expect(outcome(answer(parseTokenRequest(body)))).toBe('ok')
     expect(outcome(answer(parseTokenRequest(body)))).toBe('401/40105')
@@ -248,7 +248,7 @@ describe('a signed request', () => {
     expect(outcome(answer(parseTokenRequest(body)))).toBe('401/40104')
   })
 
-  test('from a clock that is ahead counts once as well', () => {
+  test('from a clock that is ahead is answered once as well', () => {
     const body = signed({ timestamp: String(START + 120_000) })
     expect(outcome(answer(parseTokenRequest(body)))).toBe('ok')
     for (const later of [0, 120_000, 239_999, 240_000]) {
@@ -301,7 +301,7 @@ describe('a signed request', () => {
     )
   })
 
-  test('cannot be cut otherwise than it was signed, wherever', () => {
+  test('cannot be split differently from how it was signed', () => {
     const values = ['app1.root', '5000', '{"*":["*"]}', 'ann', String(START), 'x'.repeat(16)]
     // What somebody could choose of it, with what they want to follow.
     for (const [at, more] of [
@@ -327,7 +327,7 @@ describe('a signed request', () => {
     }
   })
 
-  test('a request that was refused does not use up its nonce', () => {
+  test('does not use up its nonce if it is refused', () => {
     const fields = { nonce: nonce() }
     expect(outcome(answer(parseTokenRequest(signed(fields, 'another'))))).toBe('401/40101')
     expect(outcome(answer(parseTokenRequest(signed(fields))))).toBe('ok')
@@ -348,19 +348,19 @@ describe('a plain request', () => {
     )
   })
 
-  test('may leave out everything', () => {
+  test('may omit everything', () => {
     const details = value(
       answer(parseTokenRequest('{}'), 'app1.narrow', key(`app1.narrow:${SECRET}`)),
     )
     expect(details.capability).toBe('{"news:*":["publish","subscribe"],"status":["history"]}')
   })
 
-  test('must not name another key', () => {
+  test('is refused if it names another key', () => {
     const request = parseTokenRequest('{"keyName":"app1.narrow"}')
     expect(outcome(answer(request, 'app1.root', key(`app1.root:${SECRET}`)))).toBe('401/40101')
   })
 
-  test('the app must be in a state to be used', () => {
+  test('is refused if the app is disabled or expired', () => {
     const credential = key(`app2.lone:${SECRET}`)
     const ask = () => outcome(answer(ok(value(parseTokenRequest('{}'))), 'app2.lone', credential))
     apps.changeApp('app2', { tlsOnly: true })
@@ -373,7 +373,7 @@ describe('a plain request', () => {
 })
 
 describe('remembered nonces', () => {
-  test('are forgotten in time, and never more than so many of a key', () => {
+  test('are forgotten in time and bounded for each key', () => {
     const store = new NonceStore(1000, 2)
     expect(store.remember('a', '1', momentAt(0))).toBe('new')
     expect(store.remember('a', '2', momentAt(500))).toBe('new')
@@ -386,7 +386,7 @@ describe('remembered nonces', () => {
     expect(store.size).toBe(1)
   })
 
-  test('are no more than there is room for, of which each app has its part', () => {
+  test('are bounded in all, with a share for each app', () => {
     const store = new NonceStore(1000, 60, undefined, 100)
     const fill = (app: string, keys: number) => {
       let taken = 0

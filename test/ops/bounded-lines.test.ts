@@ -26,7 +26,7 @@ function listener() {
   return { lines, log }
 }
 
-test('what is left out is told with the next line, or at the end', () => {
+test('the number of dropped lines is logged with the next line, or at the end', () => {
   const clock = new ManualClock()
   const told: number[] = []
   const lines = new BoundedLines({ perSecond: 1, burst: 2 }, clock, (unlogged) =>
@@ -44,7 +44,7 @@ test('what is left out is told with the next line, or at the end', () => {
   expect([written.length, told]).toEqual([3, [1]])
 })
 
-test('a bug that every request runs into is logged a few times, with where it is', () => {
+test('a repeated bug is logged a few times, with its stack', () => {
   const { lines, log } = listener()
   const clock = new ManualClock()
   const faults = new Faults(log, clock)
@@ -58,7 +58,7 @@ test('a bug that every request runs into is logged a few times, with where it is
   expect(lines.at(-1)!.fields).toEqual({ unlogged: 982 })
 })
 
-test('a refusal says no more than a few hundred letters of what a stranger wrote', () => {
+test('a refusal quotes at most a few hundred characters of input', () => {
   const { lines, log } = listener()
   const refusals = new Refusals({
     counters: new Counters(),

@@ -24,14 +24,14 @@ const doctor = (...argv: string[]) =>
   latchkey(['doctor', '--data', folder.path, '--port', '0', ...argv])
 
 describe('latchkey doctor', () => {
-  test('ends with 0 when nothing is wrong', async () => {
+  test('exits with 0 when nothing is wrong', async () => {
     const { code, out } = await doctor(`http://127.0.0.1:${server.port}`, '--idle', '0')
     expect(out).toContain('ok       messages       a message goes there and comes back\n')
     expect(out).toEndWith('Nothing is wrong.\n')
     expect(code).toBe(0)
   })
 
-  test('ends with 1 and shows the lines to change', async () => {
+  test('exits with 1 and shows the lines to change', async () => {
     const { code, out } = await doctor(`ws://127.0.0.1:${broken.port}`)
     expect(out).toContain(
       'wrong    upgrade        the request reaches Latchkey, but the proxy drops',
@@ -49,7 +49,7 @@ describe('latchkey doctor', () => {
     expect(code).toBe(1)
   })
 
-  test('sees the server that runs on its folder, and where it listens', async () => {
+  test('finds the server on its folder and where it listens', async () => {
     const { code, out } = await latchkey(['doctor', '--data', server.folder, '--port', '0'])
     expect(out).toContain(`runs on ${server.folder} at http://127.0.0.1:${server.port}\n`)
     expect(out).toMatch(/^ok +server +version /m)
@@ -57,7 +57,7 @@ describe('latchkey doctor', () => {
     expect((await doctor()).out).toMatch(/^ok +server +none runs on /m)
   })
 
-  test('sees that one runs there and does not answer, or is not ready', async () => {
+  test('reports a server that does not answer or is not ready', async () => {
     const held = temporaryFolder()
     const other = Bun.serve({
       unix: controlSocketPath(held.path),

@@ -89,7 +89,7 @@ describe('configuration', () => {
     expect(found[0]).toContain(message)
   })
 
-  test('a proxy with TLS in front makes a wide bind right', async () => {
+  test('accepts a wide bind behind a proxy with TLS', async () => {
     const flags = {
       host: '0.0.0.0',
       'trusted-proxies': 'private',
@@ -101,7 +101,7 @@ describe('configuration', () => {
 })
 
 describe('target', () => {
-  test('addresses of clients and of browsers', () => {
+  test('understands addresses of clients and of browsers', () => {
     expect(parseTarget('https://my.host/realtime/')).toMatchObject({
       secure: true,
       port: 443,
@@ -123,24 +123,24 @@ describe('target', () => {
 })
 
 describe('data folder', () => {
-  test('none where everything is in memory', async () => {
+  test('is not examined for a server in memory', async () => {
     const found = await collect(checkFolder(config({ 'in-memory': 'true' })))
     expect(found).toEqual(['skipped: there is none: --in-memory'])
   })
 
-  test('written to and left as it was', async () => {
+  test('is written to and left as it was', async () => {
     const found = await collect(checkFolder(config({ data: folder.path })))
     expect(found[0]).toBe(`ok: ${folder.path} can be written`)
     expect(readdirSync(folder.path)).toEqual([])
   })
 
-  test('not there yet, and not made by looking', async () => {
+  test('may be missing, and is not made', async () => {
     const data = join(folder.path, 'deep', 'data')
     expect((await collect(checkFolder(config({ data }))))[0]).toContain('does not exist yet')
     expect(existsSync(data)).toBe(false)
   })
 
-  test('a file in its place', async () => {
+  test('is reported if it is a file', async () => {
     const data = join(folder.path, 'file')
     writeFileSync(data, '')
     expect(await collect(checkFolder(config({ data })))).toEqual([
@@ -149,28 +149,31 @@ describe('data folder', () => {
     rmSync(data)
   })
 
-  test.skipIf(!existsSync('/proc/self'))('a folder that nobody can write', async () => {
+  test.skipIf(!existsSync('/proc/self'))('is reported if it is not writable', async () => {
     expect((await collect(checkFolder(config({ data: '/proc' }))))[0]).toMatch(
       /^wrong: \/proc cannot be written \(E/,
     )
   })
 
-  test.skipIf(process.platform === 'win32')('secrets that others can read', async () => {
-    const data = join(folder.path, 'modes')
-    mkdirSync(data)
-    for (const name of ['master.key', 'latchkey.db']) {
-      writeFileSync(join(data, name), '')
-      chmodSync(join(data, name), 0o644)
-    }
-    const open = (await collect(checkFolder(config({ data })))).join('\n')
-    expect(open).toContain('wrong: master.key can be read by other users (mode 0644)')
-    expect(open).toContain('warning: latchkey.db can be read by other users')
-    chmodSync(join(data, 'master.key'), 0o600)
-    chmodSync(join(data, 'latchkey.db'), 0o640)
-    expect((await collect(checkFolder(config({ data })))).join('\n')).not.toContain('can be read')
-  })
+  test.skipIf(process.platform === 'win32')(
+    'is reported if others can read its secrets',
+    async () => {
+      const data = join(folder.path, 'modes')
+      mkdirSync(data)
+      for (const name of ['master.key', 'latchkey.db']) {
+        writeFileSync(join(data, name), '')
+        chmodSync(join(data, name), 0o644)
+      }
+      const open = (await collect(checkFolder(config({ data })))).join('\n')
+      expect(open).toContain('wrong: master.key can be read by other users (mode 0644)')
+      expect(open).toContain('warning: latchkey.db can be read by other users')
+      chmodSync(join(data, 'master.key'), 0o600)
+      chmodSync(join(data, 'latchkey.db'), 0o640)
+      expect((await collect(checkFolder(config({ data })))).join('\n')).not.toContain('can be read')
+    },
+  )
 
-  test('a history that may outgrow the disk', async () => {
+  test('is reported if the history may outgrow the disk', async () => {
     const warnings = async (megabytes: string) => {
       const given = config({ data: folder.path, 'history-disk-mb': megabytes })
       return (await collect(checkFolder(given))).filter((line) => line.includes('the history'))
@@ -185,7 +188,7 @@ describe('data folder', () => {
   })
 
   const memory = '/dev/shm'
-  test.skipIf(!existsSync(memory))('a folder in memory', async () => {
+  test.skipIf(!existsSync(memory))('is reported if it is in memory', async () => {
     const data = mkdtempSync(join(memory, 'latchkey-doctor-'))
     const found = await collect(checkFolder(config({ data })))
     rmSync(data, { recursive: true })
@@ -222,7 +225,7 @@ describe('mounts', () => {
     expect(hazardOf(mount, true)).toBe(hazard as ReturnType<typeof hazardOf>)
   })
 
-  test('an overlay outside a container is a disk like others', () => {
+  test('an overlay outside a container is an ordinary disk', () => {
     expect(hazardOf(mountOf('/', table)!, false)).toBeUndefined()
   })
 
@@ -232,7 +235,7 @@ describe('mounts', () => {
     expect(finding.fix?.[0]).toBe('docker run -v latchkey:/data …')
   })
 
-  test('containers are known by their marks', () => {
+  test('containers are recognised', () => {
     const none = { hasDockerEnv: false, hasContainerEnv: false, cgroup: '0::/init.scope\n' }
     expect(isInContainer(none)).toBe(false)
     expect(isInContainer({ ...none, hasDockerEnv: true })).toBe(true)
@@ -244,11 +247,11 @@ describe('mounts', () => {
 describe('clock', () => {
   const NOW = Date.UTC(2026, 10, 22)
 
-  test('a year that cannot be', async () => {
+  test('an impossible year is reported', async () => {
     expect(await collect(checkClock(config({}), 0))).toEqual(['wrong: the clock shows 1970-01-01'])
   })
 
-  test('a file from the future', async () => {
+  test('a file from the future is reported', async () => {
     const data = join(folder.path, 'clock')
     mkdirSync(data)
     writeFileSync(join(data, 'latchkey.db'), '')
@@ -277,13 +280,13 @@ describe('open files', () => {
   const row = (soft: string, hard: string) =>
     `Limit                     Soft Limit           Hard Limit           Units\nMax open files            ${soft}                 ${hard}              files\n`
 
-  test('the row is read', () => {
+  test('the limit is read from /proc', () => {
     expect(parseLimit(row('1024', '524288'))).toEqual({ soft: 1024, hard: 524_288 })
     expect(parseLimit(row('unlimited', 'unlimited'))?.soft).toBe(Infinity)
     expect(parseLimit('Max processes 1 1')).toBeUndefined()
   })
 
-  test('too few for the connections that are allowed', () => {
+  test('too few for the allowed connections is reported', () => {
     const { verdict, message, fix } = judgeLimit({ soft: 1024, hard: 524_288 }, config({}))
     expect(verdict).toBe('warning')
     expect(message).toContain('fewer than --max-connections 50000 needs')
@@ -292,7 +295,7 @@ describe('open files', () => {
     expect(fix).toContain('or --max-connections 614')
   })
 
-  test('low, enough, more wanted', () => {
+  test('low, sufficient and insufficient limits are told apart', () => {
     const few = config({ 'max-connections': '100' })
     expect(judgeLimit({ soft: 4096, hard: 4096 }, few).verdict).toBe('warning')
     expect(judgeLimit({ soft: 65_536, hard: 65_536 }, config({})).verdict).toBe('ok')
@@ -314,11 +317,11 @@ describe('port', () => {
   const on = (port: number, more: Record<string, string> = {}) =>
     collect(checkPort(config({ host: '127.0.0.1', port: String(port), ...more }), 500))
 
-  test('our own server answers', async () => {
+  test('is taken by our own server', async () => {
     expect(await on(server.port)).toEqual([`ok: Latchkey answers on 127.0.0.1:${server.port}`])
   })
 
-  test('free', async () => {
+  test('is free', async () => {
     const gone = net.createServer()
     const port = await listen(gone)
     gone.close()
@@ -328,7 +331,7 @@ describe('port', () => {
     ])
   })
 
-  test('taken by a web server, which is quoted', async () => {
+  test('is taken by a web server, which is quoted', async () => {
     const other = net.createServer((socket) => {
       socket.on('data', () => socket.end(page('404 Not Found', 'no', ['Server: other/1'])))
     })
@@ -339,7 +342,7 @@ describe('port', () => {
     other.close()
   })
 
-  test('taken by something that says nothing', async () => {
+  test('is taken by a silent program', async () => {
     const open = new Set<net.Socket>()
     const other = net.createServer((socket) => open.add(socket))
     const port = await listen(other)
@@ -348,7 +351,7 @@ describe('port', () => {
     other.close()
   })
 
-  test('an address of another machine', async () => {
+  test('is not examined on another machine', async () => {
     const [found] = await on(8080, { host: '192.0.2.1' })
     expect(found).toMatch(/^wrong: /)
   })

@@ -41,7 +41,7 @@ test.each(signs)('recognises %s', (_name, given, proxies) => {
 })
 
 describe('our own answers', () => {
-  test('are known by the header, or by their words behind a proxy that renames', () => {
+  test('are recognised by header, or by content behind a proxy that changes it', () => {
     expect(isOurs(reply(200, { server: 'latchkey' }))).toBe(true)
     const renamed = reply(426, { server: 'nginx' }, 'a WebSocket upgrade is required here\n')
     expect(ourFailure(renamed)).toBe('upgrade_required')
@@ -50,7 +50,7 @@ describe('our own answers', () => {
     expect(ourFailure(reply(404, { server: 'nginx' }, api))).toBe('not_found')
   })
 
-  test('are not taken from others', () => {
+  test('are not confused with those of other servers', () => {
     expect(isOurs(reply(404, { server: 'nginx' }, 'not found'))).toBe(false)
     expect(isOurs(reply(404, {}, '{"message":"nothing"}'))).toBe(false)
     expect(isOurs(reply(404, {}, '{"message'))).toBe(false)
@@ -106,7 +106,7 @@ describe('lines', () => {
     expect(of(proxy, 'idle')).toContain(line)
   })
 
-  test('at the root, with TLS on the server', () => {
+  test('for a server at the root with TLS', () => {
     const flags = { port: '8443', 'tls-cert': 'a', 'tls-key': 'b', host: '10.0.0.5' }
     const root = parseTarget('https://my.host')!
     const text = remedyLines(['nginx', 'Caddy'], 'upgrade', config(flags), root).join('\n')
@@ -121,14 +121,14 @@ describe('lines', () => {
 describe('replies', () => {
   const parse = (text: string) => parseHead(Buffer.from(text))
 
-  test('a head, its names in lower case and repeated ones joined', () => {
+  test('are parsed with lower-case names and joined repetitions', () => {
     const head = parse('HTTP/1.1 200 OK\r\nVia: a\r\nVIA: b\r\nbroken\r\n\r\nrest')
     expect(head?.value).toMatchObject({ status: 200, reason: 'OK' })
     expect(head?.value?.headers.get('via')).toBe('a, b')
     expect(head?.used).toBe('HTTP/1.1 200 OK\r\nVia: a\r\nVIA: b\r\nbroken\r\n\r\n'.length)
   })
 
-  test('half a head is waited for, anything else is no HTTP', () => {
+  test('are waited for until the head is complete, and anything else is not HTTP', () => {
     expect(parse('')).toBeUndefined()
     expect(parse('HT')).toBeUndefined()
     expect(parse('HTTP/1.1 200')).toBeUndefined()

@@ -43,7 +43,7 @@ async function through(options: Partial<ProxyOptions>): Promise<Proxy> {
 const at = (port: number, path = '') => `ws://127.0.0.1:${port}${path}`
 
 describe('a way without faults', () => {
-  test('every hop is ok, and the ping of the server is seen', async () => {
+  test('reports every hop as ok and sees the ping', async () => {
     const proxy = await through({
       afterUpgrade: Uint8Array.of(0x89, 2, 0x68, 0x69),
       reply: asNginx,
@@ -62,14 +62,14 @@ describe('a way without faults', () => {
     expect(Buffer.concat(proxy.received).includes(Buffer.from([0x8a, 0x82]))).toBe(true)
   })
 
-  test('a plain proxy without a name of its own is not invented', async () => {
+  test('reports no proxy that does not show itself', async () => {
     const proxy = await through({})
     const found = await diagnose(at(proxy.port))
     expect(only(found, 'http').message).toEndWith('reaches Latchkey')
     expect(only(found, 'idle').verdict).toBe('skipped')
   })
 
-  test('a proxy that changes no reply tells its name when it must answer itself', async () => {
+  test('finds the name of a proxy in its own error', async () => {
     const answer = page('400 Bad request', 'Your browser sent an invalid request.')
     const head: HeadRule = (text) =>
       text.includes('without a colon') ? { answer } : { pass: text }
@@ -77,7 +77,7 @@ describe('a way without faults', () => {
     expect(only(await diagnose(at(proxy.port)), 'http').message).toEndWith('through HAProxy')
   })
 
-  test('a client address with its channel and keys stands for the server', async () => {
+  test('accepts the address of a channel, with its keys', async () => {
     const found = await diagnose(at(server.port, '/c/room?joinKey=secret'))
     expect(only(found, 'messages').verdict).toBe('ok')
     expect(JSON.stringify(found)).not.toContain('secret')
@@ -85,7 +85,7 @@ describe('a way without faults', () => {
 })
 
 describe('upgrade', () => {
-  test('headers dropped by nginx: its lines are given', async () => {
+  test('dropped by nginx: shows the lines for nginx', async () => {
     const proxy = await through({ head: dropUpgrade, reply: asNginx })
     const found = await diagnose(at(proxy.port))
     expect(only(found, 'http').verdict).toBe('ok')
@@ -98,12 +98,12 @@ describe('upgrade', () => {
     expect(only(found, 'public url').message).toContain('idle and origin were not tried')
   })
 
-  test('headers dropped by a proxy that nothing gives away: the headers are named', async () => {
+  test('dropped by an unknown proxy: names the headers', async () => {
     const proxy = await through({ head: dropUpgrade })
     expect(only(await diagnose(at(proxy.port)), 'upgrade').fix).toContain('Upgrade: websocket')
   })
 
-  test('other handshake headers dropped', async () => {
+  test('reports other dropped handshake headers', async () => {
     const head: HeadRule = (text) => ({ pass: text.replace(/\r\nSec-WebSocket-Key: [^\r]*/i, '') })
     const proxy = await through({ head, reply: asNginx })
     expect(only(await diagnose(at(proxy.port)), 'upgrade').fix).toContain('# nginx')
@@ -129,7 +129,7 @@ describe('upgrade', () => {
     expect(finding.message).toContain(message)
   })
 
-  test('a socket that opens and swallows everything is found out', async () => {
+  test('reports a socket that opens but delivers nothing', async () => {
     const cut = (bytes: string) => bytes.slice(0, bytes.indexOf('\r\n\r\n') + 4)
     const silent = net.createServer((socket) => {
       socket.on('error', () => socket.destroy())
@@ -145,7 +145,7 @@ describe('upgrade', () => {
     silent.close()
   })
 
-  test('a refusal by rule proves that the upgrade passes', async () => {
+  test('takes a refusal by rule as proof that the upgrade passes', async () => {
     const closed = await startTestServer({ 'open-channels': 'false' })
     const found = await diagnose(at(closed.port))
     expect(only(found, 'upgrade').verdict).toBe('ok')
@@ -155,7 +155,7 @@ describe('upgrade', () => {
     await closed.end()
   })
 
-  test('a refusal that is explained on an open socket is one as well', async () => {
+  test('takes an explained refusal on an open socket as well', async () => {
     const closed = await startTestServer({ 'open-channels': 'false', 'explain-refusals': 'true' })
     const found = await diagnose(at(closed.port))
     expect(only(found, 'upgrade').verdict).toBe('ok')
@@ -163,7 +163,7 @@ describe('upgrade', () => {
     await closed.end()
   })
 
-  test('a limit of Latchkey is a warning about shared addresses', async () => {
+  test('warns of shared addresses at a limit of Latchkey', async () => {
     const strict = await startTestServer({ 'max-address-connections': '1' })
     const address = at(strict.port)
     // The socket of the check before is still open when the origin is tried.
@@ -183,7 +183,7 @@ describe('upgrade', () => {
 })
 
 describe('http', () => {
-  test('502 from nginx: the upstream line is given', async () => {
+  test('502 from nginx: shows the upstream line', async () => {
     const answer = page('502 Bad Gateway', '<center>nginx/1.22.1</center>', [
       'Server: nginx/1.22.1',
     ])
@@ -221,7 +221,7 @@ describe('http', () => {
     expect(finding.message).not.toContain('?')
   })
 
-  test('a proxy that passes on upgrades and nothing else is a warning', async () => {
+  test('warns of a proxy that passes on upgrades only', async () => {
     const answer = page('200 OK', '<title>Shop</title>')
     const proxy = await through({ head: (text) => (isUpgrade(text) ? { pass: text } : { answer }) })
     const found = await diagnose(at(proxy.port))
@@ -229,7 +229,7 @@ describe('http', () => {
     expect(only(found, 'messages').verdict).toBe('ok')
   })
 
-  test('a server that accepts and says nothing does not hang it', async () => {
+  test('does not hang on a silent server', async () => {
     const silent = net.createServer(() => {})
     const port = await listen(silent)
     const found = await diagnose(at(port), { timeoutMs: 100 })
@@ -262,7 +262,7 @@ describe('sub-path', () => {
     expect(only(found, 'messages').verdict).toBe('ok')
   })
 
-  test('with a base path: unchanged is right, stripped is wrong', async () => {
+  test('is right unchanged and wrong stripped, with a base path', async () => {
     const based = await startTestServer({ 'base-path': '/realtime' })
     const right = await through({ to: based.port, head: below })
     const flags = { 'base-path': '/realtime' }
@@ -279,7 +279,7 @@ describe('sub-path', () => {
     await based.end()
   })
 
-  test('Latchkey is at the root of the host', async () => {
+  test('finds Latchkey at the root of the host', async () => {
     const head: HeadRule = (text) =>
       text.startsWith('GET /realtime/') ? { answer: page('404 Not Found', 'no') } : { pass: text }
     const proxy = await through({ head })
@@ -289,7 +289,7 @@ describe('sub-path', () => {
 })
 
 describe('idle', () => {
-  test('a proxy that cuts quiet sockets: after how long, and which line', async () => {
+  test('reports after how long a proxy cuts quiet sockets, and the line to change', async () => {
     const proxy = await through({ cutAfterMs: 300, reply: asNginx })
     const { verdict, message, fix } = only(
       await diagnose(at(proxy.port), { idleSeconds: 5 }),
@@ -300,7 +300,7 @@ describe('idle', () => {
     expect(fix).toContain('proxy_read_timeout 75s;')
   })
 
-  test('a short wait says that no ping was due', async () => {
+  test('says that no ping was due in a short wait', async () => {
     const { verdict, message } = only(await diagnose(at(server.port), { idleSeconds: 0.1 }), 'idle')
     expect(verdict).toBe('ok')
     expect(message).toContain('wait over 20 to see a ping')
@@ -308,7 +308,7 @@ describe('idle', () => {
 })
 
 describe('origin', () => {
-  test('a refusal gives the exact flag', async () => {
+  test('shows the exact flag for a refused origin', async () => {
     const flags = { 'allowed-origins': 'https://app.test' }
     const strict = await startTestServer(flags)
     const found = await diagnose(at(strict.port), { origin: 'https://my.site' }, flags)
@@ -321,7 +321,7 @@ describe('origin', () => {
     await strict.end()
   })
 
-  test('a refusal by the proxy is not ours', async () => {
+  test('tells a refusal by the proxy from ours', async () => {
     const head: HeadRule = (text) =>
       text.includes('\r\nOrigin:') ? { answer: page('403 Forbidden', 'no') } : { pass: text }
     const proxy = await through({ head })
@@ -332,13 +332,13 @@ describe('origin', () => {
 })
 
 describe('dns and connection', () => {
-  test('a name that cannot exist', async () => {
+  test('reports a name that does not resolve', async () => {
     const found = await diagnose(`https://${'a'.repeat(64)}.test`)
     expect(only(found, 'dns').verdict).toBe('wrong')
     expect(only(found, 'public url').message).toContain('were not tried')
   })
 
-  test('nothing listens', async () => {
+  test('reports that nothing listens', async () => {
     const gone = net.createServer()
     const port = await listen(gone)
     gone.close()
@@ -347,7 +347,7 @@ describe('dns and connection', () => {
     expect(finding.message).toContain('refused')
   })
 
-  test('one dead address beside a good one', async () => {
+  test('reports a dead address beside a good one', async () => {
     const target = parseTarget(at(server.port))!
     const probe = new Probe({ config: config({}), target, timeoutMs: 1000, authorities: undefined })
     const addresses = [
@@ -365,7 +365,7 @@ describe('dns and connection', () => {
     expect(found[2]?.message).toContain('::1')
   })
 
-  test('an address that is none', async () => {
+  test('refuses an invalid address', async () => {
     expect(only(await diagnose('my.host'), 'public url').verdict).toBe('wrong')
   })
 })

@@ -116,7 +116,7 @@ describe('the certificate of the public address', () => {
     http2.close()
   })
 
-  test('a port that speaks plain http', async () => {
+  test('reports a port that speaks plain HTTP', async () => {
     const found = await diagnose(`https://127.0.0.1:${server.port}`)
     expect(only(found, 'tls').message).toBe(`port ${server.port} speaks plain http, not TLS`)
   })
@@ -142,7 +142,7 @@ describe('the certificate files of the server', () => {
   const verdicts = (found: readonly Finding[]) =>
     found.map((f) => `${f.verdict}: ${f.message}`).join('\n')
 
-  test('none is set', async () => {
+  test('are not examined if none is set', async () => {
     const found = []
     for await (const finding of checkCertificate(config({}), undefined, Date.now()))
       found.push(finding)

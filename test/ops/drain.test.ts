@@ -50,7 +50,7 @@ describe('drain', () => {
     [5000, 40],
     [5000, 0],
     [7919, 3333],
-  ])('%d sockets within %d ms: each once, and never beyond the time', async (count, withinMs) => {
+  ])('%d sockets within %d ms: each is dismissed once and in time', async (count, withinMs) => {
     const { order, pauses } = await run(count, withinMs)
     expect(order.toSorted((a, b) => a - b)).toEqual(Array.from({ length: count }, (_, i) => i))
     expect(sum(pauses)).toBeLessThanOrEqual(withinMs)
@@ -62,7 +62,7 @@ describe('drain', () => {
     expect(sum(pauses)).toBeGreaterThan(7000)
   })
 
-  test('steps are even, and pauses are not', async () => {
+  test('steps are even and pauses random', async () => {
     const { pauses, steps } = await run(50_000, 8000)
     expect(new Set(steps.slice(0, -1)).size).toBe(1)
     expect(steps.at(-1)).toBeLessThanOrEqual(steps[0]!)
@@ -72,20 +72,20 @@ describe('drain', () => {
     expect(Math.max(...pauses)).toBeLessThanOrEqual(50)
   })
 
-  test('few sockets in much time are not stretched over it', async () => {
+  test('few sockets are not stretched over a long time', async () => {
     const { steps, pauses } = await run(100, 600_000)
     expect(steps).toEqual([25, 25, 25, 25])
     expect(sum(pauses)).toBeLessThanOrEqual(150)
   })
 
-  test('the order is drawn, so it differs each time and follows from the randomness', async () => {
+  test('the order is random and follows from the source of randomness', async () => {
     const [one, two] = [await run(1000, 1000), await run(1000, 1000)]
     expect(one.order).not.toEqual(two.order)
     const [three, four] = [await run(50, 100, filled(7)), await run(50, 100, filled(7))]
     expect(three.order).toEqual(four.order)
   })
 
-  test('the list that it was given stays as it was', async () => {
+  test('the given list is not changed', async () => {
     const sockets = Array.from({ length: 30 }, (_, id) => ({ id, dismiss: () => {} }))
     const before = [...sockets]
     const sleep = () => Promise.resolve()

@@ -105,13 +105,13 @@ describe('of a server that is driven hard', () => {
     expect(server.err).toBe('')
   })
 
-  test('nothing that was told in confidence is in them', () => {
+  test('contain no secret', () => {
     const found = (server.out + server.err).match(new RegExp(`${SECRET}[\\w-]*`, 'g')) ?? []
     expect([...new Set(found)]).toEqual([])
     expect(server.out).not.toContain(token.slice(3))
   })
 
-  test('refusals are, each with its reason and address, and with the rule that decided', () => {
+  test('contain refusals with reason, address and rule', () => {
     const reasons = new Set(server.logs.map((log) => log['reason']).filter((r) => r !== undefined))
     for (const reason of ['join_refused', 'bad_channel', 'alias_too_long', 'origin_refused'])
       expect(reasons).toContain(reason)
@@ -127,12 +127,12 @@ describe('of a server that is driven hard', () => {
     })
   })
 
-  test('no error of ours is: whatever a stranger sends is expected', () => {
+  test('contain no error, whatever a stranger sends', () => {
     const errors = server.logs.filter((log) => ['ERROR', 'FATAL'].includes(String(log['level'])))
     expect(errors).toEqual([])
   })
 
-  test('start and stop are', () => {
+  test('contain start and stop', () => {
     const messages = server.logs.map((log) => log['message'])
     expect(messages[0]).toBe('listening')
     expect(messages).toContain('stopping')
@@ -151,7 +151,7 @@ test('--log-level leaves out what is less severe', async () => {
 })
 
 describe('refusals', () => {
-  test('are all counted, but a flood of them does not fill the log', () => {
+  test('are all counted, but do not flood the log', () => {
     const clock = new ManualClock()
     const counters = new Counters()
     const lines: Record<string, unknown>[] = []
@@ -176,7 +176,7 @@ describe('refusals', () => {
     expect(lines.at(-1)).toEqual({ reason: 'banned', address: 'a', setting: '--ban-seconds 60' })
   })
 
-  test('say what is behind them, which is worked out only for lines that are written', () => {
+  test('give their cause, computed only for lines that are written', () => {
     const clock = new ManualClock()
     const lines: Record<string, unknown>[] = []
     const log = Object.assign(Object.create(logger('test')) as ReturnType<typeof logger>, {
@@ -197,7 +197,7 @@ describe('refusals', () => {
     expect(JSON.stringify(why)).not.toContain('asked')
   })
 
-  test('of an origin tell how to let it in beside those that are', () => {
+  test('of an origin name the setting that would admit it', () => {
     const allowed = ['https://a.test']
     expect(originAdvice('https://b.test', allowed)).toEqual({
       near: undefined,

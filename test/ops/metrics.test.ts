@@ -42,19 +42,19 @@ function parse(page: string): Sample[] {
   return samples
 }
 
-test('/health says that the process lives, and which version it is', async () => {
+test('/health answers with the version', async () => {
   const response = await fetch(`${server.url}/health`)
   expect(response.status).toBe(200)
   expect(response.headers.get('content-type')).toBe('application/json')
   expect(await response.json()).toEqual({ status: 'ok', version: VERSION })
 })
 
-test('/ready says whether it can take clients', async () => {
+test('/ready says whether clients are accepted', async () => {
   const response = await fetch(`${server.url}/ready`)
   expect([response.status, await response.json()]).toEqual([200, { status: 'ready' }])
 })
 
-test('/ready notices a data folder that is lost, and that it is back', async () => {
+test('/ready notices a lost data folder and its return', async () => {
   const lost = await startTestServer()
   const status = async () => (await fetch(`${lost.url}/ready`)).status
   const away = `${lost.folder}-away`
@@ -67,7 +67,7 @@ test('/ready notices a data folder that is lost, and that it is back', async () 
 })
 
 describe('/metrics', () => {
-  test('is in the text form, with help and type for each', async () => {
+  test('is in the text format, with help and type for each metric', async () => {
     const response = await fetch(`${server.url}/metrics`)
     expect(response.headers.get('content-type')).toStartWith('text/plain; version=0.0.4')
     const page = await response.text()
@@ -78,7 +78,7 @@ describe('/metrics', () => {
     }
   })
 
-  test('counts what happens', async () => {
+  test('counts events', async () => {
     const names = [
       'latchkey_connections',
       'latchkey_channels',
@@ -132,7 +132,7 @@ describe('/metrics', () => {
     one.close()
   })
 
-  test('has only labels whose values are few, whatever clients do', async () => {
+  test('has labels with few values, whatever clients do', async () => {
     const client = await Client.join(`${server.sockets}${CHANNEL}?as=${ALIAS}`)
     await statusOf(`${server.sockets}${CHANNEL}?joinKey=x`)
     for (const channel of ['m1', 'm2', 'm3']) await Client.join(server.sockets + channel)
@@ -148,7 +148,7 @@ describe('/metrics', () => {
     client.close()
   })
 
-  test('tells build, start and load of the process', async () => {
+  test('has build, start and load of the process', async () => {
     const samples = parse(await text())
     const of = (name: string) => samples.find((sample) => sample.name === name)!
     expect(of('latchkey_build_info').labels).toEqual({ version: VERSION })

@@ -160,7 +160,7 @@ function piecesOf(secret: string): string[] {
   return [rest.slice(0, 16), rest.slice(-16)].map((piece) => encodeURIComponent(piece))
 }
 
-test('keys that people made up for a reservation are not read where they stand in a name below it', async () => {
+test('keys of a reservation are hidden in channel names below it', async () => {
   const other = await ServerProcess.start(here('--connection-rate', '0'))
   try {
     const [joinKey, sendKey] = ['open-sesame', 'speak friend']
@@ -197,7 +197,7 @@ test('keys that people made up for a reservation are not read where they stand i
   }
 })
 
-test('what is to be read was there to be read', () => {
+test('the places that are searched exist and have content', () => {
   expect(told['log']).toContain('[secret]')
   expect(told['connections']).toContain('[secret]')
   expect(told['channels --json']).toContain('[secret]')
@@ -206,7 +206,7 @@ test('what is to be read was there to be read', () => {
   expect(Object.keys(secrets)).toHaveLength(6)
 })
 
-test('none of the secrets is in any of it', () => {
+test('no secret is in any of them', () => {
   const found = Object.entries(told).flatMap(([place, text]) =>
     Object.entries(secrets).flatMap(([kind, secret]) =>
       piecesOf(secret).some((piece) => text.includes(piece)) ? [`${kind} in ${place}`] : [],

@@ -24,7 +24,7 @@ afterAll(async () => {
 
 const logged = (text: string) => server.logs.filter(({ message }) => message === text)
 
-test('says at the start and in its metrics how many there are', async () => {
+test('reports the limit at the start and in the metrics', async () => {
   await eventually(() => logged('few files may be open').length > 0, 'it is in the log')
   expect(logged('few files may be open')).toMatchObject([
     { limit: MAX_FILES, connections: MAX_FILES - RESERVE, maxConnections: 50_000 },
@@ -35,7 +35,7 @@ test('says at the start and in its metrics how many there are', async () => {
   expect(before).toBeLessThan(RESERVE)
 })
 
-test('refuses connections before there are none, keeps those that are there, and takes new ones when some have gone', async () => {
+test('refuses connections while the reserve is used, keeps existing ones, and accepts again later', async () => {
   const url = `${server.sockets}room`
   const clients: Client[] = []
   let refused = 0
@@ -69,7 +69,7 @@ test('refuses connections before there are none, keeps those that are there, and
   for (const client of clients) client.close()
 })
 
-test('counts connections that came since it looked, and tells each change once', () => {
+test('counts connections since the last look, and reports each change once', () => {
   const told: boolean[] = []
   let open = 10
   const files = new OpenFiles(
@@ -93,7 +93,7 @@ test('counts connections that came since it looked, and tells each change once',
   expect(told).toEqual([true, false])
 })
 
-test('where the limit is not known nothing is refused', () => {
+test('refuses nothing if the limit is unknown', () => {
   const files = new OpenFiles(
     () => {},
     Infinity,

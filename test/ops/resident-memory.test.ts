@@ -13,7 +13,7 @@ const SCRIPT = `
   console.log(why, bun, before > 0 && residentBytes() === before)
 `
 
-test('is what it was, where the system tells it no more', async () => {
+test('keeps its last value if the system does not tell it any more', async () => {
   const child = Bun.spawn(
     ['sh', '-c', 'ulimit -n 64; exec "$0" -e "$1"', process.execPath, SCRIPT],
     {

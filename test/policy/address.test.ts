@@ -50,11 +50,11 @@ describe('parseAddress', () => {
     '1.2.3.4::',
     '1.2.3.4::5',
     '[::1]',
-  ])('%j is no address', (text) => {
+  ])('%j is not an address', (text) => {
     expect(parseAddress(text)).toBeUndefined()
   })
 
-  test('any text is an address of 4 or 16 bytes, or none', () => {
+  test('any text gives 4 or 16 bytes, or nothing', () => {
     const text = fc.string({
       unit: fc.constantFrom('0', '1', 'f', ':', '.', '%', '/'),
       maxLength: 20,
@@ -101,7 +101,7 @@ describe('ranges', () => {
     '1.2.3.4/8/8',
     'x/8',
     '1.2.3.4/a',
-  ])('%j is no range', (text) => {
+  ])('%j is not a range', (text) => {
     expect(isCidr(text)).toBe(false)
   })
 
@@ -151,7 +151,7 @@ describe('clientAddress', () => {
     )
   })
 
-  test('nothing that a stranger puts in front changes the answer', () => {
+  test('entries that a client adds in front do not change the answer', () => {
     fc.assert(
       fc.property(fc.string(), (header) => {
         expect(clientAddress('127.0.0.1', `${header}, 1.1.1.1, 10.0.0.2`, trusted)).toBe('1.1.1.1')
@@ -159,7 +159,7 @@ describe('clientAddress', () => {
     )
   })
 
-  test('the words loopback and private stand for their ranges', () => {
+  test('loopback and private stand for their ranges', () => {
     const within = (words: string[], address: string) =>
       proxyRanges(words).some((range) => inRange(parseAddress(address)!, range))
     expect(within(['loopback'], '127.9.9.9')).toBe(true)

@@ -17,7 +17,7 @@ test.each(NUMBER_LIMIT_NAMES)('%s is a whole number within its bounds, or none',
     expect(limitsFault({ [name]: value })).toContain(name)
 })
 
-test('origins are a list of what browsers send', () => {
+test('origins are a list of origins as browsers send them', () => {
   for (const one of ['*', 'https://my.site', 'https://*.my.site', 'http://localhost:3000'])
     expect(limitsFault({ allowedOrigins: [one] })).toBeUndefined()
   for (const one of ['my.site', 'https://my.site/x', '', 'https://a b'])
@@ -31,7 +31,7 @@ test('origins are a list of what browsers send', () => {
   expect(limitsFault({ allowedOrigins: Array<string>(101).fill('*') })).toBeString()
 })
 
-test('what a change touches is what is another than it was', () => {
+test('a change touches only what differs', () => {
   const before = { ...NO_APP_LIMITS, maxChannels: 5, allowedOrigins: ['https://a'] }
   const same = { maxChannels: 5, messageRate: null, allowedOrigins: ['https://a'] }
   expect(changedLimits(before, same)).toEqual([])
@@ -43,7 +43,7 @@ test('what a change touches is what is another than it was', () => {
   expect(changedLimits(before, { allowedOrigins: ['https://b'] })).toEqual(['allowedOrigins'])
 })
 
-test('all limits are taken from an app, and nothing else', () => {
+test('clearing removes all limits and nothing else', () => {
   const limits = { ...NO_APP_LIMITS, diskMb: 3 }
   const app = { ...limits, name: 'shop' }
   expect(limitsOf(app)).toEqual(limits)

@@ -9,7 +9,7 @@ function fill(budget: Budget, ...holder: string[]): number {
   return taken
 }
 
-test('whoever is alone has half, and inside a share the same holds', () => {
+test('a single user gets half, also within a share', () => {
   expect(fill(new Budget(120), 'a')).toBe(60)
   const budget = new Budget(120)
   expect(fill(budget, 'a', 'a1')).toBe(30)
@@ -17,13 +17,13 @@ test('whoever is alone has half, and inside a share the same holds', () => {
   expect(budget.heldBy('a')).toBe(45)
 })
 
-test('whoever comes next finds room, however much others have taken', () => {
+test('a newcomer finds room however much others have taken', () => {
   const budget = new Budget(1200)
   for (let i = 0; i < 6; i++) expect(fill(budget, `app ${i}`)).toBeGreaterThan(0)
   expect(budget.used).toBeLessThan(1200)
 })
 
-test('what is given back can be taken again, and nobody is remembered who has nothing', () => {
+test('returned room can be taken again, and empty holders are forgotten', () => {
   const budget = new Budget(100)
   expect(budget.take(['a', 'a1'], 20)).toBe(true)
   expect(budget.take(['a', 'a1'], 20)).toBe(false)
@@ -32,7 +32,7 @@ test('what is given back can be taken again, and nobody is remembered who has no
   expect(budget.take(['a', 'a1'], 20)).toBe(true)
 })
 
-test('what was there before counts, also beyond the limit', () => {
+test('restored amounts count, also beyond the limit', () => {
   const budget = new Budget(100)
   budget.change(['a'], 90)
   expect(budget.take(['a'], 1)).toBe(false)

@@ -30,7 +30,7 @@ describe('of the patterns that match', () => {
     )
     .map(([qualifier, segments]) => qualifier + segments.join(':'))
 
-  test('it is the one of the highest rank, in whichever order they come', () => {
+  test('the choice does not depend on their order', () => {
     fc.assert(
       fc.property(fc.uniqueArray(text, { maxLength: 12 }), text, (some, channel) => {
         expect(claimsOf(some).for(channel)).toBe(highest(some, channel))
@@ -39,13 +39,13 @@ describe('of the patterns that match', () => {
     )
   })
 
-  test('none is none', () => {
+  test('no match gives nothing', () => {
     expect(new ChannelClaims(new Map()).for('a')).toBeUndefined()
     expect(claimsOf(['b']).for('a')).toBeUndefined()
   })
 })
 
-test('what a look-up costs does not grow with patterns about other channels', () => {
+test('the cost of a look-up does not grow with other patterns', () => {
   const many = Array.from({ length: 2600 }, (_, i) => `team${i}:*:room`)
   expect(claimsOf(many).reach).toBe(claimsOf(['team:*:room']).reach)
 })

@@ -25,7 +25,7 @@ test.each([
   expect(ruleIdOf(channel)).toBe(id)
 })
 
-test('a rule with nothing but an id is good', () => {
+test('a rule with only an id is valid', () => {
   expect(ruleFault(rule({}))).toBeUndefined()
   expect(ruleFault(rule({ batchingEnabled: true, batchingInterval: 20 }))).toBeUndefined()
 })
@@ -42,7 +42,7 @@ test.each([
   [{ conflationInterval: 60_001 }, 'conflationInterval'],
   [{ conflationInterval: 1.5 }, 'conflationInterval'],
   [{ batchingEnabled: true, conflationEnabled: true }, 'both'],
-])('%j is not', (change, complaint) => {
+])('%j is not valid', (change, complaint) => {
   expect(ruleFault(rule(change))).toContain(complaint)
 })
 

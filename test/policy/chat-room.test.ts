@@ -18,7 +18,7 @@ describe('the channel of a room', () => {
   })
 
   test.each(['a', 'a::$chatter', '$chat', 'a:$chat', 'a::$chat:b', 'a::$chat::$typing'])(
-    'is not %s',
+    'of a name that is not a room: %s',
     (channel) => expect(isRoomChannel(channel)).toBe(false),
   )
 })
@@ -27,7 +27,7 @@ describe('on a room', () => {
   const strict = { ...DEFAULT_RULE_SETTINGS, tlsOnly: true }
   const rules = new Map([['safe', strict]])
 
-  test('messages can be changed, and all else is as the rule says', () => {
+  test('messages can be changed, and the rest follows the rule', () => {
     expect(settingsFor(rules, 'safe:1::$chat')).toEqual({ ...strict, mutableMessages: true })
     expect(settingsFor(rules, 'a::$chat')).toEqual({
       ...DEFAULT_RULE_SETTINGS,
@@ -37,12 +37,12 @@ describe('on a room', () => {
     expect(settingsFor(new Map(), 'a')).toBe(DEFAULT_RULE_SETTINGS)
   })
 
-  test('the same settings are the same object, for they are asked for with every message', () => {
+  test('the same settings are the same object', () => {
     expect(settingsFor(rules, 'safe::$chat')).toBe(settingsFor(rules, 'safe:2::$chat'))
   })
 })
 
-test('a claim about a room is about its channel alone, and one about all about all', () => {
+test('a claim about a room applies to its channel only', () => {
   const claims = new ChannelClaims(
     new Map([
       [roomClaimPattern('a'), 'one'],

@@ -37,14 +37,14 @@ describe('buckets', () => {
     expect(isRested({ tokens: 0, at: 0 }, off, 0)).toBe(true)
   })
 
-  test('a clock that steps back gives nothing, and takes nothing away', () => {
+  test('a clock that steps back neither fills nor empties a bucket', () => {
     const bucket = fullBucket(rate, 10_000)
     expect(taken(bucket, rate, 10_000, 3)).toBe(3)
     expect(taken(bucket, rate, 2000, 10)).toBe(2)
     expect(taken(bucket, rate, 2100, 10)).toBe(1)
   })
 
-  test('a bucket is rested when a new one would be the same', () => {
+  test('a bucket is rested when it equals a new one', () => {
     const bucket = fullBucket(rate, 0)
     expect(isRested(bucket, rate, 0)).toBe(true)
     taken(bucket, rate, 0, 2)
@@ -62,7 +62,7 @@ describe('buckets', () => {
     { maxLength: 50 },
   )
 
-  test('never more than the burst at once, nor than burst and rate over any time', () => {
+  test('never permit more than the burst at once, nor burst plus rate over any time', () => {
     fc.assert(
       fc.property(anyRate, anySteps, (limit, steps) => {
         const bucket = fullBucket(limit, 0)
@@ -86,7 +86,7 @@ describe('buckets', () => {
     )
   })
 
-  test('whoever keeps below the rate is never refused', () => {
+  test('never refuse a sender below the rate', () => {
     fc.assert(
       fc.property(anyRate, fc.array(fc.integer({ min: 0, max: 100 })), (limit, pauses) => {
         const bucket = fullBucket(limit, 0)

@@ -42,7 +42,7 @@ describe('foldName', () => {
     (name) => expect(foldName(name)).toBe(name),
   )
 
-  test('is done once and for all', () => {
+  test('is idempotent', () => {
     fc.assert(
       fc.property(anyName, (name) => {
         const folded = foldName(name)
@@ -54,7 +54,7 @@ describe('foldName', () => {
     )
   })
 
-  test('marks without end fold like as many as any writing has, at any size', () => {
+  test('bounds long runs of combining marks, at any size', () => {
     const few = `a${'\u0300\u0316'.repeat(15)}`
     for (const count of [15, 16, 1000, 500_000])
       expect(foldName(`a${'\u0300\u0316'.repeat(count)}`)).toBe(foldName(few))
@@ -106,7 +106,7 @@ describe('namespaceFault', () => {
 })
 
 describe('ownership', () => {
-  test('is decided whatever the spelling', () => {
+  test('is decided for all spellings of a name', () => {
     const held = [{ accountId: 'you', namespace: 'caf\u00E9' }]
     expect(decideOwnership('me', 'cafe\u0301', held)).toEqual({
       allowed: false,
@@ -126,7 +126,7 @@ describe('overruled', () => {
   const names = (held: ReturnType<typeof at>[]) =>
     [...overruled(held)].map(([lost, holder]) => [lost.namespace, holder.namespace])
 
-  test('the oldest of several spellings holds, also for one account', () => {
+  test('the oldest of several spellings wins, also within one account', () => {
     const held = [at(3, 'a', 'caf\u00E9'), at(1, 'a', 'cafe\u0301'), at(2, 'b', '\uFF43afe\u0301')]
     expect(names(held)).toEqual([
       ['\uFF43afe\u0301', 'cafe\u0301'],
@@ -134,19 +134,19 @@ describe('overruled', () => {
     ])
   })
 
-  test('below an older name of a stranger nothing holds, below a newer one it does', () => {
+  test('a name below an older one of another account is overruled, below a newer one not', () => {
     const above = at(1, 'a', 'caf\u00E9')
     expect(names([above, at(2, 'b', 'cafe\u0301/x')])).toEqual([['cafe\u0301/x', 'caf\u00E9']])
     expect(names([at(3, 'a', 'caf\u00E9'), at(2, 'b', 'cafe\u0301/x')])).toEqual([])
     expect(names([above, at(2, 'a', 'cafe\u0301/x')])).toEqual([])
   })
 
-  test('what is overruled overrules nothing', () => {
+  test('an overruled name overrules no other', () => {
     const held = [at(1, 'a', '\uFF43d'), at(2, 'b', 'cd'), at(3, 'a', 'cd/x')]
     expect(names(held)).toEqual([['cd', '\uFF43d']])
   })
 
-  test('of the same moment it is the same one each time', () => {
+  test('names of the same moment have a fixed winner', () => {
     const held = [at(1, 'a', 'cd'), at(1, 'b', '\uFF43d')]
     expect(names(held)).toEqual(names(held.toReversed()))
     expect(names(held)).toHaveLength(1)
@@ -172,7 +172,7 @@ describe('linkedApp', () => {
     expect(linkedApp(linked(namespace), name)).toBe(app)
   })
 
-  test('without a link or a reservation it is one of the commons', () => {
+  test('without a link or reservation a channel is one of the commons', () => {
     expect(linkedApp({ namespace: 'acme', options: {} }, 'acme')).toBeUndefined()
     expect(linkedApp(undefined, 'acme')).toBeUndefined()
   })

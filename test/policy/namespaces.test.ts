@@ -56,7 +56,7 @@ describe('the index', () => {
     expect(found.map((code) => String.fromCharCode(code))).toEqual(['/', ':'])
   })
 
-  test('the values of a name can be changed and taken out', () => {
+  test('a value can be replaced and removed', () => {
     const index = new NamespaceIndex<number>()
     index.set('a', 1)
     index.set('a', 2)
@@ -66,7 +66,7 @@ describe('the index', () => {
     expect([index.size, [...index.values()], index.match('a')]).toEqual([0, [], undefined])
   })
 
-  test('what lies below stays when its parent goes, and the other way round', () => {
+  test('removing a parent keeps its children, and the other way round', () => {
     const index = indexOf(['a', 'a:b', 'a:b:c'])
     index.delete('a')
     expect(index.match('a')).toBeUndefined()
@@ -76,7 +76,7 @@ describe('the index', () => {
     expect(index.match('a:b:c:d')).toEqual({ best: 'a:b', parent: 'a', exact: false })
   })
 
-  test('agrees with the naive way after any sequence of changes', () => {
+  test('agrees with a naive search after any sequence of changes', () => {
     const name = fc.string({ unit: fc.constantFrom('a', 'b', ':', '/'), maxLength: 6 })
     const step = fc.record({ add: fc.boolean(), name })
     fc.assert(
@@ -106,7 +106,7 @@ describe('the index', () => {
     )
   })
 
-  test('agrees with it for any characters, paired or not', () => {
+  test('agrees with a naive search for any characters, surrogates included', () => {
     const unit = fc.oneof(fc.constantFrom(':', '/'), fc.string({ unit: 'binary', maxLength: 3 }))
     const name = fc.array(unit, { maxLength: 5 }).map((parts) => parts.join(''))
     fc.assert(
@@ -119,7 +119,7 @@ describe('the index', () => {
     )
   })
 
-  test('stays right while it grows to many thousands of names', () => {
+  test('is correct with many thousands of names', () => {
     const names = Array.from({ length: 20_000 }, (_, i) => `n${i}${i % 3 === 0 ? ':sub' : ''}`)
     const index = indexOf(names, 12345)
     expect(index.size).toBe(20_000)

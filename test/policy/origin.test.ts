@@ -36,7 +36,7 @@ describe('isOriginAllowed', () => {
     expect(isOriginAllowed(origin, allowed)).toBe(expected)
   })
 
-  test('what a star admits has its scheme and ends with its domain', () => {
+  test('a wildcard admits only its scheme and subdomains', () => {
     const origin = fc.string({ unit: fc.constantFrom('a', '.', ':', '/', 'h'), maxLength: 12 })
     fc.assert(
       fc.property(origin, (text) => {
@@ -96,13 +96,13 @@ describe('an entry of the list', () => {
     ['https://my.site?x', 'which is no origin'],
     ['https://', 'which is no origin'],
     ['', 'which is no origin'],
-  ])('%s could never match, and is refused', (entry, why) => {
+  ])('%s can never match and is refused', (entry, why) => {
     const read = readOriginPattern(entry)
     expect(read).toMatchObject({ ok: false, failure: { name: 'invalid' } })
     if (!read.ok) expect(read.failure.message).toContain(why)
   })
 
-  test('matches what a browser sends from there, however it was written', () => {
+  test('matches the origin of a browser however it was written', () => {
     const label = fc.string({
       unit: fc.constantFrom('a', 'B', 'é', 'ü', '7'),
       minLength: 1,
@@ -122,7 +122,7 @@ describe('an entry of the list', () => {
     )
   })
 
-  test('stands on the list once', () => {
+  test('is listed once', () => {
     const list = ['https://a.site', 'https://A.site:443/', 'https://b.site']
     expect(readOriginList(list)).toEqual({ ok: true, value: ['https://a.site', 'https://b.site'] })
   })

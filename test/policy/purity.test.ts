@@ -10,7 +10,7 @@ const MAY_NOT_MENTION =
   /\b(?:Date|performance|process|fetch|Bun|crypto|console|setTimeout|setInterval|queueMicrotask|globalThis|require|await|async)\b|Math\s*\.\s*random|import\s*\(|import\.meta/
 
 describe('the policy', () => {
-  test('is there', () => {
+  test('has files', () => {
     expect(paths.length).toBeGreaterThanOrEqual(8)
   })
 

@@ -25,7 +25,7 @@ test.each<[string, boolean, string | undefined]>([
   if (read.ok) expect<string>(read.value).toBe(text)
 })
 
-test('any text is a value as a string', () => {
+test('any text can be relayed as a JSON string', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (text) => {
       expect(JSON.parse(relayedString(text))).toBe(text)

@@ -59,7 +59,7 @@ describe('coveringNames', () => {
     expect(coveringNames(namespace)).toEqual(names)
   })
 
-  test('they are the names that the index would match', () => {
+  test('equals the names that the index would match', () => {
     const name = fc.string({ unit: fc.constantFrom('a', ':', '/'), minLength: 1, maxLength: 8 })
     fc.assert(
       fc.property(name, name, (namespace, other) => {

@@ -28,18 +28,18 @@ function decide(max: number, own: Share, ...others: Share[]): string {
 }
 
 describe('one more', () => {
-  test('is free while there is room, for whoever has everything too', () => {
+  test('is granted while there is room, even to the largest share', () => {
     expect(decide(10, share('a', 9))).toBe('free')
     expect(decide(10, share('a', 3), share('b', 6))).toBe('free')
     expect(decide(0, share('a', 1e9))).toBe('free')
   })
 
-  test('comes from whoever has most and can do without', () => {
+  test('is taken from the largest share that can give', () => {
     expect(decide(10, share('new', 0), share('b', 4, 4), share('greedy', 6, 1))).toBe('from greedy')
     expect(decide(10, share('new', 0), share('b', 4, 4), share('greedy', 6, 0))).toBe('from b')
   })
 
-  test('leaves everybody their even part, as long as there is room beyond the limit', () => {
+  test('leaves every share its even part while there is room beyond the limit', () => {
     const limit = { max: 100, beyond: 10 }
     const room = (held: number, total: number) => {
       const own = share('new', held)
@@ -53,13 +53,13 @@ describe('one more', () => {
     expect(room(8, 105)).toBe('none')
   })
 
-  test('never comes from somebody who has less', () => {
+  test('is never taken from a smaller share', () => {
     expect(decide(10, share('greedy', 9), share('small', 1, 1))).toBe('none')
     expect(decide(10, share('greedy', 9, 3), share('small', 1, 1))).toBe('from greedy')
     expect(decide(10, share('a', 5), share('b', 5, 5))).toBe('none')
   })
 
-  test('goes beyond the limit for whoever has less than the even part, and nobody can do without', () => {
+  test('goes beyond the limit for a share below its even part if nobody can give', () => {
     expect(decide(10, share('new', 0), share('greedy', 10))).toBe('beyond')
     expect(decide(10, share('new', 4), share('greedy', 10))).toBe('beyond')
     expect(decide(10, share('new', 5), share('greedy', 10))).toBe('none')
@@ -70,14 +70,14 @@ describe('one more', () => {
     expect(decide(10, share('small', 2, 2), share('greedy', 9))).toBe('beyond')
   })
 
-  test('alone, the limit is the limit', () => {
+  test('a single share has the whole limit', () => {
     expect(decide(1, share('a', 1))).toBe('none')
     expect(decide(1, share('a', 1, 1))).toBe('from a')
     expect(decide(1, share('a', 0))).toBe('free')
   })
 })
 
-test('of many greedy shares that hold on to what they have, none keeps the next out', () => {
+test('many greedy shares cannot keep a new one out', () => {
   const shares: { held: number; spare: number }[] = []
   const total = () => shares.reduce((sum, { held }) => sum + held, 0)
   for (let i = 0; i < 14; i++) {
@@ -90,7 +90,7 @@ test('of many greedy shares that hold on to what they have, none keeps the next 
   expect(total()).toBeLessThanOrEqual(200_000)
 })
 
-test('there is never more than the utmost, and a share below its even part is never refused', () => {
+test('the total never exceeds the maximum, and a share below its even part is never refused', () => {
   const step = fc.record({ who: fc.nat({ max: 5 }), act: fc.constantFrom('one', 'more', 'rest') })
   fc.assert(
     fc.property(
@@ -127,20 +127,20 @@ test('there is never more than the utmost, and a share below its even part is ne
   )
 })
 
-test('the greatest is the first of those that have most, and nobody where none has any', () => {
+test('the greatest share is the first of those that have most, or none', () => {
   const sizeOf = ({ held }: Share) => held
   expect(greatest([share('a', 1), share('b', 3), share('c', 3)], sizeOf)?.name).toBe('b')
   expect(greatest([share('a', 0)], sizeOf)).toBeUndefined()
   expect(greatest([], sizeOf)).toBeUndefined()
 })
 
-test('shares of different kinds never have the same name', () => {
+test('names of shares of different kinds never collide', () => {
   const keys = [shareOfApp('x', undefined), shareOfApp('y', 'x'), shareOfReservation('x')]
   expect(new Set(keys).size).toBe(3)
   expect(shareOfApp('a', '1.2.3.4')).toBe(shareOfApp('b', '1.2.3.4'))
 })
 
-test('connections go beyond their limit by a quarter, for files are few', () => {
+test('connections may exceed their limit by a quarter', () => {
   expect(connectionLimit(50_000)).toEqual({ max: 50_000, beyond: 12_500 })
   expect(connectionLimit(1)).toEqual({ max: 1, beyond: 16 })
   expect(connectionLimit(0)).toEqual({ max: 0, beyond: 0 })

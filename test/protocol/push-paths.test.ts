@@ -34,7 +34,7 @@ test.each([...NAMES, 'deviceRegistrations/phone'])(
   },
 )
 
-test.each(NAMES)('whoever shows no send key on %s is answered as an SDK', async (name) => {
+test.each(NAMES)('without a send key %s is answered as to an SDK', async (name) => {
   const answer = await fetch(url(name), { method: 'POST', body: '{}' })
   // What takes no POST says so before it asks who that is.
   const expected = name === 'channels' ? [405, 40500] : [401, 40101]
@@ -43,7 +43,7 @@ test.each(NAMES)('whoever shows no send key on %s is answered as an SDK', async 
   expect([answer.status, Number(answer.headers.get('x-ably-errorcode'))]).toEqual(expected)
 })
 
-test('pages are told by what they ask for which of the two they may send', async () => {
+test('preflights are answered for the protocol that their headers show', async () => {
   const preflight = (asked: string) =>
     fetch(url('publish'), {
       method: 'OPTIONS',
@@ -57,13 +57,13 @@ test('pages are told by what they ask for which of the two they may send', async
   expect(sdk.headers.get('access-control-allow-headers')).toContain('x-ably-version')
 })
 
-test('other channels are for pushes alone, whatever is sent there', async () => {
+test('other paths are pushes of itty-sockets only', async () => {
   const headers = { authorization: `Basic ${btoa(key)}`, 'x-ably-version': '6' }
   const answer = await fetch(url('publishing'), { method: 'POST', body: '{}', headers })
   expect(await answer.json()).toMatchObject({ error: { code: 'push_refused' } })
 })
 
-test('an SDK with a wrong key understands why', async () => {
+test('an SDK with a wrong key gets an error in its form', async () => {
   const options = { endpoint: '127.0.0.1', port: Number(new URL(server.url).port), tls: false }
   const rest = new Ably.Rest({ ...options, key: 'none.key:wrong', logLevel: 0 })
   const asked = rest.request('get', '/realtime/push/channels', 6)

@@ -48,7 +48,7 @@ describe('messages', () => {
     [5, 5],
     [null, null],
     [false, false],
-  ])('the value %p that an itty client sends is the data of a message', async (value, data) => {
+  ])('the value %p of an itty client becomes the data of a message', async (value, data) => {
     const room = fresh()
     const guest = await join(room, { sendKey: SEND_KEY, alias: 'ann' })
     const got: Ably.InboundMessage[] = []
@@ -63,7 +63,7 @@ describe('messages', () => {
     ['text', 'text'],
     [{ a: 1 }, { a: 1 }],
     [Buffer.from([1, 2]), 'AQI='],
-  ])('the data %p of a message is what an itty client gets', async (data, value) => {
+  ])('the data %p of a message reaches an itty client', async (data, value) => {
     const room = fresh()
     const guest = await join(room)
     const channel = channelOf(room, { clientId: 'bob' })
@@ -73,7 +73,7 @@ describe('messages', () => {
     expect(typeof event['uid']).toBe('string')
   })
 
-  test('itty clients hear each other as before, and a send without echo does not come back', async () => {
+  test('itty clients reach each other, and a message without echo is not returned', async () => {
     const room = fresh()
     const [ann, bob] = [
       await join(room, { sendKey: SEND_KEY, alias: 'ann' }),
@@ -103,7 +103,7 @@ describe('messages', () => {
     expect(got).toEqual(['pushed'])
   })
 
-  test('what an itty client said is in the history', async () => {
+  test('messages of itty clients are in the history', async () => {
     const room = fresh()
     const guest = await join(room, { sendKey: SEND_KEY, echo: true })
     guest.socket.send({ n: 1 })
@@ -114,7 +114,7 @@ describe('messages', () => {
 })
 
 describe('members', () => {
-  test('joins and presence show on both sides, with one total', async () => {
+  test('joins and presence appear on both sides, with one total', async () => {
     const room = fresh()
     const guest = await join(room, { announce: true, alias: 'ann', list: true })
     const channel = channelOf(room, { clientId: 'bob' })
@@ -139,7 +139,7 @@ describe('members', () => {
     ])
   })
 
-  test('a guest who does not announce itself is counted and not named', async () => {
+  test('a guest that does not announce itself is counted but not named', async () => {
     const room = fresh()
     await join(room)
     const channel = channelOf(room)
@@ -154,7 +154,7 @@ describe('members', () => {
     expect(state.occupancy.metrics.connections).toBe(2)
   })
 
-  test('a guest cannot take the name of somebody the app vouches for', async () => {
+  test('a guest cannot take the name of a client of the app', async () => {
     const room = fresh()
     await join(room, { announce: true, alias: 'admin' })
     const members = await channelOf(room).presence.get()
@@ -163,7 +163,7 @@ describe('members', () => {
 })
 
 describe('doors', () => {
-  test('the reservation guards the itty side as ever', async () => {
+  test('the reservation applies to itty clients as before', async () => {
     const room = fresh()
     const listener = await join(room)
     const got: unknown[] = []
@@ -177,7 +177,7 @@ describe('doors', () => {
   })
 
   test.each(['apart/room', 'acme/own/room', 'nobody/room', 'acmex/room'])(
-    'itty clients on %s are on no channel of the app',
+    'itty clients on %s do not reach the app',
     async (room) => {
       const guest = await join(room, { announce: true, echo: true })
       const channel = channelOf(room)
@@ -203,7 +203,7 @@ describe('doors', () => {
     expect((failure as Ably.ErrorInfo).code).toBe(40160)
   })
 
-  test('who is on a channel when it is linked or unlinked comes back to the right one', async () => {
+  test('members are moved when a channel is linked or unlinked', async () => {
     await reserve(server, 'moved', { sendKey: SEND_KEY })
     const room = `moved/room-${names++}`
     const guest = await join(room, { sendKey: SEND_KEY, announce: true })

@@ -58,12 +58,12 @@ test.each<[string, unknown]>([
   expect((await relayed({ data, encoding: 'json' }))['message']).toEqual(expected)
 })
 
-test('objects that look like events of the server are text to readers of these', async () => {
+test('objects that look like server events reach guests as text', async () => {
   const { message } = await relayed({ data: { type: 'join', self: true } })
   expect(message).toBe('{"type":"join","self":true}')
 })
 
-test('any text comes through as it was, in any encoding', async () => {
+test('any text arrives unchanged, in any encoding', async () => {
   const encodings = fc.constantFrom(undefined, 'json', 'utf-8', 'json/utf-8', 'vcdiff', 'x')
   await fc.assert(
     fc.asyncProperty(

@@ -34,6 +34,6 @@ test
   30_000,
 )
 
-test('no two levers have one name', () => {
+test('levers have different names', () => {
   expect(new Set(LEVERS.map(({ name }) => name)).size).toBe(LEVERS.length)
 })

@@ -25,7 +25,7 @@ interface Tally {
   worstEchoMs: number
 }
 
-test('locks hold up nobody who talks, and lose nothing that was acknowledged', async () => {
+test('locked databases delay no message and lose nothing acknowledged', async () => {
   const server = await RestartableServer.start(
     '--sandbox',
     '--connection-rate',

@@ -13,7 +13,7 @@ function entriesOf(record: object): Numbers {
   return shown(read.value[0]!.numbers)
 }
 
-test('so many come at once and no more', () => {
+test('the number of records at once is limited', () => {
   const records = (count: number) => Array.from({ length: count }, () => ({ intervalId }))
   expect(readFixtures(records(MAX_FIXTURES)).ok).toBe(true)
   expect(readFixtures(records(MAX_FIXTURES + 1)).ok).toBe(false)
@@ -23,7 +23,7 @@ const fifty = { count: 50, data: 5000 }
 const nought = { count: 0, data: 0, failed: 0, refused: 0 }
 
 describe('a record', () => {
-  test('with parts gets its totals', () => {
+  test('gets totals from its parts', () => {
     const entries = entriesOf({
       inbound: { realtime: { messages: { count: 70, data: 7000 } } },
       outbound: { realtime: { messages: { count: 40, data: 4000 } } },
@@ -50,7 +50,7 @@ describe('a record', () => {
     })
   })
 
-  test('tells deltas apart, under each total too', () => {
+  test('separates deltas, also under each total', () => {
     const delta = { count: 10, data: 1000 }
     const entries = entriesOf({
       inbound: { realtime: { messages: { ...fifty, category: { delta } } } },
@@ -71,7 +71,7 @@ describe('a record', () => {
     })
   })
 
-  test('with parts and totals has no total counted twice', () => {
+  test('with parts and totals counts no total twice', () => {
     const types = { all: fifty, messages: fifty, presence: nought }
     const record = {
       unit: 'minute',
@@ -91,7 +91,7 @@ describe('a record', () => {
     })
   })
 
-  test('with totals that are more than their parts shows them as they were told', () => {
+  test('with totals above their parts keeps the totals', () => {
     const entries = entriesOf({
       all: { all: { count: 100 } },
       inbound: { all: { all: { count: 9 } }, realtime: { messages: { count: 5 } } },
@@ -106,7 +106,7 @@ describe('a record', () => {
     })
   })
 
-  test('shows a mean as it was told', () => {
+  test('keeps a given mean', () => {
     fc.assert(
       fc.property(fc.double({ min: 0.001, max: 1e9, noNaN: true }), (mean) => {
         expect(entriesOf({ channels: { mean } })).toEqual({ 'channels.mean': mean })
@@ -114,7 +114,7 @@ describe('a record', () => {
     )
   })
 
-  test('shows what is told of parts alone exactly', () => {
+  test('keeps given parts exactly', () => {
     const transport = fc.constantFrom('realtime', 'rest', 'webhook', 'push')
     const measures = fc.record({ count: fc.nat(), data: fc.nat(), refused: fc.nat() })
     const kinds = fc.record({ messages: measures, presence: measures })
@@ -151,7 +151,7 @@ describe('refused is', () => {
     expect(readFixtures(value)).toMatchObject({ ok: false, failure: { name: 'bad_request' } })
   })
 
-  test('nothing else: members that nobody knows are left out', () => {
+  test('nothing else: unknown members are left out', () => {
     expect(entriesOf({ inbound: { pigeon: { messages: fifty } }, moon: 1, channels: 7 })).toEqual(
       {},
     )

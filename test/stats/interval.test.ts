@@ -17,12 +17,12 @@ test.each([
   expect(parseIntervalId(id)).toEqual({ unit, start })
 })
 
-test('months are as long as they are', () => {
+test('months have their own lengths', () => {
   const ends = [1, 2, 12].map((month) => endOf('month', Date.UTC(2024, month - 1)))
   expect(ends).toEqual([Date.UTC(2024, 1), Date.UTC(2024, 2), Date.UTC(2025, 0)])
 })
 
-test('seconds in an id say nothing', () => {
+test('seconds in an id are ignored', () => {
   expect(parseIntervalId('2026-11-22:13:51:59')).toEqual(parseIntervalId('2026-11-22:13:51'))
 })
 
@@ -45,7 +45,7 @@ describe('no id is', () => {
   })
 })
 
-test('every moment lies in its interval, whose id leads back to it', () => {
+test('every moment lies in its interval, and the id gives the interval', () => {
   const moment = fc.integer({ min: 0, max: Date.UTC(9999, 11, 31) })
   fc.assert(
     fc.property(moment, fc.constantFrom(...UNITS), (time, unit) => {

@@ -37,7 +37,7 @@ function total(records: readonly Numbers[]): Numbers {
 }
 
 describe('adding up', () => {
-  test('comes to the same however the minutes are grouped', () => {
+  test('gives the same however minutes are grouped', () => {
     fc.assert(
       fc.property(groups, (grouped) => {
         expect(total(grouped.map(total))).toEqual(total(grouped.flat()))
@@ -45,7 +45,7 @@ describe('adding up', () => {
     )
   })
 
-  test('comes to the same in whatever order they are added', () => {
+  test('gives the same in any order', () => {
     fc.assert(
       fc.property(fc.array(minute), (minutes) => {
         expect(total(minutes.toReversed())).toEqual(total(minutes))
@@ -53,7 +53,7 @@ describe('adding up', () => {
     )
   })
 
-  test('what is shown of a sum is the sum of what is shown, but for levels and means', () => {
+  test('gives the sum of the shown numbers, except for levels and means', () => {
     const counted = fc.dictionary(
       fc.constantFrom(...NAMES.filter((name) => !/\.(peak|min|sum|samples)$/.test(name))),
       fc.nat(1_000_000),
@@ -85,7 +85,7 @@ describe('adding up', () => {
 })
 
 describe('totals', () => {
-  test('hold what belongs to their parts and what belongs to none of them', () => {
+  test('include their parts and what belongs to no part', () => {
     expect(
       shown({
         'messages.inbound.realtime.messages.count': 5,
@@ -116,25 +116,25 @@ describe('totals', () => {
     })
   })
 
-  test('of requests hold those for tokens', () => {
+  test('of requests include requests for tokens', () => {
     expect(
       shown({ 'apiRequests.other.succeeded': 50, 'apiRequests.tokenRequests.succeeded': 60 }),
     ).toMatchObject({ 'apiRequests.all.succeeded': 110 })
   })
 
-  test('of peaks are nobody’s sum', () => {
+  test('of peaks are not sums', () => {
     expect(totalsOf('connections.tls.peak')).toEqual(['connections.tls.peak'])
     expect(shown({ 'connections.tls.opened': 1, 'connections.plain.opened': 2 })).toMatchObject({
       'connections.all.opened': 3,
     })
   })
 
-  test('leave out what is nought', () => {
+  test('leave out zeros', () => {
     expect(shown({ 'channels.min': 0, 'channels.sum': 0, 'channels.samples': 9 })).toEqual({})
   })
 })
 
-test('earlier versions find the same numbers in nested members', () => {
+test('nested members of earlier versions have the same numbers', () => {
   const entries = shown({
     'messages.inbound.realtime.messages.count': 5,
     'messages.persisted.messages.data': 9,

@@ -13,7 +13,7 @@ import { temporaryFolder, testConfig } from '../support/server.ts'
 const folder = temporaryFolder()
 afterEach(() => folder.remove())
 
-test('accounts, reservations and changes are kept, and a default app is made', () => {
+test('keeps accounts, reservations and changes, and makes a default app', () => {
   const old = new Database(join(folder.path, DATABASE_FILE), { create: true })
   old.run(migrations[0]!)
   old.run('PRAGMA user_version = 1')

@@ -94,7 +94,7 @@ describe('the schema in the code is what the migrations make', () => {
 })
 
 describe('opening', () => {
-  test('an empty folder gives a whole database of the newest version', () => {
+  test('an empty folder gets a database of the newest version', () => {
     inStore((database) => {
       expect(pragma(database, 'user_version')).toBe(SCHEMA_VERSION)
       expect(pragma(database, 'integrity_check')).toBe('ok')
@@ -106,14 +106,14 @@ describe('opening', () => {
     expect(readdirSync(folder.path)).toEqual(['latchkey.db'])
   })
 
-  test('again changes nothing', () => {
+  test('opening again changes nothing', () => {
     const dump = () => inStore((database) => database.query('SELECT * FROM sqlite_master').all())
     const first = dump()
     expect(dump()).toEqual(first)
     expect(readdirSync(folder.path)).toEqual(['latchkey.db'])
   })
 
-  test('every older version is brought up to the newest, and a copy of it is kept', () => {
+  test('every older version is migrated, and a copy is kept', () => {
     for (let from = 1; from < migrations.length; from++) {
       folder.remove()
       mkdirSync(folder.path)
@@ -127,7 +127,7 @@ describe('opening', () => {
     expect(migrations.length).toBe(SCHEMA_VERSION)
   })
 
-  test('a newer schema is refused in one line, and left alone', async () => {
+  test('a newer schema is refused in one line and not changed', async () => {
     inStore((database) => database.run(`PRAGMA user_version = ${SCHEMA_VERSION + 1}`))
     for (const argv of [
       ['serve', '--port', '0'],
@@ -147,7 +147,7 @@ describe('opening', () => {
     ['a file that is no database', () => writeFileSync(path(), 'x'.repeat(4096))],
     ['a folder in its place', () => mkdirSync(path())],
   ]
-  test.each(hopeless)('%s is told in one line', async (_name, prepare) => {
+  test.each(hopeless)('%s is reported in one line', async (_name, prepare) => {
     prepare()
     const { code, out, err } = await latchkey(['accounts', 'list', '--data', folder.path])
     expect({ code, out }).toEqual({ code: 1, out: '' })
@@ -155,7 +155,7 @@ describe('opening', () => {
     expect(err.trimEnd()).not.toContain('\n')
   })
 
-  test('a data folder that is a file is told in one line', async () => {
+  test('a data folder that is a file is reported in one line', async () => {
     const file = join(folder.path, 'file')
     writeFileSync(file, '')
     for (const data of [file, join(file, 'below')]) {
@@ -167,7 +167,7 @@ describe('opening', () => {
   })
 })
 
-test('nobody else on the machine can read what is stored, even in a folder that all may enter', () => {
+test('other users of the machine cannot read the files', () => {
   chmodSync(folder.path, 0o777)
   const before = process.umask(0)
   try {

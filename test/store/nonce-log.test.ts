@@ -35,7 +35,7 @@ const bytes = () =>
     return sum + (statSync(join(folder.path, name), { throwIfNoEntry: false })?.size ?? 0)
   }, 0)
 
-test('what was appended is there for the next one, before anything is closed', async () => {
+test('entries can be read by the next process before the log is closed', async () => {
   const log = open()
   expect(log.read()).toEqual([])
   await Promise.all(['a', 'b', 'c'].map((short) => log.append(nonce(short))))
@@ -48,7 +48,7 @@ test('what was appended is there for the next one, before anything is closed', a
   await log.close()
 })
 
-test('a store remembers what an earlier one has kept, and forgets it in time', async () => {
+test('nonces of an earlier process are remembered and forgotten in time', async () => {
   const log = open()
   const before = new NonceStore(KEEP_MS, 2, log)
   for (const id of ['1', '2']) {
@@ -63,7 +63,7 @@ test('a store remembers what an earlier one has kept, and forgets it in time', a
   await log.close()
 })
 
-test('nothing is lost and nothing grows, however long it goes on, over restarts', async () => {
+test('nothing is lost and the files stay bounded, over restarts', async () => {
   let log = open()
   let expected: { short: string; at: number }[] = []
   let most = 0
@@ -82,7 +82,7 @@ test('nothing is lost and nothing grows, however long it goes on, over restarts'
   await log.close()
 })
 
-test('files that have grown in a busy time are written over, and small again later', async () => {
+test('files that have grown are reused, and shrink later', async () => {
   const log = open()
   const many = 20_000
   const fill = (round: number) =>
@@ -109,7 +109,7 @@ test('files that have grown in a busy time are written over, and small again lat
 
 const disk = SmallDisk.mount(4096)
 afterAll(() => disk?.unmount())
-test.skipIf(!disk)('a disk that fills up leaves room for some thousand requests', async () => {
+test.skipIf(!disk)('a full disk leaves reserved room for some thousand requests', async () => {
   const clock = clockAt(() => now)
   const onFault = ({ message }: Error) => void faults.push(message)
   const log = new FileNonceLog({ folder: disk!.path, keepMs: KEEP_MS, clock, onFault })
@@ -125,7 +125,7 @@ test.skipIf(!disk)('a disk that fills up leaves room for some thousand requests'
   await log.close()
 })
 
-test('a line that was cut off costs no other one', async () => {
+test('a truncated line affects no other', async () => {
   const log = open()
   await log.append(nonce('a'))
   await log.close()
@@ -140,7 +140,7 @@ test('a line that was cut off costs no other one', async () => {
   await next.close()
 })
 
-test('what cannot be written is told, and comes back once it can', async () => {
+test('a failed write is reported, and retried', async () => {
   const log = open()
   log.read()
   rmSync(folder.path, { recursive: true })

@@ -30,7 +30,7 @@ function isWhole(): boolean {
   }
 }
 
-test('first starts at once make one owner, one master key and one database', async () => {
+test('simultaneous first starts make one owner, one master key and one database', async () => {
   const names = ['a', 'b', 'c', 'd']
   const results = await Promise.all([
     ...names.map((name) => latchkey(here('reservations', 'add', name, '--join-key', name))),
@@ -72,7 +72,7 @@ test('a second server on a served folder is refused, and the first stays in char
   }
 })
 
-test('commands that are killed while they write leave a whole database', async () => {
+test('commands that are killed while they write leave an intact database', async () => {
   await run(here('accounts', 'list'))
   const environment = { PATH: process.env['PATH'] ?? '', LATCHKEY_MAX_RESERVATIONS: '0' }
   const done = new Set<string>()

@@ -35,7 +35,7 @@ function filesWith(texts: readonly string[]): string[] {
 }
 
 describe('keys and tokens', () => {
-  test('are in no file in the clear, neither while the server runs nor afterwards', async () => {
+  test('are encrypted in every file, while the server runs and afterwards', async () => {
     const server = await ServerProcess.start(['--data', folder.path])
     try {
       await run(here('reservations', 'add', 'acme', '--join-key', JOIN_KEY, '--send-key', SEND_KEY))
@@ -88,7 +88,7 @@ describe('the master key', () => {
     expect((await latchkey(here('reservations', 'list'))).out).toContain(JOIN_KEY)
   })
 
-  test('that is lost is not made again for a database that needs the old one', async () => {
+  test('is not made again for a database that needs the old one', async () => {
     await run(here('reservations', 'add', 'acme', '--join-key', JOIN_KEY))
     rmSync(keyFile())
     const { code, err } = await latchkey(here('reservations', 'list'))
@@ -97,14 +97,14 @@ describe('the master key', () => {
     expect(existsSync(keyFile())).toBe(false)
   })
 
-  test.each(['', 'c2hvcnQ=', 'not base64!'])('that is not one (%p) is told', async (text) => {
+  test.each(['', 'c2hvcnQ=', 'not base64!'])('is refused if it is not valid (%p)', async (text) => {
     writeFileSync(keyFile(), text)
     const { code, err } = await run(here('accounts', 'add', 'ann'))
     expect(code).toBe(1)
     expect(err).toContain('does not hold a master key of 32 bytes in base64')
   })
 
-  test('comes from LATCHKEY_MASTER_KEY where that is set, and then no file is made', async () => {
+  test('comes from LATCHKEY_MASTER_KEY if that is set, without a file', async () => {
     const add = here('reservations', 'add', 'acme', '--join-key', JOIN_KEY)
     expect((await run(add, { LATCHKEY_MASTER_KEY: KEY_A })).code).toBe(0)
     expect(existsSync(keyFile())).toBe(false)

@@ -21,7 +21,7 @@ const state = {
   nested: [{ empty: '', number: 1_700_000_000_000 }],
 }
 
-test('is read as it was written, until it is removed', () => {
+test('is read as written, until it is removed', () => {
   using made = world()
   expect(readState(made.folder, made.keyring)).toBe('none')
   writeState(made.folder, made.keyring, { at: 5, version: 1, state })
@@ -45,7 +45,7 @@ test('is read as it was written, until it is removed', () => {
   removeState(made.folder)
 })
 
-test('shows nothing to whoever has the file alone', () => {
+test('is encrypted', () => {
   using made = world()
   writeState(made.folder, made.keyring, { at: 5, version: 1, state })
   const raw = readFileSync(join(made.folder, STATE_FILE))
@@ -54,7 +54,7 @@ test('shows nothing to whoever has the file alone', () => {
   expect(readState(made.folder, other)).toBe('unreadable')
 })
 
-test('half a file is not taken for a whole one', () => {
+test('a truncated file is not accepted', () => {
   using made = world()
   writeState(made.folder, made.keyring, { at: 5, version: 1, state })
   const path = join(made.folder, STATE_FILE)

@@ -7,7 +7,7 @@ const bytes = (text: string) => Buffer.from(text, 'latin1')
 /** What a browser makes of fields. */
 const fields = fc.array(fc.tuple(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' })))
 
-test('what browsers send comes out as it went in', () => {
+test('what browsers send is read unchanged', () => {
   fc.assert(
     fc.property(fields, (list) => {
       const form = formFields(Buffer.from(new URLSearchParams(list).toString()))
@@ -39,13 +39,13 @@ describe('bytes that are not UTF-8 are none of a form', () => {
     if (/^[ -~]*$/.test(text)) expect(isUtf8Form(text)).toBe(false)
   })
 
-  test('nor a character of which some bytes are escaped and others not', () => {
+  test('a character with some bytes escaped and others not', () => {
     expect(formFields(Buffer.concat([bytes('a=%c3'), Buffer.of(0xa9)]))).toBeUndefined()
     expect(formFields(Buffer.from('a=%c3é'))).toBeUndefined()
   })
 })
 
-test('whatever escapes there are, the answer is whether they can be undone without a loss', () => {
+test('a field is read exactly if it can be written back without a loss', () => {
   const escape = fc
     .integer({ min: 0, max: 255 })
     .map((byte) => `%${byte.toString(16).padStart(2, '0')}`)

@@ -17,7 +17,7 @@ describe('a scanner', () => {
     )
   })
 
-  test('finds the members of an object, and of one name the last', () => {
+  test('finds the members of an object, the last one of a repeated name', () => {
     fc.assert(
       fc.property(names, fc.array(anyJson, { minLength: 6, maxLength: 6 }), (keys, items) => {
         const members = keys.map((key, index) => [JSON.stringify(key), items[index]!] as const)
@@ -36,13 +36,13 @@ describe('a scanner', () => {
     ['[]', 1],
     ['[[],{"a":[]}]', 3],
     ['{"a":"\\"]}","b":[0]}', 2],
-  ])('knows how deep %s is', (text, depth) => {
+  ])('knows the depth of %s', (text, depth) => {
     const scanner = new JsonScanner(text)
     expect(scanner.take()).toBe(text)
     expect(scanner.depth).toBe(depth)
   })
 
-  test('comes to an end on what is no JSON', () => {
+  test('ends on text that is not JSON', () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom(...'[]{}":,\\ a1') }), (text) => {
         const scanner = new JsonScanner(text)

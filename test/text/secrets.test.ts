@@ -79,11 +79,11 @@ test.each([
   ['a session or link', 'q8Zr1-TnLx7_Vb3KpW0sYdMcEa5uGhJi9XoQfRt2BzU'],
   ['the secret of a key alone', 'x3KfZ0tQm8Vb1LrWc7PyD2sHnG5uJaE9oTi4XkRv6Bq'],
   ['a made key of a reservation', 'acme/k3TzQ9wLm2XvB7nRfY5cHp8d'],
-])('%s is known by how random it is', (_kind, text) => {
+])('%s is recognised by its randomness', (_kind, text) => {
   expect(withoutSecrets(`?token=${text}`)).toContain('[secret]')
 })
 
-test('the name of a key stays, which is no secret', () => {
+test('the name of a key is kept', () => {
   expect(withoutSecrets(`a1b2c3.d4e5f6:${newSecret()}`)).toBe('a1b2c3.d4e5f6:[secret]')
 })
 
@@ -111,11 +111,11 @@ test.each([
   'device-kitchen-sensor-0123456789',
   'lk_',
   'eyJ',
-])('%j stays', (name) => {
+])('%j is kept', (name) => {
   expect(withoutSecrets(name)).toBe(name)
 })
 
-test('fields lose them at any depth, and stay what they are otherwise', () => {
+test('fields lose secrets at any depth and are otherwise unchanged', () => {
   const [key] = MAKERS['an API key']!()
   const [token, secret] = MAKERS['an access token']!()
   const shown = fieldsWithoutSecrets({
@@ -128,6 +128,6 @@ test('fields lose them at any depth, and stay what they are otherwise', () => {
   expect(shown).toMatchObject({ deep: { list: ['[secret]', 1] }, fault: '[secret]' })
 })
 
-test('what is shown is not of any length', () => {
+test('the length of what is shown is bounded', () => {
   expect(shownText('x'.repeat(1_000_000)).length).toBeLessThan(5000)
 })

@@ -15,7 +15,7 @@ test.each([
   expect(shellWord(text)).toBe(word)
 })
 
-test('a shell reads back what was meant', () => {
+test('a shell reads back the original text', () => {
   const texts = fc.sample(fc.string({ unit: 'grapheme', maxLength: 12 }), 200)
   texts.push("'", "''", '"', '\\', '`id`', '$HOME', '~', '-n', '*', '!', '#', '\n')
   // No argument of a program may hold it.
@@ -27,7 +27,7 @@ test('a shell reads back what was meant', () => {
   }
 })
 
-test('doctor takes addresses apart so that nothing in them ends a word of a command or a configuration', () => {
+test('addresses in commands and configurations that doctor shows cannot end a word', () => {
   expect(parseTarget("https://my.host/a;b{c}'d`e$f")?.path).toBe('/a%3Bb%7Bc%7D%27d%60e%24f')
   for (const host of ["a'b.host", 'a$(id).host', 'a`id`.host', 'a;b.host', 'a&b.host'])
     expect(parseTarget(`https://${host}/`)).toBeUndefined()

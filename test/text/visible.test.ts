@@ -31,9 +31,9 @@ describe('visible', () => {
     '\u05D0\u05D1',
     'a \\ b',
     '',
-  ])('%j stays', (text) => expect(visible(text)).toBe(text))
+  ])('%j is kept', (text) => expect(visible(text)).toBe(text))
 
-  test('is safe whatever the text, and does nothing twice', () => {
+  test('is safe for any text, and idempotent', () => {
     fc.assert(
       fc.property(anyText, (text) => {
         const shown = visible(text)
@@ -47,7 +47,7 @@ describe('visible', () => {
   })
 })
 
-test('JSON says the same afterwards', () => {
+test('JSON has the same meaning afterwards', () => {
   fc.assert(
     fc.property(fc.record({ a: anyText, b: fc.array(anyText) }), (value) => {
       for (const indent of [undefined, 2]) {
@@ -61,7 +61,7 @@ test('JSON says the same afterwards', () => {
 })
 
 describe('markup', () => {
-  test('texts are made safe; values, links and fields stay as they are', () => {
+  test('makes texts safe and keeps values, links and fields', () => {
     const markup =
       '<p title="\u202Ea">\u202Eb\n c</p><input value="\u200Bd"/><textarea>\u200Be</textarea><b>\u001Bf</b>'
     expect(shownMarkup(markup)).toBe(
@@ -69,7 +69,7 @@ describe('markup', () => {
     )
   })
 
-  test.each(['', 'text', '<p', '<p>', '<textarea>', 'a<b>c</b'])('%j loses nothing', (markup) => {
+  test.each(['', 'text', '<p', '<p>', '<textarea>', 'a<b>c</b'])('%j is kept', (markup) => {
     expect(shownMarkup(markup)).toBe(markup)
   })
 })

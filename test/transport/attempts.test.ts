@@ -106,7 +106,7 @@ describe('beyond the rate of an address', () => {
     expect(await answer.text()).toContain('missing or wrong credentials')
   })
 
-  test('good credentials are not concerned', async () => {
+  test('valid credentials are not limited', async () => {
     await exhaust()
     expect((await app.ask('/channels/a/messages')).status).toBe(200)
     expect((await app.ask('/channels/a/messages', { as: known })).status).toBe(200)
@@ -116,13 +116,13 @@ describe('beyond the rate of an address', () => {
     expect(issued.status).toBe(201)
   })
 
-  test('a token that nobody has shown before is not even verified', async () => {
+  test('an unknown token is not verified', async () => {
     await exhaust()
     expect((await app.ask('/channels/a/messages', { as: fresh })).status).toBe(429)
   })
 })
 
-test('within the rate, everybody is told what is wrong', async () => {
+test('within the rate the error says what is wrong', async () => {
   const other = await Caller.start({ 'attempt-rate': '1', 'attempt-burst': String(BURST) })
   try {
     const statuses: number[] = []

@@ -38,7 +38,7 @@ function start(seen: string[]): number {
 const post = (body: string, path = `/${body}`) =>
   `POST ${path} HTTP/1.1\r\nHost: test\r\nContent-Length: ${body.length}\r\n\r\n${body}`
 
-test('requests that come together are all looked at before the first body is read', async () => {
+test('all requests of a turn are seen before the first body is read', async () => {
   const seen: string[] = []
   const port = start(seen)
   const clients = await Promise.all(
@@ -56,7 +56,7 @@ test('requests that come together are all looked at before the first body is rea
   expect(seen.slice(3)).toEqual(seen.slice(0, 3).map((line) => line.replace('asked /', 'read ')))
 })
 
-test('a body that comes late or in pieces keeps nobody else waiting', async () => {
+test('a slow body delays nobody else', async () => {
   const seen: string[] = []
   const port = start(seen)
   const late = RawSocket.send(port, post('late').slice(0, -2))
@@ -67,7 +67,7 @@ test('a body that comes late or in pieces keeps nobody else waiting', async () =
   expect(seen).toEqual(['asked /late', 'asked /early', 'read early', 'read late'])
 })
 
-test('whoever hangs up while sending a body is told apart from whoever sent nothing', async () => {
+test('hanging up during a body is told from an empty body', async () => {
   const seen: string[] = []
   const port = start(seen)
   const client = RawSocket.send(port, post('gone').slice(0, -2))
@@ -77,7 +77,7 @@ test('whoever hangs up while sending a body is told apart from whoever sent noth
   expect(await RawSocket.send(port, post('here')).answer()).toBe(200)
 })
 
-test('requests without a body do not wait: a client may pipeline them', async () => {
+test('requests without a body can be pipelined', async () => {
   const port = start([])
   const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: test\r\n\r\n`
   const client = RawSocket.send(port, get('/first') + get('/second') + get('/third'))

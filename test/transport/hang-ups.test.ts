@@ -32,7 +32,7 @@ const PATHS = [
   '/dashboard/claim',
 ]
 
-test('whichever way they came', async () => {
+test('connections that hang up are closed, on every way in', async () => {
   const port = Number(new URL(server.url).port)
   for (const path of PATHS) {
     for (const length of ['Content-Length: 100', 'Transfer-Encoding: chunked']) {

@@ -48,7 +48,7 @@ async function untilEmpty({ inbound }: Desk): Promise<number> {
 }
 
 describe('frames', () => {
-  test('are handled at once while there is time', () => {
+  test('are handled at once while the turn has time', () => {
     const desk = new Desk()
     const one = desk.sender('a', 'x', 0)
     for (let i = 0; i < 100; i++) desk.inbound.receive(one, String(i))
@@ -56,7 +56,7 @@ describe('frames', () => {
     expect(desk.inbound.bytes).toBe(0)
   })
 
-  test('of a long row wait for later turns, and stay in order', async () => {
+  test('of a long burst wait for later turns, in order', async () => {
     const desk = new Desk()
     const one = desk.sender('a', 'x')
     for (let i = 0; i < 100; i++) desk.inbound.receive(one, String(i))
@@ -66,7 +66,7 @@ describe('frames', () => {
     expect(desk.log).toEqual(Array.from({ length: 100 }, (_, i) => `a${i}`))
   })
 
-  test('that hold much are looked at one by one', async () => {
+  test('that hold much are handled one by one', async () => {
     const desk = new Desk(1e6, 1e7)
     const one = desk.sender('a', 'x', 20)
     for (let i = 0; i < 5; i++) desk.inbound.receive(one, `${i}`.padEnd(5000))
@@ -75,7 +75,7 @@ describe('frames', () => {
     expect(desk.log.map((entry) => entry.trim())).toEqual(['a0', 'a1', 'a2', 'a3', 'a4'])
   })
 
-  test('of somebody else come between them', async () => {
+  test('of another sender are handled in between', async () => {
     const desk = new Desk()
     const one = desk.sender('a', 'x')
     for (let i = 0; i < 200; i++) desk.inbound.receive(one, String(i))
@@ -85,7 +85,7 @@ describe('frames', () => {
     expect(desk.log.indexOf('b!')).toBeLessThan(before + 3)
   })
 
-  test('of one address share its turns, however many sockets it has', async () => {
+  test('of one address share its turns', async () => {
     const desk = new Desk(1e6, 1e7)
     const many = Array.from({ length: 50 }, () => desk.sender('a', 'x'))
     for (let i = 0; i < 10; i++) for (const one of many) desk.inbound.receive(one, '.')
@@ -110,7 +110,7 @@ describe('frames', () => {
     expect(between.length).toBeLessThan(15)
   })
 
-  test('that came before the end are handled before the end', async () => {
+  test('that came before the close are handled before it', async () => {
     const desk = new Desk()
     const one = desk.sender('a', 'x')
     for (let i = 0; i < 30; i++) desk.inbound.receive(one, String(i))
@@ -123,7 +123,7 @@ describe('frames', () => {
     expect(other.ended).toBe(true)
   })
 
-  test('beyond what is kept of one socket end that socket, and nobody else’s', async () => {
+  test('beyond the limit of one socket close that socket only', async () => {
     const desk = new Desk(100)
     const [greedy, other] = [desk.sender('a', 'x'), desk.sender('b', 'x')]
     for (let i = 0; i < 200; i++) desk.inbound.receive(greedy, '0123456789')
@@ -135,7 +135,7 @@ describe('frames', () => {
     expect(desk.inbound.bytes).toBe(0)
   })
 
-  test('beyond what is kept of all end whoever has the most', () => {
+  test('beyond the limit of all close the sender that has most', () => {
     const desk = new Desk(1000, 300)
     const [large, small] = [desk.sender('a', 'x'), desk.sender('b', 'y')]
     for (let i = 0; i < 12; i++) desk.inbound.receive(large, '')
@@ -145,7 +145,7 @@ describe('frames', () => {
     expect(desk.inbound.bytes).toBe(150)
   })
 
-  test('many who end at once end in several turns, each of them once', async () => {
+  test('many simultaneous closes are handled in several turns, each once', async () => {
     const desk = new Desk()
     const many = Array.from({ length: 100 }, (_, n) => desk.sender(`${n}`, 'x'))
     // Each end costs as much as a frame does here.

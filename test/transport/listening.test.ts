@@ -64,7 +64,7 @@ describe('a port that is taken is told in one line', () => {
     await other.stop(true)
   })
 
-  test('an address that is not of this machine', async () => {
+  test('an address of another machine is reported', async () => {
     const err = await refused(['--host', '192.0.2.1', '--port', '0', '--data', fresh()])
     expect(err).toContain('192.0.2.1')
   })
@@ -124,7 +124,7 @@ describe('TLS', () => {
     await two.message('over TLS')
   })
 
-  test('files that are not there or hold something else are told in one line', async () => {
+  test('missing or wrong certificate files are reported in one line', async () => {
     const absent = join(folder.path, 'absent.pem')
     const flags = ['--port', '0', '--data', fresh()]
     expect(await refused([...flags, '--tls-cert', absent, '--tls-key', absent])).toContain(absent)
@@ -135,7 +135,7 @@ describe('TLS', () => {
 })
 
 describe('--base-path', () => {
-  test('everything lies below it, health checks also at the root', async () => {
+  test('everything is below it, and health checks also at the root', async () => {
     const server = await startTestServer({ 'base-path': '/rt' })
     const status = async (path: string) => (await fetch(server.url + path)).status
     const [one, two] = [
@@ -159,7 +159,7 @@ describe('--base-path', () => {
   })
 })
 
-test('IPv6 is listened on where asked', async () => {
+test('IPv6 addresses can be listened on', async () => {
   const server = await start('--host', '::1')
   expect(server.out).toContain(`http://[::1]:`)
   const port = /\[::1\]:(\d+)/.exec(server.out)![1]!
@@ -168,7 +168,7 @@ test('IPv6 is listened on where asked', async () => {
   client.close()
 })
 
-test('a command of the same user reaches a folder whose path is too long for a socket file', async () => {
+test('commands reach a server whose data folder has a very long path', async () => {
   const deep = join(fresh(), 'd'.repeat(120))
   await start('--data', deep)
   expect(await runJson<object>(['health', '--data', deep])).toMatchObject({ status: 'ready' })

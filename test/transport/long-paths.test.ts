@@ -24,14 +24,14 @@ describe.each(['/dashboard', '/v1', '/api/v1', '/docs', '/errors', '/nowhere'])(
       expect(await answer.text()).toContain('the path is too long')
     })
 
-    test('a path that is as long as it may be is looked for', async () => {
+    test('a path of the maximal length is looked up', async () => {
       const path = `${root}/${'a/'.repeat(MAX_PATH_LETTERS)}`.slice(0, MAX_PATH_LETTERS)
       expect([303, 401, 404]).toContain((await ask(path)).status)
     })
   },
 )
 
-test('the errors of the API and of pages have their own form', async () => {
+test('errors of the API and of pages have their own form', async () => {
   const long = 'x'.repeat(MAX_PATH_LETTERS)
   const answer = await ask(`/v1/${long}`)
   expect(answer.headers.get('content-type')).toBe('application/json')

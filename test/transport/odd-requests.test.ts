@@ -81,7 +81,7 @@ describe('a Host header that is none', () => {
     expect(seen.filter(({ status }) => status !== 400)).toEqual([])
   })
 
-  test('is no reason to refuse what names no host at all', async () => {
+  test('is not required of HTTP/1.0', async () => {
     expect(await statusOf('GET /health HTTP/1.0')).toBe(200)
     expect(await statusOf('GET /health HTTP/1.1\r\nHost:')).toBe(200)
     for (const host of ['my.host', 'my_host:8080', '[::1]:80', 'LOCALHOST', 'a.b.'])
@@ -92,7 +92,7 @@ describe('a Host header that is none', () => {
 describe.each(['a stranger', 'somebody signed in'])('from %s', (who) => {
   const more = () => (who === 'a stranger' ? '' : `\r\nCookie: ${owner.cookie}`)
 
-  test('odd paths, with a host and without, are no bug', async () => {
+  test('odd paths are answered, with a host and without', async () => {
     const heads = PATHS.flatMap((path) => [
       `GET ${path} HTTP/1.0${more()}`,
       `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${server.port}${more()}`,
@@ -100,7 +100,7 @@ describe.each(['a stranger', 'somebody signed in'])('from %s', (who) => {
     expect(bugsIn(await answersTo(heads))).toEqual([])
   })
 
-  test('odd methods are no bug', async () => {
+  test('odd methods are answered', async () => {
     for (const method of ['OPTIONS', 'TRACE', 'PROPFIND', 'PUT', 'DELETE', 'HEAD']) {
       const line = `HTTP/1.1\r\nHost: 127.0.0.1:${server.port}${more()}`
       const heads = PATHS.map((path) => `${method} ${path} ${line}`)
@@ -109,7 +109,7 @@ describe.each(['a stranger', 'somebody signed in'])('from %s', (who) => {
   })
 })
 
-test('odd headers are no bug', async () => {
+test('odd headers are answered', async () => {
   const names = [
     'Cookie',
     'Authorization',
@@ -137,7 +137,7 @@ test('odd headers are no bug', async () => {
   }
 })
 
-test('a flood of them writes a bounded log, without a stack', async () => {
+test('many odd requests write a bounded log, without a stack', async () => {
   const folder = temporaryFolder()
   const process = await ServerProcess.start(['--data', folder.path])
   try {

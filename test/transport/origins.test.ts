@@ -88,7 +88,7 @@ const corsOf = ({ headers }: Response) =>
   [...headers.keys()].filter((name) => name.startsWith('access-control-'))
 
 describe.each([...REST, ...OTHERS])('$name', (way) => {
-  test('is open to programs, and to pages of the list', async () => {
+  test('admits programs and pages of listed origins', async () => {
     for (const origin of [undefined, GOOD]) {
       const answer = await ask(way, origin)
       expect(answer.ok, origin).toBe(true)
@@ -96,7 +96,7 @@ describe.each([...REST, ...OTHERS])('$name', (way) => {
     }
   })
 
-  test('is refused to other pages, which cannot even read that', async () => {
+  test('refuses other pages, which cannot read the answer', async () => {
     for (const origin of FOREIGN) {
       const answer = await ask(way, origin)
       expect(answer.status, origin).toBe(403)
@@ -117,7 +117,7 @@ describe.each([...REST, ...OTHERS])('$name', (way) => {
   })
 })
 
-test('what is refused is in the form of its protocol', async () => {
+test('refusals have the form of the protocol', async () => {
   const origin = 'https://evil.test'
   const rest = (await (await ask(REST[0]!, origin)).json()) as { error: { code: number } }
   expect(rest.error.code).toBe(40300)
@@ -127,7 +127,7 @@ test('what is refused is in the form of its protocol', async () => {
   expect(control.reason).toBe('origin_refused')
 })
 
-test('pages and probes for everybody stay open', async () => {
+test('public pages and health checks stay open', async () => {
   for (const path of [
     '/',
     '/health',
@@ -144,13 +144,13 @@ test('pages and probes for everybody stay open', async () => {
   }
 })
 
-test('a publish of a foreign page has no effect', async () => {
+test('a publish of an unlisted page has no effect', async () => {
   await ask({ ...REST[1]!, path: '/channels/forged/messages' }, 'https://evil.test')
   const read = await ask({ ...REST[0]!, path: '/channels/forged/messages' }, undefined)
   expect(await read.json()).toEqual([])
 })
 
-test('the log shows the origin, and the setting that would let it in', async () => {
+test('the log shows the origin and the setting that would admit it', async () => {
   const folder = temporaryFolder()
   const server = await ServerProcess.start(['--data', folder.path, '--allowed-origins', GOOD])
   try {
@@ -173,7 +173,7 @@ test('the log shows the origin, and the setting that would let it in', async () 
   }
 })
 
-test('the log and the page of refusals tell of an origin that only just misses', async () => {
+test('the log and the page of refusals point out near misses', async () => {
   const folder = temporaryFolder()
   const server = await ServerProcess.start(['--data', folder.path, '--allowed-origins', WRITTEN])
   try {
@@ -188,7 +188,7 @@ test('the log and the page of refusals tell of an origin that only just misses',
   }
 })
 
-test('so does the log where an app has a list of its own', async () => {
+test('the log points out near misses of an app’s own list', async () => {
   const folder = temporaryFolder()
   const server = await ServerProcess.start(['--data', folder.path])
   try {

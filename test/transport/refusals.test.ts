@@ -158,14 +158,14 @@ describe('counted by reason', () => {
     expect(headers.get('retry-after')).toMatch(/^\d+$/)
   })
 
-  test('a banned address does not push either', async () => {
+  test('a banned address cannot push', async () => {
     const flags = { 'ban-seconds': '60', 'message-rate': '1', 'message-burst': '1' }
     running = await startTestServer({ ...flags, 'max-warnings': '0' })
     await send(running, ['1', '2'])
     expect(await push(running, '1')).toBe(429)
   })
 
-  test('a banned address is shut out of all but pages and probes for everybody', async () => {
+  test('a banned address reaches only public pages and health checks', async () => {
     const flags = { 'ban-seconds': '60', 'message-rate': '1', 'message-burst': '1' }
     running = await startTestServer({ ...flags, 'max-warnings': '0' })
     const { url } = running
@@ -194,7 +194,7 @@ describe('counted by reason', () => {
 })
 
 describe('origins', () => {
-  test('on the list pass, and so do programs, which send none', async () => {
+  test('that are listed are admitted, and so are programs', async () => {
     running = await startTestServer({ 'allowed-origins': 'https://my.site,https://*.my.site' })
     const from = (origin: string) => statusOf(`${running!.sockets}a`, { origin })
     for (const origin of ['https://my.site', 'https://a.my.site', 'HTTPS://MY.SITE'])
@@ -209,7 +209,7 @@ describe('origins', () => {
     expect(await statusOf(`${running.sockets}a`)).toBe(101)
   })
 
-  test('that are refused are logged with what was seen and the fix', async () => {
+  test('that are refused are logged with the fix', async () => {
     const folder = temporaryFolder()
     const flags = ['--data', folder.path, '--allowed-origins', 'https://my.site']
     const server = await ServerProcess.start(flags)
@@ -238,7 +238,7 @@ describe('addresses are remembered no longer than needed', () => {
     banSeconds: 120,
   }
 
-  test('a scan of many fills no memory', () => {
+  test('a scan from many addresses uses bounded memory', () => {
     const clock = new ManualClock()
     const admission = new Admission(LIMITS, clock)
     for (let i = 0; i < 5000; i++) admission.refuse(`10.0.${i >> 8}.${i & 255}`)
@@ -248,7 +248,7 @@ describe('addresses are remembered no longer than needed', () => {
     expect(admission.remembered).toBe(1)
   })
 
-  test('who is connected or banned is not forgotten', () => {
+  test('connected and banned addresses are not forgotten', () => {
     const clock = new ManualClock()
     const admission = new Admission(LIMITS, clock)
     admission.opened('192.0.2.1')

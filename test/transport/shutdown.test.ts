@@ -68,7 +68,7 @@ describe('SIGTERM', () => {
     expect(await server.exited()).toBe(0)
   })
 
-  test('meanwhile it is alive but not ready, and takes no new sockets', async () => {
+  test('during the shutdown the server is alive, not ready, and refuses new sockets', async () => {
     const { server } = await start(600)
     expect(await ready(server)).toEqual({ status: 200, body: { status: 'ready' } })
     const clients = await crowd(server)
@@ -90,7 +90,7 @@ describe('SIGTERM', () => {
     await eventually(() => clients.every((client) => client.closed?.code === 1012), 'all are told')
   })
 
-  test('a client that never answers does not hold it beyond the bound', async () => {
+  test('a client that never answers delays it no longer than --drain-seconds', async () => {
     const { server } = await start(1)
     const socket = await stubborn(server)
     server.signal('SIGTERM')
@@ -99,7 +99,7 @@ describe('SIGTERM', () => {
     expect(await server.exited(5000)).toBe(0)
   })
 
-  test('a second signal ends it at once, before everybody was told', async () => {
+  test('a second signal ends it at once', async () => {
     const { server } = await start(600)
     const clients = await crowd(server)
     server.signal('SIGTERM')

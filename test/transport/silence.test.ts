@@ -37,7 +37,7 @@ async function pass(seconds: number, send: () => Promise<unknown>): Promise<void
  */
 const tick = () => Bun.sleep(300)
 
-test('an itty client on a busy channel leaves after the time of idling, and whoever answers stays', async () => {
+test('a silent itty client on a busy channel leaves after the idle timeout, and an answering one stays', async () => {
   const gone = await Client.join(`ws://127.0.0.1:${proxy.port}/c/busy`)
   const [reader, writer] = await Promise.all(
     ['', ''].map(() => Client.join(`${server.sockets}busy`)),
@@ -63,7 +63,7 @@ test('an itty client on a busy channel leaves after the time of idling, and whoe
   expect([reader!.closed, writer!.closed]).toEqual([undefined, undefined])
 }, 30_000)
 
-test('a client of an app leaves presence, while heartbeats and messages are sent to it', async () => {
+test('a silent client of an app leaves presence, although heartbeats and messages are sent to it', async () => {
   const app = await AblyApp.make(server.url)
   const query = `key=${app.keys[0]}&v=6`
   const url = `http://127.0.0.1:${proxy.port}`
@@ -89,7 +89,7 @@ test('a client of an app leaves presence, while heartbeats and messages are sent
   expect(gone.all(ACTION.MESSAGE).length).toBeGreaterThan(20)
 }, 30_000)
 
-test('frames are signs of life, as answers to pings are', async () => {
+test('frames count as signs of life, like pongs', async () => {
   const mute = await RawSocket.open(`${server.sockets}room`)
   for (let n = 0; n < 8; n++) {
     mute.text(`"${n}"`)
@@ -106,7 +106,7 @@ test('frames are signs of life, as answers to pings are', async () => {
   expect(await closes('idle')).toBe(1)
 })
 
-test('whoever answers stays though the server stood still for a minute', async () => {
+test('an answering client stays although the server stood still for a minute', async () => {
   const client = await Client.join(`${server.sockets}room`)
   for (let n = 0; n < 3; n++) {
     server.clock.advance(60_000)
@@ -116,7 +116,7 @@ test('whoever answers stays though the server stood still for a minute', async (
   expect(client.closed).toBeUndefined()
 })
 
-test('whoever resets a connection on which much waits is lost, and no slow reader', async () => {
+test('a reset connection with a backlog counts as lost, not as a slow reader', async () => {
   const patient = await startTimedServer({ 'max-backlog-bytes': '67108864' })
   const count = (reason: string) => metric(patient, `latchkey_closes_total{reason="${reason}"}`)
   const url = `${patient.sockets}flood`
@@ -141,7 +141,7 @@ test('whoever resets a connection on which much waits is lost, and no slow reade
   await patient.end()
 })
 
-test('a client without a WebSocket that asks for nothing is gone after half a minute', async () => {
+test('a client without a WebSocket that stops polling is gone after half a minute', async () => {
   const app = await AblyApp.make(server.url)
   const reader = await FrameClient.connected(app, `key=${app.keys[0]}&v=6`)
   await reader.attach('room')

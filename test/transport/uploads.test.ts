@@ -58,7 +58,7 @@ const CHUNKED = 'POST /x HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\
 const chunk = (text: string) => `${text.length.toString(16)}\r\n${text}\r\n`
 
 describe('a body that comes with its head', () => {
-  test('counts for nothing, and is not bound by what others send', async () => {
+  test('is not counted, and not limited by other bodies', async () => {
     const { port, bodies, seen } = start({
       maxBytes: WAITING_BYTES,
       maxAddressBytes: WAITING_BYTES,
@@ -69,7 +69,7 @@ describe('a body that comes with its head', () => {
     expect([bodies.bytes, bodies.senders]).toEqual([0, 0])
   })
 
-  test('is refused unread where it is too large, and the connection goes on', async () => {
+  test('is refused unread if it is too large, and the connection stays', async () => {
     const { port, seen } = start()
     const client = RawSocket.send(port, announced(MAX + 1, 'x'.repeat(MAX + 1)))
     expect(await client.answer()).toBe(413)
@@ -79,7 +79,7 @@ describe('a body that comes with its head', () => {
 })
 
 describe('a body that is on its way', () => {
-  test('counts as long as it is, with its length or without', async () => {
+  test('is counted by its size, with or without a length', async () => {
     const { port, bodies } = start()
     const told = RawSocket.send(port, announced(MAX, 'x'))
     await eventually(() => bodies.bytes === WAITING_BYTES + MAX, 'it counts as it is announced')
@@ -94,7 +94,7 @@ describe('a body that is on its way', () => {
     expect([bodies.bytes, bodies.senders]).toEqual([0, 0])
   })
 
-  test('counts no more when the client hangs up', async () => {
+  test('is not counted any more when the client hangs up', async () => {
     const { port, bodies, seen } = start()
     const told = RawSocket.send(port, announced(MAX, 'x'))
     const untold = RawSocket.send(port, CHUNKED + chunk('abc'))
@@ -109,7 +109,7 @@ describe('a body that is on its way', () => {
   test.each([
     ['with its length', announced(MAX, 'x')],
     ['in chunks', CHUNKED + chunk('x')],
-  ])('is cut when it takes too long, %s', async (_, text) => {
+  ])('is cut off when it takes too long, %s', async (_, text) => {
     const { port, bodies, seen } = start({ seconds: 0.2 })
     const client = RawSocket.send(port, text)
     expect(await client.answer()).toBe(408)
@@ -117,7 +117,7 @@ describe('a body that is on its way', () => {
     expect([bodies.bytes, bodies.senders]).toEqual([0, 0])
   })
 
-  test('in chunks is read no further than to its limit', async () => {
+  test('in chunks is read only up to its limit', async () => {
     const { port, bodies, seen } = start()
     const client = RawSocket.send(port, CHUNKED + chunk('x'.repeat(MAX)) + chunk('y'))
     expect(await client.answer()).toBe(413)
@@ -125,7 +125,7 @@ describe('a body that is on its way', () => {
     expect(bodies.bytes).toBe(0)
   })
 
-  test('is refused where its address has too many', async () => {
+  test('is refused if its address has too many', async () => {
     const { port, bodies, seen } = start({ maxAddressBytes: 2 * (WAITING_BYTES + MAX) })
     const waiting = [1, 2].map(() => RawSocket.send(port, announced(MAX, 'x')))
     await eventually(() => bodies.bytes === 2 * (WAITING_BYTES + MAX), 'two are on their way')
@@ -137,7 +137,7 @@ describe('a body that is on its way', () => {
     expect(await Promise.all(waiting.map((client) => client.answer()))).toEqual([200, 200])
   })
 
-  test('is not kept while something else is waited for', async () => {
+  test('is not buffered while the request waits for something else', async () => {
     const { port, seen } = start()
     const staying = RawSocket.send(port, announced(MAX, 'x', '/stays'))
     await eventually(() => seen.length === 2, 'it is looked at')
@@ -161,7 +161,7 @@ describe('pieces of a body', () => {
     return pieces
   }
 
-  test('are put together, with room that is told before it is taken', async () => {
+  test('are joined, with memory reserved first', async () => {
     const room: number[] = []
     const grow = (bytes: number) => room.push(bytes) > 0
     const read = await readChunks(bytewise(4000, 3), 20_000, grow)
@@ -169,14 +169,14 @@ describe('pieces of a body', () => {
     expect(room).toEqual([4096, 4096, 8192])
   })
 
-  test('are no more than a body of that length would have', async () => {
+  test('use no more memory than a whole body', async () => {
     const pieces = bytewise(1_000_000)
     const read = await readChunks(pieces, 1_000_000, () => true)
     expect(read).toMatchObject({ ok: false, failure: { name: 'bad_request' } })
     expect(pieces.asked).toBe(FREE_CHUNKS + 1_000_000 / 64 + 1)
   })
 
-  test('are read no further when there is no room', async () => {
+  test('are not read when there is no room', async () => {
     const pieces = bytewise(100_000)
     let grown = 0
     expect(await readChunks(pieces, 10_000, () => ++grown < 2)).toBeUndefined()
@@ -215,7 +215,7 @@ describe('when all bodies together are too much', () => {
 
   const nameOf = (result: Result<Uint8Array>) => (result.ok ? 'read' : result.failure.name)
 
-  test('whoever has the most gives way, the oldest of theirs first', async () => {
+  test('the address that has most loses its oldest body', async () => {
     const bodies = new Bodies({ ...ROOMY, maxBytes: 5 * WAITING_BYTES })
     const receive = async (sender: Sender) =>
       nameOf(await bodies.receive(sender, undefined, 100_000))
@@ -235,7 +235,7 @@ describe('when all bodies together are too much', () => {
     expect([bodies.bytes, bodies.senders]).toEqual([0, 0])
   })
 
-  test('addresses of one IPv6 network are one', async () => {
+  test('addresses of one IPv6 network count as one', async () => {
     const bodies = new Bodies({ ...ROOMY, maxAddressBytes: WAITING_BYTES })
     const first = new Sender('2001:db8::1')
     const read = bodies.receive(first, undefined, 100)

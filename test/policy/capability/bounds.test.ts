@@ -54,17 +54,17 @@ describe('a capability', () => {
     expect(!refused.ok && refused.failure.message).toContain('too large')
   })
 
-  test('that was accepted before goes on counting', () => {
+  test('that was accepted before stays valid', () => {
     expect(capabilityOf(names(MAX_PATTERNS + 1, String)).size).toBe(MAX_PATTERNS + 1)
   })
 
-  test('names an operation a few times and not thousands of times', () => {
+  test('may repeat an operation a few times, not thousands of times', () => {
     const times = (count: number) => ({ a: Array.from({ length: count }, () => 'publish') })
     expect(readCapability(times(20)).ok).toBe(true)
     expect(readCapability(times(2000)).ok).toBe(false)
   })
 
-  test('is complained about in few words', () => {
+  test('gets a short complaint', () => {
     const nested = JSON.parse('['.repeat(90_000) + ']'.repeat(90_000)) as unknown[]
     for (const wrong of [{ ['x'.repeat(5000)]: 1 }, { a: ['y'.repeat(5000)] }, { a: [nested] }]) {
       const read = readCapability(wrong)
@@ -72,7 +72,7 @@ describe('a capability', () => {
     }
   })
 
-  test('is made of lists with each operation once for each channel', () => {
+  test('is written with each operation once for each channel', () => {
     const doubled = names(2000, () => 'history')
     const made = capabilityOfLists(
       { privileges: doubled, channels: names(2000, String) },
@@ -129,7 +129,7 @@ describe('an intersection', () => {
     expect(!both.ok && both.failure.name).toBe('capability_invalid')
   })
 
-  test('of something large with itself is itself', () => {
+  test('of a large capability with itself is the same', () => {
     const large = capabilityOf(names(5000, (i) => `*:${i}`))
     const both = intersect(large, new Map(large))
     expect(both.ok && canonicalText(both.value)).toBe(canonicalText(large))

@@ -38,7 +38,7 @@ describe('the line that decides', () => {
     expect(answer.change).toBeUndefined()
   })
 
-  test('is the nearest one where none permits', () => {
+  test('is the nearest one if none permits', () => {
     const answer = explainCapability(capability, 'public:news', 'presence')
     expect(answer).toEqual({
       permitted: false,
@@ -47,7 +47,7 @@ describe('the line that decides', () => {
     })
   })
 
-  test('is none where no line is about the channel', () => {
+  test('is absent if no line concerns the channel', () => {
     const answer = explainCapability(read({ a: ['publish'] }), 'b', 'publish')
     expect(answer).toEqual({
       permitted: false,
@@ -77,7 +77,7 @@ const capabilities = fc
   .map(read)
 
 describe('for any capability', () => {
-  test('the answer is that of the checker', () => {
+  test('the answer equals that of the checker', () => {
     fc.assert(
       fc.property(capabilities, name, some, (capability, channel, operation) => {
         const answer = explainCapability(capability, channel, operation)
@@ -88,7 +88,7 @@ describe('for any capability', () => {
     )
   })
 
-  test('the change allows the operation on the channel, and nothing else anywhere', () => {
+  test('the proposed change allows that operation on that channel and nothing else', () => {
     fc.assert(
       fc.property(capabilities, name, some, (capability, channel, operation) => {
         const { change } = explainCapability(capability, channel, operation)

@@ -19,7 +19,7 @@ function read(text: string): Capability {
   return parsed.value
 }
 
-test('a new key is given what is named, and everything else', () => {
+test('a new key gets what is named, and everything for the rest', () => {
   const present = FULL_CAPABILITY
   expect(textOf({}, present)).toBe('{"*":["*"]}')
   expect(textOf({ privileges: ['subscribe', 'publish'] }, present)).toBe(
@@ -35,7 +35,7 @@ test('a present key keeps what is not named', () => {
   expect(textOf({ channels: ['c'] }, present)).toBe('{"c":["publish"]}')
 })
 
-test('channels alone do not say which of several privileges they get', () => {
+test('channels alone are ambiguous if lines have several privileges', () => {
   const present = read('{"a":["publish"],"b":["history"]}')
   expect(textOf({ channels: ['c'] }, present)).toContain('name the privileges too')
   expect(textOf({ channels: ['c'], privileges: ['stats'] }, present)).toBe('{"c":["stats"]}')

@@ -3,7 +3,7 @@ import { expect, test } from 'bun:test'
 import Ably from 'ably'
 import { startTestServer } from '../../support/server.ts'
 
-test('the page says yes, and the SDK takes it for an answer', async () => {
+test('the connectivity check of an SDK succeeds', async () => {
   const server = await startTestServer()
   try {
     const connectivityCheckUrl = `${server.url}/is-the-internet-up.txt`

@@ -53,7 +53,7 @@ const deviceText = (id: string, metadata: string, recipient: string) =>
 const OWN = '{"b":1.0,"2":9007199254740993,"a":-0,"b":1E2}'
 
 describe('JSON', () => {
-  test('comes out as it went in, whatever it is', async () => {
+  test('comes back exactly as sent', async () => {
     const metadata = fc.oneof(
       commonJson,
       fc.array(fc.tuple(fc.constantFrom('"b"', '"10"', '"2"'), commonJson)).map(objectText),
@@ -76,33 +76,30 @@ describe('JSON', () => {
     )
   })
 
-  test.each(['PUT', 'PATCH'])(
-    '%s changes what it names, and leaves the rest as it was',
-    async (method) => {
-      const id = fresh()
-      await send('POST', DEVICES, deviceText(id, OWN, recipientOf(OWN)))
-      const whole = method === 'PUT'
-      const body = whole
-        ? deviceText(id, '{"n":[18446744073709551615]}', recipientOf(OWN))
-        : '{"metadata":{"n":[18446744073709551615]}}'
-      const changed = await send(method, `${DEVICES}/${id}`, body)
-      expect(changed.status).toBe(200)
-      const list = await send('GET', `${DEVICES}?deviceId=${id}`)
-      for (const { bytes } of [changed, list]) {
-        expect(bytes.toString()).toContain('"metadata":{"n":[18446744073709551615]}')
-        expect(bytes.toString()).toContain(`"recipient":${recipientOf(OWN)}`)
-      }
-      const other = await send(
-        'PATCH',
-        `${DEVICES}/${id}`,
-        `{"push":{"recipient":${recipientOf('[1.50]')}}}`,
-      )
-      expect(other.bytes.toString()).toContain(`"recipient":${recipientOf('[1.50]')}`)
-      expect(other.bytes.toString()).toContain('"metadata":{"n":[18446744073709551615]}')
-    },
-  )
+  test.each(['PUT', 'PATCH'])('%s changes what it names and leaves the rest', async (method) => {
+    const id = fresh()
+    await send('POST', DEVICES, deviceText(id, OWN, recipientOf(OWN)))
+    const whole = method === 'PUT'
+    const body = whole
+      ? deviceText(id, '{"n":[18446744073709551615]}', recipientOf(OWN))
+      : '{"metadata":{"n":[18446744073709551615]}}'
+    const changed = await send(method, `${DEVICES}/${id}`, body)
+    expect(changed.status).toBe(200)
+    const list = await send('GET', `${DEVICES}?deviceId=${id}`)
+    for (const { bytes } of [changed, list]) {
+      expect(bytes.toString()).toContain('"metadata":{"n":[18446744073709551615]}')
+      expect(bytes.toString()).toContain(`"recipient":${recipientOf(OWN)}`)
+    }
+    const other = await send(
+      'PATCH',
+      `${DEVICES}/${id}`,
+      `{"push":{"recipient":${recipientOf('[1.50]')}}}`,
+    )
+    expect(other.bytes.toString()).toContain(`"recipient":${recipientOf('[1.50]')}`)
+    expect(other.bytes.toString()).toContain('"metadata":{"n":[18446744073709551615]}')
+  })
 
-  test('is told in MessagePack with the same numbers and order', async () => {
+  test('is read as MessagePack with the same numbers and order', async () => {
     const id = fresh()
     await send('POST', DEVICES, deviceText(id, OWN, recipientOf('[18446744073709551615,-0.0]')))
     const { bytes } = await send('GET', `${DEVICES}/${id}`, undefined, 'msgpack')
@@ -118,7 +115,7 @@ describe('JSON', () => {
 })
 
 describe('MessagePack', () => {
-  test('is told in JSON with all its digits', async () => {
+  test('is read as JSON with all digits', async () => {
     const id = fresh()
     const body = packr.pack({
       id,
@@ -158,7 +155,7 @@ describe('MessagePack', () => {
 test.each([
   ['{"n":1e400}', 'MessagePack has not the number 1e400'],
   ['{"n":"\\ud800"}', 'MessagePack has not half of a surrogate pair'],
-])('what MessagePack has not is refused: %s', async (own, words) => {
+])('values that MessagePack cannot express are refused: %s', async (own, words) => {
   const id = fresh()
   for (const body of [
     deviceText(id, own, recipientOf('1')),
@@ -172,7 +169,7 @@ test.each([
   expect((await send('GET', `${DEVICES}/${id}`)).status).toBe(404)
 })
 
-test('a part beyond 4 KiB is refused, with its size', async () => {
+test('a part of more than 4 KiB is refused, with its size', async () => {
   const refused = await send(
     'POST',
     DEVICES,
@@ -182,7 +179,7 @@ test('a part beyond 4 KiB is refused, with its size', async () => {
   expect(refused.bytes.toString()).toContain('the metadata has 4097 bytes, more than 4096')
 })
 
-test('notifications bring what was sent', async () => {
+test('notifications arrive as sent', async () => {
   const heard: string[] = []
   const { channels } = await clients.connected()
   await channels.get('phone').subscribe(({ data }) => void heard.push(data as string))

@@ -123,7 +123,7 @@ async function publishByComet(frame: string): Promise<void> {
 }
 
 describe.each(WAYS)('over %s', (way) => {
-  test('data is the text that came, for everybody', async () => {
+  test('JSON data reaches everybody as the text that was sent', async () => {
     const texts = fc.sample(anyStructure, 60)
     const channel = fresh()
     const raw = await RawReader.on(channel)
@@ -154,7 +154,7 @@ describe.each(WAYS)('over %s', (way) => {
     raw.close()
   })
 
-  test('extras are the text that came', async () => {
+  test('extras arrive as the text that was sent', async () => {
     const texts = fc.sample(headersArb, 40)
     const channel = fresh()
     const raw = await RawReader.on(channel)
@@ -169,7 +169,7 @@ describe.each(WAYS)('over %s', (way) => {
   })
 })
 
-test('large integers of extras are those of MessagePack too', async () => {
+test('large integers in extras survive in MessagePack', async () => {
   const channel = fresh()
   const extras = '{"headers":{"2":9007199254740993,"1":18446744073709551615,"f":1.0}}'
   const reader = await FrameClient.connected(app, query('&format=msgpack'))
@@ -187,7 +187,7 @@ test('large integers of extras are those of MessagePack too', async () => {
   })
 })
 
-test('what MessagePack says is in JSON what it was', async () => {
+test('MessagePack values are the same in JSON', async () => {
   const channel = fresh()
   const sent = new Map<string, unknown>([
     ['b', 9_007_199_254_740_993n],
@@ -212,7 +212,7 @@ test('what MessagePack says is in JSON what it was', async () => {
 describe('presence, annotations and versions are kept like messages', () => {
   const text = '{"b":1.0,"2":9007199254740993,"a":[-0,1E2],"2":null}'
 
-  test('presence', async () => {
+  test('presence data', async () => {
     const channel = fresh()
     const raw = await RawReader.on(channel)
     const client = await FrameClient.connected(app, query())
@@ -252,7 +252,7 @@ describe('presence, annotations and versions are kept like messages', () => {
     client.terminate()
   })
 
-  test('annotations and versions', async () => {
+  test('annotations and versions of messages', async () => {
     const own = '{"b":1.0,"2":9007199254740993,"a":[-0,1E2]}'
     const channel = fresh()
     const made = await post(`/channels/${channel}/messages`, '{"data":"x"}')
@@ -274,7 +274,7 @@ describe('presence, annotations and versions are kept like messages', () => {
     }
   })
 
-  test('rooms', async () => {
+  test('messages of chat rooms', async () => {
     const own = '{"b":1.0,"2":9007199254740993,"a":-0}'
     const room = `/chat/v4/rooms/exact-${names++}/messages`
     const body = `{"text":"hi","metadata":${own},"headers":${own}}`

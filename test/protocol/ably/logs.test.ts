@@ -17,7 +17,7 @@ afterAll(async () => {
   folder.remove()
 })
 
-test('a refusal names route and key, and repeats no secret', async () => {
+test('a refusal names the route and the key, without a secret', async () => {
   const key = `app.key:${SECRET}`
   const header = { authorization: basic(key) }
   const requests: [path: string, init: RequestInit][] = [
@@ -53,7 +53,7 @@ test('a refusal names route and key, and repeats no secret', async () => {
   expect(log).not.toContain(SECRET)
 })
 
-test('a refusal says which line of a capability or which limit it is about', async () => {
+test('a refusal names the line of the capability or the limit', async () => {
   const flags = '--in-memory --sandbox --max-sandbox-apps 1 --push-rate 1 --push-burst 16'
   const limited = await ServerProcess.start(flags.split(' '))
   try {
@@ -106,7 +106,7 @@ test('a refusal says which line of a capability or which limit it is about', asy
   }
 })
 
-test('push notifications that cannot be delivered are told of, without keys, and other transports once', async () => {
+test('undeliverable push notifications are logged, without keys, and other transports once', async () => {
   const running = await ServerProcess.start(['--in-memory', '--sandbox'])
   try {
     const { keys } = await newSandboxApp(running.url)

@@ -16,7 +16,7 @@ afterAll(() => server.end())
 const query = (more = '') => `key=${app.keys[0]}&v=2&clientId=ann${more}`
 
 describe('a client before 2.0 that goes from requests to a WebSocket', () => {
-  test('goes on with its connection', async () => {
+  test('keeps its connection', async () => {
     const opened = await fetch(`${server.url}/comet/connect?${query('&stream=false')}`)
     const [connected] = (await opened.json()) as [
       { connectionId: string; connectionDetails: { connectionKey: string } },
@@ -28,14 +28,14 @@ describe('a client before 2.0 that goes from requests to a WebSocket', () => {
     socket.terminate()
   })
 
-  test('gets a new one if it names none that is there', async () => {
+  test('gets a new connection if it names an unknown one', async () => {
     const socket = await FrameClient.connected(app, query('&upgrade=nobody!knows'))
     expect(socket.frames[0]).toMatchObject({ action: ACTION.CONNECTED, error: { code: 80018 } })
     socket.terminate()
   })
 })
 
-test('an older version may ask for the newer answers to batches', async () => {
+test('a client of an older version may ask for new batch answers', async () => {
   const asked = { headers: { 'x-ably-version': '2' } }
   const body = { channels: ['one', ':no'], messages: { data: 'x' } }
   const wanted = { successCount: 1, failureCount: 1, results: [{ channel: 'one' }, {}] }
@@ -50,7 +50,7 @@ test('an older version may ask for the newer answers to batches', async () => {
   expect(old.status).toBe(400)
 })
 
-test('statistics is another word for stats', async () => {
+test('the operation statistics is an alias of stats', async () => {
   expect((await app.ask('/stats', { as: app.keys[1]! })).status).toBe(200)
   expect((await app.ask('/stats', { as: app.keys[2]! })).status).toBe(401)
 })
@@ -58,7 +58,7 @@ test('statistics is another word for stats', async () => {
 describe('the history of channels about channels', () => {
   const path = `/channels/${encodeURIComponent('[meta]channel.lifecycle')}`
 
-  test('is empty until there is something', async () => {
+  test('is empty at first', async () => {
     for (const list of ['messages', 'history', 'presence/history'])
       expect(await app.ask(`${path}/${list}`)).toMatchObject({ status: 200, body: [] })
     const client = await FrameClient.connected(app, query())
@@ -70,7 +70,7 @@ describe('the history of channels about channels', () => {
     client.terminate()
   })
 
-  test('is for those who may read it, and nobody publishes there', async () => {
+  test('needs a capability, and nobody can publish there', async () => {
     const refused = await app.ask<ErrorBody>(`${path}/messages`, { as: app.keys[2]! })
     expect([refused.status, refused.body.error.code]).toEqual([401, 40160])
     const posted = await app.ask<ErrorBody>(`${path}/messages`, { body: { data: 'x' } })
@@ -81,7 +81,7 @@ describe('the history of channels about channels', () => {
 describe('a message of the greatest size in which every character is escaped', () => {
   const data = '\u0001'.repeat(102_000)
 
-  test('is taken over realtime and REST', async () => {
+  test('is accepted over realtime and REST', async () => {
     const client = await FrameClient.connected(app, query())
     client.send({ action: 15, channel: 'escapes', msgSerial: 0, messages: [{ data }] })
     await client.next(ACTION.ACK)
@@ -91,7 +91,7 @@ describe('a message of the greatest size in which every character is escaped', (
     client.terminate()
   })
 
-  test('and one that is larger is refused, and the connection goes on', async () => {
+  test('that is larger is refused, and the connection stays', async () => {
     const client = await FrameClient.connected(app, query())
     const message = { data: '\u0001'.repeat(103_000) }
     client.send({ action: 15, channel: 'escapes', msgSerial: 0, messages: [message] })

@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterEach(() => clients.end())
 afterAll(() => server.end())
 
-test('connections and JWTs of the old secret end when it is retired, and tokens of ours by themselves', async () => {
+test('connections and JWTs of a retired secret end, and native tokens stay until they expire', async () => {
   const old = app.keys[0]!
   const [name, secret] = old.split(':') as [string, string]
   const here = ['--data', server.folder]

@@ -60,23 +60,26 @@ describe('of tokens of ours, while the clock stands still', () => {
     ['a channel that they name', () => ({ clientId: fresh(), capability }), 'channel:lines:*'],
   ] as const
 
-  test.each(kinds)('all that there are go by %s, and none that comes', async (_, wish, target) => {
-    const params = wish()
-    const issue = () => app.token(params)
-    const whole = target === 'clientId:' ? target + params.clientId : target
-    const before: string[] = []
-    for (let i = 0; i < MANY; i++) before.push(await issue())
-    expect(await outcomes(before)).toEqual(['ok'])
-    for (let round = 0; round < 3; round++) {
-      await revoke(whole)
-      expect(await outcomes(before)).toEqual(['40141'])
-      const after = await Promise.all(Array.from({ length: 10 }, issue))
-      expect(await outcomes(after)).toEqual(['ok'])
-      before.push(...after)
-    }
-  })
+  test.each(kinds)(
+    'all existing ones are revoked by %s, and no later one',
+    async (_, wish, target) => {
+      const params = wish()
+      const issue = () => app.token(params)
+      const whole = target === 'clientId:' ? target + params.clientId : target
+      const before: string[] = []
+      for (let i = 0; i < MANY; i++) before.push(await issue())
+      expect(await outcomes(before)).toEqual(['ok'])
+      for (let round = 0; round < 3; round++) {
+        await revoke(whole)
+        expect(await outcomes(before)).toEqual(['40141'])
+        const after = await Promise.all(Array.from({ length: 10 }, issue))
+        expect(await outcomes(after)).toEqual(['ok'])
+        before.push(...after)
+      }
+    },
+  )
 
-  test('a moment that is named is obeyed to the millisecond', async () => {
+  test('a named moment applies to the millisecond', async () => {
     const clientId = fresh()
     const tokens: string[] = []
     const start = server.clock.now()
@@ -97,7 +100,7 @@ describe('of tokens of ours, while the clock stands still', () => {
     expect(await outcomes(tokens)).toEqual(['40141'])
   })
 
-  test('a clock that is set back takes nothing from it', async () => {
+  test('a clock that is set back does not change this', async () => {
     const clientId = fresh()
     const before = await app.token({ clientId })
     server.clock.set(-60_000)
@@ -109,7 +112,7 @@ describe('of tokens of ours, while the clock stands still', () => {
     expect(await outcomes([after, await app.token({ clientId })])).toEqual(['ok'])
   })
 
-  test('a token that a JWT carries is the token that it is', async () => {
+  test('a native token inside a JWT is revoked as such', async () => {
     const clientId = fresh()
     const carry = async (token: string) => jwt({ 'x-ably-token': token })
     const before = await carry(await app.token({ clientId }))
@@ -118,7 +121,7 @@ describe('of tokens of ours, while the clock stands still', () => {
     expect([await outcome(before), await outcome(after)]).toEqual(['40141', 'ok'])
   })
 
-  test('connections with them end, and others go on', async () => {
+  test('their connections end, and others stay', async () => {
     const clientId = fresh()
     const before = await clients.connected({ token: await app.token({ clientId }) })
     const ended = new Promise<number | undefined>((resolve) =>
@@ -143,7 +146,7 @@ describe('of tokens of ours, while the clock stands still', () => {
   })
 })
 
-test('what the command line revokes beside the server is what the server has issued so far', async () => {
+test('the command line revokes what the server has issued so far', async () => {
   const real = await startTestServer()
   try {
     const key = real.addKey({ revocableTokens: true })
@@ -199,7 +202,7 @@ describe('of a JWT, which tells whole seconds', () => {
     }
   })
 
-  test('a moment that is named is obeyed exactly', async () => {
+  test('a named moment applies exactly', async () => {
     const second = Math.floor(server.clock.now() / 1000)
     server.clock.advance(2000)
     const clientId = fresh()

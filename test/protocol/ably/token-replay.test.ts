@@ -49,7 +49,7 @@ describe('is known again', () => {
     }
   })
 
-  test('while a server runs from memory alone', async () => {
+  test('without a data folder', async () => {
     const server = await ServerProcess.start(['--in-memory', '--sandbox'])
     try {
       const made = await fetch(`${server.url}/apps`, { method: 'POST', body: '{"keys":[{}]}' })
@@ -62,7 +62,7 @@ describe('is known again', () => {
   })
 })
 
-test('token requests and what devices ask count among the requests with their key, once proven', async () => {
+test('token and device requests count as requests of their key once verified', async () => {
   const server = await startTestServer({ sandbox: 'true', 'key-rate': '1', 'key-burst': '3' })
   try {
     const app = await AblyApp.make(server.url)
@@ -117,7 +117,7 @@ describe('while it is written down', () => {
     return { ask, resolve, reject }
   }
 
-  test('it is answered to nobody, and comes again in vain', async () => {
+  test('it is not answered, and a repetition is refused', async () => {
     const { ask, resolve } = slowly()
     const first = ask('app1.root', 'a')
     expect(first).toBeInstanceOf(Promise)
@@ -126,7 +126,7 @@ describe('while it is written down', () => {
     expect(outcome(await first)).toBe('ok')
   })
 
-  test('its key is looked at once more', async () => {
+  test('its key is checked again', async () => {
     const { ask, resolve } = slowly()
     const answers = [ask('app1.revocable', 'a'), ask('app1.narrow', 'a'), ask('app1.root', 'a')]
     apps.changeKey('app1', 'revocable', { status: 'revoked' })
@@ -136,7 +136,7 @@ describe('while it is written down', () => {
     expect(outcomes).toEqual(['401/40131', '401/40101', 'ok'])
   })
 
-  test('and cannot be, it is not answered, and may come again', async () => {
+  test('and cannot be, it is not answered and may be repeated', async () => {
     const { ask, reject } = slowly()
     const first = ask('app1.root', 'b')
     reject()

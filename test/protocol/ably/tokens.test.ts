@@ -63,7 +63,7 @@ describe.each([false, true])(
       expect(time).toBeLessThanOrEqual(Date.now())
     })
 
-    test('gets a token for its key, which lives as long as was asked', async () => {
+    test('gets a token with the requested lifetime', async () => {
       const details = await rest({ key: full, useBinaryProtocol }).auth.requestToken({
         ttl: 123_000,
         clientId: 'ann',
@@ -73,7 +73,7 @@ describe.each([false, true])(
       expect(details).toMatchObject({ capability: '{"*":["*"]}', clientId: 'ann' })
     })
 
-    test('gets no more than its key has', async () => {
+    test('gets no more rights than its key has', async () => {
       const { auth } = rest({ key: narrow, useBinaryProtocol })
       const capability = { 'news:sport': ['subscribe', 'publish'], other: ['publish'] } as const
       const details = await auth.requestToken({ capability: JSON.stringify(capability) })
@@ -82,7 +82,7 @@ describe.each([false, true])(
       expect(refused).rejects.toMatchObject({ code: 40160, statusCode: 401 })
     })
 
-    test('exchanges a request that somebody else signed', async () => {
+    test('exchanges a request signed by somebody else', async () => {
       const signer = rest({ key: full })
       const authCallback: Ably.ClientOptions['authCallback'] = (params, done) => {
         void signer.auth.createTokenRequest(params).then((request) => done(null, request))
@@ -92,7 +92,7 @@ describe.each([false, true])(
       expect(details).toMatchObject({ keyName: nameOf(full), clientId: 'bob' })
     })
 
-    test('learns why it gets none', async () => {
+    test('gets the reason of a refusal', async () => {
       const wrong = rest({ key: `${full}x`, useBinaryProtocol }).auth.requestToken()
       expect(wrong).rejects.toMatchObject({ code: 40101, statusCode: 401 })
       const long = rest({ key: full, useBinaryProtocol }).auth.requestToken({
@@ -122,7 +122,7 @@ describe.each([false, true])(
 )
 
 describe('plain requests', () => {
-  test('a signed request counts once', async () => {
+  test('a signed request is answered once', async () => {
     const request = await rest({ key: full }).auth.createTokenRequest({})
     const path = `/keys/${nameOf(full)}/requestToken`
     const send = () => fetch(server.url + path, { method: 'POST', body: JSON.stringify(request) })
@@ -149,7 +149,7 @@ describe('plain requests', () => {
     expect(response.headers.get('x-ably-errormessage')).toBe(error.message)
   })
 
-  test('the challenge tells who could try again with a new token from who could not', async () => {
+  test('the challenge says whether a new token would help', async () => {
     const asked = async (credentials: string, scheme: string) => {
       const headers = { authorization: `${scheme} ${btoa(credentials)}` }
       const response = await fetch(`${server.url}/channels/x/messages`, { headers })
@@ -178,7 +178,7 @@ describe('plain requests', () => {
     expect(await response.json()).toEqual([expect.any(Number)])
   })
 
-  test('MessagePack goes in and comes out where it is asked for', async () => {
+  test('MessagePack is read and written if asked for', async () => {
     const packr = new Packr({ useRecords: false, int64AsType: 'number' })
     const response = await fetch(`${server.url}/keys/${nameOf(full)}/requestToken`, {
       method: 'POST',
@@ -223,17 +223,20 @@ describe('plain requests', () => {
     expect(await response.json()).toMatchObject({ error: { code, statusCode: status } })
   })
 
-  test.each(['json', 'x-msgpack'])('HEAD is GET without the body, as %s', async (type) => {
-    const ask = (method: string, path: string) =>
-      fetch(server.url + path, { method, headers: { accept: `application/${type}` } })
-    const asked = await ask('HEAD', '/time')
-    expect([asked.status, await asked.text()]).toEqual([200, ''])
-    expect(asked.headers.get('content-type')).toBe(`application/${type}`)
-    const refused = await ask('HEAD', '/channels/x/messages')
-    expect([refused.status, await refused.text()]).toEqual([401, ''])
-    expect(refused.headers.get('x-ably-errorcode')).toBe('40101')
-    expect((await ask('HEAD', `/keys/${nameOf(full)}/requestToken`)).status).toBe(404)
-  })
+  test.each(['json', 'x-msgpack'])(
+    'HEAD answers like GET without the body, as %s',
+    async (type) => {
+      const ask = (method: string, path: string) =>
+        fetch(server.url + path, { method, headers: { accept: `application/${type}` } })
+      const asked = await ask('HEAD', '/time')
+      expect([asked.status, await asked.text()]).toEqual([200, ''])
+      expect(asked.headers.get('content-type')).toBe(`application/${type}`)
+      const refused = await ask('HEAD', '/channels/x/messages')
+      expect([refused.status, await refused.text()]).toEqual([401, ''])
+      expect(refused.headers.get('x-ably-errorcode')).toBe('40101')
+      expect((await ask('HEAD', `/keys/${nameOf(full)}/requestToken`)).status).toBe(404)
+    },
+  )
 
   test.each([
     ['an operation that is none', { a: ['publish_'] }],
@@ -247,16 +250,13 @@ describe('plain requests', () => {
     })
   })
 
-  test.each(['{', '[]', 'null', '"x"', '\u00ff'])(
-    'the body %j is a fault and nothing worse',
-    async (body) => {
-      const response = await fetch(`${server.url}/keys/${nameOf(full)}/requestToken`, {
-        method: 'POST',
-        body,
-      })
-      expect(response.status).toBe(400)
-    },
-  )
+  test.each(['{', '[]', 'null', '"x"', '\u00ff'])('the body %j is refused', async (body) => {
+    const response = await fetch(`${server.url}/keys/${nameOf(full)}/requestToken`, {
+      method: 'POST',
+      body,
+    })
+    expect(response.status).toBe(400)
+  })
 
   test('a body over the limit is refused', async () => {
     const response = await post(`/keys/${nameOf(full)}/requestToken`, full, {
@@ -266,7 +266,7 @@ describe('plain requests', () => {
     expect(await response.json()).toMatchObject({ error: { code: 40009 } })
   })
 
-  test('browsers may send credentials from any page', async () => {
+  test('pages of any origin may send credentials', async () => {
     const origin = 'https://my.site'
     const headers = { origin, 'access-control-request-headers': 'authorization, x-ably-version' }
     const preflight = await fetch(`${server.url}/time`, { method: 'OPTIONS', headers })
@@ -298,7 +298,7 @@ describe('revoking', () => {
     expect(await response.json()).toMatchObject({ error: { code } })
   })
 
-  test('a margin puts it off for more than thirty seconds', async () => {
+  test('a margin delays it by more than thirty seconds', async () => {
     const before = Date.now()
     const path = `/keys/${nameOf(full)}/revokeTokens`
     const response = await post(path, full, { ...body, allowReauthMargin: true })
@@ -307,7 +307,7 @@ describe('revoking', () => {
     expect(results[0]!.appliesAt).toBeGreaterThan(before + 30_000)
   })
 
-  test('before version 3 the results stand alone, and one failure fails the request', async () => {
+  test('before version 3 the answer is a list that fails as a whole', async () => {
     const path = `/keys/${nameOf(full)}/revokeTokens`
     const old = { 'x-ably-version': '2' }
     expect(await (await post(path, full, body, old)).json()).toBeArrayOfSize(1)

@@ -71,7 +71,7 @@ describe('changes while clients are connected', () => {
     member.close()
   })
 
-  test('AC-32 a rotated send key silences from the next send on, and closes nobody', async () => {
+  test('AC-32 a rotated send key refuses from the next message on, and closes nobody', async () => {
     const namespace = await reserved({ sendKey: 'old' })
     const [speaker, listener] = await joinAll(base + namespace, ['sendKey=old&echo=true', ''])
     speaker.sendJson('before')
@@ -87,7 +87,7 @@ describe('changes while clients are connected', () => {
     expect(speaker.closed).toBeUndefined()
   })
 
-  test('AC-32 a new send key silences who joined without one; its removal gives the voice back', async () => {
+  test('AC-32 a new send key silences members without it, until it is removed', async () => {
     const namespace = await reserved()
     const client = await Client.join(`${base}${namespace}:x?echo=true`)
     server.change(namespace, { sendKey: 's' })
@@ -211,7 +211,7 @@ describe('refusals as a client sees them', () => {
     await explaining.end()
   })
 
-  test('AC-33 a reservation can explain, or not, whatever its server does', async () => {
+  test('AC-33 a reservation can explain refusals or not, whatever the server’s setting', async () => {
     const namespace = await reserved({ joinKey: 'k', explainRefusals: true })
     expect(await explained(`${base}${namespace}:x`)).toEqual(joinRefused)
     const explaining = await startTestServer({ 'explain-refusals': 'true' })

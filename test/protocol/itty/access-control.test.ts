@@ -28,7 +28,7 @@ beforeAll(async () => {
 afterAll(() => server.end())
 
 describe('the two keys', () => {
-  test('AC-1 the join key settles who may be there, the send key who may speak', async () => {
+  test('AC-1 the join key decides who may join, the send key who may send', async () => {
     const url = `${base}acme:x`
     expect(await standing(url)).toBe('no')
     expect(await standing(url, { sendKey: 'as' })).toBe('no')
@@ -56,7 +56,7 @@ describe('the two keys', () => {
     expect(await statusOf(`${base}acme:x?${query}`)).toBe(status)
   })
 
-  test('AC-4 whoever is refused reaches nobody and hears nothing', async () => {
+  test('AC-4 a refused client receives nothing and reaches nobody', async () => {
     const member = await Client.join(`${base}acme:shut?joinKey=aj&sendKey=as`)
     const refused = await RawSocket.open(`${base}acme:shut?joinKey=wrong`)
     refused.text('"let me in"')
@@ -111,7 +111,7 @@ describe('the two keys', () => {
 })
 
 describe('where keys come from', () => {
-  test('AC-9 AC-10 a reserved key is there before anybody, an ephemeral one comes with somebody', async () => {
+  test('AC-9 AC-10 a reserved key exists before anybody joins, an ephemeral one comes with a joiner', async () => {
     expect(await statusOf(`${base}acme:never-used`)).toBe(403)
     const room = freshChannel()
     expect(await standing(base + room)).toBe('speak')

@@ -38,7 +38,7 @@ describe('keys', () => {
     expect(await standing(`${base}none:x`)).toBe('speak')
   })
 
-  test('AC-25 a kind of key that the reservation lacks is setting; a wrong send key is not having it', async () => {
+  test('AC-25 a kind of key that the reservation lacks is refused; a wrong send key counts as none', async () => {
     expect(await standing(`${base}join`, { joinKey: 'j', sendKey: 'any' })).toBe('no')
     expect(await standing(`${base}send`, { joinKey: 'any', sendKey: 's' })).toBe('no')
     expect(await standing(`${base}send`, { sendKey: 'wrong' })).toBe('listen')
@@ -47,7 +47,7 @@ describe('keys', () => {
     expect(await standing(url, { sendKey: 'wrong' })).toBe('listen')
   })
 
-  test('AC-26 the keys are independent, and who sets a send key holds it', async () => {
+  test('AC-26 the keys are independent, and a first joiner that sets a send key may send', async () => {
     const [speaking, joining] = [base + freshChannel(), base + freshChannel()]
     const speaker = await IttyClient.join(speaking, { sendKey: 's', echo: true })
     speaker.socket.send('I may')
@@ -109,7 +109,7 @@ describe('keys', () => {
     expect(listener.closed).toBeUndefined()
   })
 
-  test('AC-30 a more specific reservation replaces its parent whole, keys and all', async () => {
+  test('AC-30 a more specific reservation replaces its parent as a whole, keys included', async () => {
     expect(await standing(`${base}join:child:x`)).toBe('speak')
     expect(await standing(`${base}join:child:x`, { joinKey: 'j' })).toBe('no')
     expect(await standing(`${base}join:other`)).toBe('no')

@@ -168,13 +168,16 @@ describe('direct messages', () => {
     },
   )
 
-  test.each(['', 'echo=true'])('F-6 to oneself (%j) it comes once', async (query) => {
-    const client = await Client.join(`${base}${freshChannel()}?${query}`)
-    client.sendDirect(client.uid, 'me')
-    client.sendDirect(client.uid, 'end')
-    await client.message('end')
-    expect(messagesOf(client)).toEqual(['me', 'end'])
-  })
+  test.each(['', 'echo=true'])(
+    'F-6 a direct message to oneself arrives once (%j)',
+    async (query) => {
+      const client = await Client.join(`${base}${freshChannel()}?${query}`)
+      client.sendDirect(client.uid, 'me')
+      client.sendDirect(client.uid, 'end')
+      await client.message('end')
+      expect(messagesOf(client)).toEqual(['me', 'end'])
+    },
+  )
 
   test('F-6 echo gives the sender no copy of a direct message', async () => {
     const [sender, target] = await joinAll(base + freshChannel(), ['echo=true', ''])

@@ -110,7 +110,7 @@ async function request(bytes: string | Uint8Array): Promise<{ socket: RawSocket;
 }
 
 describe('fuzz', () => {
-  test('texts are relayed or answered with an error, exactly as the plainest reading says', () =>
+  test('texts are relayed or answered with an error, as a simple model says', () =>
     throwing(
       fc.array(frameText, { maxLength: 30 }),
       async (texts) => {
@@ -137,7 +137,7 @@ describe('fuzz', () => {
 
   const room = fc.constantFrom('fuzz', 'feed:room', 'locked:room')
 
-  test('a socket that sent frames of any kind still answers, or has been closed', () =>
+  test('a socket that sent any frames still answers, or is closed', () =>
     throwing(
       fc.tuple(room, fc.array(fc.oneof(tidyFrame, wildFrame), { maxLength: 15 })),
       async ([name, frames]) => {
@@ -154,7 +154,7 @@ describe('fuzz', () => {
       40,
     ))
 
-  test('frames cut short, and bytes that are none, hurt nobody', () =>
+  test('truncated frames and other bytes affect nobody else', () =>
     throwing(
       fc.tuple(room, fc.array(brokenBytes, { maxLength: 6 }), fc.boolean()),
       async ([name, pieces, together]) => {
@@ -170,7 +170,7 @@ describe('fuzz', () => {
       40,
     ))
 
-  test('no spelling of a name leads around a reservation', async () => {
+  test('no spelling of a name avoids a reservation', async () => {
     await throwing(
       fc.oneof(anyTarget, spellings('locked'), spellings('locked:room')),
       async (target) => {
@@ -186,7 +186,7 @@ describe('fuzz', () => {
     )
   })
 
-  test('no query opens a door without the key in it', () =>
+  test('no query admits without the key', () =>
     throwing(
       anyQuery,
       async (query) => {
@@ -202,7 +202,7 @@ describe('fuzz', () => {
       40,
     ))
 
-  test('no headers open a door, break an answer or leave one out', () =>
+  test('no headers admit a client or break an answer', () =>
     throwing(
       fc.tuple(anyHeaders, fc.constantFrom('/c/locked:room', '/c/fuzz', '/push/locked:room', '/x')),
       async ([headers, path]) => {
@@ -218,7 +218,7 @@ describe('fuzz', () => {
       40,
     ))
 
-  test('push bodies are delivered or refused as they deserve, and refused without the key', async () => {
+  test('push bodies are delivered or refused as a simple model says, and refused without the key', async () => {
     const url = `${server.url}/push/feed:`
     await throwing(
       anyBody,

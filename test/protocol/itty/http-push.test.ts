@@ -64,7 +64,7 @@ describe('push', () => {
   })
 
   test.each(['feed/room', 'feed%2Froom', 'f%65ed:room', 'feed:room?query=ignored'])(
-    'H-3 the path %j is read as that of a socket',
+    'H-3 the path %j is read like that of a socket',
     async (path) => {
       const reader = await Client.join(base + path)
       expect((await push(path, '"here"')).text).toBe('{"receivers":1}')
@@ -147,7 +147,7 @@ describe('push', () => {
     })
   })
 
-  test('H-1 a key beyond ASCII fits as programs write it into a header, and as browsers do', async () => {
+  test('H-1 a key beyond ASCII is read as programs and browsers encode it', async () => {
     server.reserve('umlaut', { sendKey: 'schlüssel' })
     await eventually(
       async () => (await push('umlaut', '1', utf8Key('schlüssel'))).status === 200,
@@ -166,7 +166,7 @@ describe('push', () => {
     expect(first.frames).toHaveLength(2)
   })
 
-  test('H-5 the key stands in no query', async () => {
+  test('H-5 a key in the query is not accepted', async () => {
     expect((await push('feed?sendKey=s&x-send-key=s', '1', {})).status).toBe(403)
   })
 
@@ -191,7 +191,7 @@ describe('push', () => {
     raw.destroy()
   })
 
-  test('H-5 413 is said before the body is sent, where its length is announced', async () => {
+  test('H-5 413 is answered before the body arrives, if its length is announced', async () => {
     const raw = RawSocket.send(
       server.port,
       'POST /push/feed HTTP/1.1\r\nhost: x\r\nx-send-key: s\r\ncontent-length: 102401\r\n\r\n',
@@ -200,7 +200,7 @@ describe('push', () => {
     raw.destroy()
   })
 
-  test('H-5 the key is asked for before the body is looked at', async () => {
+  test('H-5 the key is checked before the body is read', async () => {
     expect((await push('feed', 'nonsense', {})).status).toBe(403)
     expect((await push('feed', 'x'.repeat(102_401), {})).status).toBe(403)
   })

@@ -129,7 +129,7 @@ describe('messages', () => {
       expect(sender.closed).toBeUndefined()
     }))
 
-  test('L-2 each socket has its own measure', () =>
+  test('L-2 each socket has its own rate', () =>
     limited(rate, async ({ sockets }) => {
       const [a, b, reader] = await joinAll(`${sockets}x`, ['', '', ''])
       for (let i = 0; i < 6; i++) a.sendJson(i)
@@ -223,7 +223,7 @@ describe('warnings', () => {
       expect(await statusOf(`${server.sockets}x`)).toBe(101)
     }))
 
-  test('L-4 with --ban-seconds its address is shut out for that time', () =>
+  test('L-4 with --ban-seconds its address is banned for that time', () =>
     limited({ ...strict, 'ban-seconds': '60' }, async (server) => {
       const bystander = await Client.join(`${server.sockets}y`)
       await flood(server, await Client.join(`${server.sockets}x`))
@@ -235,7 +235,7 @@ describe('warnings', () => {
       expect(await statusOf(`${server.sockets}x`)).toBe(101)
     }))
 
-  test('L-4 a quiet minute forgives', () =>
+  test('L-4 warnings are forgotten after a quiet minute', () =>
     limited(strict, async (server) => {
       const client = await Client.join(`${server.sockets}x?echo=true`)
       for (let minute = 0; minute < 4; minute++) {

@@ -88,7 +88,7 @@ describe('options', () => {
     },
   )
 
-  test('C-9 the first of two keys counts', async () => {
+  test('C-9 the first of two keys is used', async () => {
     const room = freshChannel()
     const client = await Client.join(`${base}${room}?joinKey=one&joinKey=two`)
     expect(await statusOf(`${base}${room}?joinKey=two`)).toBe(403)

@@ -136,7 +136,7 @@ describe('endings', () => {
     await small.end()
   })
 
-  test('O-6 direct messages fill no unbounded backlog either', async () => {
+  test('O-6 a backlog of direct messages is bounded too', async () => {
     const small = await startTestServer({ 'max-backlog-bytes': '65536' })
     const url = `${small.sockets}flood`
     const stalled = await RawSocket.open(url)
@@ -159,7 +159,7 @@ describe('endings', () => {
     await small.end()
   })
 
-  test('O-6 nor do the errors of somebody who never reads them', async () => {
+  test('O-6 a backlog of errors is bounded too', async () => {
     const small = await startTestServer({ 'max-backlog-bytes': '65536' })
     const deaf = await RawSocket.open(`${small.sockets}deaf`)
     const nonsense = Buffer.concat(
@@ -179,7 +179,7 @@ describe('endings', () => {
     await small.end()
   })
 
-  test('O-7 nothing is replayed: a newcomer hears what comes after it', async () => {
+  test('O-7 nothing is replayed: a newcomer gets what is sent after its join', async () => {
     const channel = base + freshChannel()
     const [a, b] = await joinAll(channel, ['', ''])
     a.sendJson('before')

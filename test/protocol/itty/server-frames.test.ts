@@ -214,7 +214,7 @@ describe('frames from the server', () => {
     ])
   })
 
-  test('E-9 a leaver hears nothing of its own leave', async () => {
+  test('E-9 a leaver gets no event of its own leave', async () => {
     const channel = base + freshChannel()
     const watcher = await Client.join(channel)
     const leaver = await RawSocket.open(channel)

@@ -66,7 +66,7 @@ describe('a reserved name', () => {
     expect((await push('s')).status).toBe(200)
   })
 
-  test('two spellings are two channels, each with its own people', async () => {
+  test('two spellings are two channels, each with its own members', async () => {
     const keys = '?joinKey=j&sendKey=s'
     const one = await Client.join(base + pathOf(reserved) + keys)
     const other = await Client.join(base + pathOf(reserved.normalize('NFD')) + keys)
@@ -82,7 +82,7 @@ describe('a reserved name', () => {
     },
   )
 
-  test('ends the keys that a first joiner set on another spelling of it', async () => {
+  test('ends keys of a first joiner on another spelling', async () => {
     const name = `na\u00EFve-${freshChannel()}`
     const squatter = await Client.join(`${base}${pathOf(name.normalize('NFD'))}?joinKey=own`)
     await reserve(server, name, { joinKey: 'j' })
@@ -92,7 +92,7 @@ describe('a reserved name', () => {
 })
 
 describe('a linked name', () => {
-  test('leads to the app as it was reserved; another spelling of it stays in the commons', async () => {
+  test('leads to the app as reserved; another spelling stays in the commons', async () => {
     const name = `link-${freshChannel()}`
     await reserve(server, name, { app: 'default' })
     const key = await known(server, server.addKey())
@@ -186,13 +186,13 @@ describe('names from before they were folded', () => {
     expect(await statusOf(`${url}?joinKey=bob`)).toBe(403)
   })
 
-  test('a name with a space at its end keeps its channels and gets those without', async () => {
+  test('a name with a trailing space covers its channels, with and without it', async () => {
     for (const name of ['padded%20', 'padded', 'padded%20:x'])
       expect(await statusOf(`${sockets}${name}?joinKey=bob`)).toBe(101)
     expect(await statusOf(`${sockets}padded`)).toBe(403)
   })
 
-  test('new names are measured against them, however they are spelled', () => {
+  test('new names are compared with them in every spelling', () => {
     withServices(({ accounts, reservations }) => {
       const bob = accounts.find('bob')
       const ann = accounts.find('ann')
@@ -214,7 +214,7 @@ describe('names from before they were folded', () => {
     })
   })
 
-  test('when the older one goes, the newer ones hold', async () => {
+  test('newer spellings apply once the older one is removed', async () => {
     withServices(({ reservations }) => reservations.remove('r1'))
     const url = sockets + pathOf('caf\u00E9/terrace')
     await eventually(async () => (await statusOf(`${url}?joinKey=bob`)) === 101, 'it holds')
@@ -225,7 +225,7 @@ describe('names from before they were folded', () => {
     })
   })
 
-  test('what begins with a bracket and is linked shows guests nothing of the app, and takes nothing from them', async () => {
+  test('a linked name with a bracket in front does not reach the app', async () => {
     const key = withServices(({ apiKeys, apps }) => {
       const app = apps.find(undefined)
       const made = app.ok ? apiKeys.add(app.value, {}) : app
@@ -265,7 +265,7 @@ describe('names from before they were folded', () => {
   })
 })
 
-test('reservations of one moment are known to the server in every spelling', async () => {
+test('reservations of the same moment are known in every spelling', async () => {
   const names = ['\u00E9a', '\u00E9b'].map((name) => `${name}-${freshChannel()}`)
   await reserveAll(server, Object.fromEntries(names.map((name) => [name, { joinKey: 'k' }])))
   for (const name of names) expect(await statusOf(base + pathOf(name.normalize('NFD')))).toBe(403)

@@ -22,7 +22,7 @@ interface User {
 const usersOf = (frame: Frame | undefined) => frame?.['users'] as User[] | undefined
 
 describe('membership', () => {
-  test('E-10 totals count everybody: a join its joiner, a leave who remains', async () => {
+  test('E-10 totals count everybody: a join includes the joiner, a leave those who remain', async () => {
     const channel = base + freshChannel()
     const [a, b, c] = await joinAll(channel, ['', 'announce=true', ''])
     expect([a, b, c].map((client) => client.frames[0]!['total'])).toEqual([1, 2, 3])
@@ -33,7 +33,7 @@ describe('membership', () => {
     expect(a.frames.map((frame) => frame['total'])).toEqual([1, 2, 3, 2, 1])
   })
 
-  test('E-11 the list is for who asks, and holds who announced, in order of joining', async () => {
+  test('E-11 the list is sent to members that ask, and holds those that announced, in order of joining', async () => {
     const channel = base + freshChannel()
     const [a, , c, d, e] = await joinAll(channel, [
       'announce=true&as=A',
@@ -74,7 +74,7 @@ describe('membership', () => {
     }
   })
 
-  test('E-13 an error goes to whoever caused it and nobody else', async () => {
+  test('E-13 an error goes only to the connection that caused it', async () => {
     const channel = base + freshChannel()
     const [culprit, other] = await joinAll(channel, ['', ''])
     culprit.send('{')
@@ -145,7 +145,7 @@ describe('payloads that look like events', () => {
     expect(await passing(base + freshChannel())).toHaveLength(8)
   })
 
-  test('E-14 a reservation can do without the guard of its server', async () => {
+  test('E-14 a reservation can switch off the guard of the server', async () => {
     const guarded = await startTestServer({ 'guard-events': 'true' })
     await reserve(guarded, 'free', { guardEvents: false })
     expect(await passing(`${guarded.sockets}free`)).toHaveLength(8)

@@ -38,7 +38,7 @@ const limit = (limits: Partial<AppLimits>) =>
 
 const connect = (of: AblyApp) => new FrameClient(of, `key=${of.keys[0]}&v=6`)
 
-test('connections: the next is refused, and gets in when another has gone', async () => {
+test('connections: one more is refused until another has closed', async () => {
   const first = await clients.connected()
   limit({ maxConnections: 1 })
   await eventually(async () => {
@@ -60,7 +60,7 @@ test('connections: the next is refused, and gets in when another has gone', asyn
   await waiting.connection.whenState('connected')
 })
 
-test('channels: those that are only remembered give way, and those that somebody is on do not', async () => {
+test('channels: unused ones are evicted, used ones are not', async () => {
   limit({ maxChannels: 3 })
   const listed = async () => (await app.ask<string[]>('/channels')).body
   await eventually(async () => {
@@ -77,7 +77,7 @@ test('channels: those that are only remembered give way, and those that somebody
   expect((await other.ask('/channels/c/messages', { body: {} })).status).toBe(201)
 })
 
-test('channels of a linked reservation count too', async () => {
+test('channels of a linked reservation are counted', async () => {
   limit({ maxChannels: 1 })
   withServices(({ accounts, reservations }) => {
     const added = reservations.add(accounts.ensureOwner(), 'acme', { app: app.id })
@@ -91,7 +91,7 @@ test('channels of a linked reservation count too', async () => {
   )
 })
 
-test('memory: the oldest is forgotten, and nothing of others', async () => {
+test('memory: the app’s oldest messages are forgotten, and no others', async () => {
   limit({ memoryMb: 1 })
   const data = 'x'.repeat(50_000)
   const kept = async (of: AblyApp) => {
@@ -104,7 +104,7 @@ test('memory: the oldest is forgotten, and nothing of others', async () => {
   expect(await kept(other)).toBe(20)
 })
 
-test('disk: the oldest goes, and nothing of others', async () => {
+test('disk: the app’s oldest messages are removed, and no others', async () => {
   limit({ diskMb: 1 })
   const data = 'x'.repeat(50_000)
   const keep = async (of: AblyApp) => {

@@ -94,7 +94,7 @@ describe.each(Object.keys(WAYS))('against %s', (way) => {
     expect(await listed(small)).toHaveLength(12)
   })
 
-  test('so does a reservation', async () => {
+  test('a reservation keeps what it has, and gets more', async () => {
     await reserve(server, 'acme')
     await WAYS[way]!()
     const [ann, bob] = [
@@ -108,7 +108,7 @@ describe.each(Object.keys(WAYS))('against %s', (way) => {
 })
 
 describe('those who have most', () => {
-  test('are refused when they hold on to all of it, in the words of their protocol', async () => {
+  test('are refused when all their channels are in use, in the form of their protocol', async () => {
     expect(await attachAll(greedy, 'held-', MAX + 5)).toBe(MAX)
     const client = await FrameClient.connected(greedy, `key=${greedy.keys[0]}&v=6`)
     client.send({ action: ACTION.ATTACH, channel: 'one more' })
@@ -121,19 +121,19 @@ describe('those who have most', () => {
     expect(JSON.stringify(body)).toContain('90010')
   })
 
-  test('on open channels are refused as those of an app are, and both count together', async () => {
+  test('on open channels are refused in the same way, and both are counted together', async () => {
     expect(await attachAll(greedy, 'held-', MAX / 2)).toBe(MAX / 2)
     for (const name of names('open-', MAX / 2)) await IttyClient.join(server.sockets + name)
     expect(await statusOf(`${server.sockets}one-more`)).toBe(503)
     expect(await total()).toBe(MAX)
   })
 
-  test('have everything while nobody else needs it', async () => {
+  test('may have everything while nobody else needs it', async () => {
     expect(await attachAll(greedy, 'all-', MAX)).toBe(MAX)
   })
 })
 
-test('reading makes no channel, however often', async () => {
+test('reading opens no channel', async () => {
   for (let i = 0; i < 3; i++) {
     for (const name of names('read-', MAX)) {
       await greedy.ask(`/channels/${name}`)

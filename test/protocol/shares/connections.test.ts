@@ -28,7 +28,7 @@ async function fill(app: AblyApp): Promise<FrameClient[]> {
 }
 
 describe('when one app has all connections', () => {
-  test('it is refused, and SDKs are told to try again', async () => {
+  test('it is refused, and SDKs retry', async () => {
     const { greedy } = await start()
     const all = await fill(greedy)
     const refused = connect(greedy)
@@ -51,7 +51,7 @@ describe('when one app has all connections', () => {
     expect(stream.status).toBe(503)
   })
 
-  test('another app, a stream of it, a reservation and the open commons get in', async () => {
+  test('other apps, their streams, reservations and the open commons are admitted', async () => {
     const { greedy, server, small } = await start()
     await fill(greedy)
     await reserve(server, 'acme')
@@ -74,7 +74,7 @@ describe('when one app has all connections', () => {
   })
 })
 
-test('when the open commons have all of them, apps and reservations get in', async () => {
+test('when the open commons have all connections, apps and reservations are admitted', async () => {
   const { server } = await start()
   for (const name of names('open-', MAX)) await IttyClient.join(server.sockets + name)
   expect(await statusOf(`${server.sockets}open-more`)).toBe(503)
@@ -84,7 +84,7 @@ test('when the open commons have all of them, apps and reservations get in', asy
   expect(await metric(server, 'latchkey_greatest_share_connections')).toBe(MAX)
 })
 
-test('a channel that is reserved while people are on it counts for the reservation', async () => {
+test('a channel that is reserved while in use is counted for the reservation', async () => {
   const { server } = await start()
   for (let i = 0; i < MAX; i++) await IttyClient.join(`${server.sockets}club`)
   expect(await statusOf(`${server.sockets}open`)).toBe(503)
@@ -96,7 +96,7 @@ test('a channel that is reserved while people are on it counts for the reservati
   expect(await statusOf(`${server.sockets}club`)).toBe(503)
 })
 
-test('of those that wait for their clients, the share that has most gives up its oldest', async () => {
+test('of lost connections the largest share gives up its oldest', async () => {
   const { greedy, server, small } = await start()
   const mine = await connected(small)
   mine.terminate()

@@ -39,7 +39,7 @@ async function expectKept(texts: readonly string[]): Promise<void> {
   expect(items.map(({ data }) => data as unknown)).toEqual(texts.toReversed())
 }
 
-test('what a small app has stays, however much another has kept', async () => {
+test('a small app keeps its history, however much another keeps', async () => {
   const texts = names('message ', 20)
   for (const text of texts) await keep(small, ['kept:room'], text)
   for (let i = 0; i < 4; i++) await keep(greedy, names(`kept:${i}-`, 20), KB50)
@@ -51,7 +51,7 @@ test('what a small app has stays, however much another has kept', async () => {
   await expectKept([...texts, ...more])
 })
 
-test('many apps of one address have one share', async () => {
+test('apps of one address share their disk', async () => {
   await keep(small, names('kept:large-', 5), KB50)
   const texts = names('message ', 20)
   for (const text of texts) await keep(small, ['kept:room'], text)

@@ -93,7 +93,7 @@ async function back(
 }
 
 describe.each(Object.keys(WAYS))('against very much %s', (way) => {
-  test('a small app goes on where it was, and reads what it published', async () => {
+  test('a small app can resume and read what it published', async () => {
     const gone = await lost(small, 'room')
     const texts = names('message ', 20)
     for (const text of texts) await publish(small, ['room'], text)
@@ -108,7 +108,7 @@ describe.each(Object.keys(WAYS))('against very much %s', (way) => {
   })
 })
 
-test('whoever has most is told that it cannot go on', async () => {
+test('the largest app is told that it cannot resume', async () => {
   const gone = await lost(greedy, 'many-0-0')
   await publish(greedy, ['many-0-0'])
   await WAYS['on many channels']!()
@@ -117,7 +117,7 @@ test('whoever has most is told that it cannot go on', async () => {
   expect(Number(attached['flags']) & RESUMED).toBe(0)
 })
 
-test('one may have all of it while nobody else needs it, and gives it back', async () => {
+test('one app may use all memory until another needs it', async () => {
   await WAYS['on many channels']!()
   const half = async () => (await metric(server, 'latchkey_greatest_share_memory_bytes')) / 2
   expect(await half()).toBeGreaterThan(HALF * 0.9)

@@ -40,7 +40,7 @@ describe('a new key', () => {
     expect(failureOf(services.apiKeys.add(app, { name: 'a\nb' }))).toBe('invalid')
   })
 
-  test('is in the files only sealed', () => {
+  test('is encrypted on disk', () => {
     const { whole } = must(services.apiKeys.add(app, {}))
     services.store.sqlite.run('PRAGMA wal_checkpoint(TRUNCATE)')
     const bytes = readFileSync(join(opened.path, 'latchkey.db'))
@@ -48,7 +48,7 @@ describe('a new key', () => {
   })
 })
 
-test('a key is found by id, and by name where that is clear', () => {
+test('a key is found by id, and by name if it is unique', () => {
   const { key } = must(services.apiKeys.add(app, { name: 'ci' }))
   expect(must(services.apiKeys.find(app, key.id))).toEqual(key)
   expect(must(services.apiKeys.find(app, 'ci'))).toEqual(key)
@@ -65,7 +65,7 @@ test('a key is found by id, and by name where that is clear', () => {
   expect(failureOf(services.apiKeys.find(other, key.id))).toBe('key_not_found')
 })
 
-test('a change leaves what it does not name', () => {
+test('a change keeps what it does not name', () => {
   const { key } = must(services.apiKeys.add(app, { name: 'ci', revocableTokens: true }))
   const lists = { privileges: ['history'], channels: undefined }
   const changed = must(services.apiKeys.set(app, key.id, { capability: lists }))
@@ -75,7 +75,7 @@ test('a change leaves what it does not name', () => {
 })
 
 describe('rotation', () => {
-  test('lets two secrets count until the old one is retired', () => {
+  test('makes two secrets valid until the old one is retired', () => {
     const { key, whole: first } = must(services.apiKeys.add(app, {}))
     const { key: rotated, whole: second } = must(services.apiKeys.rotate(app, key.id))
     expect(rotated.hasOldSecret).toBe(true)
@@ -86,7 +86,7 @@ describe('rotation', () => {
     expect([place(first), place(second)]).toEqual(['unknown', 'current'])
   })
 
-  test('waits for the old secret to be retired', () => {
+  test('is refused until the old secret is retired', () => {
     const { key } = must(services.apiKeys.add(app, {}))
     expect(failureOf(services.apiKeys.retire(app, key.id))).toBe('key_has_one_secret')
     must(services.apiKeys.rotate(app, key.id))
@@ -121,7 +121,7 @@ describe('explaining', () => {
       ),
     )
 
-  test('names the line, or the capability that would allow it', () => {
+  test('names the line, or a capability that would permit it', () => {
     const capability = { capability: { 'chat:*': ['subscribe'] } }
     const { key } = must(services.apiKeys.add(app, { capability }))
     const refused = ask(key.id, undefined)
@@ -134,7 +134,7 @@ describe('explaining', () => {
     expect(answer.because).toBe('the line "chat:a":["publish"] permits it')
   })
 
-  test('puts what refuses the whole key first', () => {
+  test('names first what refuses the whole key', () => {
     const { key } = must(services.apiKeys.add(app, {}))
     expect(ask(key.id, 'current').permitted).toBe(true)
     expect(ask(key.id, 'unknown').because).toContain('not one of this key')
@@ -148,7 +148,7 @@ describe('explaining', () => {
     expect(ask(key.id, 'current').because).toBe('the app default is disabled')
   })
 
-  test('tells what rules ask for besides', () => {
+  test('adds what channel rules require', () => {
     const { key } = must(services.apiKeys.add(app, {}))
     must(services.channelRules.add(app, 'chat', { authenticated: true, tlsOnly: true }))
     expect(ask(key.id, undefined).notes).toEqual([
@@ -157,7 +157,7 @@ describe('explaining', () => {
     ])
   })
 
-  test('knows no other operations', () => {
+  test('refuses unknown operations', () => {
     const [key] = services.apiKeys.list(app)
     const question = { channel: 'a', operation: '*', secret: undefined }
     const answer = explainKey(app, key!, [], question)

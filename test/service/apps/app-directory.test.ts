@@ -36,7 +36,7 @@ afterEach(() => {
   expect(bugs).toEqual([])
 })
 
-test('of revocations those that are new are read, and now and then all that still count', () => {
+test('reads new revocations, and at intervals all that still apply', () => {
   const table = new RevocationTable(services.store)
   const lengths: number[] = []
   const list = spyOn(RevocationTable.prototype, 'list')
@@ -71,7 +71,7 @@ test('of revocations those that are new are read, and now and then all that stil
 })
 
 describe('at the start', () => {
-  test('everything is there, with secrets that open', () => {
+  test('everything is loaded, with secrets that can be opened', () => {
     const whole = services.rootKey.unshown()!.reveal()
     const [name, secret] = whole.split(':') as [string, string]
     const key = directory.key(name)!
@@ -82,7 +82,7 @@ describe('at the start', () => {
     expect([...directory.app(app.id)!.keys.values()]).toEqual([key])
   })
 
-  test('nothing else is', () => {
+  test('nothing else is loaded', () => {
     for (const name of ['', '.', app.id, `${app.id}.`, `${app.id}.none`, 'none.none']) {
       expect(directory.key(name)).toBeUndefined()
     }
@@ -91,7 +91,7 @@ describe('at the start', () => {
 })
 
 describe('after a change of this process', () => {
-  test('keys, rules and apps follow, and who listens is told which app', () => {
+  test('keys, rules and apps are updated, and listeners are told which app', () => {
     const { key } = must(services.apiKeys.add(app, { name: 'ci' }))
     must(services.channelRules.add(app, 'chat', { persisted: true }))
     const shop = must(services.apps.add(services.accounts.ensureOwner(), { name: 'shop' }))
@@ -149,7 +149,7 @@ describe('after a change of this process', () => {
     expect(before).toMatchObject({ status: 'revoked', revocableTokens: true })
   })
 
-  test('a listener can leave', () => {
+  test('a listener can be removed', () => {
     let calls = 0
     const leave = directory.onChange(() => calls++)
     must(services.apiKeys.add(app, {}))
@@ -160,7 +160,7 @@ describe('after a change of this process', () => {
     expect([calls, told.length]).toEqual([1, 2])
   })
 
-  test('more changes than are listed make it read everything', () => {
+  test('more changes than the list holds make it read everything', () => {
     const shop = must(services.apps.add(services.accounts.ensureOwner(), { name: 'shop' }))
     watcher.refresh()
     must(services.apps.remove(shop.id))
@@ -173,7 +173,7 @@ describe('after a change of this process', () => {
 })
 
 describe('after a change of another process', () => {
-  test('a key that it adds and revokes is known within a second', async () => {
+  test('an added or revoked key is known within a second', async () => {
     const data = ['--data', opened.path]
     const made = await latchkey(['keys', 'add', '--channels', 'a', '--json', ...data])
     const [name, secret] = (JSON.parse(made.out) as { key: string }).key.split(':') as [
@@ -200,7 +200,7 @@ describe('uses of keys', () => {
     return [lastUsedAt, oldLastUsedAt]
   }
 
-  test('are written for the secret that was used, also when it has become the old one since', () => {
+  test('are written for the used secret, also after a rotation', () => {
     const { key } = must(services.apiKeys.add(app, {}))
     watcher.refresh()
     const live = directory.key(key.keyName)!
@@ -222,7 +222,7 @@ describe('uses of keys', () => {
     expect(times(key.id)).toEqual([first + 10, null])
   })
 
-  test('are no change of the app', () => {
+  test('do not count as a change of the app', () => {
     const live = [...directory.app(app.id)!.keys.values()][0]!
     uses.note(live, 0)
     uses.write()
@@ -232,7 +232,7 @@ describe('uses of keys', () => {
   })
 })
 
-test('a listener that is told finds every app of the change in place', () => {
+test('a listener finds every changed app in place', () => {
   const table = new AppTable(services.store)
   const one = must(services.apps.add(services.accounts.ensureOwner(), { name: 'one' }))
   const two = must(services.apps.add(services.accounts.ensureOwner(), { name: 'two' }))

@@ -41,7 +41,7 @@ describe('the root key', () => {
     expect(services.rootKey.unshown()).toBeUndefined()
   })
 
-  test('is not shown after its secret was changed', () => {
+  test('is not shown after a rotation', () => {
     const app = must(services.apps.find(undefined))
     const [root] = services.apiKeys.list(app)
     opened.now += 1
@@ -62,7 +62,7 @@ describe('names', () => {
     expect(services.apps.list(ann)).toHaveLength(1)
   })
 
-  test('can be changed, not to one that is taken', () => {
+  test('can be changed to one that is free', () => {
     const shop = must(services.apps.add(owner(), { name: 'shop' }))
     must(services.apps.add(owner(), { name: 'store' }))
     expect(failureOf(services.apps.set(shop.id, { name: 'store' }))).toBe('app_taken')
@@ -71,12 +71,12 @@ describe('names', () => {
     expect(failureOf(services.apps.find('shop'))).toBe('app_not_found')
   })
 
-  test.each(['', ' a', 'a\n', 'x'.repeat(101)])('%j is none', (name) => {
+  test.each(['', ' a', 'a\n', 'x'.repeat(101)])('cannot be %j', (name) => {
     expect(failureOf(services.apps.add(owner(), { name }))).toBe('invalid')
   })
 })
 
-test('what is not named stays', () => {
+test('a change keeps what is not named', () => {
   const { id } = must(services.apps.add(owner(), { name: 'shop', tlsOnly: true }))
   opened.now += 5
   const changed = must(services.apps.set(id, { status: 'disabled' }))
@@ -86,7 +86,7 @@ test('what is not named stays', () => {
   expect(failureOf(services.apps.set('nothing', {}))).toBe('app_not_found')
 })
 
-test('an app takes its keys, rules and revocations along', () => {
+test('removing an app removes its keys, rules and revocations', () => {
   const app = must(services.apps.add(owner(), { name: 'shop' }))
   must(services.apiKeys.add(app, {}))
   must(services.channelRules.add(app, 'chat', {}))
@@ -108,7 +108,7 @@ test('an app takes its keys, rules and revocations along', () => {
   expect(failureOf(services.apps.remove(app.id))).toBe('app_not_found')
 })
 
-test('apps with a lifetime end, others stay', () => {
+test('apps with a lifetime are removed in time, others stay', () => {
   const { id } = must(services.apps.add(owner(), { name: 'sandbox', lifetime: 1000 }))
   opened.now += 999
   expect(services.apps.removeExpired(opened.now)).toEqual([])

@@ -34,7 +34,7 @@ test('a rule is added, changed, listed and removed', () => {
   expect(rules.list(app).map(({ id }) => id)).toEqual(['a'])
 })
 
-test('what cannot be is refused, and nothing is written', () => {
+test('an invalid rule is refused and not written', () => {
   const rules = services.channelRules
   must(rules.add(app, 'chat', { batchingEnabled: true }))
   expect(failureOf(rules.add(app, 'chat', {}))).toBe('rule_taken')

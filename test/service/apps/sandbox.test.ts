@@ -18,14 +18,14 @@ function made(address: string, count: number): number {
   return Array.from({ length: count }, () => sandbox.add(wish)).filter(({ ok }) => ok).length
 }
 
-test('one address may have all of them, and keeps nobody else from theirs', () => {
+test('one address may have all apps until another needs one', () => {
   expect(made('192.0.2.1', 10)).toBe(6)
   expect(made('192.0.2.2', 10)).toBe(3)
   expect(made('192.0.2.3', 10)).toBeGreaterThan(0)
   expect(made('192.0.2.1', 1)).toBe(0)
 })
 
-test('the addresses of one network are one', () => {
+test('addresses of one network count as one', () => {
   expect(made('2001:db8::1', 10)).toBe(6)
   expect(made('2001:db8::2', 10)).toBe(0)
   expect(made('2001:db8:1::1', 1)).toBe(1)

@@ -31,7 +31,7 @@ function text(entry: AuditEntry): string {
 }
 
 describe('an entry', () => {
-  test('says who, what, when, from where, and whose it is', () => {
+  test('has actor, action, time, address and account', () => {
     const { accounts } = opened.services
     const [entry] = trailOf(() => accounts.add('team'))
     expect(entry).toMatchObject({
@@ -46,7 +46,7 @@ describe('an entry', () => {
     })
   })
 
-  test('is of the server where nobody acts, and of whoever acts in promises that come later', async () => {
+  test('is of the server without an actor, and keeps the actor in later promises', async () => {
     const { accounts, audit } = opened.services
     accounts.add('one')
     await audit.as(ANN, async () => {
@@ -62,7 +62,7 @@ describe('an entry', () => {
     ])
   })
 
-  test('outlives the thing, and is not there for what failed', () => {
+  test('outlives its subject, and is not written for a failure', () => {
     const { accounts, audit } = opened.services
     trailOf(() => {
       accounts.add('team')
@@ -74,7 +74,7 @@ describe('an entry', () => {
     expect(entries.map(({ action }) => action)).toEqual(['remove', 'add'])
   })
 
-  test('is not there either where the change was undone', () => {
+  test('is undone together with the change', () => {
     const { accounts, store, audit } = opened.services
     expect(() =>
       store.db.transaction(() => {
@@ -112,7 +112,7 @@ describe('entries are left by', () => {
     ])
   })
 
-  test('people who come, change and go', async () => {
+  test('people who are added, changed and removed', async () => {
     const { people, signUp, links, accounts } = opened.services
     const owner = accounts.ensureOwner()
     const address = '192.0.2.9'
@@ -141,7 +141,7 @@ describe('entries are left by', () => {
     ])
   })
 
-  test('nobody who makes disposable apps', () => {
+  test('not by requests for sandbox apps', () => {
     const { accounts, apps, apiKeys, channelRules } = opened.services
     const left = trailOf(() => {
       const app = must(apps.add(accounts.ensureOwner(), { name: 'gone', lifetime: 60_000 }))
@@ -154,7 +154,7 @@ describe('entries are left by', () => {
 })
 
 describe('the list', () => {
-  test('goes page by page, by kind, by name, by account', () => {
+  test('is read by page, kind, name and account', () => {
     const { accounts, reservations, audit } = opened.services
     const team = must(accounts.add('team'))
     for (const name of ['a', 'b', 'c', 'd', 'e']) must(reservations.add(team, name, {}))
@@ -171,7 +171,7 @@ describe('the list', () => {
     expect(audit.list(undefined, { limit: 10, text: '%' }).entries.length).toBeGreaterThan(5)
   })
 
-  test('forgets the oldest of a hundred thousand', () => {
+  test('keeps the newest hundred thousand', () => {
     const { accounts, audit, store } = opened.services
     accounts.add('first')
     const { seq } = audit.list(undefined, { limit: 1 }).entries[0]!
@@ -182,7 +182,7 @@ describe('the list', () => {
   })
 })
 
-test('no secret is ever in the trail', () => {
+test('contains no secret', () => {
   const { services } = opened
   const secrets = services.audit.as(ANN, () => {
     const owner = services.accounts.ensureOwner()

@@ -75,7 +75,7 @@ describe('N-3 first come, first served', () => {
 })
 
 describe('N-6 case', () => {
-  test('names that differ only by case do not come from two accounts', () => {
+  test('names that differ only by case cannot belong to two accounts', () => {
     add('ann', 'Acme')
     for (const name of ['acme', 'ACME', 'aCmE/x', 'ACME:x'])
       expect(add('bob', name)).toBe('namespace_owned')
@@ -84,7 +84,7 @@ describe('N-6 case', () => {
       expect(add('ann', name)).toBe('namespace_owned')
   })
 
-  test('from one account they are allowed, with a warning', () => {
+  test('names that differ only by case are allowed within an account, with a warning', () => {
     add('ann', 'Acme')
     expect(add('ann', 'acme')).toBe('ok Acme is reserved too and differs only by case')
   })
@@ -98,7 +98,7 @@ describe('N-6 case', () => {
 })
 
 describe('N-4 the quota', () => {
-  test('counts each account for itself, names below a name too, and what is given back not', () => {
+  test('counts each account by itself, with names below names, without removed ones', () => {
     const limited = open('2')
     expect([add('ann', 'a', limited), add('ann', 'a/x', limited)]).toEqual(['ok', 'ok'])
     expect(add('ann', 'b', limited)).toBe('quota_reached')
@@ -108,7 +108,7 @@ describe('N-4 the quota', () => {
     expect(add('ann', 'd', limited)).toBe('quota_reached')
   })
 
-  test('a name that is taken is told before the quota', () => {
+  test('a taken name is reported before the quota', () => {
     const limited = open('1')
     add('ann', 'a', limited)
     expect(add('ann', 'a', limited)).toBe('namespace_taken')
@@ -116,7 +116,7 @@ describe('N-4 the quota', () => {
 })
 
 describe('other processes', () => {
-  test('are followed: additions, changes, removals, and only those', () => {
+  test('are followed by additions, changes and removals', () => {
     const other = open()
     const concerned: ((name: string) => boolean)[] = []
     const bugs: unknown[] = []
@@ -147,7 +147,7 @@ describe('other processes', () => {
     expect([concerned.length, bugs]).toEqual([calls, []])
   })
 
-  test('who fell behind further than the list of changes goes back reads everything', () => {
+  test('a reader that is too far behind reads everything', () => {
     const other = open()
     let reviewed: ((name: string) => boolean) | undefined
     const rules = new LiveRules(services.store, 0, (concerns) => void (reviewed = concerns))
@@ -164,7 +164,7 @@ describe('other processes', () => {
     expect(reviewed!('anything')).toBe(true)
   })
 
-  test('reading once gives the same as following', () => {
+  test('reading once gives the same as following changes', () => {
     add('ann', 'acme')
     add('ann', 'acme/vault')
     const match = readNamespaces(services.store).match('acme/vault/x')!

@@ -26,7 +26,7 @@ function counted(): Record<string, number> {
   }
 }
 
-test('messages, joins, connections, channels and refusals', async () => {
+test('counts messages, joins, connections, channels and refusals', async () => {
   const namespace = freshChannel()
   await reserve(server, namespace, { sendKey: 's' })
   const clients = await joinAll(server.sockets + freshChannel(), ['', '', ''])
@@ -66,7 +66,7 @@ test('messages, joins, connections, channels and refusals', async () => {
   ).catch(() => expect(counted()).toMatchObject(expected))
 })
 
-test('what guests say on a shared channel is counted for its app', async () => {
+test('messages of guests on a shared channel are counted for its app', async () => {
   const namespace = freshChannel()
   await reserve(server, namespace, { app: 'default' })
   const guest = await Client.join(`${server.sockets}${namespace}/x`)

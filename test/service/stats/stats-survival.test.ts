@@ -12,7 +12,7 @@ afterEach(() => folder.remove())
 const ROUNDS = 3
 const REQUESTS = 20
 
-test('kill -9 loses nothing that was written down', async () => {
+test('kill -9 loses nothing that was written', async () => {
   const data = ['--data', folder.path]
   const { key } = await runJson<{ key: string }>(['keys', 'add', ...data])
   let expected = 0

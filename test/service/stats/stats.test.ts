@@ -73,7 +73,7 @@ function writes(): number {
 }
 
 describe('counts', () => {
-  test('are written by minute, hour, day and month at once', () => {
+  test('are written for minute, hour, day and month at once', () => {
     count.inbound.rest.messages.count += 2
     count.inbound.rest.messages.data += 300
     count.outbound.realtime.presence.refused++
@@ -91,7 +91,7 @@ describe('counts', () => {
     expect(Object.keys(read('month'))).toEqual(['2026-02'])
   })
 
-  test('each has its name', () => {
+  test('have their own names', () => {
     for (const way of [count.inbound, count.outbound]) {
       for (const { messages, presence } of [way.realtime, way.rest]) {
         Object.assign(messages, { count: 1, data: 2, failed: 3, refused: 4 })
@@ -132,7 +132,7 @@ describe('counts', () => {
     expect(Object.values(read('minute'))).toEqual([entries!])
   })
 
-  test('add up within a minute, and begin anew in the next', () => {
+  test('add up within a minute and begin again in the next', () => {
     for (const wait of [SECOND, SECOND, MINUTE, 60 * MINUTE]) {
       count.apiRequests.succeeded++
       recorder.write()
@@ -151,7 +151,7 @@ describe('counts', () => {
     expect(requests('day')).toEqual([5])
   })
 
-  test('go on after a restart within the minute', () => {
+  test('continue after a restart within the minute', () => {
     count.apiRequests.succeeded += 2
     recorder.write()
     later(SECOND)
@@ -163,7 +163,7 @@ describe('counts', () => {
     }
   })
 
-  test('are kept when they cannot be written, and written as soon as they can', () => {
+  test('are kept in memory while they cannot be written', () => {
     recorder.write()
     const { sqlite } = opened.services.store
     const other = opened.again()
@@ -187,7 +187,7 @@ describe('counts', () => {
     bugs = []
   })
 
-  test('are of one app each', () => {
+  test('are separate for each app', () => {
     const other = addApp('other')
     counters.of(other).apiRequests.succeeded += 5
     count.apiRequests.succeeded++
@@ -202,7 +202,7 @@ describe('counts', () => {
     ])
   })
 
-  test('of an app that is gone are forgotten, and those of the commons kept', () => {
+  test('of a removed app are dropped, and those of the commons kept', () => {
     const other = addApp('other')
     counters.of(other).apiRequests.succeeded++
     recorder.write()
@@ -228,7 +228,7 @@ describe('connections and channels', () => {
     'connections.all.min': 1,
   }
 
-  test('have a peak, a minimum and a mean over the looks of the minute', () => {
+  test('have a peak, a minimum and a mean over the samples of the minute', () => {
     recorder.write()
     recorder.write()
     count.connections.open(true)
@@ -252,7 +252,7 @@ describe('connections and channels', () => {
     })
   })
 
-  test('that stay open go on in the next minute', () => {
+  test('that stay open continue in the next minute', () => {
     count.connections.open(true)
     count.connections.open(true)
     recorder.write()
@@ -267,7 +267,7 @@ describe('connections and channels', () => {
     ])
   })
 
-  test('that merely stay open are not written every second', () => {
+  test('that only stay open are not written every second', () => {
     count.channels.open()
     recorder.write()
     const before = writes()
@@ -284,7 +284,7 @@ describe('connections and channels', () => {
     expect(items[0]?.numbers['channels.samples']).toBe(51)
   })
 
-  test('that come and go between two looks are seen', () => {
+  test('that come and go between two samples are counted', () => {
     recorder.write()
     count.connections.open(true)
     count.connections.close(true)
@@ -307,7 +307,7 @@ test('an idle server writes nothing', () => {
   expect(writes()).toBe(before)
 })
 
-test('minutes are kept for a month, hours for a year, days and months for good', () => {
+test('minutes are kept for a month, hours for a year, days and months forever', () => {
   const kept = () => UNITS.map((unit) => Object.keys(read(unit)).length)
   count.apiRequests.succeeded++
   recorder.write()
@@ -337,7 +337,7 @@ describe('made-up minutes', () => {
     expect(Object.values(read('month'))).toMatchObject([inbound(40)])
   })
 
-  test('take the place of those before, and stand beside what was counted', () => {
+  test('replace earlier ones, and are added to what was counted', () => {
     opened.now = at(7) + 5 * SECOND
     count.inbound.realtime.messages.count += 3
     recorder.write()
@@ -354,7 +354,7 @@ describe('made-up minutes', () => {
     expect(Object.values(read('month'))).toMatchObject([inbound(25)])
   })
 
-  test('are kept for good', () => {
+  test('are kept forever', () => {
     opened.services.stats.addFixtures(appId, [{ start: at(7), numbers: messages(10) }])
     recorder.write()
     expect(UNITS.map((unit) => Object.keys(read(unit)))).toEqual([
@@ -388,7 +388,7 @@ describe('pages', () => {
     return { minutes, sizes }
   }
 
-  test.each(['forwards', 'backwards'] as const)('%s hold every interval once', (direction) => {
+  test.each(['forwards', 'backwards'] as const)('%s contain every interval once', (direction) => {
     const minutes = [0, 1, 2, 40, 41, 99]
     const other = addApp('other')
     const third = [3, 40]
@@ -404,7 +404,7 @@ describe('pages', () => {
     expect(walk([], direction, 3)).toEqual({ minutes: [], sizes: [0] })
   })
 
-  test('begin and end where they are told to', () => {
+  test('begin and end where asked', () => {
     opened.services.stats.addFixtures(appId, [0, 1, 2, 3, 4].map(fixture))
     const inner = { unit: 'minute' as const, first: START + MINUTE, last: START + 3 * MINUTE }
     const page = (limit: number, after?: number) =>
@@ -418,7 +418,7 @@ describe('pages', () => {
 })
 
 describe('the latest intervals', () => {
-  test('are all there, be they empty, and add up what several apps have', () => {
+  test('include empty ones, and add up several apps', () => {
     const other = addApp('other')
     count.connections.open(true)
     count.apiRequests.succeeded = 2

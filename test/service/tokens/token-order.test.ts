@@ -41,7 +41,7 @@ function mark(order: TokenOrder): number {
   return marked
 }
 
-test('tokens before a revocation have lesser numbers, and those after it greater ones', () => {
+test('tokens before a revocation have smaller numbers, later ones greater', () => {
   const order = another()
   for (let round = 0; round < 3; round++) {
     const before = [numberOf(order), numberOf(order)]
@@ -51,14 +51,14 @@ test('tokens before a revocation have lesser numbers, and those after it greater
   }
 })
 
-test('no two tokens have the same number, however many there are', () => {
+test('all tokens have different numbers', () => {
   const order = another()
   const numbers = Array.from({ length: 200_000 }, () => numberOf(order))
   expect(new Set(numbers).size).toBe(numbers.length)
   expect(numbers).toEqual(numbers.toSorted((a, b) => a - b))
 })
 
-test.each([0, -86_400_000])('after a restart with the clock moved by %d ms too', (ms) => {
+test.each([0, -86_400_000])('numbers grow after a restart with the clock moved by %d ms', (ms) => {
   const first = another()
   const before = Array.from({ length: 1000 }, () => numberOf(first))
   opened.now += ms
@@ -67,7 +67,7 @@ test.each([0, -86_400_000])('after a restart with the clock moved by %d ms too',
   expect(numberOf(another())).toBeGreaterThan(marked)
 })
 
-test('a command and the server know of each other', () => {
+test('a command and the server use one order', () => {
   const [server, command] = [another(), another()]
   const before = [numberOf(server), numberOf(command), numberOf(server)]
   const marked = mark(server)
@@ -78,7 +78,7 @@ test('a command and the server know of each other', () => {
   expect(numberOf(server)).toBeGreaterThan(marked)
 })
 
-test('a database that is put back has not seen all tokens, and comes after them', () => {
+test('a restored database continues after all issued tokens', () => {
   const store = openStore(opened.path)
   orderOf(store).next()
   closeStore(store)
@@ -94,7 +94,7 @@ test('a database that is put back has not seen all tokens, and comes after them'
   expect(mark(another())).toBeGreaterThan(Math.max(...since))
 })
 
-test('while the database cannot be written, tokens have no number, and no range is taken twice', () => {
+test('without a writable database tokens have no number, and no range is used twice', () => {
   const store = openStore(opened.path)
   stores.push(() => closeStore(store))
   const order = orderOf(store)
@@ -138,7 +138,7 @@ describe('a revocation of all tokens so far', () => {
     expect(list.isRevoked({ ...token, ...more }, now)).toBe(expected)
   })
 
-  test('hides none with a named moment, and is hidden by none', () => {
+  test('does not replace a revocation with a named moment, nor the other way round', () => {
     const both = [
       { ...target, issuedBefore: now + 10, appliesAt: now },
       { ...target, issuedBefore: now, appliesAt: now, number: 100 },

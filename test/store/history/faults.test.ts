@@ -36,7 +36,7 @@ async function outcome(kept: Promise<void>): Promise<unknown> {
 }
 
 describe('a full disk', () => {
-  test('keeps none of an append, says so, and keeps the next when there is room', async () => {
+  test('refuses an append as a whole, and accepts the next when there is room', async () => {
     const first = entries.messages({}, {})
     await opened.log.append(channel, first)
     const position = opened.log.latestPosition()
@@ -62,7 +62,7 @@ describe('a full disk', () => {
     expect(opened.pragma('integrity_check')).toBe('ok')
   })
 
-  test('fails everybody who waits, once in the log', async () => {
+  test('fails all waiting appends, with one line in the log', async () => {
     fill()
     const kept = [1, 2, 3].map(() =>
       opened.log.append(channelRef('app', 'new'), entries.messages({ data: LARGE })),
@@ -79,7 +79,7 @@ describe('a full disk', () => {
     expect(opened.log.messages(ref, FORWARDS).items).toHaveLength(1)
   })
 
-  test('ends nothing where nobody waits to hear of it', async () => {
+  test('crashes nothing if nobody awaits the append', async () => {
     fill()
     void opened.log.append(channel, entries.messages({ data: LARGE }))
     await eventually(() => opened.faults.length > 0, 'the fault is told')
@@ -87,7 +87,7 @@ describe('a full disk', () => {
     expect(serials()).toEqual([])
   })
 
-  test('fails no read, even of one who has just appended', async () => {
+  test('does not affect reads', async () => {
     const first = entries.messages({})
     await opened.log.append(channel, first)
     fill()
@@ -98,7 +98,7 @@ describe('a full disk', () => {
 })
 
 describe('what cannot be written', () => {
-  test('does not take with it what was appended at the same time', async () => {
+  test('does not affect appends of the same moment', async () => {
     const first = entries.message()
     await opened.log.append(channel, [first])
     const [before, after] = [entries.message(), entries.message()]
@@ -113,7 +113,7 @@ describe('what cannot be written', () => {
     expect(serials()).toEqual(serialsOf([first, before, after]))
   })
 
-  test('is refused after closing, and what was waiting is written', async () => {
+  test('is refused after closing, and waiting appends are written', async () => {
     const waiting = opened.log.append(channel, [entries.message()])
     opened.log.close()
     await waiting
@@ -123,7 +123,7 @@ describe('what cannot be written', () => {
     expect(serials()).toHaveLength(1)
   })
 
-  test('holds neither data nor names in its message', async () => {
+  test('has an error message without data and names', async () => {
     const secret = entries.message({ data: 'secret', name: 'secret' })
     const hidden = channelRef('app', 'secret')
     await opened.log.append(hidden, [secret])
@@ -140,19 +140,19 @@ describe('a file that became read-only', () => {
   })
   afterEach(() => opened.file.sqlite.run('PRAGMA query_only = OFF'))
 
-  test('fails appends and is still read', async () => {
+  test('fails appends and can still be read', async () => {
     const failed = await outcome(opened.log.append(channel, [entries.message()]))
     expect((failed as Error).message).toBe('history.db cannot be written: it is read-only')
     expect(serials()).toHaveLength(1)
   })
 
-  test('forgets nothing, and says so', () => {
+  test('forgets nothing and reports it', () => {
     opened.log.forget('app')
     expect(opened.faults[0]?.message).toContain('it is read-only')
     expect(serials()).toHaveLength(1)
   })
 
-  test('cannot be tidied, which is told and tried again', async () => {
+  test('cannot be cleaned up, which is reported and retried', async () => {
     opened.now += 25 * 3_600_000
     opened.log.start()
     await eventually(() => opened.faults.length > 0, 'the fault is told')

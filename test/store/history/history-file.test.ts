@@ -36,7 +36,7 @@ describe('the file', () => {
       expect(statSync(`${opened.folder}/${name}`).mode & 0o777, name).toBe(0o600)
   })
 
-  test('is alone and whole after closing', async () => {
+  test('is one complete file after closing', async () => {
     await opened.log.append(channel, [entries.message()])
     const { path } = opened
     opened.log.close()
@@ -87,14 +87,14 @@ describe('an entry', () => {
     }
   }
 
-  test('is acknowledged when it is in the file', async () => {
+  test('is acknowledged once it is in the file', async () => {
     const kept = opened.log.append(channel, [entries.message()])
     expect(written()).toBe(0)
     await kept
     expect(written()).toBe(1)
   })
 
-  test('is written before its channel is read, and waits while others are', () => {
+  test('is written before its channel is read, but not before others are', () => {
     void opened.log.append(channel, [entries.message()])
     expect(opened.log.messages(channelRef('app', 'other'), FORWARDS).items).toEqual([])
     expect(written()).toBe(0)
@@ -102,7 +102,7 @@ describe('an entry', () => {
     expect(written()).toBe(1)
   })
 
-  test('shares its transaction with those of the same turn', async () => {
+  test('shares a transaction with entries of the same turn', async () => {
     const logged = () => statSync(`${opened.path}-wal`).size
     const before = logged()
     await Promise.all(
@@ -113,7 +113,7 @@ describe('an entry', () => {
     expect(logged() - before - together).toBeGreaterThan(together * 5)
   })
 
-  test('is there after a restart, with all that hangs on it', async () => {
+  test('survives a restart with versions and annotations', async () => {
     const created = entries.message({ data: 'a', timestamp: NOW - 9 })
     const { serial } = created.message
     const changed = entries.version(created.message, { data: new Uint8Array([1]) })
@@ -134,7 +134,7 @@ describe('an entry', () => {
     expect(log.messages(channel, FORWARDS).items.at(-1)).toEqual(later.message)
   })
 
-  test('of a message that is not there any more is let go', async () => {
+  test('of a removed message is dropped', async () => {
     const { message } = entries.message()
     await opened.log.append(channel, [entries.version(message), entries.annotation(message)])
     expect(opened.log.message(channel, message.serial)).toBeUndefined()
@@ -142,7 +142,7 @@ describe('an entry', () => {
       expect([table, opened.count(table)]).toEqual([table, 0])
   })
 
-  test('of presence keeps its place, also when others stood at the position before', async () => {
+  test('of presence keeps its position', async () => {
     const [first, second] = entries.presence({ clientId: 'a' }, { clientId: 'b' })
     await opened.log.append(channel, [first!])
     await opened.log.append(channel, [second!])
@@ -165,7 +165,7 @@ describe('an entry', () => {
 })
 
 describe('the latest position', () => {
-  test('is the greatest of anything, over restarts, even when all of it is gone', async () => {
+  test('is the greatest ever written, also after restarts and removal', async () => {
     expect(opened.log.latestPosition()).toBeUndefined()
     const { message, position } = entries.message()
     void opened.log.append(channel, [{ kind: 'message', message, position }])
@@ -203,7 +203,7 @@ describe('times in a long channel', () => {
   const count = (page: Partial<Page>) =>
     opened.log.messages(channel, { ...FORWARDS, ...page }).items.length
 
-  test('that are all the same are all found', async () => {
+  test('that are equal are all found', async () => {
     await opened.log.append(channel, [...many(NOW - 1), ...many(NOW), ...many(NOW + 1)])
     expect(count({ start: NOW })).toBe(600)
     expect(count({ end: NOW })).toBe(600)
@@ -223,7 +223,7 @@ describe('times in a long channel', () => {
     expect(count({ start: NOW - 500, end: NOW + 500 })).toBe(300)
   })
 
-  test('do not reach beyond another bound', async () => {
+  test('do not exceed another bound', async () => {
     const made = many(NOW - 1)
     await opened.log.append(channel, [...made, ...many(NOW)])
     expect(count({ end: NOW - 1, until: made[9]!.position })).toBe(10)
@@ -231,7 +231,7 @@ describe('times in a long channel', () => {
   })
 })
 
-test('times are found exactly in a long channel, though clocks jump and restarts come between', async () => {
+test('times are found exactly in a long channel with clock jumps and restarts', async () => {
   const model = new HistoryModel()
   let time = NOW - 600_000
   let seed = 1
@@ -261,7 +261,7 @@ test('times are found exactly in a long channel, though clocks jump and restarts
   }
 })
 
-test('what apps had before it was counted is counted when the file is brought up to date', () => {
+test('the migration counts what apps already have', () => {
   const folder = temporaryFolder()
   try {
     const old = new Database(join(folder.path, 'history.db'), { create: true })

@@ -76,7 +76,7 @@ function check(folder: string, acknowledged: readonly string[], start: number): 
   }
 }
 
-test(`${ROUNDS} times, under load`, async () => {
+test(`nothing acknowledged is lost in ${ROUNDS} kills under load`, async () => {
   const folder = temporaryFolder()
   const acknowledged: string[] = []
   for (let round = 0; round < ROUNDS; round++) {

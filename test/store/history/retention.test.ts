@@ -47,7 +47,7 @@ function bytesBy(sql: string): Record<string, number> {
 }
 
 describe('time', () => {
-  test('ends what is older than the hours, and nothing else', async () => {
+  test('removes what is older than the limit, and nothing else', async () => {
     open({ hours: 2 })
     const made = [-1, 0, 1].map((offset) => entries.message({ timestamp: NOW + offset }))
     await append(channel, [
@@ -65,7 +65,7 @@ describe('time', () => {
     expect(opened.count('channels')).toBe(0)
   })
 
-  test('counts from the creation of a message, and takes its versions and annotations along', async () => {
+  test('is counted from the creation of a message, and removes versions and annotations with it', async () => {
     const { message, position } = entries.message()
     await append(channel, [{ kind: 'message', message, position }])
     opened.now += 23 * HOUR
@@ -80,7 +80,7 @@ describe('time', () => {
       expect([table, opened.count(table)]).toEqual([table, 0])
   })
 
-  test('does not wait for one that a wrong clock dated into the future', async () => {
+  test('does not wait for an entry dated in the future', async () => {
     await append(channel, [entries.message({ timestamp: NOW + 1000 * HOUR })])
     const old = entries.messages({}, {})
     await append(channel, old)
@@ -89,7 +89,7 @@ describe('time', () => {
     expect(serials()).toHaveLength(1)
   })
 
-  test('ends everything within a few steps, of which each removes a bounded number', async () => {
+  test('removes everything in a few bounded steps', async () => {
     await append(channel, entries.messages(...Array.from({ length: 900 }, () => ({}))))
     opened.now += 25 * HOUR
     let before = opened.count('entries')
@@ -102,7 +102,7 @@ describe('time', () => {
     expect(before).toBe(0)
   })
 
-  test('takes a message with very many annotations in several steps', async () => {
+  test('removes a message with very many annotations in several steps', async () => {
     const { message, position } = entries.message()
     await append(channel, [
       { kind: 'message', message, position },
@@ -115,7 +115,7 @@ describe('time', () => {
     expect(opened.count('annotations') + opened.count('entries')).toBe(0)
   })
 
-  test('lets a channel begin again after all of it was gone', async () => {
+  test('lets an emptied channel begin again', async () => {
     await append(channel, [entries.message()])
     opened.now += 25 * HOUR
     opened.tidy()
@@ -128,7 +128,7 @@ describe('time', () => {
   })
 })
 
-test('a step that fails is undone, and the next begins where it did', async () => {
+test('a failed step is undone and repeated', async () => {
   await append(channel, entries.messages({}, {}, {}))
   opened.now += 25 * HOUR
   opened.file.sqlite.run(
@@ -144,7 +144,7 @@ test('a step that fails is undone, and the next begins where it did', async () =
 describe('the last message of a channel whose rule says so', () => {
   beforeEach(() => (opened.keepsLast = ({ name }) => name === 'channel'))
 
-  test('stays, and only it, up to a year', async () => {
+  test('is kept for up to a year', async () => {
     const made = entries.messages({}, {}, {})
     await append(channel, [...made, ...entries.presence()])
     await append(channelRef('app', 'other'), [entries.message()])
@@ -161,7 +161,7 @@ describe('the last message of a channel whose rule says so', () => {
     expect(serials()).toEqual([])
   })
 
-  test('goes when another has come, and when the rule has changed', async () => {
+  test('is removed when a newer one comes or the rule changes', async () => {
     const first = entries.message()
     await append(channel, [first])
     opened.now += 25 * HOUR
@@ -177,7 +177,7 @@ describe('the last message of a channel whose rule says so', () => {
     expect(serials()).toEqual([])
   })
 
-  test('stays with its versions and annotations', async () => {
+  test('is kept with its versions and annotations', async () => {
     const { message, position } = entries.message()
     await append(channel, [
       { kind: 'message', message, position },
@@ -194,7 +194,7 @@ describe('the disk budget', () => {
   const KB10 = 'x'.repeat(10_000)
   const large = () => entries.message({ data: KB10 })
 
-  test('takes the oldest of all channels first, and no more than it must', async () => {
+  test('removes the oldest of all channels first, and no more than needed', async () => {
     open({ diskMb: 2 })
     const refs = [0, 1, 2].map((i) => channelRef('app', String(i)))
     const made: string[] = []
@@ -211,7 +211,7 @@ describe('the disk budget', () => {
     expect(left).toEqual(made.slice(-left.length))
   })
 
-  test('counts and takes presence too', async () => {
+  test('includes presence', async () => {
     open({ diskMb: 1 })
     await append(channel, [
       ...entries.presence(...Array.from({ length: 200 }, () => ({ data: KB10 }))),
@@ -223,7 +223,7 @@ describe('the disk budget', () => {
     expect(serials()).toHaveLength(1)
   })
 
-  test('spares last messages, until there is nothing else to take', async () => {
+  test('spares last messages until nothing else is left', async () => {
     open({ diskMb: 1 })
     opened.keepsLast = ({ name }) => name.startsWith('kept')
     const kept = Array.from({ length: 20 }, (_, i) => channelRef('app', `kept ${i}`))
@@ -248,7 +248,7 @@ describe('the disk budget', () => {
     return made.map(({ message }) => message.serial)
   }
 
-  test('takes from the share that has most, its oldest first, and from nobody else', async () => {
+  test('removes from the largest share, its oldest first', async () => {
     open({ diskMb: 2 })
     const small = await fill('small', 40)
     const greedy = await fill('greedy', 400)
@@ -263,7 +263,7 @@ describe('the disk budget', () => {
     expect(opened.log.usedBytes()).toBeGreaterThan(2 * MIB - 50_000)
   })
 
-  test('counts apps of one share together, and takes from those of them that have most', async () => {
+  test('counts apps of one share together, and removes from the largest of them', async () => {
     open({ diskMb: 2 })
     const small = await fill('small', 60)
     for (let i = 0; i < 40; i++) await fill(`box/${i}`, 10)
@@ -274,7 +274,7 @@ describe('the disk budget', () => {
     expect(Math.max(...each)).toBeLessThan(10)
   })
 
-  test('knows what everybody has after a restart, and after a write that failed', async () => {
+  test('knows everybody’s use after a restart and a failed write', async () => {
     open({ diskMb: 2 })
     const small = await fill('small', 40)
     await fill('greedy', 100)
@@ -292,7 +292,7 @@ describe('the disk budget', () => {
     expect(usage()).toEqual(counted())
   })
 
-  test('counts what changes, what goes and what is forgotten', async () => {
+  test('counts changes, removals and forgotten realms', async () => {
     const { message, position } = entries.message({ data: KB10 })
     await append(channel, [{ kind: 'message', message, position }])
     const changed = entries.version(message)
@@ -307,7 +307,7 @@ describe('the disk budget', () => {
     expect(usage()).toEqual({})
   })
 
-  test('finds the entries of one among very many of others, a bounded number in each step', async () => {
+  test('finds entries of one app among very many of others in bounded steps', async () => {
     await append(
       channelRef('small', 'channel'),
       Array.from({ length: 12_000 }, () => entries.message()),
@@ -320,7 +320,7 @@ describe('the disk budget', () => {
     expect(opened.count('entries')).toBe(12_000 + left('greedy').length)
   })
 
-  test('of an app is its own, whatever the others have', async () => {
+  test('of an app applies to that app only', async () => {
     open({ diskMb: 0 })
     opened.diskMbOf = (realm) => (realm === 'limited' ? 1 : 0)
     const limited = await fill('limited', 200)
@@ -332,13 +332,13 @@ describe('the disk budget', () => {
     expect(left('limited').length).toBeLessThan(105)
   })
 
-  test('of 0 is none', async () => {
+  test('of 0 is no limit', async () => {
     await append(channel, Array.from({ length: 200 }, large))
     opened.tidy()
     expect(serials()).toHaveLength(200)
   })
 
-  test('and time give unusually much space back to the disk', async () => {
+  test('shrinks the file after a large removal', async () => {
     const ten = () => Array.from({ length: 10 }, () => entries.message({ data: KB10.repeat(20) }))
     for (let i = 0; i < 12; i++) await append(channel, ten())
     const before = Number(opened.pragma('page_count'))
@@ -351,7 +351,7 @@ describe('the disk budget', () => {
 })
 
 describe('a realm that was forgotten', () => {
-  test('leaves the disk in steps, also after a restart', async () => {
+  test('is removed from disk in steps, also after a restart', async () => {
     const gone = [0, 1].map((i) => channelRef('gone', String(i)))
     for (const ref of gone) {
       const { message, position } = entries.message()
@@ -374,7 +374,7 @@ describe('a realm that was forgotten', () => {
 })
 
 describe('by itself', () => {
-  test('it begins with the start, is hurried by forgetting, and ends with closing', async () => {
+  test('retention begins at the start, runs at once after a removal, and ends with closing', async () => {
     await append(channel, [entries.message()])
     await append(channelRef('gone', 'a'), [entries.message({ timestamp: NOW + 24 * HOUR })])
     opened.now += 25 * HOUR

@@ -39,7 +39,7 @@ const outcome = (written: Promise<unknown>) =>
   )
 
 describe('a commit', () => {
-  test('is of one turn where nobody holds the file, and whole', async () => {
+  test('happens within one turn if nobody holds the file', async () => {
     const committed = commit(() => {
       writeFact(store, 'one', Buffer.from('1'))
       ledger.write(() => writeFact(store, 'two', Buffer.from('2')))
@@ -51,7 +51,7 @@ describe('a commit', () => {
     expect(await committed).toBe('done')
   })
 
-  test('that throws has written nothing, and the next does', async () => {
+  test('that throws writes nothing, and the next one does', async () => {
     const failed = commit(() => {
       writeFact(store, 'half', Buffer.from('1'))
       throw new Error('no')
@@ -62,14 +62,14 @@ describe('a commit', () => {
     expect(isWritten('next')).toBe(true)
   })
 
-  test('is told to those who keep settings in memory, before whoever made it', async () => {
+  test('is announced to caches before it is acknowledged', async () => {
     const told: boolean[] = []
     ledger.watch(() => told.push(isWritten('told') && !store.sqlite.inTransaction))
     await write('told')
     expect(told).toEqual([true])
   })
 
-  test('of many together are all written', async () => {
+  test('that come together are all written', async () => {
     const names = Array.from({ length: 500 }, (_, i) => `many ${i}`)
     await Promise.all(names.map(write))
     expect(names.every(isWritten)).toBe(true)
@@ -77,7 +77,7 @@ describe('a commit', () => {
 })
 
 describe('while another program holds the file', () => {
-  test('commits wait in their order, and are all written', async () => {
+  test('commits wait in order and are all written', async () => {
     const held = await lock(path(), 'BEGIN IMMEDIATE')
     const order: number[] = []
     const commits = [1, 2, 3].map((number) => commit(() => order.push(number)))
@@ -87,7 +87,7 @@ describe('while another program holds the file', () => {
     expect(order).toEqual([1, 2, 3])
   })
 
-  test('what comes later does not pass those who wait', async () => {
+  test('later commits do not overtake waiting ones', async () => {
     const held = await lock(path(), 'BEGIN IMMEDIATE')
     const order: number[] = []
     const first = commit(() => order.push(1))
@@ -98,7 +98,7 @@ describe('while another program holds the file', () => {
     expect(order).toEqual([1, 2])
   })
 
-  test('only so many wait; the others are refused at once', async () => {
+  test('a bounded number waits, and others are refused at once', async () => {
     const held = await lock(path(), 'BEGIN IMMEDIATE')
     const outcomes = Array.from({ length: 1200 }, (_, i) => outcome(write(`wish ${i}`)))
     expect(ledger.waiting).toBe(1000)
@@ -110,7 +110,7 @@ describe('while another program holds the file', () => {
     expect(rest.filter((one) => one === 'written')).toHaveLength(1000)
   })
 
-  test('for too long, each is refused, and somebody is told', async () => {
+  test('after too long every commit is refused and reported', async () => {
     const held = await lock(path(), 'BEGIN IMMEDIATE')
     expect(await Promise.all([outcome(write('a')), outcome(ledger.ready())])).toEqual([
       'database is locked',
@@ -123,7 +123,7 @@ describe('while another program holds the file', () => {
     await write('b')
   })
 
-  test('a server that ends lets nobody wait on', async () => {
+  test('a stopping server refuses waiting commits', async () => {
     const held = await lock(path(), 'BEGIN IMMEDIATE')
     const waiting = outcome(write('late'))
     await eventually(() => ledger.waiting === 1, 'one waits')
@@ -141,7 +141,7 @@ describe('a file that is gone', () => {
     await eventually(() => troubles.length > 0, 'it is told also while nobody writes')
   })
 
-  test('and put back is written again', async () => {
+  test('that is put back is used again', async () => {
     await write('before')
     renameSync(path(), path('.aside'))
     expect(await outcome(write('lost'))).toContain('was removed or replaced')
@@ -150,7 +150,7 @@ describe('a file that is gone', () => {
   })
 })
 
-test('the log is moved into the database while others write, and begins anew', async () => {
+test('checkpoints run while others write, and the log is reset', async () => {
   const state = () =>
     store.sqlite.query('PRAGMA wal_checkpoint(NOOP)').get() as { log: number; checkpointed: number }
   let times = 0

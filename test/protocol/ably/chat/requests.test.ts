@@ -64,7 +64,7 @@ describe('sending', () => {
     expect(binary.body).toMatchObject({ text: 'ho' })
   })
 
-  test('again under the same key says it once', async () => {
+  test('with the same idempotency key is sent once', async () => {
     const room = fresh()
     const path = `${messagesOf(room)}?idempotencyKey=k1`
     const answers = []
@@ -85,21 +85,21 @@ describe('sending', () => {
     expect(codeOf(await send(fresh(), body))).toEqual([400, 40000])
   })
 
-  test('headers that are not flat, or too much, is refused', async () => {
+  test('with nested headers or too much content is refused', async () => {
     const nested = { text: 'x', headers: { a: {} } }
     expect(codeOf(await send(fresh(), nested))).toEqual([400, 40032])
     const { status, body } = await send(fresh(), { text: 'x'.repeat(1100) })
     expect([status, body.error.code]).toEqual([413, 40009])
   })
 
-  test('is for those who say who they are', async () => {
+  test('needs a client id', async () => {
     expect(codeOf(await send(fresh(), { text: 'x' }, { as: app.keys[0]! }))).toEqual([401, 40161])
     const token = await app.token()
     expect(codeOf(await send(fresh(), { text: 'x' }, { as: token }))).toEqual([401, 40161])
     expect((await send('named', { text: 'x' })).status).toBe(201)
   })
 
-  test('takes the capability to publish on the channel of the room', async () => {
+  test('needs the publish capability on the channel of the room', async () => {
     const refused = [401, 40160]
     expect(codeOf(await send('other', { text: 'x' }, as('ann', app.keys[1])))).toEqual(refused)
     expect(codeOf(await send('own:1', { text: 'x' }, as('ann', app.keys[2])))).toEqual(refused)
@@ -107,7 +107,7 @@ describe('sending', () => {
 })
 
 describe('changing', () => {
-  test('a message is for its author, where a key permits no more', async () => {
+  test('a message needs to be one’s own, if the key permits no more', async () => {
     const room = 'own:1'
     const { serial } = (await send(room, { text: 'mine' })).body
     const path = `${messagesOf(room)}/${encodeURIComponent(serial)}`
@@ -132,7 +132,7 @@ describe('changing', () => {
     ])
   })
 
-  test('needs a message', async () => {
+  test('of an unknown message is refused', async () => {
     const room = fresh()
     const { serial } = (await send(room, { text: 'x' })).body
     const path = `${messagesOf(room)}/${encodeURIComponent(serial)}`
@@ -152,7 +152,7 @@ describe('changing', () => {
   })
 })
 
-test('reactions are of a known type, and have a name', async () => {
+test('reactions need a known type and a name', async () => {
   const room = fresh()
   const { serial } = (await send(room, { text: 'x' })).body
   const path = `${messagesOf(room)}/${encodeURIComponent(serial)}/reactions`
@@ -162,7 +162,7 @@ test('reactions are of a known type, and have a name', async () => {
   expect(codeOf(await app.ask(path, { ...as('ann'), method: 'DELETE' }))).toEqual([400, 40000])
 })
 
-test('a room of the second version is where it was, and other versions are nowhere', async () => {
+test('rooms of version 2 are served, and of unknown versions not', async () => {
   const room = fresh()
   const asked = { ...as('ann'), body: { text: 'old' } }
   expect((await app.ask(messagesOf(room, 'v2'), asked)).status).toBe(201)
@@ -175,7 +175,7 @@ test('a room of the second version is where it was, and other versions are nowhe
     expect((await app.ask(messagesOf(room, version), asked)).status).toBe(404)
 })
 
-test('what else is said on the channel of a room is an empty message', async () => {
+test('other messages on the channel of a room are read as empty ones', async () => {
   const room = 'quiet'
   const channel = encodeURIComponent(`${room}::$chat`)
   for (const data of ['plain', '[1]', '5'])
@@ -185,7 +185,7 @@ test('what else is said on the channel of a room is an empty message', async () 
   expect([status, body.map(({ text }) => text)]).toEqual([200, ['', '', '', '']])
 })
 
-test('an empty room has nobody in it', async () => {
+test('the occupancy of an empty room is zero', async () => {
   const { status, body } = await app.ask(`/chat/v4/rooms/${fresh()}/occupancy`)
   expect([status, body]).toEqual([200, { connections: 0, presenceMembers: 0 }])
 })

@@ -55,7 +55,7 @@ async function roomOf(client: ChatClient, name: string, options?: RoomOptions): 
 }
 
 describe('a room', () => {
-  test('has messages that are sent, changed and deleted before everybody’s eyes', async () => {
+  test('has messages that are sent, changed and deleted', async () => {
     const name = fresh()
     const [ann, bob] = [
       await roomOf(await chat('ann'), name),
@@ -98,7 +98,7 @@ describe('a room', () => {
     expect(await bob.messages.get(sent.serial)).toMatchObject({ version: deleted.version })
   })
 
-  test('tells newcomers what was said, page by page, in either order', async () => {
+  test('gives newcomers the history, page by page, in either order', async () => {
     const room = await roomOf(await chat('ann'), fresh())
     for (const text of ['one', 'two', 'three']) await room.messages.send({ text })
     const newest = await room.messages.history({ limit: 2 })
@@ -111,7 +111,7 @@ describe('a room', () => {
     expect(before.items.map(({ text }) => text)).toEqual(['three', 'two', 'one'])
   })
 
-  test('counts reactions, by who and what they are', async () => {
+  test('counts reactions by client and name', async () => {
     const name = fresh()
     const options = { messages: { rawMessageReactions: true } }
     const [ann, bob] = [
@@ -155,7 +155,7 @@ describe('a room', () => {
     ])
   })
 
-  test('knows who is there, who types, and what flies by', async () => {
+  test('has presence, typing indicators and room reactions', async () => {
     const name = fresh()
     const [ann, bob] = [
       await roomOf(await chat('ann'), name),
@@ -178,7 +178,7 @@ describe('a room', () => {
     await bob.typing.stop()
   })
 
-  test('vouches for what a token says of its holder in that room', async () => {
+  test('shows the user claim of a token for the room', async () => {
     const name = fresh()
     const claims = { [`ably.room.${name}`]: 'moderator' }
     const room = await roomOf(await chat('ann', claims), name)
@@ -197,7 +197,7 @@ describe('a room', () => {
   })
 })
 
-test('a space has members, locations, cursors and locks', async () => {
+test('has members, locations, cursors and locks of a space', async () => {
   const spaces: Space[] = []
   const name = fresh()
   for (const clientId of ['ann', 'bob']) {

@@ -54,7 +54,7 @@ describe('the SDK without WebSockets', () => {
     await eventually(() => ann.connection.state === 'closed', 'it is closed')
   })
 
-  test('is refused for good with a wrong key', async () => {
+  test('fails with a wrong key', async () => {
     const client = clients.make({ key: `${key}x`, transports: ['comet'] })
     await eventually(() => client.connection.state === 'failed', 'it has failed')
     expect(client.connection.errorReason?.code).toBe(40101)
@@ -82,7 +82,7 @@ describe('request by request', () => {
   const send = (id: string, frames: unknown) =>
     get(`${id}/send`, { method: 'POST', body: JSON.stringify(frames) })
 
-  test('a poll waits for what comes, and takes all that has gathered', async () => {
+  test('a poll waits for frames and takes all that have gathered', async () => {
     const id = await connect()
     const room = fresh()
     const waiting = read(get(`${id}/recv`))
@@ -97,7 +97,7 @@ describe('request by request', () => {
     expect(gathered).toContain(1)
   })
 
-  test('many frames of one request are handled in order, and leave turns to others', async () => {
+  test('many frames of one request are handled in order, in turns with others', async () => {
     const id = await connect()
     const room = fresh()
     let turns = 0
@@ -120,7 +120,7 @@ describe('request by request', () => {
     expect(counted()).toBe(1000)
   })
 
-  test('a stream gives a line for each array and goes on', async () => {
+  test('a stream sends a line for each array', async () => {
     const response = await get(`connect?key=${key}&v=6`)
     const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader()
     const first = await reader.read()
@@ -136,7 +136,7 @@ describe('request by request', () => {
     expect((await reader.read()).done).toBe(true)
   })
 
-  test('a refusal has its status, and its frame as the body', async () => {
+  test('a refusal has its status, and the frame as its body', async () => {
     const response = await get(`connect?key=${key}x&v=6`)
     expect(response.status).toBe(401)
     const [frame] = (await response.json()) as Frame[]
@@ -144,7 +144,7 @@ describe('request by request', () => {
     expect(frame).not.toHaveProperty('channel')
   })
 
-  test('a connection that is not there is gone, and says so in a form that SDKs read', async () => {
+  test('an unknown connection is answered in a form that SDKs read', async () => {
     const response = await get('nonsense/recv')
     expect(response.status).toBe(410)
     expect(response.headers.get('x-ably-errorcode')).toBe('80022')
@@ -152,7 +152,7 @@ describe('request by request', () => {
     expect(await response.json()).toMatchObject({ error: { code: 80022, statusCode: 410 } })
   })
 
-  test('a dropped transport can be resumed, and its own key is used up', async () => {
+  test('a dropped transport can be resumed, and its key works once', async () => {
     const id = await connect()
     await get(`${id}/disconnect`)
     expect((await get(`${id}/recv`)).status).toBe(410)
@@ -164,7 +164,7 @@ describe('request by request', () => {
   })
 
   test.each([['{}'], ['['], ['"text"']])(
-    'the body %s is refused, and no more than that',
+    'the body %s is refused, and the connection stays',
     async (body) => {
       const id = await connect()
       const refused = await get(`${id}/send`, { method: 'POST', body })
@@ -174,14 +174,14 @@ describe('request by request', () => {
     },
   )
 
-  test('frames that make no sense end nothing', async () => {
+  test('meaningless frames do not end the connection', async () => {
     const id = await connect()
     await send(id, [{ action: 77 }, { action: 0, id: 'still', more: [null] }])
     const frames = await read(get(`${id}/recv`))
     expect(frames.at(-1)).toEqual({ action: 0, id: 'still' })
   })
 
-  test('MessagePack is refused, as no SDK speaks it here', async () => {
+  test('MessagePack is refused', async () => {
     const response = await get(`connect?key=${key}&format=msgpack`)
     expect(response.status).toBe(400)
     expect(response.headers.get('x-ably-errorcode')).toBe('40003')

@@ -37,7 +37,7 @@ async function bodyOf({ body }: Fetching): Promise<ReadableStream<Uint8Array>> {
 }
 
 describe.each(['polling', 'streaming'] as const)('%s', (kind) => {
-  test('what request after request takes unread is bounded all together', async () => {
+  test('unread answers of all requests together are bounded', async () => {
     const { kinds, socket } = world()
     const bodies: ReadableStream<Uint8Array>[] = []
     for (let i = 0; i < 30 && !socket.isEnded; i++) {
@@ -51,7 +51,7 @@ describe.each(['polling', 'streaming'] as const)('%s', (kind) => {
     expect(socket.waitingBytes).toBeLessThan(MAX + 4 * FRAME.length)
   })
 
-  test('what is read, or asked for by nobody any more, makes room', async () => {
+  test('answers that are read or abandoned make room', async () => {
     const { drained, kinds, socket } = world()
     for (let i = 0; i < 20; i++) {
       const fetching = kinds[kind]()
@@ -70,7 +70,7 @@ describe.each(['polling', 'streaming'] as const)('%s', (kind) => {
   })
 })
 
-test('what is little is answered as text', async () => {
+test('a small answer is sent as text', async () => {
   const { kinds, socket } = world()
   const fetching = kinds.polling()
   socket.receive(fetching.receiver)

@@ -73,7 +73,7 @@ async function start(channel: string): Promise<string> {
 }
 
 describe('what was missed', () => {
-  test('comes poll by poll, however much it is', async () => {
+  test('arrives poll by poll, however much it is', async () => {
     const channel = fresh()
     const channelSerial = await start(channel)
     for (let n = 0; n < MANY; n++) await say(channel, n)
@@ -86,7 +86,7 @@ describe('what was missed', () => {
     expect(numbersIn(client.frames)).toEqual(upTo(MANY + 1))
   })
 
-  test('comes over one stream, as fast as it is read', async () => {
+  test('arrives over one stream, as fast as it is read', async () => {
     const channel = fresh()
     const channelSerial = await start(channel)
     for (let n = 0; n < MANY; n++) await say(channel, n)
@@ -104,7 +104,7 @@ describe('what was missed', () => {
   })
 })
 
-test('a stream that is not read is ended, and does not fill the memory', async () => {
+test('a stream that is not read is ended and uses bounded memory', async () => {
   const proxy = await FaultyProxy.start(() => server.port, Math.random)
   try {
     const channel = fresh()

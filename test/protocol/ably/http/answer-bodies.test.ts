@@ -31,7 +31,7 @@ function world(total: number) {
   return { ask, bodies, budget, made, stream }
 }
 
-test('what is little is there at once', () => {
+test('a small answer is made at once', () => {
   const { bodies, budget } = world(1000)
   expect(bodies.of({ a: 1 }, 'json', reading)).toEqual({ ok: true, value: '{"a":1}' })
   const few = LazyList.of([1, 2], (i) => i)
@@ -39,7 +39,7 @@ test('what is little is there at once', () => {
   expect(budget.used).toBe(0)
 })
 
-test('of what is much, only the beginning is made before it is read', async () => {
+test('of a large answer only the beginning is made before it is read', async () => {
   const { budget, made, stream } = world(6 * BYTES)
   const unread = stream()
   expect(made.items).toBeLessThan(10)
@@ -52,11 +52,11 @@ test('of what is much, only the beginning is made before it is read', async () =
   expect(budget.used).toBe(0)
 })
 
-test('one answer of each app finds room, however small the memory', () => {
+test('one answer of each app always finds room', () => {
   expect(world(1000).ask().ok).toBe(true)
 })
 
-test('it is whole, in either format', async () => {
+test('a large answer is complete, in either format', async () => {
   const { bodies, stream } = world(0)
   const items: unknown = await new Response(stream()).json()
   expect(items).toEqual(Array.from({ length: COUNT }, (_, i) => `${i}${ITEM}`))
@@ -74,7 +74,7 @@ test('it is whole, in either format', async () => {
   }
 })
 
-test('where an item cannot be made, the answer breaks off and holds nothing any more', async () => {
+test('an answer with an item that cannot be made breaks off and releases its memory', async () => {
   const { bodies, budget } = world(0)
   const list = LazyList.of(
     Array.from({ length: COUNT }, (_, i) => i),
@@ -92,7 +92,7 @@ test('where an item cannot be made, the answer breaks off and holds nothing any 
 })
 
 describe('without room', () => {
-  test('an answer is refused, and what nobody reads any more makes room', async () => {
+  test('an answer is refused, and abandoned ones make room', async () => {
     const { ask, budget, made, stream } = world(6 * BYTES)
     const first = stream()
     const refused = ask()
@@ -105,7 +105,7 @@ describe('without room', () => {
     expect(ask().ok).toBe(true)
   })
 
-  test('of one app, another is answered', () => {
+  test('an app without room does not affect another', () => {
     const { ask, bodies } = world(6 * BYTES)
     expect(ask().ok).toBe(true)
     expect(ask().ok).toBe(false)

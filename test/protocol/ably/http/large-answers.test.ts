@@ -54,16 +54,13 @@ async function pagesOf(path: string, binary = false): Promise<Item[]> {
 }
 
 describe.each([false, true])('with MessagePack %p', (binary) => {
-  test.each(['plain', 'kept:room'])(
-    'messages of %p come in pages, and all of them',
-    async (channel) => {
-      const forwards = await pagesOf(`/channels/${channel}/messages?direction=forwards`, binary)
-      expect(forwards.map(({ name }) => name)).toEqual(upTo(MANY))
-      expect(forwards.every(({ data }) => data === BIG)).toBe(true)
-      const backwards = await pagesOf(`/channels/${channel}/messages`, binary)
-      expect(backwards.map(({ name }) => name)).toEqual(upTo(MANY).toReversed())
-    },
-  )
+  test.each(['plain', 'kept:room'])('messages of %p come in pages, complete', async (channel) => {
+    const forwards = await pagesOf(`/channels/${channel}/messages?direction=forwards`, binary)
+    expect(forwards.map(({ name }) => name)).toEqual(upTo(MANY))
+    expect(forwards.every(({ data }) => data === BIG)).toBe(true)
+    const backwards = await pagesOf(`/channels/${channel}/messages`, binary)
+    expect(backwards.map(({ name }) => name)).toEqual(upTo(MANY).toReversed())
+  })
 })
 
 test('versions and annotations come in pages too', async () => {
@@ -122,7 +119,7 @@ describe('presence', () => {
     readonly error?: ErrorBody['error']
   }
 
-  test('one channel under many names is answered as far as there is room, and the rest by itself', async () => {
+  test('a batch is answered as far as there is room', async () => {
     const names = [...Array.from({ length: 50 }, (_, i) => `[?x=${i}]crowd`), 'small', 'crowd']
     const channels = names.map(encodeURIComponent).join(',')
     const { status, body } = await app.ask<{ results: Part[] }>(`/presence?channels=${channels}`)
@@ -141,7 +138,7 @@ describe('presence', () => {
 })
 
 describe('an answer that is made while it is read', () => {
-  test('is the same in an envelope, and has no body for HEAD', async () => {
+  test('is the same in an envelope, and without a body for HEAD', async () => {
     const path = '/channels/plain/messages?limit=10'
     const { body } = await app.ask<{ response: Item[]; statusCode: number }>(
       `${path}&envelope=json`,
@@ -166,7 +163,7 @@ describe('an answer that is made while it is read', () => {
     return socket
   }
 
-  test('may be waiting for its reader only as far as there is memory for that', async () => {
+  test('waits for its reader within a memory limit', async () => {
     const names = ['crowd', '[?x=1]crowd', '[?x=2]crowd'].map(encodeURIComponent)
     // More than the buffers of the kernel take.
     const path = `/presence?channels=${names.join(',')}`

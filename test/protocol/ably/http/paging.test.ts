@@ -74,7 +74,7 @@ function pageLinks(
 describe('links', () => {
   const query = asked('limit=2&end=2020-02-03:15:05&cursor=abc_-1&x=a%2Cb%20c%2Bd')
 
-  test('lead to the pages there are, the next one first and last', () => {
+  test('lead to the pages that exist, the next one first and last', () => {
     const repeated = 'limit=2&end=2020-02-03%3A15%3A05&x=a%2Cb%20c%2Bd'
     const next = `<./stats?${repeated}&cursor=def&page=next>; rel="next"`
     expect(pageLinks('stats', query, 'def')).toBe(
@@ -88,7 +88,7 @@ describe('links', () => {
     expect(pageLinks('stats', query, undefined)).not.toContain('rel="next"')
   })
 
-  test('can be followed by readers that know but one link in a line', () => {
+  test('can be followed by readers that understand one link in a header', () => {
     const pages = [pageLinks('messages', query, 'def'), pageLinks('messages', query, undefined)]
     // As ably-java reads a line: from the first bracket to the last, then from the last question mark on.
     const last = (line: string) => {
@@ -103,7 +103,7 @@ describe('links', () => {
     expect(pages.map(first)).toEqual(['next', 'current'])
   })
 
-  test('lead on a reader that takes the whole line for one link, page after page', () => {
+  test('can be followed by a reader that takes the whole header for one link', () => {
     // As ably-rust reads a line: from the first question mark to the last bracket.
     const whole = (line: string) => /^<[^?]+\?(.+)>;\s*rel="(\w+)"$/.exec(line) ?? []
     const [, text = '', relation] = whole(pageLinks('stats', query, 'def'))
@@ -120,7 +120,7 @@ describe('links', () => {
     )
   })
 
-  test('show the first page in a header of its own, where ably-php finds it', () => {
+  test('give the first page in a header of its own, for ably-php', () => {
     for (const next of ['def', undefined]) {
       const { headers } = pageAnswer('stats', query, { items: [], next })
       // As ably-php reads all headers: what follows a name that ends so, up to the end of the first link.
@@ -132,20 +132,20 @@ describe('links', () => {
     }
   })
 
-  test('settle what the request left open, and keep what it said', () => {
+  test('add defaults to the query and keep its parameters', () => {
     const fixed = { end: '77', start: '3' }
     const [current] = linksOf(pageLinks('stats', asked('start=5'), undefined, fixed)).values()
     expect(current?.params).toEqual({ start: '5', end: '77', limit: '100', page: 'current' })
   })
 
-  test('hold no credentials', () => {
+  test('contain no credentials', () => {
     const secrets = asked('key=a.b:c&access_token=t&accessToken=t&token=t&limit=1')
     const links = linksOf(pageLinks('stats', secrets, 'n'))
     expect(links.get('first')?.params).toEqual({ limit: '1', page: 'first' })
     expect(links.get('next')?.params).toEqual({ limit: '1', cursor: 'n', page: 'next' })
   })
 
-  test('give back every parameter, whatever it holds', () => {
+  test('encode every parameter', () => {
     const text = fc.string({ unit: 'grapheme', minLength: 1 })
     const name = text.filter(
       (word) => !['key', 'token', 'cursor', 'page', '__proto__'].includes(word),
@@ -164,7 +164,7 @@ describe('links', () => {
     )
   })
 
-  test('stand in one header of the answer', () => {
+  test('are one header of the answer', () => {
     const answer = pageAnswer('messages', asked(''), { items: [1], next: undefined }, { end: '9' })
     expect(answer).toMatchObject({ status: 200, value: [1] })
     expect(answer.headers?.['link']).toContain(

@@ -129,7 +129,7 @@ const ACTS: readonly Act[] = [
 
 describe('with a key that is revoked before the body has come', () => {
   for (const { name, method, path, body, effect } of ACTS) {
-    test(`${name} is refused, and without effect`, async () => {
+    test(`${name} is refused and has no effect`, async () => {
       const owner = await addKey()
       await api.call('POST', `/apps/${owner.split('.')[0]}/namespaces`, {
         body: { id: 'pushed', pushEnabled: true },
@@ -160,7 +160,7 @@ describe('with a key that is revoked before the body has come', () => {
     })
   }
 
-  test('tokens are not revoked with it', async () => {
+  test('tokens are not revoked', async () => {
     const key = await addKey({ revocableTokens: true })
     const request = await SlowRequest.begin(url, `/keys/${nameOf(key)}/revokeTokens`, {
       headers: basic(key),
@@ -174,7 +174,7 @@ describe('with a key that is revoked before the body has come', () => {
 })
 
 describe('with a send key that is changed before the body has come', () => {
-  test('a push is refused, and nobody hears it', async () => {
+  test('a push is refused and not delivered', async () => {
     const me = await api.call<{ account: { id: string } }>('GET', '/me')
     const list = `/accounts/${me.body.account.id}/reservations`
     const made = await api.call<{ id: string }>('POST', list, {

@@ -140,7 +140,7 @@ async function throwFrames(frames: readonly unknown[], isBinary: boolean): Promi
   client.terminate()
 }
 
-test.each([false, true])('sequences of frames, binary: %p', async (isBinary) => {
+test.each([false, true])('sequences of frames are answered, binary: %p', async (isBinary) => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.array(anyFrame, { maxLength: 25 }), { minLength: 1, maxLength: 6 }),
@@ -153,7 +153,7 @@ test.each([false, true])('sequences of frames, binary: %p', async (isBinary) => 
   )
 })
 
-test('anything at all', async () => {
+test('any bytes are answered', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.oneof(fc.string(), fc.json(), fc.uint8Array({ maxLength: 200 })), {

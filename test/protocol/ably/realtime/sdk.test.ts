@@ -63,7 +63,7 @@ describe.each([false, true])('with useBinaryProtocol %p', (useBinaryProtocol) =>
     expect(got).toEqual(Array.from({ length: 50 }, (_, index) => String(index)))
   })
 
-  test('is present, is found by those who come later, and leaves', async () => {
+  test('enters presence, is found by later clients, and leaves', async () => {
     const [ann, bob] = await Promise.all([connect('ann'), connect('bob')])
     const room = fresh()
     const events: string[] = []
@@ -98,7 +98,7 @@ describe.each([false, true])('with useBinaryProtocol %p', (useBinaryProtocol) =>
     expect(await left).toMatchObject({ clientId: 'ann', data: 'here' })
   })
 
-  test('comes back to its connection after the network was lost, and has missed nothing', async () => {
+  test('resumes after a lost network without missing anything', async () => {
     const [ann, bob] = await Promise.all([connect('ann'), connect('bob')])
     const room = fresh()
     const got: unknown[] = []
@@ -117,13 +117,13 @@ describe.each([false, true])('with useBinaryProtocol %p', (useBinaryProtocol) =>
     expect(got).toEqual(['meanwhile', 'later'])
   })
 
-  test('measures the way there and back', async () => {
+  test('answers ping', async () => {
     const client = await connect()
     expect(await client.connection.ping()).toBeGreaterThanOrEqual(0)
   })
 })
 
-test('messages go from one format to the other unchanged', async () => {
+test('reads messages of the other format unchanged', async () => {
   const [text, binary] = await Promise.all(
     [false, true].map((useBinaryProtocol) => clients.connected({ useBinaryProtocol })),
   )

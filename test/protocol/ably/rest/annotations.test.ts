@@ -45,31 +45,34 @@ async function refused(path: string, body: unknown, as?: string) {
   return [answer.status, answer.body.error.code]
 }
 
-test.each([false, true])('the published client, binary %p', async (useBinaryProtocol) => {
-  const client = app.client({ useBinaryProtocol, clientId: 'ann' })
-  const channel = client.channels.get(`mutable:${counter++}`)
-  const { serials } = await channel.publish('x', 'y')
-  const serial = serials[0]!
-  await channel.annotations.publish(serial, { type: 'reaction:distinct.v1', name: '👍' })
-  await channel.annotations.publish(serial, { type: 'com.example.note', data: { a: 1 } })
-  const { items } = await channel.annotations.get(serial, {})
-  expect(items).toMatchObject([
-    { action: 'annotation.create', type: 'reaction:distinct.v1', name: '👍', clientId: 'ann' },
-    { action: 'annotation.create', type: 'com.example.note', data: { a: 1 } },
-  ])
-  for (const annotation of items) {
-    expect(annotation.messageSerial).toBe(serial)
-    expect(annotation.serial > serial).toBe(true)
-  }
-  const summary = { 'reaction:distinct.v1': { '👍': { total: 1, clientIds: ['ann'] } } }
-  expect((await channel.getMessage(serial)).annotations).toMatchObject({ summary })
-  await channel.annotations.delete(serial, { type: 'reaction:distinct.v1', name: '👍' })
-  expect((await channel.getMessage(serial)).annotations?.summary).toEqual({
-    'reaction:distinct.v1': {},
-  } as never)
-})
+test.each([false, true])(
+  'the published client annotates and reads annotations, binary %p',
+  async (useBinaryProtocol) => {
+    const client = app.client({ useBinaryProtocol, clientId: 'ann' })
+    const channel = client.channels.get(`mutable:${counter++}`)
+    const { serials } = await channel.publish('x', 'y')
+    const serial = serials[0]!
+    await channel.annotations.publish(serial, { type: 'reaction:distinct.v1', name: '👍' })
+    await channel.annotations.publish(serial, { type: 'com.example.note', data: { a: 1 } })
+    const { items } = await channel.annotations.get(serial, {})
+    expect(items).toMatchObject([
+      { action: 'annotation.create', type: 'reaction:distinct.v1', name: '👍', clientId: 'ann' },
+      { action: 'annotation.create', type: 'com.example.note', data: { a: 1 } },
+    ])
+    for (const annotation of items) {
+      expect(annotation.messageSerial).toBe(serial)
+      expect(annotation.serial > serial).toBe(true)
+    }
+    const summary = { 'reaction:distinct.v1': { '👍': { total: 1, clientIds: ['ann'] } } }
+    expect((await channel.getMessage(serial)).annotations).toMatchObject({ summary })
+    await channel.annotations.delete(serial, { type: 'reaction:distinct.v1', name: '👍' })
+    expect((await channel.getMessage(serial)).annotations?.summary).toEqual({
+      'reaction:distinct.v1': {},
+    } as never)
+  },
+)
 
-test('several at once are told of with one object, and listed in pages, the oldest first', async () => {
+test('several at once have one answer, and are listed in pages, the oldest first', async () => {
   const message = await newMessage()
   const names = ['a', 'b', 'c', 'd', 'e', 'f']
   const { status, body } = await app.ask<{ serials: string[] }>(`${message}/annotations`, {
@@ -81,7 +84,7 @@ test('several at once are told of with one object, and listed in pages, the olde
   expect(pages.map((page) => page.map(({ name }) => name).join(''))).toEqual(['ab', 'cd', 'ef'])
 })
 
-test('whoever repeats a request counts once', async () => {
+test('a repeated request counts once', async () => {
   const message = await newMessage()
   const body = [{ id: 'abc:0', action: 0, type: 't:total.v1' }]
   const answers = [1, 2, 3].map(() =>
@@ -95,36 +98,39 @@ test('whoever repeats a request counts once', async () => {
 describe('refusals', () => {
   const note = { action: 0, type: 'com.example.note' }
 
-  test('one that is in no list', async () => {
+  test('an annotation outside a list', async () => {
     expect(await refused(await newMessage(), note)).toEqual([400, 40000])
   })
 
-  test('one of no message, and of a channel on which there can be none', async () => {
+  test('an annotation of no message, and on a channel without a rule', async () => {
     expect(await refused(`${await newMessage()}9`, [note])).toEqual([404, 40400])
     expect(await refused(await newMessage('fixed:'), [note])).toEqual([400, 93002])
   })
 
-  test.each(['flag', 'distinct', 'unique'])('one of %s without a client id', async (method) => {
-    const annotation = {
-      action: 0,
-      type: `t:${method}.v1`,
-      ...(method !== 'flag' && { name: 'n' }),
-    }
-    const message = await newMessage()
-    expect(await refused(message, [annotation])).toEqual([401, 40161])
-    const as = await app.token({ clientId: 'ann' })
-    const { status } = await app.ask(`${message}/annotations`, { body: [annotation], as })
-    expect(status).toBe(201)
-  })
+  test.each(['flag', 'distinct', 'unique'])(
+    'an annotation of %s without a client id',
+    async (method) => {
+      const annotation = {
+        action: 0,
+        type: `t:${method}.v1`,
+        ...(method !== 'flag' && { name: 'n' }),
+      }
+      const message = await newMessage()
+      expect(await refused(message, [annotation])).toEqual([401, 40161])
+      const as = await app.token({ clientId: 'ann' })
+      const { status } = await app.ask(`${message}/annotations`, { body: [annotation], as })
+      expect(status).toBe(201)
+    },
+  )
 
-  test('one of another client than the token says', async () => {
+  test('an annotation in the name of another client', async () => {
     const as = await app.token({ clientId: 'ann' })
     const message = await newMessage()
     expect(await refused(message, [note, { ...note, clientId: 'bob' }], as)).toEqual([400, 40012])
     expect((await app.ask<unknown[]>(`${message}/annotations`)).body).toEqual([])
   })
 
-  test('what the capability does not permit', async () => {
+  test('an annotation without the capability', async () => {
     const message = await newMessage()
     expect(await refused(message, [note], app.keys[2]!)).toEqual([401, 40160])
     const { status, body } = await app.ask<ErrorBody>(`${message}/annotations`, {
@@ -133,7 +139,7 @@ describe('refusals', () => {
     expect([status, body.error.code]).toEqual([401, 40160])
   })
 
-  test('the list of those of a message that is not there', async () => {
+  test('the list of annotations of an unknown message', async () => {
     const { status } = await app.ask(`${await newMessage()}9/annotations`)
     expect(status).toBe(404)
   })

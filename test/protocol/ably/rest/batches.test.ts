@@ -49,7 +49,7 @@ describe.each([false, true])('with useBinaryProtocol %p', (useBinaryProtocol) =>
     expect(await kept(b)).toEqual([])
   })
 
-  test('several batches are answered one by one', async () => {
+  test('several batches get an answer each', async () => {
     const [a, b, c] = names()
     const client = app.client({ useBinaryProtocol, key: app.keys[1]! })
     const results = await client.batchPublish([
@@ -64,7 +64,7 @@ describe.each([false, true])('with useBinaryProtocol %p', (useBinaryProtocol) =>
 })
 
 describe('the shape of the answer', () => {
-  test('is that of the request, and 201 even where all fails', async () => {
+  test('is that of the request, with 201 even if all fails', async () => {
     const [a, b] = names()
     const object = await post({ channels: b, messages: { data: 'x' } })
     expect([object.status, object.body]).toMatchObject([201, { successCount: 0, failureCount: 1 }])
@@ -80,7 +80,7 @@ describe('the shape of the answer', () => {
     expect(headers.has('x-ably-errorcode')).toBe(false)
   })
 
-  test('before version 3 is an error where anything fails', async () => {
+  test('before version 3 is an error if anything fails', async () => {
     const [a, b] = names()
     const asked = { headers: { 'x-ably-version': '2' } }
     const mixed = await post({ channels: [a, b, '[invalid', ''], messages: { data: 'x' } }, asked)
@@ -153,7 +153,7 @@ describe('a large batch', () => {
   }
   type Counted = { successCount: number; failureCount: number; results: Part[] }
 
-  test('is done bit by bit, and others are answered in between', async () => {
+  test('is published in pieces, and other requests are answered in between', async () => {
     const state = { isDone: false }
     const posting = post(large('fair')).finally(() => (state.isDone = true))
     let answered = 0
@@ -172,7 +172,7 @@ describe('a large batch', () => {
     }
   })
 
-  test('ends where whoever asked for it loses the right to it in the middle', async () => {
+  test('stops when the right is lost in the middle', async () => {
     const clientId = `client ${counter++}`
     const token = await app.token({ clientId })
     const reader = await FrameClient.connected(app, `key=${app.keys[0]}`)
@@ -191,7 +191,7 @@ describe('a large batch', () => {
     reader.terminate()
   })
 
-  test('pays for each message on each of its channels: one as large as can be passes, and later ones wait', async () => {
+  test('is charged for each message on each channel, afterwards', async () => {
     const usual = await startTestServer({ sandbox: 'true' })
     try {
       const other = await AblyApp.make(usual.url, [{ '*': ['publish'] }])
@@ -214,7 +214,7 @@ describe('a large batch', () => {
     }
   })
 
-  test('comes to so many messages and no more', async () => {
+  test('has a limited number of messages', async () => {
     const messages = Array.from({ length: 1000 }, () => ({}))
     const { status, body } = await post([
       { channels, messages },

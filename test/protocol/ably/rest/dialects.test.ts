@@ -35,7 +35,7 @@ describe('publishing', () => {
     expect(status).toBe(405)
   })
 
-  test('of two content types the first counts', async () => {
+  test('of two content types the first is used', async () => {
     const path = `/channels/${fresh('types')}/messages`
     const types = (first: string, second: string): Asked => ({
       headers: { 'content-type': `application/${first}, application/${second}` },
@@ -51,7 +51,7 @@ describe('publishing', () => {
 
 describe('a path that leads nowhere', () => {
   test.each(['/nowhere', '/nowhere/at/all?x=1', '/health/x'])(
-    '%s: is told in the way of SDKs to whoever is one',
+    '%s: is answered to SDKs in their form',
     async (path) => {
       for (const binary of [false, true]) {
         const { status, headers, body } = await app.ask<ErrorBody>(path, { as: null, binary })
@@ -66,7 +66,7 @@ describe('a path that leads nowhere', () => {
     },
   )
 
-  test('the names of its headers have capitals', async () => {
+  test('has header names in capitals', async () => {
     const { port } = new URL(server.url)
     const request = 'GET /nowhere HTTP/1.1\r\nhost: x\r\nx-ably-version: 2\r\n\r\n'
     const socket = RawSocket.send(Number(port), request)
@@ -78,7 +78,7 @@ describe('a path that leads nowhere', () => {
     socket.destroy()
   })
 
-  test('a browser finds them in an envelope as before', async () => {
+  test('is wrapped in an envelope for browsers', async () => {
     const { body } = await app.ask<{ headers: object }>('/nowhere?envelope=json')
     expect(body.headers).toMatchObject({ 'x-ably-errorcode': '40400' })
   })
@@ -104,7 +104,7 @@ describe('lists', () => {
     expect(await who('connection_id=nobody')).toEqual([])
   })
 
-  test('of messages take times of ISO 8601', async () => {
+  test('of messages accept ISO 8601 times', async () => {
     const path = `/channels/${fresh('times')}/messages`
     await app.ask(path, { body: { name: 'a' } })
     const now = Date.now()
@@ -116,7 +116,7 @@ describe('lists', () => {
     expect(await names(`end=${encodeURIComponent(at(now - 60_000))}`)).toEqual([])
   })
 
-  test('of messages lead on a reader that takes the whole line for one link', async () => {
+  test('of messages can be followed by a reader that takes the whole header for one link', async () => {
     const path = `/channels/${fresh('pages')}/messages`
     await app.ask(path, { body: ['a', 'b', 'c', 'd'].map((name) => ({ name })) })
     const seen: string[] = []
@@ -135,7 +135,7 @@ describe('lists', () => {
     expect(Math.max(...longest.slice(1, 3))).toBe(longest[1]!)
   })
 
-  test('of devices, subscriptions and their channels go on where their names alone lead', async () => {
+  test('of devices, subscriptions and channels continue at their short addresses', async () => {
     const [client, channel] = [fresh('client'), `phones:${fresh('room')}`]
     for (const id of [1, 2, 3].map((n) => `${client}-${n}`)) {
       const push = { recipient: { transportType: 'fcm', registrationToken: 'abc' } }
@@ -162,7 +162,7 @@ describe('lists', () => {
   })
 })
 
-test('the secret of a device stays what it was', async () => {
+test('a device keeps its secret', async () => {
   const { deviceRegistrations } = app.client().push.admin
   const recipient = { transportType: 'fcm', registrationToken: 'abc' }
   const device = { id: fresh('device'), platform: 'android', formFactor: 'phone' } as const
@@ -177,7 +177,7 @@ test('the secret of a device stays what it was', async () => {
   expect(await deviceRegistrations.get(device.id)).toMatchObject({ deviceSecret: 'first' })
 })
 
-test('statistics have flat entries from version 3 on, and nothing but nested members before', async () => {
+test('statistics have flat entries from version 3 on, and only nested members before', async () => {
   const intervalId = `${new Date().getUTCFullYear() - 1}-02-03:15:05`
   const fixture = { intervalId, inbound: { realtime: { messages: { count: 5, data: 50 } } } }
   expect((await app.ask('/stats', { body: [fixture] })).status).toBe(201)

@@ -42,7 +42,7 @@ async function refused(query: string) {
 }
 
 describe('the order', () => {
-  test('is the newest first, and the oldest where that is asked for', async () => {
+  test('is newest first, or oldest first if asked for', async () => {
     const { channel } = await filled(4)
     expect(await found(channel)).toBe('3210')
     expect(await found(channel, 'direction=backwards')).toBe('3210')
@@ -57,7 +57,7 @@ describe('the order', () => {
     expect(await found(channel, 'direction=forwards')).toBe('0123456789ab')
   })
 
-  test('is the same under its other name', async () => {
+  test('is the same under the other address', async () => {
     const { channel } = await filled(2)
     const { body } = await app.ask<WireMessage[]>(`/channels/${channel}/history`)
     expect(dataOf(body)).toBe('10')
@@ -78,7 +78,7 @@ describe('bounds', () => {
     expect(await found(channel, `direction=${direction}${start}${end}`)).toBe(expected)
   })
 
-  test.each(['from_serial', 'fromSerial'])('up to the point in %s', async (name) => {
+  test.each(['from_serial', 'fromSerial'])('stops at the point in %s', async (name) => {
     const { channel } = await filled(4)
     const { body } = await ask(channel, 'direction=forwards')
     const position = body[1]!.serial.slice(0, body[1]!.serial.lastIndexOf(':'))
@@ -89,34 +89,37 @@ describe('bounds', () => {
 })
 
 describe('pages', () => {
-  test.each(['forwards', 'backwards'] as const)('%s: all of them, each once', async (direction) => {
-    const { channel } = await filled(5)
-    for (const useBinaryProtocol of [false, true]) {
-      const messages = app.client({ useBinaryProtocol }).channels.get(channel)
-      const pages: string[] = []
-      let page = await messages.history({ direction, limit: 2 })
-      for (;;) {
-        pages.push(page.items.map(({ data }) => data as string).join(''))
-        if (page.isLast()) break
-        page = (await page.next())!
+  test.each(['forwards', 'backwards'] as const)(
+    '%s: contain every message once',
+    async (direction) => {
+      const { channel } = await filled(5)
+      for (const useBinaryProtocol of [false, true]) {
+        const messages = app.client({ useBinaryProtocol }).channels.get(channel)
+        const pages: string[] = []
+        let page = await messages.history({ direction, limit: 2 })
+        for (;;) {
+          pages.push(page.items.map(({ data }) => data as string).join(''))
+          if (page.isLast()) break
+          page = (await page.next())!
+        }
+        expect(pages).toEqual(direction === 'forwards' ? ['01', '23', '4'] : ['43', '21', '0'])
+        expect(page.hasNext()).toBe(false)
+        expect(await page.next()).toBeNull()
+        const first = await page.first()
+        expect(first.items).toHaveLength(2)
+        const current = await page.current()
+        expect(current.items.map(({ data }) => data as string).join('')).toBe(pages.at(-1)!)
       }
-      expect(pages).toEqual(direction === 'forwards' ? ['01', '23', '4'] : ['43', '21', '0'])
-      expect(page.hasNext()).toBe(false)
-      expect(await page.next()).toBeNull()
-      const first = await page.first()
-      expect(first.items).toHaveLength(2)
-      const current = await page.current()
-      expect(current.items.map(({ data }) => data as string).join('')).toBe(pages.at(-1)!)
-    }
-  })
+    },
+  )
 
-  test('a last page that is full has none after it', async () => {
+  test('a full last page has no next page', async () => {
     const { channel } = await filled(2)
     expect(linksOf((await ask(channel, 'limit=2')).headers).has('next')).toBe(false)
     expect(linksOf((await ask(channel, 'limit=1')).headers).has('next')).toBe(true)
   })
 
-  test('nothing is an empty page, in either format', async () => {
+  test('an empty history is an empty page, in either format', async () => {
     for (const binary of [false, true]) {
       const answer = await app.ask('/channels/nothing-here/messages', { binary })
       expect(answer.body).toEqual([] as never)
@@ -124,7 +127,7 @@ describe('pages', () => {
     }
   })
 
-  test('later messages move nothing', async () => {
+  test('later messages do not shift pages', async () => {
     const { channel } = await filled(3)
     const page = await app.client().channels.get(channel).history({ limit: 2 })
     await app.ask(`/channels/${channel}/messages`, { body: { data: 'new' } })
@@ -134,7 +137,7 @@ describe('pages', () => {
     expect(first.items.map(({ data }) => data as string)).toEqual(['2', '1'])
   })
 
-  test('their links stand in one header, next first, relative, and repeat the question', async () => {
+  test('have one Link header, next first, relative, with the query', async () => {
     const { channel, times } = await filled(3)
     const query = `start=${times[0]}&limit=1&direction=forwards&rnd=7`
     const { headers } = await ask(channel, query)
@@ -148,7 +151,7 @@ describe('pages', () => {
     expect(await found(channel, next)).toBe('1')
   })
 
-  test('browsers find links and refusals in an envelope', async () => {
+  test('are wrapped in an envelope for browsers, with links and errors', async () => {
     const { channel } = await filled(2)
     const enveloped = await app.ask<{ statusCode: number; headers: object; response: unknown[] }>(
       `/channels/${channel}/messages?limit=1&envelope=json`,
@@ -167,7 +170,7 @@ describe('pages', () => {
     })
   })
 
-  test('whatever the size of the pages, they are the list', async () => {
+  test('of any size make up the whole list', async () => {
     const { channel } = await filled(9)
     const size = fc.integer({ min: 1, max: 10 })
     await fc.assert(
@@ -202,7 +205,7 @@ describe('refusals', () => {
     expect(await refused(query)).toEqual([400, code])
   })
 
-  test('who may only subscribe may not look back', async () => {
+  test('reading needs the history capability', async () => {
     const { status, body } = await app.ask<ErrorBody>('/channels/only/messages', {
       as: app.keys[1]!,
     })
@@ -210,7 +213,7 @@ describe('refusals', () => {
   })
 })
 
-test('what is two minutes old is gone from channels that keep nothing', async () => {
+test('channels in memory forget messages after two minutes', async () => {
   const { channel } = await filled(2)
   server.clock.advance(119_000)
   expect(await found(channel)).toBe('10')

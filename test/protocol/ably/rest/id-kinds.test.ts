@@ -23,7 +23,7 @@ async function names(channel: string): Promise<string[]> {
   return body.map(({ name }) => name).toReversed()
 }
 
-test('one message, and several that have its id in common', async () => {
+test('a single message and several with the same base id are different', async () => {
   const several = [
     { id: 'order:0', name: 'b' },
     { id: 'order:1', name: 'c' },
@@ -35,7 +35,7 @@ test('one message, and several that have its id in common', async () => {
   expect(await names('orders')).toEqual(['a', 'b', 'c'])
 })
 
-test('messages and annotations', async () => {
+test('messages and annotations with the same id are different', async () => {
   const [serial] = await publish('kept:a', { name: 'subject' })
   const annotate = (ids: readonly string[]) =>
     app.ask(`/channels/kept:a/messages/${encodeURIComponent(serial!)}/annotations`, {

@@ -17,7 +17,7 @@ afterAll(() => server.end())
 
 const post = (path: string, body: unknown) => app.ask<ErrorBody>(path, { body })
 
-test('they are told that it was not kept, for each channel by itself, and may try again', async () => {
+test('publishers are told for each channel that nothing was kept, and may retry', async () => {
   const message = { id: 'mine', data: 'x' }
   expect((await post('/channels/kept:a/messages', { data: 'before' })).status).toBe(201)
   breakHistory()

@@ -22,14 +22,14 @@ describe('revocations', () => {
     return app.ask(path, { body: { targets } })
   }
 
-  test('cost their key one each', async () => {
+  test('are charged to the key one by one', async () => {
     server = await startTestServer({ sandbox: 'true', 'key-rate': '1', 'key-burst': '50' })
     const app = await AblyApp.make(server.url)
     expect((await revoke(app)).status).toBe(201)
     expect((await revoke(app)).status).toBe(429)
   })
 
-  test('of one request are one change for those who keep them in memory', async () => {
+  test('of one request are one change', async () => {
     server = await startTestServer({ sandbox: 'true' })
     const app = await AblyApp.make(server.url)
     const token = await app.token({ clientId: 'client-99' })
@@ -45,7 +45,7 @@ describe('revocations', () => {
   })
 })
 
-test('every key, rule and member of a full sandbox app is there', async () => {
+test('a sandbox app of maximal size is created whole', async () => {
   server = await startTestServer({ sandbox: 'true' })
   const wish = { keys: keys(MANY), namespaces: rules(MANY) }
   const made = await newSandboxApp(server.url, wish)

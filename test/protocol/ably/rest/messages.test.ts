@@ -100,7 +100,7 @@ describe.each([false, true])('with useBinaryProtocol %p', (useBinaryProtocol) =>
 })
 
 describe('a change', () => {
-  test('is told its version, and may come by POST or with a serial that is not encoded', async () => {
+  test('is answered with its version, and may be sent by POST or with an unencoded serial', async () => {
     const { channel, path, serial } = await published({ data: 'x' })
     const { status, body } = await change(path, { action: 1, data: 'y' })
     expect(status).toBe(200)
@@ -112,7 +112,7 @@ describe('a change', () => {
     expect(await read(path)).toMatchObject({ data: 'z', action: 1 })
   })
 
-  test('leaves what it does not name', async () => {
+  test('keeps what it does not name', async () => {
     const { path } = await published({ name: 'n', data: 'd', extras: { headers: { a: 1 } } })
     await change(path, { action: 2 })
     expect(await read(path)).toMatchObject({ name: 'n', data: 'd', extras: { headers: { a: 1 } } })
@@ -120,13 +120,13 @@ describe('a change', () => {
     expect(await read(path)).toMatchObject({ name: 'm', data: 'd', extras: { headers: { b: 2 } } })
   })
 
-  test('of bytes appends bytes', async () => {
+  test('appends bytes to bytes', async () => {
     const { path } = await published({ data: new Uint8Array([1]) }, { binary: true })
     await change(path, { action: 5, data: new Uint8Array([2]) }, { binary: true })
     expect(await read(path)).toMatchObject({ data: 'AQI=', encoding: 'base64' })
   })
 
-  test('is refused where nobody said that messages can be changed', async () => {
+  test('is refused without a rule for mutable messages', async () => {
     const { path } = await published({ data: 'x' }, {}, 'fixed:')
     expect(await refused(path, { action: 1, data: 'y' })).toEqual([400, 93002])
     expect(await read(path)).toMatchObject({ data: 'x', action: 0 })
@@ -157,13 +157,13 @@ describe('who may change a message', () => {
   const removal = { action: 2 }
   const ann = { clientId: 'ann' }
 
-  test('any: whoever may change any', async () => {
+  test('with the right to any message: anybody’s', async () => {
     const { path } = await published({ data: 'x', ...ann })
     expect((await change(path, edit, { as: app.keys[UPDATER]! })).status).toBe(200)
     expect(await refused(path, removal, { as: app.keys[UPDATER]! })).toEqual([401, 40160])
   })
 
-  test('their own: its author', async () => {
+  test('with the right to own messages: the author', async () => {
     const { path } = await published({ data: 'x', ...ann })
     const own = await app.token(ann, app.keys[OWN]!)
     expect((await change(path, edit, { as: own })).status).toBe(200)
@@ -173,14 +173,14 @@ describe('who may change a message', () => {
     expect(await refused(path, removal, { as: bob })).toEqual([401, 40160])
   })
 
-  test('not somebody of whom nobody knows who they are', async () => {
+  test('not an unidentified client', async () => {
     const { path } = await published({ data: 'x' })
     expect(await refused(path, edit, { as: app.keys[OWN]! })).toEqual([401, 40166])
     const anonymous = await app.token({}, app.keys[OWN]!)
     expect(await refused(path, edit, { as: anonymous })).toEqual([401, 40166])
   })
 
-  test('a key that may be anybody is the author where it says so', async () => {
+  test('a key acts under the client id that it names', async () => {
     const { path } = await published({ data: 'x', ...ann })
     const as = app.keys[OWN]!
     expect((await change(path, { ...edit, version: ann }, { as })).status).toBe(200)
@@ -189,7 +189,7 @@ describe('who may change a message', () => {
     ])
   })
 
-  test('nobody under the name of another', async () => {
+  test('not under the name of another', async () => {
     const { path } = await published({ data: 'x', ...ann })
     const as = await app.token({ clientId: 'bob' })
     expect(await refused(path, { ...edit, version: ann }, { as })).toEqual([400, 40012])
@@ -198,14 +198,14 @@ describe('who may change a message', () => {
     expect(await read(path)).toMatchObject(ann)
   })
 
-  test('nobody without any such capability, who does not learn either what there is', async () => {
+  test('not without a capability, and without learning what exists', async () => {
     const { path } = await published({ data: 'x' })
     const as = app.keys[PUBLISHER]!
     expect(await refused(path, edit, { as })).toEqual([401, 40160])
     expect(await refused(`${path}x`, edit, { as })).toEqual([401, 40160])
   })
 
-  test('only identified clients where the rule of the channel says so', async () => {
+  test('only identified clients if the rule says so', async () => {
     const { path } = await published({ data: 'x', ...ann }, {}, 'named:')
     expect(await refused(path, edit)).toEqual([401, 40161])
     expect((await change(path, { ...edit, version: ann })).status).toBe(200)
@@ -213,7 +213,7 @@ describe('who may change a message', () => {
 })
 
 describe('reading', () => {
-  test('a message that is not there', async () => {
+  test('an unknown message gets 404', async () => {
     const path = '/channels/mutable:none/messages/01710000000000-000@x:000'
     for (const suffix of ['', '/versions']) {
       const { status, body } = await app.ask<ErrorBody>(path + suffix)
@@ -221,7 +221,7 @@ describe('reading', () => {
     }
   })
 
-  test('takes the capability to read history', async () => {
+  test('needs the history capability', async () => {
     const { path } = await published({ data: 'x' })
     for (const suffix of ['', '/versions']) {
       const answer = await app.ask<ErrorBody>(path + suffix, { as: app.keys[PUBLISHER]! })

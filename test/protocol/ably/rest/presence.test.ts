@@ -44,7 +44,7 @@ const ask = (query = '') => app.ask<WirePresence[]>(`/channels/crew/presence${qu
 const namesOf = (members: readonly WirePresence[]) => members.map(({ clientId }) => clientId)
 
 describe.each([false, true])('with useBinaryProtocol %p', (useBinaryProtocol) => {
-  test('members are present, and entered', async () => {
+  test('members are read with their data', async () => {
     const { presence } = app.client({ useBinaryProtocol }).channels.get('crew')
     const { items } = await presence.get()
     expect(items).toMatchObject([
@@ -61,7 +61,7 @@ describe.each([false, true])('with useBinaryProtocol %p', (useBinaryProtocol) =>
     )
   })
 
-  test('many channels at once, each for itself', async () => {
+  test('many channels are read at once, each with its own result', async () => {
     const client = app.client({ useBinaryProtocol, key: app.keys[1]! })
     // One result and not a list of them, whatever the types say (RSC24).
     const result: unknown = await client.batchPresence(['crew', 'other', 'nowhere'])
@@ -75,7 +75,7 @@ describe.each([false, true])('with useBinaryProtocol %p', (useBinaryProtocol) =>
 })
 
 describe('a list of members', () => {
-  test('says of each which connection it came with, by numbers', async () => {
+  test('has the connection of each member', async () => {
     const { body } = await ask()
     const connectionId = body[0]!.connectionId
     for (const member of body) {
@@ -85,7 +85,7 @@ describe('a list of members', () => {
     expect(body[3]).toMatchObject({ data: 'AQI=', encoding: 'cipher+aes-128-cbc/base64' })
   })
 
-  test('has those who are asked for', async () => {
+  test('can be filtered', async () => {
     const { connectionId } = (await ask()).body[0]!
     expect(namesOf((await ask('?clientId=bob')).body)).toEqual(['bob'])
     expect((await ask(`?connectionId=${connectionId}`)).body).toHaveLength(5)
@@ -94,18 +94,18 @@ describe('a list of members', () => {
     expect((await ask('?clientId=none')).body).toEqual([])
   })
 
-  test('comes in pages with every member once', async () => {
+  test('comes in pages, with every member once', async () => {
     const pages = await app.pages<WirePresence>('/channels/crew/presence?limit=2')
     expect(pages.map((page) => page.length)).toEqual([2, 2, 1])
     expect(namesOf(pages.flat())).toEqual(namesOf((await ask()).body))
   })
 
-  test('is empty where nobody is', async () => {
+  test('is empty on an empty channel', async () => {
     const { body, status } = await app.ask('/channels/nobody/presence')
     expect([status, body]).toEqual([200, [] as never])
   })
 
-  test('is refused without the capability to subscribe', async () => {
+  test('needs the subscribe capability', async () => {
     const asked = { as: app.keys[1]! }
     const { status, body } = await app.ask<ErrorBody>('/channels/other/presence', asked)
     expect([status, body.error.code]).toEqual([401, 40160])
@@ -120,7 +120,7 @@ describe('a list of members', () => {
 describe('the history of presence', () => {
   const path = '/channels/crew/presence/history'
 
-  test('is the newest first, in pages', async () => {
+  test('is newest first, in pages', async () => {
     const pages = await app.pages<WirePresence>(`${path}?limit=3`)
     expect(pages.map(namesOf)).toEqual([
       ['eve', 'dan', 'cyd'],
@@ -129,7 +129,7 @@ describe('the history of presence', () => {
     for (const { action } of pages.flat()) expect(action).toBe(2)
   })
 
-  test('has bounds', async () => {
+  test('can be bounded', async () => {
     const [first] = (await app.ask<WirePresence[]>(path)).body
     const after = await app.ask(`${path}?start=${first!.timestamp + 1}`)
     expect(after.body).toEqual([] as never)
@@ -152,7 +152,7 @@ describe('a batch', () => {
     expect(body.results.map(({ channel }) => channel)).toEqual(expected)
   })
 
-  test('before version 3 is a list, and one failure fails it', async () => {
+  test('before version 3 is a list that fails as a whole', async () => {
     const asked = { as: app.keys[1]!, headers: { 'x-ably-version': '2' } }
     const one = await app.ask<unknown[]>('/presence?channels=crew', asked)
     expect([one.status, one.body]).toMatchObject([200, [{ channel: 'crew' }]])
@@ -162,7 +162,7 @@ describe('a batch', () => {
     expect(mixed.body).toMatchObject({ error: { code: 40020 }, batchResponse: [{}, {}] })
   })
 
-  test('of a name that none can have fails for that name', async () => {
+  test('of an invalid name fails for that name', async () => {
     const { body } = await app.ask<{ results: unknown[] }>('/presence?channels=:bad')
     expect(body.results).toMatchObject([{ channel: ':bad', error: { code: 40010 } }])
   })

@@ -74,7 +74,7 @@ describe.each([false, true])('with useBinaryProtocol %p', (useBinaryProtocol) =>
     expect(items[0]!.timestamp).toBeWithin(Date.now() - 10_000, Date.now() + 1)
   })
 
-  test('several messages are told their serials, in order', async () => {
+  test('several messages are answered with their serials, in order', async () => {
     const channel = app.client({ useBinaryProtocol }).channels.get(fresh())
     const { serials } = await channel.publish([{ name: 'one' }, { name: 'two' }, { name: 'three' }])
     expect(serials).toHaveLength(3)
@@ -84,7 +84,7 @@ describe.each([false, true])('with useBinaryProtocol %p', (useBinaryProtocol) =>
     expect(items.map(({ serial }) => serial)).toEqual(serials as string[])
   })
 
-  test('extras and cipher text are handed on untouched', async () => {
+  test('extras and encrypted data are passed on unchanged', async () => {
     const channel = app.client({ useBinaryProtocol }).channels.get(fresh())
     const extras = { headers: { a: 1, b: 'x', c: true }, ref: { type: 'reply', timeserial: 'x' } }
     const secret = { data: 'c2VjcmV0', encoding: 'json/utf-8/cipher+aes-128-cbc/base64', extras }
@@ -94,7 +94,7 @@ describe.each([false, true])('with useBinaryProtocol %p', (useBinaryProtocol) =>
     expect(message!.data).toEqual(Buffer.from('secret'))
   })
 
-  test('a client id is stamped on messages without one', async () => {
+  test('messages without a client id get that of the token', async () => {
     const channel = app.client({ useBinaryProtocol, clientId: 'ann' }).channels.get(fresh())
     await channel.publish('x', 'y')
     expect((await channel.history()).items[0]).toMatchObject({ clientId: 'ann' })
@@ -107,7 +107,7 @@ describe.each([false, true])('with useBinaryProtocol %p', (useBinaryProtocol) =>
 })
 
 describe('what a publisher is told', () => {
-  test('is one object with a serial for each message', async () => {
+  test('is an object with a serial for each message', async () => {
     const channel = fresh()
     const { status, body, headers } = await post(channel, [{ name: 'a' }, { name: 'b' }])
     expect(status).toBe(201)
@@ -119,7 +119,7 @@ describe('what a publisher is told', () => {
     ])
   })
 
-  test('comes in the format that was asked for, whatever the request was in', async () => {
+  test('has the requested format, whatever the format of the request', async () => {
     const body = { data: 'x' }
     const answer = await post(fresh(), body, {
       headers: { accept: 'application/x-msgpack' },
@@ -130,7 +130,7 @@ describe('what a publisher is told', () => {
 })
 
 describe('what is left out', () => {
-  test('is absent, be it null or not there at all', async () => {
+  test('is absent, whether null or missing', async () => {
     const channel = fresh()
     await post(channel, { name: null, data: null, clientId: null, extras: null, id: null })
     await post(channel, {}, { binary: true })
@@ -154,7 +154,7 @@ describe('what is left out', () => {
 })
 
 describe('ids', () => {
-  test('a single message keeps any id, and is published once however often it comes', async () => {
+  test('a single message keeps its id and is published once', async () => {
     const channel = fresh()
     const first = await post(channel, { id: 'foo', data: 'first' })
     const again = await post(channel, [{ id: 'foo', data: 'second' }], { binary: true })
@@ -163,7 +163,7 @@ describe('ids', () => {
     expect(await kept(channel)).toMatchObject([{ id: 'foo', data: 'first' }])
   })
 
-  test('also where it comes several times at once', async () => {
+  test('simultaneous repetitions are published once', async () => {
     const channel = fresh()
     const message = { id: 'idempotent-msg-id:0', name: 'x' }
     const answers = await Promise.all([1, 2, 3].map(() => post(channel, message)))
@@ -171,7 +171,7 @@ describe('ids', () => {
     expect(await kept(channel)).toHaveLength(1)
   })
 
-  test('several have one base, and are known by it', async () => {
+  test('several messages have one base id and are published once', async () => {
     const channel = fresh()
     const batch = [
       { id: 'a+/b==:0', data: '1' },
@@ -218,14 +218,14 @@ describe('client ids', () => {
     expect(await kept(channel)).toHaveLength(mayBeEve ? 2 : 0)
   })
 
-  test('a token stamps its own, and takes it where it is said', async () => {
+  test('a token sets its client id, and accepts it if given', async () => {
     const channel = fresh()
     const as = await app.token({ clientId: 'ann' })
     await post(channel, [{ name: 'a' }, { name: 'b', clientId: 'ann' }], { as })
     expect((await kept(channel)).map(({ clientId }) => clientId)).toEqual(['ann', 'ann'])
   })
 
-  test('a key that claims one is bound by it', async () => {
+  test('a key that claims a client id is bound by it', async () => {
     const channel = fresh()
     const headers = { 'x-ably-clientid': Buffer.from('ænn').toString('base64') }
     await post(channel, { name: 'a' }, { headers })
@@ -233,7 +233,7 @@ describe('client ids', () => {
     expect((await kept(channel)).map(({ clientId }) => clientId)).toEqual(['ænn'])
   })
 
-  test('a token may not be claimed for another client', async () => {
+  test('a token cannot claim another client id', async () => {
     const as = await app.token({ clientId: 'ann' })
     const headers = { 'x-ably-clientid': btoa('eve') }
     expect(await refused(fresh(), { name: 'a' }, { as, headers })).toEqual([401, 40102])
@@ -291,7 +291,7 @@ describe('what is refused', () => {
     expect(await refused(fresh(), privileged, { as: app.keys[2]! })).toEqual([401, 40160])
   })
 
-  test('an anonymous client, where the rule of the channel wants to know who it is', async () => {
+  test('an anonymous client, if the rule requires identification', async () => {
     expect(await refused('named:x', [{ clientId: 'ann' }, {}])).toEqual([401, 40161])
     expect((await post('named:x', { clientId: 'ann' })).status).toBe(201)
     const as = await app.token({ clientId: 'ann' })
@@ -302,7 +302,7 @@ describe('what is refused', () => {
     expect(await refused('private:x', {})).toEqual([403, 40311])
   })
 
-  test('whatever asks to be', async () => {
+  test('a message that asks for a nack', async () => {
     const channel = fresh()
     const answer = await app.ask<ErrorBody>(`${pathOf(channel)}?_forceNack=true`, { body: {} })
     expect([answer.status, answer.body.error.code]).toEqual([400, 40099])
@@ -313,7 +313,7 @@ describe('what is refused', () => {
     expect(await refused(fresh(), '{', { as: null })).toEqual([401, 40101])
   })
 
-  test('says so in the body, in headers, and in the format that was asked for', async () => {
+  test('is reported in the body, in headers, and in the requested format', async () => {
     for (const binary of [false, true]) {
       const { body, headers } = await app.ask<ErrorBody>(pathOf(fresh()), {
         body: { data: 5 },
@@ -331,7 +331,7 @@ describe('ephemeral messages', () => {
   test.each([
     ['', { data: 'x', extras: { ephemeral: true } }],
     ['?ephemeral=true', { data: 'x' }],
-  ])('are not kept: %p %j', async (query, body) => {
+  ])('are not remembered: %p %j', async (query, body) => {
     const channel = fresh()
     const { status } = await app.ask(pathOf(channel) + query, { body })
     expect(status).toBe(201)
@@ -364,7 +364,7 @@ describe('a message without an envelope', () => {
   })
 })
 
-test('a form is a message too', async () => {
+test('a form is published as a message', async () => {
   const channel = fresh()
   const response = await fetch(server.url + pathOf(channel), {
     method: 'POST',
@@ -375,7 +375,7 @@ test('a form is a message too', async () => {
   expect(await kept(channel)).toMatchObject([{ name: 'from a form', data: 'x=y&z' }])
 })
 
-test('channel names are whatever they are', async () => {
+test('any channel name can be used', async () => {
   for (const channel of ['a/b?c#d%20e', 'ünï:cödé 😀', 'a@b,c;d', 'x'.repeat(300)]) {
     const { body } = await post(channel, { data: channel })
     expect(body.channel).toBe(channel)
@@ -390,7 +390,7 @@ describe('what a JWT says', () => {
     'ably.limits.publish.perAttachment.maxRate.slow': 2,
   }
 
-  test('about its holder stands with their messages, whatever they write there', async () => {
+  test('about its user is set on messages and cannot be overwritten', async () => {
     const as = await jwt(claims)
     await post('anywhere', { extras: { userClaim: 'root', headers: { a: 1 } } }, { as })
     await post('staff:room', {}, { as })
@@ -400,7 +400,7 @@ describe('what a JWT says', () => {
     expect(await kept('staff:room')).toMatchObject([{ extras: { userClaim: 'colleague' } }])
   })
 
-  test('about rates holds for all requests with it', async () => {
+  test('about rates limits all its requests', async () => {
     const as = await jwt(claims)
     const statuses = []
     for (let i = 0; i < 3; i++) statuses.push((await post('slow', {}, { as })).status)

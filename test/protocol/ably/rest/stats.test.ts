@@ -107,7 +107,7 @@ describe.each([false, true])(
     test.each([
       ['backwards', [70, 60, 50]],
       ['forwards', [50, 60, 70]],
-    ])('turns pages %s, the last of which says so', async (direction, expected) => {
+    ])('pages %s, and finds the last page', async (direction, expected) => {
       const first = await stats({ end: LAST, direction, limit: 1 })
       const second = await first.next()
       const third = await second!.next()
@@ -119,7 +119,7 @@ describe.each([false, true])(
       expect(inbound((await second!.current())!)).toEqual(expected.slice(1, 2))
     })
 
-    test('learns what is wrong', async () => {
+    test('gets an error for a wrong query', async () => {
       const wrong = [
         { limit: 0 },
         { limit: 1001 },
@@ -137,7 +137,7 @@ describe.each([false, true])(
       }
     })
 
-    test('counts within seconds, and says what is still in progress', async () => {
+    test('sees counts within seconds, and what is still in progress', async () => {
       const fresh = await newSandboxApp(server.url)
       const rest = client(fresh, { useBinaryProtocol })
       await rest.auth.requestToken()
@@ -179,7 +179,7 @@ describe('plain requests', () => {
     return rest
   }
 
-  test('read nested members too, equal to what was made up, however often it was', async () => {
+  test('read nested members equal to the fixtures', async () => {
     const fifty = { count: 50, data: 5000 }
     const types = { all: fifty, messages: fifty }
     const nought = { count: 0, data: 0, failed: 0, refused: 0 }
@@ -243,7 +243,7 @@ describe('plain requests', () => {
     expect(Number(end)).toBeLessThanOrEqual(Date.now())
   })
 
-  test('get an empty list in the format they want', async () => {
+  test('get an empty list in the requested format', async () => {
     const headers = { accept: 'application/x-msgpack' }
     const response = await getStats('?end=1', headers)
     expect(response.headers.get('content-type')).toBe('application/x-msgpack')
@@ -251,7 +251,7 @@ describe('plain requests', () => {
     expect(response.headers.get('link')).not.toContain('rel="next"')
   })
 
-  test('get the links in an envelope where they ask for one', async () => {
+  test('get links in an envelope if they ask for one', async () => {
     const envelope = (await (await getStats(`?end=${LAST}&limit=1&envelope=json`)).json()) as {
       statusCode: number
       response: object[]
@@ -275,13 +275,13 @@ describe('plain requests', () => {
     expect((await fetch(`${server.url}/stats`)).status).toBe(401)
   })
 
-  test('may come with a token', async () => {
+  test('can use a token', async () => {
     const { token } = await client(app).auth.requestToken()
     const response = await getStats(`?end=${LAST}`, { authorization: `Bearer ${btoa(token)}` })
     expect(response.status).toBe(200)
   })
 
-  test('see nothing of another app', async () => {
+  test('see no other app', async () => {
     const other = await newSandboxApp(server.url)
     const page = await client(other).stats({ end: Date.UTC(YEAR, 11) })
     expect(page.items).toEqual([])
@@ -293,7 +293,7 @@ describe('made-up statistics', () => {
     ['no list', { intervalId: LAST }],
     ['no interval', [FIXTURES[0], { inbound: {} }]],
     ['a number that is none', [FIXTURES[0], { intervalId: LAST, channels: { peak: 'many' } }]],
-  ])('are refused with %s, and the others with them', async (_case, records) => {
+  ])('are refused as a whole with %s', async (_case, records) => {
     const fresh = await newSandboxApp(server.url)
     const response = await postStats(fresh, records)
     expect(response.status).toBe(400)
@@ -307,7 +307,7 @@ describe('made-up statistics', () => {
     expect((await postStats(app, FIXTURES, { authorization })).status).toBe(401)
   })
 
-  test('are for a sandbox only', async () => {
+  test('are possible in a sandbox only', async () => {
     const ordinary = await startTestServer()
     try {
       const response = await fetch(`${ordinary.url}/stats`, {
@@ -323,7 +323,7 @@ describe('made-up statistics', () => {
   })
 })
 
-test('a long page is made while it is read, and hours, days and months have all of their minutes', async () => {
+test('a long page is made while it is read, and larger intervals add up all minutes', async () => {
   const own = await newSandboxApp(server.url)
   const two = (part: number) => String(part).padStart(2, '0')
   const records = Array.from({ length: 900 }, (_, i) => ({

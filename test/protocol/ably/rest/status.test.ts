@@ -35,15 +35,18 @@ const statusOf = (name: string, metrics: object) => ({
 })
 
 describe('the status of a channel', () => {
-  test.each([false, true])('through the published client, binary %p', async (useBinaryProtocol) => {
-    const client = app.client({ useBinaryProtocol })
-    expect(await client.channels.get('a:crew').status()).toMatchObject(
-      statusOf('a:crew', { presenceMembers: 2 }),
-    )
-    expect(await client.channels.get('new').status()).toMatchObject(statusOf('new', {}))
-  })
+  test.each([false, true])(
+    'is read by the published client, binary %p',
+    async (useBinaryProtocol) => {
+      const client = app.client({ useBinaryProtocol })
+      expect(await client.channels.get('a:crew').status()).toMatchObject(
+        statusOf('a:crew', { presenceMembers: 2 }),
+      )
+      expect(await client.channels.get('new').status()).toMatchObject(statusOf('new', {}))
+    },
+  )
 
-  test('as it stands in the answer, in either format', async () => {
+  test('has the documented shape, in either format', async () => {
     for (const binary of [false, true]) {
       const { status, body } = await app.ask('/channels/never%20used', { binary })
       expect([status, body]).toEqual([200, statusOf('never used', {})])
@@ -58,12 +61,12 @@ describe('the status of a channel', () => {
     '/presence?channels=none,neither',
     '/chat/v4/rooms/none/occupancy',
     '/chat/v4/rooms/none/messages',
-  ])('is read, as all else is, without making one: %s', async (path) => {
+  ])('is read without opening a channel: %s', async (path) => {
     expect((await app.ask(path)).status).toBe(200)
     expect((await app.ask<string[]>('/channels')).body).toEqual(['a:crew'])
   })
 
-  test('a change of a message that is not there makes no channel', async () => {
+  test('a change of an unknown message opens no channel', async () => {
     const mutable = await AblyApp.make(
       server.url,
       [{ '*': ['*'] }],
@@ -76,7 +79,7 @@ describe('the status of a channel', () => {
     expect((await mutable.ask<string[]>('/channels')).body).toEqual([])
   })
 
-  test('takes a capability of its own', async () => {
+  test('needs the channel-metadata capability', async () => {
     const as = app.keys[1]!
     expect((await app.ask('/channels/a:crew', { as })).status).toBe(200)
     const { status, body } = await app.ask<ErrorBody>('/channels/b', { as })
@@ -90,13 +93,13 @@ describe('the list of channels', () => {
     await app.ask('/messages', { body: { channels, messages: {} } })
   }
 
-  test('has names, in their order', async () => {
+  test('has names in order', async () => {
     await filled()
     const { body } = await app.ask<string[]>('/channels')
     expect(body).toEqual(['a:crew', 'c', 'c:1', 'c:2', 'z', 'ü'])
   })
 
-  test('begins as asked for, and comes in pages', async () => {
+  test('can be filtered by prefix, and comes in pages', async () => {
     await filled()
     expect((await app.ask<string[]>('/channels?prefix=c:')).body).toEqual(['c:1', 'c:2'])
     for (const limit of [1, 2, 3, 5, 6]) {
@@ -110,7 +113,7 @@ describe('the list of channels', () => {
     )
   })
 
-  test('has details by value, and where an older version does not say', async () => {
+  test('has details if asked for, and for older versions', async () => {
     const expected = [statusOf('a:crew', { presenceMembers: 2 })]
     expect((await app.ask<unknown[]>('/channels?by=value')).body).toEqual(expected)
     const old = { headers: { 'x-ably-version': '1.2' } }
@@ -118,7 +121,7 @@ describe('the list of channels', () => {
     expect((await app.ask<unknown[]>('/channels?by=id', old)).body).toEqual(['a:crew'])
   })
 
-  test('has no channels that tell of channels', async () => {
+  test('leaves out meta channels', async () => {
     const key = encodeURIComponent(app.keys[0]!)
     const reader = await EventReader.open(
       `${server.url}/sse?channels=[meta]channel.lifecycle&v=2&key=${key}`,
@@ -129,7 +132,7 @@ describe('the list of channels', () => {
     reader.leave()
   })
 
-  test('has no channels of other apps', async () => {
+  test('leaves out channels of other apps', async () => {
     const other = await AblyApp.make(server.url)
     expect((await other.ask<string[]>('/channels')).body).toEqual([])
   })
@@ -143,7 +146,7 @@ describe('the list of channels', () => {
     expect([status, body.error.code]).toEqual([400, code])
   })
 
-  test('takes the capability on all channels', async () => {
+  test('needs the capability on all channels', async () => {
     const { status, body } = await app.ask<ErrorBody>('/channels', { as: app.keys[1]! })
     expect([status, body.error.code]).toEqual([401, 40160])
   })

@@ -38,7 +38,7 @@ async function endOf(reader: EventReader): Promise<unknown[]> {
   return [event, code, statusCode]
 }
 
-test('silence is broken every 15 seconds, as each client wants it', async () => {
+test('a keepalive is sent every 15 seconds, in the client’s form', async () => {
   const { app, server } = await timed()
   const key = app.keys[0]!
   const [comments, heartbeats, emptyLines, lines] = await Promise.all([
@@ -80,7 +80,7 @@ describe('a stream ends', () => {
     two.leave()
   })
 
-  test('when a revocation that gave time applies', async () => {
+  test('when the margin of a revocation is over', async () => {
     const { app, server } = await timed()
     const reader = await listenWith(server.url, await app.token({ clientId: 'ann' }))
     server.clock.advance(1000)
@@ -123,7 +123,7 @@ describe('a stream ends', () => {
   })
 })
 
-test('there is not more room for streams than for connections', async () => {
+test('streams count as connections in the limits', async () => {
   const server = await started({ 'max-address-connections': '2' })
   const app = await AblyApp.make(server.url)
   const readers = [1, 2].map(() => listenWith(server.url, app.keys[0]!))
@@ -139,7 +139,7 @@ test('there is not more room for streams than for connections', async () => {
   }, 'there is room again')
 })
 
-test('who asks for nothing but the headers leaves no stream behind', async () => {
+test('a HEAD request leaves no stream behind', async () => {
   const server = await started({ 'max-address-connections': '1' })
   const app = await AblyApp.make(server.url)
   const { status, headers } = await app.ask('/sse?channels=a&v=1.2', { method: 'HEAD' })
@@ -148,7 +148,7 @@ test('who asks for nothing but the headers leaves no stream behind', async () =>
   reader.leave()
 })
 
-test('a reader that is too slow is cut off, and loses nothing when it comes back', async () => {
+test('a reader that is too slow is cut off and can resume without loss', async () => {
   const server = await started({ 'max-backlog-bytes': '65536' })
   const app = await AblyApp.make(server.url)
   let sent = 0

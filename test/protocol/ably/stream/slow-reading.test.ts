@@ -95,7 +95,7 @@ async function namesRead(reader: Reader, count: number): Promise<number[]> {
 const upTo = (count: number) => Array.from({ length: count }, (_, i) => i)
 
 describe('who does not read', () => {
-  test('has no more waiting than there is room for, and misses nothing once they do', async () => {
+  test('has a bounded amount waiting, and misses nothing', async () => {
     const { cursor, level, listened, open, publish } = world()
     publish(COUNT)
     const { reader, stream } = open(missed(listened, cursor))
@@ -109,7 +109,7 @@ describe('who does not read', () => {
     expect(level()).toBe(1)
   })
 
-  test('has none of what they wound back to held for them beyond a little', async () => {
+  test('holds little of its rewind in memory', async () => {
     const { core, level, listened, open, publish } = world()
     publish(COUNT)
     const { reader, stream } = open(rewound(listened, core.broker, core.now))
@@ -120,7 +120,7 @@ describe('who does not read', () => {
   })
 })
 
-test('many who missed the same share the encoding', async () => {
+test('readers that missed the same share the encoding', async () => {
   const { cursor, level, listened, open, publish, shared } = world()
   publish(COUNT)
   const readers = Array.from({ length: 50 }, () => open(missed(listened, cursor)).reader)
@@ -140,7 +140,7 @@ describe('over HTTP', () => {
   afterAll(() => server.end())
 
   test.each(['plain', 'kept:room'])(
-    'what a stream of %p began with is not cut off for being more than can wait',
+    'the rewind of a stream of %p may exceed the limit of waiting bytes',
     async (channel) => {
       const said = (name: string, data = BIG) =>
         app.ask(`/channels/${channel}/messages`, { body: { name, data } })

@@ -42,7 +42,7 @@ const dataOf = (events: readonly ReadEvent[]) =>
   events.map(({ data }) => (JSON.parse(data) as { data: unknown }).data)
 
 describe('an event', () => {
-  test('is a message with its channel, and data as JSON can say it', async () => {
+  test('is a message with its channel, and data as JSON', async () => {
     const channel = fresh('stream:ü ')
     const reader = await listen(channel)
     expect(reader.response.headers.get('content-type')).toBe('text/event-stream')
@@ -60,7 +60,7 @@ describe('an event', () => {
     reader.leave()
   })
 
-  test('is the data alone where that is asked for', async () => {
+  test('is the data alone if asked for', async () => {
     const channel = fresh()
     const reader = await listen(channel, '&enveloped=false')
     await publish(channel, [{ data: 'two\nlines' }, { data: { b: 1 } }, { name: 'no data' }])
@@ -68,7 +68,7 @@ describe('an event', () => {
     reader.leave()
   })
 
-  test('tells of presence too', async () => {
+  test('can be a presence message', async () => {
     const channel = fresh()
     const reader = await listen(channel)
     const client = new Ably.Realtime({
@@ -94,7 +94,7 @@ describe('an event', () => {
     reader.leave()
   })
 
-  test('tells of changes of a message, appends by their new part', async () => {
+  test('can be a change of a message, with the fragment of an append', async () => {
     const channel = fresh('mutable:')
     const reader = await listen(channel)
     const { body } = await app.ask<{ serials: string[] }>(`/channels/${channel}/messages`, {
@@ -118,7 +118,7 @@ describe('an event', () => {
     late.leave()
   })
 
-  test('is a line of JSON at the other address, unless the client reads events', async () => {
+  test('is a line of JSON at /event-stream, unless the client accepts events', async () => {
     const channel = fresh()
     const address = addressOf(channel, '', '/event-stream')
     const lines = await EventReader.open(address)
@@ -131,7 +131,7 @@ describe('an event', () => {
     events.leave()
   })
 
-  test('passes the filter in the name of the channel', async () => {
+  test('matches the filter in the channel name', async () => {
     const channel = fresh()
     const filter = Buffer.from('headers.n > `1`').toString('base64')
     const reader = await listen(`[filter=${filter}]${channel}`)
@@ -143,7 +143,7 @@ describe('an event', () => {
 })
 
 describe('going on', () => {
-  test('after an event, with what came since and what is to come', async () => {
+  test('continues after an event', async () => {
     const channel = fresh()
     const first = await listen(channel)
     await publish(channel, { data: '0' })
@@ -161,7 +161,7 @@ describe('going on', () => {
     third.leave()
   })
 
-  test('in the middle of what was published together', async () => {
+  test('continues in the middle of a batch', async () => {
     const channel = fresh()
     const reader = await listen(channel)
     await publish(channel, [{ data: '0' }, { data: '1' }, { data: '2' }])
@@ -178,7 +178,7 @@ describe('going on', () => {
     }
   })
 
-  test('on several channels with one id', async () => {
+  test('continues on several channels with one id', async () => {
     const channels = [fresh(), fresh()]
     const reader = await listen(channels.join(','))
     await publish(channels[0]!, { data: 'a' })
@@ -191,7 +191,7 @@ describe('going on', () => {
     again.leave()
   })
 
-  test('where one of them makes its readers wait, without losing what waited', async () => {
+  test('continues on a batched channel without loss', async () => {
     const [slow, fast] = [fresh('slow:'), fresh()]
     const reader = await listen(`${slow},${fast}`)
     await publish(slow, { data: 'waits' })
@@ -209,27 +209,30 @@ describe('going on', () => {
     ['an id of long ago', '01710000000000-000@abc'],
     ['an id of a server whose clock is ahead', '09999999999999-000@abc'],
   ]
-  test.each(lost)('after %s is told to be impossible, and goes on from now', async (_what, id) => {
-    const channel = fresh()
-    await publish(channel, { data: 'before' })
-    const reader = await listen(channel, '', { 'last-event-id': id })
-    const event = await reader.next()
-    expect(event.event).toBe('error')
-    expect(JSON.parse(event.data)).toMatchObject({
-      code: 90003,
-      message: expect.any(String),
-      href: `${server.url}/errors/90003`,
-    })
-    await publish(channel, { data: 'after' })
-    expect(dataOf([await reader.next(1)])).toEqual(['after'])
-    reader.leave()
-    // The next time it has an id that is good.
-    const again = await listen(channel, '', { 'last-event-id': event.id })
-    expect(dataOf(await again.count(1))).toEqual(['after'])
-    again.leave()
-  })
+  test.each(lost)(
+    'after %s is reported as impossible, and continues from now',
+    async (_what, id) => {
+      const channel = fresh()
+      await publish(channel, { data: 'before' })
+      const reader = await listen(channel, '', { 'last-event-id': id })
+      const event = await reader.next()
+      expect(event.event).toBe('error')
+      expect(JSON.parse(event.data)).toMatchObject({
+        code: 90003,
+        message: expect.any(String),
+        href: `${server.url}/errors/90003`,
+      })
+      await publish(channel, { data: 'after' })
+      expect(dataOf([await reader.next(1)])).toEqual(['after'])
+      reader.leave()
+      // The next time it has an id that is good.
+      const again = await listen(channel, '', { 'last-event-id': event.id })
+      expect(dataOf(await again.count(1))).toEqual(['after'])
+      again.leave()
+    },
+  )
 
-  test('after more than is remembered is told to be impossible', async () => {
+  test('after more than is remembered is reported as impossible', async () => {
     const channel = fresh()
     const reader = await listen(channel)
     await publish(channel, { data: 'first' })
@@ -245,7 +248,7 @@ describe('going on', () => {
     again.leave()
   })
 
-  test('again and again while others publish, nothing is missing or doubled', async () => {
+  test('repeatedly, while others publish, without loss or repetition', async () => {
     const channel = fresh()
     const total = 120
     let isDone = false
@@ -287,7 +290,7 @@ describe('rewinding', () => {
     again.leave()
   })
 
-  test('by the name of a channel, for that one only', async () => {
+  test('by the channel name applies to that channel only', async () => {
     const [one, two] = [fresh(), fresh()]
     await publish(one, { data: 'one' })
     await publish(two, { data: 'two' })
@@ -339,7 +342,7 @@ describe('refused with an ordinary answer', () => {
     }
   })
 
-  test('a separator of its own keeps commas in names', async () => {
+  test('a chosen separator allows commas in names', async () => {
     const channel = fresh('a,b')
     const reader = await EventReader.open(
       `${server.url}/sse?channel=${channel}|other&separator=|&v=1.2&key=${key()}`,
@@ -349,7 +352,7 @@ describe('refused with an ordinary answer', () => {
     reader.leave()
   })
 
-  test('an identified client is let in', async () => {
+  test('an identified client is admitted', async () => {
     const token = encodeURIComponent(await app.token({ clientId: 'ann' }))
     const reader = await EventReader.open(
       `${server.url}/sse?channels=named:x&v=1.2&accessToken=${token}`,

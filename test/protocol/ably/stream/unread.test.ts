@@ -36,7 +36,7 @@ function opened() {
   return { ended, pass, reader, stream }
 }
 
-test('ends when what waits is not taken for the time of idling, however much comes to it', () => {
+test('ends when nothing is read for the idle timeout', () => {
   const { ended, pass, stream } = opened()
   pass(60)
   expect(ended).toEqual([])
@@ -46,7 +46,7 @@ test('ends when what waits is not taken for the time of idling, however much com
   expect(ended).toEqual(['idle'])
 })
 
-test('stays while anything is taken, though ever more waits', async () => {
+test('stays while anything is read', async () => {
   const { ended, pass, reader, stream } = opened()
   for (let round = 0; round < 6; round++) {
     pass(20, () => stream.send('x'.repeat(100)))

@@ -60,7 +60,7 @@ describe('for one publication', () => {
     expect(passed.at(-1)).toBe(1)
   })
 
-  test('as many filters as a channel has room for are asked about every small message', () => {
+  test('evaluates as many filters as a channel may have for small messages', () => {
     const count = Math.floor(MAX_FILTER_UNITS / compiled("headers.user == 'u1'").cost.units)
     const publication = new Passing(numbers(50).map((i) => message(i, { user: `u${i}` })))
     const passed = numbers(count).map(
@@ -70,7 +70,7 @@ describe('for one publication', () => {
     expect(passed).toEqual(numbers(count).map((i) => (i < 50 ? 1 : 0)))
   })
 
-  test('the size of the data is nothing to filters that look at headers only', () => {
+  test('does not parse data for filters on headers', () => {
     const publication = new Passing([message(numbers(30_000), { to: ['ann', 'bob'] })])
     const passed = numbers(400).map(
       (i) => publication.of(compiled(`contains(headers.to, 'c${i}')`)).length,
@@ -78,7 +78,7 @@ describe('for one publication', () => {
     expect(passed.every((count) => count === 0)).toBe(true)
   })
 
-  test('what looking costs is told, to whoever cuts long work into turns', () => {
+  test('reports its cost to the scheduler of turns', () => {
     const messages = [message(numbers(1000))]
     lookingCost()
     passing(messages, compiled('data[?@ < `0`]'))
@@ -89,7 +89,7 @@ describe('for one publication', () => {
     expect(lookingCost()).toBeLessThan(24 * 10)
   })
 
-  test('the same filter again costs nothing', () => {
+  test('evaluates equal filters once', () => {
     const publication = new Passing([message(numbers(1000))])
     const filter = () => compiled('data[?@ == `1`]')
     const first = publication.of(filter())
@@ -120,7 +120,7 @@ describe('a channel', () => {
   const derived = (i: number) =>
     `[filter=${btoa(filters[i % filters.length]! + ' '.repeat(Math.floor(i / filters.length)))}]full`
 
-  test('has room for so many different filters, whoever brings them', async () => {
+  test('has a bounded number of different filters', async () => {
     const [ann, bob] = await Promise.all([connected(), connected()])
     for (let i = 0; i < room; i++) await (i % 2 ? ann : bob).attach(derived(i))
     ann.send({ action: ACTION.ATTACH, channel: derived(room) })
@@ -138,7 +138,7 @@ describe('a channel', () => {
     await ann.attach(derived(room))
   })
 
-  test('has room for so many names with qualifiers, and for the same ones again', async () => {
+  test('has a bounded number of qualified names, and repeated ones are free', async () => {
     const name = (i: number) => `[?way=${i}]many`
     const clients = await Promise.all(numbers(3).map(connected))
     for (let i = 0; i < MAX_GROUPS; i++) await clients[Math.floor(i / 900)]!.attach(name(i))

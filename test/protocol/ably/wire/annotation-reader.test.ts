@@ -38,7 +38,7 @@ describe('the method of a type', () => {
 })
 
 describe('an annotation', () => {
-  test('is what somebody attached to a message', () => {
+  test('is read with all members', () => {
     const sent = {
       action: 1,
       id: 'i',
@@ -102,7 +102,7 @@ describe('an annotation', () => {
 
   test('needs a message', () => expect(read([{ type: 'a' }])).toBe(40003))
 
-  test('whatever is sent, the answer is a value', () => {
+  test('gives a value for any input', () => {
     fc.assert(
       fc.property(anything, (sent) => {
         const result = readAnnotations([sent], 's')

@@ -15,7 +15,7 @@ const DEFAULT_FLAGS =
   FLAG.PRESENCE | FLAG.PUBLISH | FLAG.SUBSCRIBE | FLAG.PRESENCE_SUBSCRIBE | FLAG.ANNOTATION_PUBLISH
 
 describe('an attachment', () => {
-  test('that asks for nothing is an ordinary one', () => {
+  test('without params has the default modes', () => {
     expect(read({})).toEqual({
       modes: modesOf(DEFAULT_FLAGS),
       rewind: undefined,
@@ -49,7 +49,7 @@ describe('an attachment', () => {
     ],
     ['annotation_publish', FLAG.ANNOTATION_PUBLISH],
     ['object_subscribe,object_publish', FLAG.OBJECT_SUBSCRIBE | FLAG.OBJECT_PUBLISH],
-  ])('has the modes it names, whatever its flags: %s', (modes, flags) => {
+  ])('has the modes it names, ahead of its flags: %s', (modes, flags) => {
     expect(flagsOf(read({ modes }, FLAG.PUBLISH).modes)).toBe(flags)
   })
 
@@ -67,16 +67,16 @@ describe('an attachment', () => {
     [{ echo: 'true' }, { echo: true }],
     [{ appendMode: 'full' }, { appendMode: 'full' }],
     [{ objects: 'anything' }, {}],
-  ])('is told what was understood: %j', (params, wanted) => {
+  ])('confirms what was understood: %j', (params, wanted) => {
     expect(read(params)).toMatchObject({ ...wanted, echoed: params } as never)
   })
 
-  test('is not told what was not', () => {
+  test('does not confirm what was not', () => {
     const others = { test: '1', agent: 'x/1', Rewind: '1', constructor: 'x' }
     expect(read({ ...others, delta: 'vcdiff' }).echoed).toEqual({ delta: 'vcdiff' })
   })
 
-  test('takes up an earlier one', () => {
+  test('resumes an earlier one', () => {
     expect(read({}, FLAG.ATTACH_RESUME).isResume).toBe(true)
   })
 
@@ -107,7 +107,7 @@ describe('an attachment', () => {
     expect(() => read(params as unknown as Record<string, string>)).toThrow('40003')
   })
 
-  test('whatever it asks for, the answer is a value', () => {
+  test('gives a value for any input', () => {
     const name = fc.constantFrom('rewind', 'modes', 'occupancy', 'echo', 'delta', 'rewindLimit')
     fc.assert(
       fc.property(fc.dictionary(name, fc.string()), fc.integer(), (params, flags) => {

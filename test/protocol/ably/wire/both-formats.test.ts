@@ -64,7 +64,7 @@ describe('JSON text', () => {
     )
   })
 
-  test('is held wherever messages are: the last of a name', () => {
+  test('keeps the last of repeated members, wherever messages are', () => {
     fc.assert(
       fc.property(anyStructure, anyStructure, (first, second) => {
         const message = `{"name":"x","data":${first},"d\\u0061ta":${second},"extras":${first}}`
@@ -100,7 +100,7 @@ describe('JSON text', () => {
     )
   })
 
-  test('with many members, and many in those', () => {
+  test('can have many nested members', () => {
     const row = `[${Array.from({ length: 300 }, (_, i) => i).join(',')}]`
     const rows = Array.from({ length: 70_000 }, (_, i) => `"k${i % 7}":${i % 1000 ? i : row}`)
     const text = `{${rows.join(',')}}`
@@ -108,7 +108,7 @@ describe('JSON text', () => {
     expect(dataOf(unpackEntries(packed as Uint8Array)).text).toBe(text)
   })
 
-  test('with a number that only JSON has is not taken in', () => {
+  test('with a number that MessagePack cannot express is refused', () => {
     fc.assert(
       fc.property(wildNumber, (number) => {
         expect(isExact(number)).toBe(false)
@@ -118,7 +118,7 @@ describe('JSON text', () => {
     )
   })
 
-  test.each(['{"a":"\\ud800"}', '{"\\uDC00":1}', '[]'])('%s is not taken in', (text) => {
+  test.each(['{"a":"\\ud800"}', '{"\\uDC00":1}', '[]'])('%s is refused', (text) => {
     expect(textForBoth(Structure.of(text), 'extras')).toMatchObject({ ok: false })
   })
 
@@ -144,12 +144,12 @@ describe('MessagePack', () => {
     ['a floating-point number', [0xcb, 0x3f, 0xf0, 0, 0, 0, 0, 0, 0]],
     ['minus zero', [0xca, 0x80, 0, 0, 0]],
     ['what SDKs mean by undefined', [0xd4, 0, 0]],
-  ])('has %s, and JSON has it too', (_, bytes) => {
+  ])('has %s, and so has JSON', (_, bytes) => {
     const texts = ['18446744073709551615', '-9223372036854775808', '1.0', '-0.0', 'null']
     expect(texts).toContain(data(0x91, ...bytes).text.slice(1, -1))
   })
 
-  test('has names twice and in their order', () => {
+  test('keeps repeated names and their order', () => {
     expect(data(0x83, 0xa1, 0x62, 1, 0xa1, 0x31, 2, 0xa1, 0x62, 3).text).toBe('{"b":1,"1":2,"b":3}')
   })
 
@@ -163,7 +163,7 @@ describe('MessagePack', () => {
     ['text that is not UTF-8', [0xa2, 0xc3, 0x28], 'UTF-8'],
     ['a map with numbers for names', [0x81, 7, 5], 'name'],
     ['a map with a list for a name', [0x81, 0x91, 1, 5], 'name'],
-  ])('has %s, which JSON has not', (_, bytes, what) => {
+  ])('has %s, which JSON cannot express', (_, bytes, what) => {
     for (const whole of [
       [0x91, ...bytes],
       [0x81, 0xa1, 0x61, ...bytes],
@@ -174,7 +174,7 @@ describe('MessagePack', () => {
     }
   })
 
-  test('too deep is told from what is broken, however deep', () => {
+  test('that is too deep is told from broken data', () => {
     const deep = (levels: number) => data(...Array.from({ length: levels }, () => 0x91), 1)
     expect(deep(64).fault).toBeUndefined()
     expect(deep(65).fault).toMatchObject({ name: 'too_deep' })

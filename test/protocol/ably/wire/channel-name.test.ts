@@ -60,7 +60,7 @@ describe('a channel name', () => {
         params: { rewind: '1' },
       },
     ],
-  ])('has in brackets what it means: %s', (text, wanted) => {
+  ])('has qualifiers in brackets: %s', (text, wanted) => {
     expect(parse(text)).toEqual({ ...plain, ...wanted } as never)
   })
 
@@ -105,7 +105,7 @@ describe('a channel name', () => {
     expect(result.ok || ablyCode(result.failure.name)).toBe(40010)
   })
 
-  test('is what the client makes of a filter', () => {
+  test('is read as the client writes a filter', () => {
     const client = new Ably.Realtime({ key: 'a.b:c', autoConnect: false, logLevel: 0 })
     const derived = client.channels.getDerived('ns:room', { filter: FILTER })
     expect(parse(derived.name)).toMatchObject({
@@ -115,7 +115,7 @@ describe('a channel name', () => {
     })
   })
 
-  test('whatever it is, it is what capabilities take it for', () => {
+  test('is read as capabilities read it', () => {
     const full = new CapabilityChecker(FULL_CAPABILITY)
     const part = fc.constantFrom(
       '[',
@@ -147,7 +147,7 @@ describe('a channel name', () => {
     )
   })
 
-  test('of any characters is accepted or not', () => {
+  test('of any characters is accepted or refused', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.string()), (text) => {
         parseChannelName(text)

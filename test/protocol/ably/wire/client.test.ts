@@ -91,13 +91,13 @@ describe.each(['json', 'msgpack'] as const)('the published client, in %s', (form
     await server.end()
   })
 
-  test('attaches', () => {
+  test('reads ATTACHED', () => {
     const [attach] = server.of('attach')
     expect(attach).toMatchObject({ channel: CHANNEL, params: new Map([['rewind', '1']]) })
     expect(attach!.flags & 0xff_ff_00_00).toBe(0b0110_1111_0000_0000_0000_0000)
   })
 
-  test('publishes what is read as it was meant', async () => {
+  test('publishes messages that are read as meant', async () => {
     await channel.publish([
       { name: 'text', data: 'héllo', id: 'b:0' },
       { name: 'json', data: { a: [1] }, id: 'b:1', extras: { headers: { n: 1 } } },
@@ -117,7 +117,7 @@ describe.each(['json', 'msgpack'] as const)('the published client, in %s', (form
     expect(nothing).toEqual({ ...draft, id: 'b:3' })
   })
 
-  test('changes messages', async () => {
+  test('changes messages as meant', async () => {
     const details = { description: 'typo', metadata: { why: 'x' } }
     await channel.updateMessage({ ...kept, name: 'n', data: 'd' } as never, details)
     await channel.appendMessage({ serial: 's2', data: ' more' } as never)
@@ -141,7 +141,7 @@ describe.each(['json', 'msgpack'] as const)('the published client, in %s', (form
     })
   })
 
-  test('enters, updates and leaves', async () => {
+  test('enters, updates and leaves as meant', async () => {
     await channel.presence.enterClient('ann', { a: 1 })
     await channel.presence.updateClient('ann', BYTES)
     await channel.presence.leaveClient('ann')
@@ -158,7 +158,7 @@ describe.each(['json', 'msgpack'] as const)('the published client, in %s', (form
     expect(Buffer.from(drafts[1]!.data as Uint8Array)).toEqual(BYTES)
   })
 
-  test('annotates', async () => {
+  test('annotates as meant', async () => {
     await channel.annotations.publish('s1', { type: 'a:multiple.v1', name: 'x', count: 2 })
     await channel.annotations.delete('s1', { type: 'a:multiple.v1', name: 'x' })
     const read = server.of('annotation').map((frame) => readAnnotations(frame.annotations))
@@ -169,7 +169,7 @@ describe.each(['json', 'msgpack'] as const)('the published client, in %s', (form
     ])
   })
 
-  test('hears messages', async () => {
+  test('reads messages', async () => {
     const { hear, heard } = collector<Ably.InboundMessage>(4)
     await channel.subscribe(hear)
     const messages: KeptMessage[] = [
@@ -226,7 +226,7 @@ describe.each(['json', 'msgpack'] as const)('the published client, in %s', (form
     channel.unsubscribe()
   })
 
-  test('hears annotations', async () => {
+  test('reads annotations', async () => {
     const { hear, heard } = collector<Ably.Annotation>(1)
     await channel.annotations.subscribe(hear)
     const { name: _, ...rest } = draft
@@ -257,7 +257,7 @@ describe.each(['json', 'msgpack'] as const)('the published client, in %s', (form
     ])
   })
 
-  test('knows a member from a sync as from its enter', async () => {
+  test('knows a member from a sync as from an enter', async () => {
     const { hear, heard } = collector<Ably.PresenceMessage>(2)
     await channel.presence.subscribe(hear)
     const enter = { ...member, data: BYTES, encoding: 'x' }

@@ -99,7 +99,7 @@ describe.each(['json', 'msgpack'] as const)('in %s', (format) => {
     ['a publish to a number', { action: 15, channel: 5, msgSerial: 1 }],
   ])('refused: %s', (_, sent) => expect(read(sent)).toBe('bad_request'))
 
-  test('whatever is sent, the answer is a value', () => {
+  test('gives a value for any input', () => {
     const action = fc.oneof(fc.integer({ min: -1, max: 25 }), anything)
     const members = fc.dictionary(
       fc.constantFrom('channel', 'flags', 'msgSerial', 'params', 'auth', 'messages', 'presence'),
@@ -137,7 +137,7 @@ describe('bytes and texts of any kind', () => {
     })
   })
 
-  test('a number in MessagePack is no protocol message, whichever it is', () => {
+  test('a number in MessagePack is not a protocol message', () => {
     for (let byte = 0; byte < 0x80; byte++) expect(readFrame(Uint8Array.of(byte)).ok).toBe(false)
   })
 
@@ -150,7 +150,7 @@ describe('bytes and texts of any kind', () => {
     ],
     ['{"action":1e999}'],
     ['{"__proto__":{"action":15}}'],
-  ])('cannot overcome it: %p', (text) => {
+  ])('hostile input is refused: %p', (text) => {
     expect(typeof readFrame(text).ok).toBe('boolean')
   })
 })

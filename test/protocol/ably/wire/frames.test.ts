@@ -87,7 +87,7 @@ const head = ({ id, position, timestamp }: Placed) => ({
 describe.each(FORMATS)('in %s', (format) => {
   const plain = (values: readonly WireValue[]) => values.map((value) => received(value, format))
 
-  test('messages', () => {
+  test('writes messages', () => {
     fc.assert(
       fc.property(placed, several(message), agreement, (event, some, agrees) => {
         const messages = settled(event, some, agrees)
@@ -100,7 +100,7 @@ describe.each(FORMATS)('in %s', (format) => {
     )
   })
 
-  test('messages in place of those of the event', () => {
+  test('writes given messages instead of those of the event', () => {
     fc.assert(
       fc.property(placed, several(message), agreement, (event, some, agrees) => {
         const messages = settled(event, some, agrees)
@@ -113,7 +113,7 @@ describe.each(FORMATS)('in %s', (format) => {
     )
   })
 
-  test('presence', () => {
+  test('writes presence', () => {
     fc.assert(
       fc.property(placed, several(presence), agreement, (event, some, agrees) => {
         const own = { ...event, connectionId: event.connectionId ?? 'c' }
@@ -129,7 +129,7 @@ describe.each(FORMATS)('in %s', (format) => {
     )
   })
 
-  test('annotations', () => {
+  test('writes annotations', () => {
     fc.assert(
       fc.property(placed, several(annotation), agreement, (event, some, agrees) => {
         const annotations = settled(event, some, agrees & 5)
@@ -150,7 +150,7 @@ describe.each(FORMATS)('in %s', (format) => {
     )
   })
 
-  test('members', () => {
+  test('writes members', () => {
     fc.assert(
       fc.property(several(presence), (members) => {
         const frame = decoded(syncFrame(CHANNEL, 's1:', members, format), format)
@@ -172,7 +172,7 @@ describe.each(FORMATS)('in %s', (format) => {
     )
   })
 
-  test('occupancy, all of it or one number', () => {
+  test('writes occupancy, whole or one number', () => {
     const occupancy: Occupancy = {
       connections: 1,
       publishers: 2,
@@ -196,7 +196,7 @@ describe.each(FORMATS)('in %s', (format) => {
     })
   })
 
-  test('anything else, with its zeros and without what is absent', () => {
+  test('writes other frames with zeros and without absent members', () => {
     const ack = { action: ACTION.ACK, msgSerial: 0, count: 1, res: [{ serials: ['s', null] }] }
     const frame = controlFrame({ ...ack, error: undefined, more: { a: undefined } }, format)
     expect(decoded(frame, format)).toStrictEqual({ ...ack, more: {} })
@@ -227,7 +227,7 @@ describe('what a reader completes', () => {
     messages: [message1, { ...message1, id: 'mine' }],
   } as const
 
-  test('is not said', () => {
+  test('is left out', () => {
     expect(publicationFrame(event, 'room', 'json')).toBe(
       '{"action":15,"id":"c1:0","connectionId":"c1","channel":"room","channelSerial":"p","timestamp":5,' +
         '"messages":[{"data":"x","action":0,"serial":"p:000"},' +
@@ -235,7 +235,7 @@ describe('what a reader completes', () => {
     )
   })
 
-  test('is not put upon messages that have no connection', () => {
+  test('is not added to messages without a connection', () => {
     const guest = { ...message1, connectionId: undefined }
     const frame = publicationFrame({ ...event, messages: [message1, guest] }, 'room', 'json')
     const { connectionId, messages } = decoded(frame, 'json')

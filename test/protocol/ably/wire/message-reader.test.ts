@@ -28,7 +28,7 @@ const codeOf = (value: unknown) => {
 const DATA = { id: undefined, name: undefined, clientId: undefined, extras: undefined }
 
 describe('a message', () => {
-  test('has what its publisher gave it', () => {
+  test('has what its publisher set', () => {
     const extras = { headers: { n: 1, s: 'x', b: true, none: null }, ref: { type: 'a' } }
     const sent = { id: 'i', name: 'n', data: 'd', encoding: 'x/y', clientId: 'c', extras }
     expect(read({ ...sent, timestamp: 5, serial: 's', whatever: {} })).toEqual({
@@ -48,11 +48,11 @@ describe('a message', () => {
     ['with nulls, as JSON bodies have them', { id: null, name: null, data: null, extras: null }],
     ['with an encoding of nothing', { encoding: 'json' }],
     ['with what the client means by undefined', { data: undefined, connectionKey: undefined }],
-  ])('%s has none', (_, sent) => {
+  ])('%s is not a message', (_, sent) => {
     expect(draft(sent)).toEqual({ ...DATA, data: undefined, encoding: undefined })
   })
 
-  test('empty texts are texts', () => {
+  test('keeps empty texts', () => {
     expect(draft({ name: '', data: '', encoding: '' })).toEqual({
       ...DATA,
       name: '',
@@ -61,7 +61,7 @@ describe('a message', () => {
     })
   })
 
-  test('tells on behalf of which connection it comes', () => {
+  test('has the connection it is published for', () => {
     const { connectionKeys, connectionIds } = read([{ connectionKey: 'k' }, { connectionId: 'c' }])
     expect(connectionKeys).toEqual(['k', undefined])
     expect(connectionIds).toEqual([undefined, 'c'])
@@ -122,7 +122,7 @@ describe('data', () => {
     ['with another step after it', 'AQI=', 'base64/x'],
     ['that only ends like it', 'AQI=', 'xbase64'],
     ['of something else altogether', '{"a": 1}', 'json/utf-8'],
-  ])('base64 %s is left alone', (_, data, encoding) => {
+  ])('of invalid base64 is kept: %s', (_, data, encoding) => {
     expect(draft({ data, encoding })).toMatchObject({ data, encoding })
   })
 
@@ -136,7 +136,7 @@ describe('data', () => {
     ['nested too deeply', { data: JSON.parse('['.repeat(65) + ']'.repeat(65)) as unknown }, 40013],
   ])('is not %s', (_, sent, code) => expect(codeOf(sent)).toBe(code))
 
-  test('of 64 levels is not too deep', () => {
+  test('may be nested 64 levels deep', () => {
     const text = '['.repeat(64) + ']'.repeat(64)
     expect(
       read({ data: JSON.parse(text) }, { ...LIMITS, maxMessageBytes: 1000 }).drafts[0],
@@ -155,14 +155,14 @@ describe('extras', () => {
     ['{"headers":{"__proto__":1,"b":2,"a":1.5}}'],
     ['{"ephemeral":false,"headers":null}'],
     ['{}'],
-  ])('stay as they are: %s', (text) => {
+  ])('are kept: %s', (text) => {
     expect(draft({ extras: JSON.parse(text) as unknown }).extras).toBe(text)
   })
 
   test.each([
     ['{"delta":{"from":"x","format":"vcdiff"},"userClaim":"admin"}', undefined],
     ['{"userClaim":"admin","headers":{"a":1},"delta":1}', '{"headers":{"a":1}}'],
-  ])('lose what the server alone says: %s', (text, kept) => {
+  ])('lose members that only the server sets: %s', (text, kept) => {
     expect(draft({ extras: JSON.parse(text) as unknown }).extras).toBe(kept)
   })
 
@@ -183,7 +183,7 @@ describe('extras', () => {
     ['endless depth', { ai: JSON.parse('['.repeat(65) + ']'.repeat(65)) as unknown }],
   ])('are not %s', (_, extras) => expect(codeOf({ extras })).toBe(40032))
 
-  test('say whether it is ephemeral, of all or of none', () => {
+  test('make a message ephemeral', () => {
     expect(read({ extras: { ephemeral: true } }).ephemeral).toBe(true)
     expect(read([{ extras: { ephemeral: true } }, { extras: { ephemeral: true } }]).ephemeral).toBe(
       true,
@@ -192,7 +192,7 @@ describe('extras', () => {
     expect(codeOf([{}, { extras: { ephemeral: true } }])).toBe(40032)
   })
 
-  test('say whether it takes a privilege', () => {
+  test('say whether a privilege is needed', () => {
     expect(read([{}, { extras: { privileged: { a: 1 } } }]).privileged).toBe(true)
     expect(read({ extras: { privileged: null } }).privileged).toBe(false)
   })
@@ -207,7 +207,7 @@ describe('several messages', () => {
     [ids('a:1:0', 'a:1:1'), 'a:1'],
     [ids('a:0'), 'a:0'],
     [ids('foo'), 'foo'],
-  ])('have ids that make one: %j', (sent, wanted) => {
+  ])('may have ids with one base: %j', (sent, wanted) => {
     expect(read(sent).batchId).toBe(wanted)
   })
 
@@ -220,9 +220,9 @@ describe('several messages', () => {
     [ids('a', 'a')],
     [ids(':0', ':1')],
     [ids('a:0', 'a:01')],
-  ])('have no others: %j', (sent) => expect(codeOf(sent)).toBe(40031))
+  ])('have no other ids: %j', (sent) => expect(codeOf(sent)).toBe(40031))
 
-  test('are not too many', () => {
+  test('are limited in number', () => {
     expect(read([{}, {}, {}]).drafts).toHaveLength(3)
     expect(codeOf([{}, {}, {}, {}])).toBe(40034)
   })
@@ -249,7 +249,7 @@ describe('a change of a message', () => {
     [1, 'update'],
     [2, 'delete'],
     [5, 'append'],
-  ] as const)('with action %p is one: %s', (action, name) => {
+  ] as const)('is recognised by action %p: %s', (action, name) => {
     const sent = {
       action,
       serial: 's',
@@ -267,7 +267,7 @@ describe('a change of a message', () => {
     expect(readEdit(asSent(sent))).toEqual({ ok: true, value: edit } as never)
   })
 
-  test('has its serial from the path, or from itself, or the same from both', () => {
+  test('has its serial from the path, the body, or the same in both', () => {
     const serial = (sent: object, known?: string) => {
       const result = readEdit({ action: 1, ...sent }, known)
       return result.ok ? result.value.serial : result.failure.name
@@ -293,7 +293,7 @@ describe('a change of a message', () => {
     expect(ablyCode(refused(readEdit(asSent(sent), 's'))!)).toBe(code)
   })
 
-  test('does not stand with new messages', () => {
+  test('cannot be sent with new messages', () => {
     expect(codeOf([{}, { action: 1, serial: 's' }])).toBe(40000)
     expect(
       read([
@@ -304,7 +304,7 @@ describe('a change of a message', () => {
   })
 })
 
-test('whatever is sent, the answer is a value', () => {
+test('gives a value for any input', () => {
   fc.assert(
     fc.property(anything, (sent) => {
       const result = readMessages(sent, LIMITS)

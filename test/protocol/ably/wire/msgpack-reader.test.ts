@@ -44,13 +44,13 @@ function withBuffers(item: unknown): unknown {
 }
 
 describe('what libraries write', () => {
-  test('is read as it was: msgpackr', () => {
+  test('is read from msgpackr', () => {
     fc.assert(
       fc.property(value, (sent) => expect(readMsgpack(packr.pack(sent))?.value).toEqual(sent)),
     )
   })
 
-  test('is read as it was: the client', () => {
+  test('is read from the client', () => {
     fc.assert(
       fc.property(value, (sent) => {
         const written = msgpack.encode(withBuffers(sent), false)
@@ -59,7 +59,7 @@ describe('what libraries write', () => {
     )
   })
 
-  test('is read as it was: our own, by the client too', () => {
+  test('written by us is read, by the client too', () => {
     fc.assert(
       fc.property(value, (sent) => {
         expect(unpack(pack(sent))).toEqual({ ok: true, value: sent })
@@ -68,7 +68,7 @@ describe('what libraries write', () => {
     )
   })
 
-  test('undefined is not written', () => {
+  test('leaves out undefined', () => {
     expect(unpack(pack({ a: undefined, b: { c: undefined, d: 1 } }))).toEqual({
       ok: true,
       value: { b: { d: 1 } },
@@ -76,7 +76,7 @@ describe('what libraries write', () => {
     expect(msgpack.decode(pack({ a: undefined }))).toEqual({})
   })
 
-  test('long lists and maps', () => {
+  test('includes long lists and maps', () => {
     const list = Array.from({ length: 70_000 }, (_, i) => i)
     const map = Object.fromEntries(list.map((i) => [`k${i}`, i]))
     expect(readMsgpack(packr.pack(list))?.value).toEqual(list)
@@ -113,7 +113,7 @@ describe('every form', () => {
     expect(read(...bytes)).toEqual({ value: wanted })
   })
 
-  test('undefined is what SDKs mean by it', () => {
+  test('undefined is read as SDKs mean it', () => {
     expect(read(0x92, 0xd4, 0, 0, 5)).toEqual({ value: [undefined, 5] })
   })
 
@@ -129,7 +129,7 @@ describe('every form', () => {
     expect(read(0x92, ...bytes, 5)).toEqual({ value: [EXTENSION, 5] })
   })
 
-  test('`__proto__` is a member like any other', () => {
+  test('`__proto__` is an ordinary member', () => {
     const sent = JSON.parse('{"__proto__":{"action":1},"a":2}') as object
     const { value: got } = readMsgpack(packr.pack(sent))!
     expect(Object.keys(got as object)).toEqual(['__proto__', 'a'])
@@ -165,14 +165,14 @@ describe('what is no MessagePack', () => {
     expect(unpack(Uint8Array.from(bytes))).toMatchObject({ failure: { name: 'bad_request' } })
   })
 
-  test('values nested too deeply', () => {
+  test('values nested too deeply are refused', () => {
     const nested = (depth: number) => readMsgpack(new Uint8Array(depth + 1).fill(0x91, 0, depth))
     expect(nested(80)).toBeDefined()
     expect(nested(81)).toBeUndefined()
     expect(nested(1_000_000)).toBeUndefined()
   })
 
-  test('any bytes do no harm', () => {
+  test('any bytes are read or refused', () => {
     const tree = fc.array(
       fc.constantFrom(0x81, 0x92, 0xdd, 0xdf, 0xde, 0xa1, 0xd4, 0xc7, 0, 1, 0x61),
       {

@@ -35,7 +35,7 @@ describe('numbers', () => {
     [0.5, 'cb3fe0000000000000'],
     [1e20, 'cb4415af1d78b58c40'],
     [Number.NaN, 'cb7ff8000000000000'],
-  ])('%p is %s', (number, bytes) => {
+  ])('%p is written as %s', (number, bytes) => {
     expect(hex(number)).toBe(bytes)
     expect(readMsgpack(writeMsgpack(number))?.value).toBe(number + 0)
   })
@@ -72,16 +72,16 @@ describe('lengths', () => {
   })
 })
 
-test('the short words', () => {
+test('of short strings are right', () => {
   expect(hex([null, undefined, true, false])).toBe('94c0c0c3c2')
 })
 
-test('text of every script', () => {
+test('of text in every script are right', () => {
   const texts = ['Straße', '世界', '👩‍🚀 '.repeat(30), `${'a'.repeat(38)}é`, '\u0000\u007f\u0080']
   expect(readMsgpack(writeMsgpack(texts))?.value).toEqual(texts)
 })
 
-test('what was written stays as it was, however much is written after it', () => {
+test('earlier results are not overwritten', () => {
   const first = writeMsgpack({ name: 'first', data: 'x'.repeat(5000) })
   const large = writeMsgpack({ data: Buffer.alloc(3_000_000, 7) })
   const many = writeMsgpack(Array.from({ length: 5000 }, (_, i) => ({ i })))

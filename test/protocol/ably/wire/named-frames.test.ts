@@ -32,7 +32,7 @@ const event = (data: string): Publication => ({
 const FORMATS = ['json', 'msgpack'] as const
 const NAMES = ['[?x=1]room', '[?x="2\\"]röom', `[?${'x'.repeat(300)}]room`, 'room']
 
-test('a frame is as if it had been made for its name', () => {
+test('a frame under another name equals one made for it', () => {
   const frames = new NamedFrames()
   for (const one of [event('a'), event('b')]) {
     for (const name of NAMES) {
@@ -51,7 +51,7 @@ test('a frame is as if it had been made for its name', () => {
   }
 })
 
-test('it is made once for each event, content and format', () => {
+test('a frame is made once for each event, content and format', () => {
   const frames = new NamedFrames()
   const [first, second] = [event('a'), event('b')]
   let made = 0

@@ -35,7 +35,7 @@ const values = fc.letrec<{ value: unknown }>((tie) => ({
 })).value
 
 describe.each(['json', 'msgpack'] as const)('in %s', (format) => {
-  test('is what it would be at once', () => {
+  test('gives the same as encoding at once', () => {
     fc.assert(
       fc.property(values, (value) => {
         expect(whole(lazy(value), format)).toEqual(plain(value, format))
@@ -43,14 +43,14 @@ describe.each(['json', 'msgpack'] as const)('in %s', (format) => {
     )
   })
 
-  test('of long lists too', () => {
+  test('gives the same for long lists', () => {
     for (const length of [0, 15, 16, 65_535, 65_536]) {
       const items = Array.from({ length }, (_, i) => i)
       expect(whole(lazy({ items }), format).equals(plain({ items }, format))).toBe(true)
     }
   })
 
-  test('an item is made when its turn comes', () => {
+  test('makes each item when its turn comes', () => {
     let made = 0
     const list = LazyList.of(
       Array.from({ length: 100 }, (_, i) => i),

@@ -14,7 +14,7 @@ function read(value: unknown, defaultClientId?: string) {
 }
 
 describe('presence', () => {
-  test('is what somebody says of themselves and of others', () => {
+  test('is read for oneself and for others', () => {
     const extras = { headers: { a: 1 }, locks: [{ id: 'x', status: 'pending' }] }
     expect(
       read(
@@ -63,7 +63,7 @@ describe('presence', () => {
     ['of too many', [0, 1, 2].map((n) => ({ action: 2, clientId: `${n}` })), 40034],
   ])('is not %s', (_, sent, code) => expect(read(sent)).toBe(code))
 
-  test('without a context, nothing is held against it', () => {
+  test('is accepted without a context', () => {
     const sent = [0, 1, 2].map((n) => ({
       action: 2,
       clientId: `${n}`,
@@ -73,7 +73,7 @@ describe('presence', () => {
     expect(readPresence(sent, undefined)).toMatchObject({ ok: true })
   })
 
-  test('whatever is sent, the answer is a value', () => {
+  test('gives a value for any input', () => {
     fc.assert(
       fc.property(anything, (sent) => {
         const result = readPresence(sent, 'me')

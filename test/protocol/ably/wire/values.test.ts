@@ -53,7 +53,7 @@ const plain = (value: object) =>
   )
 
 describe.each(FORMATS)('in %s', (format) => {
-  test('a message has all its members, and no others', () => {
+  test('a message has exactly its members', () => {
     const json = { data: 'AQI=', encoding: 'utf-8/base64' }
     const msgpack = { data: Buffer.of(1, 2), encoding: 'utf-8' }
     expect(received(messageValue(message1, format), format)).toStrictEqual({
@@ -77,7 +77,7 @@ describe.each(FORMATS)('in %s', (format) => {
     })
   })
 
-  test('what is absent is not there', () => {
+  test('absent members are left out', () => {
     const { id, timestamp, serial } = message1
     const nothing = { name: undefined, data: undefined, encoding: undefined, extras: undefined }
     const nobody = { clientId: undefined, connectionId: undefined, summary: undefined }
@@ -101,7 +101,7 @@ describe.each(FORMATS)('in %s', (format) => {
     expect(empty).not.toHaveProperty('encoding')
   })
 
-  test('any message is read by the client as it is', () =>
+  test('the client reads any message unchanged', () =>
     fc.assert(
       fc.asyncProperty(message, async (kept) => {
         const read = await Ably.Realtime.Message.fromEncoded(
@@ -123,7 +123,7 @@ describe.each(FORMATS)('in %s', (format) => {
       }),
     ))
 
-  test('any presence is read by the client as it is', () =>
+  test('the client reads any presence unchanged', () =>
     fc.assert(
       fc.asyncProperty(presence, async (kept: PresenceMessage) => {
         const read = await Ably.Realtime.PresenceMessage.fromEncoded(
@@ -140,7 +140,7 @@ describe.each(FORMATS)('in %s', (format) => {
       }),
     ))
 
-  test('any annotation is read by the client as it is', () =>
+  test('the client reads any annotation unchanged', () =>
     fc.assert(
       fc.asyncProperty(annotation, async (kept: Annotation) => {
         const read = await Ably.Realtime.Annotation.fromEncoded(
@@ -171,7 +171,7 @@ describe('data', () => {
     encoding,
   })
 
-  test.each(FORMATS)('comes back from %s as it was', (format) => {
+  test.each(FORMATS)('comes back unchanged from %s', (format) => {
     fc.assert(
       fc.property(payload, (kept) => expect(normal(through(kept, format))).toEqual(normal(kept))),
     )
@@ -181,20 +181,17 @@ describe('data', () => {
     ['', 'base64', undefined],
     ['AAECAwQFBgcICQ==', 'base64', undefined],
     ['+/9/AP8=', 'json/utf-8/cipher+aes-256-cbc/base64', 'json/utf-8/cipher+aes-256-cbc'],
-  ])(
-    'in base64 is bytes to others, and the same text to readers of JSON: %j',
-    (data, encoding, kept) => {
-      const result = readData(data, encoding)
-      if (!result.ok) throw new Error(result.failure.name)
-      expect(writeData(result.value, 'json')).toEqual({ data, encoding })
-      expect(writeData(result.value, 'msgpack')).toEqual({
-        data: Buffer.from(data, 'base64'),
-        encoding: kept,
-      })
-    },
-  )
+  ])('in base64 is bytes in MessagePack, and the same text in JSON: %j', (data, encoding, kept) => {
+    const result = readData(data, encoding)
+    if (!result.ok) throw new Error(result.failure.name)
+    expect(writeData(result.value, 'json')).toEqual({ data, encoding })
+    expect(writeData(result.value, 'msgpack')).toEqual({
+      data: Buffer.from(data, 'base64'),
+      encoding: kept,
+    })
+  })
 
-  test.each(FORMATS)('that nobody can undo is passed on as it came, in %s', (format) => {
+  test.each(FORMATS)('with an unknown encoding is passed on unchanged, in %s', (format) => {
     for (const kept of [
       { data: 'AQI', encoding: 'base64' },
       { data: 'text', encoding: 'json/utf-8' },

@@ -13,7 +13,7 @@ const ago: Outcome = { ok: true, serials: [null] }
 
 const outcomeOf = (book: AnswerBook, serial: number) => book.find(serial)?.outcome
 
-test('what is new is not known', () => {
+test('a new serial is unknown', () => {
   const book = new AnswerBook()
   expect(book.find(0)).toBeUndefined()
   book.add({ serial: 0, outcome: accepted })
@@ -21,7 +21,7 @@ test('what is new is not known', () => {
   expect(book.find(1)).toBeUndefined()
 })
 
-test('long after, a success is known as one without its serials, and a refusal stays one', () => {
+test('an old success is known without its serials, and an old refusal as a refusal', () => {
   const book = new AnswerBook()
   const open: Answer = { serial: 2, outcome: undefined }
   book.add({ serial: 0, outcome: accepted })
@@ -36,7 +36,7 @@ test('long after, a success is known as one without its serials, and a refusal s
   expect(book.find(3)).toBeUndefined()
 })
 
-test('a refusal outlives any number of successes, and neither takes memory without bound', () => {
+test('refusals outlive any number of successes, in bounded memory', () => {
   const book = new AnswerBook()
   for (let serial = 0; serial < 50_000; serial++)
     book.add({ serial, outcome: serial < 9 ? refused : accepted })
@@ -50,7 +50,7 @@ test('a refusal outlives any number of successes, and neither takes memory witho
   expect(serials.toSorted((a, b) => a - b)).toEqual(serials)
 })
 
-test('a connection that begins at any number remembers as well', () => {
+test('a connection may begin at any serial', () => {
   const book = new AnswerBook()
   book.resume(5000)
   book.add({ serial: 5001, outcome: refused })

@@ -77,7 +77,7 @@ async function start(channel: string): Promise<string> {
 }
 
 describe.each(['json', 'msgpack'])('in %s', (format) => {
-  test('more than can wait for one client comes over one connection', async () => {
+  test('delivers more than may wait for one client', async () => {
     const channel = fresh()
     const channelSerial = await start(channel)
     await say(channel, ...many())
@@ -91,7 +91,7 @@ describe.each(['json', 'msgpack'])('in %s', (format) => {
     expect(client.isClosed).toBe(false)
   })
 
-  test('who reads slowly misses nothing of what comes meanwhile, messages and presence', async () => {
+  test('a slow reader misses no message or presence that comes meanwhile', async () => {
     await slowly(async (proxy, connect) => {
       const channel = fresh()
       const channelSerial = await start(channel)
@@ -123,7 +123,7 @@ async function connections(channel: string): Promise<number> {
   return body.status.occupancy.metrics.connections
 }
 
-test('who may not read any more is sent no more', async () => {
+test('a client that loses its right is sent no more', async () => {
   await slowly(async (proxy, connect) => {
     const channel = fresh()
     const channelSerial = await start(channel)
@@ -145,7 +145,7 @@ test('who may not read any more is sent no more', async () => {
   })
 })
 
-test('a detached channel says no more, and another goes on', async () => {
+test('a detached channel stops, and another continues', async () => {
   await slowly(async (proxy, connect) => {
     const [one, two] = [fresh(), fresh()]
     const serials = [await start(one), await start(two)]
@@ -167,7 +167,7 @@ test('a detached channel says no more, and another goes on', async () => {
   })
 })
 
-test('who is so slow that the channel forgets is told so, and hears what is live', async () => {
+test('a reader so slow that the channel forgets is told, and continues live', async () => {
   await slowly(async (proxy, connect) => {
     const channel = fresh()
     const channelSerial = await start(channel)
@@ -189,7 +189,7 @@ test('who is so slow that the channel forgets is told so, and hears what is live
   })
 })
 
-test('asking again meanwhile does not move the client on', async () => {
+test('attaching again meanwhile does not skip anything', async () => {
   await slowly(async (proxy, connect) => {
     const channel = fresh()
     const channelSerial = await start(channel)
@@ -213,7 +213,7 @@ test('asking again meanwhile does not move the client on', async () => {
 
 const serialOf = ({ channelSerial }: ProtocolMessage) => String(channelSerial)
 
-test('many members come page by page before anything else about them', async () => {
+test('many members arrive page by page before changes of them', async () => {
   await slowly(async (proxy, connect) => {
     const channel = fresh()
     const crowd = await FrameClient.connected(app, `key=${app.keys[0]}`)

@@ -113,7 +113,7 @@ const namesIn = (frames: readonly Frame[]) =>
     ),
   )
 
-test('many who read fast: each turn sends so much and no more, and each message is encoded once', async () => {
+test('many fast readers get a bounded amount each turn, and messages are encoded once', async () => {
   const { begin, channel, caughtUp, publish, shared } = world()
   publish(300)
   const readers = Array.from({ length: 100 }, () => new Reader(true))
@@ -136,7 +136,7 @@ test('many who read fast: each turn sends so much and no more, and each message 
   expect(shared.bytes).toBeLessThanOrEqual(4_194_304)
 })
 
-test('one who misses little is not kept waiting by those who miss much', async () => {
+test('a reader that missed little does not wait for those that missed much', async () => {
   const { begin, channel, caughtUp, publish } = world()
   publish(500)
   for (let i = 0; i < 20; i++) begin(new Reader(true), channel.recent.all())
@@ -148,7 +148,7 @@ test('one who misses little is not kept waiting by those who miss much', async (
 })
 
 describe('who does not read', () => {
-  test('has no more waiting than there is room for', async () => {
+  test('has a bounded amount waiting', async () => {
     const { begin, channel, publish, shared } = world()
     publish(300)
     const readers = Array.from({ length: 20 }, () => new Reader(false))
@@ -159,7 +159,7 @@ describe('who does not read', () => {
     expect(shared.encoded).toBeLessThan(100)
   })
 
-  test('has no page of members made for them before there is room', async () => {
+  test('gets a page of members only when there is room', async () => {
     const { begin, core, enter, channel } = world()
     for (let i = 0; i < 40; i++) enter(String(i))
     const limits = { members: 100, bytes: 65_536 }
@@ -171,7 +171,7 @@ describe('who does not read', () => {
   })
 })
 
-test('members who changed before their page was made are told once, as they are', async () => {
+test('members that changed before their page was made are sent once, as they are', async () => {
   const { begin, catchingUp, core, enter, channel, caughtUp } = world()
   for (let i = 10; i < 40; i++) enter(String(i))
   const limits = { members: 100, bytes: 65_536 }

@@ -37,7 +37,7 @@ const dataIn = (frames: readonly ProtocolMessage[]) =>
 const hasBacklog = ({ flags }: ProtocolMessage) => (Number(flags) & HAS_BACKLOG) !== 0
 
 describe('params', () => {
-  test('that mean something are repeated, and others are not', async () => {
+  test('that are understood are confirmed, and others not', async () => {
     const client = await connect()
     const params = { modes: 'subscribe', delta: 'vcdiff', agent: 'x', unheard: '1' }
     const attached = await client.attach(fresh(), { params })
@@ -46,7 +46,7 @@ describe('params', () => {
   })
 
   test.each([{ rewind: 'soon' }, { modes: 'fly' }, { occupancy: 'much' }, { delta: 'xdelta' }])(
-    'that make no sense, as %j, are refused',
+    'that are invalid are refused: %j',
     async (params) => {
       const client = await connect()
       client.send({ action: ACTION.ATTACH, channel: 'a', params })
@@ -59,7 +59,7 @@ describe('params', () => {
 })
 
 describe('rewind', () => {
-  test('by number begins with the last so many, right after ATTACHED', async () => {
+  test('by number sends the last messages right after ATTACHED', async () => {
     const channel = fresh()
     for (const data of ['1', '2', '3']) await post(channel, { data })
     const client = await connect()
@@ -70,12 +70,12 @@ describe('rewind', () => {
     expect(dataIn(client.all(ACTION.MESSAGE))).toEqual(['2', '3', '4'])
   })
 
-  test('finds nothing on a channel without messages, and says so', async () => {
+  test('on a channel without messages sends nothing and says so', async () => {
     const client = await connect()
     expect(hasBacklog(await client.attach(fresh(), { params: { rewind: '5' } }))).toBe(false)
   })
 
-  test('by time goes back as far as that', async () => {
+  test('by time sends the messages since then', async () => {
     const channel = fresh()
     for (const data of ['old', 'new']) {
       await post(channel, { data })
@@ -90,7 +90,7 @@ describe('rewind', () => {
     expect(dataIn(client.all(ACTION.MESSAGE))).toEqual(['new', 'old', 'new'])
   })
 
-  test('by time has a limit, and says when it was reached', async () => {
+  test('by time has a limit and says when it was reached', async () => {
     const channel = fresh()
     for (const data of ['1', '2', '3']) await post(channel, { data })
     const client = await connect()
@@ -101,7 +101,7 @@ describe('rewind', () => {
     expect(dataIn(client.all(ACTION.MESSAGE))).toEqual(['2', '3'])
   })
 
-  test('reaches into what is kept on disk, in the frames it was published in', async () => {
+  test('reaches into the history on disk, in the published frames', async () => {
     const channel = fresh('kept:room')
     await post(channel, [{ data: '1' }, { data: '2' }])
     await post(channel, { data: '3', id: 'own' })
@@ -114,7 +114,7 @@ describe('rewind', () => {
     expect(messagesIn(frames)[2]).toMatchObject({ id: 'own' })
   })
 
-  test('is left alone where a client goes on, and done again where it begins anew', async () => {
+  test('is skipped on a resume, and done again on a new attachment', async () => {
     const channel = fresh()
     await post(channel, { data: '1' })
     const client = await connect()
@@ -129,7 +129,7 @@ describe('rewind', () => {
     await client.next(ACTION.MESSAGE, 1)
   })
 
-  test('leaves out what was ephemeral', async () => {
+  test('leaves out ephemeral messages', async () => {
     const channel = fresh()
     await post(channel, { data: 'kept' })
     await post(channel, { data: 'gone', extras: { ephemeral: true } })
@@ -141,7 +141,7 @@ describe('rewind', () => {
 })
 
 describe('names with a qualifier', () => {
-  test('stand for the same channel, beside the plain name, and stay in frames', async () => {
+  test('name the same channel as the plain name, and stay in frames', async () => {
     const channel = fresh()
     await post(channel, { data: '1' })
     const client = await connect()
@@ -178,7 +178,7 @@ describe('filters', () => {
     { name: 'else', data: 'other name', extras: { headers: { number: 26095 } } },
   ]
 
-  test('let through what fits, in order, with ids of their own', async () => {
+  test('pass matching messages in order, with ids of their own', async () => {
     const channel = fresh()
     const client = await connect(2)
     await client.attach(channel)
@@ -195,7 +195,7 @@ describe('filters', () => {
     expect(dataIn(of(channel))).toHaveLength(6)
   })
 
-  test('rewind to what fits', async () => {
+  test('rewind to matching messages', async () => {
     const channel = fresh()
     await post(channel, batch)
     const client = await connect(2)
@@ -205,7 +205,7 @@ describe('filters', () => {
     expect(hasBacklog(client.all(ACTION.ATTACHED)[0]!)).toBe(true)
   })
 
-  test('need a capability of their own, and are for reading only', async () => {
+  test('need a capability of their own and are read-only', async () => {
     const channel = fresh()
     const narrow = await connect(1)
     narrow.send({ action: ACTION.ATTACH, channel: derived(channel) })
@@ -227,7 +227,7 @@ describe('occupancy', () => {
     return (JSON.parse(String(message!['data'])) as { metrics: Record<string, number> }).metrics
   }
 
-  test('is told after attaching, when somebody is the first or last, and now and then', async () => {
+  test('is sent after attaching, when the first comes or the last goes, and at intervals', async () => {
     const channel = fresh()
     const client = await connect()
     await client.attach(channel, { params: { occupancy: 'metrics' } })
@@ -258,7 +258,7 @@ describe('occupancy', () => {
     expect(String(told!['id'])).toMatch(/:0$/)
   })
 
-  test('of one kind is told alone', async () => {
+  test('of one kind can be asked for', async () => {
     const client = await connect()
     await client.attach(fresh(), { params: { occupancy: 'metrics.subscribers' } })
     expect(metricsIn(await client.next(ACTION.MESSAGE))).toEqual({ subscribers: 1 })
@@ -272,7 +272,7 @@ describe('occupancy', () => {
 })
 
 describe('[meta] channels', () => {
-  test('tell of channels and connections that come', async () => {
+  test('report new channels and connections', async () => {
     const client = await connect(2)
     await client.attach('[meta]channel.lifecycle')
     await client.attach('[meta]connection.lifecycle')
@@ -297,7 +297,7 @@ describe('[meta] channels', () => {
     })
   })
 
-  test('others are silent, all need their own capability, and none is written to', async () => {
+  test('that are unknown are silent; all need a capability and are read-only', async () => {
     const client = await connect(2)
     expect(await client.attach('[meta]log')).toMatchObject({ flags: 1 << 18 })
     client.send({

@@ -46,7 +46,7 @@ interface Status {
 }
 
 describe('a connection', () => {
-  test.each(['resume', 'recover'])('is gone on with by %s, under a new key', async (how) => {
+  test.each(['resume', 'recover'])('resumes by %s and gets a new key', async (how) => {
     const before = await connect()
     await lost(before)
     const after = await connect(`&${how}=${before.connectionKey}`)
@@ -56,7 +56,7 @@ describe('a connection', () => {
   })
 
   test.each(['_____!ablyjs_test_fake-key____', 'nonsense', '!', ''])(
-    'with the key "%s" is a new one, which says why',
+    'with the key "%s" is a new one, with an error that says why',
     async (key) => {
       const client = await connect(`&resume=${key}`)
       const error = { code: 80018, statusCode: 400, message: 'invalid connection key' }
@@ -64,7 +64,7 @@ describe('a connection', () => {
     },
   )
 
-  test('can be taken over while its transport is open, which then hears nothing more', async () => {
+  test('can be taken over while its transport is open, which is then silent', async () => {
     const channel = fresh()
     const before = await connect()
     await before.attach(channel)
@@ -83,7 +83,7 @@ describe('a connection', () => {
     await after.next(ACTION.ACK, 1)
   })
 
-  test('keeps the key from before until the client has shown that it knows the new one', async () => {
+  test('keeps the previous key until the client has used the new one', async () => {
     const first = await connect()
     const second = await connect(`&resume=${first.connectionKey}`)
     const third = await connect(`&resume=${first.connectionKey}`)
@@ -98,7 +98,7 @@ describe('a connection', () => {
     expect(next.connectionId).toBe(first.connectionId)
   })
 
-  test('is of its client alone, and of its app', async () => {
+  test('can be resumed only by its client id and app', async () => {
     const ann = await connect('&clientId=ann')
     const bob = await connect(`&clientId=bob&resume=${ann.connectionKey}`)
     expect(bob.connectionId).not.toBe(ann.connectionId)
@@ -112,7 +112,7 @@ describe('a connection', () => {
     expect(stranger.frames[0]).toMatchObject({ error: { code: 80018 } })
   })
 
-  test('waits two minutes for its client, and no longer', async () => {
+  test('can be resumed for two minutes', async () => {
     const channel = fresh()
     const first = await connect()
     await first.attach(channel)
@@ -129,7 +129,7 @@ describe('a connection', () => {
 })
 
 describe('what was sent', () => {
-  test('and sent again is acknowledged as before, and not published twice', async () => {
+  test('sent again after a resume is acknowledged as before and not published twice', async () => {
     const channel = fresh()
     const reader = await connect()
     await reader.attach(channel)
@@ -146,7 +146,7 @@ describe('what was sent', () => {
     expect(dataOf(reader.all(ACTION.MESSAGE))).toEqual([['m0'], ['m1'], ['m2']])
   })
 
-  test('twice over one transport is answered once', async () => {
+  test('sent twice over one transport is answered once', async () => {
     const client = await connect()
     const channel = fresh()
     for (const msgSerial of [0, 1, 1, 0, 2]) publish(client, channel, msgSerial)
@@ -155,7 +155,7 @@ describe('what was sent', () => {
     expect(client.all(ACTION.ACK).map(({ msgSerial }) => msgSerial)).toEqual([0, 1, 2])
   })
 
-  test('counts from the beginning again on a new connection', async () => {
+  test('is numbered from the beginning on a new connection', async () => {
     const before = await connect()
     publish(before, fresh(), 7)
     await before.next(ACTION.ACK)
@@ -166,7 +166,7 @@ describe('what was sent', () => {
 })
 
 describe('a channel', () => {
-  test('on which nothing happened is gone on with, even one that never had a message', async () => {
+  test('without new messages resumes, even if it never had one', async () => {
     const channel = fresh()
     const before = await connect()
     const { channelSerial } = await before.attach(channel)
@@ -177,7 +177,7 @@ describe('a channel', () => {
     expect(attached).not.toHaveProperty('error')
   })
 
-  test('gives what was missed, a frame each, in order, right after ATTACHED', async () => {
+  test('gives the missed frames in order, right after ATTACHED', async () => {
     const channel = fresh()
     const writer = await connect()
     const before = await connect()
@@ -203,7 +203,7 @@ describe('a channel', () => {
     })
   })
 
-  test('needs no connection to go on with: the serial is enough', async () => {
+  test('resumes by its serial alone, without a resumed connection', async () => {
     const channel = fresh()
     const writer = await connect()
     const before = await connect()
@@ -215,7 +215,7 @@ describe('a channel', () => {
     expect(dataOf([await after.next(ACTION.MESSAGE)])).toEqual([['m0']])
   })
 
-  test('gives it once to a client that asks again before it has got the answer', async () => {
+  test('gives missed frames once if a client attaches again before the answer', async () => {
     const channel = fresh()
     const writer = await connect()
     const { channelSerial } = await (await connect()).attach(channel)
@@ -239,7 +239,7 @@ describe('a channel', () => {
     expect(dataOf(client.all(ACTION.MESSAGE)).slice(3)).toEqual([['m0'], ['m1'], ['m2']])
   })
 
-  test('does not tell again of presence, and says who is there', async () => {
+  test('does not repeat presence, and sends the members', async () => {
     const channel = fresh()
     const before = await connect()
     const { channelSerial } = await before.attach(channel)
@@ -260,14 +260,14 @@ describe('a channel', () => {
     ['a serial too old', '00000000000000-000@somewhere'],
     ['a serial of the future', '99999999999999-000@somewhere'],
     ['no serial at all', 'nonsense'],
-  ])('cannot be gone on with from %s', async (_, channelSerial) => {
+  ])('cannot be resumed from %s', async (_, channelSerial) => {
     const client = await connect()
     const attached = await client.attach(fresh(), { channelSerial })
     expect(flags(attached)).toBe(0)
     expect(attached).toMatchObject({ error: { code: 90003, statusCode: 404 } })
   })
 
-  test('forgets after two minutes', async () => {
+  test('cannot be resumed after two minutes', async () => {
     const channel = fresh()
     const client = await connect()
     const { channelSerial } = await client.attach(channel)
@@ -290,7 +290,7 @@ describe('presence', () => {
       presence: [{ action: 2, data: 'here', ...more }],
     })
 
-  test('outlives the transport for as long as it was asked, and no longer', async () => {
+  test('outlives the transport for remainPresentFor', async () => {
     const channel = fresh()
     const watcher = await connect()
     await watcher.attach(channel)
@@ -318,7 +318,7 @@ describe('presence', () => {
     })
   })
 
-  test('stays as it is where the connection is resumed in time', async () => {
+  test('stays unchanged if the connection is resumed in time', async () => {
     const channel = fresh()
     const watcher = await connect()
     await watcher.attach(channel)
@@ -389,7 +389,7 @@ describe('when too many wait to come back', () => {
   })
   afterAll(() => small.end())
 
-  test('whoever has waited the longest is given up, and leaves', async () => {
+  test('the connection that has waited longest is dropped, and its members leave', async () => {
     const key = `key=${home.keys[0]}&v=6`
     const clients: FrameClient[] = []
     for (const clientId of ['a', 'b', 'c', 'd']) {

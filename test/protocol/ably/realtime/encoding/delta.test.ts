@@ -69,7 +69,7 @@ async function publishAll(channel: string, all: readonly string[]): Promise<void
 }
 
 describe('deltas', () => {
-  test('who could read nothing since it came back, and asks in the same words, gets it all again', async () => {
+  test('a client that could not decode since its resume gets everything again', async () => {
     const channel = fresh()
     const client = await connect()
     const { channelSerial } = await client.attach(channel, { params })
@@ -82,7 +82,7 @@ describe('deltas', () => {
     expect(new Reading(client.all(ACTION.MESSAGE).slice(6)).texts).toEqual(texts(3))
   })
 
-  test('follow one whole message, and those who did not ask get none', async () => {
+  test('follow one whole message, and only clients that asked get them', async () => {
     const channel = fresh()
     const [reader, plain] = [await connect(), await connect()]
     await reader.attach(channel, { params })
@@ -95,7 +95,7 @@ describe('deltas', () => {
     expect(new Reading(plain.all(ACTION.MESSAGE)).deltas).toBe(0)
   })
 
-  test('chain inside of a frame', async () => {
+  test('chain within a frame', async () => {
     const channel = fresh()
     const reader = await connect()
     await reader.attach(channel, { params })
@@ -107,7 +107,7 @@ describe('deltas', () => {
     expect(reading.deltas).toBe(2)
   })
 
-  test('begin with a whole message again after each ATTACH, and go on in what was missed', async () => {
+  test('begin with a whole message after each ATTACH, also in missed messages', async () => {
     const channel = fresh()
     const reader = await connect()
     await reader.attach(channel, { params })
@@ -129,7 +129,7 @@ describe('deltas', () => {
     expect(new Reading(reader.all(ACTION.MESSAGE).slice(-2)).deltas).toBe(1)
   })
 
-  test('are made to what a client has got, where its own does not come back to it', async () => {
+  test('are based on what a client has received, without its own unechoed messages', async () => {
     const channel = fresh()
     const reader = await connect('&echo=false')
     await reader.attach(channel, { params })
@@ -144,7 +144,7 @@ describe('deltas', () => {
     expect(reading.deltas).toBe(2)
   })
 
-  test('keep other extras, and are of bytes too', async () => {
+  test('keep other extras, and work for binary data', async () => {
     const channel = fresh()
     const reader = await connect()
     await reader.attach(channel, { params })

@@ -84,7 +84,7 @@ async function isAttached(channel: string, count: number): Promise<void> {
   }, 'they are attached')
 }
 
-test('clients of the SDK that read slowly have the members right in the end, and are told of each change once', async () => {
+test('slow SDK clients end with the right members and get each change once', async () => {
   const crowd = await Crowd.of('slow', COUNT)
   const readers = await Promise.all(
     ['json', 'binary'].map((kind) => clients.connected({ useBinaryProtocol: kind === 'binary' })),
@@ -122,7 +122,7 @@ test('clients of the SDK that read slowly have the members right in the end, and
   }
 }, 30_000)
 
-test('clients that come and go while members do see who is there, again and again', async () => {
+test('clients that attach while members change get the right members', async () => {
   const crowd = await Crowd.of('churn', 60)
   const random = seeded(11)
   const reader = await clients.connected()
@@ -167,7 +167,7 @@ const isLast = ({ channelSerial }: ProtocolMessage) =>
   channelSerial === undefined || String(channelSerial).endsWith(':')
 
 test.each(['json', 'msgpack'])(
-  'whoever asks gets a whole list, and however often they ask while they do not read, one more (%s)',
+  'a client that asks repeatedly without reading gets one more whole list (%s)',
   async (format) => {
     const name = `asked-${format}`
     const crowd = await Crowd.of(name, COUNT)

@@ -39,7 +39,7 @@ const told = (client: FrameClient) =>
     .map(({ action, clientId, data }) => `${String(action)} ${String(clientId)} ${String(data)}`)
 
 describe('changes', () => {
-  test('are told as what they are, to everybody who watches, the one who made them too', async () => {
+  test('are sent to everybody who watches, the sender included', async () => {
     const channel = fresh()
     const [ann, bob] = [await connect('&clientId=ann&echo=false'), await connect('&clientId=bob')]
     for (const client of [ann, bob]) await client.attach(channel)
@@ -63,7 +63,7 @@ describe('changes', () => {
     expect(ann.all(ACTION.ACK)[0]).toEqual({ action: ACTION.ACK, msgSerial: 0, count: 1 })
   })
 
-  test('of one’s own are told even to those who do not watch', async () => {
+  test('of one’s own are sent even to a client that does not watch', async () => {
     const channel = fresh()
     const [ann, bob] = [await connect(), await connect('&clientId=bob')]
     for (const client of [ann, bob])
@@ -74,7 +74,7 @@ describe('changes', () => {
     expect(told(bob)).toEqual([])
   })
 
-  test('of many at once stand together', async () => {
+  test('of many members at once are one frame', async () => {
     const channel = fresh()
     const client = await connect('')
     await client.attach(channel)
@@ -85,7 +85,7 @@ describe('changes', () => {
 })
 
 describe('whoever comes', () => {
-  test('is shown who is there, exactly as they were told of', async () => {
+  test('gets the members exactly as others know them', async () => {
     const channel = fresh()
     const [ann, bob] = [await connect(), await connect('&clientId=bob')]
     for (const client of [ann, bob]) await client.attach(channel)
@@ -112,7 +112,7 @@ describe('whoever comes', () => {
     ])
   })
 
-  test('gets many in pages, of which the last says so, with nothing between', async () => {
+  test('gets many members in pages, with nothing between, and the last is marked', async () => {
     const channel = fresh()
     const client = await connect('')
     await client.attach(channel)
@@ -132,7 +132,7 @@ describe('whoever comes', () => {
     expect(new Set(ids).size).toBe(250)
   })
 
-  test('may ask again, and gets an answer even where nobody is there', async () => {
+  test('may ask again, and is answered even without members', async () => {
     const channel = fresh()
     const client = await connect()
     const attached = await client.attach(channel)
@@ -141,7 +141,7 @@ describe('whoever comes', () => {
     expect(await client.next(ACTION.SYNC)).toEqual({ action: ACTION.SYNC, channel, presence: [] })
   })
 
-  test('sees members that no connection stands behind', async () => {
+  test('sees members without a connection', async () => {
     const client = await connect()
     await client.attach('fixtures')
     const members = membersIn(await client.next(ACTION.SYNC))
@@ -151,7 +151,7 @@ describe('whoever comes', () => {
     ])
   })
 
-  test('is not shown anybody without the mode for it', async () => {
+  test('gets no members without the mode', async () => {
     const client = await connect()
     const attached = await client.attach('fixtures', { params: { modes: 'subscribe' } })
     expect(Number(attached['flags']) & HAS_PRESENCE).toBe(0)
@@ -165,7 +165,7 @@ describe('is refused', () => {
   const refusal = async (client: FrameClient, n = 0) =>
     ((await client.next(ACTION.NACK, n))['error'] as { code: number }).code
 
-  test('where the channel is not attached, or without the mode, or the permission', async () => {
+  test('on a channel that is not attached, and without the mode or capability', async () => {
     const channel = fresh()
     const client = await connect()
     present(client, channel, 0, { action: ENTER })
@@ -179,7 +179,7 @@ describe('is refused', () => {
     expect(await refusal(narrow)).toBe(40160)
   })
 
-  test('for another client, for none, and for everybody', async () => {
+  test('for another client id, for none, and for a wildcard', async () => {
     const channel = fresh()
     const [ann, nobody] = [await connect(), await connect('')]
     for (const client of [ann, nobody]) await client.attach(channel)
@@ -203,7 +203,7 @@ describe('is refused', () => {
   })
 })
 
-test('who enters again as who they are is not told again, and nobody as another', async () => {
+test('entering again unchanged is not sent again, and another connection is another member', async () => {
   const channel = fresh()
   const [ann, bob] = [await connect(), await connect('&clientId=bob')]
   for (const client of [ann, bob]) await client.attach(channel)

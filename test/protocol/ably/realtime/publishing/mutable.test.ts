@@ -80,7 +80,7 @@ const told = (client: FrameClient) =>
   messagesOf(client).map(({ action, data }) => `${String(action)} ${String(data)}`)
 
 describe('updates and deletes', () => {
-  test('come with the serial of the original and a version that is later', async () => {
+  test('have the serial of the original and a later version', async () => {
     const ann = await writer(fresh(), '&clientId=ann')
     const reader = await connect()
     await reader.attach(ann.channel)
@@ -105,7 +105,7 @@ describe('updates and deletes', () => {
     expect([serial, updated, deleted].toSorted()).toEqual([serial, updated, deleted])
   })
 
-  test('are refused where no rule permits them, and of messages that are not there', async () => {
+  test('are refused without a rule, and of unknown messages', async () => {
     const plain = await writer('plain')
     const serial = await plain.send({ data: 'x' })
     expect(await plain.refused({ action: UPDATE, serial, data: 'y' })).toBe(93002)
@@ -114,7 +114,7 @@ describe('updates and deletes', () => {
     expect(await mutable.refused({ action: UPDATE, data: 'y' })).toBe(40003)
   })
 
-  test('of one’s own need to be one’s own', async () => {
+  test('with the right to one’s own messages are limited to those', async () => {
     const channel = fresh()
     const [ann, bob] = [
       await writer(channel, '&clientId=ann', 1),
@@ -130,7 +130,7 @@ describe('updates and deletes', () => {
 })
 
 describe('appends', () => {
-  test('are told as what is added to those who know the rest', async () => {
+  test('are sent as fragments to clients that have the rest', async () => {
     const ann = await writer()
     const reader = await connect()
     await reader.attach(ann.channel)
@@ -142,7 +142,7 @@ describe('appends', () => {
     expect(messagesOf(reader)[1]).toMatchObject({ serial, version: { serial: first } })
   })
 
-  test('are told whole to those who came later, until they know the rest', async () => {
+  test('are sent whole to clients that came later, then as fragments', async () => {
     const ann = await writer()
     const serial = await ann.send({ data: 'a' })
     const reader = await connect()
@@ -157,7 +157,7 @@ describe('appends', () => {
     expect(told(full)).toEqual([`${UPDATE} ab`, `${UPDATE} abc`])
   })
 
-  test('come once and whole to those who were away', async () => {
+  test('are sent once and whole to clients that resume', async () => {
     const ann = await writer()
     const serial = await ann.send({ data: 'a' })
     const reader = await connect()
@@ -174,7 +174,7 @@ describe('appends', () => {
     expect(told(again)[1]).toBe(`${APPEND} e`)
   })
 
-  test('that follow closely on one another go out together, and nothing overtakes them', async () => {
+  test('in quick succession are joined, and nothing overtakes them', async () => {
     const ann = await writer(fresh(), '&appendRollupWindow=500')
     const reader = await connect()
     await reader.attach(ann.channel)
@@ -193,7 +193,7 @@ describe('appends', () => {
     expect(told(reader).slice(5)).toEqual([`${APPEND} f`, `${APPEND} g`])
   })
 
-  test('that wait go out when their time is over, and are told whole to whoever came meanwhile', async () => {
+  test('that wait are sent in time, and whole to clients that came meanwhile', async () => {
     const ann = await writer(fresh(), '&appendRollupWindow=100')
     const reader = await connect()
     await reader.attach(ann.channel)
@@ -208,7 +208,7 @@ describe('appends', () => {
     expect(told(late)).toEqual([`${UPDATE} abc`, `${UPDATE} abcd`])
   })
 
-  test('to what cannot be continued are refused', async () => {
+  test('to data that cannot be appended to are refused', async () => {
     const ann = await writer()
     const serial = await ann.send({ data: '{"a":1}', encoding: 'json' })
     expect(await ann.refused({ action: APPEND, serial, data: 'x' })).toBe(40013)
@@ -218,7 +218,7 @@ describe('appends', () => {
 describe('annotations', () => {
   const ANNOTATION_SUBSCRIBE = 1 << 22
 
-  test('are told to those who asked for them, and their sum to everybody', async () => {
+  test('are sent to clients that asked for them, and the summary to everybody', async () => {
     const ann = await writer(fresh(), '&clientId=ann')
     const watcher = await connect()
     const reader = await connect()
@@ -255,7 +255,7 @@ describe('annotations', () => {
     })
   })
 
-  test('of kinds that count clients need a client id, and others do not', async () => {
+  test('need a client id if their type counts clients', async () => {
     const anonymous = new Writer(await connect(), fresh())
     const messageSerial = await anonymous.send({ data: 'x' })
     const nack = await anonymous.annotate({ messageSerial, type: 'like:flag.v1' })
@@ -264,7 +264,7 @@ describe('annotations', () => {
     expect(ack).toMatchObject({ action: ACTION.ACK })
   })
 
-  test('need a rule, a message and the permission', async () => {
+  test('need a rule, a message and the capability', async () => {
     const plain = await writer('plain')
     const messageSerial = await plain.send({ data: 'x' })
     const type = 'views:total.v1'

@@ -78,7 +78,7 @@ describe('client ids', () => {
   })
 })
 
-test('a wrong key fails the connection, and what it names decides as what', async () => {
+test('a wrong key fails the connection, with a code that depends on what is wrong', async () => {
   const [app1 = '', id = ''] = app.keys[0]!.split(/[.:]/)
   const told = async (credentials: string) => {
     const client = new FrameClient(app, `${credentials}&v=6`)
@@ -93,7 +93,7 @@ test('a wrong key fails the connection, and what it names decides as what', asyn
   expect(await told(`access_token=${app1}.made-up`)).toEqual([40101, 401])
 })
 
-test('a JWT that takes time to check holds back what comes behind it', async () => {
+test('frames wait while a JWT is verified', async () => {
   const client = new FrameClient(app, `access_token=${await jwt()}`)
   await client.opened
   client.send({ action: ACTION.ATTACH, channel: 'held' })
@@ -104,7 +104,7 @@ test('a JWT that takes time to check holds back what comes behind it', async () 
 })
 
 describe('another token', () => {
-  test('is answered with one CONNECTED of the same connection', async () => {
+  test('is answered with CONNECTED of the same connection', async () => {
     const client = await connect(await issued({ clientId: 'ann' }))
     authorize(client, await issued({ clientId: 'ann' }))
     const again = await client.next(ACTION.CONNECTED, 1)
@@ -116,7 +116,7 @@ describe('another token', () => {
     expect(client.all(ACTION.CONNECTED)).toHaveLength(2)
   })
 
-  test('comes as often as somebody likes, and the last one counts', async () => {
+  test('can be sent repeatedly, and the last one counts', async () => {
     const client = await connect(await issued())
     const tokens = [await jwt(), await issued(), await issued(capable({ b: ['publish'] }))]
     for (const token of tokens) authorize(client, token)
@@ -127,7 +127,7 @@ describe('another token', () => {
     expect(client.all(ACTION.CONNECTED)).toHaveLength(4)
   })
 
-  test('that permits nothing on a channel ends that channel, and no other', async () => {
+  test('that permits nothing on a channel fails only that channel', async () => {
     const client = await connect(await issued())
     for (const channel of ['foo', 'bar']) await client.attach(channel)
     authorize(client, await issued(capable({ foo: ['publish'] })))
@@ -145,7 +145,7 @@ describe('another token', () => {
     await client.attach('bar')
   })
 
-  test('that permits less refuses what is done without it, capability before mode', async () => {
+  test('that permits less is enforced, the capability before the mode', async () => {
     const client = await connect(await issued())
     await client.attach('room', { params: { modes: 'subscribe' } })
     publish(client, 'room', 0)
@@ -159,23 +159,26 @@ describe('another token', () => {
     ['no token', () => 'made.up:now', 40005],
     ['that of another client', () => issued({ clientId: 'bob' }), 40102],
     ['one that nobody issued', async () => `${app.id}.${'A'.repeat(80)}`, 40101],
-  ])('that is %s ends the connection, and no code makes SDKs try others', async (_, made, code) => {
-    const client = await connect(await issued({ clientId: 'ann' }))
-    authorize(client, await made())
-    const error = await client.next(ACTION.ERROR)
-    expect(error).toMatchObject({ error: { code } })
-    expect(error).not.toHaveProperty('channel')
-    await client.closing()
-    const again = await connect(
-      await issued({ clientId: 'ann' }),
-      `&resume=${client.connectionKey}`,
-    )
-    expect(again.connectionId).not.toBe(client.connectionId)
-  })
+  ])(
+    'that is %s ends the connection, with a code that SDKs do not retry',
+    async (_, made, code) => {
+      const client = await connect(await issued({ clientId: 'ann' }))
+      authorize(client, await made())
+      const error = await client.next(ACTION.ERROR)
+      expect(error).toMatchObject({ error: { code } })
+      expect(error).not.toHaveProperty('channel')
+      await client.closing()
+      const again = await connect(
+        await issued({ clientId: 'ann' }),
+        `&resume=${client.connectionKey}`,
+      )
+      expect(again.connectionId).not.toBe(client.connectionId)
+    },
+  )
 })
 
 describe('the end of a token', () => {
-  test('is told in words that SDKs look for, and the connection waits for another', async () => {
+  test('is reported in words that SDKs look for, and the connection can be resumed', async () => {
     const client = await connect(await issued({ ttl: 20_000 }))
     server.clock.advance(20_000)
     const error = {
@@ -202,7 +205,7 @@ describe('the end of a token', () => {
     expect(client.all(ACTION.AUTH)).toHaveLength(1)
   })
 
-  test('of an expired one is refused at once', async () => {
+  test('an expired token is refused at once', async () => {
     const token = await issued({ ttl: 1000 })
     server.clock.advance(1000)
     const client = new FrameClient(app, `access_token=${token}`)
@@ -217,7 +220,7 @@ describe('revoking', () => {
       body: { targets: [`clientId:${clientId}`], ...more },
     })
 
-  test('disconnects at once whoever holds the token, and nobody else', async () => {
+  test('disconnects the holders of the token at once, and nobody else', async () => {
     const [ann, bob] = [
       await connect(await issued({ clientId: 'ann-r' })),
       await connect(await issued({ clientId: 'bob-r' })),
@@ -230,7 +233,7 @@ describe('revoking', () => {
     await bob.settled()
   })
 
-  test('gives time for another token where that is asked for', async () => {
+  test('with a margin gives time for another token', async () => {
     const client = await connect(await issued({ clientId: 'eve-r' }))
     server.clock.advance(10)
     await revoke('eve-r', { allowReauthMargin: true })
@@ -242,7 +245,7 @@ describe('revoking', () => {
   })
 })
 
-test('an app that is removed takes its connections with it', async () => {
+test('removing an app ends its connections', async () => {
   const other = await AblyApp.make(server.url)
   const client = await FrameClient.connected(other, `key=${other.keys[0]}`)
   await other.ask(`/apps/${other.id}`, { method: 'DELETE' })

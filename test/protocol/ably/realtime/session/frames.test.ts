@@ -74,7 +74,7 @@ describe('connecting', () => {
 })
 
 describe('channels', () => {
-  test('are attached with the modes that are asked for and permitted', async () => {
+  test('are attached with the requested modes, as far as permitted', async () => {
     const client = await connect()
     const attached = await client.attach(fresh())
     expect(attached).toMatchObject({ channelSerial: expect.any(String), flags: 0x2f0000 })
@@ -91,7 +91,7 @@ describe('channels', () => {
     [':hell', 40010],
     ['[what]room', 40010],
     ['[filter=bm90IGEgZmlsdGVyKCg=]room', 40003],
-  ])('called "%s" are refused by themselves, each time', async (channel, code) => {
+  ])('called "%s" are refused each time, and the connection stays', async (channel, code) => {
     const client = await connect()
     for (const n of [0, 1]) {
       client.send({ action: ACTION.ATTACH, channel })
@@ -107,7 +107,7 @@ describe('channels', () => {
     expect(await client.next(ACTION.ERROR)).toMatchObject({ channel: 'other', error })
   })
 
-  test('are detached whether or not they were attached', async () => {
+  test('can be detached whether or not they were attached', async () => {
     const client = await connect()
     const channel = fresh()
     await client.attach(channel)
@@ -117,7 +117,7 @@ describe('channels', () => {
     }
   })
 
-  test('can be attached again with other modes, which take the place of those before', async () => {
+  test('can be attached again with other modes', async () => {
     const client = await connect()
     const channel = fresh()
     await client.attach(channel, { params: { modes: 'publish' } })
@@ -137,7 +137,7 @@ describe('channels', () => {
 })
 
 describe('publishing', () => {
-  test('is acknowledged with a serial for each message, delivered in one frame', async () => {
+  test('is acknowledged with a serial for each message and delivered in one frame', async () => {
     const client = await connect('&clientId=ann')
     const channel = fresh()
     await client.attach(channel)
@@ -164,7 +164,7 @@ describe('publishing', () => {
     expect('data' in (message['messages'] as object[])[1]!).toBe(false)
   })
 
-  test('needs no attachment', async () => {
+  test('works without an attachment', async () => {
     const [one, other] = [await connect(), await connect()]
     const channel = fresh()
     await other.attach(channel)
@@ -178,7 +178,7 @@ describe('publishing', () => {
     ['the connection id of another', { connectionId: 'someone' }, 40006],
     ['unknown extras', { extras: { unheard: true } }, 40032],
     ['data that is none', { data: 5 }, 40013],
-  ])('with %s is refused, and nothing else ends', async (_, message, code) => {
+  ])('with %s is refused, and the connection stays', async (_, message, code) => {
     const client = await connect('&clientId=ann')
     const channel = fresh()
     client.send({ action: ACTION.MESSAGE, channel, msgSerial: 0, messages: [message] })
@@ -190,7 +190,7 @@ describe('publishing', () => {
     await client.settled()
   })
 
-  test('with echo=false does not come back, but presence does', async () => {
+  test('with echo=false is not echoed, but presence is', async () => {
     const client = await connect('&echo=false&clientId=ann')
     const channel = fresh()
     await client.attach(channel)
@@ -201,7 +201,7 @@ describe('publishing', () => {
     expect(client.all(ACTION.MESSAGE)).toHaveLength(0)
   })
 
-  test('the same id again is acknowledged as before, and told once', async () => {
+  test('with a known id is acknowledged as before and delivered once', async () => {
     const client = await connect()
     const channel = fresh()
     await client.attach(channel)

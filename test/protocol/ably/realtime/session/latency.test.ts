@@ -4,7 +4,7 @@ import { AblyApp } from '../../../../support/ably-app.ts'
 import { ACTION, FrameClient } from '../../../../support/ably.ts'
 import { startTestServer } from '../../../../support/server.ts'
 
-test('what is sent over a connection arrives after a while and in order, and requests at once', async () => {
+test('frames are delayed in order, and requests are not', async () => {
   const server = await startTestServer({ sandbox: 'true', 'sandbox-latency': '1000' })
   try {
     const app = await AblyApp.make(server.url)
@@ -34,7 +34,7 @@ test('what is sent over a connection arrives after a while and in order, and req
   }
 })
 
-test('what ends in the meantime lets nobody in', async () => {
+test('a connection that closes meanwhile is not opened', async () => {
   const server = await startTestServer({ sandbox: 'true', 'sandbox-latency': '1000' })
   try {
     const app = await AblyApp.make(server.url)

@@ -29,7 +29,7 @@ describe('with a clock that stands still', () => {
 
   const connect = (more = '') => FrameClient.connected(app, `key=${app.keys[0]}&v=6${more}`)
 
-  test('a heartbeat comes after each interval, without an id, and not at once', async () => {
+  test('a heartbeat is sent after each interval, without an id', async () => {
     const client = await connect('&heartbeatInterval=5000')
     expect(client.frames[0]).toMatchObject({ connectionDetails: { maxIdleInterval: 5000 } })
     await client.settled()
@@ -40,7 +40,7 @@ describe('with a clock that stands still', () => {
     await client.next(ACTION.HEARTBEAT, answered + 1)
   })
 
-  test('whoever sees the pings of its WebSocket has those in the place of heartbeats', async () => {
+  test('a client that sees WebSocket pings gets those instead of heartbeats', async () => {
     const query = `key=${app.keys[0]}&v=2&heartbeats=false&heartbeatInterval=5000`
     const socket = await RawSocket.open(`${app.url.replace('http', 'ws')}/?${query}`)
     await socket.nextText('"connectionDetails"')
@@ -55,7 +55,7 @@ describe('with a clock that stands still', () => {
     socket.destroy()
   })
 
-  test('every connection says which run of the server it is to', async () => {
+  test('every connection has the id of the server’s run', async () => {
     const serverIds = [await connect(), await connect()].map(({ frames }) => {
       const { serverId } = frames[0]!['connectionDetails'] as { serverId: unknown }
       return serverId
@@ -85,7 +85,7 @@ describe('with a clock that stands still', () => {
     await client.next(ACTION.ACK, 5)
   })
 
-  test('too many publishes on a channel are refused, whoever they come from', async () => {
+  test('too many publishes on a channel are refused, from all clients together', async () => {
     const [one, two] = [await connect(), await connect()]
     const publish = (client: FrameClient, msgSerial: number) =>
       client.send({ action: ACTION.MESSAGE, channel: 'busy', msgSerial, messages: [{ data: 'x' }] })
@@ -102,7 +102,7 @@ describe('with a clock that stands still', () => {
     await client.closing()
   })
 
-  test('frames that make the server send much count for more', async () => {
+  test('frames that make the server send much are charged more', async () => {
     const member = await connect()
     await member.attach('crowd')
     const presence = Array.from({ length: 96 }, (_, n) => ({ action: 2, clientId: `c${n}` }))
@@ -115,7 +115,7 @@ describe('with a clock that stands still', () => {
     expect(client.all(ACTION.SYNC).length).toBeLessThan(7)
   })
 
-  test('a connection has no more channels than it may, and may attach those again', async () => {
+  test('the channels of a connection are limited, and attached ones can be attached again', async () => {
     const client = await connect()
     await client.attach('one')
     await client.attach('two')
@@ -152,7 +152,7 @@ describe('with time going on', () => {
     }, 'the key is refused')
   })
 
-  test('a server that stops says so, in a way that makes clients come back', async () => {
+  test('a stopping server disconnects clients so that they return', async () => {
     const other = await startTestServer({ sandbox: 'true' })
     const app = await AblyApp.make(other.url)
     const client = await FrameClient.connected(app, `key=${app.keys[0]}`)
@@ -162,7 +162,7 @@ describe('with time going on', () => {
     await client.closing()
   })
 
-  test('a page is at the same path as the sockets', async () => {
+  test('a plain request to the path of the sockets gets a page', async () => {
     const response = await fetch(`${server.url}/`, { redirect: 'manual' })
     expect(response.status).toBeLessThan(400)
   })

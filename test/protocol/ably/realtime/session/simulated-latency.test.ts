@@ -10,7 +10,7 @@ test('without latency a frame is there at once', () => {
   expect(arrived).toEqual(['a', 'b'])
 })
 
-test('those of somebody who has gone arrive before that is known, and once', async () => {
+test('frames of a closed client arrive once, before its close', async () => {
   const arrived: unknown[] = []
   const latency = new SimulatedLatency(1, (frame) => arrived.push(frame))
   for (const frame of ['a', 'b', 'a']) latency.send(frame)
@@ -21,7 +21,7 @@ test('those of somebody who has gone arrive before that is known, and once', asy
   expect(arrived).toEqual(['a', 'b', 'a', 'last'])
 })
 
-test('no more is on its way than fits', () => {
+test('the delayed frames are bounded', () => {
   const arrived: unknown[] = []
   const latency = new SimulatedLatency(60_000, (frame) => arrived.push(frame))
   const frame = new Uint8Array(1_048_576)

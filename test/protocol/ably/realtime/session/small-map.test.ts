@@ -10,7 +10,7 @@ const change = fc.oneof(
   fc.record({ kind: fc.constant('clear' as const) }),
 )
 
-test('holds what a map holds, whatever becomes of it', () => {
+test('behaves like a Map', () => {
   fc.assert(
     fc.property(fc.array(change), (changes) => {
       const small = new SmallMap<number>()
@@ -34,7 +34,7 @@ test('holds what a map holds, whatever becomes of it', () => {
   )
 })
 
-test('lets entries go while somebody goes through them', () => {
+test('allows removal during iteration', () => {
   for (const names of [['a'], ['a', 'b', 'c']]) {
     const small = new SmallMap<number>()
     for (const name of names) small.set(name, 1)

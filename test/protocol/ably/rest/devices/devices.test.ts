@@ -181,7 +181,7 @@ describe.each([false, true])('with useBinaryProtocol %p', (useBinaryProtocol) =>
     }
   })
 
-  test('a message with a notification reaches who subscribes to it, themselves or as a client', async () => {
+  test('a message with a notification reaches subscribed devices and clients', async () => {
     const { channelSubscriptions, deviceRegistrations } = admin()
     const [one, other] = [fresh('device'), fresh('device')]
     const [clientId, channel] = [fresh('client'), `phones:${fresh('room')}`]
@@ -202,7 +202,7 @@ describe.each([false, true])('with useBinaryProtocol %p', (useBinaryProtocol) =>
 describe('a device of its own', () => {
   const own = (): Asked => ({ as: app.keys[SUBSCRIBER]! })
 
-  test('is given a token with which it changes, reads and removes itself, and nobody else', async () => {
+  test('gets a token with which it changes, reads and removes only itself', async () => {
     const id = fresh('device')
     const answer = await register(phone(id, { deviceSecret: 'mine' }), own())
     expect(answer.status).toBe(201)
@@ -223,7 +223,7 @@ describe('a device of its own', () => {
     expect(await refused(path, { as: token })).toEqual([401, 40101])
   })
 
-  test('shows its token or its secret beside the credentials of its client', async () => {
+  test('proves itself with its token or secret beside its client’s credentials', async () => {
     const id = fresh('device')
     const answer = await register(phone(id, { deviceSecret: 'mine' }), own())
     const { token } = answer.body.deviceIdentityToken
@@ -247,7 +247,7 @@ describe('a device of its own', () => {
     ])
   })
 
-  test('cannot be replaced by somebody who only knows its id', async () => {
+  test('cannot be replaced by knowing its id', async () => {
     const id = fresh('device')
     await register(phone(id, { deviceSecret: 'mine' }), own())
     const stolen = device(id, 'mine-now')
@@ -258,7 +258,7 @@ describe('a device of its own', () => {
     expect(again.status).toBe(201)
   })
 
-  test('is of no client but that of its credentials', async () => {
+  test('can only have the client id of its credentials', async () => {
     const as = await app.token({ clientId: 'bob' }, app.keys[SUBSCRIBER]!)
     const id = fresh('device')
     const foreign = { body: phone(id, { clientId: 'ann' }), as }
@@ -274,7 +274,7 @@ describe('a device of its own', () => {
     expect((await app.ask(SUBSCRIPTIONS, { body: mine, as })).status).toBe(201)
   })
 
-  test('has a token no longer once its key is revoked, or it was registered anew', async () => {
+  test('loses its token when its key is revoked or it is registered again', async () => {
     const key = server.addKey({ capability: { capability: { '*': ['push-subscribe'] } } })
     const body = phone(fresh('device'), { deviceSecret: 'mine' })
     const path = `${DEVICES}/${body.id}`
@@ -341,7 +341,7 @@ describe('what is refused', () => {
     expect(await refused('/push/publish', { body })).toEqual([400, 40000])
   })
 
-  test('a notification to a device that is not there, and one to a place is accepted that gets none', async () => {
+  test('a notification to an unknown device; one to an unsupported transport is accepted', async () => {
     const unknown = { recipient: { deviceId: 'nobody' }, ...PAYLOAD }
     expect(await refused('/push/publish', { body: unknown })).toEqual([404, 40400])
     const recipient = { transportType: 'apns', deviceToken: 'abc' }
@@ -366,7 +366,7 @@ describe('what is refused', () => {
     expect(await remove(`${SUBSCRIPTIONS}?deviceId=a&clientId=b`)).toEqual([400, 40000])
   })
 
-  test('a limit or a state that is none; one that is too great is the greatest', async () => {
+  test('an invalid limit or state; a limit that is too large is reduced', async () => {
     expect(await refused(`${DEVICES}?limit=0`, {})).toEqual([400, 40003])
     expect(await refused(`${DEVICES}?state=TIRED`, {})).toEqual([400, 40003])
     expect((await app.ask(`${DEVICES}?limit=5000`)).status).toBe(200)
@@ -382,29 +382,26 @@ describe('what is refused', () => {
     ['GET', SUBSCRIPTIONS],
     ['DELETE', `${SUBSCRIPTIONS}?deviceId=a`],
     ['POST', '/push/publish'],
-  ])(
-    '%s %s to others than who administers all of it, in the words of SDKs',
-    async (method, path) => {
-      const body = method === 'GET' || method === 'DELETE' ? {} : { body: {} }
-      for (const as of [app.keys[SUBSCRIBER]!, app.keys[STRANGER]!])
-        expect(await refused(path, { method, as, ...body })).toEqual([401, 40160])
-      const nobody = await app.ask<ErrorBody>(path, { method, as: null, binary: true, ...body })
-      expect(nobody).toMatchObject({
-        status: 401,
-        body: { error: { code: 40101, statusCode: 401 } },
-      })
-      expect(nobody.headers.get('content-type')).toBe('application/x-msgpack')
-      expect(nobody.headers.get('x-ably-errorcode')).toBe('40101')
-    },
-  )
+  ])('%s %s without push-admin on all channels, in the words of SDKs', async (method, path) => {
+    const body = method === 'GET' || method === 'DELETE' ? {} : { body: {} }
+    for (const as of [app.keys[SUBSCRIBER]!, app.keys[STRANGER]!])
+      expect(await refused(path, { method, as, ...body })).toEqual([401, 40160])
+    const nobody = await app.ask<ErrorBody>(path, { method, as: null, binary: true, ...body })
+    expect(nobody).toMatchObject({
+      status: 401,
+      body: { error: { code: 40101, statusCode: 401 } },
+    })
+    expect(nobody.headers.get('content-type')).toBe('application/x-msgpack')
+    expect(nobody.headers.get('x-ably-errorcode')).toBe('40101')
+  })
 
-  test('what is not there', async () => {
+  test('unknown devices and subscriptions', async () => {
     expect(await refused('/push/batch/publish', { body: [] })).toEqual([404, 40400])
     expect(await refused('/push/publish', {})).toEqual([405, 40500])
   })
 })
 
-test('apps know nothing of the devices of others, and theirs go with them', async () => {
+test('devices belong to their app and are removed with it', async () => {
   const other = await makeApp()
   const id = fresh('device')
   await app.ask(`${DEVICES}/${id}`, { method: 'PUT', body: phone(id) })

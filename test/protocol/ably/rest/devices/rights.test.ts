@@ -102,14 +102,14 @@ describe('a device', () => {
     }
   })
 
-  test('has what its key has when that has registered it, and nothing that devices have no use for', async () => {
+  test('has the rights of the key that registered it, as far as devices use them', async () => {
     const device = await register(root)
     expect(device.capability).toBe('{"[*]*":["push-subscribe"]}')
     expect(await subscribe(device, 'phones:any')).toBe(201)
     expect(await codeOf('/channels/phones:any/messages', { as: device.token })).not.toBe(200)
   })
 
-  test('has nothing that its key has no more', async () => {
+  test('loses rights that its key loses', async () => {
     const device = await register(await app.token({ capability: WIDE }))
     const name = root.split(':')[0]!
     const set = (capability: string) =>
@@ -126,7 +126,7 @@ describe('a device', () => {
     await eventually(async () => (await subscribe(device, 'phones:b')) === 201, 'the key is back')
   })
 
-  test('gains nothing by whoever changes it', async () => {
+  test('gains no rights by being changed', async () => {
     const device = await register(await app.token({ capability: NARROW }))
     const path = `${DEVICES}/${device.id}`
     const wide = await app.token({ capability: WIDE })
@@ -151,7 +151,7 @@ describe('a device', () => {
     }
   })
 
-  test('that is registered anew has what that was done with, and another token', async () => {
+  test('registered again has the rights of that registration, and another token', async () => {
     const before = await register(await app.token({ capability: NARROW }))
     const after = await register(await app.token({ capability: WIDE }), before.id)
     expect(await read(before)).toBe(40101)
@@ -160,7 +160,7 @@ describe('a device', () => {
     expect(await subscribe(last, 'phones:else')).toBe(40160)
   })
 
-  test('registers no other one with more than it has', async () => {
+  test('cannot register another device with more rights', async () => {
     const first = await register(await app.token({ capability: NARROW, clientId: 'ann' }))
     server.clock.advance(1)
     const second = await register(first.token)
@@ -223,7 +223,7 @@ describe('a device ends', () => {
     expect(await subscribe(again, 'phones:a')).toBe(201)
   })
 
-  test('with its client, who registered it with a key or with a token for any client', async () => {
+  test('when its client id is revoked, if registered with a key or wildcard token', async () => {
     const any = await app.token({ clientId: '*', capability: WIDE })
     const devices = [
       await register(root, fresh('device'), { clientId: 'ann' }),
@@ -236,7 +236,7 @@ describe('a device ends', () => {
     expect(await read(again)).toBe(200)
   })
 
-  test('with the client that it was given later, and with the one it had', async () => {
+  test('when the client id that it was given later, or had before, is revoked', async () => {
     const [ann, bob] = await Promise.all(
       ['ann', 'bob'].map((clientId) => app.token({ clientId, capability: WIDE })),
     )
@@ -255,7 +255,7 @@ describe('a device ends', () => {
     }
   })
 
-  test('at the moment that is named, not when it was registered', async () => {
+  test('at the moment that the revocation names', async () => {
     const token = await app.token({ clientId: 'ann', capability: WIDE })
     server.clock.advance(60_000)
     const device = await register(token)
@@ -266,7 +266,7 @@ describe('a device ends', () => {
     expect(await read(device)).toBe(40141)
   })
 
-  test('when the time is over that clients were given, registered before it or within it', async () => {
+  test('when the margin of a revocation is over', async () => {
     const token = await app.token({ clientId: 'ann', capability: WIDE })
     const before = await register(token)
     await revoke('clientId:ann', { allowReauthMargin: true })
@@ -296,7 +296,7 @@ describe('a device ends', () => {
     await eventually(async () => (await read(device)) === 40120, 'the app is disabled')
   })
 
-  test('and is listed as failed', async () => {
+  test('and is then listed as failed', async () => {
     const device = await register(await app.token({ clientId: 'ann', capability: WIDE }))
     const other = await register(root)
     await revoke('clientId:ann')
@@ -312,7 +312,7 @@ describe('a device ends', () => {
   })
 })
 
-test('a device that has ended hears nothing, by whatever way, and others go on', async () => {
+test('an ended device gets no notifications, and others do', async () => {
   const channel = 'phones:news'
   const heard: string[] = []
   const realtime = await clients.connected()

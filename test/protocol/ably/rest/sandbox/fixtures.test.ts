@@ -19,7 +19,7 @@ function channelsOf(presence: object[]) {
   return value(readSandboxRequest(asSent({ channels }))).channels
 }
 
-test('they enter together, and what stands for bytes is bytes', async () => {
+test('fixtures enter together, with binary data decoded', async () => {
   const world = new CoreWorld()
   const members = [
     { clientId: 'ann', data: '{ "at": "the desk"}' },
@@ -44,7 +44,7 @@ test('they enter together, and what stands for bytes is bytes', async () => {
   )
 })
 
-test('they stay as long as the app', async () => {
+test('fixtures stay as long as the app', async () => {
   const world = new CoreWorld()
   value(await fillChannels({ presence: world.presence, ids }, 'app', channelsOf([])))
   world.now += 24 * 60 * 60_000
@@ -55,7 +55,7 @@ test('they stay as long as the app', async () => {
   expect(desk()).toBeUndefined()
 })
 
-test('more than the app may have are refused', async () => {
+test('more fixtures than the limit are refused', async () => {
   const world = new CoreWorld()
   world.maxMembers = 1
   const members = [{ clientId: 'ann' }, { clientId: 'bob' }]

@@ -26,7 +26,7 @@ function client({ endpoint, port, tls }: SandboxAnswer, key: string): Ably.Rest 
 }
 
 describe('an app', () => {
-  test('has what was asked for, in that order, with fresh ids and canonical capabilities', async () => {
+  test('has what was asked for, in order, with new ids', async () => {
     const [app, other] = await Promise.all([newSandboxApp(server.url), newSandboxApp(server.url)])
     expect(app).toMatchObject({
       id: `${app.accountId}:${app.appId}`,
@@ -68,7 +68,7 @@ describe('an app', () => {
     expect(other.keys[0]!.keySecret).not.toBe(app.keys[0]!.keySecret)
   })
 
-  test('is known to the published client as soon as the answer is there', async () => {
+  test('can be used by the published client at once', async () => {
     const app = await newSandboxApp(server.url)
     const details = await client(app, app.keys[1]!.keyStr).auth.requestToken()
     expect(details).toMatchObject({
@@ -77,11 +77,14 @@ describe('an app', () => {
     })
   })
 
-  test.each(['', '{}', 'null'])('asked for with the body %j has one key for all', async (body) => {
-    const app = await newSandboxApp(server.url, body)
-    expect(app.keys.map(({ capability }) => capability)).toEqual(['{"*":["*"]}'])
-    expect(app.namespaces).toEqual([])
-  })
+  test.each(['', '{}', 'null'])(
+    'asked for with the body %j has one key that permits everything',
+    async (body) => {
+      const app = await newSandboxApp(server.url, body)
+      expect(app.keys.map(({ capability }) => capability)).toEqual(['{"*":["*"]}'])
+      expect(app.namespaces).toEqual([])
+    },
+  )
 
   test('is asked for and told of in MessagePack too', async () => {
     const packr = new Packr({ useRecords: false, int64AsType: 'number' })
@@ -104,7 +107,7 @@ describe('an app', () => {
     ['localhost:81', 'localhost', 81],
     ['[::1]:9000', '::1', 9000],
     ['latchkey:8080', 'latchkey.', 8080],
-  ])('asked for at %s is to be found there', async (host, endpoint, port) => {
+  ])('asked for at %s is found there', async (host, endpoint, port) => {
     const response = await postApp(server.url, {}, { host })
     expect(await response.json()).toMatchObject({ endpoint, port, tls: false })
   })
@@ -155,7 +158,7 @@ describe('a wish that makes no sense', () => {
 })
 
 describe('deleting', () => {
-  test('takes any key of the app, after which none of them counts', async () => {
+  test('works with any key of the app, and ends them all', async () => {
     const app = await newSandboxApp(server.url)
     const response = await deleteApp(server.url, app.appId, basic(app.keys.at(-1)!.keyStr))
     expect(response.status).toBe(204)
@@ -183,7 +186,7 @@ describe('deleting', () => {
     expect(await response.json()).toMatchObject({ error: { code } })
   })
 
-  test('is for apps of the sandbox only', async () => {
+  test('is possible for sandbox apps only', async () => {
     const key = server.addKey()
     const appId = key.slice(0, key.indexOf('.'))
     await eventually(
@@ -197,7 +200,7 @@ describe('deleting', () => {
   }
 })
 
-test('an app is gone when its time is over, and makes room for another', async () => {
+test('an app is removed when its time is over, and makes room for another', async () => {
   const timed = await startTimedServer({
     sandbox: 'true',
     'sandbox-minutes': '60',
@@ -239,7 +242,7 @@ test('a server without a sandbox says how to get one', async () => {
   }
 })
 
-test('an address that asks for too many is slowed down', async () => {
+test('requests of one address are limited', async () => {
   const slow = await startTestServer({ sandbox: 'true', 'push-rate': '1', 'push-burst': '1' })
   try {
     expect((await postApp(slow.url, {})).status).toBe(201)
@@ -251,7 +254,7 @@ test('an address that asks for too many is slowed down', async () => {
   }
 })
 
-test('an app counts as what it takes to make it', async () => {
+test('a large app is charged more', async () => {
   const most = async (body: object) => {
     const slow = await startTimedServer({ sandbox: 'true', 'push-rate': '1', 'push-burst': '100' })
     try {
