@@ -35,24 +35,37 @@ export class JsonScanner {
 
   /** Goes past a value. */
   skip(): void {
-    let depth = 0
     this.depth = 0
     this.commas = 0
     const first = this.peek()
-    if (first !== QUOTE && first !== OPENING.object && first !== OPENING.array)
-      return this.#skipWord()
+    if (first === QUOTE) this.skipText()
+    else if (first === OPENING.object || first === OPENING.array) this.#skipStructure()
+    else this.#skipWord()
+  }
+
+  /** By variables of its own, which cost less to change than members: there is a step for each character. */
+  #skipStructure(): void {
+    const { text } = this
+    const { length } = text
+    let { at } = this
+    let depth = 0
+    let deepest = 0
+    let commas = 0
     do {
-      const code = this.text.charCodeAt(this.at)
+      const code = text.charCodeAt(at)
       if (code === QUOTE) {
-        this.skipText()
+        at = endOfText(text, at)
         continue
       }
-      this.at++
+      at++
       if (code === OPENING.object || code === OPENING.array) {
-        if (++depth > this.depth) this.depth = depth
+        if (++depth > deepest) deepest = depth
       } else if (code === CLOSING.object || code === CLOSING.array) depth--
-      else if (code === COMMA && depth === 1) this.commas++
-    } while (depth > 0 && this.at < this.text.length)
+      else if (code === COMMA && depth === 1) commas++
+    } while (depth > 0 && at < length)
+    this.at = at
+    this.depth = deepest
+    this.commas = commas
   }
 
   /** Goes past a value. @returns its text */
@@ -65,12 +78,7 @@ export class JsonScanner {
 
   /** Goes past a text in quotes. */
   skipText(): void {
-    const from = this.at
-    let end = from
-    do end = this.text.indexOf('"', end + 1)
-    while (end >= 0 && this.#isEscaped(end))
-    // Never behind where it was, should the text not be JSON after all.
-    this.at = end < 0 ? this.text.length : end + 1
+    this.at = endOfText(this.text, this.at)
   }
 
   /** Goes past a text in quotes. @returns what it says */
@@ -124,12 +132,20 @@ export class JsonScanner {
       if (isEnd || code <= 0x20) return
     }
   }
+}
 
-  #isEscaped(at: number): boolean {
-    let from = at
-    while (this.text.charCodeAt(from - 1) === BACKSLASH) from--
-    return (at - from) % 2 === 1
-  }
+/** Behind a text in quotes; never before where it begins, should it not be JSON after all. */
+function endOfText(text: string, from: number): number {
+  let end = from
+  do end = text.indexOf('"', end + 1)
+  while (end >= 0 && isEscaped(text, end))
+  return end < 0 ? text.length : end + 1
+}
+
+function isEscaped(text: string, at: number): boolean {
+  let from = at
+  while (text.charCodeAt(from - 1) === BACKSLASH) from--
+  return (at - from) % 2 === 1
 }
 
 /** The texts of the items of an array. */

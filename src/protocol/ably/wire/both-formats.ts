@@ -25,7 +25,8 @@ export function textForBoth(value: Structure, what: string): Result<JsonText> {
  * @returns `extras_invalid` for what MessagePack cannot say
  */
 export function sayableInBoth(text: JsonText, what: string): Result<JsonText> {
-  const unsayable = DOUBTFUL.test(text) ? unsayableIn(text) : undefined
+  if (!REMARKABLE.test(text)) return ok(text)
+  const unsayable = unsayableIn(text)
   if (unsayable === undefined) return ok(inOneLine(text))
   return fail('extras_invalid', `${what}: MessagePack has not ${unsayable}`)
 }
@@ -36,8 +37,8 @@ function inOneLine(text: JsonText): JsonText {
 }
 
 const LINE_BREAK = /[\r\n]/
-/** Long numbers, exponents and surrogates: nothing else has to be looked at closely. */
-const DOUBTFUL = /[\d.]{16}|\d[eE]|\\u[dD]/
+/** Long numbers, exponents, surrogates and line breaks: nothing else has to be looked at closely. */
+const REMARKABLE = /[\r\n]|[\d.]{16}|\d[eE]|\\u[dD]/
 /** The first number or text that MessagePack has not. */
 function unsayableIn(text: string): string | undefined {
   const scanner = new JsonScanner(text)

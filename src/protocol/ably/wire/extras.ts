@@ -43,17 +43,7 @@ const OF_THE_SERVER: ReadonlySet<string> = new Set(['delta', 'userClaim'])
  * @returns `extras_invalid` for an unknown member, or a value that a member may not have
  */
 export function readMessageExtras(value: unknown): Result<Extras> {
-  if (!(value instanceof Structure) || value.fault || !value.isObject) return readExtras(value)
-  const members = membersOf(value)
-  for (const name in members) {
-    if (OF_THE_SERVER.has(name)) continue
-    const isAllowed = ALLOWED.get(name)
-    if (!isAllowed) return fail('extras_invalid', 'extras have a member that is not known')
-    const member = members[name]
-    if (member !== null && !isAllowed(member))
-      return fail('extras_invalid', `extras.${name} is not valid`)
-  }
-  return readExtras(value)
+  return read(value, ALLOWED)
 }
 
 /**
@@ -61,13 +51,30 @@ export function readMessageExtras(value: unknown): Result<Extras> {
  * @returns `extras_invalid` for what is no object, nested too deeply, or not to be said in both formats
  */
 export function readExtras(value: unknown): Result<Extras> {
+  return read(value, undefined)
+}
+
+/** @param allowed members; undefined for any */
+function read(value: unknown, allowed: typeof ALLOWED | undefined): Result<Extras> {
   if (value === undefined || value === null) return NO_EXTRAS
   if (!(value instanceof Structure)) return fail('extras_invalid', 'extras are an object')
+  const members = value.fault || !value.isObject ? NO_MEMBERS : (value.value as Members)
+  let count = 0
+  let isOwn = true
+  for (const name in members) {
+    count++
+    if (OF_THE_SERVER.has(name)) isOwn = false
+    else if (allowed) {
+      const fault = faultIn(name, members[name], allowed)
+      if (fault !== undefined) return fail('extras_invalid', fault)
+    }
+  }
   const text = textForBoth(value, 'extras')
   if (!text.ok) return text
-  const own = ownText(text.value, value)
+  if (count === 0) return EMPTY
+  const isWhole = isOwn && value.commas === count - 1
+  const own = isWhole ? text : ownText(text.value)
   if (!own.ok || own.value === undefined) return own.ok ? NO_EXTRAS : own
-  const members = membersOf(value)
   return ok({
     text: own.value,
     isEphemeral: members['ephemeral'] === true,
@@ -75,19 +82,21 @@ export function readExtras(value: unknown): Result<Extras> {
   })
 }
 
-function membersOf({ value }: Structure): Readonly<Record<string, unknown>> {
-  return isRecord(value) ? value : {}
+type Members = Readonly<Record<string, unknown>>
+const NO_MEMBERS: Members = {}
+const EMPTY: Result<Extras> = ok({ ...NONE, text: '{}' })
+
+function faultIn(name: string, member: unknown, allowed: typeof ALLOWED): string | undefined {
+  const isAllowed = allowed.get(name)
+  if (!isAllowed) return 'extras have a member that is not known'
+  return member === null || isAllowed(member) ? undefined : `extras.${name} is not valid`
 }
 
 /**
  * The text without what only the server says; undefined if that was all. A member of which nobody could say whether
  * the first or the last of its name counts is refused.
  */
-function ownText(text: JsonText, { commas, value }: Structure): Result<JsonText | undefined> {
-  const names = Object.keys(value as object)
-  if (names.length === 0) return ok('{}')
-  const isWhole = !names.some((name) => OF_THE_SERVER.has(name))
-  if (isWhole && commas === names.length - 1) return ok(text)
+function ownText(text: JsonText): Result<JsonText | undefined> {
   const members = membersIn(text).filter(([name]) => !OF_THE_SERVER.has(name))
   if (members.length === 0) return ok(undefined)
   if (new Set(members.map(([name]) => name)).size < members.length)

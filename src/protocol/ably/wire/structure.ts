@@ -9,7 +9,6 @@ export const MAX_DEPTH = 64
 
 /** What is known of a structure beside its text. */
 interface Known {
-  readonly fault?: Failure
   readonly isCommon?: boolean
   readonly commas?: number
   /** As parsed. */
@@ -29,21 +28,21 @@ export class Structure {
   readonly commas: number | undefined
   #value: object | undefined
 
-  private constructor(text: JsonText, { commas, fault, isCommon = false, value }: Known) {
+  private constructor(text: JsonText, known: Known, fault: Failure | undefined) {
     this.text = text
     this.fault = fault
-    this.commas = commas
-    this.isCommon = isCommon
-    this.#value = value
+    this.commas = known.commas
+    this.isCommon = known.isCommon === true
+    this.#value = known.value
   }
 
-  static of(text: JsonText, known: Omit<Known, 'fault'> = NOTHING): Structure {
-    return new Structure(text, known)
+  static of(text: JsonText, known = NOTHING): Structure {
+    return new Structure(text, known, undefined)
   }
 
   /** @param why what of it JSON has not, or a depth that is too much */
   static unsayable(why: Failure): Structure {
-    return new Structure('', { fault: why })
+    return new Structure('', NOTHING, why)
   }
 
   /** What it says to somebody who has but the numbers and members of JavaScript. */
@@ -78,10 +77,71 @@ const MAX_AROUND = 8
  * @param value as parsed from the text: an entry or protocol message, or a list of them, which is changed
  */
 export function holdStructures(value: unknown, text: string): void {
-  if (hasStructures(value, MAX_AROUND)) hold(value, new JsonScanner(text), MAX_AROUND)
+  const entry = entryWith(value)
+  if (entry === undefined) return
+  if (entry === SEVERAL || !holdIn(entry, text)) hold(value, new JsonScanner(text), MAX_AROUND)
 }
 
-/** Most have none. */
+const SEVERAL = Symbol('there may be structures in several places')
+
+/**
+ * The entry of which structures are members, if it is the only one, as in most requests and frames.
+ * @returns undefined if there are none, as mostly
+ */
+function entryWith(value: unknown): Members | typeof SEVERAL | undefined {
+  let inner = value
+  for (let levels = MAX_AROUND; levels > 0; levels--) {
+    if (Array.isArray(inner)) {
+      if (inner.length !== 1) return hasStructures(inner, levels) ? SEVERAL : undefined
+      inner = inner[0]
+      continue
+    }
+    if (!isRecord(inner)) return undefined
+    let isHolder = false
+    let around: unknown
+    for (const name in inner) {
+      const member = inner[name]
+      if (typeof member !== 'object' || member === null) continue
+      if (HELD.has(name)) isHolder = true
+      else if (AROUND.has(name)) {
+        if (around !== undefined) return hasStructures(inner, levels) ? SEVERAL : undefined
+        around = member
+      }
+    }
+    // It was parsed for this alone.
+    if (around === undefined) return isHolder ? (inner as Members) : undefined
+    if (isHolder) return SEVERAL
+    inner = around
+  }
+  return undefined
+}
+
+/** In quotes, as they stand in texts. */
+const QUOTED: ReadonlyMap<string, string> = new Map([...HELD].map((name) => [name, `"${name}"`]))
+const ESCAPE = '\\u'
+
+/**
+ * Looks for each structure by its name, which costs less than to go over all that stands before it. The members are
+ * there, so their names stand in a text without escapes as they are, and one that stands there once is that member's.
+ * @returns whether that is so of each; otherwise the text has to be gone over
+ */
+function holdIn(entry: Members, text: string): boolean {
+  if (text.includes(ESCAPE)) return false
+  for (const name in entry) {
+    const member = entry[name]
+    if (typeof member !== 'object' || member === null || !HELD.has(name)) continue
+    const quoted = QUOTED.get(name)!
+    const at = text.indexOf(quoted)
+    if (text.includes(quoted, at + 1)) return false
+    const scanner = new JsonScanner(text, at + quoted.length)
+    scanner.peek()
+    // The colon.
+    scanner.at++
+    entry[name] = taken(scanner, member)
+  }
+  return true
+}
+
 function hasStructures(value: unknown, levels: number): boolean {
   if (levels === 0) return false
   if (Array.isArray(value)) {

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { is64Bits, isExact, textForBoth } from '../../../../src/protocol/ably/wire/both-formats.ts'
 import { encode, parseEntries, unpackEntries } from '../../../../src/protocol/ably/wire/format.ts'
 import { Spliced } from '../../../../src/protocol/ably/wire/spliced.ts'
+import { memberText } from '../../../../src/text/json-scanner.ts'
 import { Structure } from '../../../../src/protocol/ably/wire/structure.ts'
 import { JsonScanner } from '../../../../src/text/json-scanner.ts'
 import { anyStructure, commonJson, objectText, wildNumber } from '../../../support/json-texts.ts'
@@ -85,6 +86,56 @@ describe('JSON text', () => {
           expect(found.map(({ text: kept }) => kept)).toEqual([second, first])
         }
       }),
+    )
+  })
+
+  test('is that of its own member, whatever is called alike around it', () => {
+    const name = fc.constantFrom(
+      '"data"',
+      '"extras"',
+      '"d\\u0061ta"',
+      '"name"',
+      '"x\\"data"',
+      '"id"',
+    )
+    const alike = fc.constantFrom(
+      '"data"',
+      '"\\"data\\":{}"',
+      '",\\"extras\\": [1]"',
+      '"\\\\"',
+      '{"data":{"a":1}}',
+      '[{"extras":{}},"data"]',
+    )
+    const member = fc.tuple(
+      name,
+      fc.constantFrom('', ' ', '\n'),
+      fc.oneof(alike, alike, anyStructure),
+    )
+    const around = fc.constantFrom(
+      ['', ''],
+      ['[', ']'],
+      ['{"action":15,"messages":[', ']}'],
+      ['{"messages":["data"],"messages":[', ']}'],
+      ['{"channel":"data","messages":[', '],"id":"x"}'],
+      ['{"id":{"data":[]},"messages":[', ']}'],
+      ['{"data":{"a":1},"messages":[', ']}'],
+    )
+    fc.assert(
+      fc.property(around, fc.array(member, { maxLength: 5 }), ([open, close], members) => {
+        const message = `{${members.map(([key, gap, value]) => `${key}${gap}:${gap}${value}`).join(',')}}`
+        const read = parseEntries(`${open}${message}${close}`)
+        let entry = (read.ok ? read.value : undefined) as Record<string, unknown>
+        if (open!.includes('messages')) entry = (entry['messages'] as (typeof entry)[])[0]!
+        else if (Array.isArray(entry)) entry = entry[0] as typeof entry
+        for (const wanted of ['data', 'extras']) {
+          const text = memberText(message, wanted)
+          const isHeld = text?.startsWith('{') === true || text?.startsWith('[') === true
+          const found = entry[wanted]
+          if (isHeld) expect(held(found).text).toBe(text!)
+          else expect(found).toEqual(text === undefined ? undefined : JSON.parse(text))
+        }
+      }),
+      { numRuns: 2000 },
     )
   })
 
