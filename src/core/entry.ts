@@ -3,7 +3,7 @@
  * that every node that applies it comes to the same outcome: ids and limits are given by whoever proposes, positions
  * and times by the engine.
  */
-import type { Verdict } from '../policy/channel-access.ts'
+import type { AccessDecision } from '../policy/channel-access.ts'
 import type { Keys } from '../policy/keys.ts'
 import type { Membership, Newcomer } from './commons/membership.ts'
 import type {
@@ -87,7 +87,7 @@ export interface JoinEntry {
   readonly member: Member
   readonly presented: Keys
   /** What settings say; where no reservation covers the channel, the keys of whoever came first decide. */
-  readonly verdict: Verdict & { readonly join: true }
+  readonly verdict: AccessDecision & { readonly join: true }
   readonly strictKeys: boolean
   /** That the channel may have; 0 for no limit. */
   readonly maxMembers: number

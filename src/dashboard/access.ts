@@ -5,16 +5,16 @@ import { hasRight } from '../policy/roles.ts'
 import type { Account } from '../service/accounts/accounts.ts'
 import type { App } from '../service/apps/apps.ts'
 import type { OwnedReservation } from '../service/reservations/reservations.ts'
-import { type PageRequest, visitorOf } from './page-request.ts'
+import { type PageRequest, requireSignedIn } from './page-request.ts'
 
 /** The account whose things are listed; undefined for those of all accounts. */
 export function accountScope(page: PageRequest): Account | undefined {
-  return sight(visitorOf(page))
+  return sight(requireSignedIn(page))
 }
 
 /** The accounts that somebody may choose from, their own first. */
 export function accountChoices(page: PageRequest): readonly Account[] {
-  const { account } = visitorOf(page)
+  const { account } = requireSignedIn(page)
   if (accountScope(page)) return [account]
   const others = page.var.parts.services.accounts.list().filter(({ id }) => id !== account.id)
   return [account, ...others]
@@ -23,29 +23,29 @@ export function accountChoices(page: PageRequest): readonly Account[] {
 /** The account that a form names, if it is one to choose from; without a name, one's own. */
 export function chosenAccount(page: PageRequest, id: string): Account {
   const found = accountChoices(page).find((account) => account.id === id)
-  return found ?? visitorOf(page).account
+  return found ?? requireSignedIn(page).account
 }
 
 /** Whether somebody may do what concerns the server as a whole. */
 export function mayGovernServer(page: PageRequest): boolean {
-  const { visitor } = page.var
-  return visitor !== undefined && isOwner(visitor) && hasRight(visitor.role, 'govern')
+  const { signedIn } = page.var
+  return signedIn !== undefined && isOwner(signedIn) && hasRight(signedIn.role, 'govern')
 }
 
 /** Whether secrets may be shown to whoever looks. */
 export function maySeeSecrets(page: PageRequest): boolean {
-  return hasRight(visitorOf(page).role, 'manage')
+  return hasRight(requireSignedIn(page).role, 'manage')
 }
 
 /** One of another account looks like none at all. */
 export function visibleReservation(page: PageRequest, id: string): Result<OwnedReservation> {
   const found = page.var.parts.services.reservations.find(id)
   if (!found.ok || found.value.id !== id) return fail('reservation_unknown')
-  return maySee(visitorOf(page), found.value.accountId) ? found : fail('reservation_unknown')
+  return maySee(requireSignedIn(page), found.value.accountId) ? found : fail('reservation_unknown')
 }
 
 export function visibleApp(page: PageRequest, id: string): Result<App> {
   const found = page.var.parts.services.apps.find(id)
   if (!found.ok || found.value.id !== id) return fail('app_not_found')
-  return maySee(visitorOf(page), found.value.accountId) ? found : fail('app_not_found')
+  return maySee(requireSignedIn(page), found.value.accountId) ? found : fail('app_not_found')
 }

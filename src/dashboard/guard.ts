@@ -3,7 +3,7 @@ import { failure } from '../failure.ts'
 import { formToken } from '../identity/web-secret.ts'
 import { hasRight } from '../policy/roles.ts'
 import type { Actor } from '../service/audit/audit.ts'
-import type { Visitor } from '../service/accounts/sessions.ts'
+import type { SignedIn } from '../service/accounts/sessions.ts'
 
 import { readFormBody } from './form-body.ts'
 import { showFailure } from './pages/failures.tsx'
@@ -21,14 +21,14 @@ const OPEN = /^\/dashboard\/(sign-in|sign-out|theme|claim|invite)(\/|$)/
 type Next = () => Promise<void>
 
 /** Finds out who has the session that the request shows: anew after every wait, because it can end meanwhile. */
-export function identifyVisitor(page: PageRequest): Visitor | undefined {
+export function identifySignedIn(page: PageRequest): SignedIn | undefined {
   const { visit } = page.env
   const secret = sessionSecret(visit)
   const { sessions } = page.var.parts.services
-  const visitor = secret === undefined ? undefined : sessions.find(secret, visit.address)
-  page.set('visitor', visitor)
-  page.set('formToken', visitor && secret !== undefined ? formToken(secret) : '')
-  return visitor
+  const signedIn = secret === undefined ? undefined : sessions.find(secret, visit.address)
+  page.set('signedIn', signedIn)
+  page.set('formToken', signedIn && secret !== undefined ? formToken(secret) : '')
+  return signedIn
 }
 
 /**
@@ -52,29 +52,29 @@ export async function guardWrites(page: PageRequest, next: Next): Promise<Respon
   page.set('fields', fields.value)
   // What is written then meets no lock, and who writes is decided in that very turn.
   await page.var.parts.services.ledger.ready()
-  const visitor = identifyVisitor(page)
-  if (visitor && !hasFormToken(page, fields.value['form']))
+  const signedIn = identifySignedIn(page)
+  if (signedIn && !hasFormToken(page, fields.value['form']))
     return showFailure(page, failure('cross_site', 'the page was too old; open it again'))
   const late = mayWrite(page)
   return late ? showFailure(page, late) : next()
 }
 
 function mayWrite(page: PageRequest) {
-  const { visitor } = page.var
+  const { signedIn } = page.var
   const { path } = page.env.visit
-  if (!visitor) return OPEN.test(path) ? undefined : failure('sign_in_needed')
-  return hasRight(visitor.role, 'manage') || OWN_MATTERS.test(path) ? undefined : LOOK_ONLY
+  if (!signedIn) return OPEN.test(path) ? undefined : failure('sign_in_needed')
+  return hasRight(signedIn.role, 'manage') || OWN_MATTERS.test(path) ? undefined : LOOK_ONLY
 }
 
 /** Lets the record of what is changed say who changed it. */
 export function actAs(page: PageRequest, next: Next): Promise<void> {
   const { address } = page.env.visit
-  return page.var.parts.services.audit.as(actorOf(page.var.visitor, address), next)
+  return page.var.parts.services.audit.as(actorOf(page.var.signedIn, address), next)
 }
 
 /** Who changes what this request changes. */
-function actorOf(visitor: Visitor | undefined, address: string): Actor {
-  return visitor
-    ? { kind: 'person', name: visitor.person.email, address }
+function actorOf(signedIn: SignedIn | undefined, address: string): Actor {
+  return signedIn
+    ? { kind: 'person', name: signedIn.person.email, address }
     : { kind: 'stranger', name: 'somebody not signed in', address }
 }

@@ -1,6 +1,6 @@
 /** What every page is made from: the request's environment, and the few lines that all handlers share. */
 import type { Context } from 'hono'
-import type { Visitor } from '../service/accounts/sessions.ts'
+import type { SignedIn } from '../service/accounts/sessions.ts'
 import type { Visit } from '../protocol/protocol.ts'
 import type { SignIn } from '../service/accounts/sign-in.ts'
 import type { Assets } from './assets.ts'
@@ -16,7 +16,7 @@ export interface Variables {
   readonly notices: NoticeStore
   readonly signIn: SignIn
   /** Undefined on pages for people who are not signed in. */
-  readonly visitor: Visitor | undefined
+  readonly signedIn: SignedIn | undefined
   /** What a form sent; empty for what is no form. */
   readonly fields: Fields
   /** What forms must carry; empty where nobody is signed in. */
@@ -60,9 +60,9 @@ export function redirectTo(page: PageRequest, path: string): Response {
   return page.redirect(href(page, path), 303)
 }
 
-/** Who is signed in; only for pages behind the door that checks it. */
-export function visitorOf(page: PageRequest): Visitor {
-  const { visitor } = page.var
-  if (!visitor) throw new Error('a page for visitors was reached without one')
-  return visitor
+/** Who is signed in; for pages that nobody else gets to see. */
+export function requireSignedIn(page: PageRequest): SignedIn {
+  const { signedIn } = page.var
+  if (!signedIn) throw new Error('a page for people who are signed in was reached by somebody else')
+  return signedIn
 }

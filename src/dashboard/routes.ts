@@ -8,7 +8,7 @@ import { hasRight } from '../policy/roles.ts'
 import type { SignIn } from '../service/accounts/sign-in.ts'
 import { SERVER_HEADER } from '../version.ts'
 import type { Assets } from './assets.ts'
-import { LOOK_ONLY, actAs, guardWrites, identifyVisitor } from './guard.ts'
+import { LOOK_ONLY, actAs, guardWrites, identifySignedIn } from './guard.ts'
 import type { NoticeStore } from './notice-store.ts'
 import { accountPages } from './pages/account/routes.ts'
 import { appPages } from './pages/apps/routes.ts'
@@ -45,7 +45,7 @@ export function routes(site: RouteParts): Hono<Env> {
     page.set('signIn', site.signIn)
     page.set('assets', await site.assets())
     page.set('fields', {})
-    identifyVisitor(page)
+    identifySignedIn(page)
     await next()
     // Nobody hears of what is written before the disk has it.
     await site.parts.services.ledger.settled()
@@ -69,7 +69,7 @@ function withoutLastSlashes(path: string): string {
   return path.slice(0, end)
 }
 
-/** What stands before the door is open to everybody, and what comes after it to those who have signed in. */
+/** Pages before the check are open to everybody, those after it to people who have signed in. */
 function addPages(inside: Hono<Env, BlankSchema, '/dashboard'>): void {
   inside.get('/assets/icon.svg', (page) =>
     page.body(ICON, 200, { 'content-type': 'image/svg+xml', 'cache-control': 'max-age=86400' }),
@@ -81,7 +81,7 @@ function addPages(inside: Hono<Env, BlankSchema, '/dashboard'>): void {
   inside.route('/', signInPages())
   inside.route('/', oneTimeLinkPages())
   inside.route('/', providerPages())
-  inside.use(requireVisitor, closeForms)
+  inside.use(redirectStrangers, closeForms)
   inside.route('/', connectPages())
   inside.route('/reservations', reservationPages())
   inside.route('/apps', appPages())
@@ -98,18 +98,18 @@ const FORMS = /\/(new|edit|remove|revoke|retire|disconnect)$/
 
 /** Whoever may only look is told so before filling in a form, and not when sending it. */
 async function closeForms(page: PageRequest, next: () => Promise<void>): Promise<Response | void> {
-  const { visitor } = page.var
-  if (!visitor || hasRight(visitor.role, 'manage') || !FORMS.test(page.env.visit.path))
+  const { signedIn } = page.var
+  if (!signedIn || hasRight(signedIn.role, 'manage') || !FORMS.test(page.env.visit.path))
     return next()
   return showFailure(page, LOOK_ONLY)
 }
 
-/** Sends everybody else to the door, and back here afterwards. */
-async function requireVisitor(
+/** Sends whoever is not signed in to the sign-in page, and back here afterwards. */
+async function redirectStrangers(
   page: PageRequest,
   next: () => Promise<void>,
 ): Promise<Response | void> {
-  if (page.var.visitor) return next()
+  if (page.var.signedIn) return next()
   if (page.req.method !== 'GET') return showFailure(page, failure('sign_in_needed'))
   const wanted = currentPath(page)
   const asked = wanted === '/' ? '' : `?next=${encodeURIComponent(wanted)}`

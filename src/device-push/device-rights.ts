@@ -1,6 +1,6 @@
 /** What a device may that shows nothing but its token, what it is given when somebody registers it, and when it ends. */
 import type { Directory, DirectoryKey } from '../identity/directory.ts'
-import { type Arrival, refusalToUse } from '../identity/key-check.ts'
+import { type RequestContext, refusalToUse } from '../identity/key-check.ts'
 import type { TokenNumbers } from '../identity/native-token.ts'
 import type { AppPrincipal } from '../identity/principal.ts'
 import { type Failure, type Result, fail, failure, ok } from '../failure.ts'
@@ -29,7 +29,7 @@ export type Registration = Pick<DeviceToSave, 'keyId' | 'grant' | 'endsAt'>
 export function rightsOf(
   parts: DeviceParts,
   device: PushDevice,
-  arrival: Arrival,
+  arrival: RequestContext,
 ): Result<DeviceRights> {
   const key = keyOf(parts.directory, device)
   if (!key) return fail('credentials_wrong', 'the token of the device is not valid')
@@ -49,7 +49,7 @@ function keyOf(directory: Directory, { appId, keyId }: PushDevice): DirectoryKey
 export function deviceRefusal(
   { directory, now }: Pick<DeviceParts, 'directory' | 'now'>,
   device: PushDevice,
-  arrival: Arrival,
+  arrival: RequestContext,
 ): Failure | undefined {
   const key = keyOf(directory, device)
   if (!key) return failure('key_revoked')

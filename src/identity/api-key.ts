@@ -28,18 +28,18 @@ export function parseApiKey(text: string): Result<ApiKeyText> {
  * Which of a key's secrets was presented: its index, or undefined.
  * The time depends on lengths only, which are the same for all secrets that are made here.
  */
-export function placeOfSecret(secrets: readonly string[], presented: string): number | undefined {
-  return placeOf(secrets, (secret) => isSameText(secret, presented))
+export function secretIndexOf(secrets: readonly string[], presented: string): number | undefined {
+  return secretIndexWhere(secrets, (secret) => isSameText(secret, presented))
 }
 
 /** The index of the first secret that fits; all are tried, so that the time does not tell which. */
-export function placeOf(
+export function secretIndexWhere(
   secrets: readonly string[],
   fits: (secret: string) => boolean,
 ): number | undefined {
-  let place: number | undefined
-  for (const [i, secret] of secrets.entries()) if (fits(secret)) place ??= i
-  return place
+  let secretIndex: number | undefined
+  for (const [i, secret] of secrets.entries()) if (fits(secret)) secretIndex ??= i
+  return secretIndex
 }
 
 /** Compares in a time that depends on the lengths only. */

@@ -5,7 +5,7 @@ import { type Failure, type Result, fail, failure } from '../failure.ts'
 import { NO_CLAIMS } from '../policy/channel-claims.ts'
 import type { Credential, Credentials } from './credentials.ts'
 import type { Directory, DirectoryKey, SecretUses } from './directory.ts'
-import { type Arrival, findApiKey, refusalToUse } from './key-check.ts'
+import { type RequestContext, findApiKey, refusalToUse } from './key-check.ts'
 import type { NativeTokens } from './native-token.ts'
 import type { AppPrincipal } from './principal.ts'
 import { type Holder, ProvenCredential } from './proven.ts'
@@ -17,7 +17,7 @@ const MAX_LETTERS = 8_000_000
 /** A node of a trie takes about a hundred bytes, so that all of them together may take three times as much as texts. */
 const LETTERS_PER_NODE = 32
 
-export interface Context extends Arrival {
+export interface AuthenticationContext extends RequestContext {
   /** Whether a token that is not known may be verified, which costs more than all else; left out, it may. */
   mayVerify?(): boolean
 }
@@ -45,14 +45,14 @@ export class Authenticator {
   /** A promise only for a JWT that is seen for the first time, because its signature is checked asynchronously. */
   authenticate(
     { credential, clientId }: Credentials,
-    context: Context,
+    context: AuthenticationContext,
   ): Result<AppPrincipal> | Promise<Result<AppPrincipal>> {
     if (!credential) return fail('credentials_missing')
     const { kind, text } = credential
     const known = this.#proven[kind].get(text)
     // A changed key is another object: what it now permits, and whether it still signs so, is worked out anew.
     if (known && this.#directory.key(known.key.name) === known.key) {
-      if (known.place !== undefined) this.#uses.note(known.key, known.place)
+      if (known.secretIndex !== undefined) this.#uses.note(known.key, known.secretIndex)
       return this.#admit(credential, known, clientId, context)
     }
     if (kind === 'token')
@@ -61,16 +61,16 @@ export class Authenticator {
         : this.#withToken(credential, clientId, context)
     const found = findApiKey(text, this.#directory)
     if (!found.ok) return found
-    const { key, place } = found.value
-    this.#uses.note(key, place)
-    const proven = new ProvenCredential(key, place, keyHolder(key))
+    const { key, secretIndex } = found.value
+    this.#uses.note(key, secretIndex)
+    const proven = new ProvenCredential(key, secretIndex, keyHolder(key))
     return this.#keep(credential, proven, clientId, context)
   }
 
   #withToken(
     credential: Credential,
     clientId: string | undefined,
-    context: Context,
+    context: AuthenticationContext,
   ): Result<AppPrincipal> | Promise<Result<AppPrincipal>> {
     const verdict = this.#verifier.verify(credential.text)
     if (!(verdict instanceof Promise))
@@ -88,19 +88,19 @@ export class Authenticator {
     credential: Credential,
     verdict: Result<VerifiedToken>,
     clientId: string | undefined,
-    context: Context,
+    context: AuthenticationContext,
   ): Result<AppPrincipal> {
     if (!verdict.ok) return verdict
-    const { key, place, holder } = verdict.value
-    if (place !== undefined) this.#uses.note(key, place)
-    return this.#keep(credential, new ProvenCredential(key, place, holder), clientId, context)
+    const { key, secretIndex, holder } = verdict.value
+    if (secretIndex !== undefined) this.#uses.note(key, secretIndex)
+    return this.#keep(credential, new ProvenCredential(key, secretIndex, holder), clientId, context)
   }
 
   #keep(
     credential: Credential,
     proven: ProvenCredential,
     clientId: string | undefined,
-    context: Context,
+    context: AuthenticationContext,
   ): Result<AppPrincipal> {
     const admitted = this.#admit(credential, proven, clientId, context)
     if (admitted.ok) {
@@ -115,7 +115,7 @@ export class Authenticator {
     { kind, text }: Credential,
     proven: ProvenCredential,
     clientId: string | undefined,
-    context: Context,
+    context: AuthenticationContext,
   ): Result<AppPrincipal> {
     const refusal =
       refusalOfHolder(proven.holder, this.#directory, this.#clock) ??

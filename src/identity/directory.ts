@@ -36,5 +36,5 @@ export interface Directory {
 
 /** Told which secret of a key proved to be known: 0 for the current one, 1 for the old one. Must not take time. */
 export interface SecretUses {
-  note(key: DirectoryKey, place: number): void
+  note(key: DirectoryKey, secretIndex: number): void
 }

@@ -2,11 +2,11 @@
 import type { SettledDate } from '../core/settled-date.ts'
 import { type Failure, type Result, fail, failure, ok } from '../failure.ts'
 import { appRefusal, originRefusal, tlsRefusal } from '../policy/app-state.ts'
-import { parseApiKey, placeOfSecret } from './api-key.ts'
+import { parseApiKey, secretIndexOf } from './api-key.ts'
 import type { Directory, DirectoryKey } from './directory.ts'
 
 /** How a request came. */
-export interface Arrival {
+export interface RequestContext {
   /** Whether it came over TLS. */
   readonly secure: boolean
   /** Of the page that makes it; null for a program. */
@@ -16,7 +16,7 @@ export interface Arrival {
 export interface FoundKey {
   readonly key: DirectoryKey
   /** Of its secrets the one that was presented: 0 for the current one, 1 for the old one. */
-  readonly place: number
+  readonly secretIndex: number
 }
 
 /** The key that a text is, with its secret; says nothing yet about its state. */
@@ -28,15 +28,15 @@ export function findApiKey(text: string, directory: Directory): Result<FoundKey>
   // SDKs must not take an unknown app for one that merely lacks the key (RSA4, as tested in
   // uts/rest/integration/auth.md of github.com/ably/specification).
   if (!key) return fail(directory.app(appId) ? 'key_not_in_app' : 'credentials_wrong')
-  const place = placeOfSecret(key.secrets, secret)
-  return place === undefined ? fail('credentials_wrong') : ok({ key, place })
+  const secretIndex = secretIndexOf(key.secrets, secret)
+  return secretIndex === undefined ? fail('credentials_wrong') : ok({ key, secretIndex })
 }
 
 /** Why a key cannot be used now, over this kind of connection; only for those who have shown that they may know. */
 export function refusalToUse(
   key: DirectoryKey,
   directory: Directory,
-  { secure, origin }: Arrival,
+  { secure, origin }: RequestContext,
   date: Pick<SettledDate, 'now'>,
 ): Failure | undefined {
   const app = directory.app(key.appId)

@@ -10,14 +10,14 @@ export type Holder = Omit<AppPrincipal, keyof Identity>
 export class ProvenCredential {
   readonly key: DirectoryKey
   /** Which secret of the key it is, or signed it; undefined for a native token. */
-  readonly place: number | undefined
+  readonly secretIndex: number | undefined
   readonly holder: Holder
   #claimed: string | undefined
   #principal: Result<AppPrincipal> | undefined
 
-  constructor(key: DirectoryKey, place: number | undefined, holder: Holder) {
+  constructor(key: DirectoryKey, secretIndex: number | undefined, holder: Holder) {
     this.key = key
-    this.place = place
+    this.secretIndex = secretIndex
     this.holder = holder
   }
 

@@ -4,12 +4,12 @@ import { SettledDate } from '../core/settled-date.ts'
 import { type Failure, type Result, fail, failure, ok } from '../failure.ts'
 import { canonicalText, parseCapability } from '../policy/capability/capability.ts'
 import { intersect } from '../policy/capability/intersection.ts'
-import { placeOf } from './api-key.ts'
+import { secretIndexWhere } from './api-key.ts'
 import { noCommonGround } from './capability-gap.ts'
 import { CLOCK_SKEW_MS, DEFAULT_TTL_MS, SECOND_MS, maxTtl } from './claims.ts'
 import type { Credential } from './credentials.ts'
 import type { Directory, DirectoryKey, SecretUses } from './directory.ts'
-import { type Arrival, type FoundKey, findApiKey, refusalToUse } from './key-check.ts'
+import { type RequestContext, type FoundKey, findApiKey, refusalToUse } from './key-check.ts'
 import type { NativeTokens } from './native-token.ts'
 import type { NonceStore } from './nonce-store.ts'
 import { type Signed, type TokenRequest, isRequestSignedWith } from './token-request.ts'
@@ -35,7 +35,7 @@ export interface TokenDetails {
   readonly clientId?: string
 }
 
-export interface TokenArrival extends Arrival {
+export interface TokenRequestContext extends RequestContext {
   /** Counts the request among those with the key. @returns why that is one too many */
   charge?(key: { readonly appId: string; readonly keyId: string }): Failure | undefined
 }
@@ -114,7 +114,7 @@ export class TokenIssuer {
     keyName: string,
     request: TokenRequest,
     credential: Credential | undefined,
-    context: TokenArrival,
+    context: TokenRequestContext,
   ): Result<TokenDetails> | Promise<Result<TokenDetails>> {
     const { signed } = request
     const find = () => this.#keyFor(keyName, request, credential, context)
@@ -133,8 +133,8 @@ export class TokenIssuer {
     })
   }
 
-  #issue({ key, place }: FoundKey, request: TokenRequest): Result<TokenDetails> {
-    this.#uses.note(key, place)
+  #issue({ key, secretIndex }: FoundKey, request: TokenRequest): Result<TokenDetails> {
+    this.#uses.note(key, secretIndex)
     return issueToken(this.#tokens, key, request, this.#clock.now())
   }
 
@@ -143,7 +143,7 @@ export class TokenIssuer {
     keyName: string,
     request: TokenRequest,
     credential: Credential | undefined,
-    context: Arrival,
+    context: RequestContext,
   ): Result<FoundKey> {
     const key = this.#directory.key(keyName)
     if (!key) return fail('key_not_found')
@@ -181,10 +181,12 @@ export class TokenIssuer {
 
   #checkSigned(key: DirectoryKey, request: TokenRequest, signed: Signed): Result<FoundKey> {
     if (request.keyName !== key.name) return { ok: false, failure: otherKey() }
-    const place = placeOf(key.secrets, (secret) => isRequestSignedWith(signed, secret))
-    return place === undefined
+    const secretIndex = secretIndexWhere(key.secrets, (secret) =>
+      isRequestSignedWith(signed, secret),
+    )
+    return secretIndex === undefined
       ? fail('credentials_wrong', 'the signature of the token request is wrong')
-      : ok({ key, place })
+      : ok({ key, secretIndex })
   }
 }
 

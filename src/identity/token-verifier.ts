@@ -18,13 +18,11 @@ const MAX_DEPTH = 2
 export interface VerifiedToken {
   readonly key: DirectoryKey
   /** Which secret of the key signed it; undefined for a native token. */
-  readonly place: number | undefined
+  readonly secretIndex: number | undefined
   readonly holder: TokenHolder
 }
 
 export type TokenHolder = Holder & { readonly expires: number }
-
-type Verdict = Result<VerifiedToken>
 
 export class TokenVerifier {
   readonly #directory: Directory
@@ -38,16 +36,16 @@ export class TokenVerifier {
   }
 
   /** Says nothing about expiry of native tokens, revocation, or the state of the key and its app. */
-  verify(text: string): Verdict | Promise<Verdict> {
+  verify(text: string): Result<VerifiedToken> | Promise<Result<VerifiedToken>> {
     return this.#verify(text, 1)
   }
 
-  #verify(text: string, depth: number): Verdict | Promise<Verdict> {
+  #verify(text: string, depth: number): Result<VerifiedToken> | Promise<Result<VerifiedToken>> {
     if (text.length > MAX_TOKEN_LENGTH) return fail('token_malformed', 'the token is too long')
     return looksLikeJwt(text) ? this.#verifyJwt(text, depth) : this.#verifyNative(text)
   }
 
-  #verifyNative(text: string): Verdict {
+  #verifyNative(text: string): Result<VerifiedToken> {
     const read = this.#tokens.read(text)
     if (!read.ok) return this.#unread(text, read.failure)
     const claims = read.value
@@ -60,7 +58,7 @@ export class TokenVerifier {
    * What names an app of this server and is too short for any token of it is made up: its client would come with the
    * next of that kind for ever, if it were asked for another. One of another version or service is worth the question.
    */
-  #unread(text: string, why: Failure): Verdict {
+  #unread(text: string, why: Failure): Result<VerifiedToken> {
     const [appId = '', rest = ''] = text.split('.')
     const isMadeUp = rest.length < MIN_TOKEN_LETTERS && this.#directory.app(appId) !== undefined
     return why.name === 'token_unreadable' && isMadeUp
@@ -68,7 +66,7 @@ export class TokenVerifier {
       : { ok: false, failure: why }
   }
 
-  async #verifyJwt(text: string, depth: number): Promise<Verdict> {
+  async #verifyJwt(text: string, depth: number): Promise<Result<VerifiedToken>> {
     const jwt = parseJwt(text)
     if (!jwt.ok) return jwt
     const { embedded } = jwt.value
@@ -78,7 +76,11 @@ export class TokenVerifier {
   }
 
   /** The outside is not ours to verify; it can only shorten the life of what is inside. */
-  async #verifyEmbedded({ claims }: Jwt, embedded: string, depth: number): Promise<Verdict> {
+  async #verifyEmbedded(
+    { claims }: Jwt,
+    embedded: string,
+    depth: number,
+  ): Promise<Result<VerifiedToken>> {
     if (depth === MAX_DEPTH)
       return fail('jwt_invalid', 'invalid JWT format: tokens are nested too deeply')
     const inner = await this.#verify(embedded, depth + 1)
@@ -89,33 +91,37 @@ export class TokenVerifier {
     return ok({ ...inner.value, holder: { ...holder, expires } })
   }
 
-  async #verifySigned(jwt: Jwt): Promise<Verdict> {
+  async #verifySigned(jwt: Jwt): Promise<Result<VerifiedToken>> {
     if (jwt.keyName === undefined)
       return fail('jwt_invalid', 'invalid JWT format: "kid" in the header names no API key')
     if (!jwt.claims || !isAlgorithm(jwt.algorithm))
       return fail('jwt_invalid', 'invalid JWT format: it is not signed with HS256, HS384 or HS512')
     const key = this.#directory.key(jwt.keyName)
     if (!key) return fail('key_not_found')
-    const place = await placeOfSigner(jwt, key)
-    if (place === undefined)
+    const secretIndex = await secretIndexOfSigner(jwt, key)
+    if (secretIndex === undefined)
       return fail(
         'jwt_invalid',
         'invalid JWT format: signature verification failed, it is not one of the API key',
       )
     const claims = readJwtClaims(jwt.claims, key, this.#clock.now())
-    return claims.ok ? grant(claims.value, key, place) : claims
+    return claims.ok ? grant(claims.value, key, secretIndex) : claims
   }
 }
 
-async function placeOfSigner(jwt: Jwt, key: DirectoryKey): Promise<number | undefined> {
-  for (const [place, secret] of key.secrets.entries()) {
-    if (await isSignedWith(jwt, secret)) return place
+async function secretIndexOfSigner(jwt: Jwt, key: DirectoryKey): Promise<number | undefined> {
+  for (const [secretIndex, secret] of key.secrets.entries()) {
+    if (await isSignedWith(jwt, secret)) return secretIndex
   }
   return undefined
 }
 
 /** A token permits what both it and its key, as it is now, permit. */
-function grant(claims: TokenClaims, key: DirectoryKey, place: number | undefined): Verdict {
+function grant(
+  claims: TokenClaims,
+  key: DirectoryKey,
+  secretIndex: number | undefined,
+): Result<VerifiedToken> {
   const { capability: named, clientId, ...others } = claims
   const both = named ? intersect(named, key.capability) : ok(key.capability)
   if (!both.ok) return both
@@ -129,5 +135,5 @@ function grant(claims: TokenClaims, key: DirectoryKey, place: number | undefined
   const checker = named ? new CapabilityChecker(capability) : key.checker
   const tokenResources = [...(named ?? key.capability).keys()]
   const token = { tokenClientId: clientId, tokenResources, capability, checker }
-  return ok({ key, place, holder: { kind: 'app', ...others, ...token } })
+  return ok({ key, secretIndex, holder: { kind: 'app', ...others, ...token } })
 }

@@ -42,29 +42,33 @@ export interface ChannelFacts {
 }
 
 /** Which rule decided, in the documented order of priority (AC-19 to AC-22). */
-export type Rule = 'namespace' | 'parent' | 'ephemeral' | 'open' | 'closed'
+export type AccessRule = 'namespace' | 'parent' | 'ephemeral' | 'open' | 'closed'
 
-/** Why a verdict is what it is: for the owner's eyes (log, explain), never for the stranger's. */
-export interface Because {
-  readonly rule: Rule
+/** Why a decision is what it is: for the owner's eyes (log, explain), never for the stranger's. */
+export interface DecisionReason {
+  readonly rule: AccessRule
   readonly reservation: Reservation | undefined
   /** The reservation that the deciding one overrides as a whole (AC-30). */
   readonly overrides: Reservation | undefined
   readonly detail: string
 }
 
-export type Verdict =
+export type AccessDecision =
   | {
       readonly join: true
       readonly send: boolean
       /** Keys this joiner sets on a channel that it creates. */
       readonly sets: Keys | undefined
-      readonly because: Because
+      readonly because: DecisionReason
     }
-  | { readonly join: false; readonly failure: FailureName; readonly because: Because }
+  | { readonly join: false; readonly failure: FailureName; readonly because: DecisionReason }
 
 /** Decides about a newcomer (AC-34). */
-export function decideJoin(presented: Keys, facts: ChannelFacts, rules: CommonsRules): Verdict {
+export function decideJoin(
+  presented: Keys,
+  facts: ChannelFacts,
+  rules: CommonsRules,
+): AccessDecision {
   if (facts.match) return decideReserved(presented, facts.match, true)
   if (!rules.openChannels)
     return refuse('channel_not_open', facts, 'closed', 'no reservation covers it')
@@ -80,7 +84,11 @@ export function decideJoin(presented: Keys, facts: ChannelFacts, rules: CommonsR
  * Decides again about somebody who is already there, after reservations changed (AC-32). Keys that the
  * channel no longer asks for are not held against a member: it did not try to set them on this rule.
  */
-export function decideStay(presented: Keys, facts: ChannelFacts, rules: CommonsRules): Verdict {
+export function decideStay(
+  presented: Keys,
+  facts: ChannelFacts,
+  rules: CommonsRules,
+): AccessDecision {
   if (facts.match) return decideReserved(presented, facts.match, false)
   if (!rules.openChannels)
     return refuse('channel_not_open', facts, 'closed', 'no reservation covers it')
@@ -88,7 +96,7 @@ export function decideStay(presented: Keys, facts: ChannelFacts, rules: CommonsR
 }
 
 /** Decides about an HTTP push: only a reservation with a send key admits one (H-1, H-5). */
-export function decidePush(presented: Keys, match: Match<Reservation> | undefined): Verdict {
+export function decidePush(presented: Keys, match: Match<Reservation> | undefined): AccessDecision {
   const required = match?.best.keys.send
   const rule = match ? reservedRule(match) : 'open'
   if (!match || !required) {
@@ -113,7 +121,11 @@ export function decidePush(presented: Keys, match: Match<Reservation> | undefine
   }
 }
 
-function decideReserved(presented: Keys, match: Match<Reservation>, newcomer: boolean): Verdict {
+function decideReserved(
+  presented: Keys,
+  match: Match<Reservation>,
+  newcomer: boolean,
+): AccessDecision {
   const { keys } = match.best
   const rule = reservedRule(match)
   if (newcomer && presented.join && !keys.join) return surplus('join', rule, match)
@@ -121,8 +133,8 @@ function decideReserved(presented: Keys, match: Match<Reservation>, newcomer: bo
   return decideKeys(presented, keys, rule, match)
 }
 
-function decideEphemeral(presented: Keys, keys: Keys, strict: boolean): Verdict {
-  const rule: Rule = keys.join || keys.send ? 'ephemeral' : 'open'
+function decideEphemeral(presented: Keys, keys: Keys, strict: boolean): AccessDecision {
+  const rule: AccessRule = keys.join || keys.send ? 'ephemeral' : 'open'
   if (strict && presented.join && !keys.join) return surplus('join', rule, undefined)
   if (strict && presented.send && !keys.send) return surplus('send', rule, undefined)
   return decideKeys(presented, keys, rule, undefined)
@@ -132,9 +144,9 @@ function decideEphemeral(presented: Keys, keys: Keys, strict: boolean): Verdict 
 function decideKeys(
   presented: Keys,
   keys: Keys,
-  rule: Rule,
+  rule: AccessRule,
   match: Match<Reservation> | undefined,
-): Verdict {
+): AccessDecision {
   if (keys.join && !opens(presented.join, keys.join)) {
     const because = reason(rule, match, keyDetail('join', presented.join))
     return { join: false, failure: 'join_refused', because }
@@ -165,9 +177,9 @@ const UNLOCKED: typeof LOCKED = {
 
 function surplus(
   kind: 'join' | 'send',
-  rule: Rule,
+  rule: AccessRule,
   match: Match<Reservation> | undefined,
-): Verdict {
+): AccessDecision {
   const because = reason(
     rule,
     match,
@@ -181,14 +193,23 @@ function keyDetail(kind: 'join' | 'send', presented: Uint8Array | undefined): st
 }
 
 /** `parent` when the namespace serves as the default for what lies below it, `namespace` when it is the target or beats a parent. */
-function reservedRule(match: Match<Reservation>): Rule {
+function reservedRule(match: Match<Reservation>): AccessRule {
   return match.exact || match.parent ? 'namespace' : 'parent'
 }
 
-function refuse(name: FailureName, facts: ChannelFacts, rule: Rule, detail: string): Verdict {
+function refuse(
+  name: FailureName,
+  facts: ChannelFacts,
+  rule: AccessRule,
+  detail: string,
+): AccessDecision {
   return { join: false, failure: name, because: reason(rule, facts.match, detail) }
 }
 
-function reason(rule: Rule, match: Match<Reservation> | undefined, detail: string): Because {
+function reason(
+  rule: AccessRule,
+  match: Match<Reservation> | undefined,
+  detail: string,
+): DecisionReason {
   return { rule, reservation: match?.best, overrides: match?.parent, detail }
 }

@@ -19,7 +19,7 @@ const SUBJECT = 'message.'
 const HEADER = /^extras\.headers(?:\.([\w-]+)|\[\s*(?:'([^']+)'|"([^"]+)")\s*\])$/
 
 /** Text that stands for itself, or what `#{message.…}` names. */
-type Part = string | { readonly text: string; readonly path: string }
+type TemplatePart = string | { readonly text: string; readonly path: string }
 
 type Headers = Readonly<Record<string, unknown>> | undefined
 
@@ -51,8 +51,8 @@ export function conflationKeyFault(template: string): string | undefined {
 }
 
 /** In one pass: templates come from whoever makes an app. */
-function partsOf(template: string): Part[] {
-  const parts: Part[] = []
+function partsOf(template: string): TemplatePart[] {
+  const parts: TemplatePart[] = []
   let literalFrom = 0
   for (let at = template.indexOf(OPENING); at >= 0; at = template.indexOf(OPENING, at)) {
     const subject = skipSpace(template, at + OPENING.length)

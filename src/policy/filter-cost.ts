@@ -1,12 +1,12 @@
 /** What it takes to look at a message with a filter, known from the filter alone, and which parts a filter may have. */
 import type { compile } from '@jmespath-community/jmespath'
 
-/** What evaluation may cost: 1 for a part that is looked at once, more for one that grows with the message. */
+/** What evaluation may cost: 1 for a expression that is looked at once, more for one that grows with the message. */
 const MAX_UNITS = 256
 const UNITS_PER_MESSAGE = 1
 const UNITS_PER_VALUE = 16
 
-export type Part = ReturnType<typeof compile>
+export type Expression = ReturnType<typeof compile>
 
 export interface FilterCost {
   /** Weighs filters against each other, whatever the messages are. */
@@ -39,40 +39,41 @@ const FUNCTIONS = new Set([
 ])
 
 /** @returns what keeps an expression from being used, as a text */
-export function costOf(root: Part): FilterCost | string {
-  const open = [{ part: root, isRepeated: false }]
+export function costOf(root: Expression): FilterCost | string {
+  const open = [{ expression: root, isRepeated: false }]
   let units = 0
   let growing = 0
   let readsData = false
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    const { part, isRepeated } = next
-    const inside = partsOf(part)
-    if (inside === undefined) return 'the filter uses a part of JMESPath that is not for filters'
-    const grows = isRepeated || growsWithMessage(part)
+    const { expression, isRepeated } = next
+    const inside = partsOf(expression)
+    if (inside === undefined)
+      return 'the filter uses a expression of JMESPath that is not for filters'
+    const grows = isRepeated || growsWithMessage(expression)
     units += grows ? UNITS_PER_VALUE : UNITS_PER_MESSAGE
     if (units > MAX_UNITS) return 'the filter is too complex'
-    if (grows && !isLeaf(part)) growing++
-    readsData ||= mayBeData(part)
-    for (const inner of inside.once) open.push({ part: inner, isRepeated })
-    for (const inner of inside.perItem ?? []) open.push({ part: inner, isRepeated: true })
+    if (grows && !isLeaf(expression)) growing++
+    readsData ||= mayBeData(expression)
+    for (const inner of inside.once) open.push({ expression: inner, isRepeated })
+    for (const inner of inside.perItem ?? []) open.push({ expression: inner, isRepeated: true })
   }
   return { units, growing, readsData }
 }
 
 /** By its name, as the whole message, or as one of all its members. */
-function mayBeData(part: Part): boolean {
-  if (part.type === 'Field') return part.name === 'data'
-  return part.type === 'Current' || part.type === 'ValueProjection'
+function mayBeData(expression: Expression): boolean {
+  if (expression.type === 'Field') return expression.name === 'data'
+  return expression.type === 'Current' || expression.type === 'ValueProjection'
 }
 
-/** What is had by a look alone: hardly any work beside that of the part that it is in. */
-function isLeaf(part: Part): boolean {
-  return ['Current', 'Field', 'Identity', 'Index', 'Literal'].includes(part.type)
+/** What is had by a look alone: hardly any work beside that of the expression that it is in. */
+function isLeaf(expression: Expression): boolean {
+  return ['Current', 'Field', 'Identity', 'Index', 'Literal'].includes(expression.type)
 }
 
 /** Whether it goes through a whole list or text, of which the message decides how long it is. */
-function growsWithMessage(part: Part): boolean {
-  switch (part.type) {
+function growsWithMessage(expression: Expression): boolean {
+  switch (expression.type) {
     case 'Function':
     case 'Flatten':
     case 'Slice':
@@ -81,29 +82,32 @@ function growsWithMessage(part: Part): boolean {
     case 'FilterProjection':
       return true
     case 'Comparator':
-      return !isScalar(part.left) && !isScalar(part.right)
+      return !isScalar(expression.left) && !isScalar(expression.right)
     default:
       return false
   }
 }
 
-function isScalar(part: Part): boolean {
-  return part.type === 'Literal' && (typeof part.value !== 'object' || part.value === null)
+function isScalar(expression: Expression): boolean {
+  return (
+    expression.type === 'Literal' &&
+    (typeof expression.value !== 'object' || expression.value === null)
+  )
 }
 
 interface Inside {
-  readonly once: readonly Part[]
+  readonly once: readonly Expression[]
   /** Looked at for each item of a list. */
-  readonly perItem?: readonly Part[]
+  readonly perItem?: readonly Expression[]
 }
 
 /**
- * The parts inside a part, or undefined if it may not be used: what makes new values out of one several
+ * The parts inside a expression, or undefined if it may not be used: what makes new values out of one several
  * times (they could grow without bound), what looks again at the whole message from inside a list, and
  * what only one dialect knows.
  */
-function partsOf(part: Part): Inside | undefined {
-  switch (part.type) {
+function partsOf(expression: Expression): Inside | undefined {
+  switch (expression.type) {
     case 'Literal':
     case 'Index':
     case 'Slice':
@@ -112,24 +116,24 @@ function partsOf(part: Part): Inside | undefined {
       return { once: [] }
     case 'Field':
       // The library would find these in every object.
-      return part.name in Object.prototype ? undefined : { once: [] }
+      return expression.name in Object.prototype ? undefined : { once: [] }
     case 'NotExpression':
     case 'Flatten':
-      return { once: [part.child] }
+      return { once: [expression.child] }
     case 'Comparator':
     case 'AndExpression':
     case 'OrExpression':
     case 'Subexpression':
     case 'IndexExpression':
     case 'Pipe':
-      return { once: [part.left, part.right] }
+      return { once: [expression.left, expression.right] }
     case 'Projection':
     case 'ValueProjection':
-      return { once: [part.left], perItem: [part.right] }
+      return { once: [expression.left], perItem: [expression.right] }
     case 'FilterProjection':
-      return { once: [part.left], perItem: [part.condition, part.right] }
+      return { once: [expression.left], perItem: [expression.condition, expression.right] }
     case 'Function':
-      return FUNCTIONS.has(part.name) ? { once: part.children } : undefined
+      return FUNCTIONS.has(expression.name) ? { once: expression.children } : undefined
     default:
       return undefined
   }

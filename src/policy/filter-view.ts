@@ -8,7 +8,7 @@ const MAX_DEPTH = 64
 export interface FilterableMessage {
   readonly id: string
   readonly name: string | undefined
-  /** Seen as its value if the encoding is `json`, unless that is nested very deeply, and as null if it is bytes. */
+  /** FilterInput as its value if the encoding is `json`, unless that is nested very deeply, and as null if it is bytes. */
   readonly data: string | Uint8Array | undefined
   readonly encoding: string | undefined
   readonly clientId: string | undefined
@@ -28,7 +28,7 @@ export type FilterView = Readonly<
 }
 
 /** A message with what filters have to know of its size before they look at it. */
-export interface Seen {
+export interface FilterInput {
   readonly view: FilterView
   /** Values in the data, and a few more the longer its texts are; worked out when it is asked for. */
   readonly dataSize: number
@@ -41,7 +41,7 @@ export interface Seen {
 /** About as much work as a value is. */
 const LETTERS_PER_VALUE = 16
 
-export function seen(message: FilterableMessage): Seen {
+export function filterInput(message: FilterableMessage): FilterInput {
   const view = filterView(message)
   const { data, extras = '', name = '' } = message
   const text = typeof data === 'string' ? data : ''

@@ -1,8 +1,8 @@
 /** Which messages of a channel a reader wants: the JMESPath of `[filter=…]name`, within bounds. */
 import { TreeInterpreter, compile, type JSONValue } from '@jmespath-community/jmespath'
 import { type Result, fail, ok } from '../failure.ts'
-import { type FilterCost, type Part, costOf } from './filter-cost.ts'
-import type { FilterView, Seen } from './filter-view.ts'
+import { type FilterCost, type Expression, costOf } from './filter-cost.ts'
+import type { FilterView, FilterInput } from './filter-view.ts'
 
 /** Bytes of an expression, before base64. */
 const MAX_BYTES = 1024
@@ -11,16 +11,16 @@ export class MessageFilter {
   /** Filters with the same expression let the same messages through. */
   readonly expression: string
   readonly cost: FilterCost
-  readonly #root: Part
+  readonly #root: Expression
 
-  constructor(expression: string, root: Part, cost: FilterCost) {
+  constructor(expression: string, root: Expression, cost: FilterCost) {
     this.expression = expression
     this.cost = cost
     this.#root = root
   }
 
   /** How many steps it takes at most to look at a message. */
-  stepsOn({ dataSize, restSize }: Seen): number {
+  stepsOn({ dataSize, restSize }: FilterInput): number {
     const { growing, readsData, units } = this.cost
     if (growing === 0) return units
     return units + growing * (restSize + (readsData ? dataSize : 0))
@@ -52,7 +52,7 @@ export function compileFilter(encoded: string): Result<MessageFilter> {
   const expression = decoded(encoded)
   if (expression === undefined) return invalid('the filter is not base64 of UTF-8 text')
   if (Buffer.byteLength(expression) > MAX_BYTES) return tooLong()
-  let root: Part
+  let root: Expression
   try {
     root = compile(expression)
   } catch {

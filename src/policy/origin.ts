@@ -86,7 +86,7 @@ export function nearMiss(origin: string, allowed: readonly string[]): string | u
   return undefined
 }
 
-interface Parts {
+interface OriginParts {
   readonly scheme: string
   /** Without the star. */
   readonly host: string
@@ -94,14 +94,14 @@ interface Parts {
   readonly hasStar: boolean
 }
 
-function partsOf(origin: string): Parts | undefined {
+function partsOf(origin: string): OriginParts | undefined {
   const [, scheme, star, host, port = ''] =
     /^([a-z][a-z\d+.-]*):\/\/(\*\.)?([^:/]+|\[[^\]/]*\])(:\d+)?$/.exec(origin.toLowerCase()) ?? []
   if (scheme === undefined || host === undefined) return undefined
   return { scheme, host, port, hasStar: star !== undefined }
 }
 
-function differenceOf(given: Parts, listed: Parts): string | undefined {
+function differenceOf(given: OriginParts, listed: OriginParts): string | undefined {
   const isBelow = given.host.endsWith(`.${listed.host}`)
   const isName = listed.hasStar ? isBelow : given.host === listed.host
   if (isName) {

@@ -31,7 +31,7 @@ export interface Limit {
   readonly beyond: number
 }
 
-export type Room<S> =
+export type ShareDecision<S> =
   /** There is some left. */
   | { readonly kind: 'free' }
   /** This share has to let go of one first. */
@@ -40,9 +40,9 @@ export type Room<S> =
   | { readonly kind: 'beyond' }
   | { readonly kind: 'none' }
 
-const FREE: Room<never> = { kind: 'free' }
-const BEYOND: Room<never> = { kind: 'beyond' }
-const NONE: Room<never> = { kind: 'none' }
+const FREE: ShareDecision<never> = { kind: 'free' }
+const BEYOND: ShareDecision<never> = { kind: 'beyond' }
+const NONE: ShareDecision<never> = { kind: 'none' }
 
 /**
  * Whether a share may have one more.
@@ -55,7 +55,7 @@ export function roomFor<S extends Stake>(
   all: Iterable<S>,
   total: number,
   { max, beyond }: Limit,
-): Room<S> {
+): ShareDecision<S> {
   if (max === 0 || total < max) return FREE
   let giver = own.spare > 0 ? own : undefined
   let shares = own.held === 0 ? 1 : 0

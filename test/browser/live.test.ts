@@ -5,7 +5,7 @@ import { eventually, upgradeAnswer } from '../support/client.ts'
 import { IttyClient } from '../support/itty.ts'
 import { RestartableServer } from '../support/restartable.ts'
 import { latchkey } from '../support/server.ts'
-import { PASSWORD, Visitor, tokenIn } from '../dashboard/visitor.ts'
+import { PASSWORD, DashboardUser, tokenIn } from '../dashboard/dashboard-user.ts'
 import { type Tab, hasBrowser } from './browser.ts'
 import { type Owned, startOwnedServer, tabOf } from './signed-in.ts'
 
@@ -137,7 +137,7 @@ describe.skipIf(!hasBrowser)('a live page whose server is started again', () => 
   test('reconnects by itself', async () => {
     const server = await RestartableServer.start('--drain-seconds', '0')
     const { out } = await latchkey(['accounts', 'reset', '--data', server.folder])
-    const owner = new Visitor(server)
+    const owner = new DashboardUser(server)
     await owner.post('/claim', {
       token: tokenIn(out),
       email: 'ann@example.com',

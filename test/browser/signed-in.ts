@@ -1,23 +1,23 @@
 /** Servers with an owner, and tabs in which that owner is signed in. */
 import { type TestServer, startTestServer } from '../support/server.ts'
-import { PASSWORD, Visitor } from '../dashboard/visitor.ts'
+import { PASSWORD, DashboardUser } from '../dashboard/dashboard-user.ts'
 import { type Tab, openTab } from './browser.ts'
 
 export const EMAIL = 'ann@example.com'
 
 export interface Owned {
   readonly server: TestServer
-  readonly owner: Visitor
+  readonly owner: DashboardUser
 }
 
 export async function startOwnedServer(flags: Record<string, string> = {}): Promise<Owned> {
   const server = await startTestServer({ 'max-reservations': '0', ...flags })
-  return { server, owner: await Visitor.owner(server, EMAIL) }
+  return { server, owner: await DashboardUser.owner(server, EMAIL) }
 }
 
 /** A tab with the session of somebody who has signed in already. */
 export async function tabOf(
-  { server, owner }: { readonly server: Pick<TestServer, 'url'>; readonly owner: Visitor },
+  { server, owner }: { readonly server: Pick<TestServer, 'url'>; readonly owner: DashboardUser },
   options: Parameters<typeof openTab>[0] = {},
 ): Promise<Tab> {
   const cookies = Array.from(owner.cookies, ([name, value]) => ({ name, value, url: server.url }))

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { systemClock } from '../../src/core/clock.ts'
 import { startServer } from '../../src/server.ts'
 import { openServices } from '../../src/service/services.ts'
-import { Visitor } from '../dashboard/visitor.ts'
+import { DashboardUser } from '../dashboard/dashboard-user.ts'
 import { temporaryFolder, testConfig } from '../support/server.ts'
 import { run, runJson } from './process.ts'
 
@@ -104,7 +104,7 @@ test('the list warns about them', async () => {
 test('the pages show them', async () => {
   const server = await startServer(testConfig({ data: folder.path }))
   try {
-    const visitor = await Visitor.owner(server)
+    const visitor = await DashboardUser.owner(server)
     const { text } = await visitor.get('/reservations')
     for (const because of Object.values(DOUBTS)) expect(text).toContain(`${because}.`)
     expect((await visitor.get('/reservations/r4')).text).toContain(`${DOUBTS.r4}.`)

@@ -2,14 +2,14 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { join } from 'node:path'
 import { type TestServer, startTestServer } from '../support/server.ts'
-import { Visitor } from './visitor.ts'
+import { DashboardUser } from './dashboard-user.ts'
 
 let server: TestServer
-let owner: Visitor
+let owner: DashboardUser
 
 beforeAll(async () => {
   server = await startTestServer({ 'base-path': '/rt' })
-  owner = new Visitor(server, '/rt')
+  owner = new DashboardUser(server, '/rt')
   const token = /token=(.*)/.exec(server.claimLink!)![1]!
   const fields = { token, email: 'ann@example.com', password: 'correct horse battery' }
   await owner.post('/claim', fields)

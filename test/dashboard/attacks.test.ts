@@ -1,19 +1,19 @@
 /** What strangers and other sites may not do at the dashboard: all of it is refused. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { type TestServer, latchkey, startTestServer } from '../support/server.ts'
-import { PASSWORD, Visitor, tokenIn } from './visitor.ts'
+import { PASSWORD, DashboardUser, tokenIn } from './dashboard-user.ts'
 
 /** What browsers say of a request from a page to its own server, and to another. */
 const FROM_OURS = { 'sec-fetch-site': 'same-origin' }
 const CROSS = { 'sec-fetch-site': 'cross-site' }
 
 let server: TestServer
-let owner: Visitor
+let owner: DashboardUser
 let reservation: string
 
 beforeAll(async () => {
   server = await startTestServer({ 'max-reservations': '0' })
-  owner = await Visitor.owner(server)
+  owner = await DashboardUser.owner(server)
   const { location } = await owner.post('/reservations', { namespace: 'acme', send: 'on' })
   reservation = location!.replace(/\?.*/, '')
 })
@@ -37,27 +37,27 @@ describe('without a session', () => {
   ]
 
   test.each(paths)('%s leads to the sign-in page', async (path) => {
-    const { status, location } = await new Visitor(server).get(path)
+    const { status, location } = await new DashboardUser(server).get(path)
     expect(status).toBe(303)
     expect(location).toStartWith('/sign-in')
   })
 
   test('nothing can be changed', async () => {
-    const stranger = new Visitor(server)
+    const stranger = new DashboardUser(server)
     const { status } = await stranger.post('/reservations', { namespace: 'stolen' })
     expect(status).toBe(401)
     expect(await reserved()).not.toContain('stolen')
   })
 
   test('an invented session is not accepted', async () => {
-    const stranger = new Visitor(server)
+    const stranger = new DashboardUser(server)
     for (const name of owner.cookies.keys()) stranger.cookies.set(name, 'A'.repeat(43))
     expect(await stranger.isIn()).toBe(false)
   })
 
   test('the address after signing in is never on another server', async () => {
     for (const next of ['//evil.example', '/\\evil.example', 'https://evil.example', '/x?y=//z']) {
-      const visitor = new Visitor(server)
+      const visitor = new DashboardUser(server)
       const answer = await visitor.post('/sign-in', {
         email: 'ann@example.com',
         password: PASSWORD,
@@ -102,7 +102,7 @@ describe('from another site, with the owner’s cookies', () => {
     const behind = await startTestServer({ 'public-url': 'https://my.example' })
     try {
       const post = (origin: string) =>
-        new Visitor(behind).signIn('a@b.example', PASSWORD, { origin })
+        new DashboardUser(behind).signIn('a@b.example', PASSWORD, { origin })
       // Nobody has claimed it, which is what the page says.
       expect((await post('https://my.example')).status).toBe(200)
       expect((await post('http://my.example')).status).toBe(403)
@@ -125,7 +125,7 @@ describe('from another site, with the owner’s cookies', () => {
   })
 
   test('another site cannot sign anybody in', async () => {
-    const visitor = new Visitor(server)
+    const visitor = new DashboardUser(server)
     const headers = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }
     expect((await visitor.signIn('ann@example.com', PASSWORD, headers)).status).toBe(403)
     expect(visitor.cookies.size).toBe(0)
@@ -142,20 +142,20 @@ describe('from another site, with the owner’s cookies', () => {
 
 describe('a session', () => {
   test('that was planted before signing in is replaced', async () => {
-    const visitor = await new Visitor(server).ready()
+    const visitor = await new DashboardUser(server).ready()
     const planted = 'planted-by-somebody-else'
     const [name] = owner.cookies.keys()
     visitor.cookies.set(name!, planted)
     await visitor.signIn('ann@example.com')
     expect(visitor.cookies.get(name!)).not.toBe(planted)
     expect(await visitor.isIn()).toBe(true)
-    const attacker = new Visitor(server)
+    const attacker = new DashboardUser(server)
     attacker.cookies.set(name!, planted)
     expect(await attacker.isIn()).toBe(false)
   })
 
   test('ends when its browser signs in again or out', async () => {
-    const visitor = new Visitor(server)
+    const visitor = new DashboardUser(server)
     await visitor.signIn('ann@example.com')
     await visitor.ready()
     const first = new Map(visitor.cookies)
@@ -165,7 +165,7 @@ describe('a session', () => {
     expect([...first.values()]).not.toEqual([...second.values()])
     await visitor.post('/sign-out', {})
     for (const cookies of [first, second]) {
-      const ghost = new Visitor(server)
+      const ghost = new DashboardUser(server)
       for (const [name, value] of cookies) ghost.cookies.set(name, value)
       expect(await ghost.isIn()).toBe(false)
     }
@@ -180,7 +180,7 @@ describe('a session', () => {
   })
 
   test('has an HttpOnly cookie and pages that are not cached', async () => {
-    const answer = await new Visitor(server).signIn('ann@example.com')
+    const answer = await new DashboardUser(server).signIn('ann@example.com')
     const [cookie] = answer.headers.getSetCookie()
     expect(cookie).toMatch(/; HttpOnly/)
     expect(cookie).toMatch(/; SameSite=Lax/)
@@ -194,7 +194,7 @@ describe('a session', () => {
         'x-forwarded-proto': 'https',
         origin: behind.url.replace('http:', 'https:'),
       }
-      const visitor = new Visitor(behind)
+      const visitor = new DashboardUser(behind)
       const token = tokenIn(behind.claimLink!)
       const fields = { token, email: 'ann@example.com', password: PASSWORD }
       const answer = await visitor.post('/claim', fields, { headers })
@@ -218,7 +218,7 @@ describe('a session', () => {
 describe('one-time links', () => {
   test('the claim link works once', async () => {
     const token = tokenIn(server.claimLink!)
-    const stranger = new Visitor(server)
+    const stranger = new DashboardUser(server)
     expect((await stranger.get(`/claim?token=${token}`)).status).toBe(410)
     const fields = { token, email: 'eve@example.com', password: PASSWORD }
     expect((await stranger.post('/claim', fields)).status).toBe(410)
@@ -231,7 +231,7 @@ describe('one-time links', () => {
       const token = tokenIn(other.claimLink!)
       const visitors = ['a@x.example', 'b@x.example', 'c@x.example'].map((email) => ({
         email,
-        visitor: new Visitor(other),
+        visitor: new DashboardUser(other),
       }))
       const answers = await Promise.all(
         visitors.map(({ email, visitor }) =>
@@ -247,7 +247,7 @@ describe('one-time links', () => {
   test('an invitation cannot be used as a claim, nor anything else', async () => {
     await owner.post('/account/people/invite', { role: 'viewer', note: 'x' })
     const token = tokenIn((await owner.get('/account')).text)
-    const stranger = new Visitor(server)
+    const stranger = new DashboardUser(server)
     for (const guess of [token, '', 'x', 'A'.repeat(43)]) {
       expect((await stranger.get(`/claim?token=${guess}`)).status).toBe(410)
     }
@@ -275,11 +275,11 @@ describe('another account', () => {
 })
 
 /** An owner of an account that is not the server's own. */
-async function otherAccount(): Promise<Visitor> {
+async function otherAccount(): Promise<DashboardUser> {
   const data = ['--data', server.folder!]
   await latchkey(['accounts', 'add', 'other', ...data])
   const { out } = await latchkey(['accounts', 'reset', 'other', ...data])
-  const visitor = new Visitor(server)
+  const visitor = new DashboardUser(server)
   const fields = { token: tokenIn(out), email: 'mallory@example.com', password: PASSWORD }
   await visitor.post('/claim', fields)
   return visitor.ready()

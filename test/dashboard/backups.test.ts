@@ -10,15 +10,15 @@ import {
   temporaryFolder,
   testConfig,
 } from '../support/server.ts'
-import { Visitor } from './visitor.ts'
+import { DashboardUser } from './dashboard-user.ts'
 
 let server: TestServer
-let owner: Visitor
+let owner: DashboardUser
 let name: string
 
 beforeAll(async () => {
   server = await startTestServer({ 'max-reservations': '0' })
-  owner = await Visitor.owner(server)
+  owner = await DashboardUser.owner(server)
   await owner.post('/reservations', { namespace: 'acme', join: 'on' })
   await owner.post('/backups', { history: 'on' })
   name = /latchkey-\d{8}-\d{6}\.backup/.exec((await owner.get('/backups')).text)![0]
@@ -118,7 +118,7 @@ test('only owners of the server see and make backups', async () => {
 test('a server in memory offers no backup', async () => {
   const fleeting = await startServer(testConfig({ 'in-memory': 'true' }))
   try {
-    const visitor = await Visitor.owner(fleeting)
+    const visitor = await DashboardUser.owner(fleeting)
     expect((await visitor.get('/backups')).text).toContain('There is nothing to back up')
     await visitor.post('/backups', {})
     expect((await visitor.get('/backups')).text).toContain('Everything is in memory')

@@ -5,10 +5,10 @@ import { Client, eventually, upgradeAnswer } from '../support/client.ts'
 import { freshChannel, joinAll } from '../support/itty.ts'
 import { type TestServer, latchkey, startTestServer } from '../support/server.ts'
 import { PageReader, socketOf } from './page-reader.ts'
-import { PASSWORD, Visitor, tokenIn } from './visitor.ts'
+import { PASSWORD, DashboardUser, tokenIn } from './dashboard-user.ts'
 
 let server: TestServer
-let owner: Visitor
+let owner: DashboardUser
 let key: string
 let appId: string
 const clients = new Clients(() => server)
@@ -20,7 +20,7 @@ beforeAll(async () => {
     // Which does not concern the server's own pages.
     'allowed-origins': 'https://good.test',
   })
-  owner = await Visitor.owner(server)
+  owner = await DashboardUser.owner(server)
   key = await known(server, server.addKey())
   appId = key.split('.')[0]!
 })
@@ -249,7 +249,7 @@ describe('who looks on', () => {
   test('of another account sees only its own things', async () => {
     await latchkey(['accounts', 'add', 'team', '--data', server.folder])
     const reset = await latchkey(['accounts', 'reset', 'team', '--data', server.folder])
-    const member = new Visitor(server)
+    const member = new DashboardUser(server)
     await member.post('/claim', {
       token: tokenIn(reset.out),
       email: 'tom@example.com',
@@ -277,7 +277,7 @@ describe('below a base path', () => {
   test('links in parts have the base path', async () => {
     const below = await startTestServer({ 'base-path': '/rt' })
     try {
-      const visitor = new Visitor(below, '/rt')
+      const visitor = new DashboardUser(below, '/rt')
       const claim = { email: 'ann@example.com', password: PASSWORD }
       await visitor.post('/claim', { token: tokenIn(below.claimLink!), ...claim })
       const home = { url: `${below.url}/rt` }

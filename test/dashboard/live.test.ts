@@ -4,10 +4,10 @@ import { Clients, known } from '../support/ably.ts'
 import { Client, upgradeAnswer } from '../support/client.ts'
 import { freshChannel, reserve } from '../support/itty.ts'
 import { type TestServer, latchkey, startTestServer } from '../support/server.ts'
-import { PASSWORD, Visitor, tokenIn } from './visitor.ts'
+import { PASSWORD, DashboardUser, tokenIn } from './dashboard-user.ts'
 
 let server: TestServer
-let owner: Visitor
+let owner: DashboardUser
 let key: string
 let appId: string
 const clients = new Clients(() => server)
@@ -17,7 +17,7 @@ beforeAll(async () => {
     'max-reservations': '0',
     'allowed-origins': 'https://good.test',
   })
-  owner = await Visitor.owner(server)
+  owner = await DashboardUser.owner(server)
   key = await known(server, server.addKey())
   appId = key.split('.')[0]!
 })
@@ -32,7 +32,7 @@ const rest = (channel: string, body: object) =>
   })
 
 describe('another account', () => {
-  let member: Visitor
+  let member: DashboardUser
   let own: string
 
   beforeAll(async () => {
@@ -41,10 +41,10 @@ describe('another account', () => {
   })
 
   /** Somebody who owns an account that is not the server's. */
-  async function otherAccount(): Promise<Visitor> {
+  async function otherAccount(): Promise<DashboardUser> {
     await latchkey(['accounts', 'add', 'team', '--data', server.folder])
     const reset = await latchkey(['accounts', 'reset', 'team', '--data', server.folder])
-    const visitor = new Visitor(server)
+    const visitor = new DashboardUser(server)
     const token = tokenIn(reset.out)
     await visitor.post('/claim', { token, email: 'tom@example.com', password: PASSWORD })
     return visitor.ready()

@@ -8,17 +8,17 @@ import { Client, eventually } from '../support/client.ts'
 import { freshChannel, metric } from '../support/itty.ts'
 import { type TestServer, latchkey, startTestServer } from '../support/server.ts'
 import { PageReader } from './page-reader.ts'
-import { Visitor } from './visitor.ts'
+import { DashboardUser } from './dashboard-user.ts'
 
 let server: TestServer
-let owner: Visitor
+let owner: DashboardUser
 let key: string
 let appId: string
 const clients = new Clients(() => server)
 
 beforeAll(async () => {
   server = await startTestServer()
-  owner = await Visitor.owner(server)
+  owner = await DashboardUser.owner(server)
   key = await known(server, server.addKey({ name: 'site' }))
   appId = key.split('.')[0]!
 })

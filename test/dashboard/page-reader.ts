@@ -1,6 +1,6 @@
 /** Hears what an open page is told, over the socket of the dashboard, as its script does. */
 import { Client, eventually } from '../support/client.ts'
-import type { Visitor } from './visitor.ts'
+import type { DashboardUser } from './dashboard-user.ts'
 
 export interface Entry {
   readonly who: string
@@ -40,7 +40,7 @@ export class PageReader {
   /** Connects as a page of the server would. */
   static async open(
     server: { readonly url: string },
-    visitor: Visitor,
+    visitor: DashboardUser,
     headers: Readonly<Record<string, string>> = {},
   ): Promise<PageReader> {
     const client = new Client(socketOf(server), {

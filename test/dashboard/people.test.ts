@@ -4,19 +4,19 @@ import { ok } from '../../src/failure.ts'
 import { DECOY, PasswordHasher, passwordFault } from '../../src/identity/password.ts'
 import { type TestServer, latchkey, startTestServer } from '../support/server.ts'
 import { startTimedServer } from '../support/timed-server.ts'
-import { PASSWORD, Visitor, tokenIn } from './visitor.ts'
+import { PASSWORD, DashboardUser, tokenIn } from './dashboard-user.ts'
 
 const DAY = 86_400_000
 
 describe('roles', () => {
   let server: TestServer
-  let owner: Visitor
-  let member: Visitor
-  let viewer: Visitor
+  let owner: DashboardUser
+  let member: DashboardUser
+  let viewer: DashboardUser
 
   beforeAll(async () => {
     server = await startTestServer({ 'max-reservations': '0' })
-    owner = await Visitor.owner(server)
+    owner = await DashboardUser.owner(server)
     member = await owner.invite('member', 'mem@example.com')
     viewer = await owner.invite('viewer', 'vi@example.com')
     await owner.post('/reservations', { namespace: 'acme', send: 'on' })
@@ -75,14 +75,14 @@ describe('roles', () => {
     const { text } = await owner.get('/account')
     const path = /\/account\/people\/invitations\/\w+\/withdraw/.exec(text)![0]
     await owner.post(path, {})
-    const late = new Visitor(server)
+    const late = new DashboardUser(server)
     expect((await late.get(`/invite?token=${tokenIn(text)}`)).status).toBe(410)
   })
 
   test('a signed-in person joins with an invitation', async () => {
     await latchkey(['accounts', 'add', 'team', '--data', server.folder!])
     const reset = await latchkey(['accounts', 'reset', 'team', '--data', server.folder!])
-    const lead = new Visitor(server)
+    const lead = new DashboardUser(server)
     const fields = { email: 'lead@example.com', password: PASSWORD }
     await lead.post('/claim', { token: tokenIn(reset.out), ...fields })
     await lead.ready()
@@ -104,7 +104,7 @@ describe('passwords', () => {
 
   test('are checked before a link is used up', async () => {
     const token = tokenIn(server.claimLink!)
-    const visitor = new Visitor(server)
+    const visitor = new DashboardUser(server)
     for (const [email, password] of [
       ['ann@example.com', 'short'],
       ['ann@example.com', 'aaaaaaaaaaaa'],
@@ -117,8 +117,8 @@ describe('passwords', () => {
   })
 
   test('a new password ends all other sessions and needs the present one', async () => {
-    const ann = await Visitor.owner(server)
-    const elsewhere = new Visitor(server)
+    const ann = await DashboardUser.owner(server)
+    const elsewhere = new DashboardUser(server)
     await elsewhere.signIn('ann@example.com')
     const wrong = { present: 'not this one at all', password: 'another long password' }
     expect((await ann.post('/account/own/password', wrong)).status).toBe(400)
@@ -135,7 +135,7 @@ describe('passwords', () => {
   test('a lost password is replaced from the command line', async () => {
     const { out } = await latchkey(['accounts', 'reset', '--data', server.folder!])
     expect(out).toContain(`${server.url}/dashboard/claim?token=`)
-    const ann = new Visitor(server)
+    const ann = new DashboardUser(server)
     const fields = { token: tokenIn(out), email: 'Ann@Example.com', password: 'a third password' }
     await ann.post('/claim', fields)
     expect(await ann.isIn()).toBe(true)
@@ -158,7 +158,7 @@ describe('with a clock that tests set', () => {
   test('sessions end a week after their last use, and 30 days after they began', async () => {
     const server = await startTimedServer({})
     try {
-      const ann = await Visitor.owner(server)
+      const ann = await DashboardUser.owner(server)
       server.clock.advance(6 * DAY)
       expect(await ann.isIn()).toBe(true)
       server.clock.advance(7 * DAY + 1)
@@ -178,11 +178,11 @@ describe('with a clock that tests set', () => {
   test('links expire: the claim after an hour, an invitation after a week', async () => {
     const server = await startTimedServer({})
     try {
-      const stranger = new Visitor(server)
+      const stranger = new DashboardUser(server)
       const token = tokenIn(server.claimLink!)
       server.clock.advance(3_599_000)
       expect((await stranger.get(`/claim?token=${token}`)).status).toBe(200)
-      const ann = await Visitor.owner(server)
+      const ann = await DashboardUser.owner(server)
       await ann.post('/account/people/invite', { role: 'member', note: 'x' })
       const invitation = tokenIn((await ann.get('/account')).text)
       server.clock.advance(7 * DAY - 1000)
@@ -197,8 +197,8 @@ describe('with a clock that tests set', () => {
   test('attempts are limited, and the answer does not tell who has an account', async () => {
     const server = await startTimedServer({})
     try {
-      const ann = await Visitor.owner(server)
-      const stranger = new Visitor(server)
+      const ann = await DashboardUser.owner(server)
+      const stranger = new DashboardUser(server)
       const words = async (email: string) => {
         const { status, text } = await stranger.signIn(email, 'a wrong password')
         return { status, text: text.replaceAll(email, '') }

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { createHash } from 'node:crypto'
 import { SignJWT, exportJWK, generateKeyPair } from 'jose'
 import { type TestServer, latchkey, startTestServer } from '../support/server.ts'
-import { Visitor, tokenIn } from './visitor.ts'
+import { DashboardUser, tokenIn } from './dashboard-user.ts'
 
 const CLIENT_ID = 'latchkey'
 const SECRET = 'between us'
@@ -121,7 +121,7 @@ class SmallProvider {
 
 let provider: SmallProvider
 let server: TestServer
-let owner: Visitor
+let owner: DashboardUser
 
 beforeAll(async () => {
   provider = new SmallProvider()
@@ -135,7 +135,7 @@ beforeAll(async () => {
     },
     { LATCHKEY_OIDC_CLIENT_SECRET: SECRET, LATCHKEY_GITHUB_CLIENT_SECRET: SECRET },
   )
-  owner = await Visitor.owner(server)
+  owner = await DashboardUser.owner(server)
 })
 afterAll(async () => {
   expect(provider.complaints).toEqual([])
@@ -144,7 +144,7 @@ afterAll(async () => {
 })
 
 /** Goes to the provider and comes back, as a browser would. */
-async function travel(visitor: Visitor, path: string) {
+async function travel(visitor: DashboardUser, path: string) {
   const there = await visitor.get(path)
   const away = await fetch(there.headers.get('location')!, { redirect: 'manual' })
   const back = away.headers.get('location')!
@@ -158,7 +158,7 @@ describe.each([
   test('nobody signs in whose subject is unknown, whatever their address', async () => {
     become('100')
     provider.claims['email'] = 'ann@example.com'
-    const stranger = new Visitor(server)
+    const stranger = new DashboardUser(server)
     const { answer } = await travel(stranger, `/sign-in/${id}`)
     expect(answer.status).toBe(404)
     expect(answer.text).toContain('Nobody here signs in with that identity')
@@ -169,14 +169,14 @@ describe.each([
     become('200')
     const { answer } = await travel(owner, `/account/connect/${id}`)
     expect(answer.location).toBe('/account')
-    const visitor = new Visitor(server)
+    const visitor = new DashboardUser(server)
     expect((await travel(visitor, `/sign-in/${id}?next=/apps`)).answer.location).toBe('/apps')
     expect(await visitor.isIn()).toBe(true)
     expect((await visitor.get('/account')).text).toContain('ann@example.com')
     const { text } = await owner.get('/account')
     const [, provided] = new RegExp(`name="provider" value="(${id}[^"]*)"`).exec(text)!
     await owner.post('/account/own/disconnect', { provider: provided!, subject: '200' })
-    expect((await travel(new Visitor(server), `/sign-in/${id}`)).answer.status).toBe(404)
+    expect((await travel(new DashboardUser(server), `/sign-in/${id}`)).answer.status).toBe(404)
   })
 
   test('an identity belongs to one person', async () => {
@@ -193,15 +193,15 @@ describe.each([
     const token = tokenIn((await owner.get('/account')).text)
     if (id === 'oidc') {
       provider.claims['email'] = 'ann@example.com'
-      const refused = await travel(new Visitor(server), `/invite/${id}?token=${token}`)
+      const refused = await travel(new DashboardUser(server), `/invite/${id}?token=${token}`)
       expect(refused.answer.status).toBe(409)
       provider.claims['email'] = 'new@example.com'
     }
-    const visitor = new Visitor(server)
+    const visitor = new DashboardUser(server)
     await travel(visitor, `/invite/${id}?token=${token}`)
     expect(await visitor.isIn()).toBe(true)
     become('401')
-    const late = new Visitor(server)
+    const late = new DashboardUser(server)
     expect((await travel(late, `/invite/${id}?token=${token}`)).answer.status).toBe(410)
   })
 
@@ -212,12 +212,12 @@ describe.each([
     if (id === 'oidc') {
       for (const email of ['ann@example.com', 'ANN@example.com']) {
         Object.assign(provider.claims, { email, email_verified: true })
-        const refused = await travel(new Visitor(server), `/claim/${id}?token=${token}`)
+        const refused = await travel(new DashboardUser(server), `/claim/${id}?token=${token}`)
         expect(refused.answer.status).toBe(409)
       }
       provider.claims['email'] = 'newest@example.com'
     }
-    const visitor = new Visitor(server)
+    const visitor = new DashboardUser(server)
     await travel(visitor, `/claim/${id}?token=${token}`)
     expect((await visitor.get('/account')).text).toContain('owner of this server')
     expect(await owner.isIn()).toBe(true)
@@ -225,21 +225,21 @@ describe.each([
 
   test('the return address works for one browser, one sign-in, and once', async () => {
     become('300')
-    const visitor = new Visitor(server)
+    const visitor = new DashboardUser(server)
     const { back } = await travel(visitor, `/sign-in/${id}`)
     const path = back.replace(/^.*?\/dashboard/, '')
     await visitor.ready()
     await visitor.post('/sign-out', {})
     expect((await visitor.get(path)).status).toBe(401)
-    const victim = new Visitor(server)
+    const victim = new DashboardUser(server)
     await victim.get(`/sign-in/${id}`)
     expect((await victim.get(path)).status).toBe(401)
-    expect((await new Visitor(server).get(path)).status).toBe(401)
+    expect((await new DashboardUser(server).get(path)).status).toBe(401)
     expect(await victim.isIn()).toBe(false)
   })
 
   test('a refusal at the provider is shown', async () => {
-    const visitor = new Visitor(server)
+    const visitor = new DashboardUser(server)
     const there = await visitor.get(`/sign-in/${id}`)
     const state = new URL(there.headers.get('location')!).searchParams.get('state')
     const answer = await visitor.get(`/sign-in/${id}/back?error=access_denied&state=${state}`)
@@ -262,7 +262,7 @@ describe('an id token', () => {
 
   test.each(wrong)('%s does not count', async (_, claims) => {
     provider.claims = { sub: '300', ...claims() }
-    const visitor = new Visitor(server)
+    const visitor = new DashboardUser(server)
     expect((await travel(visitor, '/sign-in/oidc')).answer.status).toBe(502)
     expect(await visitor.isIn()).toBe(false)
   })
@@ -270,7 +270,7 @@ describe('an id token', () => {
   test('signed by somebody else does not count', async () => {
     provider.claims = { sub: '300' }
     provider.signsWithOtherKey = true
-    const visitor = new Visitor(server)
+    const visitor = new DashboardUser(server)
     expect((await travel(visitor, '/sign-in/oidc')).answer.status).toBe(502)
     provider.signsWithOtherKey = false
     expect((await travel(visitor, '/sign-in/oidc')).answer.status).toBe(303)
@@ -282,10 +282,10 @@ test('a provider whose metadata names another issuer is not used', async () => {
   impostor.describesItselfAs = provider.url
   const other = await startTestServer({ 'oidc-issuer': impostor.url, 'oidc-client-id': CLIENT_ID })
   try {
-    expect((await new Visitor(other).get('/sign-in/oidc')).status).toBe(502)
+    expect((await new DashboardUser(other).get('/sign-in/oidc')).status).toBe(502)
     await impostor.stop()
-    expect((await new Visitor(other).get('/sign-in/oidc')).status).toBe(502)
-    expect((await new Visitor(other).get('/sign-in/github')).status).toBe(404)
+    expect((await new DashboardUser(other).get('/sign-in/oidc')).status).toBe(502)
+    expect((await new DashboardUser(other).get('/sign-in/github')).status).toBe(404)
   } finally {
     await other.end()
   }

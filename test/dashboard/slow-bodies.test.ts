@@ -2,17 +2,17 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { SlowRequest } from '../support/slow-request.ts'
 import { type TestServer, startTestServer } from '../support/server.ts'
-import { Visitor } from './visitor.ts'
+import { DashboardUser } from './dashboard-user.ts'
 
 let server: TestServer
-let owner: Visitor
+let owner: DashboardUser
 beforeAll(async () => {
   server = await startTestServer()
-  owner = await Visitor.owner(server)
+  owner = await DashboardUser.owner(server)
 })
 afterAll(() => server.end())
 
-async function begin(who: Visitor, path: string, fields: Record<string, string>) {
+async function begin(who: DashboardUser, path: string, fields: Record<string, string>) {
   const { text } = await who.get('/account')
   const form = /name="form" value="([^"]+)"/.exec(text)![1]!
   return SlowRequest.begin(server.url, `/dashboard${path}`, {
@@ -26,7 +26,7 @@ async function begin(who: Visitor, path: string, fields: Record<string, string>)
   })
 }
 
-const newApp = (who: Visitor, name: string) => begin(who, '/apps', { name })
+const newApp = (who: DashboardUser, name: string) => begin(who, '/apps', { name })
 const appNames = async () => (await owner.get('/apps')).text
 
 /** The id of a member, from the page of the account. */

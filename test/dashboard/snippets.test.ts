@@ -19,7 +19,7 @@ import { openServices } from '../../src/service/services.ts'
 import { eventually } from '../support/client.ts'
 import { IttyClient, reserve } from '../support/itty.ts'
 import { type TestServer, startTestServer } from '../support/server.ts'
-import { Visitor } from './visitor.ts'
+import { DashboardUser } from './dashboard-user.ts'
 
 /** Inside of `node_modules`, so that the code finds the packages that it imports. */
 const folder = mkdtempSync(join(import.meta.dir, '../../node_modules/.snippets-'))
@@ -211,7 +211,7 @@ test('the code has a key that permits it, if there is one', async () => {
     name: 'late',
     capability: { capability: { news: ['subscribe'] } },
   })
-  const { text } = await (await Visitor.owner(server)).get('/')
+  const { text } = await (await DashboardUser.owner(server)).get('/')
   expect(text).toContain(`${key.split(':')[0]}:SECRET`)
   expect(text).not.toContain(narrow.split(':')[0]!)
 })

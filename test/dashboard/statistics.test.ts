@@ -4,20 +4,20 @@ import { COMMONS_STATS } from '../../src/service/stats/stats.ts'
 import { openServices } from '../../src/service/services.ts'
 import { systemClock } from '../../src/core/clock.ts'
 import { type TestServer, latchkey, startTestServer } from '../support/server.ts'
-import { PASSWORD, Visitor, tokenIn } from './visitor.ts'
+import { PASSWORD, DashboardUser, tokenIn } from './dashboard-user.ts'
 
 let server: TestServer
-let owner: Visitor
-let other: Visitor
+let owner: DashboardUser
+let other: DashboardUser
 const ids: Record<string, string> = {}
 
 beforeAll(async () => {
   server = await startTestServer()
-  owner = await Visitor.owner(server)
+  owner = await DashboardUser.owner(server)
   const data = ['--data', server.folder]
   await latchkey(['accounts', 'add', 'team', ...data])
   const { out } = await latchkey(['accounts', 'reset', 'team', ...data])
-  other = new Visitor(server)
+  other = new DashboardUser(server)
   await other.post('/claim', { token: tokenIn(out), email: 'tom@example.com', password: PASSWORD })
   makeUp()
 })
@@ -45,7 +45,7 @@ function makeUp(): void {
   close()
 }
 
-const received = async (visitor: Visitor, query = '') => {
+const received = async (visitor: DashboardUser, query = '') => {
   const { text } = await visitor.get(`/statistics${query}`)
   return /Received <strong data-value="(?:true)?">([^<]+)/.exec(text)?.[1]
 }

@@ -4,20 +4,20 @@ import { Clients, known } from '../support/ably.ts'
 import { Client, eventually } from '../support/client.ts'
 import { freshChannel, reserve } from '../support/itty.ts'
 import { type TestServer, latchkey, startTestServer } from '../support/server.ts'
-import { PASSWORD, Visitor, tokenIn } from './visitor.ts'
+import { PASSWORD, DashboardUser, tokenIn } from './dashboard-user.ts'
 
 let server: TestServer
-let owner: Visitor
-let member: Visitor
+let owner: DashboardUser
+let member: DashboardUser
 const open: Client[] = []
 const clients = new Clients(() => server)
 
 beforeAll(async () => {
   server = await startTestServer({ 'max-reservations': '0' })
-  owner = await Visitor.owner(server)
+  owner = await DashboardUser.owner(server)
   await latchkey(['accounts', 'add', 'team', '--data', server.folder])
   const reset = await latchkey(['accounts', 'reset', 'team', '--data', server.folder])
-  member = new Visitor(server)
+  member = new DashboardUser(server)
   const token = tokenIn(reset.out)
   await member.post('/claim', { token, email: 'tom@example.com', password: PASSWORD })
   await member.ready()

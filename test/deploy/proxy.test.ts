@@ -81,7 +81,7 @@ function channel({ url }: Proxy, name: string): string {
 
 /** What the published client gets when it sends to itself. */
 async function visit(address: string, authority: string): Promise<Record<string, unknown>> {
-  const script = join(import.meta.dir, 'visitor.ts')
+  const script = join(import.meta.dir, 'dashboard-user.ts')
   const child = Bun.spawn([process.execPath, script, address, JSON.stringify(KEYS)], {
     env: { PATH: process.env['PATH'] ?? '', NODE_EXTRA_CA_CERTS: authority },
     stdout: 'pipe',

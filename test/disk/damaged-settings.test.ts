@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { Caller } from '../api/caller.ts'
-import { Visitor } from '../dashboard/visitor.ts'
+import { DashboardUser } from '../dashboard/dashboard-user.ts'
 import { AblyApp } from '../support/ably-app.ts'
 import { Clients } from '../support/ably.ts'
 import { Client } from '../support/client.ts'
@@ -14,14 +14,14 @@ import type { TestServer } from '../support/server.ts'
 let caller: Caller
 let server: TestServer
 let app: AblyApp
-let owner: Visitor
+let owner: DashboardUser
 let clients: Clients
 
 beforeAll(async () => {
   caller = await Caller.start({ sandbox: 'true' })
   server = caller.server
   app = await AblyApp.make(server.url)
-  owner = await Visitor.owner(server)
+  owner = await DashboardUser.owner(server)
   clients = new Clients(() => server)
   const path = join(server.folder, 'latchkey.db')
   const other = new Database(path)

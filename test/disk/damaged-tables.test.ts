@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { ChatClient, LogLevel, type Message, MessageReactionType, type Room } from '@ably/chat'
 import type Ably from 'ably'
 import { join } from 'node:path'
-import { PASSWORD, Visitor, tokenIn } from '../dashboard/visitor.ts'
+import { PASSWORD, DashboardUser, tokenIn } from '../dashboard/dashboard-user.ts'
 import { AblyApp } from '../support/ably-app.ts'
 import { Clients } from '../support/ably.ts'
 import { eventually } from '../support/client.ts'
@@ -38,7 +38,7 @@ interface World {
   readonly server: RestartableServer
   readonly app: AblyApp
   readonly clients: Clients
-  readonly owner: Visitor
+  readonly owner: DashboardUser
   readonly serial: string
   readonly said: Message
 }
@@ -76,7 +76,7 @@ async function worldWithout(table: string): Promise<World> {
   await messages.reactions.send(said.serial, { type: MessageReactionType.Distinct, name: '+' })
   clients.end()
   const { out } = await latchkey(['accounts', 'reset', '--data', server.folder])
-  const owner = new Visitor(server)
+  const owner = new DashboardUser(server)
   await owner.post('/claim', { token: tokenIn(out), email: 'a@example.com', password: PASSWORD })
   await owner.ready()
   await server.stop()

@@ -5,7 +5,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { join } from 'node:path'
 import { Caller } from '../api/caller.ts'
-import { PASSWORD, Visitor } from '../dashboard/visitor.ts'
+import { PASSWORD, DashboardUser } from '../dashboard/dashboard-user.ts'
 import { Clients } from '../support/ably.ts'
 import { AblyApp } from '../support/ably-app.ts'
 import { Client, eventually } from '../support/client.ts'
@@ -17,14 +17,14 @@ import { callServer } from '../../src/service/control/control-client.ts'
 let caller: Caller
 let server: TestServer
 let app: AblyApp
-let owner: Visitor
+let owner: DashboardUser
 let held: Lock | undefined
 
 beforeEach(async () => {
   caller = await Caller.start({ sandbox: 'true' })
   server = caller.server
   app = await AblyApp.make(server.url, [], [{ id: 'phones', pushEnabled: true }])
-  owner = await Visitor.owner(server)
+  owner = await DashboardUser.owner(server)
 })
 afterEach(async () => {
   await held?.release()
@@ -94,7 +94,7 @@ const WRITES: readonly [string, () => Promise<Told>, number, unknown][] = [
   ['a form', async () => ofPage(await owner.post('/apps', { name: 'paper' })), 303, 'busy'],
   [
     'signing in',
-    async () => ofPage(await new Visitor(server).signIn('ann@example.com', PASSWORD)),
+    async () => ofPage(await new DashboardUser(server).signIn('ann@example.com', PASSWORD)),
     303,
     'busy',
   ],

@@ -5,16 +5,16 @@ import { ACTION, FrameClient } from '../support/ably.ts'
 import { statusOf } from '../support/itty.ts'
 import { type TestServer, startTestServer } from '../support/server.ts'
 import { runJson } from '../cli/process.ts'
-import { PASSWORD, Visitor } from '../dashboard/visitor.ts'
+import { PASSWORD, DashboardUser } from '../dashboard/dashboard-user.ts'
 
 let server: TestServer
 let app: AblyApp
-let owner: Visitor
+let owner: DashboardUser
 let accessToken: string
 beforeAll(async () => {
   server = await startTestServer({ sandbox: 'true' })
   app = await AblyApp.make(server.url, [], [{ id: 'kept', persisted: true }])
-  owner = await Visitor.owner(server)
+  owner = await DashboardUser.owner(server)
   const made = await runJson<{ token: string }>(['access-tokens', 'add', '--data', server.folder])
   accessToken = made.token
 })

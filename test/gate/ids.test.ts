@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import type { World } from './world.ts'
 import { makeWorld } from './world.ts'
 import { ATTEMPTS } from './ways.ts'
-import type { Visitor } from '../dashboard/visitor.ts'
+import type { DashboardUser } from '../dashboard/dashboard-user.ts'
 
 let world: World
 let names = 0
@@ -37,7 +37,7 @@ async function read(path: string): Promise<Kept[]> {
   return (await answer.json()) as Kept[]
 }
 
-const nobody = undefined as unknown as Visitor
+const nobody = undefined as unknown as DashboardUser
 
 describe.each(['rest', 'realtime', 'batch', 'comet'])('by %s', (way) => {
   const publish = (channel: string, as: string, id: string, data: string) =>

@@ -1,7 +1,7 @@
 /** Rates hold whichever way something comes in, and refused acts cost whoever asked. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { SignJWT } from 'jose'
-import type { Visitor } from '../dashboard/visitor.ts'
+import type { DashboardUser } from '../dashboard/dashboard-user.ts'
 import { must } from '../service/opened.ts'
 import { ACTION, FrameClient } from '../support/ably.ts'
 import { eventually } from '../support/client.ts'
@@ -12,7 +12,7 @@ import { SEND_KEY, type World, makeWorld } from './world.ts'
 
 let world: World
 let names = 0
-const nobody = undefined as unknown as Visitor
+const nobody = undefined as unknown as DashboardUser
 
 beforeAll(async () => {
   world = await makeWorld()

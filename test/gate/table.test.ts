@@ -1,6 +1,6 @@
 /** Walks the table of `src/docs/gate.md`: each act, by each way in, against each rule that it says is asked there. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { Visitor } from '../dashboard/visitor.ts'
+import { DashboardUser } from '../dashboard/dashboard-user.ts'
 import { readText } from '../docs/texts.ts'
 import { ATTEMPTS, type Wish } from './ways.ts'
 import { BURST, JOIN_KEY, MAX_BYTES, SEND_KEY, type World, makeWorld } from './world.ts'
@@ -33,12 +33,12 @@ function readRows(): Row[] {
 
 const rows = readRows()
 let world: World
-let visitor: Visitor
+let visitor: DashboardUser
 let names = 0
 
 beforeAll(async () => {
   world = await makeWorld()
-  visitor = await Visitor.owner(world.server)
+  visitor = await DashboardUser.owner(world.server)
 })
 afterAll(() => world.end())
 

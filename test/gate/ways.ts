@@ -2,7 +2,7 @@
 import { ACTION, FrameClient, type ProtocolMessage } from '../support/ably.ts'
 import { Client } from '../support/client.ts'
 import { statusOf } from '../support/itty.ts'
-import type { Visitor } from '../dashboard/visitor.ts'
+import type { DashboardUser } from '../dashboard/dashboard-user.ts'
 import type { World } from './world.ts'
 
 /** Who asks, and what for. */
@@ -20,7 +20,7 @@ export interface Wish {
   readonly serial: string
 }
 
-export type Attempt = (world: World, wish: Wish, visitor: Visitor) => Promise<string>
+export type Attempt = (world: World, wish: Wish, visitor: DashboardUser) => Promise<string>
 
 const OK = 'ok'
 

@@ -1,7 +1,7 @@
 /** Where a credential may stand in a request, and the text of an API key. */
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { parseApiKey, placeOfSecret } from '../../src/identity/api-key.ts'
+import { parseApiKey, secretIndexOf } from '../../src/identity/api-key.ts'
 import { type Credentials, findCredentials } from '../../src/identity/credentials.ts'
 import { outcome, value } from './ably-apps.ts'
 
@@ -120,6 +120,6 @@ describe('an API key', () => {
     [['one'], 'ones', undefined],
     [['one'], '', undefined],
   ] as const)('with the secrets %p, %p is found at %p', (secrets, presented, place) => {
-    expect(placeOfSecret(secrets, presented)).toBe(place)
+    expect(secretIndexOf(secrets, presented)).toBe(place)
   })
 })

@@ -1,7 +1,7 @@
 /** A secret that a client puts in the wrong place is in no log, list or trail afterwards. */
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { ServerProcess, run, runJson } from '../cli/process.ts'
-import { Visitor } from '../dashboard/visitor.ts'
+import { DashboardUser } from '../dashboard/dashboard-user.ts'
 import { Client, eventually } from '../support/client.ts'
 import { statusOf } from '../support/itty.ts'
 import { temporaryFolder } from '../support/server.ts'
@@ -141,7 +141,7 @@ async function misplaceLive(secret: string): Promise<void> {
 }
 
 async function refusalsPage(link: string): Promise<string> {
-  const visitor = new Visitor(server)
+  const visitor = new DashboardUser(server)
   const token = new URL(link).searchParams.get('token')!
   await visitor.post('/claim', {
     token,

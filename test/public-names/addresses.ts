@@ -1,5 +1,5 @@
 /** Addresses outside the HTTP API, which has a document of its own: each is asked for, to see that somebody answers. */
-import { Visitor } from '../dashboard/visitor.ts'
+import { DashboardUser } from '../dashboard/dashboard-user.ts'
 import type { TestServer } from '../support/server.ts'
 
 const DASHBOARD = '/dashboard'
@@ -15,7 +15,7 @@ export async function answered(
   addresses: readonly string[],
   server: TestServer,
 ): Promise<string[]> {
-  const owner = await Visitor.owner(server)
+  const owner = await DashboardUser.owner(server)
   const found: string[] = []
   for (const address of addresses) {
     const [method, path] = address.split(' ') as [string, string]

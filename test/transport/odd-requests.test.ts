@@ -1,16 +1,16 @@
 /** Requests that no client sends: each is answered, none of them as a bug. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { Visitor } from '../dashboard/visitor.ts'
+import { DashboardUser } from '../dashboard/dashboard-user.ts'
 import { ServerProcess } from '../cli/process.ts'
 import { eventually } from '../support/client.ts'
 import { RawSocket } from '../support/raw-socket.ts'
 import { type TestServer, startTestServer, temporaryFolder } from '../support/server.ts'
 
 let server: TestServer
-let owner: Visitor
+let owner: DashboardUser
 beforeAll(async () => {
   server = await startTestServer({ sandbox: 'true' })
-  owner = await Visitor.owner(server)
+  owner = await DashboardUser.owner(server)
 })
 afterAll(() => server.end())
 

@@ -2,7 +2,7 @@
 import type { At } from '../../engine/engine.ts'
 import { type Failure, type Result, failure, ok } from '../../failure.ts'
 import type { Fanout } from '../../fanout/fanout.ts'
-import { type Verdict, decideJoin } from '../../policy/channel-access.ts'
+import { type AccessDecision, decideJoin } from '../../policy/channel-access.ts'
 import { NO_KEYS } from '../../policy/keys.ts'
 import type { AppCounters } from '../app-counters.ts'
 import type { Broker } from '../broker.ts'
@@ -28,7 +28,7 @@ export interface MemberParts {
   readonly clock: Clock
 }
 
-type Admitted = Verdict & { readonly join: true }
+type Admitted = AccessDecision & { readonly join: true }
 
 /** What is said of everything that has no outcome of its own. */
 const DONE: Result<undefined> = Object.freeze(ok(undefined))
@@ -162,7 +162,10 @@ function fullness(channel: Channel, { maxMembers }: JoinEntry): Failure | undefi
 }
 
 /** Where no reservation covers the channel, the keys of whoever came first decide: those that hold now. */
-function verdictOf(channel: Channel, { presented, strictKeys, verdict }: JoinEntry): Verdict {
+function verdictOf(
+  channel: Channel,
+  { presented, strictKeys, verdict }: JoinEntry,
+): AccessDecision {
   if (verdict.because.reservation) return verdict
   const ephemeral = channel.joinedSize > 0 ? channel.ephemeral : undefined
   return decideJoin(presented, { match: undefined, ephemeral }, { openChannels: true, strictKeys })

@@ -4,7 +4,7 @@ import {
   type ChannelFacts,
   type CommonsRules,
   type Reservation,
-  type Verdict,
+  type AccessDecision,
   decideJoin,
   decidePush,
   decideStay,
@@ -66,19 +66,19 @@ export class CommonsAdmission {
   }
 
   /** Decides about a newcomer and changes nothing. The verdict holds until the next turn of the event loop. */
-  admit(place: Place, presented: Keys): Verdict {
+  admit(place: Place, presented: Keys): AccessDecision {
     const verdict = decideJoin(presented, this.facts(place.channel), this.#parts.rules)
     return this.#asGuest(place, verdict)
   }
 
   /** Decides about an HTTP push. */
-  admitPush(place: Place, presented: Keys): Verdict {
+  admitPush(place: Place, presented: Keys): AccessDecision {
     const match = this.#parts.namespaces.match(place.channel.name)
     return this.#asGuest(place, decidePush(presented, match))
   }
 
   /** Decides again about a member. */
-  mayStay({ channel, place, presented }: Membership): Verdict {
+  mayStay({ channel, place, presented }: Membership): AccessDecision {
     const kept = decideStay(presented, this.facts(channel.ref), this.#parts.rules)
     return this.#asGuest(place, kept)
   }
@@ -97,7 +97,7 @@ export class CommonsAdmission {
   }
 
   /** Whom the keys of a reservation let in is a guest of the app to which it is linked, if there is one. */
-  #asGuest(place: Place, verdict: Verdict): Verdict {
+  #asGuest(place: Place, verdict: AccessDecision): AccessDecision {
     if (!verdict.join) return verdict
     const refusal = this.refusal(place)
     if (!refusal) return verdict

@@ -1,7 +1,7 @@
 /** What members of the commons do: join, send, leave. Whether they may has been decided at the gate. */
 import type { Engine } from '../../engine/engine.ts'
 import { type Failure, type Result, fail, failure, ok } from '../../failure.ts'
-import type { CommonsRules, Verdict } from '../../policy/channel-access.ts'
+import type { CommonsRules, AccessDecision } from '../../policy/channel-access.ts'
 import type { Acts } from '../access/acts.ts'
 import { GUEST, type Place } from '../access/caller.ts'
 import type { AppCounters } from '../app-counters.ts'
@@ -36,7 +36,7 @@ export interface CommonsParts {
 }
 
 /** What `CommonsAdmission.admit` said in this same turn. */
-export type Admitted = Verdict & { readonly join: true }
+export type Admitted = AccessDecision & { readonly join: true }
 
 const ID_LENGTH = 12
 

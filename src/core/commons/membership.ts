@@ -1,6 +1,6 @@
 /** Members of the commons on a channel: itty-sockets clients, of whom each is on one channel. */
 import type { Group } from '../../fanout/fanout.ts'
-import type { Because } from '../../policy/channel-access.ts'
+import type { DecisionReason } from '../../policy/channel-access.ts'
 import type { Keys } from '../../policy/keys.ts'
 import type { Place } from '../access/caller.ts'
 import type { Attachment, Channel } from '../channel.ts'
@@ -46,7 +46,7 @@ export interface Membership extends Joined {
   /** Its attachment to a channel of an app, where it is a guest of one. */
   readonly attachment: Attachment | undefined
   maySend: boolean
-  because: Because
+  because: DecisionReason
   /** It has left, be it known on the channel yet or not. */
   isOver: boolean
 }

@@ -5,7 +5,7 @@ import { fail, failure, ok } from '../../failure.ts'
 import type { Opening, Visit } from '../../protocol/protocol.ts'
 import type { ChannelDesk } from '../../service/live/channel-inspector.ts'
 import type { LiveService } from '../../service/live/live.ts'
-import type { SessionService, Visitor } from '../../service/accounts/sessions.ts'
+import type { SessionService, SignedIn } from '../../service/accounts/sessions.ts'
 import { placeFor, withQuery } from '../pages/live/addresses.ts'
 import { LOG_PATH, PART_PATHS } from '../pages/live/paths.ts'
 import { sessionSecret } from '../request.ts'
@@ -45,9 +45,9 @@ export class LiveViews {
   /** Lets a page of ours in whose reader is signed in. Others are told what is wrong in the protocol's own way. */
   connect(visit: Visit): Opening {
     const { channels } = this.#parts
-    const visitor = this.#visitor(visit)
-    if (!visitor) return channels.open(visit, fail('sign_in_needed'))
-    const { id } = visitor.session
+    const signedIn = this.#signedIn(visit)
+    if (!signedIn) return channels.open(visit, fail('sign_in_needed'))
+    const { id } = signedIn.session
     this.#visits.set(id, lasting(visit))
     this.#timer ??= setInterval(() => this.#beat(), BEAT_MS)
     return channels.open(visit, ok(id))
@@ -104,8 +104,8 @@ export class LiveViews {
     const { desk, live } = this.#parts
     const { app = '', name = '', since } = query
     const place = () => {
-      const visitor = this.#visitorOf(session)
-      return visitor && placeFor(live, sight(visitor), name, app)
+      const signedIn = this.#signedInOf(session)
+      return signedIn && placeFor(live, sight(signedIn), name, app)
     }
     const found = place()
     if (!found) return undefined
@@ -116,7 +116,7 @@ export class LiveViews {
   #beat(): void {
     const { channels } = this.#parts
     for (const session of this.#visits.keys()) {
-      if (channels.isConnected(session) && this.#visitorOf(session)) continue
+      if (channels.isConnected(session) && this.#signedInOf(session)) continue
       this.#visits.delete(session)
       channels.expel(session, failure('sign_in_needed'))
     }
@@ -126,12 +126,12 @@ export class LiveViews {
     this.#timer = undefined
   }
 
-  #visitorOf(session: string): Visitor | undefined {
+  #signedInOf(session: string): SignedIn | undefined {
     const visit = this.#visits.get(session)
-    return visit && this.#visitor(visit)
+    return visit && this.#signedIn(visit)
   }
 
-  #visitor(visit: Visit): Visitor | undefined {
+  #signedIn(visit: Visit): SignedIn | undefined {
     const secret = sessionSecret(visit)
     return secret === undefined ? undefined : this.#parts.sessions.find(secret, visit.address)
   }

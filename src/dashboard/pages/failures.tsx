@@ -33,7 +33,7 @@ export function showFailure(page: PageRequest, why: Failure): Response | Promise
       </p>
     </>
   )
-  return page.var.visitor ? show(page, head, body) : showSignedOut(page, head, body)
+  return page.var.signedIn ? show(page, head, body) : showSignedOut(page, head, body)
 }
 
 /** Says when to come again, where that helps. */

@@ -4,7 +4,7 @@ import { Hono } from 'hono'
 import { type Failure, failure } from '../../failure.ts'
 import type { Role } from '../../policy/roles.ts'
 import type { Link, LinkKind } from '../../service/accounts/one-time-links.ts'
-import type { Visitor } from '../../service/accounts/sessions.ts'
+import type { SignedIn } from '../../service/accounts/sessions.ts'
 import type { Arrived } from '../../service/accounts/sign-up.ts'
 import { emailFault } from '../../service/accounts/people.ts'
 import { type Faults, textField } from '../fields.ts'
@@ -15,7 +15,7 @@ import { Notice, PageLink } from '../view/components.tsx'
 import { PlainWarning } from '../view/unencrypted-warning.tsx'
 import { ProviderLinks } from '../view/provider-links.tsx'
 import { accountText } from '../format.ts'
-import { enter } from './sign-in.tsx'
+import { startSession } from './sign-in.tsx'
 import { sentence, showFailure, tellWhen } from './failures.tsx'
 
 export function oneTimeLinkPages(): Hono<Env> {
@@ -36,7 +36,7 @@ export function welcome(page: PageRequest, { person, accountId }: Arrived): Resp
   const role = people.roleOf(person.id, accountId) ?? 'viewer'
   const greeting =
     account.ok && `Welcome. You are ${ROLE_NAMES[role]} of ${accountText(account.value)}.`
-  enter(page, person.id, accountId, greeting || undefined)
+  startSession(page, person.id, accountId, greeting || undefined)
   return redirectTo(page, '/')
 }
 
@@ -54,13 +54,13 @@ function showClaim(
     title: `Claim ${accountText(account.value)}`,
     ...(why && { status: why.status as 400 }),
   }
-  const { visitor } = page.var
+  const { signedIn } = page.var
   // Who owns it already has come for a new password.
-  if (visitor && people.roleOf(visitor.person.id, account.value.id) !== 'owner')
+  if (signedIn && people.roleOf(signedIn.person.id, account.value.id) !== 'owner')
     return showSignedOut(
       page,
       head,
-      <JoinForm visitor={visitor} link={link.value} token={token} why={why} />,
+      <JoinForm signedIn={signedIn} link={link.value} token={token} why={why} />,
     )
   return showSignedOut(
     page,
@@ -98,9 +98,9 @@ function showInvite(
     title: `Join ${accountText(account.value)}`,
     ...(why && { status: why.status as 400 }),
   }
-  const { visitor } = page.var
-  const body = visitor ? (
-    <JoinForm visitor={visitor} link={link.value} token={token} why={why} />
+  const { signedIn } = page.var
+  const body = signedIn ? (
+    <JoinForm signedIn={signedIn} link={link.value} token={token} why={why} />
   ) : (
     <>
       <p class="faint">
@@ -130,12 +130,12 @@ const ROLE_MEANING: Readonly<Record<Role, string>> = {
 
 /** For somebody who has signed in. */
 function JoinForm({
-  visitor,
+  signedIn,
   link,
   token,
   why,
 }: {
-  visitor: Visitor
+  signedIn: SignedIn
   link: Link
   token: string
   why: Failure | undefined
@@ -144,7 +144,7 @@ function JoinForm({
     <Form action={`/${link.kind}/join`} class="stack">
       {why && <Notice tone="bad">{sentence(why.message)}</Notice>}
       <p>
-        You are signed in as {visitor.person.email}, and will be {ROLE_NAMES[link.role]} of this
+        You are signed in as {signedIn.person.email}, and will be {ROLE_NAMES[link.role]} of this
         account. To come in as somebody else, sign out first and open this link again.
       </p>
       <input type="hidden" name="token" value={token} />
@@ -165,9 +165,9 @@ async function accept(page: PageRequest): Promise<Response> {
 
 async function join(page: PageRequest, kind: LinkKind): Promise<Response> {
   const token = textField(page.var.fields, 'token')
-  const { visitor, parts } = page.var
-  if (!visitor) return showFailure(page, failure('sign_in_needed'))
-  const arrived = parts.services.signUp.join(kind, token, visitor.person)
+  const { signedIn, parts } = page.var
+  if (!signedIn) return showFailure(page, failure('sign_in_needed'))
+  const arrived = parts.services.signUp.join(kind, token, signedIn.person)
   const show = kind === 'claim' ? showClaim : showInvite
   if (!arrived.ok) return show(page, token, { why: arrived.failure })
   return welcome(page, arrived.value)

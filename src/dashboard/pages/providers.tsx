@@ -9,13 +9,13 @@ import {
   newJourney,
 } from '../../identity/providers/provider.ts'
 import { dropJourney, keepJourney, sealedJourney } from '../cookies.ts'
-import { identifyVisitor } from '../guard.ts'
+import { identifySignedIn } from '../guard.ts'
 import { notify } from '../notices.ts'
 import { type Env, type PageRequest, redirectTo, serverAddress } from '../page-request.ts'
 import { showSignedOut } from '../view/layout.tsx'
 import { PageLink } from '../view/components.tsx'
 import { welcome } from './one-time-links.tsx'
-import { enter, localPath } from './sign-in.tsx'
+import { localPath, startSession } from './sign-in.tsx'
 import { sentence, showFailure, tellWhen } from './failures.tsx'
 
 /** What somebody was sent away for. */
@@ -34,7 +34,7 @@ interface Trip {
 
 const TRIP_MS = 10 * 60_000
 
-/** Before the door; what connects an identity asks for a session itself. */
+/** Open to everybody; connecting an identity asks for a session itself. */
 export function providerPages(): Hono<Env> {
   const app = new Hono<Env>()
   app.get('/sign-in/:provider', (page) =>
@@ -47,9 +47,9 @@ export function providerPages(): Hono<Env> {
     depart(page, { kind: 'invite', token: page.req.query('token') ?? '' }),
   )
   app.get('/account/connect/:provider', (page) => {
-    const { visitor } = page.var
-    if (!visitor) return redirectTo(page, '/sign-in')
-    return depart(page, { kind: 'connect', personId: visitor.person.id })
+    const { signedIn } = page.var
+    if (!signedIn) return redirectTo(page, '/sign-in')
+    return depart(page, { kind: 'connect', personId: signedIn.person.id })
   })
   app.get('/sign-in/:provider/back', comeBack)
   return app
@@ -126,14 +126,14 @@ function arrive(
   const person = people.withIdentity(identity)
   const [accountId] = person ? people.accountsOf(person.id) : []
   if (!person || accountId === undefined) return showRefusal(page, failure('identity_unknown'))
-  enter(page, person.id, accountId)
+  startSession(page, person.id, accountId)
   return redirectTo(page, purpose.next)
 }
 
 function connect(page: PageRequest, personId: string, identity: ProviderIdentity): Response {
   // The provider has been asked in between, and the session can have ended.
-  const visitor = identifyVisitor(page)
-  if (visitor?.person.id !== personId) return redirectTo(page, '/sign-in')
+  const signedIn = identifySignedIn(page)
+  if (signedIn?.person.id !== personId) return redirectTo(page, '/sign-in')
   const { parts } = page.var
   const connected = parts.services.people.connect(personId, identity)
   if (connected.ok) notify(page, `You can sign in as ${identity.label} from now on.`)

@@ -1,4 +1,4 @@
-/** The door: signing in and out, and light or dark, which everybody may choose. */
+/** Signing in and out, and the choice of light or dark, which everybody has. */
 /** @jsxImportSource hono/jsx */
 import { Hono } from 'hono'
 import { type Failure, failure } from '../../failure.ts'
@@ -15,14 +15,14 @@ import { sentence, tellWhen } from './failures.tsx'
 export function signInPages(): Hono<Env> {
   const app = new Hono<Env>()
   app.get('/sign-in', (page) =>
-    page.var.visitor
+    page.var.signedIn
       ? redirectTo(page, '/')
       : showSignIn(page, { next: page.req.query('next') ?? '' }),
   )
   app.post('/sign-in', signIn)
   app.post('/sign-out', (page) => {
-    const { visitor, parts } = page.var
-    if (visitor) parts.services.sessions.end(visitor.person.id, visitor.session.id)
+    const { signedIn, parts } = page.var
+    if (signedIn) parts.services.sessions.end(signedIn.person.id, signedIn.session.id)
     dropSession(page)
     return redirectTo(page, '/sign-in')
   })
@@ -39,15 +39,15 @@ export function signInPages(): Hono<Env> {
  * Signs a browser in; whatever session it had before is over, so that nobody can plant one.
  * @param greeting is said on the first page
  */
-export function enter(
+export function startSession(
   page: PageRequest,
   personId: string,
   accountId: string,
   greeting?: string,
 ): void {
-  const { visitor, parts } = page.var
+  const { signedIn, parts } = page.var
   const { sessions } = parts.services
-  if (visitor) sessions.end(visitor.person.id, visitor.session.id)
+  if (signedIn) sessions.end(signedIn.person.id, signedIn.session.id)
   const agent = page.req.header('user-agent') ?? ''
   const { address } = page.env.visit
   const secret = sessions.open(personId, accountId, { address, agent })
@@ -65,9 +65,9 @@ async function signIn(page: PageRequest): Promise<Response> {
   const fields = page.var.fields
   const email = textField(fields, 'email')
   const next = textField(fields, 'next')
-  const { parts, signIn: door } = page.var
+  const { parts, signIn: service } = page.var
   const { address } = page.env.visit
-  const found = await door.attempt({ email, password: textField(fields, 'password'), address })
+  const found = await service.attempt({ email, password: textField(fields, 'password'), address })
   if (!found.ok) {
     parts.onRefusal(found.failure, { address })
     return showSignIn(page, { email, next, why: found.failure })
@@ -79,7 +79,7 @@ async function signIn(page: PageRequest): Promise<Response> {
       next,
       why: failure('sign_in_refused', 'you are a member of no account any more'),
     })
-  enter(page, found.value.id, accountId)
+  startSession(page, found.value.id, accountId)
   return redirectTo(page, localPath(next))
 }
 

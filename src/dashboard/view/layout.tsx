@@ -152,15 +152,15 @@ function MenuLink({ item, isCurrent }: { item: MenuItem; isCurrent: boolean }) {
 
 function Foot({ section }: { section: string | undefined }) {
   const page = usePage()
-  const { visitor } = page.var
+  const { signedIn } = page.var
   const theme = themeOf(page)
   return (
     <div class="side-foot">
-      {visitor && (
+      {signedIn && (
         <div class="whoami small">
-          <strong>{visitor.person.email}</strong>
+          <strong>{signedIn.person.email}</strong>
           <span class="faint">
-            {visitor.role} of {accountText(visitor.account)}
+            {signedIn.role} of {accountText(signedIn.account)}
           </span>
         </div>
       )}

@@ -25,7 +25,7 @@ const LETTERS_PER_STEP = 32
 type Node = PatternNode<OperationSet>
 
 /** Where the lines of both have come to for the same names. */
-interface Place {
+interface PatternPair {
   /** Undefined where one has only lines that ended in `*` before. */
   readonly left: Node | undefined
   readonly right: Node | undefined
@@ -83,7 +83,7 @@ export class IntersectionWalk {
   readonly crossed = new Map<string, OperationSet>()
   readonly #left: PatternTrie<OperationSet>
   readonly #right: PatternTrie<OperationSet>
-  readonly #places: Place[] = []
+  readonly #pairs: PatternPair[] = []
   readonly #budget: number
   #stepsLeft: number
 
@@ -103,9 +103,9 @@ export class IntersectionWalk {
   /** @returns whether it came to its end */
   run(): boolean {
     this.#start()
-    for (let place = this.#places.pop(); place; place = this.#places.pop()) {
-      this.#write(place)
-      this.#goOn(place)
+    for (let pair = this.#pairs.pop(); pair; pair = this.#pairs.pop()) {
+      this.#write(pair)
+      this.#goOn(pair)
       if (this.#stepsLeft < 0 || this.crossed.size > MAX_PATTERNS) return false
     }
     return true
@@ -141,15 +141,15 @@ export class IntersectionWalk {
     })
   }
 
-  /** Lines that end at a place, or go on from it to whatever follows. */
-  #write(place: Place): void {
-    const { left, right, text } = place
-    this.#writeLine(place, text, left?.here, right?.here)
-    this.#writeLine(place, next(place, '*'), left?.below, right?.below)
+  /** Lines that end at a pair, or go on from it to whatever follows. */
+  #write(pair: PatternPair): void {
+    const { left, right, text } = pair
+    this.#writeLine(pair, text, left?.here, right?.here)
+    this.#writeLine(pair, next(pair, '*'), left?.below, right?.below)
   }
 
   #writeLine(
-    { leftRest, rightRest, isLeft, isRight }: Place,
+    { leftRest, rightRest, isLeft, isRight }: PatternPair,
     text: string,
     left: OperationSet = NO_OPERATIONS,
     right: OperationSet = NO_OPERATIONS,
@@ -167,25 +167,25 @@ export class IntersectionWalk {
     lines.set(text, uniteOperations(lines.get(text) ?? NO_OPERATIONS, operations))
   }
 
-  #goOn(place: Place): void {
-    const { left, right } = place
-    const after: Place = {
-      ...place,
+  #goOn(pair: PatternPair): void {
+    const { left, right } = pair
+    const after: PatternPair = {
+      ...pair,
       isRoot: false,
-      leftRest: uniteOperations(place.leftRest, left?.below ?? NO_OPERATIONS),
-      rightRest: uniteOperations(place.rightRest, right?.below ?? NO_OPERATIONS),
+      leftRest: uniteOperations(pair.leftRest, left?.below ?? NO_OPERATIONS),
+      rightRest: uniteOperations(pair.rightRest, right?.below ?? NO_OPERATIONS),
     }
-    this.#visit({ ...after, left: left?.one, right: right?.one, text: next(place, '*') })
+    this.#visit({ ...after, left: left?.one, right: right?.one, text: next(pair, '*') })
     if (left && (right?.one || after.rightRest !== NO_OPERATIONS)) {
       for (const [segment, node] of this.#literalsOf(left)) {
-        // What the others permit after their `*` counts at the place of both, too; what these permit after theirs was
+        // What the others permit after their `*` counts at the pair of both, too; what these permit after theirs was
         // followed with `*` for this segment already, and would only be said again.
         if (!right?.one && right?.literal(segment)) continue
         this.#visit({
           ...after,
           left: node,
           right: right?.one,
-          text: next(place, segment),
+          text: next(pair, segment),
           isRight: false,
           leftRest: NO_OPERATIONS,
         })
@@ -198,21 +198,21 @@ export class IntersectionWalk {
           ...after,
           left: left?.one,
           right: node,
-          text: next(place, segment),
+          text: next(pair, segment),
           isLeft: false,
           rightRest: NO_OPERATIONS,
         })
       }
     }
-    if (left && right) this.#goOnAlike(place, after, left, right)
+    if (left && right) this.#goOnAlike(pair, after, left, right)
   }
 
   /** To the literal segments that both have. */
-  #goOnAlike(place: Place, after: Place, left: Node, right: Node): void {
+  #goOnAlike(pair: PatternPair, after: PatternPair, left: Node, right: Node): void {
     const fewer = left.width < right.width ? left : right
     for (const [segment] of this.#literalsOf(fewer)) {
       const ends = { left: left.literal(segment), right: right.literal(segment) }
-      if (ends.left && ends.right) this.#visit({ ...after, ...ends, text: next(place, segment) })
+      if (ends.left && ends.right) this.#visit({ ...after, ...ends, text: next(pair, segment) })
     }
   }
 
@@ -223,19 +223,19 @@ export class IntersectionWalk {
     }
   }
 
-  /** Goes on to a place at which both permit something or may yet. */
-  #visit(place: Place): void {
-    const { left, right, leftRest, rightRest } = place
+  /** Goes on to a pair at which both permit something or may yet. */
+  #visit(pair: PatternPair): void {
+    const { left, right, leftRest, rightRest } = pair
     const isDead = left
       ? !right && rightRest === NO_OPERATIONS
       : !right || leftRest === NO_OPERATIONS
     if (isDead) return
     this.#stepsLeft--
-    this.#places.push(place)
+    this.#pairs.push(pair)
   }
 }
 
-function next({ text, isRoot }: Place, segment: string): string {
+function next({ text, isRoot }: PatternPair, segment: string): string {
   return isRoot ? text + segment : `${text}:${segment}`
 }
 

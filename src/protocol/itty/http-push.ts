@@ -4,7 +4,7 @@ import type { CommonsAdmission } from '../../core/commons/admission.ts'
 import type { Commons } from '../../core/commons/commons.ts'
 import { type Soon, andThen } from '../../core/soon.ts'
 import { type Failure, failure, refusalHeaders } from '../../failure.ts'
-import type { Verdict } from '../../policy/channel-access.ts'
+import type { AccessDecision } from '../../policy/channel-access.ts'
 import type { Keys } from '../../policy/keys.ts'
 import { relayedJson } from '../../policy/relayed-json.ts'
 import type { Visit } from '../protocol.ts'
@@ -135,7 +135,7 @@ function refused(
   visit: Visit,
   why: Failure,
   place?: Place,
-  verdict?: Verdict,
+  verdict?: AccessDecision,
 ): Response {
   const because = verdict?.because.detail
   parts.onRefusal(why, { channel: place?.channel.name, address: visit.address, because })

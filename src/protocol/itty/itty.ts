@@ -9,7 +9,7 @@ import type { Channel } from '../../core/channel.ts'
 import type { CommonsAdmission } from '../../core/commons/admission.ts'
 import type { Admitted } from '../../core/commons/commons.ts'
 import { membersOf, totalOf } from '../../core/commons/membership.ts'
-import type { Verdict } from '../../policy/channel-access.ts'
+import type { AccessDecision } from '../../policy/channel-access.ts'
 import { type Keys, NO_KEYS } from '../../policy/keys.ts'
 import type { Opening, Protocol, Session, SocketEndpoint, Visit } from '../protocol.ts'
 import { CURRENT, LEGACY, encode, ownJoinFrame } from './frames.ts'
@@ -172,7 +172,7 @@ class IttyProtocol implements SocketEndpoint {
     visit: Visit,
     why: Failure,
     channel: string | undefined,
-    verdict?: Verdict,
+    verdict?: AccessDecision,
   ): Response | Opening {
     const because = verdict?.because
     this.#commons.connections.refuse(visit.secure)

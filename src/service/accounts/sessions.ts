@@ -16,7 +16,7 @@ import type { PeopleService, Person } from './people.ts'
 export type Session = Omit<SessionRow, 'hash'>
 
 /** Who asks, with what rights: read anew for every request, so that a change of rights counts at once. */
-export interface Visitor {
+export interface SignedIn {
   readonly session: Session
   readonly person: Person
   readonly account: Account
@@ -82,7 +82,7 @@ export class SessionService {
   }
 
   /** Who holds this secret; a session that has ended in any way is nobody's. */
-  find(secret: string, address: string): Visitor | undefined {
+  find(secret: string, address: string): SignedIn | undefined {
     const row = this.#table.byHash(hashWebSecret(secret))
     const now = this.#clock.now()
     if (!row || row.expiresAt <= now || row.seenAt <= now - IDLE_MS) return undefined

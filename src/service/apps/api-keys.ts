@@ -164,7 +164,7 @@ export class ApiKeyService {
   }
 
   /** Which of its secrets somebody has: for explaining, not for letting anybody in. */
-  placeOfSecret(key: ApiKey, secret: string): 'current' | 'old' | 'unknown' {
+  secretIndexOf(key: ApiKey, secret: string): 'current' | 'old' | 'unknown' {
     const row = this.#table.find(key.appId, key.id)
     if (!row) return 'unknown'
     if (this.#keyring.open(row.secret) === secret) return 'current'

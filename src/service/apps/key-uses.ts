@@ -41,9 +41,9 @@ export class KeyUses {
     this.write()
   }
 
-  /** @param place index of the secret in `key.secrets`: 0 for the current one, 1 for the old one */
-  note(key: LiveKey, place: number): void {
-    const sealed = key.sealedSecrets[place]
+  /** @param secretIndex index of the secret in `key.secrets`: 0 for the current one, 1 for the old one */
+  note(key: LiveKey, secretIndex: number): void {
+    const sealed = key.sealedSecrets[secretIndex]
     if (!sealed) return
     const at = this.#clock.now()
     const known = this.#uses.get(sealed)

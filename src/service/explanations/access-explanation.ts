@@ -3,7 +3,7 @@ import type { Failure, FailureName } from '../../failure.ts'
 import {
   type ChannelFacts,
   type CommonsRules,
-  type Verdict,
+  type AccessDecision,
   decideJoin,
 } from '../../policy/channel-access.ts'
 import type { Keys } from '../../policy/keys.ts'
@@ -31,7 +31,7 @@ export function explain(
   rules: CommonsRules,
   live: boolean,
 ): Explanation {
-  const verdict: Verdict = decideJoin(presented, facts, rules)
+  const verdict: AccessDecision = decideJoin(presented, facts, rules)
   const { rule, reservation, overrides, detail } = verdict.because
   return {
     channel,
@@ -60,7 +60,7 @@ const GUEST_ADVICE: Partial<Record<FailureName, string>> = {
   tls_required: 'connect over wss://',
 }
 
-function adviceOf(verdict: Verdict, presented: Keys): string | undefined {
+function adviceOf(verdict: AccessDecision, presented: Keys): string | undefined {
   if (verdict.join && verdict.send) return undefined
   const { rule, reservation } = verdict.because
   if (rule === 'closed') return 'reserve a name that covers the channel, or allow open channels'

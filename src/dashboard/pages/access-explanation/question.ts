@@ -7,7 +7,7 @@ import {
   explainCredential,
 } from '../../../service/explanations/credential-explanation.ts'
 import { type Fields, textField } from '../../fields.ts'
-import { type PageRequest, visitorOf } from '../../page-request.ts'
+import { type PageRequest, requireSignedIn } from '../../page-request.ts'
 
 export interface Question {
   readonly channel: string
@@ -38,10 +38,10 @@ export function questionOf(fields: Fields): Question {
 export async function answer(page: PageRequest, question: Question): Promise<Answers | undefined> {
   const { channel, joinKey, sendKey, credential } = question
   if (channel === '') return undefined
-  const visitor = visitorOf(page)
+  const signedIn = requireSignedIn(page)
   const { services, live } = page.var.parts
   const { keyring } = services
-  const mayKnow = isOwner(visitor) || live.ownerOf(channel) === visitor.account.id
+  const mayKnow = isOwner(signedIn) || live.ownerOf(channel) === signedIn.account.id
   const presented = {
     ...(joinKey !== '' && { join: keyring.digest(joinKey) }),
     ...(sendKey !== '' && { send: keyring.digest(sendKey) }),
@@ -51,6 +51,6 @@ export async function answer(page: PageRequest, question: Question): Promise<Ans
     ably:
       credential === ''
         ? undefined
-        : await explainCredential(services, question, (app) => maySee(visitor, app.accountId)),
+        : await explainCredential(services, question, (app) => maySee(signedIn, app.accountId)),
   }
 }

@@ -4,13 +4,19 @@ import { type Result, fail, failure, ok } from '../../../failure.ts'
 import { isRole } from '../../../policy/roles.ts'
 import { dropSession } from '../../cookies.ts'
 import { textField } from '../../fields.ts'
-import { identifyVisitor } from '../../guard.ts'
+import { identifySignedIn } from '../../guard.ts'
 import { revealSecret, notify } from '../../notices.ts'
-import { type PageRequest, redirectTo, href, serverAddress, visitorOf } from '../../page-request.ts'
+import {
+  type PageRequest,
+  redirectTo,
+  href,
+  serverAddress,
+  requireSignedIn,
+} from '../../page-request.ts'
 import { Form } from '../../view/forms.tsx'
 import { show } from '../../view/layout.tsx'
 import { PageLink } from '../../view/components.tsx'
-import { enter } from '../sign-in.tsx'
+import { startSession } from '../sign-in.tsx'
 import { sentence, showFailure } from '../failures.tsx'
 import { showAccount } from './page.tsx'
 
@@ -19,7 +25,7 @@ const FRESH_MS = 15 * 60_000
 
 export async function changePassword(page: PageRequest): Promise<Response> {
   const fields = page.var.fields
-  const { person, account } = visitorOf(page)
+  const { person, account } = requireSignedIn(page)
   const { people } = page.var.parts.services
   const proof = await proveYourself(page, textField(fields, 'present'))
   if (!proof.ok) return showAccount(page, { present: sentence(proof.failure.message) })
@@ -30,14 +36,14 @@ export async function changePassword(page: PageRequest): Promise<Response> {
   })
   if (!hash.ok) return showAccount(page, { password: sentence(hash.failure.message) })
   // Hashing takes its time, in which the session can have ended.
-  if (!identifyVisitor(page)) return showFailure(page, failure('sign_in_needed'))
+  if (!identifySignedIn(page)) return showFailure(page, failure('sign_in_needed'))
   people.setPasswordHash(person.id, hash.value)
-  enter(page, person.id, account.id)
+  startSession(page, person.id, account.id)
   return redirectTo(page, '/account')
 }
 
 async function proveYourself(page: PageRequest, present: string): Promise<Result<void>> {
-  const { person, session } = visitorOf(page)
+  const { person, session } = requireSignedIn(page)
   const { signIn, parts } = page.var
   if (!person.hasPassword) {
     const isFresh = Math.abs(parts.clock.now() - session.createdAt) < FRESH_MS
@@ -51,14 +57,14 @@ async function proveYourself(page: PageRequest, present: string): Promise<Result
 
 export async function endSession(page: PageRequest): Promise<Response> {
   const id = textField(page.var.fields, 'session')
-  const { person } = visitorOf(page)
+  const { person } = requireSignedIn(page)
   const ended = page.var.parts.services.sessions.end(person.id, id)
   notify(page, ended ? 'That browser is signed out.' : 'That session had ended already.')
   return redirectTo(page, '/account')
 }
 
 export function signOutEverywhere(page: PageRequest): Response {
-  page.var.parts.services.sessions.endAll(visitorOf(page).person.id)
+  page.var.parts.services.sessions.endAll(requireSignedIn(page).person.id)
   dropSession(page)
   return redirectTo(page, '/sign-in')
 }
@@ -66,7 +72,7 @@ export function signOutEverywhere(page: PageRequest): Response {
 export async function disconnect(page: PageRequest): Promise<Response> {
   const fields = page.var.fields
   const { people } = page.var.parts.services
-  const { person } = visitorOf(page)
+  const { person } = requireSignedIn(page)
   const [provider, subject] = [textField(fields, 'provider'), textField(fields, 'subject')]
   const done = people.disconnect(person, provider, subject)
   if (!done.ok) notify(page, sentence(done.failure.message), 'bad')
@@ -76,16 +82,16 @@ export async function disconnect(page: PageRequest): Promise<Response> {
 
 export async function switchAccount(page: PageRequest): Promise<Response> {
   const wanted = textField(page.var.fields, 'account')
-  const { person } = visitorOf(page)
+  const { person } = requireSignedIn(page)
   const role = page.var.parts.services.people.roleOf(person.id, wanted)
   if (role === undefined) return showFailure(page, failure('account_unknown'))
-  enter(page, person.id, wanted)
+  startSession(page, person.id, wanted)
   return redirectTo(page, '/')
 }
 
 export async function invite(page: PageRequest): Promise<Response> {
   const fields = page.var.fields
-  const { account } = visitorOf(page)
+  const { account } = requireSignedIn(page)
   const role = textField(fields, 'role')
   const note = textField(fields, 'note')
   if (!isRole(role)) return showFailure(page, failure('invalid', 'there is no such role'))
@@ -103,7 +109,7 @@ export async function invite(page: PageRequest): Promise<Response> {
 
 export function withdraw(page: PageRequest): Response | Promise<Response> {
   const { links } = page.var.parts.services
-  const done = links.withdraw(visitorOf(page).account, page.req.param('id') ?? '')
+  const done = links.withdraw(requireSignedIn(page).account, page.req.param('id') ?? '')
   if (!done.ok) return showFailure(page, done.failure)
   notify(page, 'The invitation no longer works.')
   return redirectTo(page, '/account')
@@ -111,7 +117,7 @@ export function withdraw(page: PageRequest): Response | Promise<Response> {
 
 export async function changeRole(page: PageRequest): Promise<Response> {
   const role = textField(page.var.fields, 'role')
-  const { account, person } = visitorOf(page)
+  const { account, person } = requireSignedIn(page)
   if (!isRole(role)) return showFailure(page, failure('invalid', 'there is no such role'))
   const id = page.req.param('id') ?? ''
   const changed = page.var.parts.services.people.setRole(account, id, role)
@@ -123,7 +129,7 @@ export async function changeRole(page: PageRequest): Promise<Response> {
 export function askToRemovePerson(page: PageRequest): Response | Promise<Response> {
   const member = memberOf(page)
   if (!member) return showFailure(page, failure('person_unknown'))
-  const isSelf = member.id === visitorOf(page).person.id
+  const isSelf = member.id === requireSignedIn(page).person.id
   return show(
     page,
     {
@@ -146,7 +152,7 @@ export function askToRemovePerson(page: PageRequest): Response | Promise<Respons
 export function removePerson(page: PageRequest): Response | Promise<Response> {
   const member = memberOf(page)
   if (!member) return showFailure(page, failure('person_unknown'))
-  const removed = page.var.parts.services.people.remove(visitorOf(page).account, member.id)
+  const removed = page.var.parts.services.people.remove(requireSignedIn(page).account, member.id)
   if (!removed.ok) notify(page, sentence(removed.failure.message), 'bad')
   else notify(page, `${member.email} is no longer a member.`)
   return redirectTo(page, '/account')
@@ -155,5 +161,5 @@ export function removePerson(page: PageRequest): Response | Promise<Response> {
 function memberOf(page: PageRequest) {
   const id = page.req.param('id') ?? ''
   const { people } = page.var.parts.services
-  return people.members(visitorOf(page).account).find((member) => member.id === id)
+  return people.members(requireSignedIn(page).account).find((member) => member.id === id)
 }

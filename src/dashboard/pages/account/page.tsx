@@ -1,7 +1,7 @@
 /** The account page: how you sign in, where you are signed in, and the people of the account. */
 /** @jsxImportSource hono/jsx */
 import type { Faults } from '../../fields.ts'
-import { type PageRequest, visitorOf } from '../../page-request.ts'
+import { type PageRequest, requireSignedIn } from '../../page-request.ts'
 import { browserName } from '../../browser-name.ts'
 import { Field, Form } from '../../view/forms.tsx'
 import { show } from '../../view/layout.tsx'
@@ -12,7 +12,7 @@ import { accountText } from '../../format.ts'
 import { PeopleCards } from './people.tsx'
 
 export function showAccount(page: PageRequest, faults?: Faults): Response | Promise<Response> {
-  const { person, account, role } = visitorOf(page)
+  const { person, account, role } = requireSignedIn(page)
   return show(
     page,
     {
@@ -37,7 +37,7 @@ export function showAccount(page: PageRequest, faults?: Faults): Response | Prom
 
 /** For people who belong to more than one account. */
 function SwitchCard({ page }: { page: PageRequest }) {
-  const { person, account } = visitorOf(page)
+  const { person, account } = requireSignedIn(page)
   const { people, accounts } = page.var.parts.services
   const others = people.accountsOf(person.id).filter((id) => id !== account.id)
   if (others.length === 0) return <></>
@@ -62,7 +62,7 @@ function SwitchCard({ page }: { page: PageRequest }) {
 }
 
 function PasswordCard({ page, faults }: { page: PageRequest; faults: Faults | undefined }) {
-  const { person } = visitorOf(page)
+  const { person } = requireSignedIn(page)
   return (
     <Card
       title={person.hasPassword ? 'Change your password' : 'Set a password'}
@@ -108,7 +108,7 @@ function PasswordCard({ page, faults }: { page: PageRequest; faults: Faults | un
 
 /** Other ways to sign in, where the operator has set any up. */
 function IdentitiesCard({ page }: { page: PageRequest }) {
-  const { person } = visitorOf(page)
+  const { person } = requireSignedIn(page)
   const { services, providers } = page.var.parts
   const own = services.people.identitiesOf(person.id)
   if (own.length === 0 && providers.length === 0) return <></>
@@ -135,7 +135,7 @@ function IdentitiesCard({ page }: { page: PageRequest }) {
 }
 
 function SessionsCard({ page }: { page: PageRequest }) {
-  const { person, session: present } = visitorOf(page)
+  const { person, session: present } = requireSignedIn(page)
   const sessions = page.var.parts.services.sessions.list(person.id)
   return (
     <Card

@@ -4,7 +4,7 @@ import { ROLES, type Role, hasRight } from '../../../policy/roles.ts'
 import type { Link } from '../../../service/accounts/one-time-links.ts'
 import type { Member } from '../../../service/accounts/people.ts'
 import type { Faults } from '../../fields.ts'
-import { type PageRequest, visitorOf } from '../../page-request.ts'
+import { type PageRequest, requireSignedIn } from '../../page-request.ts'
 import { Field, Form } from '../../view/forms.tsx'
 import { Badge, Card, Time, PageLink } from '../../view/components.tsx'
 import { Table } from '../../view/table.tsx'
@@ -17,7 +17,7 @@ const MEANING: Readonly<Record<Role, string>> = {
 }
 
 export function PeopleCards({ page, faults }: { page: PageRequest; faults: Faults | undefined }) {
-  const { account, role } = visitorOf(page)
+  const { account, role } = requireSignedIn(page)
   const { people, links } = page.var.parts.services
   const mayGovern = hasRight(role, 'govern')
   const invitations = mayGovern ? links.invitations(account) : []
@@ -50,7 +50,7 @@ function PeopleTable({
   members: readonly Member[]
   mayGovern: boolean
 }) {
-  const { person } = visitorOf(page)
+  const { person } = requireSignedIn(page)
   return (
     <Table head={['Person', 'Role', 'Since', { unseen: 'What can be done' }]}>
       {members.map((member) => (

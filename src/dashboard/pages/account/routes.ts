@@ -2,7 +2,7 @@
 import { Hono } from 'hono'
 import { failure } from '../../../failure.ts'
 import { hasRight } from '../../../policy/roles.ts'
-import { type Env, type PageRequest, visitorOf } from '../../page-request.ts'
+import { type Env, type PageRequest, requireSignedIn } from '../../page-request.ts'
 import { showFailure } from '../failures.tsx'
 import {
   askToRemovePerson,
@@ -36,6 +36,6 @@ export function accountPages(): Hono<Env> {
 }
 
 async function ownersOnly(page: PageRequest, next: () => Promise<void>): Promise<Response | void> {
-  if (hasRight(visitorOf(page).role, 'govern')) return next()
+  if (hasRight(requireSignedIn(page).role, 'govern')) return next()
   return showFailure(page, failure('forbidden', 'only owners of the account may do that'))
 }

@@ -4,7 +4,7 @@ import type { Child } from 'hono/jsx'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { hasRight } from '../../../policy/roles.ts'
 import type { App } from '../../../service/apps/apps.ts'
-import { type PageRequest, visitorOf } from '../../page-request.ts'
+import { type PageRequest, requireSignedIn } from '../../page-request.ts'
 import { show } from '../../view/layout.tsx'
 import { Badge, PageLink } from '../../view/components.tsx'
 import { useHref } from '../../view/page-context.ts'
@@ -61,7 +61,7 @@ export function showApp(
 }
 
 export function mayManage(page: PageRequest): boolean {
-  return hasRight(visitorOf(page).role, 'manage')
+  return hasRight(requireSignedIn(page).role, 'manage')
 }
 
 function TabLink({

@@ -5,7 +5,7 @@ import { hasRight } from '../../../policy/roles.ts'
 import { type Faults, textField } from '../../fields.ts'
 import { notify } from '../../notices.ts'
 import { accountChoices, chosenAccount, accountScope } from '../../access.ts'
-import { type PageRequest, redirectTo, visitorOf } from '../../page-request.ts'
+import { type PageRequest, redirectTo, requireSignedIn } from '../../page-request.ts'
 import { Field, Form } from '../../view/forms.tsx'
 import { show } from '../../view/layout.tsx'
 import { Badge, Card, Empty, Time, PageLink } from '../../view/components.tsx'
@@ -20,7 +20,7 @@ export function showApps(
 ): Response | Promise<Response> {
   const { apps } = page.var.parts.services
   const own = apps.list(accountScope(page))
-  const mayChange = hasRight(visitorOf(page).role, 'manage')
+  const mayChange = hasRight(requireSignedIn(page).role, 'manage')
   return show(
     page,
     {
@@ -47,7 +47,10 @@ export function showApps(
         >
           <Form action="/apps" class="stack">
             <Field name="name" label="Name" value={name} faults={faults} maxlength={100} required />
-            <AccountChoice accounts={accountChoices(page)} selected={visitorOf(page).account.id} />
+            <AccountChoice
+              accounts={accountChoices(page)}
+              selected={requireSignedIn(page).account.id}
+            />
             <div>
               <button class="button primary">Make the app</button>
             </div>

@@ -4,7 +4,7 @@ import { type Result, failure } from '../../../failure.ts'
 import type { ShelvedBackup } from '../../../ops/backup/backup-shelf.ts'
 import { textField } from '../../fields.ts'
 import { notify } from '../../notices.ts'
-import { type PageRequest, redirectTo, visitorOf } from '../../page-request.ts'
+import { type PageRequest, redirectTo, requireSignedIn } from '../../page-request.ts'
 import { Form } from '../../view/forms.tsx'
 import { show } from '../../view/layout.tsx'
 import { Time, PageLink } from '../../view/components.tsx'
@@ -93,6 +93,6 @@ export function download(
 
 function note(page: PageRequest, action: 'add' | 'remove' | 'download', name: string): void {
   const { audit } = page.var.parts.services
-  const { account } = visitorOf(page)
+  const { account } = requireSignedIn(page)
   audit.record({ action, kind: 'backup', id: name, name, accountId: account.id })
 }

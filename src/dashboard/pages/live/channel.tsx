@@ -5,7 +5,7 @@ import type { Keeping } from '../../../service/live/channel-inspector.ts'
 import type { LiveChannel } from '../../../service/live/live-views.ts'
 import type { Faults } from '../../fields.ts'
 import { accountScope } from '../../access.ts'
-import { type PageRequest, visitorOf } from '../../page-request.ts'
+import { type PageRequest, requireSignedIn } from '../../page-request.ts'
 import { Field, FieldNotes, Form, describedBy } from '../../view/forms.tsx'
 import { show, showPart } from '../../view/layout.tsx'
 import { usePage } from '../../view/page-context.ts'
@@ -48,7 +48,7 @@ export function showChannel(
       <div class="split">
         <Log place={place} />
         <div class="stack">
-          {hasRight(visitorOf(page).role, 'manage') && <TryOut place={place} tried={tried} />}
+          {hasRight(requireSignedIn(page).role, 'manage') && <TryOut place={place} tried={tried} />}
           <Fresh path={withQuery(PART.people, addressed(place))} id="people">
             <People place={place} channel={page.var.parts.live.channel(accountScope(page), ref)} />
           </Fresh>
@@ -104,7 +104,7 @@ function Lead({ place: { ref, appId, name } }: { place: Place }) {
 
 function Actions({ place }: { place: Place }) {
   const { name, appId } = place
-  const mayEnd = hasRight(visitorOf(usePage()).role, 'manage')
+  const mayEnd = hasRight(requireSignedIn(usePage()).role, 'manage')
   return (
     <>
       {appId === undefined && (

@@ -9,7 +9,7 @@ import type {
 } from '../../../service/live/live-views.ts'
 import { hasRight } from '../../../policy/roles.ts'
 import { accountScope } from '../../access.ts'
-import { type PageRequest, visitorOf } from '../../page-request.ts'
+import { type PageRequest, requireSignedIn } from '../../page-request.ts'
 import { showPart } from '../../view/layout.tsx'
 import { usePage } from '../../view/page-context.ts'
 import { Badge, Card, Empty, Time, PageLink } from '../../view/components.tsx'
@@ -83,7 +83,7 @@ export function Connections({
         they say they are and where they come from.
       </Empty>
     )
-  const mayEnd = hasRight(visitorOf(usePage()).role, 'manage')
+  const mayEnd = hasRight(requireSignedIn(usePage()).role, 'manage')
   return (
     <>
       <div class="table-wrap">

@@ -4,7 +4,7 @@ import { hasRight } from '../../../policy/roles.ts'
 import type { OwnedReservation } from '../../../service/reservations/reservations.ts'
 import type { Faults } from '../../fields.ts'
 import { maySeeSecrets, accountScope } from '../../access.ts'
-import { type PageRequest, visitorOf } from '../../page-request.ts'
+import { type PageRequest, requireSignedIn } from '../../page-request.ts'
 import { show } from '../../view/layout.tsx'
 import { Card, Empty, Time, PageLink } from '../../view/components.tsx'
 import { Table } from '../../view/table.tsx'
@@ -20,7 +20,7 @@ export function showReservation(
   reservation: OwnedReservation,
   faults?: Faults,
 ): Response | Promise<Response> {
-  const mayChange = hasRight(visitorOf(page).role, 'manage')
+  const mayChange = hasRight(requireSignedIn(page).role, 'manage')
   const doubts = page.var.parts.services.reservations
     .doubts(accountScope(page))
     .filter(({ id }) => id === reservation.id)

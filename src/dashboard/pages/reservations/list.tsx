@@ -6,7 +6,7 @@ import type { OwnedReservation } from '../../../service/reservations/reservation
 import type { Doubt } from '../../../service/reservations/reserved-names.ts'
 import type { Faults } from '../../fields.ts'
 import { accountChoices, accountScope } from '../../access.ts'
-import { type PageRequest, visitorOf } from '../../page-request.ts'
+import { type PageRequest, requireSignedIn } from '../../page-request.ts'
 import { AccountChoice } from '../../view/account-choice.tsx'
 import { Field, Form, Tick } from '../../view/forms.tsx'
 import { show } from '../../view/layout.tsx'
@@ -24,7 +24,9 @@ export function showList(
   const reservations = services.reservations.list(accountScope(page))
   const channels = live.channels(accountScope(page)).items
   // Whose a name is needs saying only where it is another's.
-  const others = services.accounts.list().filter(({ id }) => id !== visitorOf(page).account.id)
+  const others = services.accounts
+    .list()
+    .filter(({ id }) => id !== requireSignedIn(page).account.id)
   const accounts = new Map(others.map(({ id, name }) => [id, name]))
   return show(
     page,
@@ -35,7 +37,7 @@ export function showList(
       ...(faults && { status: 400 as const }),
     },
     <div class="stack loose">
-      {hasRight(visitorOf(page).role, 'manage') && (
+      {hasRight(requireSignedIn(page).role, 'manage') && (
         <ReserveCard page={page} preview={preview} faults={faults} />
       )}
       <Doubts doubts={services.reservations.doubts(accountScope(page))} />
@@ -126,7 +128,7 @@ function Quota({ page }: { page: PageRequest }) {
   const { reservations } = page.var.parts.services
   const { quota } = reservations
   if (quota === 0) return <>Keys are made for you, and shown whenever you ask.</>
-  const used = reservations.list(visitorOf(page).account).length
+  const used = reservations.list(requireSignedIn(page).account).length
   return (
     <>
       {used} of {quota} used; <code>--max-reservations</code> allows more.

@@ -7,7 +7,7 @@ import type { OwnedReservation } from '../../../service/reservations/reservation
 import { textField } from '../../fields.ts'
 import { notify } from '../../notices.ts'
 import { visibleReservation } from '../../access.ts'
-import { type Env, type PageRequest, redirectTo, visitorOf } from '../../page-request.ts'
+import { type Env, type PageRequest, redirectTo, requireSignedIn } from '../../page-request.ts'
 import { Form } from '../../view/forms.tsx'
 import { show, showPart } from '../../view/layout.tsx'
 import { PageLink } from '../../view/components.tsx'
@@ -22,7 +22,7 @@ export function reservationPages(): Hono<Env> {
   const app = new Hono<Env>()
   app.get('/', (page) => {
     const wish = {
-      account: visitorOf(page).account,
+      account: requireSignedIn(page).account,
       namespace: page.req.query('namespace') ?? '',
       wantsJoinKey: false,
       wantsSendKey: false,

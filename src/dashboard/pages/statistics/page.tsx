@@ -5,7 +5,7 @@ import { isOwner } from '../../../api/access.ts'
 import type { App } from '../../../service/apps/apps.ts'
 import { COMMONS_STATS } from '../../../service/stats/stats.ts'
 import { accountScope } from '../../access.ts'
-import { type Env, type PageRequest, visitorOf } from '../../page-request.ts'
+import { type Env, type PageRequest, requireSignedIn } from '../../page-request.ts'
 import { Chart } from '../../view/chart.tsx'
 import { show } from '../../view/layout.tsx'
 import { useHref } from '../../view/page-context.ts'
@@ -35,7 +35,7 @@ export function statisticsPages(): Hono<Env> {
 
 function showStatistics(page: PageRequest): Response | Promise<Response> {
   const { services, health } = page.var.parts
-  const isServers = isOwner(visitorOf(page))
+  const isServers = isOwner(requireSignedIn(page))
   const all = services.apps.list(accountScope(page))
   const apps = all.filter(({ expiresAt }) => expiresAt === null)
   const { span, of } = wishOf(page, apps, isServers)

@@ -13,7 +13,7 @@ import type { Publisher } from '../../../core/publisher.ts'
 import { channelRef } from '../../../core/types.ts'
 import { type Failure, type Result, fail, failure } from '../../../failure.ts'
 import type { Authenticator } from '../../../identity/authenticate.ts'
-import type { Arrival } from '../../../identity/key-check.ts'
+import type { RequestContext } from '../../../identity/key-check.ts'
 import { type Credentials, findCredentials } from '../../../identity/credentials.ts'
 import type { Directory } from '../../../identity/directory.ts'
 import type { AppPrincipal } from '../../../identity/principal.ts'
@@ -162,7 +162,7 @@ export class AblyRealtime implements SocketEndpoint {
     { base, query: text, request, secure }: Visit,
     query: URLSearchParams,
     credentials: Credentials,
-    identify: (context: Arrival) => ConnectRequest['principal'],
+    identify: (context: RequestContext) => ConnectRequest['principal'],
   ): Opening {
     const origin = request.headers.get('origin')
     const read = isUtf8Form(text) ? readConnectOptions(query) : fail<never>('bad_query')
@@ -172,7 +172,7 @@ export class AblyRealtime implements SocketEndpoint {
     return (socket) => new RealtimeSession(this.#session, socket, connect)
   }
 
-  #authenticate(found: Result<Credentials>, context: Arrival): ConnectRequest['principal'] {
+  #authenticate(found: Result<Credentials>, context: RequestContext): ConnectRequest['principal'] {
     const { authenticator, latencyMs } = this.#parts
     const decide = () => (found.ok ? authenticator.authenticate(found.value, context) : found)
     // Not before: what changes in the meantime is told to nobody who is yet to come.

@@ -1,6 +1,6 @@
 /** Which messages of a publication pass a filter, within what all filters of a channel may cost for it. */
 import type { KeptMessage } from '../../../core/types.ts'
-import { type Seen, seen } from '../../../policy/filter-view.ts'
+import { type FilterInput, filterInput } from '../../../policy/filter-view.ts'
 import type { MessageFilter } from '../../../policy/message-filter.ts'
 
 /** For each message, so that small ones may be looked at by many filters. */
@@ -11,13 +11,13 @@ export const STEPS_PER_LETTER = 2
 /** A publication as the filters of a channel see it: read once, and asked each filter once. */
 export class Passing {
   readonly messages: readonly KeptMessage[]
-  readonly #views: readonly Seen[]
+  readonly #views: readonly FilterInput[]
   readonly #answers = new Map<string, readonly KeptMessage[]>()
   #stepsLeft: number
 
   constructor(messages: readonly KeptMessage[]) {
     this.messages = messages
-    this.#views = messages.map(seen)
+    this.#views = messages.map(filterInput)
     const letters = this.#views.reduce((sum, view) => sum + view.letters, 0)
     this.#stepsLeft = messages.length * STEPS_PER_MESSAGE + letters * STEPS_PER_LETTER
   }
@@ -43,7 +43,7 @@ export class Passing {
     return answer
   }
 
-  #lets(filter: MessageFilter, message: Seen): boolean {
+  #lets(filter: MessageFilter, message: FilterInput): boolean {
     const steps = filter.stepsOn(message)
     if (steps > this.#stepsLeft) return true
     this.#stepsLeft -= steps

@@ -1,7 +1,7 @@
 /** Claiming a new server, signing out and in again, in a real browser. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { type TestServer, startTestServer } from '../support/server.ts'
-import { PASSWORD } from '../dashboard/visitor.ts'
+import { PASSWORD } from '../dashboard/dashboard-user.ts'
 import { type Tab, hasBrowser, openTab } from './browser.ts'
 import { EMAIL, signIn } from './signed-in.ts'
 

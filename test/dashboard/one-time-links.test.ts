@@ -2,16 +2,16 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { latchkey } from '../support/server.ts'
 import { type TimedServer, startTimedServer } from '../support/timed-server.ts'
-import { PASSWORD, Visitor, tokenIn } from './visitor.ts'
+import { PASSWORD, DashboardUser, tokenIn } from './dashboard-user.ts'
 
 const ANOTHER = 'another long password'
 
 let server: TimedServer
-let ann: Visitor
+let ann: DashboardUser
 
 beforeAll(async () => {
   server = await startTimedServer({})
-  ann = await Visitor.owner(server)
+  ann = await DashboardUser.owner(server)
   for (const name of ['team', 'rival']) {
     await latchkey(['accounts', 'add', name, '--data', server.folder])
     await claim(await link(name), `lead@${name}.example`)
@@ -27,21 +27,21 @@ async function link(account?: string): Promise<string> {
 }
 
 async function claim(token: string, email: string, password = PASSWORD) {
-  const visitor = new Visitor(server)
+  const visitor = new DashboardUser(server)
   const { status, text } = await visitor.post('/claim', { token, email, password })
   return { visitor, status, text }
 }
 
 /** As somebody who has waited long enough to try again. */
-async function signedIn(email: string, password = PASSWORD): Promise<Visitor> {
+async function signedIn(email: string, password = PASSWORD): Promise<DashboardUser> {
   server.clock.advance(60_000)
-  const visitor = new Visitor(server)
+  const visitor = new DashboardUser(server)
   await visitor.signIn(email, password)
   return visitor.ready()
 }
 
 /** Lets somebody who has signed in join by an invitation of somebody else. */
-async function join(host: Visitor, guest: Visitor, role: string) {
+async function join(host: DashboardUser, guest: DashboardUser, role: string) {
   await host.post('/account/people/invite', { role, note: 'x' })
   return guest.post('/invite/join', { token: tokenIn((await host.get('/account')).text) })
 }
@@ -123,7 +123,7 @@ describe('an invitation', () => {
       await lead.post('/account/people/invite', { role, note: 'ann@example.com' })
       const token = tokenIn((await lead.get('/account')).text)
       for (const email of ['ann@example.com', 'lead@team.example', 'LEAD@rival.example']) {
-        const guest = new Visitor(server)
+        const guest = new DashboardUser(server)
         const fields = { token, email, password: ANOTHER }
         expect((await guest.post('/invite', fields)).status).toBe(409)
         expect(await guest.isIn()).toBe(false)

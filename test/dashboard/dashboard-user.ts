@@ -19,7 +19,7 @@ interface Wish {
   readonly body?: string
 }
 
-export class Visitor {
+export class DashboardUser {
   readonly #root: string
   readonly #origin: string
   readonly cookies = new Map<string, string>()
@@ -34,19 +34,19 @@ export class Visitor {
   static async owner(
     server: Pick<TestServer, 'url' | 'claimLink'>,
     email = 'ann@example.com',
-  ): Promise<Visitor> {
-    const visitor = new Visitor(server)
+  ): Promise<DashboardUser> {
+    const visitor = new DashboardUser(server)
     const token = tokenIn(server.claimLink!)
     await visitor.post('/claim', { token, email, password: PASSWORD })
     return visitor.ready()
   }
 
   /** Invites somebody of a role, who accepts. */
-  async invite(role: string, email: string): Promise<Visitor> {
+  async invite(role: string, email: string): Promise<DashboardUser> {
     await this.post('/account/people/invite', { role, note: email })
     const { text } = await this.get('/account')
     const token = tokenIn(text)
-    const guest = new Visitor({ url: this.#origin })
+    const guest = new DashboardUser({ url: this.#origin })
     await guest.post('/invite', { token, email, password: PASSWORD })
     return guest.ready()
   }
