@@ -42,6 +42,25 @@ export class Authenticator {
     this.#verifier = new TokenVerifier(directory, tokens, clock)
   }
 
+  /** Of what is asked about apps, keys and revocations. */
+  get generation(): number {
+    return this.#directory.generation
+  }
+
+  /**
+   * Whether somebody who was admitted would be so again, as it can be told without looking: nothing has changed since
+   * but the time, and neither they nor their app end with time.
+   * @param generation as it was before they were admitted
+   */
+  stillAdmits({ appId, expires }: AppPrincipal, generation: number): boolean {
+    const directory = this.#directory
+    return (
+      generation === directory.generation &&
+      expires === undefined &&
+      directory.app(appId)?.expiresAt === undefined
+    )
+  }
+
   /** A promise only for a JWT that is seen for the first time, because its signature is checked asynchronously. */
   authenticate(
     { credential, clientId }: Credentials,

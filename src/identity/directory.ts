@@ -29,6 +29,8 @@ export interface DirectoryApp {
 
 export interface Directory {
   readonly revocations: RevocationList
+  /** Another number after each change of an app, a key or the revocations. */
+  readonly generation: number
   app(id: string): DirectoryApp | undefined
   /** @param keyName `appId.keyId`; a revoked key is found too */
   key(keyName: string): DirectoryKey | undefined

@@ -200,3 +200,38 @@ describe('the client id', () => {
     expect(outcome(await apps.withToken(token, claimed))).toBe('401/40102')
   })
 })
+
+describe('somebody who was admitted', () => {
+  const admits = async (text: string) => {
+    const { authenticator } = apps
+    const { generation } = authenticator
+    const kind = text.includes(':') ? ('key' as const) : ('token' as const)
+    const principal = value(await apps.authenticate({ kind, text }))
+    return () => authenticator.stillAdmits(principal, generation)
+  }
+  const root = `app1.root:${SECRET}`
+
+  test('need not be looked at again as long as nothing has changed', async () => {
+    const stillAdmits = await admits(root)
+    expect(stillAdmits()).toBe(true)
+    await apps.withKey(`app1.narrow:${SECRET}`)
+    expect(stillAdmits()).toBe(true)
+  })
+
+  test.each([
+    ['a key', () => apps.changeKey('app1', 'narrow', { name: 'another' })],
+    ['an app', () => apps.changeApp('app2', { tlsOnly: false })],
+  ])('is looked at again once %s has changed', async (_name, change) => {
+    const stillAdmits = await admits(root)
+    change()
+    expect(stillAdmits()).toBe(false)
+  })
+
+  test('is always looked at again where they or their app end with time', async () => {
+    expect((await admits(apps.issue('app1.root').token))()).toBe(false)
+    apps.changeApp('app1', { expiresAt: apps.now + 60_000 })
+    expect((await admits(root))()).toBe(false)
+    apps.changeApp('app1', { expiresAt: null })
+    expect((await admits(root))()).toBe(true)
+  })
+})

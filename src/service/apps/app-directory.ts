@@ -49,6 +49,7 @@ const REVOCATIONS_ANEW_MS = 60 * 60 * 1000
 export class AppDirectory implements Follower, Directory {
   readonly kind = 'app'
   readonly revocations = new RevocationList()
+  generation = 0
   readonly #apps = new Map<string, LiveApp>()
   /** Of all apps, by name. */
   readonly #keys = new Map<string, LiveKey>()
@@ -112,6 +113,7 @@ export class AppDirectory implements Follower, Directory {
   }
 
   #read(id: string): void {
+    this.generation++
     const row = this.#appTable.byId(id)
     this.#replace(id, row && this.#live(row))
     this.#readRevocations(id)

@@ -19,17 +19,26 @@ export function identify(
   authenticator: Authenticator,
   call: RestCall,
 ): Result<AppPrincipal> | Promise<Result<AppPrincipal>> {
-  const { credentials } = call
+  const { credentials, known } = call
+  if (known && authenticator.stillAdmits(known.principal, known.generation)) return known.found
   if (!credentials.ok) return credentials
+  const { generation } = authenticator
   const found = authenticator.authenticate(credentials.value, call)
   return found instanceof Promise
-    ? found.then((result) => counted(call, result))
-    : counted(call, found)
+    ? found.then((result) => counted(call, result, generation))
+    : counted(call, found, generation)
 }
 
-function counted(call: RestCall, found: Result<AppPrincipal>): Result<AppPrincipal> {
-  const tooMuch = found.ok ? call.charge(found.value) : undefined
-  return tooMuch ? { ok: false, failure: tooMuch } : found
+function counted(
+  call: RestCall,
+  found: Result<AppPrincipal>,
+  generation: number,
+): Result<AppPrincipal> {
+  if (!found.ok) return found
+  const tooMuch = call.charge(found.value)
+  if (tooMuch) return { ok: false, failure: tooMuch }
+  call.known = { found, principal: found.value, generation }
+  return found
 }
 
 /**

@@ -8,7 +8,7 @@ import type { Format } from '../wire/format.ts'
 import type { AnswerStyle } from './answer.ts'
 import type { Reading } from './answer-bodies.ts'
 import { type Body, type BodyReaders, readBody } from './body.ts'
-import type { Found, RestCall } from './router.ts'
+import type { Found, KnownAsker, RestCall } from './router.ts'
 
 /** What a client speaks that does not say so. */
 const NEWEST_VERSION = 6
@@ -36,6 +36,7 @@ export class IncomingCall implements RestCall, Reading {
   /** The app in whose statistics it counts, once it is known who asks. */
   countedFor: string | undefined
   allowance: Allowance | undefined
+  known: KnownAsker | undefined
   /** About what the answer takes in memory while it is not all written. */
   bytes = 0
   /** Awaited when the body has come, before anything is decided with it. */

@@ -41,8 +41,17 @@ export interface RestCall {
    * @returns why it is too much, if so
    */
   charge(caller: Pick<AppPrincipal, 'appId' | 'keyId'>): Failure | undefined
+  /** Whom `identify` has found to ask, for when they are asked for again after a wait. */
+  known: KnownAsker | undefined
   /** What pays for what it does; undefined as long as it is not known whose it is. */
   readonly allowance: Allowance | undefined
+}
+
+export interface KnownAsker {
+  readonly found: Result<AppPrincipal>
+  readonly principal: AppPrincipal
+  /** Of what is known about apps and keys, as `Authenticator` has it. */
+  readonly generation: number
 }
 
 export interface RestRoute {
