@@ -6,7 +6,7 @@ import {
   parseCapability,
 } from '../../../policy/capability/capability.ts'
 import { capabilityOfLists, listsOfCapability } from '../../../policy/capability/lists.ts'
-import { type Result, fail } from '../../../failure.ts'
+import { type Result, fail, ok } from '../../../failure.ts'
 import { type Fields, listField, textField } from '../../fields.ts'
 
 /** What the form of a key shows. */
@@ -68,13 +68,23 @@ export const PRIVILEGES: readonly (readonly [
   ],
 ]
 
-export function formOf(capability: Capability): CapabilityForm {
-  const lists = listsOfCapability(capability)
+/** Operations by resource, in the order and by the names in which they were given. */
+export type Lines = Readonly<Record<string, readonly string[]>>
+
+/** What a form asks for. */
+export interface Asked {
+  readonly capability: Capability
+  readonly lines: Lines
+}
+
+/** @param text as it is stored */
+export function formOf(text: string): CapabilityForm {
+  const lists = listsOfCapability(storedCapability(text))
   return {
     mode: lists ? 'lists' : 'json',
     privileges: lists?.privileges ?? [],
     channels: (lists?.channels ?? []).join('\n'),
-    json: prettyJson(capability),
+    json: prettyJson(storedLines(text)),
   }
 }
 
@@ -88,8 +98,12 @@ export function formOfFields(fields: Fields): CapabilityForm {
 }
 
 /** The capability that the half which counts asks for. */
-export function capabilityOfForm(form: CapabilityForm): Result<Capability> {
-  if (form.mode === 'json') return parseCapability(form.json)
+export function capabilityOfForm(form: CapabilityForm): Result<Asked> {
+  if (form.mode === 'json') {
+    const read = parseCapability(form.json)
+    if (!read.ok) return read
+    return ok({ capability: read.value, lines: JSON.parse(form.json) as Lines })
+  }
   const channels = form.channels
     .split('\n')
     .map((line) => line.trim())
@@ -100,15 +114,25 @@ export function capabilityOfForm(form: CapabilityForm): Result<Capability> {
     return fail('capability_invalid', 'name at least one channel; * stands for all')
   // `*` says more than any list that has it.
   const privileges = form.privileges.includes('*') ? ['*'] : form.privileges
-  return capabilityOfLists({ privileges, channels }, new Map())
+  const read = capabilityOfLists({ privileges, channels }, new Map())
+  if (!read.ok) return read
+  const lines = Object.fromEntries(channels.map((channel) => [channel, privileges]))
+  return ok({ capability: read.value, lines })
+}
+
+/** Whether a form leaves what is stored as it is: lists have an order of their own. */
+export function isUnchanged({ mode }: CapabilityForm, asked: Asked, stored: string): boolean {
+  return (
+    mode === 'lists' && canonicalText(asked.capability) === canonicalText(storedCapability(stored))
+  )
 }
 
 /** JSON that people can read: a line for each resource. */
-export function prettyJson(capability: Capability): string {
-  const lines = Object.entries(plain(capability)).map(
+export function prettyJson(lines: Lines): string {
+  const texts = Object.entries(lines).map(
     ([resource, operations]) => `  ${JSON.stringify(resource)}: ${JSON.stringify(operations)}`,
   )
-  return `{\n${lines.join(',\n')}\n}`
+  return `{\n${texts.join(',\n')}\n}`
 }
 
 /** A stored capability; text that cannot be read permits nothing. */
@@ -117,12 +141,7 @@ export function storedCapability(text: string): Capability {
   return read.ok ? read.value : new Map()
 }
 
-export function linesOf(
-  capability: Capability,
-): readonly (readonly [resource: string, operations: readonly string[]])[] {
-  return Object.entries(plain(capability))
-}
-
-function plain(capability: Capability): Record<string, readonly string[]> {
-  return JSON.parse(canonicalText(capability)) as Record<string, readonly string[]>
+/** A stored capability as it was given. */
+export function storedLines(text: string): Lines {
+  return parseAccepted(text).ok ? (JSON.parse(text) as Lines) : {}
 }

@@ -17,9 +17,8 @@ import {
   capabilityOfForm,
   formOf,
   formOfFields,
-  linesOf,
+  isUnchanged,
   prettyJson,
-  storedCapability,
 } from './capability.ts'
 
 interface KeyForm {
@@ -93,7 +92,7 @@ export function showEditKey(
 }
 
 function formOfKey({ name, capability, revocableTokens }: ApiKey): KeyForm {
-  return { name, capability: formOf(storedCapability(capability)), revocableTokens }
+  return { name, capability: formOf(capability), revocableTokens }
 }
 
 export function keyPath(key: ApiKey): string {
@@ -110,7 +109,7 @@ export function crumbsOf(app: App): [string, string][] {
 export async function makeKey(page: PageRequest, app: App): Promise<Response> {
   const form = keyFormOf(page.var.fields)
   const { services, onChange } = page.var.parts
-  const wish = wishOf(form)
+  const wish = wishOf(form, undefined)
   const added = wish.ok ? services.apiKeys.add(app, wish.value) : wish
   if (!added.ok) return showNewKey(page, app, form, faultsOf(added.failure))
   onChange()
@@ -123,10 +122,10 @@ export async function editKey(page: PageRequest, app: App, key: ApiKey): Promise
   const fields = page.var.fields
   const form = keyFormOf(fields)
   const { services, onChange } = page.var.parts
-  const wish = wishOf(form)
+  const wish = wishOf(form, key)
   const after = capabilityOfForm(form.capability)
   if (after.ok && textField(fields, 'confirmed') !== 'yes') {
-    const impact = impactOnKey(page, key, after.value)
+    const impact = impactOnKey(page, key, after.value.capability)
     if (impact.losing > 0) return askToChange(page, { app, key, form, impact })
   }
   const changed = wish.ok ? services.apiKeys.set(app, key.id, wish.value) : wish
@@ -155,7 +154,7 @@ function askToChange(
       <Form action={`${keyPath(key)}/edit`} class="row">
         <input type="hidden" name="name" value={name} />
         <input type="hidden" name="mode" value="json" />
-        <input type="hidden" name="json" value={read.ok ? prettyJson(read.value) : ''} />
+        <input type="hidden" name="json" value={read.ok ? prettyJson(read.value.lines) : ''} />
         {revocableTokens && <input type="hidden" name="revocable" value="on" />}
         <input type="hidden" name="confirmed" value="yes" />
         <button class="button primary">Change it</button>
@@ -172,16 +171,13 @@ export async function translateCapability(page: PageRequest): Promise<Response> 
   const form = formOfFields(page.var.fields)
   const read = capabilityOfForm(form)
   if (!read.ok) return page.json({ fault: sentence(read.failure.message) })
-  if (form.mode === 'lists') return page.json({ json: prettyJson(read.value) })
-  const { privileges, channels } = formOf(read.value)
+  if (form.mode === 'lists') return page.json({ json: prettyJson(read.value.lines) })
+  const { lines } = read.value
+  const { privileges, channels } = formOf(JSON.stringify(lines))
   // Where the lines differ, the lists can show the channels only.
   return page.json({
     privileges,
-    channels:
-      channels ||
-      linesOf(read.value)
-        .map(([resource]) => resource)
-        .join('\n'),
+    channels: channels || Object.keys(lines).join('\n'),
   })
 }
 
@@ -237,11 +233,14 @@ function keyFormOf(fields: Fields): KeyForm {
   }
 }
 
-function wishOf({ name, capability, revocableTokens }: KeyForm) {
+/** @param key that is to be changed, if there is one */
+function wishOf({ name, capability, revocableTokens }: KeyForm, key: ApiKey | undefined) {
   const read = capabilityOfForm(capability)
   if (!read.ok) return read
-  const lines = Object.fromEntries(linesOf(read.value))
-  return { ok: true as const, value: { name, capability: { capability: lines }, revocableTokens } }
+  const stays = key && isUnchanged(capability, read.value, key.capability)
+  const { lines } = read.value
+  const value = { name, revocableTokens, ...(!stays && { capability: { capability: lines } }) }
+  return { ok: true as const, value }
 }
 
 function faultsOf({ name, message }: { name: string; message: string }): Faults {

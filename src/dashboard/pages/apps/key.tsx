@@ -9,7 +9,7 @@ import { Form } from '../../view/forms.tsx'
 import { show } from '../../view/layout.tsx'
 import { Badge, Card, Code, PageLink } from '../../view/components.tsx'
 import { Table } from '../../view/table.tsx'
-import { linesOf, prettyJson, storedCapability } from './capability.ts'
+import { prettyJson, storedLines } from './capability.ts'
 import { mayManage } from './layout.tsx'
 import { crumbsOf, keyPath } from './key-form.tsx'
 import { LastUse } from './keys.tsx'
@@ -72,11 +72,11 @@ export function showKey(
 }
 
 function PermitsCard({ capability }: { capability: string }) {
-  const parsed = storedCapability(capability)
+  const lines = storedLines(capability)
   return (
     <Card title="What it may do" flush>
       <Table head={['Channels', 'Privileges']}>
-        {linesOf(parsed).map(([resource, operations]) => (
+        {Object.entries(lines).map(([resource, operations]) => (
           <tr>
             <td data-label="Channels" class="mono">
               {resource}
@@ -96,7 +96,7 @@ function PermitsCard({ capability }: { capability: string }) {
       <div class="card-foot">
         <details class="fold wide">
           <summary class="small">As JSON</summary>
-          <Code text={prettyJson(parsed)} label="the capability" />
+          <Code text={prettyJson(lines)} label="the capability" />
         </details>
       </div>
     </Card>

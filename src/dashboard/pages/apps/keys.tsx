@@ -5,7 +5,7 @@ import type { App } from '../../../service/apps/apps.ts'
 import type { PageRequest } from '../../page-request.ts'
 import { Badge, Card, Empty, Time, PageLink } from '../../view/components.tsx'
 import { Table } from '../../view/table.tsx'
-import { linesOf, storedCapability } from './capability.ts'
+import { storedLines } from './capability.ts'
 import { mayManage, showApp } from './layout.tsx'
 
 export function showKeys(page: PageRequest, app: App): Response | Promise<Response> {
@@ -84,7 +84,7 @@ const SHOWN_LINES = 3
 
 /** What a key permits, in short. */
 function Permits({ apiKey }: { apiKey: ApiKey }) {
-  const lines = linesOf(storedCapability(apiKey.capability))
+  const lines = Object.entries(storedLines(apiKey.capability))
   const rest = lines.length - SHOWN_LINES
   return (
     <div class="stack tight">
