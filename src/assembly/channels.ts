@@ -24,7 +24,9 @@ import { Presence } from '../core/presence.ts'
 import { Publisher } from '../core/publisher.ts'
 import { RetentionBudget } from '../core/retention.ts'
 import { ChannelStage } from '../core/stage.ts'
+import type { TimerWheel } from '../core/timer-wheel.ts'
 import { type ChannelRef, PAGES, type Socket } from '../core/types.ts'
+import { UntilTaken } from '../core/until-taken.ts'
 import { EmbeddedEngine } from '../engine/embedded.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Fanout } from '../fanout/fanout.ts'
@@ -40,6 +42,7 @@ export interface ChannelParts {
   readonly config: Config
   readonly clock: Clock
   readonly random: Randomness
+  readonly wheel: TimerWheel
   readonly counters: Counters
   readonly appCounters: AppCounters
   readonly fanout: Fanout
@@ -136,7 +139,8 @@ export class Channels {
       clock,
       presenceBudget,
     })
-    const shared = { broker: this.broker, engine: this.#engine, ids: this.ids }
+    const untilTaken = new UntilTaken({ engine: this.#engine, clock, wheel: parts.wheel })
+    const shared = { broker: this.broker, engine: this.#engine, ids: this.ids, untilTaken }
     this.publisher = new Publisher({ ...shared, maxMessageBytes: config.maxMessageBytes })
     this.presence = new Presence({
       ...shared,

@@ -109,12 +109,13 @@ interface ChannelNeeds extends Known {
 
 function buildChannels(needs: ChannelNeeds): Channels {
   const { clock, config, engine, history, mark, monitoring, owners, random } = needs
-  const { settings, transport } = needs
+  const { settings, transport, wheel } = needs
   const { apps, rules } = settings
   const { sockets } = transport
   return new Channels({
     clock,
     random,
+    wheel,
     config,
     counters: monitoring.counters,
     appCounters: monitoring.appCounters,

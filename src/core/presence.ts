@@ -4,6 +4,7 @@ import type { Budget } from '../policy/budget.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Channel } from './channel.ts'
 import type { Broker } from './broker.ts'
+import { Departures, NOBODY_LEFT } from './departures.ts'
 import {
   type DepartureReceipt,
   NO_SOCKET,
@@ -13,12 +14,14 @@ import {
 import type { IdSource } from './id-source.ts'
 import { holderOf, presenceGrowth } from './presence-growth.ts'
 import { memberBytes } from './presence-set.ts'
-import type { Soon } from './soon.ts'
+import { type Soon, andThen } from './soon.ts'
 import type { ChannelRef, PresenceDraft } from './types.ts'
+import type { UntilTaken } from './until-taken.ts'
 
 export interface PresenceParts {
   readonly broker: Broker
   readonly engine: Engine
+  readonly untilTaken: UntilTaken
   readonly ids: IdSource
   /** How many members a channel of an app may have; 0 for no limit. */
   readonly maxMembers: (realm: string) => number
@@ -35,16 +38,14 @@ export interface PresenceOrigin {
 }
 
 const ID_LENGTH = 12
-const NOBODY_LEFT: Result<DepartureReceipt> = {
-  ok: true,
-  value: { events: [], kept: undefined },
-}
 
 export class Presence {
   readonly #parts: PresenceParts
+  readonly #departures: Departures
 
   constructor(parts: PresenceParts) {
     this.#parts = parts
+    this.#departures = new Departures(parts.untilTaken)
     parts.broker.watch({ closed: (channel) => this.#count(channel, -1) })
   }
 
@@ -74,17 +75,24 @@ export class Presence {
   /**
    * Takes off a channel whatever a connection has entered there, as a detach or the end of the connection does.
    * @param clientIds only these members; all where left out
+   * @returns what was told to the channel, as soon as the engine has taken it: nobody has to ask again
    */
   leave(
     ref: ChannelRef,
     connectionId: string,
     clientIds?: readonly string[],
-  ): Soon<Result<DepartureReceipt>> {
-    const { broker, engine, ids } = this.#parts
-    const channel = broker.channel(ref)
-    if (!channel) return NOBODY_LEFT
-    const id = ids.next(ID_LENGTH)
-    return engine.propose(channel, { kind: 'departure', id, connectionId, clientIds }, NO_SOCKET)
+  ): Soon<DepartureReceipt> {
+    const channel = this.#parts.broker.channel(ref)
+    return channel ? this.#leave(channel, connectionId, clientIds) : NOBODY_LEFT
+  }
+
+  #leave(
+    channel: Channel,
+    connectionId: string,
+    clientIds: readonly string[] | undefined,
+  ): Soon<DepartureReceipt> {
+    const id = this.#parts.ids.next(ID_LENGTH)
+    return this.#departures.leave(channel, { id, connectionId, clientIds })
   }
 
   #propose(
@@ -97,11 +105,15 @@ export class Presence {
     if (!this.#hasMemory(channel, drafts, connectionId))
       return fail('presence_too_large', NO_MEMORY)
     const limits = this.limitsOf(channel.ref.realm)
-    return this.#parts.engine.propose(
-      channel,
-      { kind: 'presence', drafts, id, connectionId, limits },
-      NO_SOCKET,
-    )
+    const entry = { kind: 'presence', drafts, id, connectionId, limits } as const
+    const returning = this.#departures.returning(channel, connectionId, drafts)
+    const answer = this.#parts.engine.propose(channel, entry, NO_SOCKET)
+    if (!returning) return answer
+    return andThen(answer, (known) => {
+      // They are as gone as their client takes them to be.
+      if (!known.ok) void this.#leave(channel, connectionId, returning)
+      return known
+    })
   }
 
   /** The memory of a node is its own, so this is decided where it is proposed, and roughly where that suffices. */

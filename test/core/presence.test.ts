@@ -97,14 +97,14 @@ test('the end of a connection removes all its members, with ids of the server', 
   const { told, change, made } = world()
   value(change('enter', 'ann', 'c1', { data: 'x' }))
   value(change('enter', 'bob', 'c1'))
-  const [event] = value(made.presence.leave(ref, 'c1')).events
+  const [event] = now(made.presence.leave(ref, 'c1')).events
   expect(event!.changes.map(({ action, data }) => [action, data])).toEqual([
     ['leave', 'x'],
     ['leave', undefined],
   ])
   expect(event!.changes.some(({ id }) => id.startsWith('c1'))).toBe(false)
   expect(told()).toHaveLength(4)
-  expect(value(made.presence.leave(ref, 'c1')).events).toEqual([])
+  expect(now(made.presence.leave(ref, 'c1')).events).toEqual([])
 })
 
 test('the leave of very many members is delivered in portions that fit into frames', () => {
@@ -113,7 +113,7 @@ test('the leave of very many members is delivered in portions that fit into fram
     value(change('enter', `big ${i}`, 'c1', { data: 'x'.repeat(30_000) }))
   for (let i = 0; i < 250; i++) value(change('enter', `small ${i}`, 'c1'))
   const before = told().length
-  const { events } = value(made.presence.leave(ref, 'c1'))
+  const { events } = now(made.presence.leave(ref, 'c1'))
   expect(events.length).toBeLessThan(15)
   const sizes = events.map(({ changes }) =>
     changes.reduce((sum, { data }) => sum + (data?.length ?? 0), 0),

@@ -1,4 +1,5 @@
 /** The core of app channels with a clock that tests set, and a reader that hears what its groups hear. */
+import type { MakeEngine } from '../../src/assembly/channels.ts'
 import { AppCounters } from '../../src/core/app-counters.ts'
 import { Broker, type BrokerParts } from '../../src/core/broker.ts'
 import { CommonsShares } from '../../src/core/commons/shares.ts'
@@ -14,9 +15,11 @@ import { PositionSource } from '../../src/core/position.ts'
 import { Presence } from '../../src/core/presence.ts'
 import { Publisher } from '../../src/core/publisher.ts'
 import { RetentionBudget } from '../../src/core/retention.ts'
+import { TimerWheel } from '../../src/core/timer-wheel.ts'
 import { type Event, type Frame, type MessageDraft, type Socket } from '../../src/core/types.ts'
 import { ChannelStage } from '../../src/core/stage.ts'
 import type { Soon } from '../../src/core/soon.ts'
+import { UntilTaken } from '../../src/core/until-taken.ts'
 import { TopicFanout } from '../../src/fanout/topics.ts'
 import { Budget } from '../../src/policy/budget.ts'
 import { type AppLimits, NO_APP_LIMITS } from '../../src/policy/app-limits.ts'
@@ -33,6 +36,7 @@ type WorldLimits = Partial<BrokerParts['limits']> & {
   maxChannels?: number
   maxPresenceBytes?: number
   presenceMemory?: number
+  engine?: MakeEngine
 }
 
 export class CoreWorld {
@@ -49,6 +53,7 @@ export class CoreWorld {
   readonly broker: Broker
   readonly publisher: Publisher
   readonly presence: Presence
+  readonly wheel: TimerWheel
 
   constructor(limits: WorldLimits = {}) {
     this.presenceBudget = new Budget(limits.presenceMemory ?? 0)
@@ -63,7 +68,7 @@ export class CoreWorld {
       })
     const positions = new PositionSource(clock, 'site', undefined)
     const fanout = new TopicFanout()
-    const engine = chosenEngine()(clock, positions)
+    const engine = (limits.engine ?? chosenEngine())(clock, positions)
     const counters = new Counters()
     const owners: Owners = {
       shareOf: (realm) => realm,
@@ -102,7 +107,9 @@ export class CoreWorld {
     })
     this.broker.watch({ closed: (channel) => this.closed.push(channel.ref.name) })
     const ids = new IdSource(systemRandomness)
-    const shared = { broker: this.broker, engine, ids }
+    this.wheel = new TimerWheel(clock.elapsed())
+    const untilTaken = new UntilTaken({ engine, clock, wheel: this.wheel })
+    const shared = { broker: this.broker, engine, ids, untilTaken }
     this.publisher = new Publisher({ ...shared, maxMessageBytes: 65_536 })
     this.presence = new Presence({
       ...shared,

@@ -12,6 +12,7 @@ import type { Counters } from '../counters.ts'
 import { type JoinEntry, NO_SOCKET, type Receipt } from '../entry.ts'
 import type { Fanout } from '../../fanout/fanout.ts'
 import type { IdSource } from '../id-source.ts'
+import type { UntilTaken } from '../until-taken.ts'
 import { type Soon, andThen } from '../soon.ts'
 import { COMMONS, type ChannelRef, type Message } from '../types.ts'
 import type { CommonsAdmission } from './admission.ts'
@@ -21,6 +22,7 @@ import type { CommonsShares } from './shares.ts'
 
 export interface CommonsParts {
   readonly engine: Engine
+  readonly untilTaken: UntilTaken
   readonly broker: Broker
   readonly acts: Acts
   readonly admission: CommonsAdmission
@@ -60,11 +62,13 @@ export class Commons {
       : this.#join(opened, newcomer, verdict)
   }
 
-  /** Takes a member off its channel and tells the rest. Safe to call twice. */
+  /**
+   * Takes a member off its channel and tells the rest, as soon as the engine takes that. Safe to call twice.
+   */
   leave(membership: Membership): void {
     if (membership.isOver) return
     membership.isOver = true
-    const { appCounters, broker, counters, engine, fanout, ids, shares } = this.#parts
+    const { appCounters, broker, counters, fanout, ids, shares, untilTaken } = this.#parts
     const { attachment, channel, group, member, place, socket } = membership
     fanout.leave(socket, group)
     shares.left(channel)
@@ -78,7 +82,7 @@ export class Commons {
         connectionId: member.connectionId,
         id: ids.next(ID_LENGTH),
       } as const
-      void engine.propose(channel, entry, NO_SOCKET)
+      void untilTaken.propose(channel, () => entry)
     }
     if (attachment) broker.detach(attachment)
   }

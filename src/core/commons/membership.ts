@@ -51,9 +51,9 @@ export interface Membership extends Joined {
   isOver: boolean
 }
 
-/** The memberships of a channel whose sockets are on this node. */
+/** The memberships of a channel whose sockets are on this node, without those that have left. */
 export function* membershipsHere({ joined }: Channel): Iterable<Membership> {
-  for (const one of joined?.values() ?? []) if (isHere(one)) yield one
+  for (const one of joined?.values() ?? []) if (isHere(one) && !one.isOver) yield one
 }
 
 export function isHere(joined: Joined): joined is Membership {

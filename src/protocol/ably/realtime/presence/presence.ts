@@ -76,9 +76,8 @@ export class Presences {
 
   /** Takes off a channel what was entered through a connection that is over. */
   leaveFor(ref: ChannelRef, connectionId: string): void {
-    void andThen(this.#parts.presence.leave(ref, connectionId), (left) => {
-      if (left.ok) left.value.kept?.catch(this.#parts.onLost)
-      else this.#parts.onLost(left.failure)
+    void andThen(this.#parts.presence.leave(ref, connectionId), ({ kept }) => {
+      kept?.catch(this.#parts.onLost)
     })
   }
 
