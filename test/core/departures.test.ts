@@ -19,8 +19,7 @@ function world() {
   made.broker.attach(channel, { ...everything, socket: reader })
   let serial = 0
   const change = (action: PresenceDraft['action'], ...clientIds: string[]) => {
-    const rest = { id: undefined, data: undefined, encoding: undefined, extras: undefined }
-    const drafts = clientIds.map((clientId) => ({ ...rest, action, clientId }))
+    const drafts = clientIds.map((clientId) => draftOf(action, clientId))
     return made.presence.change(ref, drafts, { connectionId: 'c1', id: `c1:${serial++}` })
   }
   return {
@@ -36,6 +35,17 @@ function world() {
           ? event.changes.flatMap(({ action, clientId }) => (action === 'leave' ? clientId : []))
           : [],
       ),
+  }
+}
+
+function draftOf(action: PresenceDraft['action'], clientId: string): PresenceDraft {
+  return {
+    action,
+    clientId,
+    id: undefined,
+    data: undefined,
+    encoding: undefined,
+    extras: undefined,
   }
 }
 
