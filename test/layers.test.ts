@@ -231,7 +231,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'service/',
     'identity/keyring.ts',
     'policy/app-limits.ts',
-    'policy/keys.ts',
+    'policy/channel-keys.ts',
     'stats/interval.ts',
     'failure.ts',
     'version.ts',
@@ -282,7 +282,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'core/clock.ts',
     'core/counters.ts',
     'policy/address.ts',
-    'policy/limits.ts',
+    'policy/rate-limits.ts',
     'policy/origin.ts',
     'config.ts',
     'failure.ts',
@@ -415,7 +415,7 @@ describe('imports', () => {
   })
 
   test.each([
-    ['policy/keys.ts', 'core/types.ts'],
+    ['policy/channel-keys.ts', 'core/types.ts'],
     ['core/commons/commons.ts', 'engine/embedded.ts'],
     ['core/commons/commons.ts', 'fanout/topics.ts'],
     ['core/commons/commons.ts', 'protocol/protocol.ts'],

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { fail, ok } from '../failure.ts'
 import type { Keyring } from '../identity/keyring.ts'
-import type { Keys } from '../policy/keys.ts'
+import type { Keys } from '../policy/channel-keys.ts'
 import type { Bearer } from '../service/accounts/access-tokens.ts'
 import type { LiveService } from '../service/live/live.ts'
 import { isOwner, sight } from './access.ts'

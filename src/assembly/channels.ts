@@ -33,6 +33,7 @@ import type { Fanout } from '../fanout/fanout.ts'
 import { Budget } from '../policy/budget.ts'
 import { capabilityGap } from '../identity/capability-gap.ts'
 import { NO_APP_LIMITS } from '../policy/app-limits.ts'
+import { TWO_MINUTES_MS } from '../policy/two-minutes.ts'
 import { channelLimit, connectionLimit } from '../policy/shares.ts'
 import type { ChannelRuleSettings } from '../policy/channel-rule.ts'
 import type { Reservation } from '../policy/channel-access.ts'
@@ -65,8 +66,6 @@ export interface ChannelParts {
 /** Makes an engine that gives out these positions. */
 export type MakeEngine = (clock: Clock, positions: PositionSource) => Engine
 
-/** How long a client may be away and go on where it was (RTN15, connection state). */
-const KEEP_MS = 120_000
 const SITE_LENGTH = 10
 const MAX_IDS = 100_000
 const EXPIRY_MS = 1000
@@ -261,9 +260,9 @@ export class Channels {
       owners: parts.owners,
       limits: {
         maxRecentEvents: config.historyMessages,
-        idempotencyMs: KEEP_MS,
+        idempotencyMs: TWO_MINUTES_MS,
         maxIds: MAX_IDS,
-        keepMs: KEEP_MS,
+        keepMs: TWO_MINUTES_MS,
       },
     })
   }
@@ -271,7 +270,7 @@ export class Channels {
   /** Of two parts of memory; the limit of an app is halved like that of the server. */
   #memoryOf({ config, owners }: ChannelParts): RetentionBudget {
     return new RetentionBudget({
-      keepMs: KEEP_MS,
+      keepMs: TWO_MINUTES_MS,
       maxBytes: (config.historyMemoryMb * MIB) / 2,
       shareOf: (realm) => owners.shareOf(realm),
       maxBytesOf: (realm) => ((owners.limitsOf(realm).memoryMb ?? 0) * MIB) / 2,

@@ -3,7 +3,7 @@
  * made, so that a channel of the commons, which keeps nothing but who is on it, costs little.
  */
 import type { Group } from '../fanout/fanout.ts'
-import { type Keys, NO_KEYS } from '../policy/keys.ts'
+import { type Keys, NO_KEYS } from '../policy/channel-keys.ts'
 import type { SummaryState } from './annotation-summary.ts'
 import type { AppendRollup } from './append-rollup.ts'
 import { AtHand } from './at-hand.ts'

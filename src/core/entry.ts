@@ -4,7 +4,7 @@
  * and times by the engine.
  */
 import type { AccessDecision } from '../policy/channel-access.ts'
-import type { Keys } from '../policy/keys.ts'
+import type { Keys } from '../policy/channel-keys.ts'
 import type { Membership, Newcomer } from './commons/membership.ts'
 import type {
   AnnotationDraft,

@@ -4,7 +4,7 @@
  * opens nothing. All keys are derived from the master key, which is never in the database.
  */
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
-import type { Digest } from '../policy/keys.ts'
+import type { Digest } from '../policy/channel-keys.ts'
 
 const NONCE_BYTES = 12
 const TAG_BYTES = 16

@@ -1,6 +1,6 @@
 /** Lines that a stranger can cause: as many as tell what is wrong, and of the others how many there were. */
 import type { Clock } from '../core/clock.ts'
-import { type Bucket, type Rate, fullBucket, take } from '../policy/limits.ts'
+import { type Bucket, type Rate, fullBucket, take } from '../policy/rate-limits.ts'
 
 /** What a line says of those that were left out before it. */
 export interface LeftOut {

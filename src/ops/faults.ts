@@ -1,6 +1,6 @@
 /** Tells the operator of bugs and faults: each with where it happened, and no more of them than can be read. */
 import type { Clock } from '../core/clock.ts'
-import type { Rate } from '../policy/limits.ts'
+import type { Rate } from '../policy/rate-limits.ts'
 import { BoundedLines } from './bounded-lines.ts'
 import type { Logger } from './logs.ts'
 

@@ -3,7 +3,7 @@
  * reservation, then its parent, then the first joiner's keys, then open. Pure: the caller brings the facts.
  */
 import type { FailureName } from '../failure.ts'
-import { type Keys, opens } from './keys.ts'
+import { type Keys, opens } from './channel-keys.ts'
 import type { Match } from './namespaces.ts'
 
 /** A reserved namespace as the policy needs it. */
@@ -37,7 +37,10 @@ export interface CommonsRules {
 /** What is known about the channel when somebody asks. */
 export interface ChannelFacts {
   readonly match: Match<Reservation> | undefined
-  /** The first joiner's keys while somebody is on the channel; undefined when nobody is. */
+  /**
+   * The keys that the first joiner set. They live as long as somebody is on the channel, and not longer (AC-16);
+   * undefined when nobody is.
+   */
   readonly ephemeral: Keys | undefined
 }
 

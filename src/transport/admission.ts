@@ -2,7 +2,15 @@
 import type { Clock } from '../core/clock.ts'
 import type { FailureName } from '../failure.ts'
 import { limitKey } from '../policy/address.ts'
-import { type Bucket, type Rate, fullBucket, has, isRested, spend, take } from '../policy/limits.ts'
+import {
+  type Bucket,
+  type Rate,
+  fullBucket,
+  has,
+  isRested,
+  spend,
+  take,
+} from '../policy/rate-limits.ts'
 
 export interface AdmissionLimits {
   readonly connections: Rate

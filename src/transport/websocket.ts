@@ -1,5 +1,5 @@
 /** Bun's WebSocket handlers: frames to sessions, and the registry of open sockets. */
-import { largestText } from '../policy/limits.ts'
+import { largestText } from '../policy/rate-limits.ts'
 import type { ServerWebSocket, WebSocketHandler } from 'bun'
 import { type Counters, count } from '../core/counters.ts'
 import type { Socket } from '../core/types.ts'

@@ -3,7 +3,7 @@
  * the ns per resolution of channels below the first 1,000 namespaces (`hot`) and below all (`uniform`).
  */
 import { decideJoin, type Reservation } from '../../src/policy/channel-access.ts'
-import { type Keys, NO_KEYS } from '../../src/policy/keys.ts'
+import { type Keys, NO_KEYS } from '../../src/policy/channel-keys.ts'
 import { NamespaceIndex } from '../../src/policy/namespaces.ts'
 
 const HOT = 1000

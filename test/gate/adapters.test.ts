@@ -24,7 +24,7 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
   'policy/app-state.ts': [],
   'policy/origin.ts': [],
   // Warnings are what the itty protocol has in the place of a refusal that counts; a text that is too large is not read.
-  'policy/limits.ts': ['Rate', 'Warnings', 'warn', 'largestText'],
+  'policy/rate-limits.ts': ['Rate', 'Warnings', 'warn', 'largestText'],
   'policy/channel-access.ts': ['AccessDecision'],
   'core/publisher.ts': ['ownMessage', 'Publisher'],
 }

@@ -9,7 +9,7 @@ import {
   decidePush,
   decideStay,
 } from '../../src/policy/channel-access.ts'
-import type { Keys } from '../../src/policy/keys.ts'
+import type { Keys } from '../../src/policy/channel-keys.ts'
 import type { Match } from '../../src/policy/namespaces.ts'
 
 const OPEN: CommonsRules = { openChannels: true, strictKeys: false }

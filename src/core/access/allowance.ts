@@ -1,5 +1,12 @@
 /** How much one connection, or the holders of one key, may do in a while: asking costs one, and what it does the rest. */
-import { type Bucket, type Rate, fullBucket, isRested, spend, take } from '../../policy/limits.ts'
+import {
+  type Bucket,
+  type Rate,
+  fullBucket,
+  isRested,
+  spend,
+  take,
+} from '../../policy/rate-limits.ts'
 import type { Clock } from '../clock.ts'
 
 export class Allowance {

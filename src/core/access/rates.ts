@@ -1,7 +1,14 @@
 /** How much may be published: by the holder of a token, in an app, and on a channel. */
 import { type Failure, failure } from '../../failure.ts'
 import type { AppLimits } from '../../policy/app-limits.ts'
-import { type Bucket, type Rate, fullBucket, isRested, spend, take } from '../../policy/limits.ts'
+import {
+  type Bucket,
+  type Rate,
+  fullBucket,
+  isRested,
+  spend,
+  take,
+} from '../../policy/rate-limits.ts'
 import type { Channel } from '../channel.ts'
 import type { Clock } from '../clock.ts'
 import type { AppCaller, Caller, Place } from './caller.ts'

@@ -9,7 +9,7 @@ import {
   decidePush,
   decideStay,
 } from '../../policy/channel-access.ts'
-import type { Keys } from '../../policy/keys.ts'
+import type { Keys } from '../../policy/channel-keys.ts'
 import { type FoldedNames, linkedApp } from '../../policy/names.ts'
 import { GUEST, type Place } from '../access/caller.ts'
 import type { Gate } from '../access/gate.ts'

@@ -1,7 +1,7 @@
 /** Members of the commons on a channel: itty-sockets clients, of whom each is on one channel. */
 import type { Group } from '../../fanout/fanout.ts'
 import type { DecisionReason } from '../../policy/channel-access.ts'
-import type { Keys } from '../../policy/keys.ts'
+import type { Keys } from '../../policy/channel-keys.ts'
 import type { Place } from '../access/caller.ts'
 import type { Attachment, Channel } from '../channel.ts'
 import type { Format, Member, PresenceMessage, Socket } from '../types.ts'

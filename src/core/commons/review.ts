@@ -1,5 +1,5 @@
 /** Decides again about members of the commons whom changed settings may concern (AC-32). */
-import { NO_KEYS } from '../../policy/keys.ts'
+import { NO_KEYS } from '../../policy/channel-keys.ts'
 import type { Broker } from '../broker.ts'
 import type { Channel } from '../channel.ts'
 import type { CommonsAdmission } from './admission.ts'

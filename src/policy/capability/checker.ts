@@ -1,4 +1,4 @@
-/** A capability made ready for being asked often: the cost of an answer grows with the name, not with the capability. */
+/** Capability matching, made ready to be asked often: the cost of an answer grows with the name, not with the capability. */
 import type { Capability } from './capability.ts'
 import {
   type Operation,

@@ -1,5 +1,6 @@
 /**
- * What two capabilities both permit. They are walked together, as tries: where lines of one lie below lines of the
+ * What two capabilities both permit: a token never permits more than its key, because it gets what its own capability
+ * and that of the key have in common. They are walked together, as tries: where lines of one lie below lines of the
  * other, as nearly always, that costs what there is of both. Lines whose `*` cross, as `a:*` and `*:b`, can have as
  * many patterns in common as there are pairs of them, so the walk and its result are bounded.
  */

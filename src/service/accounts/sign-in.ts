@@ -2,7 +2,7 @@
 import type { Clock } from '../../core/clock.ts'
 import { type Result, fail } from '../../failure.ts'
 import { limitKey } from '../../policy/address.ts'
-import { type Bucket, type Rate, fullBucket, isRested, take } from '../../policy/limits.ts'
+import { type Bucket, type Rate, fullBucket, isRested, take } from '../../policy/rate-limits.ts'
 import { type Applicant, type PeopleService, type Person, foldEmail } from './people.ts'
 import type { SessionService } from './sessions.ts'
 

@@ -6,7 +6,7 @@ import {
   type AccessDecision,
   decideJoin,
 } from '../../policy/channel-access.ts'
-import type { Keys } from '../../policy/keys.ts'
+import type { Keys } from '../../policy/channel-keys.ts'
 
 /** Why somebody with these keys could or could not join and send. */
 export interface Explanation {

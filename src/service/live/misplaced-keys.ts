@@ -1,6 +1,6 @@
 /** Join and send keys that somebody wrote into a name: people make them up, so they are known by their digest alone. */
 import type { Reservation } from '../../policy/channel-access.ts'
-import { opens } from '../../policy/keys.ts'
+import { opens } from '../../policy/channel-keys.ts'
 import type { FoldedNames } from '../../policy/names.ts'
 import { HIDDEN } from '../../text/secrets.ts'
 

@@ -4,7 +4,7 @@ import { type Membership, membershipsHere } from '../../core/commons/membership.
 import type { Broker } from '../../core/broker.ts'
 import { COMMONS, type ChannelRef } from '../../core/types.ts'
 import { type CommonsRules, decideStay } from '../../policy/channel-access.ts'
-import { NO_KEYS } from '../../policy/keys.ts'
+import { NO_KEYS } from '../../policy/channel-keys.ts'
 import { covers, linkedApp } from '../../policy/names.ts'
 import { type CommonsConnection, connectionView, shownConnection } from '../live/live-views.ts'
 import type { ChangedRules } from './reservation-preview.ts'

@@ -1,4 +1,5 @@
 /** All connections of all apps: found by id and key, taken over by another transport, ended when their time is over. */
+import { TWO_MINUTES_MS } from '../../../../policy/two-minutes.ts'
 import type { Clock } from '../../../../core/clock.ts'
 import type { IdSource } from '../../../../core/id-source.ts'
 import { type Failure, failure } from '../../../../failure.ts'
@@ -35,7 +36,7 @@ export interface Admitted {
 }
 
 /** How long a connection waits for its client (`connectionStateTtl`). */
-export const STATE_TTL_MS = 120_000
+export const STATE_TTL_MS = TWO_MINUTES_MS
 /**
  * What a client needs at most to come back after the server was away, which is no fault of its own: SDKs wait up to
  * twice their `disconnectedRetryTimeout` of 15 s between two tries (RTB1), and give a try 10 s (`realtimeRequestTimeout`).

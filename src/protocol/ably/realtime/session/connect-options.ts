@@ -1,4 +1,5 @@
 /** What a client says in the query of its connection (RTN2). Whatever is not known is left alone (RTC1f). */
+import { TWO_MINUTES_MS } from '../../../../policy/two-minutes.ts'
 import { DEFAULT_ROLLUP_MS } from '../../../../core/append-rollup.ts'
 import { type Result, fail, ok } from '../../../../failure.ts'
 import type { Format } from '../../wire/format.ts'
@@ -27,9 +28,10 @@ const OLDEST_VERSION = 2
 const DEFAULT_HEARTBEAT_MS = 15_000
 const MIN_HEARTBEAT_MS = 5000
 const MAX_HEARTBEAT_MS = 1_800_000
+/** The presence grace: how long members stay whose connection is lost (`remainPresentFor`). */
 const DEFAULT_REMAIN_MS = 15_000
 const MIN_REMAIN_MS = 1000
-const MAX_REMAIN_MS = 120_000
+const MAX_REMAIN_MS = TWO_MINUTES_MS
 /** What the docs name; whatever else is said is left alone. */
 const ROLLUPS_MS: ReadonlySet<number> = new Set([0, 20, 40, 100, 500])
 

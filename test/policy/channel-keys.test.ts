@@ -1,7 +1,7 @@
 /** Keys as digests. */
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { NO_KEYS, opens } from '../../src/policy/keys.ts'
+import { NO_KEYS, opens } from '../../src/policy/channel-keys.ts'
 
 describe('opens', () => {
   const digest = fc.uint8Array({ minLength: 32, maxLength: 32 })

@@ -1,4 +1,7 @@
-/** Join and send keys as the policy sees them: fixed-length digests, never the keys themselves. */
+/**
+ * The join key and the send key of a channel of the commons, as the policy sees them: fixed-length digests, never the
+ * keys themselves. Which of them is asked for, and of whom, is decided in `channel-access.ts`.
+ */
 import { timingSafeEqual } from 'node:crypto'
 
 /** A keyed digest of a key (`identity/keyring.ts`); all digests have the same length. */

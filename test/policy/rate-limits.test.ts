@@ -9,7 +9,7 @@ import {
   isRested,
   take,
   warn,
-} from '../../src/policy/limits.ts'
+} from '../../src/policy/rate-limits.ts'
 
 /** How many of so many attempts at one moment get through. */
 function taken(bucket: Bucket, rate: Rate, now: number, attempts: number): number {

@@ -1,6 +1,6 @@
 /**
- * Limits as state transitions: the caller brings the state and the time, nothing here reads a clock.
- * State objects are changed in place, because they are touched once per frame and must not allocate.
+ * The token bucket behind every rate limit: whatever limits a rate imports this file. The caller brings the state and
+ * the time. State is changed in place, because it is touched once per frame and must not allocate.
  */
 
 /** `perSecond` 0 switches the limit off; `burst` is what a rested bucket lets through at once. */
