@@ -8,7 +8,12 @@ import { annotate } from '../http/channel/annotate.ts'
 import type { RestAnswer } from '../http/answer.ts'
 import { changeMessage } from '../http/channel/edit.ts'
 import { type Answering, bodyThenIdentify } from '../http/body-then-identify.ts'
-import { type ChannelParts, type Visitor, bodyLimit, headOf } from '../http/channel/channel-call.ts'
+import {
+  type ChannelParts,
+  type Visitor,
+  bodyLimit,
+  headOf,
+} from '../http/channel/channel-caller.ts'
 import { listAnswer, readInTurn, readPage } from '../http/lists.ts'
 import { publish } from '../http/channel/publish.ts'
 import type { RestCall, RestRoute } from '../http/router.ts'

@@ -12,7 +12,7 @@ import {
   headOf,
   stillThere,
   visit,
-} from '../http/channel/channel-call.ts'
+} from '../http/channel/channel-caller.ts'
 import { type Body, ENTRIES } from '../http/body.ts'
 import { listAnswer, readInTurn, readPage } from '../http/lists.ts'
 import { type Published, publish } from '../http/channel/publish.ts'

@@ -1,6 +1,6 @@
 /** The requests of the REST interface, but for those about devices. */
 import type { AuthorizeParts } from '../http/authorize.ts'
-import type { ChannelParts } from '../http/channel/channel-call.ts'
+import type { ChannelParts } from '../http/channel/channel-caller.ts'
 import type { RestRoute } from '../http/router.ts'
 import { annotationRoutes } from './annotation-routes.ts'
 import { batchRoutes } from './batch-routes.ts'

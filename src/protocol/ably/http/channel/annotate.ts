@@ -2,7 +2,7 @@
 import type { AnnotationDraft } from '../../../../core/types.ts'
 import { type Result, ok } from '../../../../failure.ts'
 import { countTraffic } from '../../connection/traffic.ts'
-import type { ChannelParts, Visitor } from './channel-call.ts'
+import type { ChannelParts, Visitor } from './channel-caller.ts'
 import { lossOf } from './publish.ts'
 
 export interface Annotated {

@@ -2,7 +2,7 @@
 import type { MessageEdit } from '../../../../core/types.ts'
 import { type Result, ok } from '../../../../failure.ts'
 import { countTraffic } from '../../connection/traffic.ts'
-import type { ChannelParts, Visitor } from './channel-call.ts'
+import type { ChannelParts, Visitor } from './channel-caller.ts'
 import { lossOf } from './publish.ts'
 
 /** @returns the serial of the new version, once it is kept as its channel promises */

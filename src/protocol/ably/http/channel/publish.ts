@@ -8,7 +8,7 @@ import type { Connections, LiveConnection } from '../../connection/live-connecti
 import type { ReadMessages } from '../../wire/message-reader.ts'
 import type { Receipt } from '../../../../core/entry.ts'
 import type { Soon } from '../../../../core/soon.ts'
-import type { ChannelParts, Visitor } from './channel-call.ts'
+import type { ChannelParts, Visitor } from './channel-caller.ts'
 
 /** What a sender is told (PBR2). */
 export interface Published {

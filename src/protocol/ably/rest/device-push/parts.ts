@@ -5,7 +5,7 @@ import type {
   PushSubscriptions,
   SubscriptionFilter,
 } from '../../../../device-push/device.ts'
-import type { ChannelParts } from '../../http/channel/channel-call.ts'
+import type { ChannelParts } from '../../http/channel/channel-caller.ts'
 import { readCursor } from '../../http/lists.ts'
 import { readLimit } from '../../http/paging.ts'
 import type { CallerParts } from './caller.ts'

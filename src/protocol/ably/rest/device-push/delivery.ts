@@ -13,7 +13,7 @@ import {
   payloadFault,
 } from '../../../../device-push/notification.ts'
 import { readMessages } from '../../wire/message-reader.ts'
-import { visitChannel } from '../../http/channel/channel-call.ts'
+import { visitChannel } from '../../http/channel/channel-caller.ts'
 import { publish } from '../../http/channel/publish.ts'
 import { deviceRefusal } from '../../../../device-push/device-rights.ts'
 import type { PushParts } from './parts.ts'
