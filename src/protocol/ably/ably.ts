@@ -16,8 +16,8 @@ import { readVariant } from './realtime/encoding/variant.ts'
 import { AblyRealtime, type RealtimeParts } from './realtime/realtime.ts'
 import { deviceRoutes } from './rest/device-push/routes.ts'
 import { PushDelivery } from './rest/device-push/delivery.ts'
-import type { PushParts } from './rest/device-push/parts.ts'
-import { isPushAdminPath } from './rest/device-push/paths.ts'
+import type { DevicePushParts } from './rest/device-push/parts.ts'
+import { isDevicePushPath } from './rest/device-push/paths.ts'
 import { restRoutes } from './rest/rest.ts'
 import { STREAM_PROTOCOL, encodeForStreams, readStreamVariant } from './stream/encode.ts'
 import { streamRoutes } from './stream/stream-routes.ts'
@@ -36,7 +36,7 @@ const MIB = 1_048_576
 export const ably: Protocol<AblyCore, AblyServer> = {
   name: PROTOCOL,
   formats: { [PROTOCOL]: encode, [STREAM_PROTOCOL]: encodeForStreams },
-  claims: isPushAdminPath,
+  claims: isDevicePushPath,
   notFound: nothingThere,
   make: (core) => new AblyServer(core),
 }
@@ -77,7 +77,7 @@ export class AblyServer implements ProtocolServer {
       limits: { maxMessageBytes: config.maxMessageBytes, maxMessages: MAX_MESSAGES },
     }
     const now = () => clock.now()
-    const push: PushParts = {
+    const push: DevicePushParts = {
       ...core,
       ...channels,
       ...core.push,

@@ -17,7 +17,7 @@ import type { Directory } from '../../identity/directory.ts'
 import type { TokenIssuer } from '../../identity/token-issuer.ts'
 import type { HttpAdmission } from '../protocol.ts'
 import type { Ledger } from './http/http.ts'
-import type { PushParts } from './rest/device-push/parts.ts'
+import type { DevicePushParts } from './rest/device-push/parts.ts'
 import type { SandboxParts } from './rest/sandbox/routes.ts'
 import type { StatsParts } from './rest/stats-routes.ts'
 import type { TokenParts } from './rest/token-routes.ts'
@@ -45,7 +45,7 @@ export interface AblyCore {
   readonly stats: Pick<StatsParts, 'read' | 'addFixtures'>
   /** Undefined for a server without a sandbox. */
   readonly sandbox: Omit<SandboxParts, 'authenticator' | 'fill'> | undefined
-  readonly push: Pick<PushParts, 'devices' | 'subscriptions' | 'numbers'>
+  readonly push: Pick<DevicePushParts, 'devices' | 'subscriptions' | 'numbers'>
   readonly ledger: Ledger
   readonly onRefusal: (why: Failure, detail: object) => void
   /** Told what whoever runs the server should know. */

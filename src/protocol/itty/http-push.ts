@@ -12,20 +12,20 @@ import { SERVER_HEADER } from '../../version.ts'
 import { channelName } from './options.ts'
 import { inWords } from './refusal.ts'
 
-export interface PushParts {
+export interface HttpPushParts {
   readonly commonsAdmission: CommonsAdmission
   readonly commons: Commons
   readonly digest: (key: string) => Uint8Array
   /** Whether the visitor's address may push now; it counts the attempt. */
   readonly mayPush: (visitor: Pick<Visit, 'address'>) => boolean
-  readonly onRefusal: (why: Failure, detail: PushDetail) => void
+  readonly onRefusal: (why: Failure, detail: HttpPushDetail) => void
   readonly maxChannelBytes: number
   readonly maxMessageBytes: number
   readonly guardEvents: boolean
 }
 
 /** What the log may know of a refused push. */
-export interface PushDetail {
+export interface HttpPushDetail {
   readonly channel: string | undefined
   readonly address: string
   readonly because: string | undefined
@@ -57,7 +57,7 @@ export function showsSendKey({ headers, method }: Request): boolean {
 }
 
 /** Answers any request under `/push/`. */
-export function servePush(parts: PushParts, visit: Visit): Response | Promise<Response> {
+export function serveHttpPush(parts: HttpPushParts, visit: Visit): Response | Promise<Response> {
   const { method } = visit.request
   if (method === 'OPTIONS') return new Response(null, { status: 204, headers: PREFLIGHT })
   if (method !== 'POST') return refused(parts, visit, failure('method_not_allowed'))
@@ -68,43 +68,52 @@ export function servePush(parts: PushParts, visit: Visit): Response | Promise<Re
   const presented = presentedKeys(parts, visit.request)
   // The key is asked for before the body is read: a stranger cannot make the server buffer anything.
   const verdict = parts.commonsAdmission.admitPush(place, presented)
-  if (!verdict.join) return refused(parts, visit, failure(verdict.failure), place, verdict)
+  if (!verdict.join) return refusedBy(parts, visit, place, verdict)
   return visit
     .body(parts.maxMessageBytes)
     .then((body) =>
       body.ok
         ? relay(parts, visit, presented, body.value)
-        : refused(parts, visit, body.failure, place),
+        : refused(parts, visit, body.failure, { place }),
     )
 }
 
-function placeOf({ commonsAdmission }: PushParts, { request, secure }: Visit, name: string): Place {
+function placeOf(
+  { commonsAdmission }: HttpPushParts,
+  { request, secure }: Visit,
+  name: string,
+): Place {
   const origin = request.headers.get('origin')
   return { channel: commonsAdmission.refOf(name), resource: name, secure, origin }
 }
 
 /** Decides again: the body may have taken its time, and the key, the reservation or its link may be others by now. */
-function relay(parts: PushParts, visit: Visit, presented: Keys, bytes: Uint8Array): Soon<Response> {
+function relay(
+  parts: HttpPushParts,
+  visit: Visit,
+  presented: Keys,
+  bytes: Uint8Array,
+): Soon<Response> {
   const { commonsAdmission, commons, maxChannelBytes } = parts
   const named = channelName(visit.path.slice(PUSH_PREFIX.length), maxChannelBytes)
   if (!named.ok) return refused(parts, visit, named.failure)
   const place = placeOf(parts, visit, named.value)
   const verdict = commonsAdmission.admitPush(place, presented)
-  if (!verdict.join) return refused(parts, visit, failure(verdict.failure), place, verdict)
+  if (!verdict.join) return refusedBy(parts, visit, place, verdict)
   const text = decode(bytes)
-  if (text === undefined) return refused(parts, visit, failure('not_json'), place)
+  if (text === undefined) return refused(parts, visit, failure('not_json'), { place })
   const guard = verdict.because.reservation?.options.guardEvents ?? parts.guardEvents
   const value = relayedJson(text, guard)
-  if (!value.ok) return refused(parts, visit, value.failure, place)
+  if (!value.ok) return refused(parts, visit, value.failure, { place })
   const message = { kind: 'message' as const, value: value.value, sender: undefined }
   return andThen(commons.push(place, message), (receivers) =>
     receivers.ok
       ? new Response(`{"receivers":${receivers.value}}`, ACCEPTED)
-      : refused(parts, visit, receivers.failure, place),
+      : refused(parts, visit, receivers.failure, { place }),
   )
 }
 
-function presentedKeys(parts: PushParts, request: Request): Keys {
+function presentedKeys(parts: HttpPushParts, request: Request): Keys {
   const key = request.headers.get('x-send-key')
   return key ? { send: parts.digest(headerText(key)) } : {}
 }
@@ -130,14 +139,22 @@ function decode(bytes: Uint8Array): string | undefined {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
+function refusedBy(
+  parts: HttpPushParts,
+  visit: Visit,
+  place: Place,
+  { because, failure: name }: AccessDecision & { join: false },
+): Response {
+  return refused(parts, visit, failure(name), { place, because: because.detail })
+}
+
+/** @param place the channel, once it is known, and what the policy said about it */
 function refused(
-  parts: PushParts,
+  parts: HttpPushParts,
   visit: Visit,
   why: Failure,
-  place?: Place,
-  verdict?: AccessDecision,
+  { because, place }: { readonly place?: Place; readonly because?: string } = {},
 ): Response {
-  const because = verdict?.because.detail
   parts.onRefusal(why, { channel: place?.channel.name, address: visit.address, because })
   return pushRefusal(inWords(why), ANY_PAGE)
 }

@@ -14,7 +14,13 @@ import { type Keys, NO_KEYS } from '../../policy/channel-keys.ts'
 import type { Opening, Protocol, Session, SocketEndpoint, Visit } from '../protocol.ts'
 import { CURRENT, LEGACY, encode, ownJoinFrame } from './frames.ts'
 import { type IttyOptions, channelName, parseOptions } from './options.ts'
-import { PUSH_PREFIX, type PushParts, pushRefusal, servePush, showsSendKey } from './http-push.ts'
+import {
+  PUSH_PREFIX,
+  type HttpPushParts,
+  pushRefusal,
+  serveHttpPush,
+  showsSendKey,
+} from './http-push.ts'
 import { explainedRefusal, inWords, refusalResponse } from './refusal.ts'
 import { IttySession, type SessionParts } from './session.ts'
 import { UidSource } from './uid.ts'
@@ -38,7 +44,7 @@ interface IttyParts extends Omit<SessionParts, 'traffic'> {
   readonly random: Randomness
   /** Turns a presented key into what the policy compares. */
   readonly digest: (key: string) => Uint8Array
-  readonly mayPush: PushParts['mayPush']
+  readonly mayPush: HttpPushParts['mayPush']
   readonly onRefusal: (why: Failure, detail: JoinDetail) => void
   readonly maxChannelBytes: number
   readonly maxMessageBytes: number
@@ -108,7 +114,7 @@ class IttyProtocol implements SocketEndpoint {
   readonly name = PROTOCOL
   readonly #parts: IttyParts
   readonly #uids: UidSource
-  readonly #push: PushParts
+  readonly #push: HttpPushParts
   readonly #session: SessionParts
   readonly #commons: AppCount
 
@@ -133,7 +139,7 @@ class IttyProtocol implements SocketEndpoint {
   }
 
   serve(visit: Visit): Response | Promise<Response> {
-    if (visit.path.startsWith(PUSH_PREFIX)) return servePush(this.#push, visit)
+    if (visit.path.startsWith(PUSH_PREFIX)) return serveHttpPush(this.#push, visit)
     const name = visit.request.method === 'GET' ? 'upgrade_required' : 'method_not_allowed'
     return refusalResponse(failure(name))
   }

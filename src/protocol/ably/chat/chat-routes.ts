@@ -10,7 +10,7 @@ import { changeMessage } from '../http/channel/edit.ts'
 import { type Answering, bodyThenIdentify } from '../http/body-then-identify.ts'
 import {
   type ChannelParts,
-  type Visitor,
+  type ChannelCaller,
   bodyLimit,
   headOf,
 } from '../http/channel/channel-caller.ts'
@@ -19,7 +19,7 @@ import { publish } from '../http/channel/publish.ts'
 import type { RestCall, RestRoute } from '../http/router.ts'
 import { chatMessageValue, readDelete, readNewMessage, readUpdate } from './chat-message.ts'
 import { reactionsIn, reactionsOf, readReaction } from './chat-reactions.ts'
-import { readObject, visitRoom } from './room-call.ts'
+import { readObject, identifyInRoom } from './room-call.ts'
 
 const ROOM = '/chat/:version/rooms/:room'
 const MESSAGES = `${ROOM}/messages`
@@ -53,7 +53,7 @@ export function chatRoutes(parts: ChannelParts): RestRoute[] {
 
 const send: Handle = (parts, call) =>
   bodyThenIdentify(
-    () => visitRoom(parts, call, 'publish'),
+    () => identifyInRoom(parts, call, 'publish'),
     () => readObject(call),
     async (author, body) => {
       const key = call.query.get('idempotencyKey') ?? undefined
@@ -66,37 +66,37 @@ const send: Handle = (parts, call) =>
   )
 
 const list: Handle = async (parts, call) => {
-  const visitor = await visitRoom(parts, call, 'history')
-  if (!visitor.ok) return visitor
+  const caller = await identifyInRoom(parts, call, 'history')
+  if (!caller.ok) return caller
   const page = readPage(call.query)
   if (!page.ok) return page
-  const { channel } = visitor.value
+  const { channel } = caller.value
   const history = parts.broker.history(channel)
   const slice = await readInTurn(parts.turns, () => history.messages(channel, page.value))
   countTraffic(parts.counters.of(channel.realm).outbound.rest.messages, slice.items)
-  const head = headOf(parts.broker.channel(channel))
-  return ok(listAnswer('messages', call, slice, chatMessageValue, head))
+  const fixed = headOf(parts.broker.channel(channel))
+  return ok(listAnswer('messages', call, { ...slice, fixed }, chatMessageValue))
 }
 
 const get: Handle = async (parts, call) => {
-  const visitor = await visitRoom(parts, call, 'history')
-  if (!visitor.ok) return visitor
-  return answer(parts, visitor.value, serialIn(call), 200)
+  const caller = await identifyInRoom(parts, call, 'history')
+  if (!caller.ok) return caller
+  return answer(parts, caller.value, serialIn(call), 200)
 }
 
 const versions: Handle = async (parts, call) => {
-  const visitor = await visitRoom(parts, call, 'history')
-  if (!visitor.ok) return visitor
+  const caller = await identifyInRoom(parts, call, 'history')
+  if (!caller.ok) return caller
   const page = readPage(call.query, 'forwards')
   if (!page.ok) return page
-  const { channel } = visitor.value
+  const { channel } = caller.value
   const history = parts.broker.history(channel)
   if (!history.message(channel, serialIn(call))) return fail('message_unknown')
   const read = () => history.versions(channel, serialIn(call), page.value)
   const slice = await readInTurn(parts.turns, read)
   countTraffic(parts.counters.of(channel.realm).outbound.rest.messages, slice.items)
-  const head = headOf(parts.broker.channel(channel))
-  return ok(listAnswer('versions', call, slice, chatMessageValue, head))
+  const fixed = headOf(parts.broker.channel(channel))
+  return ok(listAnswer('versions', call, { ...slice, fixed }, chatMessageValue))
 }
 
 const update: Handle = (parts, call) => change(parts, call, readUpdate)
@@ -105,7 +105,7 @@ const remove: Handle = (parts, call) => change(parts, call, readDelete)
 
 function change(parts: ChannelParts, call: RestCall, read: typeof readUpdate): Answering {
   return bodyThenIdentify(
-    () => visitRoom(parts, call),
+    () => identifyInRoom(parts, call),
     () => readObject(call),
     async (author, body) => {
       const edit = read(body, serialIn(call))
@@ -129,7 +129,7 @@ function annotated(
   read: () => ReturnType<typeof readObject>,
 ): Answering {
   return bodyThenIdentify(
-    () => visitRoom(parts, call, 'annotation-publish'),
+    () => identifyInRoom(parts, call, 'annotation-publish'),
     read,
     async (author, reaction) => {
       const drafts = readReaction(what, reaction, serialIn(call), parts.limits)
@@ -142,9 +142,9 @@ function annotated(
 }
 
 const clientReactions: Handle = async (parts, call) => {
-  const visitor = await visitRoom(parts, call, 'subscribe')
-  if (!visitor.ok) return visitor
-  const { channel, principal } = visitor.value
+  const caller = await identifyInRoom(parts, call, 'subscribe')
+  if (!caller.ok) return caller
+  const { channel, principal } = caller.value
   const clientId = call.query.get('forClientId') ?? principal.clientId
   if (clientId === undefined) return fail('identity_required', 'say of which client')
   const history = parts.broker.history(channel)
@@ -171,9 +171,9 @@ function* allAnnotations(
 
 /** A room in which nobody is has nobody in it, and is there all the same. */
 const occupancy: Handle = async (parts, call) => {
-  const visitor = await visitRoom(parts, call, 'channel-metadata')
-  if (!visitor.ok) return visitor
-  const found = parts.broker.channel(visitor.value.channel)?.occupancy
+  const caller = await identifyInRoom(parts, call, 'channel-metadata')
+  if (!caller.ok) return caller
+  const found = parts.broker.channel(caller.value.channel)?.occupancy
   const { connections = 0, presenceMembers = 0 } = found ?? {}
   return ok({ status: 200, value: { connections, presenceMembers } })
 }
@@ -185,7 +185,7 @@ function serialIn({ params }: RestCall): string {
 /** A message as it stands now. */
 function answer(
   parts: ChannelParts,
-  { channel }: Visitor,
+  { channel }: ChannelCaller,
   serial: string,
   status: number,
 ): Result<RestAnswer> {

@@ -3,21 +3,27 @@ import { type Result, fail } from '../../../failure.ts'
 import type { Operation } from '../../../policy/capability/operations.ts'
 import { roomChannel } from '../../../policy/chat-room.ts'
 import { identify } from '../http/authorize.ts'
-import { type ChannelParts, type Visitor, visitChannel } from '../http/channel/channel-caller.ts'
+import {
+  type ChannelParts,
+  type ChannelCaller,
+  callerOf,
+  enterChannel,
+} from '../http/channel/channel-caller.ts'
 import { ENTRIES } from '../http/body.ts'
 import type { RestCall } from '../http/router.ts'
 import { isRecord } from '../wire/json-value.ts'
 
 /** @param operation left out where what they may do depends on more */
-export async function visitRoom(
+export async function identifyInRoom(
   parts: ChannelParts,
   call: RestCall,
   operation?: Operation,
-): Promise<Result<Visitor>> {
+): Promise<Result<ChannelCaller>> {
   const channel = roomChannel(call.params['room']!, call.params['version']!)
   if (channel === undefined) return fail('not_found')
   const principal = await identify(parts.authenticator, call)
-  return principal.ok ? visitChannel(parts, principal.value, call, channel, operation) : principal
+  if (!principal.ok) return principal
+  return enterChannel(parts, callerOf(principal.value, call, channel, operation), operation)
 }
 
 /** The body of a request, which is an object. */

@@ -16,8 +16,8 @@ export interface AnswerBodiesParts {
   readonly turns: FairTurns
 }
 
-/** What somebody reads. */
-export interface Reading {
+/** Who is sent an answer, and how large it is in memory. */
+export interface Recipient {
   /** Undefined for an answer to somebody who is of no app. */
   readonly appId: string | undefined
   readonly address: string
@@ -40,20 +40,20 @@ export class AnswerBodies {
   }
 
   /** @returns `answers_unread` where too much waits to be read already */
-  of(value: unknown, format: Format, reading: Reading): Result<AnswerBody> {
+  of(value: unknown, format: Format, recipient: Recipient): Result<AnswerBody> {
     if (!(value instanceof LazyList) && !(value instanceof LazyObject)) {
       const body = encodeBody(value, format)
-      return body.length <= CHUNK_BYTES ? ok(body) : this.#stream(cut(body), reading, body.length)
+      return body.length <= CHUNK_BYTES ? ok(body) : this.#stream(cut(body), recipient, body.length)
     }
     const pieces = piecesOf(value, format)
     const first = chunkOf(pieces)
     if (first.isLast) return ok(joined(first.pieces, format))
-    return this.#stream(chunksOf(first.pieces, pieces), reading, reading.bytes)
+    return this.#stream(chunksOf(first.pieces, pieces), recipient, recipient.bytes)
   }
 
   #stream(
     chunks: Iterator<Uint8Array<ArrayBuffer>, undefined>,
-    { address, appId = '' }: Reading,
+    { address, appId = '' }: Recipient,
     bytes: number,
   ): Result<ReadableStream<Uint8Array>> {
     const { budget, shareOf, turns } = this.#parts

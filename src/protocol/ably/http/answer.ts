@@ -5,7 +5,7 @@ import { isTokenFailure } from '../errors/codes.ts'
 import { type ErrorInfo, errorInfo } from '../errors/error-info.ts'
 import type { Format } from '../wire/format.ts'
 import { LazyObject, joined, piecesOf } from '../wire/pieces.ts'
-import type { AnswerBody, Reading } from './answer-bodies.ts'
+import type { AnswerBody, Recipient } from './answer-bodies.ts'
 import { CONTENT_TYPE } from './body.ts'
 import { corsHeaders } from './cors.ts'
 
@@ -36,10 +36,10 @@ const USUAL_HEADERS: Readonly<Record<Format, Headers>> = {
 }
 
 /** Makes the body of an answer. */
-export type MakeBody = (value: unknown, format: Format, reading: Reading) => Result<AnswerBody>
+export type MakeBody = (value: unknown, format: Format, recipient: Recipient) => Result<AnswerBody>
 
 /** Of what is made at once, nobody asks. */
-const NOBODY: Reading = { appId: undefined, address: '', bytes: 0 }
+const NOBODY: Recipient = { appId: undefined, address: '', bytes: 0 }
 
 /** For what is small. */
 export const AT_ONCE: MakeBody = (value, format) => ok(joined([...piecesOf(value, format)], format))
@@ -49,19 +49,19 @@ export function success(
   answer: RestAnswer,
   style: AnswerStyle,
   makeBody: MakeBody,
-  reading: Reading,
+  recipient: Recipient,
 ): Result<Response> {
   const { status, value } = answer
   if (isUsual(answer, style)) {
-    const body = makeBody(value, style.format, reading)
+    const body = makeBody(value, style.format, recipient)
     if (!body.ok) return body
     return ok(new Response(body.value, { status, headers: USUAL_HEADERS[style.format] }))
   }
   const headers = { ...SERVER_HEADER, ...corsHeaders(style.origin), ...answer.headers }
   if (answer.stream) return ok(new Response(answer.stream, { status, headers }))
-  if (style.envelope !== undefined) return enveloped(answer, style, makeBody, reading)
+  if (style.envelope !== undefined) return enveloped(answer, style, makeBody, recipient)
   if (value === undefined) return ok(new Response(null, { status, headers }))
-  const body = makeBody(value, style.format, reading)
+  const body = makeBody(value, style.format, recipient)
   if (!body.ok) return body
   const typed = { ...headers, 'content-type': CONTENT_TYPE[style.format] }
   return ok(new Response(body.value, { status, headers: typed }))
@@ -112,7 +112,7 @@ function enveloped(
   answer: RestAnswer,
   style: AnswerStyle,
   makeBody: MakeBody,
-  reading: Reading,
+  recipient: Recipient,
 ): Result<Response> {
   const format = style.envelope ?? style.format
   const given = Object.entries({ 'content-type': CONTENT_TYPE[format], ...answer.headers })
@@ -122,7 +122,7 @@ function enveloped(
     // Whoever reads these looks for them as browsers name them.
     headers: Object.fromEntries(given.map(([name, text]) => [name.toLowerCase(), text])),
   })
-  const body = makeBody(value, format, reading)
+  const body = makeBody(value, format, recipient)
   if (!body.ok) return body
   const headers = {
     ...SERVER_HEADER,

@@ -12,7 +12,7 @@ import { AnswerBodies } from './answer-bodies.ts'
 import { type AnswerStyle, type MakeBody, type RestAnswer, refusal, success } from './answer.ts'
 import { preflight } from './cors.ts'
 import { wantedFormat } from './body.ts'
-import { type CallParts, IncomingCall } from './incoming-call.ts'
+import { type Asked, type CallParts, IncomingCall } from './incoming-call.ts'
 import { type Found, type RestRoute, RestRouter } from './router.ts'
 
 export interface HttpParts extends CallParts {
@@ -64,7 +64,7 @@ export class AblyHttp implements Endpoint {
     this.#parts = parts
     this.#router = new RestRouter(parts.routes)
     const bodies = new AnswerBodies({ ...parts, budget: parts.unread })
-    this.#makeBody = (value, format, reading) => bodies.of(value, format, reading)
+    this.#makeBody = (value, format, recipient) => bodies.of(value, format, recipient)
     this.#roots = new Set(parts.routes.map((route) => rootOf(route.path)))
   }
 
@@ -87,11 +87,11 @@ export class AblyHttp implements Endpoint {
 
   #answer(visit: Visit, method: string): Response | Promise<Response> {
     const query = visit.query === '' ? NO_QUERY : new URLSearchParams(visit.query)
-    const style = styleOf(visit.request, query)
+    const asked = { query, style: styleOf(visit.request, query) }
     const found = this.#router.find(method, visit.path)
-    if (!found.ok) return this.#refuse(visit, query, found.failure, style)
-    if (!isUtf8Form(visit.query)) return this.#refuse(visit, query, failure('bad_query'), style)
-    const call = new IncomingCall(visit, { query, style }, found.value, this.#parts)
+    if (!found.ok) return this.#refuse(visit, asked, found.failure)
+    if (!isUtf8Form(visit.query)) return this.#refuse(visit, asked, failure('bad_query'))
+    const call = new IncomingCall(visit, asked, found.value, this.#parts)
     try {
       const { route } = found.value
       const answer = route.writes ? this.#write(route, call) : route.handle(call)
@@ -124,13 +124,13 @@ export class AblyHttp implements Endpoint {
   }
 
   #finish(call: IncomingCall, result: Result<RestAnswer>): Response {
-    const { allowance, countedFor, found, query, style, visit } = call
+    const { allowance, countedFor, found, style, visit } = call
     if (countedFor !== undefined) this.#count(countedFor, found.route, result)
-    if (!result.ok) return this.#refuse(visit, query, result.failure, style, found)
+    if (!result.ok) return this.#refuse(visit, call, result.failure, found)
     call.bytes = result.value.bytes ?? 0
     if (call.bytes > 0) allowance?.spend(Math.floor(call.bytes / BYTES_PER_REQUEST))
     const response = success(result.value, style, this.#makeBody, call)
-    return response.ok ? response.value : this.#refuse(visit, query, response.failure, style, found)
+    return response.ok ? response.value : this.#refuse(visit, call, response.failure, found)
   }
 
   #count(appId: string, route: RestRoute, result: Result<RestAnswer>): void {
@@ -138,13 +138,7 @@ export class AblyHttp implements Endpoint {
     counts[route.countsAs ?? 'apiRequests'][outcomeOf(result)]++
   }
 
-  #refuse(
-    visit: Visit,
-    query: URLSearchParams,
-    reason: Failure,
-    style: AnswerStyle,
-    found?: Found,
-  ): Response {
+  #refuse(visit: Visit, { query, style }: Asked, reason: Failure, found?: Found): Response {
     const { headers } = visit.request
     const isTold = !isBadCredential(reason) || visit.failedAttempt()
     const why = isTold ? reason : failure('attempt_rate')

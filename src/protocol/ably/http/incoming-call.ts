@@ -6,7 +6,7 @@ import type { AppPrincipal } from '../../../identity/principal.ts'
 import type { Visit } from '../../protocol.ts'
 import type { Format } from '../wire/format.ts'
 import type { AnswerStyle } from './answer.ts'
-import type { Reading } from './answer-bodies.ts'
+import type { Recipient } from './answer-bodies.ts'
 import { type Body, type BodyReaders, readBody } from './body.ts'
 import type { Found, KnownAsker, RestCall } from './router.ts'
 
@@ -27,7 +27,7 @@ export interface CallParts {
 }
 
 /** Made for every request, so that what most of them never ask for is worked out only when it is asked. */
-export class IncomingCall implements RestCall, Reading {
+export class IncomingCall implements RestCall, Recipient {
   readonly request: Request
   readonly query: URLSearchParams
   readonly visit: Visit

@@ -71,19 +71,20 @@ function cursorText(key: string | undefined): string | undefined {
   return key === undefined ? undefined : Buffer.from(key).toString('base64url')
 }
 
-/** Items of which most are small have no size. */
-type Listed<T> = Pick<Slice<T>, 'items' | 'next'> & Partial<Slice<T>>
+/** A page of a list. */
+interface ListPage<T> extends Pick<Slice<T>, 'items' | 'next'> {
+  /** About what the items take in memory; none, where most are small. */
+  readonly bytes?: number
+  /** Parameters for links that the request left open; none, where left out. */
+  readonly fixed?: Readonly<Record<string, string>>
+}
 
-/**
- * @param name last part of the list's path, such as `messages`
- * @param fixed parameters for links that the request left open
- */
+/** @param name last part of the list's path, such as `messages` */
 export function listAnswer<T>(
   name: string,
   { query }: RestCall,
-  { items, next, bytes = 0 }: Listed<T>,
+  { items, next, bytes = 0, fixed = {} }: ListPage<T>,
   toValue: (item: T) => unknown,
-  fixed: Readonly<Record<string, string>> = {},
 ): RestAnswer {
   const isBounded = UNTIL.some((parameter) => query.has(parameter))
   const page = { items: LazyList.of(items, toValue), next: cursorText(next) }

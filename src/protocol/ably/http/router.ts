@@ -75,15 +75,15 @@ export interface Found {
 }
 
 /** A path with everything that can be done there. */
-interface Place {
+interface PathEntry {
   readonly segments: readonly string[]
   /** Which of the segments are parameters, and what they are called. */
   readonly params: readonly (readonly [at: number, name: string])[]
   readonly routes: Map<string, RestRoute>
 }
 
-interface Goal {
-  readonly place: Place
+interface Match {
+  readonly entry: PathEntry
   readonly params: Record<string, string>
 }
 
@@ -91,48 +91,48 @@ const MAX_LETTERS = 500_000
 
 export class RestRouter {
   /** By the number of segments. */
-  readonly #places: Place[][] = []
+  readonly #entries: PathEntry[][] = []
   /** Where paths lead: whoever publishes on a channel does so again. */
-  readonly #goals = new TextCache<Goal>(MAX_LETTERS)
+  readonly #matches = new TextCache<Match>(MAX_LETTERS)
 
   constructor(routes: readonly RestRoute[]) {
     for (const route of routes)
-      this.#place(route.path.slice(1).split('/')).routes.set(route.method, route)
+      this.#entryOf(route.path.slice(1).split('/')).routes.set(route.method, route)
   }
 
   /** @returns `not_found`, or `method_not_allowed` where another method would do */
   find(method: string, path: string): Result<Found> {
-    const goal = this.#goals.get(path) ?? this.#look(path)
-    if (!goal) return fail('not_found')
-    const { routes } = goal.place
+    const match = this.#matches.get(path) ?? this.#look(path)
+    if (!match) return fail('not_found')
+    const { routes } = match.entry
     const route = routes.get(method)
-    if (route) return ok({ route, params: goal.params })
+    if (route) return ok({ route, params: match.params })
     const isOpen = [...routes.values()].some((other) => other.hidesOtherMethods !== true)
     return fail(isOpen ? 'method_not_allowed' : 'not_found')
   }
 
-  /** No two places have paths that are the same but for the names of parameters, or that one path could lead to. */
-  #look(path: string): Goal | undefined {
+  /** No two entries have paths that are the same but for the names of parameters, or that one path could lead to. */
+  #look(path: string): Match | undefined {
     const parts = path.slice(1).split('/')
-    const place = this.#places[parts.length]?.find(({ segments }) => isAt(segments, parts))
-    const params = place && paramsOf(place, parts)
-    if (!place || !params) return undefined
-    const goal = { place, params }
-    this.#goals.set(path, goal)
-    return goal
+    const entry = this.#entries[parts.length]?.find(({ segments }) => isAt(segments, parts))
+    const params = entry && paramsOf(entry, parts)
+    if (!entry || !params) return undefined
+    const match = { entry, params }
+    this.#matches.set(path, match)
+    return match
   }
 
-  #place(segments: readonly string[]): Place {
-    const places = (this.#places[segments.length] ??= [])
+  #entryOf(segments: readonly string[]): PathEntry {
+    const entries = (this.#entries[segments.length] ??= [])
     const path = segments.join('/')
-    const known = places.find((place) => place.segments.join('/') === path)
+    const known = entries.find((entry) => entry.segments.join('/') === path)
     if (known) return known
     const params = segments.flatMap((segment, at): [number, string][] =>
       segment.startsWith(':') ? [[at, segment.slice(1)]] : [],
     )
-    const place: Place = { segments, params, routes: new Map() }
-    places.push(place)
-    return place
+    const entry: PathEntry = { segments, params, routes: new Map() }
+    entries.push(entry)
+    return entry
   }
 }
 
@@ -145,7 +145,10 @@ function isAt(segments: readonly string[], parts: readonly string[]): boolean {
 }
 
 /** @returns undefined where one is empty, or not percent-encoded as it should be */
-function paramsOf({ params }: Place, parts: readonly string[]): Record<string, string> | undefined {
+function paramsOf(
+  { params }: PathEntry,
+  parts: readonly string[],
+): Record<string, string> | undefined {
   const found: Record<string, string> = {}
   for (const [at, name] of params) {
     const value = decode(parts[at]!)

@@ -6,7 +6,12 @@ import { annotationValue } from '../wire/values.ts'
 import { annotate } from '../http/channel/annotate.ts'
 import type { RestAnswer } from '../http/answer.ts'
 import { type Answering, bodyThenIdentify } from '../http/body-then-identify.ts'
-import { type ChannelParts, bodyLimit, headOf, visit } from '../http/channel/channel-caller.ts'
+import {
+  type ChannelParts,
+  bodyLimit,
+  headOf,
+  identifyOnChannel,
+} from '../http/channel/channel-caller.ts'
 import { ENTRIES } from '../http/body.ts'
 import { listAnswer, readInTurn, readPage } from '../http/lists.ts'
 import type { RestCall, RestRoute } from '../http/router.ts'
@@ -27,7 +32,7 @@ export function annotationRoutes(parts: ChannelParts): RestRoute[] {
 
 function postAnnotations(parts: ChannelParts, call: RestCall): Answering {
   return bodyThenIdentify(
-    () => visit(parts, call, 'annotation-publish'),
+    () => identifyOnChannel(parts, call, 'annotation-publish'),
     () => call.body(ENTRIES),
     async (author, body) => {
       const read = readAnnotations(body.value, call.params['serial']!, { limits: parts.limits })
@@ -41,17 +46,19 @@ function postAnnotations(parts: ChannelParts, call: RestCall): Answering {
 }
 
 async function getAnnotations(parts: ChannelParts, call: RestCall): Promise<Result<RestAnswer>> {
-  const visitor = await visit(parts, call, 'annotation-subscribe')
-  if (!visitor.ok) return visitor
+  const caller = await identifyOnChannel(parts, call, 'annotation-subscribe')
+  if (!caller.ok) return caller
   const page = readPage(call.query, 'forwards')
   if (!page.ok) return page
   const { broker } = parts
-  const { channel } = visitor.value
+  const { channel } = caller.value
   const history = broker.history(channel)
   const serial = call.params['serial']!
   if (!history.message(channel, serial)) return fail('message_unknown')
   const read = () => history.annotations(channel, serial, page.value)
   const slice = await readInTurn(parts.turns, read)
   const toValue = (annotation: Annotation) => annotationValue(annotation, call.format)
-  return ok(listAnswer('annotations', call, slice, toValue, headOf(broker.channel(channel))))
+  return ok(
+    listAnswer('annotations', call, { ...slice, fixed: headOf(broker.channel(channel)) }, toValue),
+  )
 }

@@ -1,4 +1,5 @@
 /** Publishing on many channels with one request (RSC22). */
+import type { Soon } from '../../../core/soon.ts'
 import { type Failure, type Result, fail, failure, ok } from '../../../failure.ts'
 import type { AppPrincipal } from '../../../identity/principal.ts'
 import { isRecord } from '../wire/json-value.ts'
@@ -6,7 +7,7 @@ import { type ReadMessages, readMessages } from '../wire/message-reader.ts'
 import type { RestAnswer } from '../http/answer.ts'
 import { identify } from '../http/authorize.ts'
 import { type Batch, type FailedPart, batchAnswer, failedPart } from './batch.ts'
-import { type ChannelParts, visitChannel } from '../http/channel/channel-caller.ts'
+import { type ChannelParts, callerOf, enterChannel } from '../http/channel/channel-caller.ts'
 import { type Published, publish } from '../http/channel/publish.ts'
 import { ENTRIES } from '../http/body.ts'
 import type { RestCall, RestRoute } from '../http/router.ts'
@@ -67,7 +68,7 @@ const PUBLISH_COST = 2048
 const SHARE_COST = 65_536
 
 /**
- * All are placed, in their order, before anybody waits for the disk; but so many in one turn and no more, and who it is
+ * All are proposed, in their order, before anybody waits for the disk; but so many in one turn and no more, and who it is
  * that asks is found out again in each: the body, too, may have taken its time.
  * @returns what is wrong with the credentials, if they do not count any more before the first
  */
@@ -78,10 +79,11 @@ async function publishAll(
 ): Promise<Result<Batch[]>> {
   let left = 0
   let principal: Result<AppPrincipal> | undefined
-  const placed: (readonly Placing[])[] = []
+  const published: (readonly SoonPart[])[] = []
   for (const { channels, messages } of specs) {
     const cost = PUBLISH_COST + messages.bytes
-    const placing: Placing[] = []
+    const publishing: SoonPart[] = []
+    const batch = { call, messages }
     for (const channel of channels) {
       if (left <= 0 || !principal) {
         await parts.turns.once(NOTHING, () => SHARE_COST)
@@ -91,36 +93,36 @@ async function publishAll(
         if (isFirst && !principal.ok) return principal
       }
       left -= cost
-      placing.push(
+      publishing.push(
         principal.ok
-          ? publishOn(parts, principal.value, call, channel, messages)
+          ? publishOn(parts, principal.value, channel, batch)
           : failedPart(channel, principal.failure, call),
       )
     }
-    placed.push(placing)
+    published.push(publishing)
   }
   const batches: Batch[] = []
-  for (const placing of placed) batches.push({ results: await Promise.all(placing) })
+  for (const results of published) batches.push({ results: await Promise.all(results) })
   return ok(batches)
 }
 
 const NOTHING = () => undefined
 
 type Part = Published | FailedPart
-type Placing = Part | Promise<Part>
+type SoonPart = Soon<Part>
 
 function publishOn(
   parts: ChannelParts,
   principal: AppPrincipal,
-  call: RestCall,
   channel: string,
-  messages: ReadMessages,
-): Placing {
-  const visitor = visitChannel(parts, principal, call, channel, 'publish')
-  if (!visitor.ok) return failedPart(channel, visitor.failure, call)
+  { call, messages }: { readonly call: RestCall; readonly messages: ReadMessages },
+): SoonPart {
+  const named = callerOf(principal, call, channel, 'publish')
+  const caller = enterChannel(parts, named, 'publish')
+  if (!caller.ok) return failedPart(channel, caller.failure, call)
   const asPart = (published: Result<Published>): Part =>
     published.ok ? published.value : failedPart(channel, published.failure, call)
-  const published = publish(parts, visitor.value, messages)
+  const published = publish(parts, caller.value, messages)
   return published instanceof Promise ? published.then(asPart) : asPart(published)
 }
 

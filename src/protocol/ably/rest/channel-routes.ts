@@ -7,11 +7,11 @@ import type { RestAnswer } from '../http/answer.ts'
 import { type Answering, bodyThenIdentify } from '../http/body-then-identify.ts'
 import {
   type ChannelParts,
-  type Visitor,
+  type ChannelCaller,
   bodyLimit,
   headOf,
-  stillThere,
-  visit,
+  identifyAgain,
+  identifyOnChannel,
 } from '../http/channel/channel-caller.ts'
 import { type Body, ENTRIES } from '../http/body.ts'
 import { listAnswer, readInTurn, readPage } from '../http/lists.ts'
@@ -39,17 +39,17 @@ export function channelRoutes(parts: ChannelParts): RestRoute[] {
 function postMessages(parts: ChannelParts, call: RestCall): Answering {
   const { query } = call
   return bodyThenIdentify(
-    () => visit(parts, call, 'publish'),
+    () => identifyOnChannel(parts, call, 'publish'),
     () => (query.get('enveloped') === 'false' ? readRawMessage(call) : call.body(ENTRIES)),
-    (visitor, body) => publishBody(parts, call, visitor, body),
-    (before) => stillThere(parts, call, before),
+    (caller, body) => publishBody(parts, call, caller, body),
+    (before) => identifyAgain(parts, call, before),
   )
 }
 
 function publishBody(
   parts: ChannelParts,
   { query }: RestCall,
-  visitor: Visitor,
+  caller: ChannelCaller,
   body: Body,
 ): Answering {
   if (query.get('_forceNack') === 'true') return fail('force_nack')
@@ -57,7 +57,7 @@ function publishBody(
   if (!messages.ok) return messages
   const isEphemeral = query.get('ephemeral') === 'true'
   const wish = isEphemeral ? { ...messages.value, ephemeral: true } : messages.value
-  const published = publish(parts, visitor, wish)
+  const published = publish(parts, caller, wish)
   return published instanceof Promise ? published.then(created) : created(published)
 }
 
@@ -66,15 +66,17 @@ function created(published: Result<Published>): Result<RestAnswer> {
 }
 
 async function getHistory(parts: ChannelParts, call: RestCall): Promise<Result<RestAnswer>> {
-  const visitor = await visit(parts, call, 'history')
-  if (!visitor.ok) return visitor
+  const caller = await identifyOnChannel(parts, call, 'history')
+  if (!caller.ok) return caller
   const page = readPage(call.query)
   if (!page.ok) return page
   const { broker } = parts
-  const { channel } = visitor.value
+  const { channel } = caller.value
   const history = broker.history(channel)
   const slice = await readInTurn(parts.turns, () => history.messages(channel, page.value))
   countTraffic(parts.counters.of(channel.realm).outbound.rest.messages, slice.items)
   const toValue = (message: (typeof slice.items)[number]) => messageValue(message, call.format)
-  return ok(listAnswer('messages', call, slice, toValue, headOf(broker.channel(channel))))
+  return ok(
+    listAnswer('messages', call, { ...slice, fixed: headOf(broker.channel(channel)) }, toValue),
+  )
 }

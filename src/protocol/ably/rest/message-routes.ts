@@ -7,7 +7,12 @@ import { messageValue } from '../wire/values.ts'
 import type { RestAnswer } from '../http/answer.ts'
 import { type Answering, bodyThenIdentify } from '../http/body-then-identify.ts'
 import { changeMessage } from '../http/channel/edit.ts'
-import { type ChannelParts, bodyLimit, headOf, visit } from '../http/channel/channel-caller.ts'
+import {
+  type ChannelParts,
+  bodyLimit,
+  headOf,
+  identifyOnChannel,
+} from '../http/channel/channel-caller.ts'
 import { ENTRIES } from '../http/body.ts'
 import { listAnswer, readInTurn, readPage } from '../http/lists.ts'
 import type { RestCall, RestRoute } from '../http/router.ts'
@@ -26,9 +31,9 @@ export function messageRoutes(parts: ChannelParts): RestRoute[] {
 }
 
 async function getMessage(parts: ChannelParts, call: RestCall): Promise<Result<RestAnswer>> {
-  const visitor = await visit(parts, call, 'history')
-  if (!visitor.ok) return visitor
-  const { channel } = visitor.value
+  const caller = await identifyOnChannel(parts, call, 'history')
+  if (!caller.ok) return caller
+  const { channel } = caller.value
   const message = parts.broker.history(channel).message(channel, call.params['serial']!)
   if (!message) return fail('message_unknown')
   countTraffic(parts.counters.of(channel.realm).outbound.rest.messages, [message])
@@ -36,24 +41,26 @@ async function getMessage(parts: ChannelParts, call: RestCall): Promise<Result<R
 }
 
 async function getVersions(parts: ChannelParts, call: RestCall): Promise<Result<RestAnswer>> {
-  const visitor = await visit(parts, call, 'history')
-  if (!visitor.ok) return visitor
+  const caller = await identifyOnChannel(parts, call, 'history')
+  if (!caller.ok) return caller
   const page = readPage(call.query, 'forwards')
   if (!page.ok) return page
   const { broker } = parts
-  const { channel } = visitor.value
+  const { channel } = caller.value
   const history = broker.history(channel)
   const serial = call.params['serial']!
   if (!history.message(channel, serial)) return fail('message_unknown')
   const slice = await readInTurn(parts.turns, () => history.versions(channel, serial, page.value))
   countTraffic(parts.counters.of(channel.realm).outbound.rest.messages, slice.items)
   const toValue = (message: KeptMessage) => messageValue(message, call.format)
-  return ok(listAnswer('versions', call, slice, toValue, headOf(broker.channel(channel))))
+  return ok(
+    listAnswer('versions', call, { ...slice, fixed: headOf(broker.channel(channel)) }, toValue),
+  )
 }
 
 function patchMessage(parts: ChannelParts, call: RestCall): Answering {
   return bodyThenIdentify(
-    () => visit(parts, call),
+    () => identifyOnChannel(parts, call),
     () => call.body(ENTRIES),
     async (editor, body) => {
       const edit = readEdit(body.value, call.params['serial']!)

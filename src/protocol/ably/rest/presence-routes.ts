@@ -9,7 +9,13 @@ import type { RestAnswer } from '../http/answer.ts'
 import { identify } from '../http/authorize.ts'
 import { batchAnswer, failedPart } from './batch.ts'
 import { countTraffic } from '../connection/traffic.ts'
-import { type ChannelParts, headOf, visit, visitChannel } from '../http/channel/channel-caller.ts'
+import {
+  type ChannelParts,
+  callerOf,
+  enterChannel,
+  headOf,
+  identifyOnChannel,
+} from '../http/channel/channel-caller.ts'
 import { channelNames } from '../http/channel-names.ts'
 import { MAX_PAGE_BYTES, listAnswer, readCursor, readInTurn, readPage } from '../http/lists.ts'
 import { readLimit } from '../http/paging.ts'
@@ -26,13 +32,13 @@ export function presenceRoutes(parts: ChannelParts): RestRoute[] {
 }
 
 async function getPresence(parts: ChannelParts, call: RestCall): Promise<Result<RestAnswer>> {
-  const visitor = await visit(parts, call, 'subscribe')
-  if (!visitor.ok) return visitor
+  const caller = await identifyOnChannel(parts, call, 'subscribe')
+  if (!caller.ok) return caller
   const limit = readLimit(call.query)
   if (!limit.ok) return limit
   const after = readCursor(call.query)
   if (!after.ok) return after
-  const { channel } = visitor.value
+  const { channel } = caller.value
   const set = parts.broker.channel(channel)?.presence
   const connectionId = either(call.query, 'connectionId', 'connection_id')
   const clientId = either(call.query, 'clientId', 'client_id')
@@ -77,16 +83,23 @@ function valueFor({ format }: RestCall) {
 }
 
 async function getHistory(parts: ChannelParts, call: RestCall): Promise<Result<RestAnswer>> {
-  const visitor = await visit(parts, call, 'history')
-  if (!visitor.ok) return visitor
+  const caller = await identifyOnChannel(parts, call, 'history')
+  if (!caller.ok) return caller
   const page = readPage(call.query)
   if (!page.ok) return page
   const { broker } = parts
-  const { channel } = visitor.value
+  const { channel } = caller.value
   const history = broker.history(channel)
   const slice = await readInTurn(parts.turns, () => history.presence(channel, page.value))
   countTraffic(parts.counters.of(channel.realm).outbound.rest.presence, slice.items)
-  return ok(listAnswer('history', call, slice, valueFor(call), headOf(broker.channel(channel))))
+  return ok(
+    listAnswer(
+      'history',
+      call,
+      { ...slice, fixed: headOf(broker.channel(channel)) },
+      valueFor(call),
+    ),
+  )
 }
 
 const MAX_CHANNELS = 100
@@ -103,9 +116,10 @@ async function getPresenceOfMany(parts: ChannelParts, call: RestCall): Promise<R
   const counts = parts.counters.of(principal.value.appId).outbound.rest.presence
   let bytes = 0
   const results = names.map((name) => {
-    const visitor = visitChannel(parts, principal.value, call, name, 'subscribe')
-    if (!visitor.ok) return failedPart(name, visitor.failure, call)
-    const set = parts.broker.channel(visitor.value.channel)?.presence
+    const named = callerOf(principal.value, call, name, 'subscribe')
+    const caller = enterChannel(parts, named, 'subscribe')
+    if (!caller.ok) return failedPart(name, caller.failure, call)
+    const set = parts.broker.channel(caller.value.channel)?.presence
     const size = set?.bytes ?? 0
     // Known without a look at a single member. Each name counts, also where two mean the same channel.
     if (bytes + size > MAX_ANSWER_BYTES) return failedPart(name, failure('answer_too_large'), call)

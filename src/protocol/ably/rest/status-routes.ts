@@ -5,7 +5,7 @@ import { type ChannelRef, channelRef } from '../../../core/types.ts'
 import { type Result, fail, ok } from '../../../failure.ts'
 import type { RestAnswer } from '../http/answer.ts'
 import { authorize } from '../http/authorize.ts'
-import { type ChannelParts, visit } from '../http/channel/channel-caller.ts'
+import { type ChannelParts, identifyOnChannel } from '../http/channel/channel-caller.ts'
 import { listAnswer, readCursor } from '../http/lists.ts'
 import { readLimit } from '../http/paging.ts'
 import { NEW_BATCH_SHAPES, type RestCall, type RestRoute } from '../http/router.ts'
@@ -22,9 +22,9 @@ export function statusRoutes(parts: ChannelParts): RestRoute[] {
  * cannot tell that apart.
  */
 async function getStatus(parts: ChannelParts, call: RestCall): Promise<Result<RestAnswer>> {
-  const visitor = await visit(parts, call, 'channel-metadata')
-  if (!visitor.ok) return visitor
-  return ok({ status: 200, value: detailsOf(parts, visitor.value.channel) })
+  const caller = await identifyOnChannel(parts, call, 'channel-metadata')
+  if (!caller.ok) return caller
+  return ok({ status: 200, value: detailsOf(parts, caller.value.channel) })
 }
 
 /** Of one that may have gone meanwhile, too. */
@@ -44,7 +44,10 @@ async function getChannels(parts: ChannelParts, call: RestCall): Promise<Result<
   const by = query.get('by') ?? (call.version >= NEW_BATCH_SHAPES ? 'id' : 'value')
   if (by !== 'id' && by !== 'value') return fail('parameter_invalid', 'by is id or value')
   const { appId } = principal.value
-  const names = await firstNames(parts, call, appId, after.value ?? '', limit.value + 1)
+  const names = await firstNames(parts, call, appId, {
+    after: after.value ?? '',
+    count: limit.value + 1,
+  })
   const items = names.slice(0, limit.value)
   const next = names.length > limit.value ? items.at(-1) : undefined
   const toValue = (name: string) => (by === 'id' ? name : detailsOf(parts, channelRef(appId, name)))
@@ -61,8 +64,7 @@ async function firstNames(
   { broker, turns }: ChannelParts,
   { allowance, query }: RestCall,
   appId: string,
-  after: string,
-  count: number,
+  { after, count }: { readonly after: string; readonly count: number },
 ): Promise<readonly string[]> {
   const channels = broker.channels(appId)
   allowance?.spend(Math.floor(channels.size / NAMES_PER_REQUEST))

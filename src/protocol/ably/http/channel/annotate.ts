@@ -2,7 +2,7 @@
 import type { AnnotationDraft } from '../../../../core/types.ts'
 import { type Result, ok } from '../../../../failure.ts'
 import { countTraffic } from '../../connection/traffic.ts'
-import type { ChannelParts, Visitor } from './channel-caller.ts'
+import type { ChannelParts, ChannelCaller } from './channel-caller.ts'
 import { lossOf } from './publish.ts'
 
 export interface Annotated {
@@ -13,11 +13,11 @@ export interface Annotated {
 /** Adds or takes away all of them or none. */
 export async function annotate(
   { acts, counters }: ChannelParts,
-  visitor: Visitor,
+  caller: ChannelCaller,
   drafts: readonly AnnotationDraft[],
 ): Promise<Result<Annotated>> {
-  const counts = counters.of(visitor.channel.realm).inbound.rest.messages
-  const receipt = await acts.annotate(visitor.principal, visitor, drafts, NO_CONNECTION)
+  const counts = counters.of(caller.channel.realm).inbound.rest.messages
+  const receipt = await acts.annotate(caller.principal, caller, drafts, NO_CONNECTION)
   if (!receipt.ok) {
     counts.refused += drafts.length
     return receipt

@@ -5,6 +5,7 @@ import type { AppCounters } from '../../../../core/app-counters.ts'
 import type { Channel } from '../../../../core/channel.ts'
 import type { FairTurns } from '../../../../core/fair-turns.ts'
 import type { Broker } from '../../../../core/broker.ts'
+import type { Soon } from '../../../../core/soon.ts'
 import { channelRef } from '../../../../core/types.ts'
 import { type Result, fail, ok } from '../../../../failure.ts'
 import type { Authenticator } from '../../../../identity/authenticate.ts'
@@ -28,8 +29,8 @@ export interface ChannelParts {
   readonly turns: FairTurns
 }
 
-/** Somebody at a channel. */
-export interface Visitor extends Place {
+/** Somebody who asks about a channel. */
+export interface ChannelCaller extends Place {
   readonly principal: AppPrincipal
 }
 
@@ -38,36 +39,38 @@ export interface Visitor extends Place {
  * signature has to be checked.
  * @param operation left out where what they may do depends on more
  */
-export function visit(
+export function identifyOnChannel(
   parts: ChannelParts,
   call: RestCall,
   operation?: Operation,
-): Result<Visitor> | Promise<Result<Visitor>> {
+): Soon<Result<ChannelCaller>> {
   const principal = identify(parts.authenticator, call)
   return principal instanceof Promise
-    ? principal.then((found) => enter(parts, call, operation, found))
-    : enter(parts, call, operation, principal)
+    ? principal.then((found) => enterNamed(parts, call, operation, found))
+    : enterNamed(parts, call, operation, principal)
 }
 
-function enter(
+function enterNamed(
   parts: ChannelParts,
   call: RestCall,
   operation: Operation | undefined,
   principal: Result<AppPrincipal>,
-): Result<Visitor> {
-  return principal.ok
-    ? visitChannel(parts, principal.value, call, call.params['channel']!, operation)
-    : principal
+): Result<ChannelCaller> {
+  if (!principal.ok) return principal
+  const caller = callerOf(principal.value, call, call.params['channel']!, operation)
+  return enterChannel(parts, caller, operation)
 }
 
-/** The same for one channel of several. */
-export function visitChannel(
-  { acts }: Pick<ChannelParts, 'acts'>,
+/**
+ * Somebody who asks about the channel of a name. Whether they may, `enterChannel` says.
+ * @returns `bad_channel` for a name under which nothing can be done that they ask for
+ */
+export function callerOf(
   principal: AppPrincipal,
   { allowance, secure }: Pick<RestCall, 'allowance' | 'secure'>,
   name: string,
-  operation?: Operation,
-): Result<Visitor> {
+  operation: Operation | undefined,
+): Result<ChannelCaller> {
   const parsed = parseChannelName(name)
   if (!parsed.ok) return parsed
   const { qualifier, name: plain, resource } = parsed.value
@@ -76,30 +79,39 @@ export function visitChannel(
   if (qualifier !== 'none' && !isRead)
     return fail('bad_channel', 'channels with a qualifier can only be subscribed to')
   const channel = channelRef(principal.appId, isRead ? resource : plain)
-  const visitor: Visitor = { principal, channel, resource, secure, allowance }
-  const refusal = acts.gate.enter(principal, visitor, operation)
-  return refusal ? { ok: false, failure: refusal } : ok(visitor)
+  return ok({ principal, channel, resource, secure, allowance })
+}
+
+/** @returns the caller, if they may do this on the channel */
+export function enterChannel(
+  { acts }: Pick<ChannelParts, 'acts'>,
+  caller: Result<ChannelCaller>,
+  operation: Operation | undefined,
+): Result<ChannelCaller> {
+  if (!caller.ok) return caller
+  const refusal = acts.gate.enter(caller.value.principal, caller.value, operation)
+  return refusal ? { ok: false, failure: refusal } : caller
 }
 
 /**
- * The same visitor after a wait, if their credentials still count; whether they may do what they came for, the act
+ * The same caller after a wait, if their credentials still count; whether they may do what they came for, the act
  * itself asks.
  */
-export function stillThere(
+export function identifyAgain(
   { authenticator }: ChannelParts,
   call: RestCall,
-  visitor: Visitor,
-): Result<Visitor> | Promise<Result<Visitor>> {
+  caller: ChannelCaller,
+): Soon<Result<ChannelCaller>> {
   const found = identify(authenticator, call)
   return found instanceof Promise
-    ? found.then((principal) => asBefore(visitor, principal))
-    : asBefore(visitor, found)
+    ? found.then((principal) => asBefore(caller, principal))
+    : asBefore(caller, found)
 }
 
-function asBefore(visitor: Visitor, found: Result<AppPrincipal>): Result<Visitor> {
+function asBefore(caller: ChannelCaller, found: Result<AppPrincipal>): Result<ChannelCaller> {
   if (!found.ok) return found
   const { value: principal } = found
-  return ok(principal === visitor.principal ? visitor : { ...visitor, principal })
+  return ok(principal === caller.principal ? caller : { ...caller, principal })
 }
 
 /** The newest position of a channel, so that the pages of a growing list agree on where it ends. */

@@ -2,17 +2,17 @@
 import type { MessageEdit } from '../../../../core/types.ts'
 import { type Result, ok } from '../../../../failure.ts'
 import { countTraffic } from '../../connection/traffic.ts'
-import type { ChannelParts, Visitor } from './channel-caller.ts'
+import type { ChannelParts, ChannelCaller } from './channel-caller.ts'
 import { lossOf } from './publish.ts'
 
 /** @returns the serial of the new version, once it is kept as its channel promises */
 export async function changeMessage(
   { acts, counters }: ChannelParts,
-  visitor: Visitor,
+  caller: ChannelCaller,
   edit: MessageEdit,
 ): Promise<Result<string>> {
-  const counts = counters.of(visitor.channel.realm).inbound.rest.messages
-  const receipt = await acts.edit(visitor.principal, visitor, edit, NO_CONNECTION)
+  const counts = counters.of(caller.channel.realm).inbound.rest.messages
+  const receipt = await acts.edit(caller.principal, caller, edit, NO_CONNECTION)
   if (!receipt.ok) {
     counts.refused++
     return receipt

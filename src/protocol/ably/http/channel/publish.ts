@@ -8,7 +8,7 @@ import type { Connections, LiveConnection } from '../../connection/live-connecti
 import type { ReadMessages } from '../../wire/message-reader.ts'
 import type { Receipt } from '../../../../core/entry.ts'
 import type { Soon } from '../../../../core/soon.ts'
-import type { ChannelParts, Visitor } from './channel-caller.ts'
+import type { ChannelParts, ChannelCaller } from './channel-caller.ts'
 
 /** What a sender is told (PBR2). */
 export interface Published {
@@ -25,27 +25,27 @@ type PublishedMessages = ReadMessages & Pick<PublishWish, 'identified'>
  */
 export function publish(
   parts: ChannelParts,
-  visitor: Visitor,
+  caller: ChannelCaller,
   messages: PublishedMessages,
 ): Soon<Result<Published>> {
-  const receipt = place(parts, visitor, messages)
+  const receipt = propose(parts, caller, messages)
   return receipt instanceof Promise
-    ? answerLater(parts, visitor, messages, receipt)
-    : answerTo(parts, visitor, messages, receipt)
+    ? answerLater(parts, caller, messages, receipt)
+    : answerTo(parts, caller, messages, receipt)
 }
 
 async function answerLater(
   parts: ChannelParts,
-  visitor: Visitor,
+  caller: ChannelCaller,
   messages: PublishedMessages,
   receipt: Promise<Result<Receipt>>,
 ): Promise<Result<Published>> {
-  return answerTo(parts, visitor, messages, await receipt)
+  return answerTo(parts, caller, messages, await receipt)
 }
 
 function answerTo(
   parts: ChannelParts,
-  { channel }: Visitor,
+  { channel }: ChannelCaller,
   messages: PublishedMessages,
   receipt: Result<Receipt>,
 ): Soon<Result<Published>> {
@@ -63,15 +63,15 @@ function answerTo(
   return lossOf(kept).then((loss) => (loss ? { ok: false, failure: loss } : published))
 }
 
-function place(
+function propose(
   { acts, connections }: ChannelParts,
-  visitor: Visitor,
+  caller: ChannelCaller,
   messages: PublishedMessages,
 ): Soon<Result<Receipt>> {
-  const { principal } = visitor
+  const { principal } = caller
   const sender = senderOf(messages, principal, connections)
   if (!sender.ok) return sender
-  return acts.publish(principal, visitor, messages, sourceOf(sender.value))
+  return acts.publish(principal, caller, messages, sourceOf(sender.value))
 }
 
 function sourceOf(behalf: LiveConnection | undefined): PublishSource {

@@ -13,10 +13,10 @@ import {
   payloadFault,
 } from '../../../../device-push/notification.ts'
 import { readMessages } from '../../wire/message-reader.ts'
-import { visitChannel } from '../../http/channel/channel-caller.ts'
+import { callerOf, enterChannel } from '../../http/channel/channel-caller.ts'
 import { publish } from '../../http/channel/publish.ts'
 import { deviceRefusal } from '../../../../device-push/device-rights.ts'
-import type { PushParts } from './parts.ts'
+import type { DevicePushParts } from './parts.ts'
 
 const TRANSPORT = 'ablyChannel'
 /**
@@ -48,14 +48,14 @@ interface Sending {
 }
 
 export class PushDelivery {
-  readonly #parts: PushParts
+  readonly #parts: DevicePushParts
   readonly #waiting: Sending[] = []
   #timer: Timer | undefined
   #isSending = false
   #isStopped = false
   #hasNoticed = false
 
-  constructor(parts: PushParts) {
+  constructor(parts: DevicePushParts) {
     this.#parts = parts
     parts.broker.watch({ pushed: (channel, messages) => this.#pushed(channel, messages) })
   }
@@ -78,10 +78,11 @@ export class PushDelivery {
     const credential = { kind: 'key', text: ablyKey } as const
     const principal = await authenticator.authenticate({ credential, clientId: undefined }, WITHIN)
     if (!principal.ok) return principal
-    const visitor = visitChannel(this.#parts, principal.value, WITHIN, channel, 'publish')
-    if (!visitor.ok) return visitor
+    const named = callerOf(principal.value, WITHIN, channel, 'publish')
+    const caller = enterChannel(this.#parts, named, 'publish')
+    if (!caller.ok) return caller
     const messages = readMessages({ name: PUSH_MESSAGE_NAME, data: text }, limits)
-    return messages.ok ? publish(this.#parts, visitor.value, messages.value) : messages
+    return messages.ok ? publish(this.#parts, caller.value, messages.value) : messages
   }
 
   /** Delivers a little later, in order, to those of them that can be reached. */

@@ -9,7 +9,7 @@ import { type Answering, bodyThenIdentify } from '../../http/body-then-identify.
 import { WHOLE } from '../../http/body.ts'
 import { listAnswer } from '../../http/lists.ts'
 import { type PushCaller, identifyCaller } from './caller.ts'
-import { type PushParts, readFilter, readPart } from './parts.ts'
+import { type DevicePushParts, readFilter, readPart } from './parts.ts'
 import { type NamedDevice, readDevice, readDeviceChange } from './reader.ts'
 import type { RestCall, RestRoute } from '../../http/router.ts'
 
@@ -18,7 +18,7 @@ const LIST = '/push/deviceRegistrations'
 const NEXT_PAGES = '/deviceRegistrations'
 const ONE = '/push/deviceRegistrations/:device'
 
-export function pushDeviceRoutes(parts: PushParts): RestRoute[] {
+export function pushDeviceRoutes(parts: DevicePushParts): RestRoute[] {
   return [
     { method: 'POST', path: LIST, writes: true, handle: (call) => register(parts, call) },
     { method: 'GET', path: LIST, handle: (call) => list(parts, call) },
@@ -32,7 +32,7 @@ export function pushDeviceRoutes(parts: PushParts): RestRoute[] {
 }
 
 /** By the device itself, which is given a token to say who it is (RSH3b3). */
-function register(parts: PushParts, call: RestCall): Answering {
+function register(parts: DevicePushParts, call: RestCall): Answering {
   return bodyThenIdentify(
     () => identifyCaller(parts, call, (caller) => caller.forNewDevice()),
     () => call.body(WHOLE),
@@ -40,20 +40,23 @@ function register(parts: PushParts, call: RestCall): Answering {
   )
 }
 
-function registerAs(parts: PushParts, caller: PushCaller, value: unknown): Result<RestAnswer> {
+function registerAs(
+  parts: DevicePushParts,
+  caller: PushCaller,
+  value: unknown,
+): Result<RestAnswer> {
   const read = readDevice(value)
   if (!read.ok) return read
   const { secret } = read.value
-  const saved = save(parts, caller, read.value, undefined, (known) =>
-    refusal(caller.forKnownDevice(known, secret)),
-  )
+  const mayReplace = (known: PushDevice) => refusal(caller.forKnownDevice(known, secret))
+  const saved = save(parts, caller, read.value, { mayReplace })
   if (!saved.ok) return saved
   const token = parts.devices.issueToken(saved.value)
   const deviceIdentityToken = details(parts, saved.value, token)
   return ok({ status: 201, value: deviceValue(parts, saved.value, { deviceIdentityToken }) })
 }
 
-function details({ now }: PushParts, device: PushDevice, token: string) {
+function details({ now }: DevicePushParts, device: PushDevice, token: string) {
   const { appId, keyId, id, clientId, grant } = device
   return {
     token,
@@ -65,7 +68,7 @@ function details({ now }: PushParts, device: PushDevice, token: string) {
   }
 }
 
-function put(parts: PushParts, call: RestCall): Answering {
+function put(parts: DevicePushParts, call: RestCall): Answering {
   const id = call.params['device']!
   return bodyThenIdentify(
     () => identifyCaller(parts, call, (caller) => caller.forDevice(id)),
@@ -75,7 +78,7 @@ function put(parts: PushParts, call: RestCall): Answering {
 }
 
 function replace(
-  parts: PushParts,
+  parts: DevicePushParts,
   caller: PushCaller,
   id: string,
   value: unknown,
@@ -86,29 +89,35 @@ function replace(
   const { secret } = device.value
   if (secret !== undefined && known?.secret !== undefined && !isSameText(known.secret, secret))
     return fail('bad_request', 'the secret of a device cannot be changed')
-  const saved = save(parts, caller, device.value, known)
+  const saved = save(parts, caller, device.value, { known })
   return saved.ok ? ok({ status: 200, value: deviceValue(parts, saved.value) }) : saved
 }
 
-function patch(parts: PushParts, call: RestCall): Answering {
+function patch(parts: DevicePushParts, call: RestCall): Answering {
   return bodyThenIdentify(
     () => knownDevice(parts, call),
     () => call.body(WHOLE),
     ({ caller, device }, body) => {
       const changed = readDeviceChange(body.value, device)
       if (!changed.ok) return changed
-      const saved = save(parts, caller, changed.value, device)
+      const saved = save(parts, caller, changed.value, { known: device })
       return saved.ok ? ok({ status: 200, value: deviceValue(parts, saved.value) }) : saved
     },
   )
 }
 
+/** What is registered under the id of a device already. */
+interface Registered {
+  readonly known?: PushDevice | undefined
+  /** Why it may not be replaced, if so, where it is not known yet what it is. */
+  readonly mayReplace?: (known: PushDevice) => Failure | undefined
+}
+
 function save(
-  { devices }: PushParts,
+  { devices }: DevicePushParts,
   caller: PushCaller,
   device: NamedDevice,
-  known: PushDevice | undefined,
-  mayReplace?: (known: PushDevice) => Failure | undefined,
+  { known, mayReplace }: Registered,
 ): Result<PushDevice> {
   const clientId = caller.clientIdFor(device.clientId, known)
   if (!clientId.ok) return clientId
@@ -123,7 +132,7 @@ function refusal(allowed: Result<unknown>): Failure | undefined {
   return allowed.ok ? undefined : allowed.failure
 }
 
-async function get(parts: PushParts, call: RestCall): Promise<Result<RestAnswer>> {
+async function get(parts: DevicePushParts, call: RestCall): Promise<Result<RestAnswer>> {
   const known = await knownDevice(parts, call)
   if (!known.ok) return known
   const { caller, device } = known.value
@@ -132,7 +141,7 @@ async function get(parts: PushParts, call: RestCall): Promise<Result<RestAnswer>
 }
 
 async function knownDevice(
-  parts: PushParts,
+  parts: DevicePushParts,
   call: RestCall,
 ): Promise<Result<{ caller: PushCaller; device: PushDevice }>> {
   const caller = await identifyCaller(parts, call)
@@ -147,7 +156,7 @@ async function knownDevice(
 /** Of these, devices are never in the second; in the third are those that have ended. */
 const STATES = ['ACTIVE', 'FAILING', 'FAILED'] as const
 
-async function list(parts: PushParts, call: RestCall): Promise<Result<RestAnswer>> {
+async function list(parts: DevicePushParts, call: RestCall): Promise<Result<RestAnswer>> {
   const caller = await identifyCaller(parts, call)
   if (!caller.ok) return caller
   const { deviceId, clientId } = readFilter(call.query)
@@ -167,7 +176,7 @@ async function list(parts: PushParts, call: RestCall): Promise<Result<RestAnswer
   return ok(listAnswer('deviceRegistrations', call, found, (device) => deviceValue(parts, device)))
 }
 
-async function remove(parts: PushParts, call: RestCall): Promise<Result<RestAnswer>> {
+async function remove(parts: DevicePushParts, call: RestCall): Promise<Result<RestAnswer>> {
   const caller = await identifyCaller(parts, call)
   if (!caller.ok) return caller
   const deviceId = call.params['device']!
@@ -177,7 +186,7 @@ async function remove(parts: PushParts, call: RestCall): Promise<Result<RestAnsw
   return ok({ status: 204, value: undefined })
 }
 
-async function removeWhere(parts: PushParts, call: RestCall): Promise<Result<RestAnswer>> {
+async function removeWhere(parts: DevicePushParts, call: RestCall): Promise<Result<RestAnswer>> {
   const caller = await identifyCaller(parts, call)
   if (!caller.ok) return caller
   const { deviceId, clientId } = readFilter(call.query)
@@ -190,7 +199,7 @@ async function removeWhere(parts: PushParts, call: RestCall): Promise<Result<Res
 }
 
 /** Without its secret. @param more members that it has in this answer */
-function deviceValue({ now }: PushParts, device: PushDevice, more: object = {}): Spliced {
+function deviceValue({ now }: DevicePushParts, device: PushDevice, more: object = {}): Spliced {
   const { id, clientId, platform, formFactor, metadata, recipient, endsAt } = device
   const state = endsAt !== undefined && endsAt <= now() ? 'FAILED' : 'ACTIVE'
   const push = splice({ state }, { recipient: recipient.text })

@@ -10,7 +10,7 @@ import { readCursor } from '../../http/lists.ts'
 import { readLimit } from '../../http/paging.ts'
 import type { CallerParts } from './caller.ts'
 
-export interface PushParts extends ChannelParts, CallerParts {
+export interface DevicePushParts extends ChannelParts, CallerParts {
   readonly subscriptions: PushSubscriptions
   /** To be told once that some devices get nothing from here. */
   readonly onNotice: (text: string) => void

@@ -5,6 +5,6 @@ const PUSH_ADMIN =
   /^\/push\/(?:publish|batch|deviceRegistrations|channelSubscriptions|channels|pushChannels|apnsBroadcastChannels)(?:\/|$)/
 
 /** Whether SDKs of Ably send requests about push notifications there. */
-export function isPushAdminPath(path: string): boolean {
+export function isDevicePushPath(path: string): boolean {
   return PUSH_ADMIN.test(path)
 }

@@ -8,12 +8,12 @@ import type { RestAnswer } from '../../http/answer.ts'
 import { type Answering, bodyThenIdentify } from '../../http/body-then-identify.ts'
 import { identifyCaller } from './caller.ts'
 import type { PushDelivery } from './delivery.ts'
-import type { PushParts } from './parts.ts'
+import type { DevicePushParts } from './parts.ts'
 import { WHOLE } from '../../http/body.ts'
 import { readRecipient, readWritten } from './reader.ts'
 import type { RestCall, RestRoute } from '../../http/router.ts'
 
-export function pushPublishRoutes(parts: PushParts, delivery: PushDelivery): RestRoute[] {
+export function pushPublishRoutes(parts: DevicePushParts, delivery: PushDelivery): RestRoute[] {
   return [
     {
       method: 'POST',
@@ -23,7 +23,7 @@ export function pushPublishRoutes(parts: PushParts, delivery: PushDelivery): Res
   ]
 }
 
-function publish(parts: PushParts, delivery: PushDelivery, call: RestCall): Answering {
+function publish(parts: DevicePushParts, delivery: PushDelivery, call: RestCall): Answering {
   return bodyThenIdentify(
     () => identifyCaller(parts, call, (caller) => caller.admin()),
     () => call.body(WHOLE),
@@ -32,7 +32,7 @@ function publish(parts: PushParts, delivery: PushDelivery, call: RestCall): Answ
 }
 
 async function publishTo(
-  parts: PushParts,
+  parts: DevicePushParts,
   delivery: PushDelivery,
   appId: string,
   body: unknown,
@@ -46,13 +46,13 @@ async function publishTo(
   const text = notificationText(read.value.text)
   const sent =
     recipient['transportType'] === undefined
-      ? toDevices(parts, delivery, appId, recipient, text)
-      : await toPlace(delivery, memberText(read.value.text, 'recipient'), text)
+      ? toDevices({ devices: parts.devices, delivery }, appId, recipient, text)
+      : await toRecipient(delivery, memberText(read.value.text, 'recipient'), text)
   return sent.ok ? ok({ status: 204, value: undefined }) : sent
 }
 
-/** Somebody who names the place is told what is wrong with it. */
-async function toPlace(
+/** Somebody who names the recipient itself is told what is wrong with it. */
+async function toRecipient(
   delivery: PushDelivery,
   to: string | undefined,
   text: string,
@@ -66,8 +66,7 @@ async function toPlace(
 }
 
 function toDevices(
-  { devices }: PushParts,
-  delivery: PushDelivery,
+  { delivery, devices }: { readonly delivery: PushDelivery; readonly devices: PushDevices },
   appId: string,
   { deviceId, clientId }: Readonly<Record<string, unknown>>,
   text: string,

@@ -7,7 +7,7 @@ import type { RestAnswer } from '../../http/answer.ts'
 import { type Answering, bodyThenIdentify } from '../../http/body-then-identify.ts'
 import { listAnswer } from '../../http/lists.ts'
 import { type PushCaller, identifyCaller } from './caller.ts'
-import { type PushParts, readFilter, readPart } from './parts.ts'
+import { type DevicePushParts, readFilter, readPart } from './parts.ts'
 import { readSubscription } from './reader.ts'
 import type { RestCall, RestRoute } from '../../http/router.ts'
 
@@ -17,7 +17,7 @@ const NEXT_PAGES = '/channelSubscriptions'
 /** The last part of the path of the pages after the first: ably-ruby looks for them beside `/channels`. */
 const CHANNELS = 'pushChannels'
 
-export function pushSubscriptionRoutes(parts: PushParts): RestRoute[] {
+export function pushSubscriptionRoutes(parts: DevicePushParts): RestRoute[] {
   return [
     { method: 'POST', path: LIST, writes: true, handle: (call) => subscribe(parts, call) },
     { method: 'GET', path: LIST, handle: (call) => list(parts, call) },
@@ -29,7 +29,7 @@ export function pushSubscriptionRoutes(parts: PushParts): RestRoute[] {
   ]
 }
 
-function subscribe(parts: PushParts, call: RestCall): Answering {
+function subscribe(parts: DevicePushParts, call: RestCall): Answering {
   return bodyThenIdentify(
     () => identifyCaller(parts, call),
     () => call.body(),
@@ -37,7 +37,11 @@ function subscribe(parts: PushParts, call: RestCall): Answering {
   )
 }
 
-function subscribeAs(parts: PushParts, caller: PushCaller, value: unknown): Result<RestAnswer> {
+function subscribeAs(
+  parts: DevicePushParts,
+  caller: PushCaller,
+  value: unknown,
+): Result<RestAnswer> {
   const read = readSubscription(value)
   if (!read.ok) return read
   const { appId } = caller
@@ -53,7 +57,7 @@ function subscribeAs(parts: PushParts, caller: PushCaller, value: unknown): Resu
 }
 
 /** The name of a channel whose rule permits push notifications. */
-function pushChannel({ acts }: PushParts, appId: string, text: string): Result<string> {
+function pushChannel({ acts }: DevicePushParts, appId: string, text: string): Result<string> {
   const parsed = parseChannelName(text)
   if (!parsed.ok) return parsed
   const { name, qualifier } = parsed.value
@@ -68,7 +72,7 @@ function filterOf({ channel, kind, subscriber }: PushSubscription) {
   return kind === 'device' ? { channel, deviceId: subscriber } : { channel, clientId: subscriber }
 }
 
-async function list(parts: PushParts, call: RestCall): Promise<Result<RestAnswer>> {
+async function list(parts: DevicePushParts, call: RestCall): Promise<Result<RestAnswer>> {
   const caller = await identifyCaller(parts, call)
   if (!caller.ok) return caller
   const filter = readFilter(call.query)
@@ -80,7 +84,7 @@ async function list(parts: PushParts, call: RestCall): Promise<Result<RestAnswer
   return ok(listAnswer('channelSubscriptions', call, found, filterOf))
 }
 
-async function unsubscribe(parts: PushParts, call: RestCall): Promise<Result<RestAnswer>> {
+async function unsubscribe(parts: DevicePushParts, call: RestCall): Promise<Result<RestAnswer>> {
   const caller = await identifyCaller(parts, call)
   if (!caller.ok) return caller
   const { channel, deviceId, clientId } = readFilter(call.query)
@@ -102,7 +106,7 @@ function mayRemove(caller: PushCaller, filter: SubscriptionFilter): Result<unkno
   return ok(undefined)
 }
 
-async function channels(parts: PushParts, call: RestCall): Promise<Result<RestAnswer>> {
+async function channels(parts: DevicePushParts, call: RestCall): Promise<Result<RestAnswer>> {
   const caller = await identifyCaller(parts, call)
   if (!caller.ok) return caller
   const allowed = caller.value.admin()

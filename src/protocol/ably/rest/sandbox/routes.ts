@@ -12,9 +12,9 @@ import { type ChannelFixture, type SandboxRequest, readSandboxRequest } from './
 export interface SandboxParts {
   readonly authenticator: Authenticator
   /** Counts a request to make an app, and says whether the address may make another. */
-  readonly mayMake: (visitor: { readonly address: string }) => boolean
+  readonly mayMake: (client: { readonly address: string }) => boolean
   /** Counts what an app costs beyond the request, in requests. */
-  readonly charge: (visitor: { readonly address: string }, cost: number) => void
+  readonly charge: (client: { readonly address: string }, cost: number) => void
   /** When it returns, the server knows the app and its keys. */
   readonly make: (request: NewSandboxApp) => Result<MadeApp>
   readonly remove: (appId: string) => Result<unknown>
