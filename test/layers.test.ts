@@ -22,7 +22,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'policy/': ['failure.ts', 'node:crypto', '@jmespath-community/jmespath'],
   'identity/': [
     'core/clock.ts',
-    'core/settled-date.ts',
+    'core/time/settled-date.ts',
     'policy/',
     'failure.ts',
     'start-error.ts',
@@ -54,11 +54,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
   // The core knows what carries and what orders events only by their seams.
   'core/': ['policy/', 'failure.ts', 'engine/engine.ts', 'fanout/fanout.ts'],
-  'engine/engine.ts': ['core/entry.ts', 'core/soon.ts', 'core/types.ts', 'failure.ts'],
+  'engine/engine.ts': ['core/channel/entry.ts', 'core/soon.ts', 'core/types.ts', 'failure.ts'],
   'engine/': [
     'core/clock.ts',
-    'core/entry.ts',
-    'core/position.ts',
+    'core/channel/entry.ts',
+    'core/channel/position.ts',
     'core/soon.ts',
     'core/types.ts',
     'failure.ts',
@@ -72,7 +72,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // How things look on the wire, whoever sends or reads them.
   'protocol/ably/wire/': [
     'core/types.ts',
-    'core/message-size.ts',
+    'core/channel/message-size.ts',
     'core/modes.ts',
     'identity/base64-text.ts',
     'text/',
@@ -189,9 +189,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'start-error.ts',
     'trouble.ts',
     'core/clock.ts',
-    'core/history.ts',
-    'core/position.ts',
-    'core/settled-date.ts',
+    'core/history/history.ts',
+    'core/channel/position.ts',
+    'core/time/settled-date.ts',
     'core/types.ts',
     'policy/shares.ts',
     'bun:sqlite',
@@ -253,7 +253,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'identity/providers/provider.ts',
     'api/access.ts',
     'core/clock.ts',
-    'core/history.ts',
+    'core/history/history.ts',
     'trouble.ts',
     'core/types.ts',
     'ops/backup/',
@@ -280,7 +280,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   'ops/': [
     'core/clock.ts',
-    'core/counters.ts',
+    'core/counting/counters.ts',
     'policy/address.ts',
     'policy/rate-limits.ts',
     'policy/origin.ts',
@@ -304,7 +304,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'node:',
   ],
   'transport/http.ts': [
-    'core/history.ts',
+    'core/history/history.ts',
     'trouble.ts',
     'api/',
     'docs/',
@@ -317,9 +317,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'transport/': [
     'version.ts',
     'core/clock.ts',
-    'core/counters.ts',
-    'core/queue.ts',
-    'core/timer-wheel.ts',
+    'core/counting/counters.ts',
+    'core/history/queue.ts',
+    'core/time/timer-wheel.ts',
     'core/types.ts',
     'policy/',
     'protocol/protocol.ts',

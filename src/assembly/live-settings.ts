@@ -1,5 +1,5 @@
 /** Composes what the server knows of its settings while it runs: kept equal to the database, whoever changes it. */
-import type { AppCounters } from '../core/app-counters.ts'
+import type { AppCounters } from '../core/counting/app-counters.ts'
 import type { Clock, Randomness } from '../core/clock.ts'
 import { AppExpiry } from '../service/apps/app-expiry.ts'
 import { ChangeWatcher } from '../store/change-watcher.ts'

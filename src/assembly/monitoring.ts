@@ -1,7 +1,7 @@
 /** Composes what watches over the running process: its log, its counters, how busy it is, and how many files are open. */
 import type { Clock } from '../core/clock.ts'
-import { AppCounters } from '../core/app-counters.ts'
-import { Counters } from '../core/counters.ts'
+import { AppCounters } from '../core/counting/app-counters.ts'
+import { Counters } from '../core/counting/counters.ts'
 import { Faults } from '../ops/faults.ts'
 import { logger } from '../ops/logs.ts'
 import { LoopDelay } from '../ops/metrics.ts'

@@ -1,6 +1,6 @@
 /** The channels of the dashboard's pages: connections of the realtime protocol that a session opens, and no key. */
 import type { ChannelWatcher } from '../core/broker.ts'
-import { ownMessage } from '../core/publisher.ts'
+import { ownMessage } from '../core/propose/publisher.ts'
 import { PAGES, channelRef } from '../core/types.ts'
 import type { PageChannels } from '../dashboard/live/page-channels.ts'
 import type { Told } from '../dashboard/live/updates.ts'

@@ -2,7 +2,7 @@
 import type { Config } from '../config.ts'
 import type { Clock, Randomness } from '../core/clock.ts'
 import type { Owners } from '../core/owners.ts'
-import { TimerWheel } from '../core/timer-wheel.ts'
+import { TimerWheel } from '../core/time/timer-wheel.ts'
 import { logger } from '../ops/logs.ts'
 import { Refusals } from '../ops/refusals.ts'
 import { concealing } from '../service/live/misplaced-keys.ts'

@@ -1,7 +1,7 @@
 /** What is kept from one run of the server to the next, so that to its clients a restart is a network that blinked. */
 import type { Channels } from './channels.ts'
 import type { Clock } from '../core/clock.ts'
-import { type ChannelSnapshot, restoreSnapshot, takeSnapshot } from '../core/snapshot.ts'
+import { type ChannelSnapshot, restoreSnapshot, takeSnapshot } from '../core/channel/snapshot.ts'
 import type { Keyring } from '../identity/keyring.ts'
 import type { Logger } from '../ops/logs.ts'
 import type { ConnectionSnapshot } from '../protocol/ably/realtime/connection/snapshot.ts'

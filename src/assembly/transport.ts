@@ -1,7 +1,7 @@
 /** Composes how connections come in: who is let in, the sockets, what publishes to them, and the listeners. */
 import type { Config } from '../config.ts'
 import type { Clock } from '../core/clock.ts'
-import type { TimerWheel } from '../core/timer-wheel.ts'
+import type { TimerWheel } from '../core/time/timer-wheel.ts'
 import type { Failure } from '../failure.ts'
 import { TopicFanout } from '../fanout/topics.ts'
 import { proxyRanges } from '../policy/address.ts'

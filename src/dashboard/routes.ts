@@ -1,7 +1,7 @@
 /** Every address of the dashboard, and what each request passes before a page is asked. */
 import { Hono } from 'hono'
 import type { BlankSchema } from 'hono/types'
-import { HistoryFault } from '../core/history.ts'
+import { HistoryFault } from '../core/history/history.ts'
 import { failure } from '../failure.ts'
 import { settingsFailure } from '../trouble.ts'
 import { hasRight } from '../policy/roles.ts'

@@ -1,7 +1,7 @@
 /** The embedded engine: one process, whose single thread is the order of every channel. */
 import type { Clock } from '../core/clock.ts'
-import type { Entry, Origin, OutcomeOf } from '../core/entry.ts'
-import type { PositionSource } from '../core/position.ts'
+import type { Entry, Origin, OutcomeOf } from '../core/channel/entry.ts'
+import type { PositionSource } from '../core/channel/position.ts'
 import type { ChannelRef } from '../core/types.ts'
 import { type Result, ok } from '../failure.ts'
 import type { At, Engine, Stage } from './engine.ts'

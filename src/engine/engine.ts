@@ -2,7 +2,7 @@
  * The seam to whatever gives channels order, memory and reach. An engine knows no socket and no protocol; it gives
  * each entry a place in its channel's order, and has every node that has the channel apply it there.
  */
-import type { Entry, Outcome, OutcomeOf, Origin } from '../core/entry.ts'
+import type { Entry, Outcome, OutcomeOf, Origin } from '../core/channel/entry.ts'
 import type { Soon } from '../core/soon.ts'
 import type { ChannelRef } from '../core/types.ts'
 import type { Result } from '../failure.ts'

@@ -1,6 +1,6 @@
 /** Who is behind a request or connection of an Ably client. Nothing here reads the database. */
 import type { Clock } from '../core/clock.ts'
-import { SettledDate } from '../core/settled-date.ts'
+import { SettledDate } from '../core/time/settled-date.ts'
 import { type Failure, type Result, fail, failure } from '../failure.ts'
 import { NO_CLAIMS } from '../policy/channel-claims.ts'
 import type { Credential, Credentials } from './credentials.ts'

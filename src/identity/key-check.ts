@@ -1,5 +1,5 @@
 /** Whether an API key is one of ours, and whether it and its app are in a state to be used. */
-import type { SettledDate } from '../core/settled-date.ts'
+import type { SettledDate } from '../core/time/settled-date.ts'
 import { type Failure, type Result, fail, failure, ok } from '../failure.ts'
 import { appRefusal, originRefusal, tlsRefusal } from '../policy/app-state.ts'
 import { parseApiKey, secretIndexOf } from './api-key.ts'

@@ -1,6 +1,6 @@
 /** Issues native tokens: for whoever signed a request or has the key, and for an operator (RSA8, RSA9). */
 import { type Clock, momentOf } from '../core/clock.ts'
-import { SettledDate } from '../core/settled-date.ts'
+import { SettledDate } from '../core/time/settled-date.ts'
 import { type Failure, type Result, fail, failure, ok } from '../failure.ts'
 import { canonicalText, parseCapability } from '../policy/capability/capability.ts'
 import { intersect } from '../policy/capability/intersection.ts'

@@ -1,6 +1,6 @@
 /** The counters in Prometheus' text form. No label names a channel or a client: those have no bounds. */
 import { Counter, Gauge, Registry } from 'prom-client'
-import { type Counters, type Tally } from '../core/counters.ts'
+import { type Counters, type Tally } from '../core/counting/counters.ts'
 import { residentBytes } from './resident-memory.ts'
 
 export interface MetricsSources {

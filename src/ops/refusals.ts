@@ -1,7 +1,7 @@
 /** Tells the operator who was turned away and why, without letting a flood of refusals fill the log. */
 import { type Config, type SettingName, settings } from '../config.ts'
 import type { Clock } from '../core/clock.ts'
-import { type Counters, count } from '../core/counters.ts'
+import { type Counters, count } from '../core/counting/counters.ts'
 import { type Failure, type FailureName, failure } from '../failure.ts'
 import { type Bucket, type Rate, fullBucket, take } from '../policy/rate-limits.ts'
 import { allowingSetting, nearMiss } from '../policy/origin.ts'

@@ -1,5 +1,5 @@
 /** The seam to a wire protocol: a folder each, none aware of another. */
-import type { Encode } from '../core/delivery.ts'
+import type { Encode } from '../core/delivery/delivery.ts'
 import type { Frame, Socket } from '../core/types.ts'
 import type { Failure, FailureName, Result } from '../failure.ts'
 

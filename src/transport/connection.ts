@@ -1,6 +1,6 @@
 /** One WebSocket: what the transport, the fan-out and a protocol session each need of it, in one object. */
 import type { ServerWebSocket } from 'bun'
-import { NEVER } from '../core/timer-wheel.ts'
+import { NEVER } from '../core/time/timer-wheel.ts'
 import type { Frame } from '../core/types.ts'
 import type { TopicSocket } from '../fanout/topics.ts'
 import type { Opening, Session } from '../protocol/protocol.ts'

@@ -3,7 +3,7 @@
  * what comes beyond that waits, and is handled in later turns, a frame of everybody after the other. Otherwise whoever
  * sends a thousand frames in one go holds everybody up until the last of them.
  */
-import { Queue } from '../core/queue.ts'
+import { Queue } from '../core/history/queue.ts'
 import type { Frame } from '../core/types.ts'
 
 /** A socket, as far as what it sends is concerned. */

@@ -2,7 +2,7 @@
  * Finds peers that are gone without a word. Whoever has sent nothing for a while is pinged, also while there is much to
  * send to them: that what is sent goes somewhere says only that some proxy takes it.
  */
-import { type Timed, TICK_MS, type TimerWheel } from '../core/timer-wheel.ts'
+import { type Timed, TICK_MS, type TimerWheel } from '../core/time/timer-wheel.ts'
 
 /** A socket, as far as it is looked at whether anybody is there. */
 export interface Peer extends Timed {

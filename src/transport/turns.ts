@@ -5,7 +5,7 @@
  * What arrives in a turn is looked at request by request, with the kernel in between, which drives the code that
  * answers out of the processor's caches. So bodies are read afterwards, in a row: a publish takes half as long then.
  */
-import { Queue } from '../core/queue.ts'
+import { Queue } from '../core/history/queue.ts'
 
 /** Of whom something waits: everybody of one address counts like one. */
 export interface Waiting {

@@ -1,7 +1,7 @@
 /** Bun's WebSocket handlers: frames to sessions, and the registry of open sockets. */
 import { largestText } from '../policy/rate-limits.ts'
 import type { ServerWebSocket, WebSocketHandler } from 'bun'
-import { type Counters, count } from '../core/counters.ts'
+import { type Counters, count } from '../core/counting/counters.ts'
 import type { Socket } from '../core/types.ts'
 import type { Admission } from './admission.ts'
 import { Connection } from './connection.ts'

@@ -1,6 +1,6 @@
 /** Channels that are only remembered give way, those of the greatest share first; nobody else does. */
 import { describe, expect, test } from 'bun:test'
-import { restoreSnapshot, takeSnapshot } from '../../src/core/snapshot.ts'
+import { restoreSnapshot, takeSnapshot } from '../../src/core/channel/snapshot.ts'
 import { channelRef } from '../../src/core/types.ts'
 import {
   CoreWorld,

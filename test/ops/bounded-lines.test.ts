@@ -1,6 +1,6 @@
 /** Lines that strangers can cause are bounded in number and in length, and tell how many were left out. */
 import { expect, test } from 'bun:test'
-import { Counters } from '../../src/core/counters.ts'
+import { Counters } from '../../src/core/counting/counters.ts'
 import { failure } from '../../src/failure.ts'
 import { BoundedLines } from '../../src/ops/bounded-lines.ts'
 import { Faults } from '../../src/ops/faults.ts'

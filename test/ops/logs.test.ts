@@ -1,6 +1,6 @@
 /** Logs: one JSON object a line, everything worth knowing, and nothing that was told in confidence. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { Counters } from '../../src/core/counters.ts'
+import { Counters } from '../../src/core/counting/counters.ts'
 import { failure } from '../../src/failure.ts'
 import { logger } from '../../src/ops/logs.ts'
 import { Refusals, originAdvice } from '../../src/ops/refusals.ts'

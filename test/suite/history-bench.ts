@@ -1,6 +1,6 @@
 /** What the cases of histories work with: one history, and in it a fresh channel for each case. */
 import { expect } from 'bun:test'
-import type { HistoryEntry, History, Page, Slice } from '../../src/core/history.ts'
+import type { HistoryEntry, History, Page, Slice } from '../../src/core/history/history.ts'
 import { type ChannelRef, type KeptMessage, channelRef } from '../../src/core/types.ts'
 import { Entries } from './history-entries.ts'
 

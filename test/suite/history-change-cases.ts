@@ -1,6 +1,6 @@
 /** Cases of histories: messages that are updated, deleted, continued and annotated. */
 import { describe, expect, test } from 'bun:test'
-import type { Page } from '../../src/core/history.ts'
+import type { Page } from '../../src/core/history/history.ts'
 import type { KeptMessage } from '../../src/core/types.ts'
 import { type HistoryBench, FORWARDS, bare, walk } from './history-bench.ts'
 import { NOW } from './history-entries.ts'

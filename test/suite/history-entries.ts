@@ -1,6 +1,6 @@
 /** Entries of a channel for tests: each stands after the one before, whatever its time. */
-import type { HistoryEntry } from '../../src/core/history.ts'
-import { serialAt } from '../../src/core/position.ts'
+import type { HistoryEntry } from '../../src/core/history/history.ts'
+import { serialAt } from '../../src/core/channel/position.ts'
 import type { Annotation, KeptMessage, PresenceMessage } from '../../src/core/types.ts'
 
 /** The time that tests pretend it is; entries are from the minute before it. */

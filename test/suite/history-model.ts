@@ -1,5 +1,5 @@
 /** What a history has to answer, said as plainly as possible and without any thought for speed. */
-import type { HistoryEntry, Page } from '../../src/core/history.ts'
+import type { HistoryEntry, Page } from '../../src/core/history/history.ts'
 import type { Annotation, KeptMessage, PresenceMessage } from '../../src/core/types.ts'
 
 interface Item<T> {

@@ -1,6 +1,6 @@
 /** Cases of histories: pages in both directions, within bounds, of messages and of presence. */
 import { describe, expect, test } from 'bun:test'
-import type { Page } from '../../src/core/history.ts'
+import type { Page } from '../../src/core/history/history.ts'
 import { type HistoryBench, FORWARDS, walk } from './history-bench.ts'
 import { NOW } from './history-entries.ts'
 

@@ -1,7 +1,7 @@
 /** Cases of histories: any entries, on any pages, against a plain list. */
 import { expect, test } from 'bun:test'
 import fc from 'fast-check'
-import type { HistoryEntry, Page } from '../../src/core/history.ts'
+import type { HistoryEntry, Page } from '../../src/core/history/history.ts'
 import { type HistoryBench, bare, walk } from './history-bench.ts'
 import { type Entries, NOW } from './history-entries.ts'
 import { HistoryModel } from './history-model.ts'

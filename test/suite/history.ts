@@ -1,7 +1,7 @@
 /** What holds for every implementation of `History`. */
 import { afterAll, beforeAll, describe } from 'bun:test'
 import type { Clock } from '../../src/core/clock.ts'
-import type { History } from '../../src/core/history.ts'
+import type { History } from '../../src/core/history/history.ts'
 import { HistoryBench } from './history-bench.ts'
 import { changeCases } from './history-change-cases.ts'
 import { channelCases } from './history-channel-cases.ts'

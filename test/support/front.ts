@@ -2,7 +2,7 @@
 import { systemClock } from '../../src/core/clock.ts'
 import type { Endpoint } from '../../src/protocol/protocol.ts'
 import { proxyRanges } from '../../src/policy/address.ts'
-import { TimerWheel } from '../../src/core/timer-wheel.ts'
+import { TimerWheel } from '../../src/core/time/timer-wheel.ts'
 import { Silence } from '../../src/transport/silence.ts'
 import { Admission } from '../../src/transport/admission.ts'
 import { Bodies } from '../../src/transport/bodies.ts'

@@ -4,9 +4,9 @@
  */
 import type { Result } from '../../failure.ts'
 import type { Broker } from '../broker.ts'
-import type { EditReceipt, PresenceReceipt, Receipt } from '../entry.ts'
-import type { Presence } from '../presence.ts'
-import type { Publishing, Publisher } from '../publisher.ts'
+import type { EditReceipt, PresenceReceipt, Receipt } from '../channel/entry.ts'
+import type { Presence } from '../propose/presence.ts'
+import type { Publishing, Publisher } from '../propose/publisher.ts'
 import type { Soon } from '../soon.ts'
 import type { AnnotationDraft, MessageEdit, PresenceDraft } from '../types.ts'
 import type { AppCaller, Caller, Place } from './caller.ts'

@@ -27,8 +27,8 @@ import {
 import { isIdentifiable, publishingClientId } from '../../policy/client-identity.ts'
 import type { Broker } from '../broker.ts'
 import type { Clock } from '../clock.ts'
-import { SettledDate } from '../settled-date.ts'
-import { messageSize } from '../message-size.ts'
+import { SettledDate } from '../time/settled-date.ts'
+import { messageSize } from '../channel/message-size.ts'
 import { MODE, type Modes, has } from '../modes.ts'
 import type {
   AnnotationDraft,

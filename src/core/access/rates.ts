@@ -9,7 +9,7 @@ import {
   spend,
   take,
 } from '../../policy/rate-limits.ts'
-import type { Channel } from '../channel.ts'
+import type { Channel } from '../channel/channel.ts'
 import type { Clock } from '../clock.ts'
 import type { AppCaller, Caller, Place } from './caller.ts'
 

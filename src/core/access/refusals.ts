@@ -2,7 +2,7 @@
 import { type Failure, failure } from '../../failure.ts'
 import type { Capability } from '../../policy/capability/capability.ts'
 import { type Operation, permits } from '../../policy/capability/operations.ts'
-import { messageSize } from '../message-size.ts'
+import { messageSize } from '../channel/message-size.ts'
 import type { Caller } from './caller.ts'
 
 /** Whether an operation is permitted on any resource. */

@@ -1,7 +1,7 @@
 /** Puts into what somebody publishes whom it is from: a client id that they may use, and what their token says of them. */
 import { type Result, fail, ok } from '../../failure.ts'
 import { publishingClientId } from '../../policy/client-identity.ts'
-import { needsClientId } from '../annotation-tally.ts'
+import { needsClientId } from '../channel/annotation-tally.ts'
 import type { AnnotationDraft, JsonText, MessageDraft, PresenceDraft } from '../types.ts'
 import type { AppCaller, Caller } from './caller.ts'
 

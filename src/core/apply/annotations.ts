@@ -1,13 +1,13 @@
 /** Annotations of messages: told to those who want them, and added up for everybody. */
 import type { At } from '../../engine/engine.ts'
 import { type Result, fail, ok } from '../../failure.ts'
-import { SummaryState } from '../annotation-summary.ts'
-import type { Channel } from '../channel.ts'
-import type { AnnotationEntry, Receipt } from '../entry.ts'
-import { type History, type HistoryEntry, readHistory } from '../history.ts'
-import type { MutableMessages } from '../mutable-messages.ts'
-import type { Placement } from '../placement.ts'
-import { serialAt } from '../position.ts'
+import { SummaryState } from '../channel/annotation-summary.ts'
+import type { Channel } from '../channel/channel.ts'
+import type { AnnotationEntry, Receipt } from '../channel/entry.ts'
+import { type History, type HistoryEntry, readHistory } from '../history/history.ts'
+import type { MutableMessages } from './mutable-messages.ts'
+import type { Placement } from './placement.ts'
+import { serialAt } from '../channel/position.ts'
 import type {
   Annotation,
   AnnotationChange,

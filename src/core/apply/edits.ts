@@ -2,12 +2,12 @@
 import type { At } from '../../engine/engine.ts'
 import { type Result, ok } from '../../failure.ts'
 import { ownershipRefusal } from '../access/refusals.ts'
-import type { Channel } from '../channel.ts'
-import { type EditEntry, type EditReceipt, type Origin, exceptOf } from '../entry.ts'
-import { applyEdit } from '../message-edit.ts'
-import type { MutableMessages } from '../mutable-messages.ts'
-import type { Placement } from '../placement.ts'
-import { positionOf, serialAt } from '../position.ts'
+import type { Channel } from '../channel/channel.ts'
+import { type EditEntry, type EditReceipt, type Origin, exceptOf } from '../channel/entry.ts'
+import { applyEdit } from '../channel/message-edit.ts'
+import type { MutableMessages } from './mutable-messages.ts'
+import type { Placement } from './placement.ts'
+import { positionOf, serialAt } from '../channel/position.ts'
 import type { Publication } from '../types.ts'
 
 export class Edits {

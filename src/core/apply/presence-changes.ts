@@ -2,19 +2,19 @@
 import type { At } from '../../engine/engine.ts'
 import { type Failure, type Result, failure, ok } from '../../failure.ts'
 import type { Budget } from '../../policy/budget.ts'
-import type { Channel } from '../channel.ts'
+import type { Channel } from '../channel/channel.ts'
 import { asMember, totalOf } from '../commons/membership.ts'
-import type { Delivery } from '../delivery.ts'
+import type { Delivery } from '../delivery/delivery.ts'
 import type {
   DepartureEntry,
   DepartureReceipt,
   PresenceEntry,
   PresenceLimits,
   PresenceReceipt,
-} from '../entry.ts'
-import type { Placement } from '../placement.ts'
-import { holderOf, presenceGrowth } from '../presence-growth.ts'
-import { memberBytes } from '../presence-set.ts'
+} from '../channel/entry.ts'
+import type { Placement } from './placement.ts'
+import { holderOf, presenceGrowth } from '../channel/presence-growth.ts'
+import { memberBytes } from '../channel/presence-set.ts'
 import type { Member, PresenceChange, PresenceDraft, PresenceMessage } from '../types.ts'
 
 export interface PresenceChangeParts {

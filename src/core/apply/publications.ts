@@ -1,11 +1,11 @@
 /** New messages on a channel: stamped, told, and known by their publisher's own id for a while (RSL1k). */
 import type { At } from '../../engine/engine.ts'
 import { type Result, ok } from '../../failure.ts'
-import type { Channel } from '../channel.ts'
-import { type Origin, type PublicationEntry, type Receipt, exceptOf } from '../entry.ts'
-import type { HistoryEntry } from '../history.ts'
-import type { Placement } from '../placement.ts'
-import { serialAt } from '../position.ts'
+import type { Channel } from '../channel/channel.ts'
+import { type Origin, type PublicationEntry, type Receipt, exceptOf } from '../channel/entry.ts'
+import type { HistoryEntry } from '../history/history.ts'
+import type { Placement } from './placement.ts'
+import { serialAt } from '../channel/position.ts'
 import type { KeptMessage, Publication } from '../types.ts'
 
 const NOTHING: readonly HistoryEntry[] = Object.freeze([])

@@ -3,7 +3,7 @@ import type { Group } from '../../fanout/fanout.ts'
 import type { DecisionReason } from '../../policy/channel-access.ts'
 import type { Keys } from '../../policy/channel-keys.ts'
 import type { Place } from '../access/caller.ts'
-import type { Attachment, Channel } from '../channel.ts'
+import type { Attachment, Channel } from '../channel/channel.ts'
 import type { Format, Member, PresenceMessage, Socket } from '../types.ts'
 
 /** What a protocol session must be able to hear about its membership. */

@@ -1,7 +1,7 @@
 /** Decides again about members of the commons whom changed settings may concern (AC-32). */
 import { NO_KEYS } from '../../policy/channel-keys.ts'
 import type { Broker } from '../broker.ts'
-import type { Channel } from '../channel.ts'
+import type { Channel } from '../channel/channel.ts'
 import type { CommonsAdmission } from './admission.ts'
 import type { Commons } from './commons.ts'
 import { membershipsHere } from './membership.ts'

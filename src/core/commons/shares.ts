@@ -1,7 +1,7 @@
 /** What the channels and members of the commons take up, by the shares that they count towards. */
-import type { Channel } from '../channel.ts'
+import type { Channel } from '../channel/channel.ts'
 import type { Owners } from '../owners.ts'
-import type { Pool } from '../pool.ts'
+import type { Pool } from '../registry/pool.ts'
 import { COMMONS, type ChannelRef } from '../types.ts'
 
 export interface CommonsSharesParts {

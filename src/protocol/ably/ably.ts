@@ -1,7 +1,7 @@
 /** The protocols that Ably's SDKs speak: realtime over WebSockets or plain requests, REST, Chat and streams. */
 import { KeyAllowances } from '../../core/access/allowance.ts'
-import { ConnectionRoom } from '../../core/connection-room.ts'
-import { FairTurns } from '../../core/fair-turns.ts'
+import { ConnectionRoom } from '../../core/registry/connection-room.ts'
+import { FairTurns } from '../../core/time/fair-turns.ts'
 import { PAGES } from '../../core/types.ts'
 import { Budget } from '../../policy/budget.ts'
 import { largestText } from '../../policy/rate-limits.ts'

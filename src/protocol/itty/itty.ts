@@ -1,11 +1,11 @@
 /** The itty-sockets protocol: WebSockets under `/c/`, HTTP push under `/push/`. */
 import type { Place } from '../../core/access/caller.ts'
-import type { AppCount, AppCounters } from '../../core/app-counters.ts'
+import type { AppCount, AppCounters } from '../../core/counting/app-counters.ts'
 import type { Clock, Randomness } from '../../core/clock.ts'
 import { COMMONS, type Member, type Socket } from '../../core/types.ts'
 import { type Failure, failure } from '../../failure.ts'
 import type { Broker } from '../../core/broker.ts'
-import type { Channel } from '../../core/channel.ts'
+import type { Channel } from '../../core/channel/channel.ts'
 import type { CommonsAdmission } from '../../core/commons/admission.ts'
 import type { Admitted } from '../../core/commons/commons.ts'
 import { membersOf, totalOf } from '../../core/commons/membership.ts'

@@ -1,11 +1,11 @@
 /** One itty-sockets client: a socket that is a member of exactly one channel for as long as it lives. */
 import { Allowance } from '../../core/access/allowance.ts'
-import type { Traffic } from '../../core/app-counters.ts'
+import type { Traffic } from '../../core/counting/app-counters.ts'
 import type { Commons } from '../../core/commons/commons.ts'
 import type { Membership, MembershipOwner } from '../../core/commons/membership.ts'
 import type { Soon } from '../../core/soon.ts'
 import type { Clock } from '../../core/clock.ts'
-import { type Counters, count } from '../../core/counters.ts'
+import { type Counters, count } from '../../core/counting/counters.ts'
 import type { Frame, Socket } from '../../core/types.ts'
 import { type Failure, type FailureName, type Result, failure } from '../../failure.ts'
 import { type Rate, type Warnings, warn } from '../../policy/rate-limits.ts'

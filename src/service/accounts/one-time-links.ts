@@ -1,6 +1,6 @@
 /** Links that work once: to claim an account as its owner, and to join one. */
 import type { Clock } from '../../core/clock.ts'
-import { SettledDate } from '../../core/settled-date.ts'
+import { SettledDate } from '../../core/time/settled-date.ts'
 import { type Result, fail, ok } from '../../failure.ts'
 import { hashWebSecret, newWebSecret } from '../../identity/web-secret.ts'
 import type { Role } from '../../policy/roles.ts'

@@ -1,6 +1,6 @@
 /** Sessions of browsers: opened when somebody signs in, found by their secret, ended by time or by hand. */
 import type { Clock } from '../../core/clock.ts'
-import { SettledDate } from '../../core/settled-date.ts'
+import { SettledDate } from '../../core/time/settled-date.ts'
 import { hashWebSecret, newWebSecret } from '../../identity/web-secret.ts'
 import type { Role } from '../../policy/roles.ts'
 import type { Ledger } from '../../store/ledger/ledger.ts'

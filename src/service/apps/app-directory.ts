@@ -1,6 +1,6 @@
 /** The apps that the server asks about on every request, kept in memory and equal to the database. */
 import type { Clock } from '../../core/clock.ts'
-import { SettledDate } from '../../core/settled-date.ts'
+import { SettledDate } from '../../core/time/settled-date.ts'
 import type { Directory, DirectoryApp, DirectoryKey } from '../../identity/directory.ts'
 import type { Keyring } from '../../identity/keyring.ts'
 import { RevocationList } from '../../identity/revocation.ts'

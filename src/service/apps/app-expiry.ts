@@ -1,6 +1,6 @@
 /** Removes apps whose time is over. */
 import type { Clock } from '../../core/clock.ts'
-import { SettledDate } from '../../core/settled-date.ts'
+import { SettledDate } from '../../core/time/settled-date.ts'
 import type { AppService } from './apps.ts'
 import type { AppDirectory } from './app-directory.ts'
 

@@ -1,5 +1,5 @@
 /** Channels and connections as people see them who look after the server. */
-import type { Channel } from '../../core/channel.ts'
+import type { Channel } from '../../core/channel/channel.ts'
 import { type Membership, membershipsHere } from '../../core/commons/membership.ts'
 import type { Occupancy } from '../../core/types.ts'
 import type { ChannelFacts } from '../../policy/channel-access.ts'

@@ -1,6 +1,6 @@
 /** What happens on the server right now: channels and connections of both kinds, and who may join what. */
 import type { Broker } from '../../core/broker.ts'
-import type { Channel } from '../../core/channel.ts'
+import type { Channel } from '../../core/channel/channel.ts'
 import type { Clock } from '../../core/clock.ts'
 import { type Listing, firstOf } from '../../core/first-of.ts'
 import type { CommonsAdmission } from '../../core/commons/admission.ts'

@@ -1,5 +1,5 @@
 /** Who would notice a change of reservations: those who are connected, decided again under rules that do not hold yet. */
-import type { Channel } from '../../core/channel.ts'
+import type { Channel } from '../../core/channel/channel.ts'
 import { type Membership, membershipsHere } from '../../core/commons/membership.ts'
 import type { Broker } from '../../core/broker.ts'
 import { COMMONS, type ChannelRef } from '../../core/types.ts'

@@ -1,7 +1,7 @@
 /** Writes down about once a second what was counted for each app, by minute, hour, day and month. */
-import type { AppCount, AppCounters } from '../../core/app-counters.ts'
+import type { AppCount, AppCounters } from '../../core/counting/app-counters.ts'
 import type { Clock } from '../../core/clock.ts'
-import { SettledDate } from '../../core/settled-date.ts'
+import { SettledDate } from '../../core/time/settled-date.ts'
 import { PAGES } from '../../core/types.ts'
 import { UNITS, type Unit, startOf } from '../../stats/interval.ts'
 import { type Numbers, combine, isSample } from '../../stats/numbers.ts'

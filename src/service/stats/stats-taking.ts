@@ -1,5 +1,5 @@
 /** Takes what has been counted for an app out of its counters, under the names that statistics have for it. */
-import type { AppCount, Gauge } from '../../core/app-counters.ts'
+import type { AppCount, Gauge } from '../../core/counting/app-counters.ts'
 import { type Numbers, OUTCOMES } from '../../stats/numbers.ts'
 
 /** Some counters of an app that are named alike. */

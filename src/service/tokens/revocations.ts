@@ -1,5 +1,5 @@
 /** Revocations of tokens: kept as long as a token that they concern can still be valid. */
-import { SettledDate } from '../../core/settled-date.ts'
+import { SettledDate } from '../../core/time/settled-date.ts'
 import type { StoredRevocation } from '../../identity/revocation-request.ts'
 import { AppTable, RevocationTable } from '../../store/tables/apps.ts'
 import type { Ledger } from '../../store/ledger/ledger.ts'

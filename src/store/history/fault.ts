@@ -1,5 +1,5 @@
 /** Why the history could not be written or read. */
-import { HistoryFault } from '../../core/history.ts'
+import { HistoryFault } from '../../core/history/history.ts'
 import { failure } from '../../failure.ts'
 import { isBusy, plainly, troubleOf } from '../../trouble.ts'
 

@@ -3,7 +3,7 @@
  * lone entry waits for one disk write and a burst shares it. While the disk has not answered, the next turns write
  * on; while another program holds the file, everything waits its turn, up to a bound.
  */
-import type { HistoryFault } from '../../core/history.ts'
+import type { HistoryFault } from '../../core/history/history.ts'
 import type { ChannelRef } from '../../core/types.ts'
 import { isBusy } from '../../trouble.ts'
 import { concernsDisk, faultOf, faults } from './fault.ts'

@@ -1,6 +1,12 @@
 /** What persisted channels remember, in `history.db`: acknowledged once it is on the disk. */
 import type { Clock } from '../../core/clock.ts'
-import type { HistoryEntry, History, HistoryFault, Page, Slice } from '../../core/history.ts'
+import type {
+  HistoryEntry,
+  History,
+  HistoryFault,
+  Page,
+  Slice,
+} from '../../core/history/history.ts'
 import type { Annotation, ChannelRef, KeptMessage, PresenceMessage } from '../../core/types.ts'
 import type { Failure } from '../../failure.ts'
 import { StartError } from '../../start-error.ts'

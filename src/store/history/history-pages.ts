@@ -1,5 +1,5 @@
 /** Pages of what channels remember, as they were before they went into `history.db`. */
-import type { Page, Slice } from '../../core/history.ts'
+import type { Page, Slice } from '../../core/history/history.ts'
 import type { Annotation, ChannelRef, KeptMessage, PresenceMessage } from '../../core/types.ts'
 import { unpackAnnotation, unpackMessage, unpackPresence } from './body.ts'
 import type { ChannelIds } from './channel-ids.ts'

@@ -1,6 +1,6 @@
 /** Bounds of pages as texts. A serial is a position, a colon and an index; both are ordered as text. */
-import type { Page } from '../../core/history.ts'
-import { positionOf, serialAt } from '../../core/position.ts'
+import type { Page } from '../../core/history/history.ts'
+import { positionOf, serialAt } from '../../core/channel/position.ts'
 
 /** Of changes of presence there may be more at one position than the three digits of a serial can tell apart. */
 const INDEX_DIGITS = 6

@@ -1,6 +1,6 @@
 /** Reads pages of `history.db`. */
 import type { Statement } from 'bun:sqlite'
-import type { Page, Slice } from '../../core/history.ts'
+import type { Page, Slice } from '../../core/history/history.ts'
 import { type HistoryFile, KIND, type Kind } from './history-file.ts'
 import { type Bounds, boundsOf } from './place.ts'
 

@@ -3,8 +3,8 @@
  */
 import type { Statement } from 'bun:sqlite'
 import type { Clock } from '../../core/clock.ts'
-import { SettledDate } from '../../core/settled-date.ts'
-import type { HistoryFault } from '../../core/history.ts'
+import { SettledDate } from '../../core/time/settled-date.ts'
+import type { HistoryFault } from '../../core/history/history.ts'
 import type { ChannelRef } from '../../core/types.ts'
 import { isBusy } from '../../trouble.ts'
 import type { ChannelIds } from './channel-ids.ts'

@@ -1,6 +1,6 @@
 /** Entries as they go into `history.db`: encoded when they are handed over, so that nothing can change them later. */
-import type { HistoryEntry } from '../../core/history.ts'
-import { positionOf } from '../../core/position.ts'
+import type { HistoryEntry } from '../../core/history/history.ts'
+import { positionOf } from '../../core/channel/position.ts'
 import { packAnnotation, packMessage, packPresence } from './body.ts'
 
 export type Row =

@@ -1,5 +1,5 @@
 /** What is wrong with the history, told once however often it is met, and whether it is over. */
-import type { HistoryFault } from '../../core/history.ts'
+import type { HistoryFault } from '../../core/history/history.ts'
 import { FileGone } from '../ledger/durability.ts'
 
 export interface TroubleListeners {

@@ -1,6 +1,6 @@
 /** What is counted for apps is written down, survives restarts, and adds up by hour, day and month. */
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
-import { type AppCount, AppCounters } from '../../../src/core/app-counters.ts'
+import { type AppCount, AppCounters } from '../../../src/core/counting/app-counters.ts'
 import { COMMONS } from '../../../src/core/types.ts'
 import { StatsRecorder } from '../../../src/service/stats/stats-recorder.ts'
 import { UNITS, type Unit, intervalId } from '../../../src/stats/interval.ts'

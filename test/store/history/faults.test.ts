@@ -1,8 +1,8 @@
 /** When the disk fails: nothing half-written, everybody told, and the history goes on when there is room again. */
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
-import type { Page } from '../../../src/core/history.ts'
+import type { Page } from '../../../src/core/history/history.ts'
 import { channelRef } from '../../../src/core/types.ts'
-import { HistoryFault } from '../../../src/core/history.ts'
+import { HistoryFault } from '../../../src/core/history/history.ts'
 import { Entries } from '../../suite/history-entries.ts'
 import { eventually } from '../../support/client.ts'
 import { OpenedLog } from './opened.ts'

@@ -2,7 +2,7 @@
 import { expect, test } from 'bun:test'
 import { join } from 'node:path'
 import { Database } from 'bun:sqlite'
-import { serialAt } from '../../../src/core/position.ts'
+import { serialAt } from '../../../src/core/channel/position.ts'
 import { channelRef } from '../../../src/core/types.ts'
 import { type HistoryLog } from '../../../src/store/history/history-log.ts'
 import { walk } from '../../suite/history-bench.ts'

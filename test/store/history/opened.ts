@@ -1,7 +1,7 @@
 /** A history on a fresh folder, with a clock that tests set, and a look at its tables. */
 import { join } from 'node:path'
 import type { ChannelRef } from '../../../src/core/types.ts'
-import type { HistoryFault } from '../../../src/core/history.ts'
+import type { HistoryFault } from '../../../src/core/history/history.ts'
 import { HistoryFile } from '../../../src/store/history/history-file.ts'
 import { HistoryLog, type HistoryOptions } from '../../../src/store/history/history-log.ts'
 import { NOW } from '../../suite/history-entries.ts'

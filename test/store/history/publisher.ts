@@ -3,7 +3,7 @@
  * append that was acknowledged: its position, its channel, and how many messages it had.
  */
 import { writeSync } from 'node:fs'
-import { PositionSource, serialAt } from '../../../src/core/position.ts'
+import { PositionSource, serialAt } from '../../../src/core/channel/position.ts'
 import { type KeptMessage, channelRef } from '../../../src/core/types.ts'
 import { clockAt } from '../../support/clocks.ts'
 import { openUnlimitedHistory } from '../../support/history.ts'

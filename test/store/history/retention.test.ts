@@ -1,6 +1,6 @@
 /** What stays in `history.db` and for how long: hours, the last message of a channel, the disk budget. */
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
-import type { HistoryEntry, Page } from '../../../src/core/history.ts'
+import type { HistoryEntry, Page } from '../../../src/core/history/history.ts'
 import { type ChannelRef, channelRef } from '../../../src/core/types.ts'
 import { Entries, NOW } from '../../suite/history-entries.ts'
 import { eventually } from '../../support/client.ts'

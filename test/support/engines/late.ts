@@ -1,5 +1,5 @@
 /** An engine that answers in a later turn, as every engine does that asks others: in order for each channel. */
-import type { Entry, Origin, OutcomeOf } from '../../../src/core/entry.ts'
+import type { Entry, Origin, OutcomeOf } from '../../../src/core/channel/entry.ts'
 import type { ChannelRef } from '../../../src/core/types.ts'
 import type { Engine, Stage } from '../../../src/engine/engine.ts'
 import { type Result, fail } from '../../../src/failure.ts'

@@ -1,5 +1,5 @@
 /** An engine that can be told to refuse what is proposed, whether it was applied or not, as one that is out of reach. */
-import type { Entry, Origin, OutcomeOf } from '../../../src/core/entry.ts'
+import type { Entry, Origin, OutcomeOf } from '../../../src/core/channel/entry.ts'
 import type { Soon } from '../../../src/core/soon.ts'
 import type { ChannelRef } from '../../../src/core/types.ts'
 import type { Engine, Stage } from '../../../src/engine/engine.ts'

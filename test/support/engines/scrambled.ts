@@ -1,5 +1,5 @@
 /** An engine that makes useless, after each entry, what the embedded one uses again: nobody may keep it. */
-import type { Entry, Origin, Outcome, OutcomeOf } from '../../../src/core/entry.ts'
+import type { Entry, Origin, Outcome, OutcomeOf } from '../../../src/core/channel/entry.ts'
 import type { Soon } from '../../../src/core/soon.ts'
 import type { ChannelRef } from '../../../src/core/types.ts'
 import type { At, Engine, Stage } from '../../../src/engine/engine.ts'

@@ -1,6 +1,6 @@
 /** The requests that SDKs of Ably Chat make beside the realtime connection, which does the rest. */
-import { SummaryState } from '../../../core/annotation-summary.ts'
-import type { History } from '../../../core/history.ts'
+import { SummaryState } from '../../../core/channel/annotation-summary.ts'
+import type { History } from '../../../core/history/history.ts'
 import type { Annotation, ChannelRef, KeptMessage } from '../../../core/types.ts'
 import { type Result, fail, ok } from '../../../failure.ts'
 import { countTraffic } from '../connection/traffic.ts'

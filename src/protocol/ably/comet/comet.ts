@@ -2,7 +2,7 @@
  * The realtime protocol over plain requests, for networks that let no WebSocket through: the same sessions,
  * fed by `send` and read by `recv`. JSON only, as SDKs speak it here.
  */
-import { NEVER, type Timed, type TimerWheel } from '../../../core/timer-wheel.ts'
+import { NEVER, type Timed, type TimerWheel } from '../../../core/time/timer-wheel.ts'
 import { type Failure, failure, refusalHeaders } from '../../../failure.ts'
 import { SERVER_HEADER } from '../../../version.ts'
 import type { HttpAdmission, Endpoint, Opening, Session, Visit } from '../../protocol.ts'

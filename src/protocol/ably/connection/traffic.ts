@@ -1,6 +1,6 @@
 /** What the statistics count of messages, presence and annotations, whichever way they came or went. */
-import type { Traffic } from '../../../core/app-counters.ts'
-import { messageSize } from '../../../core/message-size.ts'
+import type { Traffic } from '../../../core/counting/app-counters.ts'
+import { messageSize } from '../../../core/channel/message-size.ts'
 
 /** Anything whose payload has a size: a message, a presence member or an annotation. */
 export type Content = Parameters<typeof messageSize>[0]

@@ -2,7 +2,7 @@
  * Bodies of answers. Bun keeps what it is given as a whole until the client has read it, however long that takes, so
  * what is more than a little is made as the client reads, and how much may wait to be read is bounded.
  */
-import type { FairTurns } from '../../../core/fair-turns.ts'
+import type { FairTurns } from '../../../core/time/fair-turns.ts'
 import { type Result, fail, ok } from '../../../failure.ts'
 import type { Budget } from '../../../policy/budget.ts'
 import type { Format } from '../wire/format.ts'

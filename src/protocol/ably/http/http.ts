@@ -1,7 +1,7 @@
 /** The REST interface that Ably's SDKs speak: finds the route, and words the answer as the client wants it. */
-import type { AppCounters, Requests } from '../../../core/app-counters.ts'
-import type { FairTurns } from '../../../core/fair-turns.ts'
-import { HistoryFault } from '../../../core/history.ts'
+import type { AppCounters, Requests } from '../../../core/counting/app-counters.ts'
+import type { FairTurns } from '../../../core/time/fair-turns.ts'
+import { HistoryFault } from '../../../core/history/history.ts'
 import { type Failure, type Result, failure, isBadCredential } from '../../../failure.ts'
 import { claimedKeyName } from '../../../identity/claimed-key.ts'
 import { isUtf8Form } from '../../../text/form.ts'

@@ -1,8 +1,8 @@
 /** Lists of what channels remember: which page of one a request wants, and the answer that holds it (RSL2, RSP4). */
-import type { Page, Slice } from '../../../core/history.ts'
+import type { Page, Slice } from '../../../core/history/history.ts'
 import { LazyList } from '../wire/pieces.ts'
-import type { FairTurns } from '../../../core/fair-turns.ts'
-import { isPosition, positionOf } from '../../../core/position.ts'
+import type { FairTurns } from '../../../core/time/fair-turns.ts'
+import { isPosition, positionOf } from '../../../core/channel/position.ts'
 import { type Result, fail, ok } from '../../../failure.ts'
 import type { RestAnswer } from './answer.ts'
 import { CURSOR, type Direction, pageAnswer, readDirection, readLimit, readTime } from './paging.ts'

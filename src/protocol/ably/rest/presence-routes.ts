@@ -1,6 +1,6 @@
 /** Who is present on a channel, or on several, and who came and went (RSP3, RSP4, RSC24). */
-import type { Slice } from '../../../core/history.ts'
-import { memberBytes, memberKey } from '../../../core/presence-set.ts'
+import type { Slice } from '../../../core/history/history.ts'
+import { memberBytes, memberKey } from '../../../core/channel/presence-set.ts'
 import type { PresenceMessage } from '../../../core/types.ts'
 import { type Result, fail, failure, ok } from '../../../failure.ts'
 import { LazyList, LazyObject } from '../wire/pieces.ts'

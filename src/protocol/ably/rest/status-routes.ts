@@ -1,6 +1,6 @@
 /** How channels stand: one of them, or which there are (RSL8, CHD2). */
 import { firstOf } from '../../../core/first-of.ts'
-import { NOBODY } from '../../../core/occupancy.ts'
+import { NOBODY } from '../../../core/channel/occupancy.ts'
 import { type ChannelRef, channelRef } from '../../../core/types.ts'
 import { type Result, fail, ok } from '../../../failure.ts'
 import type { RestAnswer } from '../http/answer.ts'

@@ -1,7 +1,7 @@
 /** What a stream begins with: what its client missed, or the last messages there were, in the order in which they came. */
 import type { Broker } from '../../../core/broker.ts'
-import { type FairTurns, PIECE_COST, type Work } from '../../../core/fair-turns.ts'
-import { readHistory } from '../../../core/history.ts'
+import { type FairTurns, PIECE_COST, type Work } from '../../../core/time/fair-turns.ts'
+import { readHistory } from '../../../core/history/history.ts'
 import type { Frame, PlacedEvent } from '../../../core/types.ts'
 import { MAX_REWIND, lastMessages } from '../subscription/last-messages.ts'
 import { withoutRepetition } from '../subscription/missed-events.ts'

@@ -2,8 +2,8 @@
  * Where a stream is: text that stands for everything up to a position, on whichever channels it has; or, in the
  * middle of what was published together, up to one of its messages.
  */
-import type { Channel } from '../../../core/channel.ts'
-import { before, isPosition, positionOf } from '../../../core/position.ts'
+import type { Channel } from '../../../core/channel/channel.ts'
+import { before, isPosition, positionOf } from '../../../core/channel/position.ts'
 import type { KeptMessage, PlacedEvent, Publication } from '../../../core/types.ts'
 
 /** @returns undefined for a message from which nobody can go on: a summary has no place of its own */

@@ -1,5 +1,5 @@
 /** One client that listens over HTTP: a socket which only sends, with a bounded memory of what was not fetched yet. */
-import type { Attachment } from '../../../core/channel.ts'
+import type { Attachment } from '../../../core/channel/channel.ts'
 import type { Frame, Socket } from '../../../core/types.ts'
 import type { Failure } from '../../../failure.ts'
 import type { Credentials } from '../../../identity/credentials.ts'

@@ -1,6 +1,6 @@
 /** Listening over HTTP: server-sent events, or a line of JSON for each event. */
 import type { Gate } from '../../../core/access/gate.ts'
-import type { Channel } from '../../../core/channel.ts'
+import type { Channel } from '../../../core/channel/channel.ts'
 import type { Broker } from '../../../core/broker.ts'
 import type { Soon } from '../../../core/soon.ts'
 import { channelRef } from '../../../core/types.ts'

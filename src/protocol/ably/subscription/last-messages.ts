@@ -1,5 +1,5 @@
 /** The last messages of a channel, for whoever begins earlier than now, without holding all that they say. */
-import type { History } from '../../../core/history.ts'
+import type { History } from '../../../core/history/history.ts'
 import type { ChannelRef, KeptMessage } from '../../../core/types.ts'
 
 /** How far back a rewind goes at most, in messages (docs, channel options). */

@@ -1,5 +1,5 @@
 /** Events that a subscriber missed, in the form in which somebody must get them who has not seen what was before. */
-import { repeatableKey } from '../../../core/recent.ts'
+import { repeatableKey } from '../../../core/channel/recent-events.ts'
 import type { PlacedEvent, Publication } from '../../../core/types.ts'
 
 /**

@@ -1,6 +1,6 @@
 /** What messages, presence and annotations have in common. Null is as good as absent (JSON bodies of SDKs have both). */
 import { type Failure, type FailureName, type Result, fail, failure, ok } from '../../../failure.ts'
-import { messageSize } from '../../../core/message-size.ts'
+import { messageSize } from '../../../core/channel/message-size.ts'
 import { type Payload, readData } from './data.ts'
 import { type Extras, readExtras } from './extras.ts'
 import { isRecord } from './json-value.ts'

@@ -1,6 +1,6 @@
 /** What waits for a reader: nothing is made before it is wanted, and what is not wanted any more is let go. */
 import { describe, expect, test } from 'bun:test'
-import { FairTurns } from '../../../../src/core/fair-turns.ts'
+import { FairTurns } from '../../../../src/core/time/fair-turns.ts'
 import { Budget } from '../../../../src/policy/budget.ts'
 import { AnswerBodies } from '../../../../src/protocol/ably/http/answer-bodies.ts'
 import { LazyList } from '../../../../src/protocol/ably/wire/pieces.ts'

@@ -1,6 +1,6 @@
 /** Streams that begin with much, and readers that do not read: what waits for them is bounded, and nothing is lost. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { FairTurns } from '../../../../src/core/fair-turns.ts'
+import { FairTurns } from '../../../../src/core/time/fair-turns.ts'
 import { channelRef } from '../../../../src/core/types.ts'
 import { SharedFrames } from '../../../../src/protocol/ably/subscription/shared-frames.ts'
 import {

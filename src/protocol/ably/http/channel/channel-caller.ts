@@ -1,9 +1,9 @@
 /** What every request about a channel begins with: who asks, and for which channel. Whether they may, the gate says. */
 import type { Acts } from '../../../../core/access/acts.ts'
 import type { Place } from '../../../../core/access/caller.ts'
-import type { AppCounters } from '../../../../core/app-counters.ts'
-import type { Channel } from '../../../../core/channel.ts'
-import type { FairTurns } from '../../../../core/fair-turns.ts'
+import type { AppCounters } from '../../../../core/counting/app-counters.ts'
+import type { Channel } from '../../../../core/channel/channel.ts'
+import type { FairTurns } from '../../../../core/time/fair-turns.ts'
 import type { Broker } from '../../../../core/broker.ts'
 import type { Soon } from '../../../../core/soon.ts'
 import { channelRef } from '../../../../core/types.ts'

@@ -1,6 +1,6 @@
 /** ACK and NACK of one transport: each frame with a `msgSerial` counts once, and is answered in their order (RTN7). */
-import type { AppCounters, Traffic } from '../../../../core/app-counters.ts'
-import { notKept } from '../../../../core/history.ts'
+import type { AppCounters, Traffic } from '../../../../core/counting/app-counters.ts'
+import { notKept } from '../../../../core/history/history.ts'
 import { type Failure, type Result, failure } from '../../../../failure.ts'
 import { countTraffic } from '../../connection/traffic.ts'
 import type { Soon } from '../../../../core/soon.ts'

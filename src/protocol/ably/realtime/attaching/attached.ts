@@ -1,5 +1,5 @@
 /** A channel that a client has attached over one transport (RTL4). */
-import type { Attachment } from '../../../../core/channel.ts'
+import type { Attachment } from '../../../../core/channel/channel.ts'
 import type { AttachOptions } from '../../wire/attach-params.ts'
 import type { QualifiedName } from '../../wire/channel-name.ts'
 import type { MemberPages } from '../presence/member-pages.ts'

@@ -1,8 +1,8 @@
 /** ATTACH, DETACH and SYNC: what a client is sent before it gets what is live on a channel (RTL4, RTL5, RTP19). */
-import type { Channel } from '../../../../core/channel.ts'
-import type { ChannelTime } from '../../../../core/channel-time.ts'
-import type { FairTurns } from '../../../../core/fair-turns.ts'
-import { readHistory } from '../../../../core/history.ts'
+import type { Channel } from '../../../../core/channel/channel.ts'
+import type { ChannelTime } from '../../../../core/time/channel-time.ts'
+import type { FairTurns } from '../../../../core/time/fair-turns.ts'
+import { readHistory } from '../../../../core/history/history.ts'
 import type { IdSource } from '../../../../core/id-source.ts'
 import { MODE, has } from '../../../../core/modes.ts'
 import type { Soon } from '../../../../core/soon.ts'

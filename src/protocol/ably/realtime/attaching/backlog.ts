@@ -1,6 +1,6 @@
 /** What one attachment has yet to be sent before it gets what is live: who is present, and what it missed (RTL4c). */
-import { PIECE_COST } from '../../../../core/fair-turns.ts'
-import { readHistory } from '../../../../core/history.ts'
+import { PIECE_COST } from '../../../../core/time/fair-turns.ts'
+import { readHistory } from '../../../../core/history/history.ts'
 import { MODE, has } from '../../../../core/modes.ts'
 import type { Frame, PlacedEvent, Publication } from '../../../../core/types.ts'
 import { type Client, isEchoOff } from '../session/client.ts'

@@ -3,7 +3,7 @@
  * at once would have to cut them off for reading too slowly, and the next time again. And they take turns, so that
  * very many who come back at once keep nobody waiting for long.
  */
-import type { FairTurns, Work } from '../../../../core/fair-turns.ts'
+import type { FairTurns, Work } from '../../../../core/time/fair-turns.ts'
 import type { Client } from '../session/client.ts'
 import type { Attached } from './attached.ts'
 import type { Backlog } from './backlog.ts'

@@ -1,7 +1,7 @@
 /** From where a client goes on with a channel, and what it has to be sent before it hears what is live (RTL4c, RTN15). */
-import type { Channel } from '../../../../core/channel.ts'
-import type { History } from '../../../../core/history.ts'
-import { isPosition, positionOf } from '../../../../core/position.ts'
+import type { Channel } from '../../../../core/channel/channel.ts'
+import type { History } from '../../../../core/history/history.ts'
+import { isPosition, positionOf } from '../../../../core/channel/position.ts'
 import type { PlacedEvent, Publication } from '../../../../core/types.ts'
 import { type Failure, failure } from '../../../../failure.ts'
 import { type LastMessages, MAX_REWIND, lastMessages } from '../../subscription/last-messages.ts'

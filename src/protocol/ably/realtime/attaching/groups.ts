@@ -1,5 +1,5 @@
 /** The groups in which attachments get what is live: which they are, and when an attachment has to be in others. */
-import type { Channel } from '../../../../core/channel.ts'
+import type { Channel } from '../../../../core/channel/channel.ts'
 import type { Broker } from '../../../../core/broker.ts'
 import type { Modes } from '../../../../core/modes.ts'
 import type { Format as GroupFormat } from '../../../../core/types.ts'

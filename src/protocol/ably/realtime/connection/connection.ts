@@ -5,7 +5,7 @@ import type { Socket } from '../../../../core/types.ts'
 import type { Failure } from '../../../../failure.ts'
 import type { LiveConnection } from '../../connection/live-connections.ts'
 import { AnswerBook } from '../acknowledging/answers.ts'
-import { NEVER, type Timed } from '../../../../core/timer-wheel.ts'
+import { NEVER, type Timed } from '../../../../core/time/timer-wheel.ts'
 
 /** The transport of a connection, as far as others have to do with it. */
 export interface Transport {

@@ -8,7 +8,7 @@ import type { Connections as ConnectionFinder } from '../../connection/live-conn
 import { Connection, type Identified, type Transport } from './connection.ts'
 import { type ConnectionSnapshot, refill, restingOptions, snapshotOf } from './snapshot.ts'
 import { Waiting } from './disconnected.ts'
-import type { TimerWheel } from '../../../../core/timer-wheel.ts'
+import type { TimerWheel } from '../../../../core/time/timer-wheel.ts'
 
 export interface ConnectionsParts {
   readonly clock: Clock

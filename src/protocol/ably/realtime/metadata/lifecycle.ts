@@ -1,7 +1,7 @@
 /** What the server says of an app on `[meta]` channels: which channels and connections come and go. */
-import type { Channel } from '../../../../core/channel.ts'
+import type { Channel } from '../../../../core/channel/channel.ts'
 import type { Broker, ChannelWatcher } from '../../../../core/broker.ts'
-import { type Publisher, ownMessage } from '../../../../core/publisher.ts'
+import { type Publisher, ownMessage } from '../../../../core/propose/publisher.ts'
 import { channelRef } from '../../../../core/types.ts'
 import type { Connection } from '../connection/connection.ts'
 

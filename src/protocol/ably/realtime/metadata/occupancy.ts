@@ -1,7 +1,7 @@
 /** How many are on a channel, told to those who attached it with `occupancy`: at once where it matters, else now and then. */
-import type { Channel } from '../../../../core/channel.ts'
+import type { Channel } from '../../../../core/channel/channel.ts'
 import type { Broker, ChannelWatcher } from '../../../../core/broker.ts'
-import type { ChannelTime } from '../../../../core/channel-time.ts'
+import type { ChannelTime } from '../../../../core/time/channel-time.ts'
 import type { Clock } from '../../../../core/clock.ts'
 import type { IdSource } from '../../../../core/id-source.ts'
 import type { Event, Occupancy } from '../../../../core/types.ts'
@@ -9,7 +9,7 @@ import type { Attached } from '../attaching/attached.ts'
 import type { Client } from '../session/client.ts'
 import { PROTOCOL, encode } from '../encoding/encode.ts'
 import { readVariant } from '../encoding/variant.ts'
-import { NEVER, type Timed, type TimerWheel } from '../../../../core/timer-wheel.ts'
+import { NEVER, type Timed, type TimerWheel } from '../../../../core/time/timer-wheel.ts'
 
 export interface OccupancyParts {
   readonly broker: Broker

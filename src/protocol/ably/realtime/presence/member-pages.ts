@@ -1,7 +1,7 @@
 /** The members of a channel, told to a client that has just come or has asked (RTP18). */
-import type { Channel } from '../../../../core/channel.ts'
+import type { Channel } from '../../../../core/channel/channel.ts'
 import type { IdSource } from '../../../../core/id-source.ts'
-import { memberBytes, memberKey } from '../../../../core/presence-set.ts'
+import { memberBytes, memberKey } from '../../../../core/channel/presence-set.ts'
 import type { Frame, PresenceChange, PresenceMessage } from '../../../../core/types.ts'
 import { syncFrame } from '../../wire/frames.ts'
 import type { Format } from '../../wire/format.ts'

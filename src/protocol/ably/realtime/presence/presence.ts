@@ -2,7 +2,7 @@
 import type { Acts } from '../../../../core/access/acts.ts'
 import type { Broker } from '../../../../core/broker.ts'
 import { MODE, has } from '../../../../core/modes.ts'
-import type { Presence } from '../../../../core/presence.ts'
+import type { Presence } from '../../../../core/propose/presence.ts'
 import type { ChannelRef, PresenceDraft } from '../../../../core/types.ts'
 import { type Result, ok } from '../../../../failure.ts'
 import type { QualifiedName } from '../../wire/channel-name.ts'
@@ -14,7 +14,7 @@ import { type Client, refOf } from '../session/client.ts'
 import type { Accepted } from '../publishing/accepted.ts'
 import { type Target, targetOf } from '../publishing/target.ts'
 import { type Soon, andThen } from '../../../../core/soon.ts'
-import type { PresenceReceipt } from '../../../../core/entry.ts'
+import type { PresenceReceipt } from '../../../../core/channel/entry.ts'
 
 export interface PresencesParts {
   readonly broker: Broker

@@ -1,5 +1,5 @@
 /** What a frame that was accepted comes to: what its sender is told, and what the statistics count. */
-import type { Receipt } from '../../../../core/entry.ts'
+import type { Receipt } from '../../../../core/channel/entry.ts'
 import { type Result, ok } from '../../../../failure.ts'
 import type { Content } from '../../connection/traffic.ts'
 

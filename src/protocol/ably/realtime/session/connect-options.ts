@@ -1,6 +1,6 @@
 /** What a client says in the query of its connection (RTN2). Whatever is not known is left alone (RTC1f). */
 import { TWO_MINUTES_MS } from '../../../../policy/two-minutes.ts'
-import { DEFAULT_ROLLUP_MS } from '../../../../core/append-rollup.ts'
+import { DEFAULT_ROLLUP_MS } from '../../../../core/delivery/append-rollup.ts'
 import { type Result, fail, ok } from '../../../../failure.ts'
 import type { Format } from '../../wire/format.ts'
 

@@ -1,7 +1,7 @@
 /** What sessions of the realtime protocol share. */
-import type { AppCounters } from '../../../../core/app-counters.ts'
-import type { ConnectionRoom } from '../../../../core/connection-room.ts'
-import type { Counters } from '../../../../core/counters.ts'
+import type { AppCounters } from '../../../../core/counting/app-counters.ts'
+import type { ConnectionRoom } from '../../../../core/registry/connection-room.ts'
+import type { Counters } from '../../../../core/counting/counters.ts'
 import type { Authenticator } from '../../../../identity/authenticate.ts'
 import type { Directory } from '../../../../identity/directory.ts'
 import type { Annotating } from '../publishing/annotating.ts'
@@ -12,7 +12,7 @@ import type { ConnectionLimits } from './protocol-messages.ts'
 import type { Reviews } from '../connection/reviews.ts'
 import type { Presences } from '../presence/presence.ts'
 import type { Publishing } from '../publishing/publishing.ts'
-import type { TimerWheel } from '../../../../core/timer-wheel.ts'
+import type { TimerWheel } from '../../../../core/time/timer-wheel.ts'
 
 export type RealtimeLimits = ConnectionLimits & ClientParts['limits']
 

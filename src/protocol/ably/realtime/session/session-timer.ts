@@ -3,7 +3,7 @@
  * (RTN22, RTN15h), and closing a transport that its client has left open.
  */
 import { type Clock, momentOf } from '../../../../core/clock.ts'
-import { NEVER, type Timed, type TimerWheel } from '../../../../core/timer-wheel.ts'
+import { NEVER, type Timed, type TimerWheel } from '../../../../core/time/timer-wheel.ts'
 import type { Failure } from '../../../../failure.ts'
 import type { Directory } from '../../../../identity/directory.ts'
 import type { AppPrincipal } from '../../../../identity/principal.ts'

@@ -2,7 +2,7 @@
  * Brings push notifications to devices that are reached over a channel. Those of other transports would take an
  * account with whoever runs these, and get nothing.
  */
-import type { Channel } from '../../../../core/channel.ts'
+import type { Channel } from '../../../../core/channel/channel.ts'
 import type { KeptMessage } from '../../../../core/types.ts'
 import { type Failure, type Result, failure, ok } from '../../../../failure.ts'
 import type { PushDevice, Recipient } from '../../../../device-push/device.ts'

@@ -1,6 +1,6 @@
 /** Puts the members into a disposable app that are to be present from the start. */
 import type { IdSource } from '../../../../core/id-source.ts'
-import type { Presence } from '../../../../core/presence.ts'
+import type { Presence } from '../../../../core/propose/presence.ts'
 import { type PresenceDraft, channelRef } from '../../../../core/types.ts'
 import { type Result, ok } from '../../../../failure.ts'
 import type { ChannelFixture } from './request.ts'

@@ -1,6 +1,6 @@
 /** Very many who catch up at once: what a turn does is bounded, what waits for each is too, and all share the encoding. */
 import { describe, expect, test } from 'bun:test'
-import { FairTurns } from '../../../../../src/core/fair-turns.ts'
+import { FairTurns } from '../../../../../src/core/time/fair-turns.ts'
 import { IdSource } from '../../../../../src/core/id-source.ts'
 import { systemRandomness } from '../../../../../src/core/clock.ts'
 import { MODE } from '../../../../../src/core/modes.ts'

@@ -1,0 +1,88 @@
+/** The stage: where entries are applied, and the only way in which a channel changes. */
+import type { At, Stage } from '../../engine/engine.ts'
+import type { Result } from '../../failure.ts'
+import type { Budget } from '../../policy/budget.ts'
+import { Annotations } from './annotations.ts'
+import { Edits } from './edits.ts'
+import { type MemberParts, Members } from './members.ts'
+import { PresenceChanges } from './presence-changes.ts'
+import { Publications } from './publications.ts'
+import { Channel } from '../channel/channel.ts'
+import type { Broker } from '../broker.ts'
+import type { Newcomer } from '../commons/membership.ts'
+import { type Entry, NO_SOCKET, type Origin, type Outcome, exceptOf } from '../channel/entry.ts'
+import { MutableMessages } from './mutable-messages.ts'
+import type { ChannelRef } from '../types.ts'
+
+export interface StageParts extends Omit<MemberParts, 'presence'> {
+  /** Of the presence members of all channels of this node. */
+  readonly presenceBudget: Budget
+}
+
+export class ChannelStage implements Stage {
+  readonly #broker: Broker
+  readonly #publications: Publications
+  readonly #edits: Edits
+  readonly #annotations: Annotations
+  readonly #presence: PresenceChanges
+  readonly #members: Members
+
+  constructor(parts: StageParts) {
+    const { broker, delivery, presenceBudget } = parts
+    const { placement } = broker
+    this.#broker = broker
+    const messages = new MutableMessages((ref) => placement.history(ref))
+    this.#publications = new Publications({
+      placement,
+      onPush: (channel, published) => broker.push(channel, published),
+    })
+    this.#edits = new Edits(placement, messages)
+    this.#annotations = new Annotations(placement, messages)
+    this.#presence = new PresenceChanges({
+      placement,
+      budget: presenceBudget,
+      delivery,
+      onSettled: (channel) => broker.presenceSettled(channel),
+    })
+    this.#members = new Members({ ...parts, presence: this.#presence })
+  }
+
+  apply(
+    ref: ChannelRef,
+    entry: Entry,
+    at: At,
+    origin: Origin | undefined,
+  ): Result<Outcome> | undefined {
+    const channel = this.#channel(ref)
+    if (!channel) return undefined
+    switch (entry.kind) {
+      case 'publication':
+        return this.#publications.apply(channel, entry, at, origin)
+      case 'edit':
+        return this.#edits.apply(channel, entry, at, origin)
+      case 'annotation':
+        return this.#annotations.apply(channel, entry, at)
+      case 'presence':
+        return this.#presence.change(channel, entry, at)
+      case 'departure':
+        return this.#presence.depart(channel, entry, at)
+      case 'message':
+        return this.#members.say(channel, entry, at, exceptOf(origin))
+      case 'direct':
+        return this.#members.tell(channel, entry, at)
+      case 'join':
+        return this.#members.join(channel, entry, at, newcomerOf(origin))
+      case 'leave':
+        return this.#members.leave(channel, entry, at)
+    }
+  }
+
+  /** Whoever proposes here passes the open channel itself. It may have been let go of, and opened again since. */
+  #channel(ref: ChannelRef): Channel | undefined {
+    return ref instanceof Channel && !ref.isGone ? ref : this.#broker.channel(ref)
+  }
+}
+
+function newcomerOf(origin: Origin | undefined): Newcomer | undefined {
+  return origin !== undefined && origin !== NO_SOCKET && 'welcome' in origin ? origin : undefined
+}

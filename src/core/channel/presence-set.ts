@@ -1,0 +1,96 @@
+/** Who is present on a channel. A client is present once for each connection through which it entered. */
+import type { PresenceMessage } from '../types.ts'
+
+export class PresenceSet {
+  readonly #members = new Map<string, PresenceMessage>()
+  /** Keys of members by connection, so that a connection's end does not search the channel. */
+  readonly #byConnection = new Map<string, Set<string>>()
+  #bytes = 0
+  #guests = 0
+
+  get size(): number {
+    return this.#members.size
+  }
+
+  /** How many of them are guests. */
+  get guests(): number {
+    return this.#guests
+  }
+
+  /** About what the members take in memory. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** In the order of entering, with the action `present`. */
+  members(): Iterable<PresenceMessage> {
+    return this.#members.values()
+  }
+
+  /** Of the members, in the same order: what a list of them is walked by that takes time. */
+  keys(): Iterable<string> {
+    return this.#members.keys()
+  }
+
+  at(key: string): PresenceMessage | undefined {
+    return this.#members.get(key)
+  }
+
+  get(connectionId: string, clientId: string): PresenceMessage | undefined {
+    return this.#members.get(memberKey({ connectionId, clientId }))
+  }
+
+  /** What a connection has entered. */
+  ofConnection(connectionId: string): PresenceMessage[] {
+    const keys = this.#byConnection.get(connectionId) ?? []
+    return Array.from(keys, (key) => this.#members.get(key)!)
+  }
+
+  /** Puts a member in, or in the place of what it was. */
+  put(member: PresenceMessage): void {
+    const key = memberKey(member)
+    this.#discount(key)
+    this.#members.set(key, { ...member, action: 'present' })
+    this.#bytes += memberBytes(member)
+    if (member.guest) this.#guests++
+    const keys = this.#byConnection.get(member.connectionId)
+    if (keys) keys.add(key)
+    else this.#byConnection.set(member.connectionId, new Set([key]))
+  }
+
+  /** @returns whether it was there */
+  remove(connectionId: string, clientId: string): boolean {
+    const key = memberKey({ connectionId, clientId })
+    this.#discount(key)
+    const keys = this.#byConnection.get(connectionId)
+    keys?.delete(key)
+    if (keys?.size === 0) this.#byConnection.delete(connectionId)
+    return this.#members.delete(key)
+  }
+
+  #discount(key: string): void {
+    const known = this.#members.get(key)
+    if (!known) return
+    this.#bytes -= memberBytes(known)
+    if (known.guest) this.#guests--
+  }
+}
+
+type Named = Pick<PresenceMessage, 'connectionId' | 'clientId'>
+
+/** Connection ids hold no line breaks, so no two members have the same key. */
+export function memberKey({ connectionId, clientId }: Named): string {
+  return `${connectionId}\n${clientId}`
+}
+
+/** What objects and keys cost beside their contents, roughly. */
+const MEMBER_BYTES = 400
+
+/** About what a member takes in memory. */
+export function memberBytes({
+  clientId,
+  data,
+  extras,
+}: Pick<PresenceMessage, 'clientId' | 'data' | 'extras'>): number {
+  return MEMBER_BYTES + clientId.length + (data?.length ?? 0) + (extras?.length ?? 0)
+}

@@ -1,0 +1,80 @@
+/** What a server that starts again knows of the one before: all that its clients could go on from. */
+import { expect, test } from 'bun:test'
+import { restoreSnapshot, takeSnapshot } from '../../../src/core/channel/snapshot.ts'
+import { channelRef } from '../../../src/core/types.ts'
+import { CoreWorld, KEEP_MS, draft, everything, listener, value } from '../../support/core-world.ts'
+
+const ref = channelRef('app', 'room')
+const all = { direction: 'forwards', limit: 100 } as const
+
+function publish(world: CoreWorld, name: string, batchId?: string) {
+  return value(
+    world.publisher.publish(ref, {
+      drafts: [draft({ name, data: new Uint8Array([1, 2]) })],
+      connectionId: 'c1',
+      id: undefined,
+      batchId,
+      ephemeral: false,
+    }),
+  )
+}
+
+function enter(world: CoreWorld, connectionId: string) {
+  const rest = { id: undefined, data: undefined, encoding: undefined, extras: undefined }
+  const member = { action: 'enter' as const, clientId: 'ann', ...rest }
+  value(world.presence.change(ref, [member], { connectionId, id: `${connectionId}:0` }))
+}
+
+function restarted(before: CoreWorld, awayMs: number): CoreWorld {
+  const after = new CoreWorld()
+  after.now = before.now + awayMs
+  const plain = structuredClone(
+    takeSnapshot(before.broker, ({ connectionId }) => connectionId === 'c1'),
+  )
+  restoreSnapshot(after.broker, plain)
+  return after
+}
+
+test('restores events, history, presence and known ids', () => {
+  const before = new CoreWorld()
+  before.broker.attach(value(before.broker.open(ref)), { ...everything, socket: listener() })
+  const start = before.broker.channel(ref)!.recent.head
+  const receipt = publish(before, 'a', 'mine')
+  enter(before, 'c1')
+  enter(before, 'c2')
+  publish(before, 'b')
+  const after = restarted(before, 1000)
+  const channel = after.broker.channel(ref)!
+  expect(channel.recent.after(start)).toEqual(before.broker.channel(ref)!.recent.after(start)!)
+  expect(channel.recent.head).toBe(before.broker.channel(ref)!.recent.head)
+  expect(after.broker.history(ref).messages(ref, all)).toEqual(
+    before.broker.history(ref).messages(ref, all),
+  )
+  expect(after.broker.history(ref).presence(ref, all).items).toHaveLength(2)
+  expect([...channel.presence.members()].map(({ connectionId }) => connectionId)).toEqual(['c1'])
+  expect(publish(after, 'again', 'mine').serials).toEqual(receipt.serials)
+})
+
+test('serials keep growing though the clock went back', () => {
+  const before = new CoreWorld()
+  const [last] = publish(before, 'a').serials
+  const after = restarted(before, -60_000)
+  const [next] = publish(after, 'b').serials
+  expect(next! > last!).toBe(true)
+  expect(
+    after.broker
+      .history(ref)
+      .messages(ref, all)
+      .items.map(({ name }) => name),
+  ).toEqual(['a', 'b'])
+})
+
+test('entries that are too old by then are dropped, and a resume from them is refused', () => {
+  const before = new CoreWorld()
+  const start = value(before.broker.open(ref)).recent.head
+  publish(before, 'a')
+  const after = restarted(before, KEEP_MS + 1)
+  after.broker.expire()
+  expect(after.broker.channel(ref)?.recent.after(start)).toBeUndefined()
+  expect(after.broker.history(ref).messages(ref, all).items).toEqual([])
+})
