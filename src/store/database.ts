@@ -3,7 +3,6 @@ import { Database } from 'bun:sqlite'
 import { join } from 'node:path'
 import { type BunSQLiteDatabase, drizzle } from 'drizzle-orm/bun-sqlite'
 import { migrations } from './migrations.ts'
-import * as schema from './schema.ts'
 import { closeSqliteFile, migrate, openSqliteFile } from './sqlite-file.ts'
 
 export const DATABASE_FILE = 'latchkey.db'
@@ -12,7 +11,7 @@ const SHAPE = { migrations, keepsCopy: true, pragmas: [] }
 
 export interface Store {
   readonly sqlite: Database
-  readonly db: BunSQLiteDatabase<typeof schema>
+  readonly db: BunSQLiteDatabase
 }
 
 /**
@@ -21,7 +20,7 @@ export interface Store {
  */
 export function openStore(folder: string): Store {
   const sqlite = openSqliteFile(join(folder, DATABASE_FILE), SHAPE)
-  return { sqlite, db: drizzle(sqlite, { schema }) }
+  return { sqlite, db: drizzle(sqlite) }
 }
 
 /** A database without a file, which ends with the process. */
@@ -29,7 +28,7 @@ export function openMemoryStore(): Store {
   const sqlite = new Database(':memory:', { strict: true })
   sqlite.run('PRAGMA foreign_keys = ON')
   migrate(sqlite, ':memory:', SHAPE)
-  return { sqlite, db: drizzle(sqlite, { schema }) }
+  return { sqlite, db: drizzle(sqlite) }
 }
 
 /** The schema version that this program writes. */

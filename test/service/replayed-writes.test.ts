@@ -8,7 +8,6 @@ import type { App } from '../../src/service/apps/apps.ts'
 import { Sandbox } from '../../src/service/apps/sandbox.ts'
 import { type Services, servicesOver } from '../../src/service/services.ts'
 import { openMemoryStore } from '../../src/store/database.ts'
-import * as schema from '../../src/store/schema.ts'
 import { clockAt } from '../support/clocks.ts'
 import { contents, recorded, replay } from '../support/recorded-database.ts'
 import { testConfig } from '../support/server.ts'
@@ -233,7 +232,7 @@ function run(steps: readonly Step[]) {
     clock: clockAt(() => now),
     decidesQuota: true,
     folder: undefined,
-    store: { sqlite: recording.database, db: drizzle(recording.database, { schema }) },
+    store: { sqlite: recording.database, db: drizzle(recording.database) },
   })
   const sandbox = new Sandbox(services, { sandboxMinutes: 1, maxSandboxApps: 50 })
   const succeeded = new Set<string>()

@@ -7,7 +7,11 @@ import { is } from 'drizzle-orm'
 import { SQLiteTable, getTableConfig } from 'drizzle-orm/sqlite-core'
 import { SCHEMA_VERSION, closeStore, openStore } from '../../src/store/database.ts'
 import { migrations } from '../../src/store/migrations.ts'
-import * as schema from '../../src/store/schema.ts'
+import * as accountTables from '../../src/store/schema/accounts.ts'
+import * as appTables from '../../src/store/schema/apps.ts'
+import * as deviceTables from '../../src/store/schema/device-push.ts'
+import * as recordTables from '../../src/store/schema/records.ts'
+import * as reservationTables from '../../src/store/schema/reservations.ts'
 import { latchkey, temporaryFolder } from '../support/server.ts'
 
 let folder: ReturnType<typeof temporaryFolder>
@@ -49,6 +53,13 @@ const indexesOf = (database: Database, table: string) =>
     })
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
 
+const schema = {
+  ...accountTables,
+  ...appTables,
+  ...deviceTables,
+  ...recordTables,
+  ...reservationTables,
+}
 const tables = Object.values(schema).filter((item) => is(item, SQLiteTable))
 
 describe('the schema in the code is what the migrations make', () => {

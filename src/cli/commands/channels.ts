@@ -60,7 +60,10 @@ async function ask(context: CommandContext): Promise<Result<Explanation>> {
     const match = readNamespaces(store).match(question.channel)
     const facts = { match, ephemeral: undefined }
     const keys = presentedKeys(keyring, question)
-    explanation = explainAccess(question.channel, keys, facts, context.config, false)
+    explanation = {
+      ...explainAccess(question.channel, keys, facts, context.config),
+      live: false,
+    }
     return EXIT.done
   })
   return ok(explanation!)

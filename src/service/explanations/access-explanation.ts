@@ -9,7 +9,7 @@ import {
 import type { Keys } from '../../policy/channel-keys.ts'
 
 /** Why somebody with these keys could or could not join and send. */
-export interface Explanation {
+export interface PolicyExplanation {
   readonly channel: string
   readonly join: boolean
   readonly send: boolean
@@ -19,18 +19,20 @@ export interface Explanation {
   readonly detail: string
   /** The smallest change that would allow more; undefined where everything is allowed. */
   readonly advice: string | undefined
-  /** Whether a server answered that knows who is on the channel now. */
+}
+
+export interface Explanation extends PolicyExplanation {
+  /** Whether a server answered, which knows the keys of whoever was first on the channel. */
   readonly live: boolean
 }
 
-/** The policy's decision in words; `live` is false where nobody knows who is on the channel. */
+/** The policy's decision in words. */
 export function explain(
   channel: string,
   presented: Keys,
   facts: ChannelFacts,
   rules: CommonsRules,
-  live: boolean,
-): Explanation {
+): PolicyExplanation {
   const verdict: AccessDecision = decideJoin(presented, facts, rules)
   const { rule, reservation, overrides, detail } = verdict.because
   return {
@@ -42,7 +44,6 @@ export function explain(
     overrides: overrides?.namespace,
     detail,
     advice: adviceOf(verdict, presented),
-    live,
   }
 }
 

@@ -153,7 +153,8 @@ export class LiveService {
   explain(name: string, presented: Keys): Explanation {
     const { admission, rules } = this.#parts
     const ref = admission.refOf(name)
-    const explanation = explain(name, presented, admission.facts(ref), rules, true)
+    const explained = explain(name, presented, admission.facts(ref), rules)
+    const explanation = { ...explained, live: true }
     const why = explanation.join ? admission.guestRefusal(ref, true) : undefined
     if (why) return withoutGuests(explanation, why)
     const isOpen = !explanation.join || admission.guestRefusal(ref, false) === undefined

@@ -48,6 +48,14 @@ interface Giver {
   readonly isMore: () => boolean
 }
 
+/** Entries by their ids: those after the first, up to the last. */
+interface Stretch {
+  readonly from: number
+  readonly until: number
+  /** Whether the last message of each channel stays. */
+  readonly sparesLast: boolean
+}
+
 export class Trimming {
   readonly #parts: TrimmingParts
   readonly #options: TrimmingOptions
@@ -129,7 +137,8 @@ export class Trimming {
     const last = this.#last.get()?.id ?? 0
     const from = progress.taken ?? progress.spared
     const until = Math.min(from + WINDOW, last)
-    const at = this.#walk(realm, from, until, progress.taken === undefined, isMore)
+    const range = { from, until, sparesLast: progress.taken === undefined }
+    const at = this.#walk(realm, range, isMore)
     if (progress.taken === undefined) progress.spared = at
     else progress.taken = at
     // Everything has been looked at: now those go that were spared, for as long as there is too much.
@@ -138,13 +147,7 @@ export class Trimming {
   }
 
   /** @returns the id up to which it has come */
-  #walk(
-    realm: string,
-    from: number,
-    until: number,
-    sparesLast: boolean,
-    isMore: () => boolean,
-  ): number {
+  #walk(realm: string, { from, until, sparesLast }: Stretch, isMore: () => boolean): number {
     const { lastMessages, removal } = this.#parts
     const found = this.#next.all(from, until, realm)
     let at = from

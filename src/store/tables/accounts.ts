@@ -1,7 +1,7 @@
 /** Reads and writes accounts and their access tokens. */
 import { asc, eq, sql } from 'drizzle-orm'
 import type { Store } from '../database.ts'
-import { accessTokens, accounts } from '../schema.ts'
+import { accessTokens, accounts } from '../schema/accounts.ts'
 
 export type AccountRow = typeof accounts.$inferSelect
 export type AccessTokenRow = typeof accessTokens.$inferSelect

@@ -14,7 +14,8 @@ import {
 import { recordChange } from './changes.ts'
 import type { Store } from '../database.ts'
 import { preparedInsert } from './prepared.ts'
-import { apiKeys, appStats, apps, channelRules, revocations } from '../schema.ts'
+import { apiKeys, apps, channelRules, revocations } from '../schema/apps.ts'
+import { appStats } from '../schema/records.ts'
 
 export type AppRow = typeof apps.$inferSelect
 export type AppPatch = Partial<Omit<AppRow, 'id' | 'accountId' | 'isDefault' | 'createdAt'>>

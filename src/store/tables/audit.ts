@@ -1,9 +1,9 @@
 /** Reads and writes the audit trail. */
 import { and, desc, eq, inArray, like, lt, or } from 'drizzle-orm'
 import type { Store } from '../database.ts'
-import { audit } from '../schema.ts'
+import { audit } from '../schema/records.ts'
 
-export type { AuditedField } from '../schema.ts'
+export type { AuditedField } from '../schema/records.ts'
 export type AuditRow = typeof audit.$inferSelect
 
 /** All bounds hold together. */

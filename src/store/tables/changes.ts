@@ -1,7 +1,7 @@
 /** The list of changes: which reservation or app was written, in order, for whoever keeps them in memory. */
 import { asc, gt, lt, max, min, sql } from 'drizzle-orm'
 import type { Store } from '../database.ts'
-import { changes } from '../schema.ts'
+import { changes } from '../schema/records.ts'
 
 export type ChangeRow = typeof changes.$inferSelect
 export type ChangeKind = ChangeRow['kind']

@@ -16,7 +16,8 @@ import {
   sql,
 } from 'drizzle-orm'
 import type { Store } from '../database.ts'
-import { apps, pushDevices, pushSubscriptions } from '../schema.ts'
+import { apps } from '../schema/apps.ts'
+import { pushDevices, pushSubscriptions } from '../schema/device-push.ts'
 
 export type PushDeviceRow = typeof pushDevices.$inferSelect
 export type PushSubscriptionRow = typeof pushSubscriptions.$inferSelect

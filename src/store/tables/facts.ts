@@ -1,7 +1,7 @@
 /** Single values kept in the database by name. */
 import { eq } from 'drizzle-orm'
 import type { Store } from '../database.ts'
-import { facts } from '../schema.ts'
+import { facts } from '../schema/records.ts'
 
 export function readFact({ db }: Store, name: string): Buffer | undefined {
   return db.select().from(facts).where(eq(facts.name, name)).get()?.value

@@ -1,7 +1,7 @@
 /** Reads and writes people, their memberships and what they sign in with. */
 import { and, asc, eq, isNotNull, ne, or } from 'drizzle-orm'
 import type { Store } from '../database.ts'
-import { identities, memberships, people } from '../schema.ts'
+import { identities, memberships, people } from '../schema/accounts.ts'
 
 export type PersonRow = typeof people.$inferSelect
 export type MembershipRow = typeof memberships.$inferSelect

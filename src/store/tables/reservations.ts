@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { type SQL, and, asc, count, eq, gte, inArray, lt, or } from 'drizzle-orm'
 import { recordChange } from './changes.ts'
 import { DATABASE_FILE, type Store } from '../database.ts'
-import { reservations } from '../schema.ts'
+import { reservations } from '../schema/reservations.ts'
 
 export type ReservationRow = typeof reservations.$inferSelect
 export type ReservationPatch = Partial<

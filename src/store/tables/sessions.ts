@@ -1,7 +1,7 @@
 /** Reads and writes sessions of browsers and one-time links. */
 import { and, asc, desc, eq, lte, ne, or } from 'drizzle-orm'
 import type { Store } from '../database.ts'
-import { links, sessions } from '../schema.ts'
+import { links, sessions } from '../schema/accounts.ts'
 
 export type SessionRow = typeof sessions.$inferSelect
 export type LinkRow = typeof links.$inferSelect

@@ -1,7 +1,7 @@
 /** Reads and writes what was counted for apps. */
 import { and, asc, between, desc, eq, sql } from 'drizzle-orm'
 import type { Store } from '../database.ts'
-import { appStats } from '../schema.ts'
+import { appStats } from '../schema/records.ts'
 
 export type StatsRow = typeof appStats.$inferSelect
 

@@ -1,0 +1,34 @@
+/** The table of reserved namespaces. */
+import { blob, index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import { accounts } from './accounts.ts'
+
+export const reservations = sqliteTable(
+  'reservations',
+  {
+    id: text().primaryKey(),
+    accountId: text('account_id')
+      .notNull()
+      .references(() => accounts.id),
+    namespace: text().notNull().unique(),
+    /** The namespace folded and in lower case: names that look alike must not come from two accounts (N-6). */
+    folded: text().notNull(),
+    /** Sealed keys, to be shown again, and their digests, to be compared (`identity/keyring.ts`). */
+    joinKey: blob('join_key', { mode: 'buffer' }),
+    joinDigest: blob('join_digest', { mode: 'buffer' }),
+    sendKey: blob('send_key', { mode: 'buffer' }),
+    sendDigest: blob('send_digest', { mode: 'buffer' }),
+    /** Null follows the server's setting. */
+    explainRefusals: integer('explain_refusals', { mode: 'boolean' }),
+    guardEvents: integer('guard_events', { mode: 'boolean' }),
+    legacyUsers: integer('legacy_users', { mode: 'boolean' }),
+    /** The app whose channels these are too; no key of SQL, so that the removal of an app is noticed as a change. */
+    appId: text('app_id'),
+    createdAt: integer('created_at').notNull(),
+    updatedAt: integer('updated_at').notNull(),
+  },
+  (table) => [
+    index('reservations_account').on(table.accountId),
+    index('reservations_folded').on(table.folded),
+    index('reservations_app').on(table.appId),
+  ],
+)
