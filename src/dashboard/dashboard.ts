@@ -33,11 +33,11 @@ export class Dashboard implements SocketEndpoint {
 
   constructor(parts: DashboardParts) {
     this.#parts = parts
-    const { people, sessions } = parts.services
+    const { sessions } = parts.services
     this.#app = routes({
       parts,
       notices: new NoticeStore(),
-      signIn: new SignIn(people, sessions, parts.clock),
+      signIn: new SignIn(parts.services, parts.clock),
       // Built when the first page is asked for, so that a server that nobody looks at does not wait for it.
       assets: () => (this.#assets ??= Assets.build()),
     })

@@ -38,6 +38,7 @@ import { refoldNames } from './reservations/reserved-names.ts'
 import { RevocationService } from './tokens/revocations.ts'
 import { RootKey } from './apps/root-key.ts'
 import { SessionService } from './accounts/sessions.ts'
+import { SignInMethodService } from './accounts/sign-in-methods.ts'
 import { SignUp } from './accounts/sign-up.ts'
 import { StatsService } from './stats/stats.ts'
 import { TokenOrder } from './tokens/token-order.ts'
@@ -64,6 +65,7 @@ export interface Services {
   readonly tokens: TokenService
   readonly tokenOrder: TokenOrder
   readonly people: PeopleService
+  readonly signInMethods: SignInMethodService
   readonly sessions: SessionService
   readonly links: LinkService
   readonly signUp: SignUp
@@ -136,7 +138,9 @@ export function servicesOver({ config, clock, decidesQuota, folder, store }: Fou
   const apps = new AppService(parts)
   const apiKeys = new ApiKeyService(parts, keyring)
   const rootKey = new RootKey(parts, apps, apiKeys)
-  const people = new PeopleService(parts, new PasswordHasher(undefined, () => ledger.ready()))
+  const people = new PeopleService(parts)
+  const hasher = new PasswordHasher(undefined, () => ledger.ready())
+  const signInMethods = new SignInMethodService(parts, people, hasher)
   const links = new LinkService(parts)
   const tokenOrder = new TokenOrder(parts)
   const pushDevices = new PushDeviceService({ store, ledger, keyring, clock })
@@ -160,9 +164,10 @@ export function servicesOver({ config, clock, decidesQuota, folder, store }: Fou
     tokens: new TokenService({ store, keyring, clock, revocations, order: tokenOrder }),
     tokenOrder,
     people,
+    signInMethods,
     sessions: new SessionService(parts, people),
     links,
-    signUp: new SignUp({ ledger, accounts, links, people, audit }),
+    signUp: new SignUp({ ledger, accounts, links, people, signInMethods, audit }),
     stats: new StatsService(parts),
     pushDevices,
     pushSubscriptions: new PushSubscriptionService({ store, ledger, keyring, clock }),

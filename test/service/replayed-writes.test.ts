@@ -162,17 +162,17 @@ const WRITES: Readonly<Record<string, Write>> = {
     ),
   'people.remove': (world) =>
     world.services.people.remove(account(world), aPerson(world)?.id ?? ''),
-  'people.setPasswordHash': (world) => {
+  'signInMethods.setPasswordHash': (world) => {
     const person = aPerson(world)
-    if (person) world.services.people.setPasswordHash(person.id, `hash ${world.number}`)
+    if (person) world.services.signInMethods.setPasswordHash(person.id, `hash ${world.number}`)
   },
-  'people.connect': (world) => {
+  'signInMethods.connect': (world) => {
     const person = aPerson(world)
-    return person && world.services.people.connect(person.id, identity(world))
+    return person && world.services.signInMethods.connect(person.id, identity(world))
   },
-  'people.disconnect': (world) => {
+  'signInMethods.disconnect': (world) => {
     const person = aPerson(world)
-    return person && world.services.people.disconnect(person, 'github', world.name)
+    return person && world.services.signInMethods.disconnect(person, 'github', world.name)
   },
   'sessions.open and find': (world) => {
     const person = aPerson(world)

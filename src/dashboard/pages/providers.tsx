@@ -118,12 +118,12 @@ function arrive(
   identity: ProviderIdentity,
 ): Response | Promise<Response> {
   if (purpose.kind === 'connect') return connect(page, purpose.personId, identity)
-  const { people, signUp } = page.var.parts.services
+  const { people, signInMethods, signUp } = page.var.parts.services
   if (purpose.kind !== 'enter') {
     const arrived = signUp.arriveWith(purpose.kind, purpose.token, identity)
     return arrived.ok ? welcome(page, arrived.value) : showRefusal(page, arrived.failure)
   }
-  const person = people.withIdentity(identity)
+  const person = signInMethods.withIdentity(identity)
   const [accountId] = person ? people.accountsOf(person.id) : []
   if (!person || accountId === undefined) return showRefusal(page, failure('identity_unknown'))
   startSession(page, person.id, accountId)
@@ -135,7 +135,7 @@ function connect(page: PageRequest, personId: string, identity: ProviderIdentity
   const signedIn = identifySignedIn(page)
   if (signedIn?.person.id !== personId) return redirectTo(page, '/sign-in')
   const { parts } = page.var
-  const connected = parts.services.people.connect(personId, identity)
+  const connected = parts.services.signInMethods.connect(personId, identity)
   if (connected.ok) notify(page, `You can sign in as ${identity.label} from now on.`)
   else notify(page, sentence(connected.failure.message), 'bad')
   return redirectTo(page, '/account')

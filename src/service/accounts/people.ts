@@ -1,15 +1,10 @@
-/** The people of accounts: who they are, what they may do there, and what they sign in with. */
+/** The people of accounts: who they are, and what they may do there. */
 import type { Clock } from '../../core/clock.ts'
 import { type Result, fail, ok } from '../../failure.ts'
-import { type PasswordHasher, passwordFault } from '../../identity/password.ts'
-import type { ProviderIdentity } from '../../identity/providers/provider.ts'
-import { limitKey } from '../../policy/address.ts'
 import type { Role } from '../../policy/roles.ts'
 import type { Store } from '../../store/database.ts'
 import type { Ledger } from '../../store/ledger/ledger.ts'
 import {
-  type IdentityRow,
-  IdentityTable,
   MembershipTable,
   type PersonRow,
   PersonTable,
@@ -34,14 +29,6 @@ export interface Member extends Person {
   readonly since: number
 }
 
-/** Somebody who is at the door, with what they want to be known by. */
-export interface Applicant {
-  readonly email: string
-  readonly password: string
-  /** Where they come from. */
-  readonly address: string
-}
-
 const MAX_EMAIL_LENGTH = 254
 
 export class PeopleService {
@@ -49,20 +36,16 @@ export class PeopleService {
   readonly #ledger: Ledger
   readonly #people: PersonTable
   readonly #memberships: MembershipTable
-  readonly #identities: IdentityTable
   readonly #sessions: SessionTable
-  readonly #hasher: PasswordHasher
   readonly #clock: Clock
   readonly #audit: AuditService
 
-  constructor({ store, ledger, clock, audit }: ServiceParts, hasher: PasswordHasher) {
+  constructor({ store, ledger, clock, audit }: ServiceParts) {
     this.#store = store
     this.#ledger = ledger
     this.#people = new PersonTable(store)
     this.#memberships = new MembershipTable(store)
-    this.#identities = new IdentityTable(store)
     this.#sessions = new SessionTable(store)
-    this.#hasher = hasher
     this.#clock = clock
     this.#audit = audit
   }
@@ -148,78 +131,6 @@ export class PeopleService {
     })
   }
 
-  /** @returns the hash, or what is wrong with address or password */
-  hashOf({ email, password, address }: Applicant): Promise<Result<string>> {
-    const fault = emailFault(email) ?? passwordFault(password, email.trim())
-    if (fault !== undefined) return Promise.resolve(fail('invalid', fault))
-    return this.#hasher.hash(password, limitKey(address))
-  }
-
-  /** Whether the password is this person's. */
-  fits(personId: string, password: string, address: string): Promise<Result<boolean>> {
-    const known = this.#people.byId(personId)?.password
-    return this.#hasher.check(password, known, limitKey(address))
-  }
-
-  /** The person whose email and password these are, found in the same time as nobody. */
-  async withPassword({ email, password, address }: Applicant): Promise<Result<Person>> {
-    const row = this.#people.byEmail(foldEmail(email))
-    const fits = await this.#hasher.check(password, row?.password, limitKey(address))
-    if (!fits.ok) return fits
-    // The check takes its time, in which they can have gone, or have got another password.
-    const known = row && fits.value ? this.#people.byId(row.id) : undefined
-    return known && known.password === row?.password ? ok(personOf(known)) : fail('sign_in_refused')
-  }
-
-  /** Ends every session of the person; the caller opens a new one for the browser that asked. */
-  setPasswordHash(personId: string, hash: string): void {
-    this.#ledger.write(() => {
-      this.#people.setPassword(personId, hash)
-      this.#sessions.removeOf(personId)
-      this.#noteEverywhere(personId, [{ field: 'password', to: 'changed' }])
-    })
-  }
-
-  identitiesOf(personId: string): IdentityRow[] {
-    return this.#identities.ofPerson(personId)
-  }
-
-  /** Found by the provider's subject only: an address can change hands. */
-  withIdentity({ provider, subject }: ProviderIdentity): Person | undefined {
-    const identity = this.#identities.find(provider, subject)
-    return identity && this.find(identity.personId)
-  }
-
-  connect(personId: string, { provider, subject, label }: ProviderIdentity): Result<void> {
-    return this.#ledger.write((): Result<void> => {
-      const known = this.#identities.find(provider, subject)
-      if (known) return known.personId === personId ? ok(undefined) : fail('identity_taken')
-      const createdAt = this.#clock.now()
-      this.#identities.insert({ provider, subject, personId, label, createdAt })
-      this.#noteEverywhere(personId, [{ field: `sign-in with ${provider}`, to: label }])
-      return ok(undefined)
-    })
-  }
-
-  disconnect(person: Person, provider: string, subject: string): Result<void> {
-    return this.#ledger.write((): Result<void> => {
-      const own = this.#identities.ofPerson(person.id)
-      const found = own.find((one) => one.provider === provider && one.subject === subject)
-      if (!found) return fail('identity_unknown')
-      if (own.length === 1 && !person.hasPassword)
-        return fail('invalid', 'set a password first: this is the only way in')
-      this.#identities.remove(provider, subject)
-      this.#noteEverywhere(person.id, [{ field: `sign-in with ${provider}`, from: found.label }])
-      return ok(undefined)
-    })
-  }
-
-  /** In the audit trail of every account that the person belongs to. */
-  #noteEverywhere(personId: string, fields: NonNullable<Trace['fields']>): void {
-    for (const accountId of this.accountsOf(personId))
-      this.#note('change', personId, accountId, fields)
-  }
-
   #note(action: Action, personId: string, accountId: string, fields: Trace['fields'] = []): void {
     const name = this.#people.byId(personId)?.email ?? personId
     this.#audit.record({ action, kind: 'person', id: personId, name, accountId, fields })
@@ -230,7 +141,8 @@ export class PeopleService {
   }
 }
 
-function personOf({ id, email, password }: PersonRow): Person {
+/** Without the hash of the password. */
+export function personOf({ id, email, password }: PersonRow): Person {
   return { id, email, hasPassword: password !== null }
 }
 

@@ -3,21 +3,30 @@ import type { Clock } from '../../core/clock.ts'
 import { type Result, fail } from '../../failure.ts'
 import { limitKey } from '../../policy/address.ts'
 import { type Bucket, type Rate, fullBucket, isRested, take } from '../../policy/rate-limits.ts'
-import { type Applicant, type PeopleService, type Person, foldEmail } from './people.ts'
+import { type PeopleService, type Person, foldEmail } from './people.ts'
 import type { SessionService } from './sessions.ts'
+import type { EmailAndPassword, SignInMethodService } from './sign-in-methods.ts'
 
 /** Attempts of one address, and on one account from wherever: a few at once, then two a minute. */
 const ATTEMPTS: Rate = { perSecond: 1 / 30, burst: 10 }
 const SWEEP_EVERY_MS = 60_000
 
+export interface SignInParts {
+  readonly people: PeopleService
+  readonly signInMethods: SignInMethodService
+  readonly sessions: SessionService
+}
+
 export class SignIn {
+  readonly #methods: SignInMethodService
   readonly #people: PeopleService
   readonly #sessions: SessionService
   readonly #clock: Clock
   readonly #attempts = new Map<string, Bucket>()
   #lastSweep: number
 
-  constructor(people: PeopleService, sessions: SessionService, clock: Clock) {
+  constructor({ people, signInMethods, sessions }: SignInParts, clock: Clock) {
+    this.#methods = signInMethods
     this.#people = people
     this.#sessions = sessions
     this.#clock = clock
@@ -29,10 +38,10 @@ export class SignIn {
     return this.#attempts.size
   }
 
-  async attempt(applicant: Applicant): Promise<Result<Person>> {
-    const { email, address } = applicant
+  async attempt(given: EmailAndPassword): Promise<Result<Person>> {
+    const { email, address } = given
     return this.#mayTry(email, address)
-      ? this.#people.withPassword(applicant)
+      ? this.#methods.withPassword(given)
       : fail('sign_in_rate')
   }
 

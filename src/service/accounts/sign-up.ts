@@ -5,7 +5,8 @@ import type { Ledger } from '../../store/ledger/ledger.ts'
 import type { AccountService } from './accounts.ts'
 import type { AuditService } from '../audit/audit.ts'
 import type { Link, LinkKind, LinkService } from './one-time-links.ts'
-import type { Applicant, PeopleService, Person } from './people.ts'
+import type { PeopleService, Person } from './people.ts'
+import type { EmailAndPassword, SignInMethodService } from './sign-in-methods.ts'
 
 /** Somebody who came in, and to which account. */
 export interface Arrived {
@@ -20,6 +21,7 @@ export interface SignUpParts {
   readonly accounts: AccountService
   readonly links: LinkService
   readonly people: PeopleService
+  readonly signInMethods: SignInMethodService
   readonly audit: AuditService
 }
 
@@ -28,13 +30,15 @@ export class SignUp {
   readonly #accounts: AccountService
   readonly #links: LinkService
   readonly #people: PeopleService
+  readonly #signInMethods: SignInMethodService
   readonly #audit: AuditService
 
-  constructor({ ledger, accounts, links, people, audit }: SignUpParts) {
+  constructor({ ledger, accounts, links, people, signInMethods, audit }: SignUpParts) {
     this.#ledger = ledger
     this.#accounts = accounts
     this.#links = links
     this.#people = people
+    this.#signInMethods = signInMethods
     this.#audit = audit
   }
 
@@ -43,24 +47,24 @@ export class SignUp {
    * Anybody else is somebody already whose address that is: a link to one account gives no right over the others.
    * @returns `email_taken` for these
    */
-  async claim(secret: string, applicant: Applicant): Promise<Result<Arrived>> {
-    const { email } = applicant
-    const hash = await this.#hashFor('claim', secret, applicant)
+  async claim(secret: string, given: EmailAndPassword): Promise<Result<Arrived>> {
+    const { email } = given
+    const hash = await this.#hashFor('claim', secret, given)
     if (!hash.ok) return hash
     return this.#arrive('claim', secret, ({ accountId }) => {
       const known = this.#people.byEmail(email)
       if (!known) return this.#people.add(email, hash.value)
       if (!this.#isLostOwner(known, accountId)) return fail('email_taken')
-      this.#people.setPasswordHash(known.id, hash.value)
+      this.#signInMethods.setPasswordHash(known.id, hash.value)
       return ok(known)
     })
   }
 
   /** Accepts an invitation as somebody new. */
-  async accept(secret: string, applicant: Applicant): Promise<Result<Arrived>> {
-    const hash = await this.#hashFor('invite', secret, applicant)
+  async accept(secret: string, given: EmailAndPassword): Promise<Result<Arrived>> {
+    const hash = await this.#hashFor('invite', secret, given)
     if (!hash.ok) return hash
-    return this.#arrive('invite', secret, () => this.#people.add(applicant.email, hash.value))
+    return this.#arrive('invite', secret, () => this.#people.add(given.email, hash.value))
   }
 
   /** Comes in as somebody who has signed in. */
@@ -74,18 +78,18 @@ export class SignUp {
   /** Comes in as somebody new who signs in with a provider; the address is a name only, and links nobody. */
   arriveWith(kind: LinkKind, secret: string, identity: ProviderIdentity): Result<Arrived> {
     return this.#arrive(kind, secret, () => {
-      if (this.#people.withIdentity(identity)) return fail('identity_taken')
+      if (this.#signInMethods.withIdentity(identity)) return fail('identity_taken')
       const added = this.#people.add(identity.email, null)
       if (!added.ok) return added
-      const connected = this.#people.connect(added.value.id, identity)
+      const connected = this.#signInMethods.connect(added.value.id, identity)
       return connected.ok ? added : connected
     })
   }
 
   /** The link is looked at before a password is hashed for it, so that strangers cannot make the server work. */
-  async #hashFor(kind: LinkKind, secret: string, applicant: Applicant): Promise<Result<string>> {
+  async #hashFor(kind: LinkKind, secret: string, given: EmailAndPassword): Promise<Result<string>> {
     const link = this.#links.read(kind, secret)
-    return link.ok ? this.#people.hashOf(applicant) : link
+    return link.ok ? this.#signInMethods.hashOf(given) : link
   }
 
   /**

@@ -113,7 +113,7 @@ describe('entries are left by', () => {
   })
 
   test('people who are added, changed and removed', async () => {
-    const { people, signUp, links, accounts } = opened.services
+    const { people, signInMethods, signUp, links, accounts } = opened.services
     const owner = accounts.ensureOwner()
     const address = '192.0.2.9'
     const ann = { email: 'ann@example.com', password: 'correct horse battery', address }
@@ -124,7 +124,7 @@ describe('entries are left by', () => {
     const joined = must(await signUp.accept(invitation, bob))
     const left = trailOf(() => {
       must(people.setRole(owner, joined.person.id, 'member'))
-      people.setPasswordHash(claimed.person.id, 'another')
+      signInMethods.setPasswordHash(claimed.person.id, 'another')
       must(people.remove(owner, joined.person.id))
     })
     expect(left.map(text)).toEqual([

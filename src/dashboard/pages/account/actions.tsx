@@ -26,10 +26,10 @@ const FRESH_MS = 15 * 60_000
 export async function changePassword(page: PageRequest): Promise<Response> {
   const fields = page.var.fields
   const { person, account } = requireSignedIn(page)
-  const { people } = page.var.parts.services
+  const { signInMethods } = page.var.parts.services
   const proof = await proveYourself(page, textField(fields, 'present'))
   if (!proof.ok) return showAccount(page, { present: sentence(proof.failure.message) })
-  const hash = await people.hashOf({
+  const hash = await signInMethods.hashOf({
     email: person.email,
     password: textField(fields, 'password'),
     address: page.env.visit.address,
@@ -37,7 +37,7 @@ export async function changePassword(page: PageRequest): Promise<Response> {
   if (!hash.ok) return showAccount(page, { password: sentence(hash.failure.message) })
   // Hashing takes its time, in which the session can have ended.
   if (!identifySignedIn(page)) return showFailure(page, failure('sign_in_needed'))
-  people.setPasswordHash(person.id, hash.value)
+  signInMethods.setPasswordHash(person.id, hash.value)
   startSession(page, person.id, account.id)
   return redirectTo(page, '/account')
 }
@@ -50,7 +50,11 @@ async function proveYourself(page: PageRequest, present: string): Promise<Result
     return isFresh ? ok(undefined) : fail('sign_in_needed', 'sign out and in again first')
   }
   if (!signIn.mayTry(`password ${person.id}`)) return fail('sign_in_rate')
-  const fits = await parts.services.people.fits(person.id, present, page.env.visit.address)
+  const fits = await parts.services.signInMethods.fits(
+    person.id,
+    present,
+    page.env.visit.address,
+  )
   if (!fits.ok) return fits
   return fits.value ? ok(undefined) : fail('sign_in_refused', 'the current password is wrong')
 }
@@ -71,10 +75,10 @@ export function signOutEverywhere(page: PageRequest): Response {
 
 export async function disconnect(page: PageRequest): Promise<Response> {
   const fields = page.var.fields
-  const { people } = page.var.parts.services
+  const { signInMethods } = page.var.parts.services
   const { person } = requireSignedIn(page)
   const [provider, subject] = [textField(fields, 'provider'), textField(fields, 'subject')]
-  const done = people.disconnect(person, provider, subject)
+  const done = signInMethods.disconnect(person, provider, subject)
   if (!done.ok) notify(page, sentence(done.failure.message), 'bad')
   else notify(page, 'That is no longer a way to sign in.')
   return redirectTo(page, '/account')

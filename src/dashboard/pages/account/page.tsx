@@ -110,7 +110,7 @@ function PasswordCard({ page, faults }: { page: PageRequest; faults: Faults | un
 function IdentitiesCard({ page }: { page: PageRequest }) {
   const { person } = requireSignedIn(page)
   const { services, providers } = page.var.parts
-  const own = services.people.identitiesOf(person.id)
+  const own = services.signInMethods.identitiesOf(person.id)
   if (own.length === 0 && providers.length === 0) return <></>
   return (
     <Card
