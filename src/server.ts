@@ -141,10 +141,10 @@ function listen(parts: Parts, live: LiveService): Listeners {
 
 /** @param address where people can open the dashboard */
 function ownerClaimLink(services: Services, address: string | undefined): string | undefined {
-  const { accounts, links, people } = services
+  const { accounts, oneTimeLinks, people } = services
   const owner = accounts.ensureOwner()
-  if (address !== undefined) links.keepAddress(address)
-  return people.isUnclaimed(owner) ? links.claim(owner) : undefined
+  if (address !== undefined) oneTimeLinks.keepAddress(address)
+  return people.isUnclaimed(owner) ? oneTimeLinks.claim(owner) : undefined
 }
 
 async function stop(config: Config, parts: Parts): Promise<void> {

@@ -5,7 +5,10 @@ import { AppExpiry } from '../service/apps/app-expiry.ts'
 import { ChangeWatcher } from '../store/change-watcher.ts'
 import { KeyUses } from '../service/apps/key-uses.ts'
 import { AppDirectory } from '../service/apps/app-directory.ts'
-import { LiveRules, type RulesListener } from '../service/reservations/reservation-directory.ts'
+import {
+  ReservationDirectory,
+  type RulesListener,
+} from '../service/reservations/reservation-directory.ts'
 import type { Services } from '../service/services.ts'
 import { StatsRecorder } from '../service/stats/stats-recorder.ts'
 import type { TokenOrder } from '../service/tokens/token-order.ts'
@@ -20,7 +23,7 @@ export interface LiveSettingsParts {
 }
 
 export class LiveSettings {
-  readonly rules: LiveRules
+  readonly rules: ReservationDirectory
   readonly apps: AppDirectory
   readonly keyUses: KeyUses
   readonly #changes: ChangeWatcher
@@ -35,7 +38,7 @@ export class LiveSettings {
     const { appCounters, clock, onTrouble, services } = parts
     const { keyring, ledger, store } = services
     this.#appCounters = appCounters
-    this.rules = new LiveRules(store, seed(parts.random), (concerns) => {
+    this.rules = new ReservationDirectory(store, seed(parts.random), (concerns) => {
       for (const listener of this.#rulesListeners) listener(concerns)
     })
     this.apps = new AppDirectory(store, keyring, clock)

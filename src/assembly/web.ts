@@ -9,7 +9,7 @@ import { BackupShelf } from '../ops/backup/backup-shelf.ts'
 import { Health } from '../ops/health.ts'
 import { Metrics } from '../ops/metrics.ts'
 import type { Refusals } from '../ops/refusals.ts'
-import { ChannelDesk } from '../service/live/channel-inspector.ts'
+import { ChannelInspector } from '../service/live/channel-inspector.ts'
 import { impactOf } from '../service/reservations/reservation-impact.ts'
 import type { LiveService } from '../service/live/live.ts'
 import type { Services } from '../service/services.ts'
@@ -117,7 +117,7 @@ export class Web {
       channels: new RealtimePages(realtime, channels),
       services,
       live,
-      desk: this.#desk(live),
+      inspector: this.#inspector(live),
       refusals: () => refusals.recent(),
       health: this.health,
       backups: new BackupShelf({
@@ -144,9 +144,9 @@ export class Web {
     return this.#dashboard
   }
 
-  #desk(live: LiveService): ChannelDesk {
+  #inspector(live: LiveService): ChannelInspector {
     const { channels, services } = this.#parts
-    return new ChannelDesk({
+    return new ChannelInspector({
       ...channels,
       live,
       audit: services.audit,

@@ -3,7 +3,7 @@ import { existsSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Config } from '../config.ts'
 import { type Finding, errorText, reporter } from '../ops/doctor/finding.ts'
-import { doubtsIn } from '../service/reservations/reserved-names.ts'
+import { nameWarningsIn } from '../service/reservations/reserved-names.ts'
 import { DATABASE_FILE } from '../store/database.ts'
 
 const report = reporter('reservations')
@@ -17,7 +17,7 @@ export function checkReservedNames({ data, inMemory }: Config): Finding[] {
   if (process.getuid && statSync(file).uid !== process.getuid())
     return [report.skipped('the database belongs to another user; run doctor as that user')]
   try {
-    return doubtsIn(folder).map(({ because, id, namespace }) =>
+    return nameWarningsIn(folder).map(({ because, id, namespace }) =>
       report.warning(`${namespace} ${because}`, [`latchkey reservations remove ${id}`]),
     )
   } catch (error) {

@@ -5,10 +5,10 @@ import type { Provider } from '../identity/providers/provider.ts'
 import type { BackupShelf } from '../ops/backup/backup-shelf.ts'
 import type { Health } from '../ops/health.ts'
 import type { Account } from '../service/accounts/accounts.ts'
-import type { ChannelDesk } from '../service/live/channel-inspector.ts'
+import type { ChannelInspector } from '../service/live/channel-inspector.ts'
 import type { Impact } from '../service/reservations/reservation-impact.ts'
 import type { LiveService } from '../service/live/live.ts'
-import type { Refused } from '../service/live/recent-refusals.ts'
+import type { RefusalSummary } from '../service/live/recent-refusals.ts'
 import type { ChangedRules } from '../service/reservations/reservation-preview.ts'
 import type { Services } from '../service/services.ts'
 import type { PageChannels } from './live/page-channels.ts'
@@ -16,13 +16,13 @@ import type { PageChannels } from './live/page-channels.ts'
 export interface DashboardParts {
   readonly services: Services
   readonly live: LiveService
-  readonly desk: ChannelDesk
+  readonly inspector: ChannelInspector
   /** Channels of an app that have something on the disk, with a text in their name. */
   readonly keptNames: (appId: string, text: string, limit: number) => readonly string[]
   /** How open pages are told what is new. */
   readonly channels: PageChannels
   /** The newest first. */
-  readonly refusals: () => readonly Refused[]
+  readonly refusals: () => readonly RefusalSummary[]
   /**
    * Who would notice if these rules held around a namespace.
    * @param viewer for whose eyes; undefined for those who see everybody

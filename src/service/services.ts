@@ -28,11 +28,11 @@ import { ApiKeyService } from './apps/api-keys.ts'
 import { AppService } from './apps/apps.ts'
 import { AuditService } from './audit/audit.ts'
 import { ChannelRuleService } from './apps/channel-rules.ts'
-import { LinkService } from './accounts/one-time-links.ts'
+import { OneTimeLinkService } from './accounts/one-time-links.ts'
 import { PeopleService } from './accounts/people.ts'
 import { PushDeviceService } from '../device-push/device-service.ts'
 import { PushSubscriptionService } from '../device-push/subscription-service.ts'
-import { OutlookService } from './reservations/reservation-preview.ts'
+import { ReservationPreviewService } from './reservations/reservation-preview.ts'
 import { ReservationService } from './reservations/reservations.ts'
 import { refoldNames } from './reservations/reserved-names.ts'
 import { RevocationService } from './tokens/revocations.ts'
@@ -56,7 +56,7 @@ export interface Services {
   readonly accounts: AccountService
   readonly accessTokens: AccessTokenService
   readonly reservations: ReservationService
-  readonly outlook: OutlookService
+  readonly reservationPreviews: ReservationPreviewService
   readonly apps: AppService
   readonly apiKeys: ApiKeyService
   readonly channelRules: ChannelRuleService
@@ -67,7 +67,7 @@ export interface Services {
   readonly people: PeopleService
   readonly signInMethods: SignInMethodService
   readonly sessions: SessionService
-  readonly links: LinkService
+  readonly oneTimeLinks: OneTimeLinkService
   readonly signUp: SignUp
   readonly stats: StatsService
   readonly pushDevices: PushDeviceService
@@ -141,7 +141,7 @@ export function servicesOver({ config, clock, decidesQuota, folder, store }: Fou
   const people = new PeopleService(parts)
   const hasher = new PasswordHasher(undefined, () => ledger.ready())
   const signInMethods = new SignInMethodService(parts, people, hasher)
-  const links = new LinkService(parts)
+  const oneTimeLinks = new OneTimeLinkService(parts)
   const tokenOrder = new TokenOrder(parts)
   const pushDevices = new PushDeviceService({ store, ledger, keyring, clock })
   const revocations = new RevocationService({ ...parts, order: tokenOrder, devices: pushDevices })
@@ -155,7 +155,7 @@ export function servicesOver({ config, clock, decidesQuota, folder, store }: Fou
     accounts,
     accessTokens: new AccessTokenService(parts),
     reservations: new ReservationService(parts, keyring, quota),
-    outlook: new OutlookService(store, keyring),
+    reservationPreviews: new ReservationPreviewService(store, keyring),
     apps,
     apiKeys,
     channelRules: new ChannelRuleService(parts),
@@ -166,8 +166,8 @@ export function servicesOver({ config, clock, decidesQuota, folder, store }: Fou
     people,
     signInMethods,
     sessions: new SessionService(parts, people),
-    links,
-    signUp: new SignUp({ ledger, accounts, links, people, signInMethods, audit }),
+    oneTimeLinks,
+    signUp: new SignUp({ ledger, accounts, oneTimeLinks, people, signInMethods, audit }),
     stats: new StatsService(parts),
     pushDevices,
     pushSubscriptions: new PushSubscriptionService({ store, ledger, keyring, clock }),

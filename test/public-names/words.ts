@@ -1,7 +1,7 @@
 /** Words that programs read, of which no running server has a list: in the audit trail, and in the metrics. */
 import type { Action } from '../../src/service/audit/audit.ts'
 import { ENTITIES } from '../../src/service/audit/audit.ts'
-import { deedOf } from '../../src/service/audit/audit-words.ts'
+import { actionPhrase } from '../../src/service/audit/audit-words.ts'
 import { sourceFiles } from '../support/imports.ts'
 
 /** Those of the reasons for which a connection is closed that the source still gives. */
@@ -25,6 +25,6 @@ export function auditActions(words: readonly string[]): string[] {
   return words.filter((word) => {
     const [type, action] = word.split(' ')
     if (type !== 'action') return false
-    return !deedOf({ action: action as Action, kind: 'app' }).words.includes('undefined')
+    return !actionPhrase({ action: action as Action, kind: 'app' }).words.includes('undefined')
   })
 }

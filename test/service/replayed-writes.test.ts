@@ -69,8 +69,8 @@ const device = (world: World) => ({
   secret: undefined,
 })
 const invited = (world: World) => {
-  const { links } = world.services
-  const link = links.invite(account(world), world.flag ? 'member' : 'owner', '')
+  const { oneTimeLinks } = world.services
+  const link = oneTimeLinks.invite(account(world), world.flag ? 'member' : 'owner', '')
   return link.ok ? link.value : ''
 }
 
@@ -140,13 +140,14 @@ const WRITES: Readonly<Record<string, Write>> = {
       capability: undefined,
       clientId: undefined,
     }),
-  'links.claim': (world) => world.services.links.claim(account(world)),
-  'links.invite': (world) => invited(world),
-  'links.withdraw': (world) => {
-    const [link] = world.services.links.invitations(account(world))
-    return world.services.links.withdraw(account(world), link?.id ?? '')
+  'oneTimeLinks.claim': (world) => world.services.oneTimeLinks.claim(account(world)),
+  'oneTimeLinks.invite': (world) => invited(world),
+  'oneTimeLinks.withdraw': (world) => {
+    const [link] = world.services.oneTimeLinks.invitations(account(world))
+    return world.services.oneTimeLinks.withdraw(account(world), link?.id ?? '')
   },
-  'links.keepAddress': ({ services, name }) => services.links.keepAddress(`https://${name}`),
+  'oneTimeLinks.keepAddress': ({ services, name }) =>
+    services.oneTimeLinks.keepAddress(`https://${name}`),
   'people.add': ({ services, name }) => services.people.add(`${name}@example.com`, 'hash'),
   'signUp.join': (world) => {
     const person = aPerson(world)

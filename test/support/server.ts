@@ -9,7 +9,7 @@ import type { Result } from '../../src/failure.ts'
 import { startLogs } from '../../src/ops/logs.ts'
 import { type RunningServer, startServer } from '../../src/server.ts'
 import type { ApiKeyChange } from '../../src/service/apps/api-keys.ts'
-import type { ReservationChange } from '../../src/service/reservations/reservations.ts'
+import type { ReservationChange } from '../../src/service/reservations/reservation-fields.ts'
 import { openServices } from '../../src/service/services.ts'
 import { chosenEngine } from './engines/chosen.ts'
 

@@ -72,7 +72,7 @@ const reset: Command = {
   options: [],
   settings: 'data',
   run: (context) =>
-    withServices(context, ({ accounts, accessTokens, links, folder }) => {
+    withServices(context, ({ accounts, accessTokens, oneTimeLinks, folder }) => {
       const name = context.positionals[0]
       const account =
         name === undefined
@@ -82,7 +82,7 @@ const reset: Command = {
       const revoked = accessTokens.removeAll(account.value)
       const wish = { name: 'after reset', scopes: SCOPES, lifetime: undefined }
       const { token, secret } = accessTokens.add(account.value, wish)
-      const link = links.claim(account.value)
+      const link = oneTimeLinks.claim(account.value)
       context.output.result(
         {
           account: accountView(account.value),

@@ -2,7 +2,7 @@
 import { entryView } from '../../api/audit-routes.ts'
 import { type Result, fail, ok } from '../../failure.ts'
 import { type AuditEntry, ENTITIES, type Entity } from '../../service/audit/audit.ts'
-import { deedOf, fieldText } from '../../service/audit/audit-words.ts'
+import { actionPhrase, fieldText } from '../../service/audit/audit-words.ts'
 import { type Command, EXIT } from '../command.ts'
 import { type Lines, table, timeText } from '../output.ts'
 import { ACCOUNT_OPTION, failed, withServices } from '../with-services.ts'
@@ -62,7 +62,7 @@ function listText(entries: readonly AuditEntry[]): Lines {
 }
 
 function whatText(entry: AuditEntry): string {
-  const { words, needsName } = deedOf(entry)
+  const { words, needsName } = actionPhrase(entry)
   return needsName ? `${words} ${entry.name}` : words
 }
 

@@ -126,7 +126,7 @@ const explain: Command = {
       const answer = explainKey(app, key, channelRules.list(app), {
         channel,
         operation,
-        secret: secret === undefined ? undefined : apiKeys.secretIndexOf(key, secret),
+        secret: secret === undefined ? undefined : apiKeys.secretStatus(key, secret),
       })
       if (!answer.ok) return failed(context, answer.failure)
       context.output.result(answer.value, explanationText(answer.value))

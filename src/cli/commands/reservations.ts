@@ -1,12 +1,9 @@
 /** `latchkey reservations list | add | set | remove` */
 import { type Result, fail, ok } from '../../failure.ts'
 import { reservationView, reservedView } from '../../api/shapes.ts'
-import type { Doubt } from '../../service/reservations/reserved-names.ts'
-import type {
-  OwnedReservation,
-  ReservationChange,
-  Reserved,
-} from '../../service/reservations/reservations.ts'
+import type { NameWarning } from '../../service/reservations/reserved-names.ts'
+import type { OwnedReservation, Reserved } from '../../service/reservations/reservations.ts'
+import type { ReservationChange } from '../../service/reservations/reservation-fields.ts'
 import type { Services } from '../../service/services.ts'
 import { type Command, type CommandContext, EXIT, type OptionSpec } from '../command.ts'
 import { type Lines, table, timeText } from '../output.ts'
@@ -46,8 +43,8 @@ const list: Command = {
       if (account && !account.ok) return failed(context, account.failure)
       const found = reservations.list(account?.value)
       const names = new Map(accounts.list().map(({ id, name }) => [id, name]))
-      const doubts = reservations.doubts(account?.value)
-      context.output.result(found.map(reservationView), listText(found, names, doubts))
+      const nameWarnings = reservations.nameWarnings(account?.value)
+      context.output.result(found.map(reservationView), listText(found, names, nameWarnings))
       return EXIT.done
     }),
 }
@@ -154,7 +151,7 @@ function keysText({ joinKey, sendKey }: OwnedReservation): string {
 function listText(
   found: readonly OwnedReservation[],
   accounts: ReadonlyMap<string, string>,
-  doubts: readonly Doubt[],
+  nameWarnings: readonly NameWarning[],
 ): Lines {
   if (found.length === 0)
     return 'No namespace is reserved. Reserve one with: latchkey reservations add NAMESPACE'
@@ -168,7 +165,7 @@ function listText(
       timeText(one.createdAt),
     ]),
   )
-  return [...rows, ...doubts.map((one) => `Warning: ${one.namespace} ${one.because}.`)]
+  return [...rows, ...nameWarnings.map((one) => `Warning: ${one.namespace} ${one.because}.`)]
 }
 
 export const reservationCommands: readonly Command[] = [list, add, set, remove]

@@ -3,7 +3,7 @@ import { sight } from '../../api/access.ts'
 import type { Clock } from '../../core/clock.ts'
 import { fail, failure, ok } from '../../failure.ts'
 import type { Opening, Visit } from '../../protocol/protocol.ts'
-import type { ChannelDesk } from '../../service/live/channel-inspector.ts'
+import type { ChannelInspector } from '../../service/live/channel-inspector.ts'
 import type { LiveService } from '../../service/live/live.ts'
 import type { SessionService, SignedIn } from '../../service/accounts/sessions.ts'
 import { placeFor, withQuery } from '../pages/live/addresses.ts'
@@ -19,7 +19,7 @@ export interface LiveViewParts {
   readonly clock: Clock
   readonly channels: PageChannels
   readonly sessions: SessionService
-  readonly desk: ChannelDesk
+  readonly inspector: ChannelInspector
   readonly live: LiveService
   /** Draws what a browser would get that asked for this path. @returns undefined for all but a page */
   readonly draw: (visit: Visit, path: string) => Promise<string | undefined>
@@ -101,7 +101,7 @@ export class LiveViews {
   }
 
   #makeLog(session: string, query: ViewName['query'], tell: Tell) {
-    const { desk, live } = this.#parts
+    const { inspector, live } = this.#parts
     const { app = '', name = '', since } = query
     const place = () => {
       const signedIn = this.#signedInOf(session)
@@ -110,7 +110,7 @@ export class LiveViews {
     const found = place()
     if (!found) return undefined
     const isPermitted = () => place() !== undefined
-    return new LogView({ desk, ref: found.ref, since, isPermitted, tell })
+    return new LogView({ inspector, ref: found.ref, since, isPermitted, tell })
   }
 
   #beat(): void {

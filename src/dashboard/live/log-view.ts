@@ -1,7 +1,7 @@
 /** What happens on a channel, for one page: a few times a second, and no more than a screen can show. */
 import type { ChannelRef } from '../../core/types.ts'
-import type { ChannelDesk } from '../../service/live/channel-inspector.ts'
-import type { LiveEntry } from '../../service/live/channel-activity.ts'
+import type { ChannelInspector } from '../../service/live/channel-inspector.ts'
+import type { ActivityEntry } from '../../service/live/channel-activity.ts'
 import { wireEntry } from '../pages/live/entry.tsx'
 import type { Tell, View } from './view.ts'
 
@@ -11,7 +11,7 @@ const GATHER_MS = 100
 const MAX_GATHERED = 100
 
 export interface LogParts {
-  readonly desk: ChannelDesk
+  readonly inspector: ChannelInspector
   readonly ref: ChannelRef
   /** Where the page was, as it was told before; undefined for what comes from now on. */
   readonly since: string | undefined
@@ -23,7 +23,7 @@ export interface LogParts {
 export class LogView implements View {
   readonly #parts: LogParts
   readonly #stop: () => void
-  #gathered: LiveEntry[] = []
+  #gathered: ActivityEntry[] = []
   #skipped = 0
   #isGap: boolean
   #position: string
@@ -31,13 +31,15 @@ export class LogView implements View {
 
   constructor(parts: LogParts) {
     this.#parts = parts
-    const { desk, ref, since } = parts
-    const outlook = desk.watch(ref, since, (entries, position) => this.#take(entries, position))
-    this.#stop = outlook.stop
-    this.#isGap = outlook.isGap
-    this.#position = desk.position(ref)
+    const { inspector, ref, since } = parts
+    const watched = inspector.watch(ref, since, (entries, position) =>
+      this.#take(entries, position),
+    )
+    this.#stop = watched.stop
+    this.#isGap = watched.isGap
+    this.#position = inspector.position(ref)
     // Also of nothing, so that the page knows from where it can go on.
-    this.#take(outlook.since, undefined)
+    this.#take(watched.since, undefined)
   }
 
   look(): void {
@@ -54,7 +56,7 @@ export class LogView implements View {
     clearTimeout(this.#timer)
   }
 
-  #take(entries: readonly LiveEntry[], position: string | undefined): void {
+  #take(entries: readonly ActivityEntry[], position: string | undefined): void {
     const room = MAX_GATHERED - this.#gathered.length
     this.#gathered.push(...entries.slice(0, room))
     this.#skipped += Math.max(0, entries.length - room)

@@ -2,7 +2,7 @@
 /** @jsxImportSource hono/jsx */
 import { Hono } from 'hono'
 import { type AuditEntry, ENTITIES, type Entity } from '../../service/audit/audit.ts'
-import { ENTITY_WORDS, deedOf } from '../../service/audit/audit-words.ts'
+import { ENTITY_WORDS, actionPhrase } from '../../service/audit/audit-words.ts'
 import { accountScope } from '../access.ts'
 import type { Env, PageRequest } from '../page-request.ts'
 import { show } from '../view/layout.tsx'
@@ -155,7 +155,7 @@ function Who({ entry: { actor, actorKind, address } }: { entry: AuditEntry }) {
 }
 
 function What({ entry }: { entry: AuditEntry }) {
-  const { words, needsName } = deedOf(entry)
+  const { words, needsName } = actionPhrase(entry)
   return (
     <div class="stack tight">
       <span>

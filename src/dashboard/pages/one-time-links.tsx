@@ -3,9 +3,9 @@
 import { Hono } from 'hono'
 import { type Failure, failure } from '../../failure.ts'
 import type { Role } from '../../policy/roles.ts'
-import type { Link, LinkKind } from '../../service/accounts/one-time-links.ts'
+import type { OneTimeLink, OneTimeLinkKind } from '../../service/accounts/one-time-links.ts'
 import type { SignedIn } from '../../service/accounts/sessions.ts'
-import type { Arrived } from '../../service/accounts/sign-up.ts'
+import type { JoinedPerson } from '../../service/accounts/sign-up.ts'
 import { emailFault } from '../../service/accounts/people.ts'
 import { type Faults, textField } from '../fields.ts'
 import { type Env, type PageRequest, redirectTo } from '../page-request.ts'
@@ -30,7 +30,7 @@ export function oneTimeLinkPages(): Hono<Env> {
 }
 
 /** Lets somebody in who came by a link. */
-export function welcome(page: PageRequest, { person, accountId }: Arrived): Response {
+export function welcome(page: PageRequest, { person, accountId }: JoinedPerson): Response {
   const { accounts, people } = page.var.parts.services
   const account = accounts.find(accountId)
   const role = people.roleOf(person.id, accountId) ?? 'viewer'
@@ -45,8 +45,8 @@ function showClaim(
   token: string,
   { email, why }: { email?: string; why?: Failure } = {},
 ): Response | Promise<Response> {
-  const { links, accounts, people } = page.var.parts.services
-  const link = links.read('claim', token)
+  const { oneTimeLinks, accounts, people } = page.var.parts.services
+  const link = oneTimeLinks.read('claim', token)
   const account = link.ok ? accounts.find(link.value.accountId) : link
   if (!link.ok || !account.ok) return showDeadLink(page, failure('link_invalid'))
   tellWhen(page, why)
@@ -89,8 +89,8 @@ function showInvite(
   token: string,
   { email, why }: { email?: string; why?: Failure } = {},
 ): Response | Promise<Response> {
-  const { links, accounts } = page.var.parts.services
-  const link = links.read('invite', token)
+  const { oneTimeLinks, accounts } = page.var.parts.services
+  const link = oneTimeLinks.read('invite', token)
   const account = link.ok ? accounts.find(link.value.accountId) : link
   if (!link.ok || !account.ok) return showDeadLink(page, failure('link_invalid'))
   tellWhen(page, why)
@@ -136,7 +136,7 @@ function JoinForm({
   why,
 }: {
   signedIn: SignedIn
-  link: Link
+  link: OneTimeLink
   token: string
   why: Failure | undefined
 }) {
@@ -163,7 +163,7 @@ async function accept(page: PageRequest): Promise<Response> {
   return welcome(page, arrived.value)
 }
 
-async function join(page: PageRequest, kind: LinkKind): Promise<Response> {
+async function join(page: PageRequest, kind: OneTimeLinkKind): Promise<Response> {
   const token = textField(page.var.fields, 'token')
   const { signedIn, parts } = page.var
   if (!signedIn) return showFailure(page, failure('sign_in_needed'))

@@ -14,17 +14,17 @@ import { newId } from '../id.ts'
 import type { ServiceParts } from '../service-parts.ts'
 
 /** A link without the hash of its secret. */
-export type Link = Omit<LinkRow, 'hash'>
-export type LinkKind = Link['kind']
+export type OneTimeLink = Omit<LinkRow, 'hash'>
+export type OneTimeLinkKind = OneTimeLink['kind']
 
 /** The fact that holds the address of the server that ran last, for links that a command prints. */
 const ADDRESS = 'address'
 
 const HOUR = 3_600_000
-const LIFETIME: Readonly<Record<LinkKind, number>> = { claim: HOUR, invite: 7 * 24 * HOUR }
+const LIFETIME: Readonly<Record<OneTimeLinkKind, number>> = { claim: HOUR, invite: 7 * 24 * HOUR }
 const MAX_NOTE_LENGTH = 254
 
-export class LinkService {
+export class OneTimeLinkService {
   readonly #store: Store
   readonly #ledger: Ledger
   readonly #table: LinkTable
@@ -66,7 +66,7 @@ export class LinkService {
   }
 
   /** Invitations that nobody has used yet. */
-  invitations(account: Account): Link[] {
+  invitations(account: Account): OneTimeLink[] {
     const now = this.#clock.now()
     const open = this.#table.list(account.id, 'invite').filter(({ expiresAt }) => expiresAt > now)
     return open.map(withoutHash)
@@ -83,21 +83,21 @@ export class LinkService {
   }
 
   /** Looks at a link without using it up; used, expired and invented ones look alike. */
-  read(kind: LinkKind, secret: string): Result<Link> {
+  read(kind: OneTimeLinkKind, secret: string): Result<OneTimeLink> {
     const row = this.#table.byHash(hashWebSecret(secret))
     if (!row || row.kind !== kind || row.expiresAt <= this.#clock.now()) return fail('link_invalid')
     return ok(withoutHash(row))
   }
 
   /** Uses it up; part of the transaction of what it is good for. */
-  use(kind: LinkKind, secret: string): Result<Link> {
-    return this.#ledger.write((): Result<Link> => {
+  use(kind: OneTimeLinkKind, secret: string): Result<OneTimeLink> {
+    return this.#ledger.write((): Result<OneTimeLink> => {
       const found = this.read(kind, secret)
       return found.ok && this.#table.take(found.value.id) ? found : fail('link_invalid')
     })
   }
 
-  #add(account: Account, kind: LinkKind, role: Role, note: string | null): string {
+  #add(account: Account, kind: OneTimeLinkKind, role: Role, note: string | null): string {
     const secret = newWebSecret()
     const createdAt = this.#clock.now()
     this.#table.removeExpired(this.#date.now())
@@ -124,6 +124,6 @@ export class LinkService {
   }
 }
 
-function withoutHash({ hash: _, ...link }: LinkRow): Link {
+function withoutHash({ hash: _, ...link }: LinkRow): OneTimeLink {
   return link
 }

@@ -12,7 +12,7 @@ import {
 } from '../../store/tables/people.ts'
 import { SessionTable } from '../../store/tables/sessions.ts'
 import type { Account } from './accounts.ts'
-import type { Action, AuditService, Trace } from '../audit/audit.ts'
+import type { Action, AuditService, AuditEvent } from '../audit/audit.ts'
 import { fieldsOf } from '../audit/audited-fields.ts'
 import { newId } from '../id.ts'
 import type { ServiceParts } from '../service-parts.ts'
@@ -131,7 +131,12 @@ export class PeopleService {
     })
   }
 
-  #note(action: Action, personId: string, accountId: string, fields: Trace['fields'] = []): void {
+  #note(
+    action: Action,
+    personId: string,
+    accountId: string,
+    fields: AuditEvent['fields'] = [],
+  ): void {
     const name = this.#people.byId(personId)?.email ?? personId
     this.#audit.record({ action, kind: 'person', id: personId, name, accountId, fields })
   }

@@ -7,7 +7,7 @@ import { limitKey } from '../../policy/address.ts'
 import type { Ledger } from '../../store/ledger/ledger.ts'
 import { type IdentityRow, IdentityTable, PersonTable } from '../../store/tables/people.ts'
 import { SessionTable } from '../../store/tables/sessions.ts'
-import type { AuditService, Trace } from '../audit/audit.ts'
+import type { AuditService, AuditEvent } from '../audit/audit.ts'
 import type { ServiceParts } from '../service-parts.ts'
 import { type PeopleService, type Person, emailFault, foldEmail, personOf } from './people.ts'
 
@@ -111,9 +111,16 @@ export class SignInMethodService {
   }
 
   /** In the audit trail of every account that the person belongs to. */
-  #noteEverywhere(personId: string, fields: NonNullable<Trace['fields']>): void {
+  #noteEverywhere(personId: string, fields: NonNullable<AuditEvent['fields']>): void {
     const name = this.#people.find(personId)?.email ?? personId
     for (const accountId of this.#people.accountsOf(personId))
-      this.#audit.record({ action: 'change', kind: 'person', id: personId, name, accountId, fields })
+      this.#audit.record({
+        action: 'change',
+        kind: 'person',
+        id: personId,
+        name,
+        accountId,
+        fields,
+      })
   }
 }

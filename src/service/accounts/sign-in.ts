@@ -40,9 +40,7 @@ export class SignIn {
 
   async attempt(given: EmailAndPassword): Promise<Result<Person>> {
     const { email, address } = given
-    return this.#mayTry(email, address)
-      ? this.#methods.withPassword(given)
-      : fail('sign_in_rate')
+    return this.#mayTry(email, address) ? this.#methods.withPassword(given) : fail('sign_in_rate')
   }
 
   /** For other secrets that could be guessed, such as the present password when a new one is chosen. */

@@ -4,12 +4,12 @@ import type { ProviderIdentity } from '../../identity/providers/provider.ts'
 import type { Ledger } from '../../store/ledger/ledger.ts'
 import type { AccountService } from './accounts.ts'
 import type { AuditService } from '../audit/audit.ts'
-import type { Link, LinkKind, LinkService } from './one-time-links.ts'
+import type { OneTimeLink, OneTimeLinkKind, OneTimeLinkService } from './one-time-links.ts'
 import type { PeopleService, Person } from './people.ts'
 import type { EmailAndPassword, SignInMethodService } from './sign-in-methods.ts'
 
 /** Somebody who came in, and to which account. */
-export interface Arrived {
+export interface JoinedPerson {
   readonly person: Person
   readonly accountId: string
 }
@@ -19,7 +19,7 @@ const LINK_WORDS = { claim: 'a claim link', invite: 'an invitation' } as const
 export interface SignUpParts {
   readonly ledger: Ledger
   readonly accounts: AccountService
-  readonly links: LinkService
+  readonly oneTimeLinks: OneTimeLinkService
   readonly people: PeopleService
   readonly signInMethods: SignInMethodService
   readonly audit: AuditService
@@ -28,15 +28,15 @@ export interface SignUpParts {
 export class SignUp {
   readonly #ledger: Ledger
   readonly #accounts: AccountService
-  readonly #links: LinkService
+  readonly #oneTimeLinks: OneTimeLinkService
   readonly #people: PeopleService
   readonly #signInMethods: SignInMethodService
   readonly #audit: AuditService
 
-  constructor({ ledger, accounts, links, people, signInMethods, audit }: SignUpParts) {
+  constructor({ ledger, accounts, oneTimeLinks, people, signInMethods, audit }: SignUpParts) {
     this.#ledger = ledger
     this.#accounts = accounts
-    this.#links = links
+    this.#oneTimeLinks = oneTimeLinks
     this.#people = people
     this.#signInMethods = signInMethods
     this.#audit = audit
@@ -47,7 +47,7 @@ export class SignUp {
    * Anybody else is somebody already whose address that is: a link to one account gives no right over the others.
    * @returns `email_taken` for these
    */
-  async claim(secret: string, given: EmailAndPassword): Promise<Result<Arrived>> {
+  async claim(secret: string, given: EmailAndPassword): Promise<Result<JoinedPerson>> {
     const { email } = given
     const hash = await this.#hashFor('claim', secret, given)
     if (!hash.ok) return hash
@@ -61,14 +61,14 @@ export class SignUp {
   }
 
   /** Accepts an invitation as somebody new. */
-  async accept(secret: string, given: EmailAndPassword): Promise<Result<Arrived>> {
+  async accept(secret: string, given: EmailAndPassword): Promise<Result<JoinedPerson>> {
     const hash = await this.#hashFor('invite', secret, given)
     if (!hash.ok) return hash
     return this.#arrive('invite', secret, () => this.#people.add(given.email, hash.value))
   }
 
   /** Comes in as somebody who has signed in. */
-  join(kind: LinkKind, secret: string, { id }: Person): Result<Arrived> {
+  join(kind: OneTimeLinkKind, secret: string, { id }: Person): Result<JoinedPerson> {
     return this.#arrive(kind, secret, () => {
       const person = this.#people.find(id)
       return person ? ok(person) : fail('person_unknown')
@@ -76,7 +76,11 @@ export class SignUp {
   }
 
   /** Comes in as somebody new who signs in with a provider; the address is a name only, and links nobody. */
-  arriveWith(kind: LinkKind, secret: string, identity: ProviderIdentity): Result<Arrived> {
+  arriveWith(
+    kind: OneTimeLinkKind,
+    secret: string,
+    identity: ProviderIdentity,
+  ): Result<JoinedPerson> {
     return this.#arrive(kind, secret, () => {
       if (this.#signInMethods.withIdentity(identity)) return fail('identity_taken')
       const added = this.#people.add(identity.email, null)
@@ -87,8 +91,12 @@ export class SignUp {
   }
 
   /** The link is looked at before a password is hashed for it, so that strangers cannot make the server work. */
-  async #hashFor(kind: LinkKind, secret: string, given: EmailAndPassword): Promise<Result<string>> {
-    const link = this.#links.read(kind, secret)
+  async #hashFor(
+    kind: OneTimeLinkKind,
+    secret: string,
+    given: EmailAndPassword,
+  ): Promise<Result<string>> {
+    const link = this.#oneTimeLinks.read(kind, secret)
     return link.ok ? this.#signInMethods.hashOf(given) : link
   }
 
@@ -102,13 +110,17 @@ export class SignUp {
     return accountId === above || this.#people.roleOf(id, above) === undefined
   }
 
-  #arrive(kind: LinkKind, secret: string, whom: (link: Link) => Result<Person>): Result<Arrived> {
-    return this.#ledger.write((): Result<Arrived> => {
-      const link = this.#links.read(kind, secret)
+  #arrive(
+    kind: OneTimeLinkKind,
+    secret: string,
+    whom: (link: OneTimeLink) => Result<Person>,
+  ): Result<JoinedPerson> {
+    return this.#ledger.write((): Result<JoinedPerson> => {
+      const link = this.#oneTimeLinks.read(kind, secret)
       if (!link.ok) return link
       const person = whom(link.value)
       if (!person.ok) return person
-      const used = this.#links.use(kind, secret)
+      const used = this.#oneTimeLinks.use(kind, secret)
       if (!used.ok) return used
       this.#admit(person.value, used.value)
       return ok({ person: person.value, accountId: used.value.accountId })
@@ -116,7 +128,7 @@ export class SignUp {
   }
 
   /** An invitation never takes a right away from somebody who has more already. */
-  #admit(person: Person, { accountId, role, kind }: Link): void {
+  #admit(person: Person, { accountId, role, kind }: OneTimeLink): void {
     const present = this.#people.roleOf(person.id, accountId)
     if (present !== undefined && kind !== 'claim') return
     this.#people.admit(person.id, accountId, role)

@@ -13,7 +13,7 @@ import { capabilityOfLists } from '../../policy/capability/lists.ts'
 import { type ApiKeyRow, ApiKeyTable } from '../../store/tables/apps.ts'
 import type { Ledger } from '../../store/ledger/ledger.ts'
 import { type App, isKept } from './apps.ts'
-import type { Action, AuditService, Trace } from '../audit/audit.ts'
+import type { Action, AuditService, AuditEvent } from '../audit/audit.ts'
 import { fieldsOf } from '../audit/audited-fields.ts'
 import { newSecret, newShortId } from '../id.ts'
 import type { ServiceParts } from '../service-parts.ts'
@@ -164,7 +164,7 @@ export class ApiKeyService {
   }
 
   /** Which of its secrets somebody has: for explaining, not for letting anybody in. */
-  secretIndexOf(key: ApiKey, secret: string): 'current' | 'old' | 'unknown' {
+  secretStatus(key: ApiKey, secret: string): 'current' | 'old' | 'unknown' {
     const row = this.#table.find(key.appId, key.id)
     if (!row) return 'unknown'
     if (this.#keyring.open(row.secret) === secret) return 'current'
@@ -190,7 +190,7 @@ export class ApiKeyService {
     })
   }
 
-  #note(app: App, action: Action, { id, name }: ApiKeyRow, fields: Trace['fields']): void {
+  #note(app: App, action: Action, { id, name }: ApiKeyRow, fields: AuditEvent['fields']): void {
     if (!isKept(app)) return
     const keyName = `${app.id}.${id}`
     this.#audit.record({

@@ -12,7 +12,7 @@ import { type AppRow, AppTable } from '../../store/tables/apps.ts'
 import type { Ledger } from '../../store/ledger/ledger.ts'
 import { ReservationTable } from '../../store/tables/reservations.ts'
 import type { Account } from '../accounts/accounts.ts'
-import type { Action, AuditService, Trace } from '../audit/audit.ts'
+import type { Action, AuditService, AuditEvent } from '../audit/audit.ts'
 import { fieldsOf } from '../audit/audited-fields.ts'
 import { newShortId } from '../id.ts'
 import type { ServiceParts } from '../service-parts.ts'
@@ -143,7 +143,7 @@ export class AppService {
     })
   }
 
-  #note(action: Action, app: App, fields: Trace['fields'] = []): void {
+  #note(action: Action, app: App, fields: AuditEvent['fields'] = []): void {
     if (!isKept(app)) return
     const { id, name, accountId } = app
     this.#audit.record({ action, kind: 'app', id, name, accountId, fields })

@@ -9,7 +9,7 @@ import {
 import { type ChannelRuleRow, ChannelRuleTable } from '../../store/tables/apps.ts'
 import type { Ledger } from '../../store/ledger/ledger.ts'
 import { type App, isKept } from './apps.ts'
-import type { Action, AuditService, Trace } from '../audit/audit.ts'
+import type { Action, AuditService, AuditEvent } from '../audit/audit.ts'
 import { fieldsOf } from '../audit/audited-fields.ts'
 import type { ServiceParts } from '../service-parts.ts'
 
@@ -93,7 +93,7 @@ export class ChannelRuleService {
     })
   }
 
-  #note(app: App, action: Action, id: string, fields: NonNullable<Trace['fields']>): void {
+  #note(app: App, action: Action, id: string, fields: NonNullable<AuditEvent['fields']>): void {
     if (!isKept(app)) return
     const { accountId } = app
     this.#audit.record({

@@ -32,7 +32,7 @@ const VERBS: Readonly<Record<Exclude<Action, 'sign_in' | 'sign_out' | 'join'>, s
 }
 
 /** Such as `added the reservation`; undefined where the name of the thing adds nothing. */
-export function deedOf({ action, kind }: Pick<AuditEntry, 'action' | 'kind'>): {
+export function actionPhrase({ action, kind }: Pick<AuditEntry, 'action' | 'kind'>): {
   readonly words: string
   readonly needsName: boolean
 } {

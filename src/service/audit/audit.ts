@@ -57,7 +57,7 @@ export type Action =
   | 'download'
 
 /** What a service tells of a change. It never holds a secret. */
-export interface Trace {
+export interface AuditEvent {
   readonly action: Action
   readonly kind: Entity
   readonly id: string
@@ -105,7 +105,7 @@ export class AuditService {
    * Part of the transaction of the change.
    * @param by who it turns out to be, where that was not known when the request began
    */
-  record({ id, name: called, fields: told = [], ...trace }: Trace, by?: Actor): void {
+  record({ id, name: called, fields: told = [], ...trace }: AuditEvent, by?: Actor): void {
     const acting = this.#actors.getStore() ?? SERVER
     const { kind, name: actor } = by ?? acting
     const address = by?.address ?? acting.address ?? null

@@ -68,7 +68,7 @@ function explainFoundKey(
   const answer = explainKey(app.value, key, channelRules.list(app.value), {
     channel,
     operation,
-    secret: secret === '' ? undefined : apiKeys.secretIndexOf(key, secret),
+    secret: secret === '' ? undefined : apiKeys.secretStatus(key, secret),
   })
   return answer.ok ? ok({ kind: 'key', key: answer.value }) : answer
 }

@@ -9,7 +9,7 @@ import type {
 } from '../../core/types.ts'
 import { withoutSecrets } from '../../text/secrets.ts'
 
-export type Deed =
+export type ActivityKind =
   | 'message'
   | 'update'
   | 'delete'
@@ -23,8 +23,8 @@ export type Deed =
 
 export type BodyForm = 'text' | 'json' | 'binary' | 'encrypted'
 
-export interface LiveEntry {
-  readonly deed: Deed
+export interface ActivityEntry {
+  readonly kind: ActivityKind
   /** Milliseconds since the epoch. */
   readonly at: number
   readonly who?: string
@@ -42,7 +42,7 @@ const MAX_SHOWN = 4000
 const MAX_SHOWN_BYTES = 256
 
 /** The entries of an event, in order; none for what is not worth a line. */
-export function entriesOf(event: Event): LiveEntry[] {
+export function entriesOf(event: Event): ActivityEntry[] {
   switch (event.kind) {
     case 'message':
       return event.messages.map((message) => ofCommons(message, event.timestamp))
@@ -56,7 +56,7 @@ export function entriesOf(event: Event): LiveEntry[] {
     case 'leave':
       return [
         {
-          deed: event.kind === 'join' ? 'enter' : 'leave',
+          kind: event.kind === 'join' ? 'enter' : 'leave',
           at: event.timestamp,
           who: memberName(event.member),
         },
@@ -66,7 +66,7 @@ export function entriesOf(event: Event): LiveEntry[] {
   }
 }
 
-const MESSAGE_DEEDS: Readonly<Record<KeptMessage['action'], Deed>> = {
+const MESSAGE_KINDS: Readonly<Record<KeptMessage['action'], ActivityKind>> = {
   create: 'message',
   update: 'update',
   delete: 'delete',
@@ -75,11 +75,11 @@ const MESSAGE_DEEDS: Readonly<Record<KeptMessage['action'], Deed>> = {
   meta: 'message',
 }
 
-export function entryOfMessage(message: KeptMessage): LiveEntry {
+export function entryOfMessage(message: KeptMessage): ActivityEntry {
   const { action, clientId, name, summary, version } = message
   const body = action === 'summary' ? jsonBody(summary ?? '{}') : bodyOf(message)
   return {
-    deed: MESSAGE_DEEDS[action],
+    kind: MESSAGE_KINDS[action],
     at: version.timestamp,
     ...(clientId !== undefined && { who: withoutSecrets(clientId) }),
     ...(name !== undefined && { name: withoutSecrets(name) }),
@@ -87,7 +87,7 @@ export function entryOfMessage(message: KeptMessage): LiveEntry {
   }
 }
 
-const PRESENCE_DEEDS: Readonly<Record<PresenceMessage['action'], Deed>> = {
+const PRESENCE_KINDS: Readonly<Record<PresenceMessage['action'], ActivityKind>> = {
   absent: 'leave',
   present: 'enter',
   enter: 'enter',
@@ -95,30 +95,30 @@ const PRESENCE_DEEDS: Readonly<Record<PresenceMessage['action'], Deed>> = {
   update: 'change',
 }
 
-export function entryOfPresence(change: PresenceMessage): LiveEntry {
+export function entryOfPresence(change: PresenceMessage): ActivityEntry {
   const { action, clientId, timestamp } = change
   return {
-    deed: PRESENCE_DEEDS[action],
+    kind: PRESENCE_KINDS[action],
     at: timestamp,
     who: withoutSecrets(clientId),
     ...bodyOf(change),
   }
 }
 
-function ofCommons(message: Message, at: number): LiveEntry {
+function ofCommons(message: Message, at: number): ActivityEntry {
   const who = message.sender && memberName(message.sender)
   return {
-    deed: 'message',
+    kind: 'message',
     at,
     ...(who !== undefined && { who }),
     ...bodyOf({ data: message.value, encoding: 'json' }),
   }
 }
 
-function ofAnnotation(annotation: Annotation): LiveEntry {
+function ofAnnotation(annotation: Annotation): ActivityEntry {
   const { action, clientId, name, type, timestamp } = annotation
   return {
-    deed: action === 'create' ? 'annotate' : 'unannotate',
+    kind: action === 'create' ? 'annotate' : 'unannotate',
     at: timestamp,
     ...(clientId !== undefined && { who: withoutSecrets(clientId) }),
     name: withoutSecrets(name === undefined ? type : `${type} ${name}`),
@@ -133,7 +133,7 @@ function memberName({ clientId, connectionId }: Member): string {
 
 type Payload = Pick<KeptMessage, 'data' | 'encoding'>
 
-function bodyOf({ data, encoding = '' }: Payload): Partial<LiveEntry> {
+function bodyOf({ data, encoding = '' }: Payload): Partial<ActivityEntry> {
   if (data === undefined) return {}
   const bytes = typeof data === 'string' ? Buffer.byteLength(data) : data.byteLength
   // Only its readers have the key.
@@ -146,6 +146,6 @@ function bodyOf({ data, encoding = '' }: Payload): Partial<LiveEntry> {
   return { form, body: data.slice(0, MAX_SHOWN).toWellFormed(), bytes }
 }
 
-function jsonBody(text: string): Partial<LiveEntry> {
+function jsonBody(text: string): Partial<ActivityEntry> {
   return bodyOf({ data: text, encoding: 'json' })
 }

@@ -12,9 +12,14 @@ import { type Result, ok } from '../../failure.ts'
 import { relayedJson, relayedString } from '../../policy/relayed-json.ts'
 import type { AuditService } from '../audit/audit.ts'
 import type { LiveService } from './live.ts'
-import { type LiveEntry, entriesOf, entryOfMessage, entryOfPresence } from './channel-activity.ts'
+import {
+  type ActivityEntry,
+  entriesOf,
+  entryOfMessage,
+  entryOfPresence,
+} from './channel-activity.ts'
 
-export interface DeskParts {
+export interface InspectorParts {
   readonly commons: Commons
   readonly broker: Broker
   readonly acts: Acts
@@ -25,7 +30,7 @@ export interface DeskParts {
 
 export interface KeptPage {
   /** The newest first. */
-  readonly entries: readonly LiveEntry[]
+  readonly entries: readonly ActivityEntry[]
   /** What `after` has to be for older ones; undefined where there are none. */
   readonly next: string | undefined
 }
@@ -38,9 +43,9 @@ export interface TestMessage {
 }
 
 /** Where somebody looks on from. */
-export interface Outlook {
+export interface WatchedChannel {
   /** What happened since the position that was given, or nothing where that is not known. */
-  readonly since: readonly LiveEntry[]
+  readonly since: readonly ActivityEntry[]
   /** Whether something may be missing before that. */
   readonly isGap: boolean
   readonly stop: () => void
@@ -54,10 +59,10 @@ const BEGINNING = 'beginning'
 /** Channels of the commons remember nothing. */
 const UNKNOWN = 'unknown'
 
-export class ChannelDesk {
-  readonly #parts: DeskParts
+export class ChannelInspector {
+  readonly #parts: InspectorParts
 
-  constructor(parts: DeskParts) {
+  constructor(parts: InspectorParts) {
     this.#parts = parts
   }
 
@@ -82,7 +87,7 @@ export class ChannelDesk {
   }
 
   /** Who is present on a channel of an app, and with what; those who came last first. */
-  present(ref: ChannelRef): readonly LiveEntry[] {
+  present(ref: ChannelRef): readonly ActivityEntry[] {
     const members = this.#parts.broker.channel(ref)?.presence.members() ?? []
     return Array.from(members, entryOfPresence).toReversed()
   }
@@ -100,8 +105,8 @@ export class ChannelDesk {
   watch(
     ref: ChannelRef,
     since: string | undefined,
-    onEntries: (entries: readonly LiveEntry[], position: string | undefined) => void,
-  ): Outlook {
+    onEntries: (entries: readonly ActivityEntry[], position: string | undefined) => void,
+  ): WatchedChannel {
     const isApp = ref.realm !== COMMONS
     const missed = since === undefined ? [] : this.#missed(ref, since)
     const stop = this.#parts.watch(ref, (event) => {

@@ -5,7 +5,7 @@ import type { AppService } from '../apps/apps.ts'
 import type { LiveService } from './live.ts'
 
 /** The same refusal, once or often. */
-export interface Refused {
+export interface RefusalSummary {
   readonly reason: FailureName
   readonly message: string
   /** Milliseconds since the epoch: of the first of these, and of the last. */
@@ -17,11 +17,11 @@ export interface Refused {
 }
 
 /** Refusals that concern an account: on its channels, of its apps. The server's own account (undefined) sees all. */
-export function refusalsSeen(
-  refusals: readonly Refused[],
+export function visibleRefusals(
+  refusals: readonly RefusalSummary[],
   account: Account | undefined,
   { live, apps }: { readonly live: LiveService; readonly apps: AppService },
-): readonly Refused[] {
+): readonly RefusalSummary[] {
   if (account === undefined) return refusals
   const own = new Set(apps.list(account).map(({ id }) => id))
   return refusals.filter(({ detail: { app, channel, key } }) => {

@@ -5,13 +5,13 @@ import { overruled } from '../../policy/reservation.ts'
 import type { Store } from '../../store/database.ts'
 import { type ReservationRow, ReservationTable } from '../../store/tables/reservations.ts'
 import type { Follower } from '../../store/change-watcher.ts'
-import { optionsOf } from './reservations.ts'
+import { optionsOf } from './reservation-fields.ts'
 import { rowsAround } from './reserved-names.ts'
 
 /** Told which channel names a change may concern. */
 export type RulesListener = (concerns: (channelName: string) => boolean) => void
 
-export class LiveRules implements Follower {
+export class ReservationDirectory implements Follower {
   readonly kind = 'reservation'
   readonly namespaces: FoldedNames<Reservation>
   readonly #table: ReservationTable

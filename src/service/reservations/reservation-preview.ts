@@ -9,7 +9,7 @@ import type { Account } from '../accounts/accounts.ts'
 import { rulesOf, toRule } from './reservation-directory.ts'
 import { rowsAround, secretFault } from './reserved-names.ts'
 
-export interface Outlook {
+export interface ReservationPreview {
   readonly namespace: string
   /** Why it cannot be reserved; undefined where it can. */
   readonly obstacle: string | undefined
@@ -37,7 +37,7 @@ export interface RuleChange {
 /** The rules around a namespace as they would be; they know of nothing that lies elsewhere. */
 export type ChangedRules = FoldedNames<Reservation>
 
-export class OutlookService {
+export class ReservationPreviewService {
   readonly #table: ReservationTable
   readonly #keyring: Keyring
 
@@ -47,7 +47,7 @@ export class OutlookService {
   }
 
   /** @param account who would own it */
-  of(account: Account, namespace: string): Outlook {
+  of(account: Account, namespace: string): ReservationPreview {
     const fault = namespaceFault(namespace) ?? secretFault(namespace)
     const neighbours = fault === undefined ? rowsAround(this.#table, namespace) : []
     const others = neighbours.filter((other) => other.namespace !== namespace)

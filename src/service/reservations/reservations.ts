@@ -10,12 +10,23 @@ import { AppTable } from '../../store/tables/apps.ts'
 import type { Ledger } from '../../store/ledger/ledger.ts'
 import { type ReservationRow, ReservationTable } from '../../store/tables/reservations.ts'
 import type { Account } from '../accounts/accounts.ts'
-import type { Action, AuditService, Trace } from '../audit/audit.ts'
-import { fieldsOf, secretField } from '../audit/audited-fields.ts'
-import type { AuditedField } from '../../store/tables/audit.ts'
+import type { Action, AuditService, AuditEvent } from '../audit/audit.ts'
 import { newId } from '../id.ts'
 import type { ServiceParts } from '../service-parts.ts'
-import { type Doubt, doubtsAbout, holderOf, rowsAround, secretFault } from './reserved-names.ts'
+import {
+  EMPTY_ROW,
+  type ReservationChange,
+  auditedFields,
+  keyFault,
+  optionsOf,
+} from './reservation-fields.ts'
+import {
+  type NameWarning,
+  warningsAbout,
+  holderOf,
+  rowsAround,
+  secretFault,
+} from './reserved-names.ts'
 
 /** A reservation as its owner sees it: keys in the clear, undefined when not set. */
 export interface OwnedReservation {
@@ -29,24 +40,11 @@ export interface OwnedReservation {
   readonly updatedAt: number
 }
 
-/** Null clears a key or an option; undefined leaves it as it is. */
-export interface ReservationChange {
-  readonly joinKey?: string | null
-  readonly sendKey?: string | null
-  readonly explainRefusals?: boolean | null
-  readonly guardEvents?: boolean | null
-  readonly legacyUsers?: boolean | null
-  /** Id or name of an app of the same account. */
-  readonly app?: string | null
-}
-
 /** What was done, and what its owner may not have meant. */
 export interface Reserved {
   readonly reservation: OwnedReservation
   readonly warnings: string[]
 }
-
-const MAX_KEY_LENGTH = 256
 
 export class ReservationService {
   readonly #ledger: Ledger
@@ -78,9 +76,9 @@ export class ReservationService {
   }
 
   /** Those from before names were folded that do not do what their owner may think. */
-  doubts(account: Account | undefined): Doubt[] {
-    const doubts = doubtsAbout(this.#table.list(undefined))
-    return account ? doubts.filter(({ accountId }) => accountId === account.id) : doubts
+  nameWarnings(account: Account | undefined): NameWarning[] {
+    const nameWarnings = warningsAbout(this.#table.list(undefined))
+    return account ? nameWarnings.filter(({ accountId }) => accountId === account.id) : nameWarnings
   }
 
   /** By id or by namespace. */
@@ -93,8 +91,8 @@ export class ReservationService {
     const fault = namespaceFault(namespace) ?? secretFault(namespace)
     if (fault !== undefined)
       return fail('namespace_invalid', `the namespace is not valid: ${fault}`)
-    const keyFault = faultOfKeys(change)
-    if (keyFault !== undefined) return fail('invalid', keyFault)
+    const faultOfKey = keyFault(change)
+    if (faultOfKey !== undefined) return fail('invalid', faultOfKey)
     return this.#ledger.write((): Result<Reserved> => {
       const neighbours = rowsAround(this.#table, namespace)
       const verdict = decideOwnership(account.id, namespace, neighbours)
@@ -132,8 +130,8 @@ export class ReservationService {
   }
 
   change(idOrNamespace: string, change: ReservationChange): Result<Reserved> {
-    const keyFault = faultOfKeys(change)
-    if (keyFault !== undefined) return fail('invalid', keyFault)
+    const fault = keyFault(change)
+    if (fault !== undefined) return fail('invalid', fault)
     return this.#ledger.write((): Result<Reserved> => {
       const row = this.#row(idOrNamespace)
       if (!row) return fail('reservation_unknown')
@@ -162,7 +160,7 @@ export class ReservationService {
     })
   }
 
-  #note(action: Action, row: ReservationRow, fields: NonNullable<Trace['fields']>): void {
+  #note(action: Action, row: ReservationRow, fields: NonNullable<AuditEvent['fields']>): void {
     const { id, namespace: name, accountId } = row
     this.#audit.record({ action, kind: 'reservation', id, name, accountId, fields })
   }
@@ -237,62 +235,4 @@ export class ReservationService {
       updatedAt: row.updatedAt,
     }
   }
-}
-
-export function optionsOf(row: ReservationRow): ChannelOptions {
-  return {
-    ...(row.explainRefusals !== null && { explainRefusals: row.explainRefusals }),
-    ...(row.guardEvents !== null && { guardEvents: row.guardEvents }),
-    ...(row.legacyUsers !== null && { legacyUsers: row.legacyUsers }),
-    ...(row.appId !== null && { appId: row.appId }),
-  }
-}
-
-const SHOWN = {
-  explainRefusals: 'explains refusals',
-  guardEvents: 'guards events',
-  legacyUsers: 'legacy users',
-  appId: 'app',
-}
-
-type Keyed = Pick<ReservationRow, 'joinDigest' | 'sendDigest' | keyof typeof SHOWN>
-
-function auditedFields(before: Keyed, after: Keyed): AuditedField[] {
-  return [
-    ...keyField('join key', before.joinDigest, after.joinDigest),
-    ...keyField('send key', before.sendDigest, after.sendDigest),
-    ...fieldsOf(before, after, SHOWN),
-  ]
-}
-
-function keyField(field: string, before: Buffer | null, after: Buffer | null): AuditedField[] {
-  return before && after && before.equals(after) ? [] : secretField(field, before, after)
-}
-
-const EMPTY_ROW = {
-  joinKey: null,
-  joinDigest: null,
-  sendKey: null,
-  sendDigest: null,
-  explainRefusals: null,
-  guardEvents: null,
-  legacyUsers: null,
-  appId: null,
-}
-
-/** A client cannot present a key that the options reader takes for absent (C-9). */
-function faultOfKeys({ joinKey, sendKey }: ReservationChange): string | undefined {
-  for (const [kind, key] of [
-    ['join', joinKey],
-    ['send', sendKey],
-  ] as const) {
-    if (key === undefined || key === null) continue
-    if (key === '' || key === 'undefined' || key === 'null')
-      return `the ${kind} key cannot be "${key}"`
-    if (key.length > MAX_KEY_LENGTH)
-      return `the ${kind} key is longer than ${MAX_KEY_LENGTH} characters`
-    if (!key.isWellFormed() || /\p{Cc}/u.test(key))
-      return `the ${kind} key contains control characters`
-  }
-  return undefined
 }

@@ -33,7 +33,7 @@ export function holderOf(table: ReservationTable, name: string): ReservationRow 
 }
 
 /** A reservation from before names were folded that does not do what its owner may think. */
-export interface Doubt {
+export interface NameWarning {
   readonly id: string
   readonly accountId: string
   readonly namespace: string
@@ -42,23 +42,23 @@ export interface Doubt {
 }
 
 /** @param rows all there are, or all that may be in each other's way */
-export function doubtsAbout(rows: readonly ReservedName[]): Doubt[] {
+export function warningsAbout(rows: readonly ReservedName[]): NameWarning[] {
   const lost = overruled(rows)
   const less = curtailed(rows, lost)
-  const doubts: Doubt[] = []
+  const nameWarnings: NameWarning[] = []
   for (const row of rows) {
     const { id, accountId, namespace } = row
     const because =
-      doubtAbout(row, lost.get(row)) ??
+      warningAbout(row, lost.get(row)) ??
       (less.has(row)
         ? 'covers less than it seems: another account reserved a name below it earlier'
         : undefined)
-    if (because !== undefined) doubts.push({ id, accountId, namespace, because })
+    if (because !== undefined) nameWarnings.push({ id, accountId, namespace, because })
   }
-  return doubts
+  return nameWarnings
 }
 
-function doubtAbout(
+function warningAbout(
   { namespace }: ReservedName,
   rival: ReservedName | undefined,
 ): string | undefined {
@@ -73,11 +73,11 @@ function doubtAbout(
 }
 
 /**
- * The doubts about the names in a data folder, which is only looked at.
+ * The nameWarnings about the names in a data folder, which is only looked at.
  * @throws where its database cannot be read
  */
-export function doubtsIn(folder: string): Doubt[] {
-  return doubtsAbout(readReservedNames(folder))
+export function nameWarningsIn(folder: string): NameWarning[] {
+  return warningsAbout(readReservedNames(folder))
 }
 
 const FOLDING = 'folding'

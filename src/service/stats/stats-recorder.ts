@@ -8,7 +8,7 @@ import { type Numbers, combine, isSample } from '../../stats/numbers.ts'
 import type { Ledger } from '../../store/ledger/ledger.ts'
 import type { StoreParts } from '../store-parts.ts'
 import { StatsTable } from '../../store/tables/stats.ts'
-import { takeCounts, takeLevels } from './stats-taking.ts'
+import { drainCounts, drainLevels } from './stats-taking.ts'
 
 const WRITE_EVERY_MS = 1000
 
@@ -106,8 +106,8 @@ export class StatsRecorder {
   #take(appId: string, count: AppCount): void {
     const more = this.#taken.get(appId) ?? {}
     const minute = this.#open.get(nameOf(appId, 'minute', this.#minute))?.numbers ?? {}
-    takeCounts(more, count)
-    takeLevels(more, count, minute, this.#looks)
+    drainCounts(more, count)
+    drainLevels(more, count, minute, this.#looks)
     if (Object.keys(more).length === 0) return
     this.#taken.set(appId, more)
     const records = UNITS.map((unit) => this.#record(appId, unit))

@@ -48,13 +48,13 @@ const REQUESTS = [
 ]
 
 /** Moves to `numbers` what was counted since the last time, and leaves nought behind. */
-export function takeCounts(numbers: Numbers, count: AppCount): void {
-  takeAll(numbers, count, MESSAGES)
-  takeAll(numbers, count, OPENINGS)
-  takeAll(numbers, count, REQUESTS)
+export function drainCounts(numbers: Numbers, count: AppCount): void {
+  drainGroups(numbers, count, MESSAGES)
+  drainGroups(numbers, count, OPENINGS)
+  drainGroups(numbers, count, REQUESTS)
 }
 
-function takeAll<Member extends string>(
+function drainGroups<Member extends string>(
   numbers: Numbers,
   count: AppCount,
   groups: readonly Counted<Member>[],
@@ -91,7 +91,7 @@ const GAUGES = [
  * @param minute what is known of this minute so far
  * @param looks how often there was a look in this minute; before there was anything, each found nothing
  */
-export function takeLevels(
+export function drainLevels(
   numbers: Numbers,
   count: AppCount,
   minute: Numbers,

@@ -80,7 +80,7 @@ describe('rotation', () => {
     const { key: rotated, whole: second } = must(services.apiKeys.rotate(app, key.id))
     expect(rotated.hasOldSecret).toBe(true)
     expect(second).not.toBe(first)
-    const place = (whole: string) => services.apiKeys.secretIndexOf(key, secretOf(whole))
+    const place = (whole: string) => services.apiKeys.secretStatus(key, secretOf(whole))
     expect([place(first), place(second), place('x:y')]).toEqual(['old', 'current', 'unknown'])
     expect(must(services.apiKeys.retire(app, key.id)).hasOldSecret).toBe(false)
     expect([place(first), place(second)]).toEqual(['unknown', 'current'])

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { SCOPES } from '../../../src/service/accounts/access-tokens.ts'
 import type { AuditEntry } from '../../../src/service/audit/audit.ts'
-import { deedOf, fieldText } from '../../../src/service/audit/audit-words.ts'
+import { actionPhrase, fieldText } from '../../../src/service/audit/audit-words.ts'
 import { CHANGES } from './audited.ts'
 import { Opened, must } from '../opened.ts'
 
@@ -27,7 +27,7 @@ function trailOf(action: () => unknown): AuditEntry[] {
 function text(entry: AuditEntry): string {
   const fields = entry.fields.map(fieldText).join('; ')
   const name = entry.name.replace(/\w+\.\w+(?=\)$)/, '$')
-  return `${deedOf(entry).words} ${name}${fields === '' ? '' : ` (${fields})`}`
+  return `${actionPhrase(entry).words} ${name}${fields === '' ? '' : ` (${fields})`}`
 }
 
 describe('an entry', () => {
@@ -113,14 +113,14 @@ describe('entries are left by', () => {
   })
 
   test('people who are added, changed and removed', async () => {
-    const { people, signInMethods, signUp, links, accounts } = opened.services
+    const { people, signInMethods, signUp, oneTimeLinks, accounts } = opened.services
     const owner = accounts.ensureOwner()
     const address = '192.0.2.9'
     const ann = { email: 'ann@example.com', password: 'correct horse battery', address }
     const bob = { email: 'bob@example.com', password: 'staple the battery 1', address }
     const token = (link: string) => new URL(link).searchParams.get('token')!
-    const claimed = must(await signUp.claim(token(links.claim(owner)), ann))
-    const invitation = must(links.invite(owner, 'viewer', 'for Bob'))
+    const claimed = must(await signUp.claim(token(oneTimeLinks.claim(owner)), ann))
+    const invitation = must(oneTimeLinks.invite(owner, 'viewer', 'for Bob'))
     const joined = must(await signUp.accept(invitation, bob))
     const left = trailOf(() => {
       must(people.setRole(owner, joined.person.id, 'member'))
@@ -196,7 +196,7 @@ test('contains no secret', () => {
       scopes: SCOPES,
       lifetime: undefined,
     })
-    const link = services.links.claim(owner)
+    const link = services.oneTimeLinks.claim(owner)
     const whole = [key.whole, rotated.whole].map((one) => one.slice(one.indexOf(':') + 1))
     return ['the-join-key', 'the-send', 'other-join-key', ...whole, token.secret, link.slice(-20)]
   })

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { ChangeWatcher } from '../../../src/store/change-watcher.ts'
 import {
-  LiveRules,
+  ReservationDirectory,
   readNamespaces,
 } from '../../../src/service/reservations/reservation-directory.ts'
 import { type Services, openServices } from '../../../src/service/services.ts'
@@ -120,7 +120,11 @@ describe('other processes', () => {
     const other = open()
     const concerned: ((name: string) => boolean)[] = []
     const bugs: unknown[] = []
-    const rules = new LiveRules(services.store, 0, (concerns) => void concerned.push(concerns))
+    const rules = new ReservationDirectory(
+      services.store,
+      0,
+      (concerns) => void concerned.push(concerns),
+    )
     const watcher = new ChangeWatcher(services.store, [rules], (bug) => void bugs.push(bug))
     add('ann', 'before', other)
     watcher.start()
@@ -150,7 +154,11 @@ describe('other processes', () => {
   test('a reader that is too far behind reads everything', () => {
     const other = open()
     let reviewed: ((name: string) => boolean) | undefined
-    const rules = new LiveRules(services.store, 0, (concerns) => void (reviewed = concerns))
+    const rules = new ReservationDirectory(
+      services.store,
+      0,
+      (concerns) => void (reviewed = concerns),
+    )
     const watcher = new ChangeWatcher(services.store, [rules], () => {})
     add('ann', 'old')
     watcher.start()

@@ -50,11 +50,7 @@ async function proveYourself(page: PageRequest, present: string): Promise<Result
     return isFresh ? ok(undefined) : fail('sign_in_needed', 'sign out and in again first')
   }
   if (!signIn.mayTry(`password ${person.id}`)) return fail('sign_in_rate')
-  const fits = await parts.services.signInMethods.fits(
-    person.id,
-    present,
-    page.env.visit.address,
-  )
+  const fits = await parts.services.signInMethods.fits(person.id, present, page.env.visit.address)
   if (!fits.ok) return fits
   return fits.value ? ok(undefined) : fail('sign_in_refused', 'the current password is wrong')
 }
@@ -99,7 +95,7 @@ export async function invite(page: PageRequest): Promise<Response> {
   const role = textField(fields, 'role')
   const note = textField(fields, 'note')
   if (!isRole(role)) return showFailure(page, failure('invalid', 'there is no such role'))
-  const made = page.var.parts.services.links.invite(account, role, note)
+  const made = page.var.parts.services.oneTimeLinks.invite(account, role, note)
   if (!made.ok) return showAccount(page, { note: sentence(made.failure.message) })
   const path = href(page, '/invite').slice(page.var.parts.basePath.length)
   const link = `${serverAddress(page)}${path}?token=${made.value}`
@@ -112,8 +108,8 @@ export async function invite(page: PageRequest): Promise<Response> {
 }
 
 export function withdraw(page: PageRequest): Response | Promise<Response> {
-  const { links } = page.var.parts.services
-  const done = links.withdraw(requireSignedIn(page).account, page.req.param('id') ?? '')
+  const { oneTimeLinks } = page.var.parts.services
+  const done = oneTimeLinks.withdraw(requireSignedIn(page).account, page.req.param('id') ?? '')
   if (!done.ok) return showFailure(page, done.failure)
   notify(page, 'The invitation no longer works.')
   return redirectTo(page, '/account')

@@ -1,7 +1,7 @@
 /** The people of an account, and the invitations that nobody has accepted yet. */
 /** @jsxImportSource hono/jsx */
 import { ROLES, type Role, hasRight } from '../../../policy/roles.ts'
-import type { Link } from '../../../service/accounts/one-time-links.ts'
+import type { OneTimeLink } from '../../../service/accounts/one-time-links.ts'
 import type { Member } from '../../../service/accounts/people.ts'
 import type { Faults } from '../../fields.ts'
 import { type PageRequest, requireSignedIn } from '../../page-request.ts'
@@ -18,9 +18,9 @@ const MEANING: Readonly<Record<Role, string>> = {
 
 export function PeopleCards({ page, faults }: { page: PageRequest; faults: Faults | undefined }) {
   const { account, role } = requireSignedIn(page)
-  const { people, links } = page.var.parts.services
+  const { people, oneTimeLinks } = page.var.parts.services
   const mayGovern = hasRight(role, 'govern')
-  const invitations = mayGovern ? links.invitations(account) : []
+  const invitations = mayGovern ? oneTimeLinks.invitations(account) : []
   return (
     <>
       <Card title="People" lead={`Who may use this dashboard for ${accountText(account)}.`} flush>
@@ -135,7 +135,7 @@ function InviteForm({ faults }: { faults: Faults | undefined }) {
   )
 }
 
-function Invitations({ invitations }: { invitations: readonly Link[] }) {
+function Invitations({ invitations }: { invitations: readonly OneTimeLink[] }) {
   return (
     <div class="stack tight">
       <h3>Not accepted yet</h3>

@@ -91,7 +91,7 @@ export async function publish(page: PageRequest): Promise<Response> {
   const place = placeOf(page, textField(fields, 'channel'), textField(fields, 'app'))
   if (!place) return showFailure(page, failure('not_found'))
   const [name, data] = [textField(fields, 'name').trim(), textField(fields, 'data')]
-  const sent = await page.var.parts.desk.publish(place.ref, { name, data })
+  const sent = await page.var.parts.inspector.publish(place.ref, { name, data })
   const words = sent.ok
     ? `Published to ${plural(sent.value, 'reader')}.`
     : sentence(sent.failure.message)

@@ -81,7 +81,7 @@ const KEEPING: Readonly<Record<Keeping, string>> = {
 }
 
 function Lead({ place: { ref, appId, name } }: { place: Place }) {
-  const { desk, live } = usePage().var.parts
+  const { inspector, live } = usePage().var.parts
   if (appId === undefined) {
     const { rule, namespace } = live.explain(name, {})
     return (
@@ -91,13 +91,13 @@ function Lead({ place: { ref, appId, name } }: { place: Place }) {
             ? 'An open channel of the commons.'
             : 'A channel of the commons.'
           : `A channel under the reservation ${namespace}.`}{' '}
-        {KEEPING[desk.keeping(ref)]}
+        {KEEPING[inspector.keeping(ref)]}
       </>
     )
   }
   return (
     <>
-      A channel of the app <AppName id={appId} />. {KEEPING[desk.keeping(ref)]}
+      A channel of the app <AppName id={appId} />. {KEEPING[inspector.keeping(ref)]}
     </>
   )
 }
@@ -164,8 +164,8 @@ function TryOut({ place, tried }: { place: Place; tried: Tried | undefined }) {
 }
 
 function People({ place, channel }: { place: Place; channel: LiveChannel | undefined }) {
-  const { desk } = usePage().var.parts
-  const members = desk.present(place.ref)
+  const { inspector } = usePage().var.parts
+  const members = inspector.present(place.ref)
   const { occupancy, members: connections = 0, rate = 0 } = channel ?? {}
   return (
     <Card title="Right now">

@@ -1,12 +1,12 @@
 /** One thing that happened on a channel, drawn here for what is kept and by the script for what comes. */
 /** @jsxImportSource hono/jsx */
-import type { Deed, LiveEntry } from '../../../service/live/channel-activity.ts'
+import type { ActivityKind, ActivityEntry } from '../../../service/live/channel-activity.ts'
 import type { WireEntry } from '../../live/updates.ts'
 import { visible, visibleLines } from '../../../text/visible.ts'
 import { Time } from '../../view/components.tsx'
 import { sizeText } from '../../format.ts'
 
-const WORDS: Readonly<Record<Deed, string>> = {
+const WORDS: Readonly<Record<ActivityKind, string>> = {
   message: '',
   update: 'changed a message',
   delete: 'deleted a message',
@@ -19,12 +19,12 @@ const WORDS: Readonly<Record<Deed, string>> = {
   unannotate: 'took an annotation away',
 }
 
-export function wireEntry({ at, body, bytes, deed, form, name, who }: LiveEntry): WireEntry {
+export function wireEntry({ at, body, bytes, kind, form, name, who }: ActivityEntry): WireEntry {
   return {
     at,
     // The script puts them into the page as they are.
     who: visible(who ?? ''),
-    words: WORDS[deed],
+    words: WORDS[kind],
     name: visible(name ?? ''),
     body: visibleLines(body ?? ''),
     note: noteOf(form, body, bytes),
@@ -32,7 +32,7 @@ export function wireEntry({ at, body, bytes, deed, form, name, who }: LiveEntry)
 }
 
 function noteOf(
-  form: LiveEntry['form'],
+  form: ActivityEntry['form'],
   body: string | undefined,
   bytes: number | undefined,
 ): string {

@@ -15,9 +15,9 @@ const NO_PAGE = { entries: [], next: undefined } as const
 export function Log({ place }: { place: Place }) {
   const page = usePage()
   const after = page.req.query('after') || undefined
-  const kept = page.var.parts.desk.kept(place.ref, KEPT_SHOWN, after)
+  const kept = page.var.parts.inspector.kept(place.ref, KEPT_SHOWN, after)
   const { entries, next } = kept.ok ? kept.value : NO_PAGE
-  const position = page.var.parts.desk.position(place.ref)
+  const position = page.var.parts.inspector.position(place.ref)
   const isNewest = after === undefined
   return (
     <Card

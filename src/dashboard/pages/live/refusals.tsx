@@ -1,7 +1,7 @@
 /** Who was turned away lately, and why; for an origin, what would let it in. */
 /** @jsxImportSource hono/jsx */
 import { allowingSetting, nearMiss } from '../../../policy/origin.ts'
-import { type Refused, refusalsSeen } from '../../../service/live/recent-refusals.ts'
+import { type RefusalSummary, visibleRefusals } from '../../../service/live/recent-refusals.ts'
 import { accountScope } from '../../access.ts'
 import { shellQuoted } from '../../../text/shell.ts'
 import type { PageRequest } from '../../page-request.ts'
@@ -31,12 +31,12 @@ export function showRefusalsPart(page: PageRequest): Response | Promise<Response
   return showPart(page, <Refusals refusals={recent(page)} />)
 }
 
-function recent(page: PageRequest): readonly Refused[] {
+function recent(page: PageRequest): readonly RefusalSummary[] {
   const { refusals, live, services } = page.var.parts
-  return refusalsSeen(refusals(), accountScope(page), { live, apps: services.apps })
+  return visibleRefusals(refusals(), accountScope(page), { live, apps: services.apps })
 }
 
-function Refusals({ refusals }: { refusals: readonly Refused[] }) {
+function Refusals({ refusals }: { refusals: readonly RefusalSummary[] }) {
   if (refusals.length === 0)
     return (
       <Empty icon="shield" title="Nobody was turned away">
@@ -65,7 +65,7 @@ function Refusals({ refusals }: { refusals: readonly Refused[] }) {
   )
 }
 
-function Row({ refused: { last, count, message, reason, detail } }: { refused: Refused }) {
+function Row({ refused: { last, count, message, reason, detail } }: { refused: RefusalSummary }) {
   const { address, because, setting, origin } = detail
   return (
     <tr class="top">
@@ -124,7 +124,7 @@ const PLACES = ['channel', 'app', 'key', 'route', 'origin', 'rule'] as const
 
 type Place = (typeof PLACES)[number]
 
-function Where({ detail }: { detail: Refused['detail'] }) {
+function Where({ detail }: { detail: RefusalSummary['detail'] }) {
   const told = PLACES.flatMap((place) => {
     const value = detail[place]
     return typeof value === 'string' ? [[place, value] as const] : []
@@ -150,7 +150,7 @@ function Told({
 }: {
   place: Place
   value: string
-  detail: Refused['detail']
+  detail: RefusalSummary['detail']
 }) {
   switch (place) {
     case 'channel': {

@@ -2,10 +2,8 @@
 /** @jsxImportSource hono/jsx */
 import { newChannelKey } from '../../../service/id.ts'
 import type { Impact } from '../../../service/reservations/reservation-impact.ts'
-import type {
-  OwnedReservation,
-  ReservationChange,
-} from '../../../service/reservations/reservations.ts'
+import type { OwnedReservation } from '../../../service/reservations/reservations.ts'
+import type { ReservationChange } from '../../../service/reservations/reservation-fields.ts'
 import { type Fields, textField } from '../../fields.ts'
 import { notify } from '../../notices.ts'
 import { type PageRequest, redirectTo } from '../../page-request.ts'
@@ -95,7 +93,11 @@ function impactOfChange(
   const { services } = page.var.parts
   const account = services.accounts.find(accountId)
   if (!account.ok) throw new Error('a reservation has no account')
-  return impactFor(page, namespace, services.outlook.changed(account.value, namespace, change))
+  return impactFor(
+    page,
+    namespace,
+    services.reservationPreviews.changed(account.value, namespace, change),
+  )
 }
 
 function apply(

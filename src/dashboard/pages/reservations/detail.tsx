@@ -10,7 +10,7 @@ import { Card, Empty, Time, PageLink } from '../../view/components.tsx'
 import { Table } from '../../view/table.tsx'
 import { plural } from '../../format.ts'
 import { channelPath } from '../live/addresses.ts'
-import { Doubts, KeyBadges } from './list.tsx'
+import { NameWarnings, KeyBadges } from './list.tsx'
 import { KeysCard } from './keys.tsx'
 import { OptionsCard } from './options.tsx'
 import { keyState, keyWords } from './key-summary.ts'
@@ -21,8 +21,8 @@ export function showReservation(
   faults?: Faults,
 ): Response | Promise<Response> {
   const mayChange = hasRight(requireSignedIn(page).role, 'manage')
-  const doubts = page.var.parts.services.reservations
-    .doubts(accountScope(page))
+  const nameWarnings = page.var.parts.services.reservations
+    .nameWarnings(accountScope(page))
     .filter(({ id }) => id === reservation.id)
   const isShown = page.req.query('keys') === 'shown' && maySeeSecrets(page)
   return show(
@@ -43,7 +43,7 @@ export function showReservation(
       ...(faults && { status: 400 as const }),
     },
     <div class="stack loose">
-      <Doubts doubts={doubts} />
+      <NameWarnings nameWarnings={nameWarnings} />
       <KeysCard reservation={reservation} isShown={isShown} mayChange={mayChange} faults={faults} />
       <ChannelsCard page={page} reservation={reservation} />
       <BelowCard page={page} reservation={reservation} />

@@ -3,7 +3,7 @@
 import { hasRight } from '../../../policy/roles.ts'
 import type { LiveChannel } from '../../../service/live/live-views.ts'
 import type { OwnedReservation } from '../../../service/reservations/reservations.ts'
-import type { Doubt } from '../../../service/reservations/reserved-names.ts'
+import type { NameWarning } from '../../../service/reservations/reserved-names.ts'
 import type { Faults } from '../../fields.ts'
 import { accountChoices, accountScope } from '../../access.ts'
 import { type PageRequest, requireSignedIn } from '../../page-request.ts'
@@ -40,7 +40,7 @@ export function showList(
       {hasRight(requireSignedIn(page).role, 'manage') && (
         <ReserveCard page={page} preview={preview} faults={faults} />
       )}
-      <Doubts doubts={services.reservations.doubts(accountScope(page))} />
+      <NameWarnings nameWarnings={services.reservations.nameWarnings(accountScope(page))} />
       <Card title={reservations.length > 0 && 'Reserved names'} flush>
         {reservations.length === 0 ? (
           <Empty icon="bookmark" title="Nothing is reserved yet">
@@ -56,10 +56,10 @@ export function showList(
 }
 
 /** Names from before they were folded that do not do what they seem to. */
-export function Doubts({ doubts }: { doubts: readonly Doubt[] }) {
+export function NameWarnings({ nameWarnings }: { nameWarnings: readonly NameWarning[] }) {
   return (
     <>
-      {doubts.map(({ because, id, namespace }) => (
+      {nameWarnings.map(({ because, id, namespace }) => (
         <Notice tone="warn">
           <PageLink path={`/reservations/${id}`} class="mono">
             {namespace}

@@ -1,9 +1,7 @@
 /** What a reservation may choose for its channels, beside its keys. */
 /** @jsxImportSource hono/jsx */
-import type {
-  OwnedReservation,
-  ReservationChange,
-} from '../../../service/reservations/reservations.ts'
+import type { OwnedReservation } from '../../../service/reservations/reservations.ts'
+import type { ReservationChange } from '../../../service/reservations/reservation-fields.ts'
 import { type Fields, textField } from '../../fields.ts'
 import type { PageRequest } from '../../page-request.ts'
 import { Form } from '../../view/forms.tsx'

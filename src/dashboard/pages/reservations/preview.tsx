@@ -2,7 +2,7 @@
 /** @jsxImportSource hono/jsx */
 import type { Account } from '../../../service/accounts/accounts.ts'
 import type { Impact } from '../../../service/reservations/reservation-impact.ts'
-import type { Outlook } from '../../../service/reservations/reservation-preview.ts'
+import type { ReservationPreview } from '../../../service/reservations/reservation-preview.ts'
 import { type Fields, textField } from '../../fields.ts'
 import { chosenAccount } from '../../access.ts'
 import type { PageRequest } from '../../page-request.ts'
@@ -21,7 +21,7 @@ export interface Wish {
 
 export interface Preview {
   readonly wish: Wish
-  readonly outlook: Outlook
+  readonly reservation: ReservationPreview
   /** Undefined where it cannot be reserved. */
   readonly impact: Impact | undefined
 }
@@ -40,18 +40,18 @@ const NEW_KEY = 'a key that nobody has yet'
 
 export function previewOf(page: PageRequest, wish: Wish): Preview {
   const { services, impact } = page.var.parts
-  const outlook = services.outlook.of(wish.account, wish.namespace)
-  if (outlook.obstacle !== undefined) return { wish, outlook, impact: undefined }
-  const changed = services.outlook.changed(wish.account, wish.namespace, {
+  const reservation = services.reservationPreviews.of(wish.account, wish.namespace)
+  if (reservation.obstacle !== undefined) return { wish, reservation, impact: undefined }
+  const changed = services.reservationPreviews.changed(wish.account, wish.namespace, {
     ...(wish.wantsJoinKey && { joinKey: NEW_KEY }),
     ...(wish.wantsSendKey && { sendKey: NEW_KEY }),
   })
   // With the eyes of the account that would own it: people on channels of nobody are counted only, until it does.
-  return { wish, outlook, impact: impact(wish.account, wish.namespace, changed) }
+  return { wish, reservation, impact: impact(wish.account, wish.namespace, changed) }
 }
 
 export function PreviewView({ preview }: { preview: Preview }) {
-  const { wish, outlook } = preview
+  const { wish, reservation } = preview
   if (wish.namespace === '')
     return (
       <p class="hint">
@@ -59,20 +59,20 @@ export function PreviewView({ preview }: { preview: Preview }) {
         <code>acme/alerts</code>.
       </p>
     )
-  if (outlook.obstacle !== undefined)
+  if (reservation.obstacle !== undefined)
     return (
       <p class="fault">
         <Icon name="alert" size={16} />
         <span>
-          <code>{wish.namespace}</code> cannot be reserved: {outlook.obstacle}.
+          <code>{wish.namespace}</code> cannot be reserved: {reservation.obstacle}.
         </span>
       </p>
     )
   return <Meaning preview={preview} />
 }
 
-function Meaning({ preview: { wish, outlook, impact } }: { preview: Preview }) {
-  const { namespace, overrides, below, lookalikes } = outlook
+function Meaning({ preview: { wish, reservation, impact } }: { preview: Preview }) {
+  const { namespace, overrides, below, lookalikes } = reservation
   return (
     <dl class="facts small">
       <dt>Owner</dt>
@@ -118,7 +118,7 @@ function Meaning({ preview: { wish, outlook, impact } }: { preview: Preview }) {
 }
 
 /** A more specific reservation inherits nothing (AC-30). */
-function lostKeys(wish: Wish, above: NonNullable<Outlook['overrides']>): string {
+function lostKeys(wish: Wish, above: NonNullable<ReservationPreview['overrides']>): string {
   const lost = [
     above.hasJoinKey && !wish.wantsJoinKey && 'join key',
     above.hasSendKey && !wish.wantsSendKey && 'send key',

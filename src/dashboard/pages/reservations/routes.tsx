@@ -128,7 +128,9 @@ function askToRemove(
       lead: 'Its keys are forgotten, and anyone may reserve the name. Reservations below it stay.',
     },
     <div class="stack">
-      <ImpactView impact={impactFor(page, namespace, services.outlook.removed(namespace))} />
+      <ImpactView
+        impact={impactFor(page, namespace, services.reservationPreviews.removed(namespace))}
+      />
       <Form action={`/reservations/${id}/remove`} class="row">
         <button class="button danger primary">Remove {namespace}</button>
         <PageLink class="button" path={`/reservations/${id}`} cancel>
