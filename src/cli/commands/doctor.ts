@@ -7,8 +7,8 @@ import { parseTarget } from '../../ops/doctor/target.ts'
 import { readOriginPattern } from '../../policy/origin.ts'
 import { type Command, type CommandContext, EXIT } from '../command.ts'
 import type { Lines } from '../output.ts'
-import { checkReservedNames } from '../reserved-names.ts'
-import { checkRunningServer } from '../running-server.ts'
+import { checkReservedNames } from '../doctor-checks/reserved-names.ts'
+import { checkRunningServer } from '../doctor-checks/running-server.ts'
 
 const MAX_IDLE_SECONDS = 86_400
 

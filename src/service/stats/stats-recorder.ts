@@ -8,7 +8,7 @@ import { type Numbers, combine, isSample } from '../../stats/numbers.ts'
 import type { Ledger } from '../../store/ledger/ledger.ts'
 import type { StoreParts } from '../store-parts.ts'
 import { StatsTable } from '../../store/tables/stats.ts'
-import { drainCounts, drainLevels } from './stats-taking.ts'
+import { drainCounts, drainLevels } from './drain-counters.ts'
 
 const WRITE_EVERY_MS = 1000
 

@@ -1,10 +1,10 @@
 /** The check of `doctor` that needs the rules of the server: reserved names that do not do what they seem to. */
 import { existsSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import type { Config } from '../config.ts'
-import { type Finding, errorText, reporter } from '../ops/doctor/finding.ts'
-import { nameWarningsIn } from '../service/reservations/reserved-names.ts'
-import { DATABASE_FILE } from '../store/database.ts'
+import type { Config } from '../../config.ts'
+import { type Finding, errorText, reporter } from '../../ops/doctor/finding.ts'
+import { nameWarningsIn } from '../../service/reservations/reserved-names.ts'
+import { DATABASE_FILE } from '../../store/database.ts'
 
 const report = reporter('reservations')
 

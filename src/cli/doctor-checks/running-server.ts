@@ -1,8 +1,8 @@
 /** The check of `doctor` that asks the server on the data folder itself. */
 import { resolve } from 'node:path'
-import type { Config } from '../config.ts'
-import { type Finding, reporter } from '../ops/doctor/finding.ts'
-import { callServer } from '../service/control/control-client.ts'
+import type { Config } from '../../config.ts'
+import { type Finding, reporter } from '../../ops/doctor/finding.ts'
+import { callServer } from '../../service/control/control-client.ts'
 
 const report = reporter('server')
 
