@@ -56,7 +56,7 @@ interface IttyParts extends Omit<SessionParts, 'traffic'> {
 }
 
 /** Where a client comes to, and with what. */
-interface Arrival {
+interface JoinRequest {
   readonly place: Place
   readonly presented: Keys
 }
@@ -197,7 +197,7 @@ class IttyProtocol implements SocketEndpoint {
 
   #open(
     socket: Socket,
-    { place, presented }: Arrival,
+    { place, presented }: JoinRequest,
     options: IttyOptions,
     verdict: Admitted,
   ): Session {

@@ -20,9 +20,9 @@ export interface CometSocketParts {
   /** Bytes that may wait to be fetched. */
   readonly maxBacklogBytes: number
   /** Nobody asks for frames any more. */
-  readonly onLonely: () => void
+  readonly onAbandoned: () => void
   /** Somebody does again. */
-  readonly onVisited: () => void
+  readonly onRequested: () => void
   readonly punish: () => void
   /** Some of what was waiting has gone out. */
   readonly onDrained: () => void
@@ -94,7 +94,7 @@ export class CometSocket implements Socket {
   receive(receiver: Receiver): void {
     if (this.#receiver) this.#letGo(this.#receiver)
     this.#receiver = receiver
-    this.#parts.onVisited()
+    this.#parts.onRequested()
     if (this.#isEnded) return this.#flush()
     if (this.#waiting.length > 0) this.#schedule()
   }
@@ -103,7 +103,7 @@ export class CometSocket implements Socket {
   release(receiver: Receiver): void {
     if (this.#receiver !== receiver) return
     this.#receiver = undefined
-    this.#parts.onLonely()
+    this.#parts.onAbandoned()
     if (receiver.waitingBytes > 0) this.#left.add(receiver)
   }
 

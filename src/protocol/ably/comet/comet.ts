@@ -12,7 +12,7 @@ import { corsHeaders, preflight } from '../http/cors.ts'
 import { parse, textOf } from '../wire/format.ts'
 import { itemTexts } from '../../../text/json-scanner.ts'
 import { CometSocket } from './comet-socket.ts'
-import { type Fetching, arrayOf, polling, streaming } from './receivers.ts'
+import { type FrameRequest, arrayOf, polling, streaming } from './receivers.ts'
 
 export interface CometParts extends HttpAdmission {
   /** Opens a session of the realtime protocol, which refuses by what it sends. */
@@ -30,9 +30,9 @@ const PREFIX = '/comet/'
 const STREAM_MS = 60_000
 const POLL_MS = 20_000
 /** How long nobody may ask before the client counts as gone. */
-const LONELY_MS = 30_000
+const ABANDONED_MS = 30_000
 
-interface Link {
+interface CometClient {
   readonly socket: CometSocket
   readonly session: Session
   readonly isStreaming: boolean
@@ -54,8 +54,8 @@ class Deadline implements Timed {
 export class Comet implements Endpoint {
   readonly name = 'ably-comet'
   readonly #parts: CometParts
-  readonly #byKey = new Map<string, Link>()
-  readonly #links = new Map<CometSocket, Link>()
+  readonly #byKey = new Map<string, CometClient>()
+  readonly #clients = new Map<CometSocket, CometClient>()
 
   constructor(parts: CometParts) {
     this.#parts = parts
@@ -67,11 +67,11 @@ export class Comet implements Endpoint {
 
   /** The sessions that are open, to be dismissed when the server stops. */
   get sessions(): Session[] {
-    return Array.from(this.#links.values(), ({ session }) => session)
+    return Array.from(this.#clients.values(), ({ session }) => session)
   }
 
   stop(): void {
-    for (const socket of this.#links.keys()) socket.close()
+    for (const socket of this.#clients.keys()) socket.close()
   }
 
   async serve(visit: Visit): Promise<Response> {
@@ -80,19 +80,19 @@ export class Comet implements Endpoint {
     const [first = '', action, ...rest] = path.slice(PREFIX.length).split('/')
     if (first === 'connect' && action === undefined) return this.#connect(visit)
     if (rest.length > 0) return refused(failure('not_found'), visit)
-    const link = this.#byKey.get(first)
-    if (!link || link.socket.isEnded) return refused(failure('transport_unknown'), visit)
+    const client = this.#byKey.get(first)
+    if (!client || client.socket.isEnded) return refused(failure('transport_unknown'), visit)
     switch (action) {
       case 'recv':
-        return this.#receive(link, visit)
+        return this.#receive(client, visit)
       case 'send':
-        return this.#send(link, visit)
+        return this.#send(client, visit)
       case 'close':
-        link.session.receive('{"action":7}')
+        client.session.receive('{"action":7}')
         return answer('[]', 200, visit)
       case 'disconnect':
         // The client is gone; its connection may be resumed elsewhere.
-        link.socket.close()
+        client.socket.close()
         return answer('[]', 200, visit)
       default:
         return refused(failure('not_found'), visit)
@@ -114,47 +114,47 @@ export class Comet implements Endpoint {
     const isStreaming = query.get('stream') !== 'false'
     const { address } = visit
     const { wheel } = this.#parts
-    const lonely = new Deadline(() => socket.close())
+    const abandoned = new Deadline(() => socket.close())
     const socket = new CometSocket({
       id: this.#parts.nextSocketId(),
       address,
       maxBacklogBytes: this.#parts.maxBacklogBytes,
-      onLonely: () => this.#schedule(lonely, LONELY_MS),
-      onVisited: () => wheel.cancel(lonely),
+      onAbandoned: () => this.#schedule(abandoned, ABANDONED_MS),
+      onRequested: () => wheel.cancel(abandoned),
       punish: () => this.#parts.ban(address),
       onDrained: () => this.#drained(socket),
       onEnd: () => {
-        wheel.cancel(lonely)
+        wheel.cancel(abandoned)
         this.#ended(socket)
       },
     })
     this.#parts.opened(address)
-    const link: Link = { socket, session: opening(socket), isStreaming }
+    const client: CometClient = { socket, session: opening(socket), isStreaming }
     // A session that refuses has ended its socket already.
-    if (!socket.isEnded) this.#links.set(socket, link)
-    const fetching = this.#fetch(link, visit)
-    const frames = await fetching.first
-    for (const key of socket.keys) this.#byKey.set(key, link)
+    if (!socket.isEnded) this.#clients.set(socket, client)
+    const request = this.#request(client, visit)
+    const frames = await request.first
+    for (const key of socket.keys) this.#byKey.set(key, client)
     const status = statusOf(frames)
     // A refusal is never streamed: SDKs read it whole.
-    return answer(status < 400 ? await fetching.body : arrayOf(frames), status, visit)
+    return answer(status < 400 ? await request.body : arrayOf(frames), status, visit)
   }
 
-  async #receive(link: Link, visit: Visit): Promise<Response> {
-    return answer(await this.#fetch(link, visit).body, 200, visit)
+  async #receive(client: CometClient, visit: Visit): Promise<Response> {
+    return answer(await this.#request(client, visit).body, 200, visit)
   }
 
-  #fetch(link: Link, visit: Visit): Fetching {
-    const { socket, isStreaming } = link
+  #request(client: CometClient, visit: Visit): FrameRequest {
+    const { socket, isStreaming } = client
     const endSilence = visit.keepOpen()
-    const fetching: Fetching = isStreaming
+    const request: FrameRequest = isStreaming
       ? streaming({
           roomBytes: this.#parts.maxBacklogBytes,
           onTaken: () => this.#drained(socket),
-          onGone: () => socket.release(fetching.receiver),
+          onGone: () => socket.release(request.receiver),
         })
       : polling(() => this.#drained(socket))
-    const { receiver } = fetching
+    const { receiver } = request
     const deadline = new Deadline(() => {
       socket.release(receiver)
       receiver.end()
@@ -167,9 +167,9 @@ export class Comet implements Endpoint {
       endSilence()
     }
     visit.request.signal.addEventListener('abort', over)
-    if (!isStreaming) void fetching.first.then(over)
+    if (!isStreaming) void request.first.then(over)
     socket.receive(receiver)
-    return fetching
+    return request
   }
 
   #schedule(deadline: Deadline, afterMs: number): void {
@@ -177,17 +177,17 @@ export class Comet implements Endpoint {
     wheel.schedule(deadline, now() + afterMs)
   }
 
-  async #send(link: Link, visit: Visit): Promise<Response> {
+  async #send(client: CometClient, visit: Visit): Promise<Response> {
     const frames = await this.#readFrames(visit)
     if (!Array.isArray(frames)) return refused(frames, visit)
-    if (link.socket.isEnded) return refused(failure('transport_unknown'), visit)
+    if (client.socket.isEnded) return refused(failure('transport_unknown'), visit)
     for (const [index, frame] of frames.entries()) {
       if (index > 0 && index % FRAMES_A_TURN === 0) await new Promise(setImmediate)
-      if (link.socket.isEnded) break
-      this.#guarded(link, () => link.session.receive(frame))
+      if (client.socket.isEnded) break
+      this.#guarded(client, () => client.session.receive(frame))
     }
     // A key that was given out by what was just received is good from now on.
-    for (const key of link.socket.keys) this.#byKey.set(key, link)
+    for (const key of client.socket.keys) this.#byKey.set(key, client)
     return answer('[]', 200, visit)
   }
 
@@ -204,27 +204,27 @@ export class Comet implements Endpoint {
 
   /** Later, because the socket is in the middle of something. */
   #drained(socket: CometSocket): void {
-    const link = this.#links.get(socket)
-    if (link) queueMicrotask(() => this.#guarded(link, () => link.session.drained?.()))
+    const client = this.#clients.get(socket)
+    if (client) queueMicrotask(() => this.#guarded(client, () => client.session.drained?.()))
   }
 
   #ended(socket: CometSocket): void {
     this.#parts.closed(socket.address)
     for (const key of socket.keys) this.#byKey.delete(key)
-    const link = this.#links.get(socket)
-    if (!link) return
-    this.#links.delete(socket)
+    const client = this.#clients.get(socket)
+    if (!client) return
+    this.#clients.delete(socket)
     // Later, because a session that closes its socket is in the middle of something.
-    queueMicrotask(() => this.#guarded(link, () => link.session.closed()))
+    queueMicrotask(() => this.#guarded(client, () => client.session.closed()))
   }
 
   /** A bug in one session ends that session, never the process (rule 10 of src/docs/architecture.md). */
-  #guarded(link: Link, act: () => void): void {
+  #guarded(client: CometClient, act: () => void): void {
     try {
       act()
     } catch (error) {
       this.#parts.onBug(error)
-      link.socket.close()
+      client.socket.close()
     }
   }
 }

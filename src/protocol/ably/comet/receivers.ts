@@ -1,9 +1,9 @@
-/** The two ways of fetching frames: an answer that goes on, a line for each array; or one array and the end. */
+/** The two ways in which a request gets frames: an answer that goes on, a line for each array; or one array and the end. */
 import type { Receiver } from './comet-socket.ts'
 
 const encoder = new TextEncoder()
 
-export interface Fetching {
+export interface FrameRequest {
   readonly receiver: Receiver
   /** Of the answer, once there is anything to answer. */
   readonly body: Promise<ReadableStream<Uint8Array> | string>
@@ -20,7 +20,7 @@ export interface StreamParts {
   readonly onGone: () => void
 }
 
-export function streaming({ roomBytes, onGone, onTaken }: StreamParts): Fetching {
+export function streaming({ roomBytes, onGone, onTaken }: StreamParts): FrameRequest {
   const first = Promise.withResolvers<readonly string[]>()
   let controller: ReadableStreamDefaultController<Uint8Array> | undefined
   let isOver = false
@@ -64,7 +64,7 @@ export function streaming({ roomBytes, onGone, onTaken }: StreamParts): Fetching
 const CHUNK_BYTES = 65_536
 
 /** @param onTaken the client has taken some of what was waiting */
-export function polling(onTaken: () => void): Fetching {
+export function polling(onTaken: () => void): FrameRequest {
   const first = Promise.withResolvers<readonly string[]>()
   let waitingBytes = 0
   const receiver: Receiver = {

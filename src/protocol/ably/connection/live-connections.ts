@@ -7,10 +7,10 @@ export interface LiveConnection {
   /** Undefined for one that is anonymous, or that may be anybody and is nobody yet. */
   readonly clientId: string | undefined
   /** The socket to which what is published for the connection does not come back, if it wants that (RTN2b). */
-  readonly silentSocket: Socket | undefined
+  readonly socketWithoutEcho: Socket | undefined
 }
 
-export interface Connections {
+export interface ConnectionFinder {
   /** @returns undefined for a key that is wrong, or of another app */
   byKey(connectionKey: string, appId: string): LiveConnection | undefined
 }

@@ -29,8 +29,8 @@ import { Connections } from './connection/connections.ts'
 import { ConnectionOverview } from './connection/overview.ts'
 import { Editing } from './publishing/editing.ts'
 import { PROTOCOL } from './encoding/encode.ts'
-import { MetaChannels } from './metadata/lifecycle.ts'
-import { OccupancyNews } from './metadata/occupancy.ts'
+import { LifecycleEvents } from './metadata/lifecycle.ts'
+import { OccupancyEvents } from './metadata/occupancy.ts'
 import type { RealtimeLimits, SessionParts } from './session/parts.ts'
 import { Presences } from './presence/presence.ts'
 import { Publishing } from './publishing/publishing.ts'
@@ -86,8 +86,8 @@ export class AblyRealtime implements SocketEndpoint {
     const { wheel } = parts
     const reviews = new Reviews()
     const presences = new Presences({ ...parts, onLost: onBug })
-    const meta = new MetaChannels(parts)
-    const news = new OccupancyNews({ ...parts, wheel })
+    const meta = new LifecycleEvents(parts)
+    const news = new OccupancyEvents({ ...parts, wheel })
     for (const watcher of [meta, news]) broker.watch(watcher)
     this.connections = new Connections({
       clock,

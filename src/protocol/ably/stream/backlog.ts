@@ -8,17 +8,17 @@ import { withoutRepetition } from '../subscription/missed-events.ts'
 import type { SharedFrames } from '../subscription/shared-frames.ts'
 import type { Rewind } from '../wire/attach-params.ts'
 import { type Source, missedSince } from './cursor.ts'
-import { lookingCost } from '../subscription/filtering.ts'
+import { takeFilteringCost } from '../subscription/filtering.ts'
 import { encodeForStreams } from './encode.ts'
 import type { EventStream } from './event-stream.ts'
 
 /** A channel of a stream, and how its reader reads it. */
-export interface Listened extends Source {
+export interface StreamedChannel extends Source {
   readonly variant: string
   readonly rewind: Rewind | undefined
 }
 
-export interface Begun {
+export interface BacklogEntry {
   readonly variant: string
   readonly position: string
   /** Undefined where it has been forgotten meanwhile. */
@@ -33,16 +33,25 @@ const MAX_MISSED = 10_000
 const MAX_HELD_BYTES = 262_144
 
 /** @returns undefined if what came after the cursor cannot be told, or is too much */
-export function missed(listened: readonly Listened[], cursor: string): Begun[] | undefined {
-  const found = missedSince(listened, cursor)
+export function missed(
+  channels: readonly StreamedChannel[],
+  cursor: string,
+): BacklogEntry[] | undefined {
+  const found = missedSince(channels, cursor)
   if (!found) return undefined
-  const begun = listened.flatMap(({ channel, variant }) => begunOf(found.get(channel)!, variant))
-  return begun.length > MAX_MISSED ? undefined : inOrder(begun)
+  const entries = channels.flatMap(({ channel, variant }) =>
+    entriesOf(found.get(channel)!, variant),
+  )
+  return entries.length > MAX_MISSED ? undefined : inOrder(entries)
 }
 
 /** @param now milliseconds since the epoch */
-export function rewound(listened: readonly Listened[], broker: Broker, now: number): Begun[] {
-  const rewinding = listened.filter(({ rewind }) => rewind)
+export function rewound(
+  channels: readonly StreamedChannel[],
+  broker: Broker,
+  now: number,
+): BacklogEntry[] {
+  const rewinding = channels.filter(({ rewind }) => rewind)
   const maxBytes = MAX_HELD_BYTES / rewinding.length
   return inOrder(
     rewinding.flatMap(({ channel: { recent, ref }, rewind, variant }) => {
@@ -53,7 +62,7 @@ export function rewound(listened: readonly Listened[], broker: Broker, now: numb
         maxBytes,
       })
       const { head } = recent
-      return serials.map((serial, index): Begun => {
+      return serials.map((serial, index): BacklogEntry => {
         // Each by itself: who is cut off in between goes on with the next. The newest stands for all there was.
         const position = index === serials.length - 1 ? head : serial
         const event = () => publicationOf(messages(serial), position)
@@ -72,7 +81,7 @@ function publicationOf(
   return { kind: 'publication', position, id, connectionId, timestamp, messages: [message] }
 }
 
-function begunOf(events: readonly PlacedEvent[], variant: string): Begun[] {
+function entriesOf(events: readonly PlacedEvent[], variant: string): BacklogEntry[] {
   return withoutRepetition(events).map((event) => ({
     variant,
     position: event.position,
@@ -81,8 +90,8 @@ function begunOf(events: readonly PlacedEvent[], variant: string): Begun[] {
   }))
 }
 
-function inOrder(begun: readonly Begun[]): Begun[] {
-  return begun.toSorted((a, b) => (a.position < b.position ? -1 : 1))
+function inOrder(entries: readonly BacklogEntry[]): BacklogEntry[] {
+  return entries.toSorted((a, b) => (a.position < b.position ? -1 : 1))
 }
 
 export interface BacklogParts {
@@ -91,36 +100,36 @@ export interface BacklogParts {
   /** Bytes that may wait to be taken before the rest is held back. */
   readonly roomBytes: number
   /** Everything has been sent, up to now. */
-  readonly onLevel: () => void
+  readonly onCaughtUp: () => void
   /** One of the channels has forgotten what has not been sent yet, or cannot tell it. */
-  readonly onGone: () => void
+  readonly onForgotten: () => void
   readonly onBug: (error: unknown) => void
 }
 
 const NOTHING: readonly Frame[] = Object.freeze([])
 
 /** Sends a stream what came before it, as its client reads, and what comes meanwhile; until then it is in no group. */
-export class Backlog implements Work {
+export class StreamBacklog implements Work {
   readonly #parts: BacklogParts
   readonly #stream: EventStream
-  readonly #listened: readonly Listened[]
+  readonly #channels: readonly StreamedChannel[]
   /** Of each channel: it has been taken up to there. */
   readonly #takenTo: string[]
-  #begun: readonly Begun[]
+  #entries: readonly BacklogEntry[]
   #next = 0
   #isOver = false
 
   constructor(
     parts: BacklogParts,
     stream: EventStream,
-    listened: readonly Listened[],
-    begun: readonly Begun[],
+    channels: readonly StreamedChannel[],
+    entries: readonly BacklogEntry[],
   ) {
     this.#parts = parts
     this.#stream = stream
-    this.#listened = listened
-    this.#begun = begun
-    this.#takenTo = listened.map(({ channel }) => channel.recent.head)
+    this.#channels = channels
+    this.#entries = entries
+    this.#takenTo = channels.map(({ channel }) => channel.recent.head)
   }
 
   /** To be told when the client may have taken something. */
@@ -131,12 +140,12 @@ export class Backlog implements Work {
   step(): number | undefined {
     if (this.#isOver || this.#stream.isOver) return undefined
     if (this.#stream.waitingBytes >= this.#parts.roomBytes) return undefined
-    const next = this.#begun[this.#next++]
+    const next = this.#entries[this.#next++]
     if (!next) return this.#more()
-    lookingCost()
+    takeFilteringCost()
     const frames = readHistory(() => this.#framesOf(next))
-    if (!frames.ok) return this.#end(this.#parts.onGone)
-    let cost = PIECE_COST + lookingCost()
+    if (!frames.ok) return this.#end(this.#parts.onForgotten)
+    let cost = PIECE_COST + takeFilteringCost()
     for (const frame of frames.value) {
       this.#stream.fill(frame)
       cost += frame.length
@@ -144,7 +153,7 @@ export class Backlog implements Work {
     return cost
   }
 
-  #framesOf({ event, isShared, variant }: Begun): readonly Frame[] {
+  #framesOf({ event, isShared, variant }: BacklogEntry): readonly Frame[] {
     const found = event()
     if (!found) return NOTHING
     const make = () => encodeForStreams(found, variant)
@@ -158,23 +167,23 @@ export class Backlog implements Work {
 
   /** What has come since. */
   #more(): number | undefined {
-    const begun: Begun[] = []
-    for (const [index, { channel, variant }] of this.#listened.entries()) {
+    const entries: BacklogEntry[] = []
+    for (const [index, { channel, variant }] of this.#channels.entries()) {
       // What waits to go out together is part of what it has to get.
       channel.flush()
       const events = channel.recent.after(this.#takenTo[index]!)
-      if (!events) return this.#end(this.#parts.onGone)
+      if (!events) return this.#end(this.#parts.onForgotten)
       this.#takenTo[index] = channel.recent.head
-      begun.push(...begunOf(events, variant))
+      entries.push(...entriesOf(events, variant))
     }
-    if (begun.length === 0) return this.#end(this.#parts.onLevel)
-    this.#begun = inOrder(begun)
+    if (entries.length === 0) return this.#end(this.#parts.onCaughtUp)
+    this.#entries = inOrder(entries)
     this.#next = 0
     return 0
   }
 
   #end(act: () => void): undefined {
-    this.#begun = []
+    this.#entries = []
     this.#isOver = true
     act()
     return undefined

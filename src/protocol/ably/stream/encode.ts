@@ -1,7 +1,7 @@
 /** What happens on a channel as the bytes of a stream, for all its readers who want the same. */
 import type { Event, Frame, KeptMessage, PresenceMessage } from '../../../core/types.ts'
 import { type MessageFilter, compileFilter } from '../../../policy/message-filter.ts'
-import { passing } from '../subscription/filtering.ts'
+import { filtered } from '../subscription/filtering.ts'
 import { cachedVariants } from '../subscription/variant-cache.ts'
 import { writeData } from '../wire/data.ts'
 import { Spliced, type WireValue } from '../wire/spliced.ts'
@@ -12,7 +12,7 @@ import { type StreamEvent, type Style, eventText } from './stream-format.ts'
 export const STREAM_PROTOCOL = 'ably-stream'
 
 /** What one reader of a channel wants. */
-export interface Wish {
+export interface StreamOptions {
   readonly style: Style
   /** Messages with all their members; otherwise their data alone. */
   readonly isEnveloped: boolean
@@ -23,7 +23,7 @@ export interface Wish {
 }
 
 /** The name of the group of those who want the same. */
-export function variantOf({ style, isEnveloped, name, filter }: Wish): string {
+export function variantOf({ style, isEnveloped, name, filter }: StreamOptions): string {
   // No part holds a line break.
   return [style, isEnveloped ? 'enveloped' : 'bare', name, filter ?? ''].join('\n')
 }
@@ -43,7 +43,7 @@ function streamText(event: Event, variant: string): string {
   let text = ''
   const add = (part: StreamEvent) => (text += eventText(part, style))
   if (event.kind === 'publication') {
-    const wanted = filter && new Set(passing(event.messages, filter))
+    const wanted = filter && new Set(filtered(event.messages, filter))
     for (const [index, message] of event.messages.entries()) {
       if (wanted && !wanted.has(message)) continue
       const data = isEnveloped ? enveloped(messageValue(message, 'json'), name) : bare(message)
@@ -69,7 +69,7 @@ function bare(content: KeptMessage | PresenceMessage): StreamEvent['data'] {
   return typeof data === 'string' ? { text: data } : undefined
 }
 
-interface Variant extends Omit<Wish, 'filter'> {
+interface Variant extends Omit<StreamOptions, 'filter'> {
   readonly filter: MessageFilter | undefined
 }
 

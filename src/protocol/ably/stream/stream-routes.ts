@@ -16,7 +16,7 @@ import { channelNames } from '../http/channel-names.ts'
 import type { RestCall, RestRoute } from '../http/router.ts'
 import { readAttachParams } from '../wire/attach-params.ts'
 import { type QualifiedName, parseChannelName } from '../wire/channel-name.ts'
-import type { Listened } from './backlog.ts'
+import type { StreamedChannel } from './backlog.ts'
 import { variantOf } from './encode.ts'
 import { CONTENT_TYPES, type Style } from './stream-format.ts'
 import type { Streams } from './streams.ts'
@@ -79,8 +79,8 @@ async function listen(
   // What was permitted may be so no longer, where the channels were not open at once.
   const refusedSince = opening instanceof Promise ? refusal(principal.value) : undefined
   if (refusedSince) return { ok: false, failure: refusedSince }
-  const listened = listenedTo(parts.broker, names.value, opened.value, { query, style })
-  if (!listened.ok) return listened
+  const streamed = streamedOf(parts.broker, names.value, opened.value, { query, style })
+  if (!streamed.ok) return streamed
   visit.keepOpen()
   const stream = parts.streams.open({
     address: visit.address,
@@ -91,7 +91,7 @@ async function listen(
     hasHeartbeats: query.get('heartbeats') === 'true',
     credentials: credentials.value,
     principal: principal.value,
-    listened: listened.value,
+    channels: streamed.value,
     // The address of an EventSource stays as it was; what it has got since is in the header.
     cursor: request.headers.get('last-event-id') ?? query.get('lastEvent') ?? undefined,
     refusal,
@@ -177,26 +177,26 @@ function allOf(opened: readonly Result<Channel>[]): Result<readonly Channel[]> {
   return channels.some(({ isGone }) => isGone) ? fail('too_many_channels') : ok(channels)
 }
 
-function listenedTo(
+function streamedOf(
   broker: Broker,
   names: readonly Named[],
   channels: readonly Channel[],
   { query, style }: { readonly query: RestCall['query']; readonly style: Style },
-): Result<Listened[]> {
+): Result<StreamedChannel[]> {
   const isEnveloped = query.get('enveloped') !== 'false'
   const rewind: [string, string][] = query.has('rewind') ? [['rewind', query.get('rewind')!]] : []
-  const listened: Listened[] = []
+  const streamed: StreamedChannel[] = []
   for (const [index, { text, qualified }] of names.entries()) {
     const channel = channels[index]!
     const options = readAttachParams(new Map([...rewind, ...qualified.params]), 0)
     if (!options.ok) return options
     const filter = qualified.filter && Buffer.from(qualified.filter).toString('base64')
-    listened.push({
+    streamed.push({
       channel,
       waitMs: broker.waitOf(channel),
       variant: variantOf({ style, isEnveloped, name: text, filter }),
       rewind: filter === undefined ? options.value.rewind : undefined,
     })
   }
-  return ok(listened)
+  return ok(streamed)
 }

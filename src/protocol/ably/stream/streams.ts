@@ -15,7 +15,13 @@ import type { RevocationList } from '../../../identity/revocation.ts'
 import { SharedFrames } from '../subscription/shared-frames.ts'
 import type { HttpAdmission } from '../../protocol.ts'
 import { isOver, tokenEnd } from '../connection/token-expiry.ts'
-import { Backlog, type Begun, type Listened, missed, rewound } from './backlog.ts'
+import {
+  StreamBacklog,
+  type BacklogEntry,
+  type StreamedChannel,
+  missed,
+  rewound,
+} from './backlog.ts'
 import { STREAM_PROTOCOL } from './encode.ts'
 import { EventStream, type StreamParts } from './event-stream.ts'
 
@@ -42,7 +48,7 @@ export type NewStream = Pick<
   StreamParts,
   'address' | 'secure' | 'origin' | 'base' | 'style' | 'hasHeartbeats' | 'credentials' | 'principal'
 > & {
-  readonly listened: readonly Listened[]
+  readonly channels: readonly StreamedChannel[]
   /** Where the client was before. */
   readonly cursor: string | undefined
   /** Why the principal may not go on listening to these channels; asked when the principal has changed. */
@@ -59,7 +65,7 @@ export class Streams {
   readonly #parts: StreamsParts
   readonly #shared = new SharedFrames()
   /** Of those that have not been sent yet what came before them. */
-  readonly #backlogs = new Map<EventStream, Backlog>()
+  readonly #backlogs = new Map<EventStream, StreamBacklog>()
   readonly #apps = new Map<string, Map<EventStream, NewStream['refusal']>>()
   #timer: Timer | undefined
 
@@ -80,9 +86,9 @@ export class Streams {
   /** What came before and what is to come are joined in one step, so that nothing is missing or doubled. */
   open(wish: NewStream): ReadableStream<Uint8Array> {
     const { appCounters, broker, clock, ids, maxBacklogBytes, nextSocketId, room } = this.#parts
-    const { cursor: _, listened, refusal, ...given } = wish
+    const { cursor: _, channels, refusal, ...given } = wish
     // First, because what cannot be read is told as the answer to the request.
-    const begun = this.#beginning(wish)
+    const entries = this.#entriesFor(wish)
     const stream = new EventStream({
       ...given,
       id: nextSocketId(),
@@ -95,7 +101,7 @@ export class Streams {
     this.#add(stream, refusal)
     const body = stream.open()
     const connectionId = ids.next(CONNECTION_ID_LENGTH)
-    for (const { channel } of listened) {
+    for (const { channel } of channels) {
       const newcomer = { socket: stream, connectionId, modes: MODES, formats: [] }
       stream.attachments.push(broker.attach(channel, newcomer))
     }
@@ -103,7 +109,7 @@ export class Streams {
     this.#parts.opened(given.address)
     appCounters.of(given.principal.appId).connections.open(given.secure)
     room.opened(given.principal.appId)
-    this.#begin(stream, begun, listened)
+    this.#begin(stream, entries, channels)
     return body
   }
 
@@ -117,43 +123,43 @@ export class Streams {
     for (const [stream, refusal] of this.#apps.get(appId) ?? []) this.#review(stream, refusal)
   }
 
-  #beginning({ listened, cursor }: NewStream): Begun[] | undefined {
+  #entriesFor({ channels, cursor }: NewStream): BacklogEntry[] | undefined {
     const { broker, time } = this.#parts
-    return cursor === undefined ? rewound(listened, broker, time.now()) : missed(listened, cursor)
+    return cursor === undefined ? rewound(channels, broker, time.now()) : missed(channels, cursor)
   }
 
   #begin(
     stream: EventStream,
-    begun: readonly Begun[] | undefined,
-    listened: readonly Listened[],
+    entries: readonly BacklogEntry[] | undefined,
+    channels: readonly StreamedChannel[],
   ): void {
     const { maxBacklogBytes, onBug, turns } = this.#parts
     // Only with something in it does the answer begin to arrive.
     stream.keepAlive(0)
-    const tellGone = () => stream.error(failure('messages_expired'), newestOf(listened))
-    if (!begun) tellGone()
+    const tellGone = () => stream.error(failure('messages_expired'), newestOf(channels))
+    if (!entries) tellGone()
     const parts = {
       turns,
       shared: this.#shared,
       onBug,
       // The other half is for what is live meanwhile.
       roomBytes: maxBacklogBytes / 2,
-      onLevel: () => this.#level(stream, listened),
-      onGone: () => {
+      onCaughtUp: () => this.#caughtUp(stream, channels),
+      onForgotten: () => {
         tellGone()
-        this.#level(stream, listened)
+        this.#caughtUp(stream, channels)
       },
     }
-    const backlog = new Backlog(parts, stream, listened, begun ?? [])
+    const backlog = new StreamBacklog(parts, stream, channels, entries ?? [])
     this.#backlogs.set(stream, backlog)
     backlog.goOn()
   }
 
   /** From now on it hears what is live. */
-  #level(stream: EventStream, listened: readonly Listened[]): void {
+  #caughtUp(stream: EventStream, channels: readonly StreamedChannel[]): void {
     this.#backlogs.delete(stream)
     for (const [index, attachment] of stream.attachments.entries()) {
-      const formats = [{ protocol: STREAM_PROTOCOL, variant: listened[index]!.variant }]
+      const formats = [{ protocol: STREAM_PROTOCOL, variant: channels[index]!.variant }]
       this.#parts.broker.change(attachment, MODES, formats)
     }
   }
@@ -225,8 +231,8 @@ export class Streams {
 }
 
 /** From where a client goes on that has lost its place. */
-function newestOf(listened: readonly Listened[]): string | undefined {
-  return listened
+function newestOf(channels: readonly StreamedChannel[]): string | undefined {
+  return channels
     .map(({ channel }) => channel.recent.head)
     .toSorted()
     .at(-1)

@@ -9,7 +9,7 @@ export const STEPS_PER_MESSAGE = 16_384
 export const STEPS_PER_LETTER = 2
 
 /** A publication as the filters of a channel see it: read once, and asked each filter once. */
-export class Passing {
+export class Filtering {
   readonly messages: readonly KeptMessage[]
   readonly #views: readonly FilterInput[]
   readonly #answers = new Map<string, readonly KeptMessage[]>()
@@ -59,19 +59,19 @@ const BYTES_PER_STEP = 24
 let looked = 0
 
 /** What looking with filters has cost since this was asked last, as pieces of long work cost. */
-export function lookingCost(): number {
+export function takeFilteringCost(): number {
   const cost = looked * BYTES_PER_STEP
   looked = 0
   return cost
 }
 
 /** The last one, because all filters of a channel look at the same messages. */
-let last: Passing | undefined
+let last: Filtering | undefined
 
-export function passing(
+export function filtered(
   messages: readonly KeptMessage[],
   filter: MessageFilter,
 ): readonly KeptMessage[] {
-  if (last?.messages !== messages) last = new Passing(messages)
+  if (last?.messages !== messages) last = new Filtering(messages)
   return last.of(filter)
 }

@@ -1,7 +1,11 @@
 /** What requests for frames have taken and nobody has read: it counts for the connection until it has gone out. */
 import { describe, expect, test } from 'bun:test'
 import { CometSocket } from '../../../../src/protocol/ably/comet/comet-socket.ts'
-import { type Fetching, polling, streaming } from '../../../../src/protocol/ably/comet/receivers.ts'
+import {
+  type FrameRequest,
+  polling,
+  streaming,
+} from '../../../../src/protocol/ably/comet/receivers.ts'
 
 const FRAME = JSON.stringify({ action: 15, data: 'x'.repeat(100_000) })
 const MAX = 1_000_000
@@ -12,25 +16,25 @@ function world() {
     id: 1,
     address: '127.0.0.1',
     maxBacklogBytes: MAX,
-    onLonely: () => undefined,
-    onVisited: () => undefined,
+    onAbandoned: () => undefined,
+    onRequested: () => undefined,
     punish: () => undefined,
     onDrained: () => void drained++,
     onEnd: () => undefined,
   })
-  const streamed = (): Fetching => {
-    const fetching: Fetching = streaming({
+  const streamed = (): FrameRequest => {
+    const request: FrameRequest = streaming({
       roomBytes: MAX,
       onTaken: () => void drained++,
-      onGone: () => socket.release(fetching.receiver),
+      onGone: () => socket.release(request.receiver),
     })
-    return fetching
+    return request
   }
   const kinds = { polling: () => polling(() => void drained++), streaming: streamed }
   return { drained: () => drained, kinds, socket }
 }
 
-async function bodyOf({ body }: Fetching): Promise<ReadableStream<Uint8Array>> {
+async function bodyOf({ body }: FrameRequest): Promise<ReadableStream<Uint8Array>> {
   const made = await body
   if (typeof made === 'string') throw new Error('it was made at once')
   return made
@@ -41,10 +45,10 @@ describe.each(['polling', 'streaming'] as const)('%s', (kind) => {
     const { kinds, socket } = world()
     const bodies: ReadableStream<Uint8Array>[] = []
     for (let i = 0; i < 30 && !socket.isEnded; i++) {
-      const fetching = kinds[kind]()
-      socket.receive(fetching.receiver)
+      const request = kinds[kind]()
+      socket.receive(request.receiver)
       for (let n = 0; n < 3; n++) socket.send(FRAME)
-      bodies.push(await bodyOf(fetching))
+      bodies.push(await bodyOf(request))
     }
     expect(socket.isEnded).toBe(true)
     expect(bodies.length).toBeLessThan(6)
@@ -54,12 +58,12 @@ describe.each(['polling', 'streaming'] as const)('%s', (kind) => {
   test('answers that are read or abandoned make room', async () => {
     const { drained, kinds, socket } = world()
     for (let i = 0; i < 20; i++) {
-      const fetching = kinds[kind]()
-      socket.receive(fetching.receiver)
+      const request = kinds[kind]()
+      socket.receive(request.receiver)
       for (let n = 0; n < 3; n++) socket.send(FRAME)
-      const body = await bodyOf(fetching)
-      socket.release(fetching.receiver)
-      fetching.receiver.end()
+      const body = await bodyOf(request)
+      socket.release(request.receiver)
+      request.receiver.end()
       const before = drained()
       if (i % 2 === 0) expect((await new Response(body).text()).length).toBeGreaterThan(300_000)
       else await body.cancel()
@@ -72,9 +76,9 @@ describe.each(['polling', 'streaming'] as const)('%s', (kind) => {
 
 test('a small answer is sent as text', async () => {
   const { kinds, socket } = world()
-  const fetching = kinds.polling()
-  socket.receive(fetching.receiver)
+  const request = kinds.polling()
+  socket.receive(request.receiver)
   socket.send('{"action":0}')
-  expect(await fetching.body).toBe('[{"action":0}]')
+  expect(await request.body).toBe('[{"action":0}]')
   expect(socket.waitingBytes).toBe(0)
 })

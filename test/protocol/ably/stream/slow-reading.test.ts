@@ -4,8 +4,8 @@ import { FairTurns } from '../../../../src/core/time/fair-turns.ts'
 import { channelRef } from '../../../../src/core/types.ts'
 import { SharedFrames } from '../../../../src/protocol/ably/subscription/shared-frames.ts'
 import {
-  Backlog,
-  type Listened,
+  StreamBacklog,
+  type StreamedChannel,
   missed,
   rewound,
 } from '../../../../src/protocol/ably/stream/backlog.ts'
@@ -25,7 +25,7 @@ function world() {
   const turns = new FairTurns()
   let levels = 0
   const channels = ['a', 'b'].map((name) => value(core.broker.open(channelRef('app', name))))
-  const listened = channels.map((channel): Listened => ({
+  const streamed = channels.map((channel): StreamedChannel => ({
     channel,
     waitMs: 0,
     variant: ['lines', 'enveloped', channel.ref.name, ''].join('\n'),
@@ -42,7 +42,7 @@ function world() {
     }
   }
   const open = (begun: ReturnType<typeof missed>) => {
-    let backlog: Backlog | undefined
+    let backlog: StreamBacklog | undefined
     const stream = new EventStream({
       id: 1,
       address: '127.0.0.1',
@@ -65,18 +65,18 @@ function world() {
       turns,
       shared,
       roomBytes: ROOM,
-      onLevel: () => void levels++,
-      onGone: () => undefined,
+      onCaughtUp: () => void levels++,
+      onForgotten: () => undefined,
       onBug: (error: unknown) => {
         throw error
       },
     }
-    backlog = new Backlog(parts, stream, listened, begun ?? [])
+    backlog = new StreamBacklog(parts, stream, streamed, begun ?? [])
     backlog.goOn()
     return { stream, reader: body.getReader() }
   }
   const level = () => levels
-  return { core, cursor, level, listened, open, publish, shared }
+  return { core, cursor, level, streamed, open, publish, shared }
 }
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
@@ -96,9 +96,9 @@ const upTo = (count: number) => Array.from({ length: count }, (_, i) => i)
 
 describe('who does not read', () => {
   test('has a bounded amount waiting, and misses nothing', async () => {
-    const { cursor, level, listened, open, publish } = world()
+    const { cursor, level, streamed, open, publish } = world()
     publish(COUNT)
-    const { reader, stream } = open(missed(listened, cursor))
+    const { reader, stream } = open(missed(streamed, cursor))
     for (let i = 0; i < 20; i++) await turn()
     expect(stream.waitingBytes).toBeLessThan(ROOM + BIG.length + 1000)
     publish(COUNT)
@@ -110,9 +110,9 @@ describe('who does not read', () => {
   })
 
   test('holds little of its rewind in memory', async () => {
-    const { core, level, listened, open, publish } = world()
+    const { core, level, streamed, open, publish } = world()
     publish(COUNT)
-    const { reader, stream } = open(rewound(listened, core.broker, core.now))
+    const { reader, stream } = open(rewound(streamed, core.broker, core.now))
     for (let i = 0; i < 20; i++) await turn()
     expect(stream.waitingBytes).toBeLessThan(ROOM + BIG.length + 1000)
     expect(await namesRead(reader, COUNT)).toEqual(upTo(COUNT))
@@ -121,9 +121,9 @@ describe('who does not read', () => {
 })
 
 test('readers that missed the same share the encoding', async () => {
-  const { cursor, level, listened, open, publish, shared } = world()
+  const { cursor, level, streamed, open, publish, shared } = world()
   publish(COUNT)
-  const readers = Array.from({ length: 50 }, () => open(missed(listened, cursor)).reader)
+  const readers = Array.from({ length: 50 }, () => open(missed(streamed, cursor)).reader)
   const read = await Promise.all(readers.map((reader) => namesRead(reader, COUNT)))
   for (const names of read) expect(names).toEqual(upTo(COUNT))
   expect(level()).toBe(50)

@@ -7,11 +7,11 @@ import {
   MAX_GROUPS,
 } from '../../../../src/protocol/ably/subscription/subscription-limit.ts'
 import {
-  Passing,
+  Filtering,
   STEPS_PER_LETTER,
   STEPS_PER_MESSAGE,
-  lookingCost,
-  passing,
+  takeFilteringCost,
+  filtered,
 } from '../../../../src/protocol/ably/subscription/filtering.ts'
 import { ACTION, FrameClient } from '../../../support/ably.ts'
 import { AblyApp } from '../../../support/ably-app.ts'
@@ -48,7 +48,7 @@ describe('for one publication', () => {
       (i: number) => `data[][?@ < \`${-i}\`]`,
     ],
   ])('of %s, 900 filters take no more steps than its bytes permit', (_, value, of) => {
-    const publication = new Passing([message(value)])
+    const publication = new Filtering([message(value)])
     const budget = publication.stepsLeft
     expect(budget).toBeLessThan(
       STEPS_PER_MESSAGE + STEPS_PER_LETTER * (JSON.stringify(value).length + 100),
@@ -62,7 +62,7 @@ describe('for one publication', () => {
 
   test('evaluates as many filters as a channel may have for small messages', () => {
     const count = Math.floor(MAX_FILTER_UNITS / compiled("headers.user == 'u1'").cost.units)
-    const publication = new Passing(numbers(50).map((i) => message(i, { user: `u${i}` })))
+    const publication = new Filtering(numbers(50).map((i) => message(i, { user: `u${i}` })))
     const passed = numbers(count).map(
       (i) => publication.of(compiled(`headers.user == 'u${i}'`)).length,
     )
@@ -71,7 +71,7 @@ describe('for one publication', () => {
   })
 
   test('does not parse data for filters on headers', () => {
-    const publication = new Passing([message(numbers(30_000), { to: ['ann', 'bob'] })])
+    const publication = new Filtering([message(numbers(30_000), { to: ['ann', 'bob'] })])
     const passed = numbers(400).map(
       (i) => publication.of(compiled(`contains(headers.to, 'c${i}')`)).length,
     )
@@ -80,17 +80,17 @@ describe('for one publication', () => {
 
   test('reports its cost to the scheduler of turns', () => {
     const messages = [message(numbers(1000))]
-    lookingCost()
-    passing(messages, compiled('data[?@ < `0`]'))
-    expect(lookingCost()).toBeGreaterThan(24 * 1000)
-    passing(messages, compiled('data[?@ < `0`]'))
-    expect(lookingCost()).toBe(0)
-    passing(messages, compiled("name == 'x'"))
-    expect(lookingCost()).toBeLessThan(24 * 10)
+    takeFilteringCost()
+    filtered(messages, compiled('data[?@ < `0`]'))
+    expect(takeFilteringCost()).toBeGreaterThan(24 * 1000)
+    filtered(messages, compiled('data[?@ < `0`]'))
+    expect(takeFilteringCost()).toBe(0)
+    filtered(messages, compiled("name == 'x'"))
+    expect(takeFilteringCost()).toBeLessThan(24 * 10)
   })
 
   test('evaluates equal filters once', () => {
-    const publication = new Passing([message(numbers(1000))])
+    const publication = new Filtering([message(numbers(1000))])
     const filter = () => compiled('data[?@ == `1`]')
     const first = publication.of(filter())
     const { stepsLeft } = publication

@@ -12,7 +12,7 @@ import type { Authenticator } from '../../../../identity/authenticate.ts'
 import type { AppPrincipal } from '../../../../identity/principal.ts'
 import type { Operation } from '../../../../policy/capability/operations.ts'
 import { largestText } from '../../../../policy/rate-limits.ts'
-import type { Connections } from '../../connection/live-connections.ts'
+import type { ConnectionFinder } from '../../connection/live-connections.ts'
 import { parseChannelName } from '../../wire/channel-name.ts'
 import type { MessageLimits } from '../../wire/members.ts'
 import { identify } from '../authorize.ts'
@@ -22,7 +22,7 @@ export interface ChannelParts {
   readonly authenticator: Authenticator
   readonly acts: Acts
   readonly broker: Broker
-  readonly connections: Connections
+  readonly connections: ConnectionFinder
   readonly counters: AppCounters
   readonly limits: MessageLimits
   /** Where what takes long is done bit by bit. */

@@ -4,7 +4,7 @@ import type { PublishWish } from '../../../../core/access/gate.ts'
 import { notKept } from '../../../../core/history/history.ts'
 import { type Failure, type Result, fail, ok } from '../../../../failure.ts'
 import type { AppPrincipal } from '../../../../identity/principal.ts'
-import type { Connections, LiveConnection } from '../../connection/live-connections.ts'
+import type { ConnectionFinder, LiveConnection } from '../../connection/live-connections.ts'
 import type { ReadMessages } from '../../wire/message-reader.ts'
 import type { Receipt } from '../../../../core/channel/entry.ts'
 import type { Soon } from '../../../../core/soon.ts'
@@ -76,7 +76,12 @@ function propose(
 
 function sourceOf(behalf: LiveConnection | undefined): PublishSource {
   if (!behalf) return NO_CONNECTION
-  return { behalf, connectionId: behalf.connectionId, except: behalf.silentSocket, id: undefined }
+  return {
+    behalf,
+    connectionId: behalf.connectionId,
+    except: behalf.socketWithoutEcho,
+    id: undefined,
+  }
 }
 
 const NO_CONNECTION: PublishSource = { connectionId: undefined, id: undefined }
@@ -90,7 +95,7 @@ export function lossOf(kept: Promise<void>): Promise<Failure | undefined> {
 function senderOf(
   { connectionKeys, connectionIds, drafts }: ReadMessages,
   { appId }: AppPrincipal,
-  connections: Connections,
+  connections: ConnectionFinder,
 ): Result<LiveConnection | undefined> {
   if (drafts.length === 0)
     return fail('bad_request', 'a message is changed with PATCH, at the path of its serial')

@@ -6,7 +6,7 @@ import type { Frame, PlacedEvent, Publication } from '../../../../core/types.ts'
 import { type Client, isEchoOff } from '../session/client.ts'
 import type { Attached, PendingBacklog } from './attached.ts'
 import { asWhole } from '../../subscription/missed-events.ts'
-import { lookingCost } from '../../subscription/filtering.ts'
+import { takeFilteringCost } from '../../subscription/filtering.ts'
 import { encode } from '../encoding/encode.ts'
 import { variantFor } from './groups.ts'
 import type { SharedFrames } from '../../subscription/shared-frames.ts'
@@ -142,9 +142,9 @@ export class Backlog implements PendingBacklog {
     for (const given of events) {
       // As somebody has to get it who has not seen what was before.
       const event = given.kind === 'publication' ? asWhole(given) : given
-      lookingCost()
+      takeFilteringCost()
       const frames = this.#isToBeTold(given) ? this.#framesOf(event) : NOTHING
-      const looking = lookingCost()
+      const looking = takeFilteringCost()
       if (event.kind === 'publication' && frames.length > 0) this.#last = event
       const { position } = event
       if (frames.length === 0) yield { frame: undefined, position, cost: PIECE_COST + looking }

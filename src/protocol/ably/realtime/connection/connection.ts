@@ -95,7 +95,7 @@ export class Connection implements LiveConnection, Timed {
     return this.principal.clientId
   }
 
-  get silentSocket(): Socket | undefined {
+  get socketWithoutEcho(): Socket | undefined {
     const client = this.transport?.client
     return client?.echo === false ? client.socket : undefined
   }

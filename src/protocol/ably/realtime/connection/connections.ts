@@ -4,10 +4,10 @@ import type { Clock } from '../../../../core/clock.ts'
 import type { IdSource } from '../../../../core/id-source.ts'
 import { type Failure, failure } from '../../../../failure.ts'
 import { isSameText } from '../../../../identity/api-key.ts'
-import type { Connections as ConnectionFinder } from '../../connection/live-connections.ts'
+import type { ConnectionFinder } from '../../connection/live-connections.ts'
 import { Connection, type Identified, type Transport } from './connection.ts'
 import { type ConnectionSnapshot, refill, restingOptions, snapshotOf } from './snapshot.ts'
-import { Waiting } from './disconnected.ts'
+import { DisconnectedConnections } from './disconnected.ts'
 import type { TimerWheel } from '../../../../core/time/timer-wheel.ts'
 
 export interface ConnectionsParts {
@@ -23,7 +23,7 @@ export interface ConnectionsParts {
   readonly onClosed?: (connection: Connection) => void
 }
 
-export interface Arrival extends Identified {
+export interface AdmitRequest extends Identified {
   /** The key of the connection to go on with, if the client has one. */
   readonly key: string | undefined
   readonly remainPresentMs: number
@@ -51,13 +51,13 @@ export class Connections implements ConnectionFinder {
   readonly #parts: ConnectionsParts
   readonly #apps = new Map<string, Map<string, Connection>>()
   /** Those without a transport. */
-  readonly #waiting: Waiting
+  readonly #disconnected: DisconnectedConnections
   #size = 0
   #isHeld = false
 
   constructor(parts: ConnectionsParts) {
     this.#parts = parts
-    this.#waiting = new Waiting(parts.shareOf)
+    this.#disconnected = new DisconnectedConnections(parts.shareOf)
     this.serverId = parts.ids.next(ID_LENGTH)
   }
 
@@ -97,18 +97,18 @@ export class Connections implements ConnectionFinder {
   }
 
   /** The connection a client goes on with, or a new one. Its transport is still to be set. */
-  admit(arrival: Arrival): Admitted {
-    const { key, principal } = arrival
-    if (key === undefined) return { connection: this.#open(arrival), failure: undefined }
+  admit(request: AdmitRequest): Admitted {
+    const { key, principal } = request
+    if (key === undefined) return { connection: this.#open(request), failure: undefined }
     const known = this.byKey(key, principal.appId)
     if (!known) {
-      return { connection: this.#open(arrival), failure: failure('connection_key_invalid') }
+      return { connection: this.#open(request), failure: failure('connection_key_invalid') }
     }
-    if (!isSameClient(known, arrival)) {
+    if (!isSameClient(known, request)) {
       const why = failure('client_id_mismatch', 'the connection is that of another client')
-      return { connection: this.#open(arrival), failure: why }
+      return { connection: this.#open(request), failure: why }
     }
-    this.#takeOver(known, arrival, secretOf(key))
+    this.#takeOver(known, request, secretOf(key))
     return { connection: known, failure: undefined }
   }
 
@@ -127,7 +127,7 @@ export class Connections implements ConnectionFinder {
     if (app.size === 0) this.#apps.delete(connection.appId)
     this.#size--
     connection.transport = undefined
-    this.#waiting.delete(connection)
+    this.#disconnected.delete(connection)
     this.#parts.wheel.cancel(connection)
     this.#leaveAll(connection)
     this.#parts.onClosed?.(connection)
@@ -164,10 +164,10 @@ export class Connections implements ConnectionFinder {
     return droppedAt !== undefined && this.#parts.clock.elapsed() - droppedAt >= STATE_TTL_MS
   }
 
-  #open(arrival: Arrival): Connection {
+  #open(request: AdmitRequest): Connection {
     const { clock, ids, onOpened } = this.#parts
     const connection = new Connection({
-      ...arrival,
+      ...request,
       id: ids.next(ID_LENGTH),
       secret: ids.next(SECRET_LENGTH),
       since: clock.now(),
@@ -188,7 +188,7 @@ export class Connections implements ConnectionFinder {
   /** @param secret that the client has: any number of newer ones may have been lost on their way to it */
   #takeOver(
     connection: Connection,
-    { principal, credentials, secure }: Arrival,
+    { principal, credentials, secure }: AdmitRequest,
     secret: string,
   ): void {
     const { ids, wheel } = this.#parts
@@ -196,7 +196,7 @@ export class Connections implements ConnectionFinder {
     connection.transport = undefined
     connection.droppedAt = undefined
     connection.minPresentMs = 0
-    this.#waiting.delete(connection)
+    this.#disconnected.delete(connection)
     wheel.cancel(connection)
     connection.previousSecret = secret
     connection.secret = ids.next(SECRET_LENGTH)
@@ -209,9 +209,10 @@ export class Connections implements ConnectionFinder {
     const { clock, maxWaiting, wheel } = this.#parts
     const now = clock.elapsed()
     connection.droppedAt = now
-    this.#waiting.add(connection)
+    this.#disconnected.add(connection)
     wheel.schedule(connection, now + this.#nextWait(connection))
-    if (maxWaiting > 0 && this.#waiting.size > maxWaiting) this.close(this.#waiting.first())
+    if (maxWaiting > 0 && this.#disconnected.size > maxWaiting)
+      this.close(this.#disconnected.first())
   }
 
   readonly #onDue = (connection: Connection, now: number): void => {

@@ -2,32 +2,32 @@
 import { greatest } from '../../../../policy/shares.ts'
 import type { Connection } from './connection.ts'
 
-export class Waiting {
+export class DisconnectedConnections {
   readonly #shareOf: (appId: string) => string
   /** Each in the order in which they lost their transports. */
   readonly #shares = new Map<string, Set<Connection>>()
-  readonly #places = new Map<Connection, string>()
+  readonly #shareOfEach = new Map<Connection, string>()
 
   constructor(shareOf: (appId: string) => string) {
     this.#shareOf = shareOf
   }
 
   get size(): number {
-    return this.#places.size
+    return this.#shareOfEach.size
   }
 
   add(connection: Connection): void {
     const share = this.#shareOf(connection.appId)
-    this.#places.set(connection, share)
+    this.#shareOfEach.set(connection, share)
     const known = this.#shares.get(share)
     if (known) known.add(connection)
     else this.#shares.set(share, new Set([connection]))
   }
 
   delete(connection: Connection): void {
-    const share = this.#places.get(connection)
+    const share = this.#shareOfEach.get(connection)
     if (share === undefined) return
-    this.#places.delete(connection)
+    this.#shareOfEach.delete(connection)
     const others = this.#shares.get(share)!
     others.delete(connection)
     if (others.size === 0) this.#shares.delete(share)

@@ -1,6 +1,6 @@
 /** What happens on a channel as frames for one group of readers. */
 import type { ChannelRef, Event, Frame, KeptMessage, Publication } from '../../../../core/types.ts'
-import { passing } from '../../subscription/filtering.ts'
+import { filtered } from '../../subscription/filtering.ts'
 import {
   annotationFrame,
   occupancyFrame,
@@ -73,7 +73,7 @@ function chosen(
 ): readonly KeptMessage[] | undefined {
   if (delta && previous) return deltaMessages(event, previous)
   const wanted = whole ? event.whole : undefined
-  return filter ? passing(wanted ?? event.messages, filter) : wanted
+  return filter ? filtered(wanted ?? event.messages, filter) : wanted
 }
 
 function frameFor(

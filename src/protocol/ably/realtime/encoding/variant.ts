@@ -5,7 +5,7 @@ import { type MessageFilter, compileFilter } from '../../../../policy/message-fi
 import { cachedVariants } from '../../subscription/variant-cache.ts'
 import type { Format } from '../../wire/format.ts'
 
-export type OccupancyWish = keyof Occupancy | 'metrics'
+export type OccupancyMetric = keyof Occupancy | 'metrics'
 
 export interface Variant {
   readonly format: Format
@@ -16,35 +16,35 @@ export interface Variant {
   readonly delta: boolean
   /** Never the new part of a message alone. */
   readonly whole: boolean
-  readonly occupancy: OccupancyWish | undefined
+  readonly occupancy: OccupancyMetric | undefined
   /** The name in frames, where it is not that of the channel. */
   readonly name: string | undefined
   readonly filter: MessageFilter | undefined
 }
 
 /** What decides about the variant of an attachment. */
-export interface Reading {
+export interface VariantOptions {
   readonly format: Format
   readonly modes: Modes
   readonly delta: boolean
   readonly whole: boolean
-  readonly occupancy: OccupancyWish | undefined
+  readonly occupancy: OccupancyMetric | undefined
   readonly name: string | undefined
   /** JMESPath. */
   readonly filter: string | undefined
 }
 
 /** @returns undefined for somebody who reads nothing */
-export function variantText(reading: Reading): string | undefined {
-  const { modes, occupancy, name, filter } = reading
+export function variantText(options: VariantOptions): string | undefined {
+  const { modes, occupancy, name, filter } = options
   const messages = has(modes, MODE.subscribe)
   const kinds =
     (messages ? 'M' : '') +
     (has(modes, MODE.presenceSubscribe) ? 'P' : '') +
     (has(modes, MODE.annotationSubscribe) ? 'A' : '')
   if (kinds === '' && occupancy === undefined) return undefined
-  const how = messages ? (reading.delta ? 'D' : '') + (reading.whole ? 'W' : '') : ''
-  const head = (reading.format === 'json' ? 'j' : 'm') + kinds + how
+  const how = messages ? (options.delta ? 'D' : '') + (options.whole ? 'W' : '') : ''
+  const head = (options.format === 'json' ? 'j' : 'm') + kinds + how
   if (occupancy === undefined && name === undefined) return head
   // Names hold no line breaks.
   const encoded = filter === undefined ? '' : Buffer.from(filter).toString('base64')
@@ -64,7 +64,7 @@ function parse(text: string): Variant {
     annotations: head.includes('A'),
     delta: head.includes('D'),
     whole: head.includes('W'),
-    occupancy: occupancy ? (occupancy as OccupancyWish) : undefined,
+    occupancy: occupancy ? (occupancy as OccupancyMetric) : undefined,
     name: name || undefined,
     filter: compiled?.ok === true ? compiled.value : undefined,
   }

@@ -14,7 +14,7 @@ const META = '[meta]'
 const CHANNELS = `${META}channel.lifecycle`
 const CONNECTIONS = `${META}connection.lifecycle`
 
-export class MetaChannels implements ChannelWatcher {
+export class LifecycleEvents implements ChannelWatcher {
   readonly #parts: MetaParts
 
   constructor(parts: MetaParts) {

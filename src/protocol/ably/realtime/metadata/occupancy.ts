@@ -41,7 +41,7 @@ class Watched implements Timed {
   }
 }
 
-export class OccupancyNews implements ChannelWatcher {
+export class OccupancyEvents implements ChannelWatcher {
   readonly #parts: OccupancyParts
   readonly #watched = new Map<Channel, Watched>()
 
