@@ -1,4 +1,4 @@
-/** The executable: built once, run from an empty folder on its own, as a stranger would. */
+/** The executable, built once and run from an empty folder. */
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-/** Data flows one way, and so do imports: no layer knows the one above it. */
+/** Imports between folders point one way. */
 import { describe, expect, test } from 'bun:test'
 import { sourceFiles } from './support/imports.ts'
 

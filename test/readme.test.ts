@@ -1,4 +1,4 @@
-/** The README keeps what it promises: the table is that of the schema, and its lines for clients work. */
+/** The README: its table of settings is that of the schema, and its code works. */
 import { expect, test } from 'bun:test'
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-/** Addresses of copies in the fewest bytes: as they are, or in relation to earlier ones (RFC 3284, 5.3). */
+/** Encodes addresses of copies in the fewest bytes: absolute, or relative to earlier ones (RFC 3284, 5.3). */
 import { integerSize } from './integer.ts'
 
 const NEAR_SIZE = 4
@@ -10,9 +10,9 @@ const NEAR = 2
 const SAME = NEAR + NEAR_SIZE
 
 export class AddressCache {
-  /** How the last address is to be written. */
+  /** Mode of the last address. */
   mode = SELF
-  /** What is to be written: an integer, or a single byte if `isByte`. */
+  /** Value to write: an integer, or a single byte if `isByte`. */
   value = 0
 
   readonly #near = new Int32Array(NEAR_SIZE)
@@ -24,8 +24,8 @@ export class AddressCache {
   }
 
   /**
-   * Chooses how to write an address.
-   * @param here where the copy goes, which comes after everything it can be copied from
+   * Chooses the mode of an address.
+   * @param here position that is written next; addresses are below it
    */
   choose(address: number, here: number): void {
     this.mode = SELF

@@ -1,32 +1,32 @@
-/** Where in a source the blocks of a target occur: a hash table of its four-byte blocks. */
+/** Finds blocks of a target in a source, by a hash table of the source's four-byte blocks. */
 
-/** The shortest block that is found. */
+/** Size of the shortest match. */
 export const BLOCK = 4
 
-/** Blocks that are remembered; of a longer source only every second, third, … */
+/** Capacity in blocks; of a longer source only every second, third, … is kept. */
 const MAX_BLOCKS = 65_536
 
-/** Places that are tried for one block, so that sources of few different blocks take no longer than others. */
+/** Candidates that are tried for a block, so that a source of few different blocks takes no longer. */
 const MAX_TRIES = 16
 
 export interface Match {
-  /** In the source. */
+  /** Position in the source. */
   at: number
   size: number
 }
 
-/** One table serves all deltas, one after the other: too big to be made for each. */
+/** One table is reused for all deltas, because it is too large to be made for each. */
 export class BlockTable {
   #source: Uint8Array = new Uint8Array()
   #start = 0
   #stride = 1
   #shift = 32
-  /** By hash: one more than the number of the last block that has it; 0 for none. */
+  /** By hash: 1 + number of the last block with that hash; 0 for none. */
   #heads = new Int32Array()
-  /** By number of a block: one more than that of the block before it with the same hash. */
+  /** By block number: 1 + number of the previous block with the same hash. */
   #earlier = new Int32Array()
 
-  /** Forgets everything else and takes in a part of a source. */
+  /** Replaces the contents by a part of a source. */
   load(source: Uint8Array, start: number, end: number): void {
     const positions = Math.max(0, end - start - BLOCK + 1)
     this.#source = source
@@ -52,15 +52,15 @@ export class BlockTable {
     }
   }
 
-  /** Lets go of the source. */
+  /** Releases the source. */
   clear(): void {
     this.#source = new Uint8Array()
   }
 
   /**
    * Finds the longest match of the target at a position, up to its end.
-   * @param guess a place in the source to try first; it need not be one
-   * @returns its size, and in `found` where it is; less than a block if there is none
+   * @param guess position in the source to try first; it may be out of range
+   * @returns its size, and in `found` its position; less than a block if there is no match
    */
   find(target: Uint8Array, at: number, guess: number, found: Match): number {
     const end = target.length
@@ -76,7 +76,7 @@ export class BlockTable {
   }
 
   #consider(from: number, target: Uint8Array, at: number, found: Match): void {
-    // Only what goes on equal where the best one so far ended can be longer.
+    // Only a candidate that also matches at the end of the best one so far can be longer.
     if (this.#source[from + found.size] !== target[at + found.size]) return
     const size = commonLength(this.#source, from, target, at)
     if (size <= found.size) return
@@ -90,7 +90,7 @@ function hashAt(bytes: Uint8Array, at: number): number {
   return Math.imul(block, 0x9e3779b1)
 }
 
-/** How many bytes of `a` from one position on are those of `b` from another. */
+/** Number of equal bytes of `a` and `b` from the given positions on. */
 export function commonLength(a: Uint8Array, fromA: number, b: Uint8Array, fromB: number): number {
   const most = Math.min(a.length - fromA, b.length - fromB)
   let size = 0

@@ -1,21 +1,21 @@
-/** Instructions in the fewest bytes: the default code table of RFC 3284 (5.6), where one byte may stand for two. */
+/** Encodes instructions with the default code table of RFC 3284 (5.6), where one byte may stand for two of them. */
 import { AddressCache } from './address-cache.ts'
 import type { Instruction } from './instructions.ts'
 import { pushInteger } from './integer.ts'
 
 const RUN = 0
-/** With the size after it; the next ones have sizes 1 to 17. */
+/** Code of ADD with a size after it; the codes that follow have sizes 1 to 17. */
 const ADD = 1
 const MAX_ADD = 17
-/** In the first mode, with the size after it; the next ones have sizes 4 to 18. */
+/** Code of COPY in the first mode with a size after it; the codes that follow have sizes 4 to 18. */
 const COPY = 19
 const COPIES_PER_MODE = 16
 const MIN_COPY = 4
 const MAX_COPY = 18
-/** Additions of 1 to 4 with copies of 4 to 6, for each of the first six modes. */
+/** First code of ADD of 1 to 4 bytes with COPY of 4 to 6, for each of the first six modes. */
 const ADD_COPY = 163
 const MODES_WITH_SIZES = 6
-/** Copies of 4, for each mode, with an addition of 1. */
+/** First code of COPY of 4 bytes with ADD of 1, for each mode. */
 const COPY_4_ADD_1 = 247
 
 export interface CodeSection {
@@ -23,15 +23,15 @@ export interface CodeSection {
   readonly addresses: readonly number[]
 }
 
-/** Writes what a window needs besides the bytes to add. */
+/** Writes the instructions and addresses of a window. */
 export class CodeWriter implements CodeSection {
   readonly codes: number[] = []
   readonly addresses: number[] = []
   readonly #cache = new AddressCache()
-  /** What the last code stands for, if it can be joined with what comes next. */
+  /** The last instruction, if it can be joined with the next one. */
   #last: { kind: 'add' | 'copy'; size: number; mode: number } | undefined
 
-  /** @param here where in source and target together the instruction writes */
+  /** @param here position in source and target together at which the instruction writes */
   write({ kind, at, size }: Instruction, here: number): void {
     if (kind === 'copy') return this.#copy(at, size, here)
     if (kind === 'add') return this.#add(size)
@@ -77,7 +77,7 @@ export class CodeWriter implements CodeSection {
   }
 }
 
-/** The other modes have such codes too, but only for copies so short that they are not made from there. */
+/** The other modes have such codes only for copies that are too short to occur there. */
 function addAndCopy(added: number, copied: number, mode: number): number | undefined {
   const exists = added <= 4 && copied >= MIN_COPY && copied <= 6 && mode < MODES_WITH_SIZES
   return exists ? ADD_COPY + 12 * mode + 3 * (added - 1) + copied - MIN_COPY : undefined

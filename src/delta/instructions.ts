@@ -1,9 +1,9 @@
-/** How a target can be made from a source: which bytes to copy, to repeat, to add. */
+/** Finds the instructions that make a target from a source: which bytes to copy, repeat and add. */
 import { BLOCK, BlockTable, type Match, commonLength } from './block-table.ts'
 
 export interface Instruction {
   readonly kind: 'add' | 'run' | 'copy'
-  /** In the source for a copy, otherwise in the target. */
+  /** Position in the source for a copy, otherwise in the target. */
   readonly at: number
   readonly size: number
 }
@@ -11,18 +11,18 @@ export interface Instruction {
 /** A shorter run costs as much as the bytes themselves. */
 const MIN_RUN = 6
 
-/** After so many places without anything, the search takes wider steps; copies reach back over what it skipped. */
+/** After so many positions without a match the search takes wider steps; matches are extended backwards. */
 const PATIENCE = 64
 const MAX_STEP = 16
 
-/** A copy so long is not there by chance: what comes after it in the source is likely to come here too. */
+/** A copy of this size is no coincidence: what follows it in the source is likely to follow here. */
 const NO_CHANCE = 16
 
 const table = new BlockTable()
 
 /**
- * What makes the target, in its order. Time is linear in both sizes, whatever the bytes are: what did not
- * change at both ends is not looked at twice, and the search between them never tries more than a few places.
+ * Instructions that make the target, in order. Time is linear in both sizes: equal bytes at both ends are
+ * compared once, and the search between them tries only a few candidates for each block.
  */
 export function instructionsFor(source: Uint8Array, target: Uint8Array): Instruction[] {
   const prefix = commonLength(source, 0, target, 0)
@@ -34,7 +34,7 @@ export function instructionsFor(source: Uint8Array, target: Uint8Array): Instruc
   const made = new Assembly(source, target)
   if (start > 0) made.copy(0, 0, start)
   if (end - start >= BLOCK) {
-    // Where an insertion resembles something, that is mostly near.
+    // A match is most likely near the same position.
     const reach = 1024 + 4 * (end - start)
     const from = Math.max(0, start - reach)
     table.load(source, from, Math.min(source.length, source.length - suffix + reach))
@@ -49,7 +49,7 @@ function search(made: Assembly, target: Uint8Array, start: number): void {
   const match: Match = { at: 0, size: 0 }
   let at = start
   let misses = 0
-  // How much further on the source is: most changes leave what follows where it was, or move all of it alike.
+  // Offset of the source: most changes leave what follows in place, or shift all of it.
   let shift = 0
   while (at < target.length) {
     const copied = table.find(target, at, at + shift, match)
@@ -70,12 +70,12 @@ function search(made: Assembly, target: Uint8Array, start: number): void {
   }
 }
 
-/** A copy takes an instruction, an address, and often another instruction for the bytes behind it. */
+/** A copy costs an instruction, an address, and often another instruction for the bytes after it. */
 function isWorthCopying(at: number, size: number): boolean {
   return size >= BLOCK && size > (at < 0x80 ? 3 : at < 0x4000 ? 4 : 5)
 }
 
-/** How many bytes at the ends are the same. */
+/** Number of equal bytes at the ends. */
 function commonEnd(source: Uint8Array, target: Uint8Array, limit: number): number {
   let size = 0
   while (size < limit && source[source.length - 1 - size] === target[target.length - 1 - size])
@@ -90,10 +90,10 @@ function runLength(target: Uint8Array, at: number): number {
   return next - at
 }
 
-/** Puts instructions in a row; what no instruction makes is added. */
+/** Collects instructions, and adds the bytes between them. */
 class Assembly {
   readonly #instructions: Instruction[] = []
-  /** Up to here the target is made. */
+  /** End of the part of the target that is covered. */
   #end = 0
 
   constructor(

@@ -1,4 +1,4 @@
-/** Integers as RFC 3284 writes them: seven bits a byte, the greatest first, all but the last marked. */
+/** Integers of RFC 3284: seven bits a byte, the most significant first, with a continuation bit on all but the last. */
 
 /** @param value at least 0 and below 2^31 */
 export function integerSize(value: number): number {

@@ -10,12 +10,12 @@ import { integerSize, pushInteger } from './integer.ts'
 const HEADER = [0xd6, 0xc3, 0xc4, 0, 0]
 const VCD_SOURCE = 1
 
-/** Below it a delta is made even if it saves nothing: clients count on getting them. */
+/** Smaller targets get a delta even if it saves nothing, because clients rely on getting one. */
 const ALWAYS_BYTES = 256
 
 /**
- * What makes `target` out of `source`. Pure, and in time linear in the sizes of both.
- * @returns undefined if the target has more than 256 bytes and the delta would have more than those
+ * The delta from `source` to `target`. Pure, and in time linear in both sizes.
+ * @returns undefined if the target has more than 256 bytes and the delta would be larger than it
  */
 export function encodeDelta(source: Uint8Array, target: Uint8Array): Uint8Array | undefined {
   const instructions = instructionsFor(source, target)
@@ -52,7 +52,7 @@ export function encodeDelta(source: Uint8Array, target: Uint8Array): Uint8Array 
   return delta
 }
 
-/** Of a run only the byte is there that it repeats. */
+/** The data section has one byte for each RUN. */
 function sizeOfData({ kind, size }: Instruction): number {
   if (kind === 'copy') return 0
   return kind === 'run' ? 1 : size

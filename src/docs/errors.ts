@@ -3,13 +3,13 @@ import errors from './errors.md' with { type: 'text' }
 import { layout, render } from './pages.ts'
 
 interface Entry {
-  /** Ably's number, or for clients of itty-sockets the name of the failure. */
+  /** Ably's error code, or for clients of itty-sockets the name of the failure. */
   readonly code: string
   readonly title: string
   readonly text: string
 }
 
-/** What it can be read as: for people in a browser, and for those with a terminal. */
+/** Format of a page: HTML for browsers, Markdown for terminals. */
 export type ErrorPageFormat = 'html' | 'markdown'
 
 const HEADING = /^## (\w+): (.+)\n/
@@ -45,7 +45,7 @@ export function errorIndex(format: ErrorPageFormat, basePath: string): string {
   return written('Errors', text, format, basePath)
 }
 
-/** For a code that none of this server's errors has. */
+/** The page for an unknown code. */
 export function missingError(format: ErrorPageFormat, basePath: string): string {
   const text = `None of this server's errors has this code. [The list](${basePath}/errors) has all that there are; an SDK has codes of its own, which no server sends.`
   return written('There is no such error', text, format, basePath)
@@ -58,7 +58,7 @@ function written(title: string, text: string, format: ErrorPageFormat, basePath:
     : layout(title, render(page, basePath), basePath, 'errors')
 }
 
-/** In Markdown, too, links to other pages are addresses of this server. */
+/** Turns links to other files into addresses of this server, in Markdown too. */
 function linked(text: string, basePath: string): string {
   return text.replaceAll(/\]\(([a-z]+)\.md(#[\w-]+)?\)/g, `](${basePath}/docs/$1$2)`)
 }

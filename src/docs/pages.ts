@@ -68,22 +68,23 @@ export function docsPage(name: string, basePath: string): string | undefined {
   return page && layout(page.title, render(page.text, basePath), basePath, name)
 }
 
-/** For an address under the documentation that has no page. */
+/** The page for an unknown address below the documentation. */
 export function missingPage(basePath: string): string {
   const body =
     '<h1>There is no such page</h1><p>The menu lists all pages. Addresses change between versions; this one may be from another.</p>'
   return layout('No such page', body, basePath)
 }
 
-/** What a person sees who opens the server's own address. */
+/** The page at the root of the server. */
 export function homePage(basePath: string): string {
   const body = `<h1>Latchkey is running</h1><p>Connect an itty-sockets client to <code>${basePath}/c/</code> and the name of a channel on this server, manage it on <a href="${basePath}/dashboard">the dashboard</a>, or read <a href="${basePath}/docs">the documentation</a>.</p>`
   return layout('Latchkey', body, basePath)
 }
 
 /**
- * Pages link to each other as files, which also works where the repository is read; here they become addresses.
- * Long lines of code are reached with the keyboard too.
+ * Renders Markdown. Pages link to each other as files, so that links also work in the repository; here they become
+ * addresses.
+ * Blocks of code can be focused, so that long lines can be scrolled with the keyboard.
  */
 export function render(text: string, basePath: string): string {
   return Bun.markdown

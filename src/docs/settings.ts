@@ -3,7 +3,7 @@ import { type Setting, settings } from '../config.ts'
 
 const HEAD = ['Option', 'Default', 'Meaning']
 
-/** One table a group, laid out as the formatter would. */
+/** One table for each group, in the layout of the formatter. */
 export function settingsTables(): string {
   const groups = [...new Set(settings.map(({ group }) => group))]
   return groups

@@ -1,4 +1,4 @@
-/** Statistics that somebody makes up for a test, in the nested form of earlier versions. */
+/** Reads made-up statistics for tests, in the nested form of earlier versions of the protocol. */
 import { type Result, fail, ok } from '../failure.ts'
 import { parseIntervalId } from './interval.ts'
 import {
@@ -17,18 +17,18 @@ import {
 import { numberAt } from './record.ts'
 
 export interface Fixture {
-  /** Of a minute, in milliseconds since the epoch. */
+  /** Start of a minute, in milliseconds since the epoch. */
   readonly start: number
   readonly numbers: Numbers
 }
 
-/** About as many as a minute has seconds; a power of two, so that a mean comes out as it went in. */
+/** Samples of a minute, about one a second. A power of two, so that a mean is exact. */
 const SAMPLES_A_MINUTE = 64
 
-/** Of one request: each is put into the database, and counted in hours, days and months. */
+/** Records of one request. Each is written and added to its hour, day and month. */
 export const MAX_FIXTURES = 250
 
-/** Reads a list of them; members that are not known are left out. */
+/** Reads a list of records. Unknown members are ignored. */
 export function readFixtures(value: unknown): Result<Fixture[]> {
   if (!Array.isArray(value)) return fail('bad_request', 'the body is not a list of statistics')
   if (value.length > MAX_FIXTURES)
@@ -69,7 +69,7 @@ const names = (...lists: (readonly string[])[]): string[] =>
 
 const MEASURES = [...TRAFFIC, ...names(CATEGORIES, TRAFFIC)]
 
-/** What can be added up, parts before the totals that they count in. */
+/** Names of counts, each before the totals that include it. */
 const COUNTED = [
   ...names(
     ['messages'],
@@ -91,7 +91,7 @@ const GAUGED = [...names(['connections'], CONNECTION_KINDS), 'connections.all', 
 
 const NAMES = [...COUNTED, ...names(GAUGED, LEVELS)]
 
-/** A total that is told beside its parts is not counted again; what it has beyond them is its own. */
+/** Subtracts parts that are given beside their total, so that nothing is counted twice. */
 function counted(supplied: ReadonlyMap<string, number>): Numbers {
   const numbers: Numbers = {}
   const reached = new Map<string, number>()

@@ -9,21 +9,21 @@ export function isUnit(text: string): text is Unit {
 
 const LENGTHS = { minute: 60_000, hour: 3_600_000, day: 86_400_000 }
 
-/** When the interval began that a moment lies in. All times are milliseconds since the epoch. */
+/** Start of the interval that contains a moment. All times are milliseconds since the epoch. */
 export function startOf(unit: Unit, time: number): number {
   if (unit !== 'month') return time - modulo(time, LENGTHS[unit])
   const date = new Date(time)
   return Date.UTC(date.getUTCFullYear(), date.getUTCMonth())
 }
 
-/** When the interval that began at a moment is over: the start of the next one. */
+/** End of the interval that starts at a moment, which is the start of the next one. */
 export function endOf(unit: Unit, start: number): number {
   if (unit !== 'month') return start + LENGTHS[unit]
   const date = new Date(start)
   return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1)
 }
 
-/** Of `2026-11-22:13:51`, as much as the unit needs. */
+/** The id of an interval: `2026-11-22:13:51`, as far as the unit needs. */
 const ID_LENGTHS: Readonly<Record<Unit, number>> = { minute: 16, hour: 13, day: 10, month: 7 }
 
 export function intervalId(unit: Unit, start: number): string {
@@ -46,7 +46,7 @@ export function parseIntervalId(text: string): Interval | undefined {
   const start = Date.UTC(year, month - 1, day ?? 1, hour ?? 0, minute ?? 0)
   const unit = minute !== undefined ? 'minute' : hour !== undefined ? 'hour' : undefined
   const interval = { unit: unit ?? (day === undefined ? 'month' : 'day'), start } as const
-  // What no calendar has, as the 31st of June, would have become another day.
+  // An impossible date, such as the 31st of June, would become another day.
   return text.startsWith(intervalId(interval.unit, start)) ? interval : undefined
 }
 

@@ -1,8 +1,8 @@
 /**
- * The numbers of an app and an interval, by dotted names as in Ably's statistics. What is nought is left out.
+ * The numbers of an app and an interval, by dotted names as in Ably's statistics. Zeros are left out.
  *
- * A total such as `messages.inbound.all.all.count` is worked out when it is shown. Where it is stored, it holds
- * only what belongs to none of its parts, so that adding records up never counts anything twice.
+ * A total such as `messages.inbound.all.all.count` is computed when it is shown. A stored total holds
+ * only what belongs to none of its parts, so that adding up records never counts anything twice.
  */
 
 export type Numbers = Record<string, number>
@@ -25,22 +25,22 @@ export const TRAFFIC = [
   'failed',
   'refused',
 ] as const
-/** What traffic is told of apart from the rest of its kind: messages that were sent as a delta. */
+/** Traffic that is also counted by itself: messages that were sent as a delta. */
 export const CATEGORIES = ['category.delta'] as const
-/** Of attempts to make a delta. */
+/** Outcomes of attempts to make a delta. */
 export const DELTA_OUTCOMES = ['succeeded', 'skipped', 'failed'] as const
-/** Of requests; `push` are those of push administration, `other` all that have no name of their own. */
+/** Kinds of requests: `push` are those of push administration, `other` those without a kind of their own. */
 export const REQUEST_KINDS = ['tokenRequests', 'push', 'other'] as const
 export const OUTCOMES = ['succeeded', 'failed', 'refused'] as const
 export const CONNECTION_KINDS = ['tls', 'plain'] as const
-/** What happened to connections and channels; how many there were at a time is told by `peak` and so on. */
+/** Counts of connections and channels; `peak`, `min` and `mean` say how many there were at a time. */
 export const TURNS = ['opened', 'failed', 'refused'] as const
 
-/** A mean is kept as what it is the quotient of: that can be added up. */
+/** A mean is stored as its sum and its number of samples, which can be added up. */
 const SUM = '.sum'
 const SAMPLES = '.samples'
 
-/** What a number of one record and the same of another come to. */
+/** Combines a number of two records. */
 export function combine(name: string, one: number | undefined, other: number): number {
   if (one === undefined) return other
   if (name.endsWith('.peak')) return Math.max(one, other)
@@ -52,12 +52,12 @@ export function addTo(total: Numbers, more: Numbers): void {
   for (const name of Object.keys(more)) total[name] = combine(name, total[name], more[name]!)
 }
 
-/** Whether a number only says how a mean is made up, and changes at every sample. */
+/** Whether a number is part of a mean and so changes with every sample. */
 export function isSample(name: string): boolean {
   return name.endsWith(SUM) || name.endsWith(SAMPLES)
 }
 
-/** All the numbers that people see: with totals and means, without what is nought. */
+/** The numbers as they are shown: with totals and means, without zeros. */
 export function shown(numbers: Numbers): Numbers {
   const entries: Numbers = {}
   for (const name of Object.keys(numbers)) {
@@ -74,7 +74,7 @@ export function shown(numbers: Numbers): Numbers {
 
 const known = new Map<string, readonly string[]>()
 
-/** A number and the totals it counts in. There are a few hundred names, which the tables above span. */
+/** A name and the totals that include it. There are a few hundred names, all combinations of the tables above. */
 export function totalsOf(name: string): readonly string[] {
   let totals = known.get(name)
   if (totals === undefined) known.set(name, (totals = findTotals(name)))
@@ -89,7 +89,7 @@ function findTotals(name: string): readonly string[] {
   return isTotalled ? withAll(second).map((kind) => `${first}.${kind}.${measure}`) : [name]
 }
 
-/** @param path transport, kind and measure; without the transport where what was persisted is counted, or all of it */
+/** @param path transport, kind and measure; without a transport for persisted messages and for all of them */
 function totalsOfTraffic(direction: string, path: readonly string[]): readonly string[] {
   const isByTransport = direction === 'inbound' || direction === 'outbound'
   const [transport = '', kind = '', ...measure] = isByTransport ? path : ['', ...path]
@@ -101,12 +101,12 @@ function totalsOfTraffic(direction: string, path: readonly string[]): readonly s
   return [...traffic, ...withAll(kind).map((one) => named('all', one))]
 }
 
-/** A part, and the whole where that is something else. */
+/** A part and, if different, its whole. */
 function withAll(part: string): string[] {
   return part === 'all' ? ['all'] : [part, 'all']
 }
 
-/** Peaks of parts come to no peak of the whole, since they need not have been at the same time. */
+/** Peaks of parts do not add up to a peak of the whole, because they may be of different moments. */
 function isTurn(measure: string): boolean {
   return (TURNS as readonly string[]).includes(measure)
 }

@@ -15,7 +15,7 @@ export interface StatsRecord {
   readonly unit: Unit
   readonly schema: string
   readonly entries: Numbers
-  /** While the interval lasts: the last minute that is in it (TS12q). */
+  /** The last minute that is included, for an interval that is still in progress (TS12q). */
   readonly inProgress?: string
 }
 
@@ -36,7 +36,7 @@ interface Nested {
   [member: string]: number | Nested
 }
 
-/** The places of entries in records of earlier versions, in which token requests stood beside all others. */
+/** Where earlier versions have entries. Their token requests are beside all other requests. */
 const PLACES: readonly (readonly [prefix: string, place: string])[] = [
   ['messages.', ''],
   ['apiRequests.other.', 'apiRequests.'],
@@ -46,7 +46,7 @@ const PLACES: readonly (readonly [prefix: string, place: string])[] = [
   ['count', 'count'],
 ]
 
-/** The same numbers as clients of earlier versions read them; ably-go does to this day. */
+/** The nested form that clients of earlier versions read, among them ably-go. */
 export function nestedNumbers(entries: Numbers): Nested {
   const nested: Nested = {}
   for (const [name, value] of Object.entries(entries)) {
@@ -58,7 +58,7 @@ export function nestedNumbers(entries: Numbers): Nested {
 
 const paths = new Map<string, readonly string[] | undefined>()
 
-/** Where an entry stands in a nested record, if it does. There are a few hundred names, as with totals. */
+/** Path of an entry in a nested record, if it has one. Cached, for there are only a few hundred names. */
 function pathOf(name: string): readonly string[] | undefined {
   if (!paths.has(name)) {
     const place = PLACES.find(([prefix]) => name.startsWith(prefix))
@@ -74,7 +74,7 @@ function put(nested: Nested, path: readonly string[], value: number): void {
   inner[path[last]!] = value
 }
 
-/** The numbers of a nested record under the names of entries; a member that is not where it belongs is undefined. */
+/** The numbers of a nested record by the names of entries. Misplaced members are undefined. */
 export function numberAt(nested: Readonly<Record<string, unknown>>, name: string): unknown {
   return pathOf(name)?.reduce<unknown>(
     (inner, member) =>

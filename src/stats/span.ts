@@ -1,9 +1,9 @@
-/** Which statistics are asked for (RSC6b). */
+/** The intervals that a query of statistics asks for (RSC6b). */
 import { type Result, fail, ok } from '../failure.ts'
 import { type Unit, UNITS, isUnit, parseDate, parseIntervalId, startOf } from './interval.ts'
 import type { IntervalNumbers } from './record.ts'
 
-/** Intervals of a unit, from the first to the last, both included; each is given by its start. */
+/** A range of intervals of one unit, both ends included, each given by its start. */
 export interface Span {
   readonly unit: Unit
   readonly first: number
@@ -14,24 +14,24 @@ export interface StatsQuestion {
   readonly span: Span
   readonly direction: 'backwards' | 'forwards'
   readonly limit: number
-  /** Start of the interval after which to go on, in the direction; undefined for the first page. */
+  /** Start of the interval after which the page begins, in the direction; undefined for the first page. */
   readonly after?: number | undefined
 }
 
 export interface StatsPage {
   readonly items: readonly IntervalNumbers[]
-  /** What `after` has to be for the next page; undefined when there is nothing more. */
+  /** `after` of the next page; undefined on the last one. */
   readonly next: number | undefined
 }
 
-/** As texts of a request; times are milliseconds since the epoch, or ids of intervals. */
+/** The parameters of a request. Times are milliseconds since the epoch, or ids of intervals. */
 export interface SpanWish {
   readonly unit?: string | undefined
   readonly start?: string | undefined
   readonly end?: string | undefined
 }
 
-/** Without an end, what has begun is meant; without a start, everything up to the end. */
+/** Without an end the range ends now, and without a start it begins with the first interval. */
 export function readSpan({ unit = 'minute', start, end }: SpanWish, now: number): Result<Span> {
   if (!isUnit(unit))
     return fail('parameter_invalid', `invalid unit: it is one of ${UNITS.join(', ')}`)
@@ -45,7 +45,7 @@ export function readSpan({ unit = 'minute', start, end }: SpanWish, now: number)
 
 const MOMENT = 'it is a time in milliseconds or of ISO 8601, or an interval such as 2026-11-22:13'
 
-/** Later than any date that can be told. */
+/** Later than any date that can be written. */
 const LATEST = 8_640_000_000_000_000
 
 function readMoment(text: string): number | undefined {

@@ -1,6 +1,6 @@
 /**
  * Fields as forms and queries have them: names and values with bytes behind percent signs. Bytes that are not UTF-8
- * would come out as something else than what was sent, so whoever sends them is to be refused.
+ * cannot be kept as they were sent, so callers refuse them.
  */
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })

@@ -1,7 +1,7 @@
 /**
- * Finds where values stand in JSON text, so that they can be handed on as they were written: reading and writing
- * them again would round large numbers, put members in another order and drop those that come twice. The text has
- * been parsed before, so nothing is checked here; it is gone over once, whatever is in it.
+ * Finds the text of values within JSON, so that they can be passed on exactly as written: parsing and writing
+ * them again would round large numbers, reorder members and drop repeated ones. The text has
+ * been parsed before, so nothing is checked here. It is read once, in linear time.
  */
 
 const QUOTE = 0x22
@@ -12,11 +12,11 @@ const CLOSING = { object: 0x7d, array: 0x5d } as const
 
 export class JsonScanner {
   readonly text: string
-  /** Of the next character. */
+  /** Index of the next character. */
   at: number
-  /** Levels of the value that was gone past last; 0 for what is no object or array. */
+  /** Nesting depth of the value that was skipped last; 0 for anything but objects and arrays. */
   depth = 0
-  /** How many commas were between its own items or members. */
+  /** Number of commas between the items or members of that value. */
   commas = 0
 
   constructor(text: string, at = 0) {
@@ -24,7 +24,7 @@ export class JsonScanner {
     this.at = at
   }
 
-  /** The character that comes next, beyond white space; NaN at the end. */
+  /** The next character after white space; NaN at the end. */
   peek(): number {
     for (;;) {
       const code = this.text.charCodeAt(this.at)
@@ -33,7 +33,7 @@ export class JsonScanner {
     }
   }
 
-  /** Goes past a value. */
+  /** Skips a value. */
   skip(): void {
     this.depth = 0
     this.commas = 0
@@ -68,7 +68,7 @@ export class JsonScanner {
     this.commas = commas
   }
 
-  /** Goes past a value. @returns its text */
+  /** Skips a value. @returns its text */
   take(): string {
     this.peek()
     const from = this.at
@@ -76,12 +76,12 @@ export class JsonScanner {
     return this.text.slice(from, this.at)
   }
 
-  /** Goes past a text in quotes. */
+  /** Skips a string. */
   skipText(): void {
     this.at = endOfText(this.text, this.at)
   }
 
-  /** Goes past a text in quotes. @returns what it says */
+  /** Skips a string. @returns its value */
   takeText(): string {
     const from = this.at
     this.skipText()
@@ -90,8 +90,8 @@ export class JsonScanner {
   }
 
   /**
-   * Goes past an object.
-   * @param visit called at the value of each member, and goes past it
+   * Skips an object.
+   * @param visit called at the value of each member, which it has to skip
    */
   members(visit: (name: string) => unknown): void {
     this.at++
@@ -107,8 +107,8 @@ export class JsonScanner {
   }
 
   /**
-   * Goes past an array.
-   * @param visit called at each item, and goes past it
+   * Skips an array.
+   * @param visit called at each item, which it has to skip
    */
   items(visit: (index: number) => unknown): void {
     this.at++

@@ -1,16 +1,16 @@
 /**
- * Secrets that somebody wrote in the wrong place: an API key as the name of a channel, a token in a path. Texts of
- * strangers that others will read pass here first. Secrets are known by their shape alone, so keys that people made
- * up are not found; those stand only in queries, headers and bodies, which are never shown.
+ * Removes secrets that somebody put in the wrong place: an API key as a channel name, a token in a path. Texts of
+ * strangers pass here before others read them. Secrets are recognised by their form, so keys that people made
+ * up are not found; those are only in queries, headers and bodies, which are never shown.
  */
 
-/** Stands in the place of a secret. */
+/** Replaces a secret. */
 export const HIDDEN = '[secret]'
 
-/** Shorter than this is no secret that is made here, nor any of those that SDKs carry. */
+/** The secrets that this server makes, and those of SDKs, have at least so many characters. */
 const SHORTEST = 16
 
-/** Whatever may be part of a secret and its name; each character is looked at once. */
+/** A run of characters that may be a secret and its name. Matching takes linear time. */
 const WORDS = /[\w\-.:%]{16,}/g
 const PARTS = /[\w-]+|[^\w-]/g
 
@@ -24,7 +24,7 @@ export function withoutSecrets(text: string): string {
   })
 }
 
-/** Escapes of escapes too: paths are encoded by several hands. */
+/** Undoes nested escapes too, since paths may be encoded more than once. */
 function decoded(word: string): string {
   let text = word
   for (let i = 0; i < 3 && text.includes('%'); i++)
@@ -55,7 +55,7 @@ function isHidden(parts: readonly string[], at: number): boolean {
 function isKeySecret(parts: readonly string[], at: number): boolean {
   if (parts[at - 1] !== ':' || parts[at - 3] !== '.') return false
   const [app, key, secret] = [parts[at - 4] ?? '', parts[at - 2]!, parts[at]!]
-  // Ids of things are often written so below a name, and most are of one case.
+  // Ids below a name often look like this, and most have letters of one case.
   if (app === '' || !hasBothCases(secret)) return false
   if (secret.length >= LONG) return changes(secret) >= 0.25
   // Ids of apps and keys have six characters, and hardly ever look like two words.
@@ -82,7 +82,7 @@ function isJwtPart(parts: readonly string[], at: number): boolean {
   return false
 }
 
-/** Access tokens and the tokens of devices say what they are. */
+/** Access tokens and tokens of devices begin with a prefix of their kind. */
 const PREFIXED = /^(lk_|device-)[\w-]{43}$/
 
 /** Sessions, links, secrets alone and encoded credentials are this long, made keys of reservations exactly so. */
@@ -95,7 +95,7 @@ function isRandom(part: string): boolean {
   if (part.length < LONG && !CHANNEL_KEY.test(part)) return false
   if (!hasBothCases(part) || HEX.test(part)) return false
   if (part.length >= 60) return changes(part) >= 0.25
-  // Few have no digit; what has none is likelier to be words with capitals.
+  // Nearly all secrets have a digit; without one it is more likely words with capitals.
   return changes(part) >= (/\d/.test(part) ? 0.35 : 0.5)
 }
 
@@ -104,7 +104,7 @@ function hasBothCases(part: string): boolean {
   return /[a-z]/.test(part) && /[A-Z]/.test(part)
 }
 
-/** How often one kind of character follows on another, from 0 to 1; 0.6 in a random text, half of it in words. */
+/** How often the kind of character changes, from 0 to 1: about 0.6 in random text, half as often in words. */
 function changes(part: string): number {
   let count = 0
   for (let i = 1; i < part.length; i++) if (kindAt(part, i) !== kindAt(part, i - 1)) count++
@@ -118,15 +118,15 @@ function kindAt(part: string, at: number): number {
   return code >= 48 ? 2 : 3
 }
 
-/** Beyond this a text is cut: stacks of errors are shorter, and strangers decide how long their names are. */
+/** Longer texts are cut, because strangers decide how long their names are. Stacks of errors are shorter. */
 const MAX_SHOWN = 4000
 
-/** A text for logs and lists of what went wrong: without secrets, and not of any length. */
+/** A text for logs and lists of refusals: without secrets, and of bounded length. */
 export function shownText(text: string): string {
   return withoutSecrets(text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text)
 }
 
-/** All texts of some plain data as `shownText` gives them; names of fields are ours. */
+/** Plain data with every text as `shownText` gives it. Names of fields are ours and stay. */
 export function fieldsWithoutSecrets(fields: object): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(fields).map(([name, value]) => [name, shownValue(value)]),

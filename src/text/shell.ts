@@ -1,9 +1,9 @@
 /** Words for commands that people copy into a shell. */
 
-/** Needs no quotes in any shell of Unix. */
+/** Words that need no quotes in any Unix shell. */
 const PLAIN = /^[\w@%+=:,./…-]+$/
 
-/** One word, whatever it is made of; in quotes only where it must be. */
+/** Any text as one word, quoted if necessary. */
 export function shellWord(text: string): string {
   return PLAIN.test(text) ? text : shellQuoted(text)
 }

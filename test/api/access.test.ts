@@ -1,4 +1,4 @@
-/** Who may call what: tokens, scopes, and the accounts of others, which do not exist for a stranger. */
+/** Access to the HTTP API: tokens, scopes, and accounts, of which others look as if they did not exist. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { openServices } from '../../src/service/services.ts'
 import { SCOPES, type Scope } from '../../src/service/accounts/access-tokens.ts'

@@ -1,4 +1,4 @@
-/** What the HTTP API says to requests that it cannot serve. */
+/** Errors of the HTTP API for bodies, addresses and methods that it cannot serve. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { Caller, type ErrorBody, expectError } from './caller.ts'
 

@@ -1,4 +1,4 @@
-/** Channels and connections of apps over the API: what is there, whose it is, and how it ends. */
+/** Channels and connections of apps over the HTTP API: listed by owner, and disconnected. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test'
 import { Clients, known } from '../support/ably.ts'
 import { Client, eventually } from '../support/client.ts'

@@ -1,4 +1,4 @@
-/** The OpenAPI document: valid, complete, and true to what is served. */
+/** The OpenAPI document: valid, complete, and equal to what is served. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { SCOPES } from '../../src/service/accounts/access-tokens.ts'
 import { startTestServer } from '../support/server.ts'

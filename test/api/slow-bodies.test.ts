@@ -1,4 +1,4 @@
-/** What an access token may do is decided when the body has come, however long that took after the head. */
+/** Rights of an access token are checked again when the body has arrived, however long that took. */
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { systemClock } from '../../src/core/clock.ts'
 import { type Services, openServices } from '../../src/service/services.ts'

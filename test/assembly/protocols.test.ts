@@ -1,4 +1,4 @@
-/** The list of protocols: each is found by its name, and none writes in the place of another. */
+/** The list of protocols: names and wire formats are unique. */
 import { expect, test } from 'bun:test'
 import { ENCODERS, PROTOCOLS, notFound } from '../../src/assembly/protocols.ts'
 

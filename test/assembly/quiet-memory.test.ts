@@ -1,4 +1,4 @@
-/** Memory of channels is let go when its time is over, also while nobody publishes and nobody asks. */
+/** Memory of channels is freed in time, also while nobody publishes or asks. */
 import { expect, test } from 'bun:test'
 import { AblyApp } from '../support/ably-app.ts'
 import { eventually } from '../support/client.ts'

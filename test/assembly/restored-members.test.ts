@@ -1,4 +1,4 @@
-/** Who was present when a server stopped, and how long the next one waits for them. */
+/** Members that were present when a server stopped, and how long the next start waits for them. */
 import { expect, test } from 'bun:test'
 import { startLogs } from '../../src/ops/logs.ts'
 import { systemRandomness } from '../../src/core/clock.ts'

@@ -1,4 +1,4 @@
-/** A server that is stopped and started again: to its clients, a network that blinked. */
+/** Stopping and starting a server, which to its clients looks like a short loss of the network. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'

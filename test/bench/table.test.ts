@@ -1,4 +1,4 @@
-/** What the figures of a comparison are called. */
+/** Verdicts on the figures of a benchmark. */
 import { describe, expect, test } from 'bun:test'
 import type { Metric } from './benchmark.ts'
 import { figures, type Question } from './table.ts'

@@ -1,4 +1,7 @@
-/** What holds for every page: it fits a small phone, is accessible, scripts in names stay text, the keyboard is enough. */
+/**
+ * Rules for every page of the dashboard: it fits a small phone, is accessible, escapes names,
+ * and works with the keyboard.
+ */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { IttyClient } from '../support/itty.ts'
 import { bringAxe, violations } from './axe.ts'

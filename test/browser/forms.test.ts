@@ -1,4 +1,4 @@
-/** Forms as people meet them: what was typed stays, the fault has the focus, what hurts is asked about first. */
+/** Forms in a browser: they keep what was typed, focus the fault, and ask before harmful changes. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import * as Ably from 'ably'
 import { type Tab, hasBrowser } from './browser.ts'

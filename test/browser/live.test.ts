@@ -1,4 +1,4 @@
-/** Watching a channel, trying it out, and showing somebody the door, in a real browser. */
+/** Watching a channel, sending test messages and disconnecting clients in a browser. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { Clients, known } from '../support/ably.ts'
 import { eventually, upgradeAnswer } from '../support/client.ts'

@@ -1,4 +1,4 @@
-/** `latchkey dev`: a server that can be used at once, and that leaves nothing behind. */
+/** `latchkey dev`: a server that is ready at once and leaves nothing behind. */
 import { afterAll, afterEach, describe, expect, test } from 'bun:test'
 import { readdirSync } from 'node:fs'
 import Ably from 'ably'

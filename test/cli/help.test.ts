@@ -1,4 +1,4 @@
-/** How somebody finds out which commands there are. */
+/** Help texts, and the answers to unknown commands. */
 import { expect, test } from 'bun:test'
 import { commands } from '../../src/cli/cli.ts'
 import { run } from './process.ts'

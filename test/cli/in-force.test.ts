@@ -1,4 +1,4 @@
-/** What the command line changes is in force when it returns, where a server runs on the folder: nothing is waited for here. */
+/** A change by a command is in force in the running server when the command returns. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

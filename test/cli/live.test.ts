@@ -1,4 +1,4 @@
-/** Commands that ask a running server, and changes that a running server must take over within a second. */
+/** Commands that ask a running server, and changes that it takes over within a second. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { Client, eventually, upgradeAnswer } from '../support/client.ts'
 import { freshChannel } from '../support/itty.ts'

@@ -1,4 +1,4 @@
-/** Scripts, styles and headers of the dashboard: small, kept by browsers, and nothing that a policy would have to excuse. */
+/** Scripts, styles and headers of the dashboard: small, cached, and within a strict Content-Security-Policy. */
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { join } from 'node:path'
 import { type TestServer, startTestServer } from '../support/server.ts'

@@ -1,4 +1,4 @@
-/** What strangers and other sites may not do at the dashboard: all of it is refused. */
+/** Attacks on the dashboard by strangers and other sites are refused. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { type TestServer, latchkey, startTestServer } from '../support/server.ts'
 import { PASSWORD, DashboardUser, tokenIn } from './dashboard-user.ts'

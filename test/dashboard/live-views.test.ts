@@ -1,4 +1,4 @@
-/** What pages that are open are told over the socket of the dashboard, and who is told nothing. */
+/** What open pages receive over the dashboard's socket, and who receives nothing. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test'
 import { Clients, known } from '../support/ably.ts'
 import { Client, eventually, upgradeAnswer } from '../support/client.ts'

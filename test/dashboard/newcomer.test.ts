@@ -1,4 +1,4 @@
-/** What somebody who is new here looks for on the pages, and what they say where there is nothing. */
+/** Questions of newcomers that pages answer, also when there is nothing to show. */
 import { afterAll, afterEach, beforeAll, expect, test } from 'bun:test'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'

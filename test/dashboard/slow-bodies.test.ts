@@ -1,4 +1,4 @@
-/** What somebody may do on a page is decided when the form has come, however long that took after the head. */
+/** Rights of a person are checked again when a form has arrived, however long that took. */
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { SlowRequest } from '../support/slow-request.ts'
 import { type TestServer, startTestServer } from '../support/server.ts'

@@ -1,4 +1,4 @@
-/** Names that strangers chose, on pages: shown as text, counted where they are nobody's business, safe to copy. */
+/** Names that strangers chose are shown as text and are safe to copy. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test'
 import { Clients, known } from '../support/ably.ts'
 import { Client, eventually } from '../support/client.ts'

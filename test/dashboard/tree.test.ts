@@ -1,4 +1,4 @@
-/** The tree of namespaces is the one that comparing each with every other would give. */
+/** The tree of namespaces equals one made by comparing every pair. */
 import { expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { type Branch, treeOf } from '../../src/dashboard/pages/reservations/tree.ts'

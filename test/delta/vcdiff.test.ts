@@ -1,4 +1,4 @@
-/** Deltas: any target comes back, from the decoder of Ably's SDKs and from a strict one of our own. */
+/** Deltas decode to their target, with the decoder of Ably's SDKs and a strict one of our own. */
 import { describe, expect, test } from 'bun:test'
 import { decode } from '@ably/vcdiff-decoder'
 import fc from 'fast-check'

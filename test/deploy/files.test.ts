@@ -1,4 +1,4 @@
-/** The deployment files name only what exists, agree with the settings, and do what they say where that can be tried. */
+/** The deployment files name existing things, agree with the settings, and work where that can be tried. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { cpSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'

@@ -1,4 +1,4 @@
-/** The process that the start command of the README makes can be supervised: what it is told reaches the server. */
+/** The process of the README's start command forwards signals to the server. */
 import { afterAll, expect, test } from 'bun:test'
 import { ROOT } from '../docs/texts.ts'
 import { eventually } from '../support/client.ts'

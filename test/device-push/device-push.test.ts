@@ -1,4 +1,4 @@
-/** What apps keep for push notifications: bounded, sealed, and gone with the app. */
+/** Devices and subscriptions of apps: limited, encrypted, and removed with the app. */
 import { afterEach, beforeEach, expect, test } from 'bun:test'
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'

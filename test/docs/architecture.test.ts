@@ -1,4 +1,4 @@
-/** The page of the architecture says what is true of the tree: its folders, its files, its rules, and whatever keeps state. */
+/** The page of the architecture matches the sources: folders, files, rules, and all state that is kept. */
 import { describe, expect, test } from 'bun:test'
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-/** What contributors are told to type exists and works, and the other pages for them keep up with the sources. */
+/** Commands of the page for contributors work, and the other pages for them match the sources. */
 import { describe, expect, test } from 'bun:test'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-/** Where a page names a default beside its setting, it is that of the schema. */
+/** Defaults that pages name beside a setting are those of the schema. */
 import { expect, test } from 'bun:test'
 import { settings } from '../../src/config.ts'
 import { pages, readText, readme } from './texts.ts'

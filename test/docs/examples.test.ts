@@ -1,4 +1,4 @@
-/** What the pages show of requests, code and capabilities is so: it is sent, run and asked. */
+/** Requests, code and capabilities that pages show are sent, run and checked. */
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { commands } from '../../src/cli/cli.ts'
 import { CapabilityChecker } from '../../src/policy/capability/checker.ts'

@@ -1,4 +1,4 @@
-/** The page of licenses names every package that travels with the server, each under the license that it says itself. */
+/** The page of licenses names every package in the executable with the license of its package file. */
 import { expect, test } from 'bun:test'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-/** The pages as the server serves them: all there, all links good, also under a base path. */
+/** The pages as they are served: all exist and all links resolve, also under a base path. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { PAGE_NAMES } from '../../src/docs/pages.ts'
 import { type TestServer, startTestServer } from '../support/server.ts'

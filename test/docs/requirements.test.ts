@@ -1,4 +1,4 @@
-/** Requirements that comments and tests cite are on their page, and whatever is on it is cited. */
+/** Requirements that comments and tests cite are on their page, and every requirement there is cited. */
 import { describe, expect, test } from 'bun:test'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-/** The page about security names tests: those are there, and each promise has one. */
+/** The page about security names existing tests, and one for each promise. */
 import { expect, test } from 'bun:test'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-/** What the pages say that a start prints, what lies in the data folder then, and what is copied from other files. */
+/** Output of a start, files of the data folder and excerpts of deployment files are as the pages show them. */
 import { expect, test } from 'bun:test'
 import { readdirSync } from 'node:fs'
 import { ServerProcess, runJson } from '../cli/process.ts'

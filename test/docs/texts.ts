@@ -1,4 +1,4 @@
-/** Everything that a reader is told to type: the README, the pages and the deployment files, as texts. */
+/** Texts for readers: the README, the pages and the deployment files. */
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { commands } from '../../src/cli/cli.ts'

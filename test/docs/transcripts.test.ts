@@ -1,4 +1,4 @@
-/** Every command that a page shows with what it prints is run, and prints that. */
+/** Commands that pages show with their output are run, and print that. */
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { run } from '../cli/process.ts'
 import { Client } from '../support/client.ts'

@@ -1,4 +1,4 @@
-/** What the pages show of a terminal: commands, and what each prints. */
+/** Reads terminal transcripts from pages: commands and what each prints. */
 import type { Text } from './texts.ts'
 
 export interface Step {

@@ -1,4 +1,4 @@
-/** Adapters hold no rule: they hand over who asks and what for, and only the gate reads capabilities, rules and rates. */
+/** Adapters hold no rule: only the gate reads capabilities, channel rules and rates. */
 import { expect, test } from 'bun:test'
 import { type SourceFile, sourceFiles } from '../support/imports.ts'
 

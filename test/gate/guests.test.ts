@@ -1,4 +1,4 @@
-/** Guests of an app: bound by its state and rules as everybody is, and not to be taken for somebody else. */
+/** Guests on channels of an app: bound by its state and rules, and not mistaken for its clients. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'bun:test'
 import { must } from '../service/opened.ts'
 import { Clients } from '../support/ably.ts'

@@ -1,4 +1,4 @@
-/** Ids that publishers give: each counts once for whoever gave it, and uses up nobody else's (RSL1k). */
+/** Ids of publishers: each counts once for its publisher, without effect on others (RSL1k). */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import type { World } from './world.ts'
 import { makeWorld } from './world.ts'

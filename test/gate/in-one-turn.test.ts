@@ -1,4 +1,4 @@
-/** What is decided is decided when it is done: whoever lost a right while something had to be waited for has lost it. */
+/** A right that is lost while a request waits for something is not used afterwards. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { must } from '../service/opened.ts'
 import { eventually } from '../support/client.ts'

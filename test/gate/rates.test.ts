@@ -1,4 +1,4 @@
-/** Rates hold whichever way something comes in, and refused acts cost whoever asked. */
+/** Rates apply to every way in, and refused acts are charged. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { SignJWT } from 'jose'
 import type { DashboardUser } from '../dashboard/dashboard-user.ts'

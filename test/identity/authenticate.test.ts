@@ -1,4 +1,4 @@
-/** Keys and native tokens: who they make somebody, and every way in which they are refused. */
+/** Keys and native tokens: the identity that they give, and every refusal. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { canonicalText } from '../../src/policy/capability/capability.ts'
 import { AblyApps, OLD_SECRET, SECRET, START, outcome, value } from './ably-apps.ts'

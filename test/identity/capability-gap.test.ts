@@ -1,4 +1,4 @@
-/** What the log says of a capability that does not suffice. */
+/** What the log says about an insufficient capability. */
 import { afterAll, expect, test } from 'bun:test'
 import { capabilityGap } from '../../src/identity/capability-gap.ts'
 import { AblyApps, SECRET, jwt, outcome, value } from './ably-apps.ts'

@@ -1,4 +1,4 @@
-/** The name of a key is found wherever a request carries it, and never anything that could be a secret. */
+/** The name of a key is found wherever a request carries it, and never a secret. */
 import { afterAll, describe, expect, test } from 'bun:test'
 import { claimedKeyName } from '../../src/identity/claimed-key.ts'
 import { AblyApps, SECRET, jwt } from './ably-apps.ts'

@@ -1,4 +1,4 @@
-/** Passwords are hashed a few at a time, and nobody makes all others wait for theirs. */
+/** Passwords are hashed a few at a time, with a bounded queue for each client. */
 import { expect, test } from 'bun:test'
 import { PasswordHasher } from '../../src/identity/password.ts'
 

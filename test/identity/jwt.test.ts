@@ -1,4 +1,4 @@
-/** JWTs, made with a library and by hand: every claim, and every way in which they are refused. */
+/** JWTs, made with a library and by hand: every claim, and every refusal. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { EncryptJWT, UnsecuredJWT } from 'jose'
 import { MAX_PATTERNS } from '../../src/policy/capability/bounds.ts'

@@ -1,4 +1,4 @@
-/** Sealing and digests: what one master key makes, no other opens, and what was changed does not open at all. */
+/** Sealing and digests under a master key. */
 import { describe, expect, test } from 'bun:test'
 import { hashAccessToken, newAccessToken } from '../../src/identity/access-token.ts'
 import { Keyring } from '../../src/identity/keyring.ts'

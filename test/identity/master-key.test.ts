@@ -1,4 +1,4 @@
-/** Where the master key comes from, and that a first start that was cut off does not stop the next. */
+/** Where the master key comes from, also after an interrupted first start. */
 import { afterEach, beforeEach, expect, test } from 'bun:test'
 import { mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-/** What holds for any token: none crashes the server, none that was altered counts, none exceeds its key. */
+/** Properties of all tokens: none crashes the server, altered ones are refused, none exceeds its key. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { type Capability, canonicalText } from '../../src/policy/capability/capability.ts'

@@ -1,4 +1,4 @@
-/** What is known of texts is bounded, and what nobody asks for is forgotten. */
+/** The cache of texts is bounded and drops what is not used. */
 import { expect, test } from 'bun:test'
 import { TextCache } from '../../src/identity/text-cache.ts'
 

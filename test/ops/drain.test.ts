@@ -1,4 +1,4 @@
-/** Closing everybody: each once, in no order that could be foreseen, spread within the bound. */
+/** Dismissing all sockets: each once, in random order, within a time limit. */
 import { describe, expect, test } from 'bun:test'
 import { systemRandomness } from '../../src/core/clock.ts'
 import { drain } from '../../src/ops/drain.ts'

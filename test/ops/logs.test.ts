@@ -1,4 +1,4 @@
-/** Logs: one JSON object a line, everything worth knowing, and nothing that was told in confidence. */
+/** Logs: one JSON object a line, with everything useful and without secrets. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { Counters } from '../../src/core/counting/counters.ts'
 import { failure } from '../../src/failure.ts'

@@ -1,4 +1,4 @@
-/** A process that may open few files: it refuses connections while there are still some for itself, and says so. */
+/** A process with few open files refuses connections while a reserve is left, and reports it. */
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { OpenFiles } from '../../src/ops/open-files.ts'
 import { Client, eventually, upgradeAnswer } from '../support/client.ts'

@@ -1,4 +1,4 @@
-/** Shares of memory: who is alone has half, and there is always some for the next. */
+/** Shares of memory: a single user gets half, and a newcomer always finds some. */
 import { expect, test } from 'bun:test'
 import { Budget } from '../../src/policy/budget.ts'
 

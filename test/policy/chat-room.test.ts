@@ -1,4 +1,4 @@
-/** Which channels are rooms of Ably Chat, and what holds on them. */
+/** Channels that are rooms of Ably Chat, and their rules. */
 import { describe, expect, test } from 'bun:test'
 import { ChannelClaims } from '../../src/policy/channel-claims.ts'
 import { DEFAULT_RULE_SETTINGS, settingsFor } from '../../src/policy/channel-rule.ts'

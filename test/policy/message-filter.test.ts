@@ -1,4 +1,4 @@
-/** Filters: what they let through, what they refuse to be, and that no message is too much for them. */
+/** Message filters: what they match, which are refused, and that no message breaks them. */
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { type FilterableMessage, filterView } from '../../src/policy/filter-view.ts'

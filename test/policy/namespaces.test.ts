@@ -1,4 +1,4 @@
-/** Longest-match lookup: the documented table, and agreement with the plainest way to do it. */
+/** Longest-match lookup: the documented table, and agreement with a naive search. */
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { NamespaceIndex, isBoundary } from '../../src/policy/namespaces.ts'

@@ -1,4 +1,4 @@
-/** What may be spliced into frames, and that it is spliced as it came. */
+/** JSON that may be spliced into frames, unchanged. */
 import { expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { relayedJson, relayedString } from '../../src/policy/relayed-json.ts'

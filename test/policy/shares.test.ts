@@ -1,4 +1,4 @@
-/** Who gives way when what everybody shares is used up. */
+/** Which share gives way when a limit is reached. */
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
 import {

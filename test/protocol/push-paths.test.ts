@@ -1,4 +1,4 @@
-/** Pushes of itty-sockets and requests of Ably's SDKs about push notifications share a path, and get on with it. */
+/** Pushes of itty-sockets and push requests of Ably's SDKs share a path. */
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import Ably from 'ably'
 import { Client } from '../support/client.ts'

@@ -1,4 +1,4 @@
-/** Both kinds of client on the channels of one namespace, and neither behind the other's door. */
+/** Both kinds of client on the channels of a linked reservation. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test'
 import type Ably from 'ably'
 import { Clients, known } from '../support/ably.ts'

@@ -1,4 +1,4 @@
-/** Addresses outside the HTTP API, which has a document of its own: each is asked for, to see that somebody answers. */
+/** Checks that addresses outside the HTTP API's document are served, by requesting each. */
 import { DashboardUser } from '../dashboard/dashboard-user.ts'
 import type { TestServer } from '../support/server.ts'
 

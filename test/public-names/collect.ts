@@ -1,4 +1,4 @@
-/** The names by which people and programs outside know this one, read from a running server where they can be. */
+/** The names by which people and programs know this one, read from a running server where possible. */
 import { Database } from 'bun:sqlite'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'

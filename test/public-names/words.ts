@@ -1,4 +1,4 @@
-/** Words that programs read, of which no running server has a list: in the audit trail, and in the metrics. */
+/** Words of the audit trail and the metrics, of which a running server has no list. */
 import type { Action } from '../../src/service/audit/audit.ts'
 import { ENTITIES } from '../../src/service/audit/audit.ts'
 import { actionPhrase } from '../../src/service/audit/audit-words.ts'

@@ -1,4 +1,4 @@
-/** Made-up statistics: what is told of them is shown again, to the last number, and nothing counts twice. */
+/** Made-up statistics are shown exactly, and nothing is counted twice. */
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { MAX_FIXTURES, readFixtures } from '../../src/stats/fixture.ts'

@@ -1,4 +1,4 @@
-/** Adding up what was counted: in any order and grouping the same, and every total what its parts come to. */
+/** Adding up statistics: in any order and grouping, with totals equal to the sum of their parts. */
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { type Numbers, addTo, shown, totalsOf } from '../../src/stats/numbers.ts'

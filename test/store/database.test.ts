@@ -1,4 +1,4 @@
-/** The database file: made from migrations, equal to the schema in the code, kept from strangers and newer versions. */
+/** The database file: migrations give the schema of the code, and strangers and newer versions are refused. */
 import { Database } from 'bun:sqlite'
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { chmodSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'

@@ -1,4 +1,4 @@
-/** Secrets at rest: sealed under a master key that is not in the database, and useless under another one. */
+/** Secrets at rest are encrypted under a master key that is not in the database. */
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

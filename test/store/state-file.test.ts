@@ -1,4 +1,4 @@
-/** What one run of the server leaves for the next: whole, sealed, and true once. */
+/** The state that a stopping server leaves: complete, encrypted, and used once. */
 import { expect, test } from 'bun:test'
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,4 +1,4 @@
-/** Words that a shell takes for one, and for nothing else. */
+/** Words for a shell keep any text. */
 import { expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { parseTarget } from '../../src/ops/doctor/target.ts'

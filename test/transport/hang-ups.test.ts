@@ -1,4 +1,4 @@
-/** Clients that hang up in the middle of a body are no bug of the server, and leave nothing behind. */
+/** Clients that hang up, on every way in. */
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { ServerProcess } from '../cli/process.ts'
 import { AblyApp } from '../support/ably-app.ts'

@@ -1,4 +1,4 @@
-/** Rates of channels: what counts, and for how long. */
+/** Rates of messages on channels. */
 import { expect, test } from 'bun:test'
 import { Meter } from '../../../src/core/channel/meter.ts'
 

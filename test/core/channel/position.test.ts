@@ -1,4 +1,4 @@
-/** Positions only grow, whatever the clock does, and name what stands at them. */
+/** Positions grow whatever the clock does. */
 import { expect, test } from 'bun:test'
 import fc from 'fast-check'
 import {

@@ -1,4 +1,4 @@
-/** What a channel remembers: pages of it, and what a later event says too. */
+/** The recent events of a channel: pages of them, and those that a later event makes superfluous. */
 import { expect, test } from 'bun:test'
 import { RecentEvents } from '../../../src/core/channel/recent-events.ts'
 import type { KeptMessage, Publication } from '../../../src/core/types.ts'

@@ -1,4 +1,4 @@
-/** What a server that starts again knows of the one before: all that its clients could go on from. */
+/** A snapshot of the channels restores all that clients can resume from. */
 import { expect, test } from 'bun:test'
 import { restoreSnapshot, takeSnapshot } from '../../../src/core/channel/snapshot.ts'
 import { channelRef } from '../../../src/core/types.ts'

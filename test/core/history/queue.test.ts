@@ -1,4 +1,4 @@
-/** A queue is the list that an array would be. */
+/** A queue behaves like an array. */
 import { expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { Queue, firstWhere } from '../../../src/core/history/queue.ts'

@@ -1,4 +1,4 @@
-/** Memory ends in the order of time: by age, and by size. */
+/** Retention in memory: by age and by size, in the order of time. */
 import { expect, test } from 'bun:test'
 import { RetentionBudget } from '../../../src/core/history/retention.ts'
 

@@ -1,4 +1,4 @@
-/** Presence: membership and its announcement are one step, and right for two connections of one client. */
+/** Presence: a change and its announcement are one step, also for two connections of one client. */
 import { describe, expect, test } from 'bun:test'
 import { restoreSnapshot, takeSnapshot } from '../../../src/core/channel/snapshot.ts'
 import { channelRef } from '../../../src/core/types.ts'

@@ -1,4 +1,4 @@
-/** One timer for many: everything is woken once, in order, never early, and nothing that was called off. */
+/** The timer wheel wakes each entry once, in order, never early, and never after it was cancelled. */
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { NEVER, TICK_MS, type Timed, TimerWheel } from '../../../src/core/time/timer-wheel.ts'

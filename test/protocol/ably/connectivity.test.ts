@@ -1,4 +1,4 @@
-/** What SDKs ask when they cannot connect is answered by this server, so that they ask nobody else. */
+/** The connectivity check of SDKs is answered by this server. */
 import { expect, test } from 'bun:test'
 import Ably from 'ably'
 import { startTestServer } from '../../support/server.ts'

@@ -1,4 +1,4 @@
-/** What is registered of a device is told as it was written, to the last digit, in both formats. */
+/** Devices are stored and read exactly as written, in both formats. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { Packr, Unpackr } from 'msgpackr'

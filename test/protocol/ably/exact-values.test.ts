@@ -1,4 +1,4 @@
-/** What is published comes out as it went in, to the last digit: whatever it came in, and whatever reads it. */
+/** Published values are delivered exactly, from and to either format. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import type Ably from 'ably'
 import fc from 'fast-check'

@@ -1,4 +1,4 @@
-/** What clients of other versions and other makers say, understood as they mean it. */
+/** Messages of clients of other versions and makers are understood as they mean them. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { AblyApp, type ErrorBody } from '../../support/ably-app.ts'
 import { ACTION, FrameClient } from '../../support/ably.ts'

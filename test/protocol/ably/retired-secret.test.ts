@@ -1,4 +1,4 @@
-/** What ends with a secret of a key that is replaced and retired, and what does not. */
+/** What ends when an old secret of a key is retired, and what does not. */
 import { afterAll, afterEach, beforeAll, expect, test } from 'bun:test'
 import { SignJWT } from 'jose'
 import { Clients } from '../../support/ably.ts'

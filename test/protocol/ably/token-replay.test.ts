@@ -1,4 +1,4 @@
-/** A signed token request is answered once, whatever becomes of the server meanwhile. */
+/** A signed token request is answered once, also over restarts. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { createHmac } from 'node:crypto'
 import { NonceStore } from '../../../src/identity/nonce-store.ts'

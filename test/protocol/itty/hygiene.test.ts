@@ -1,4 +1,4 @@
-/** What the server keeps and says about its clients: as little as it can (L-6, AC-31). */
+/** The server stores and logs as little as possible about its clients (L-6, AC-31). */
 import { describe, expect, test } from 'bun:test'
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'

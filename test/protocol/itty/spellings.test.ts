@@ -1,4 +1,4 @@
-/** A reserved name has one owner in every spelling, and none of them leads where strangers may not be. */
+/** A reserved name has one owner in every spelling. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test'
 import { systemClock } from '../../../src/core/clock.ts'
 import { openServices } from '../../../src/service/services.ts'

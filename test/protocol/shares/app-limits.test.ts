@@ -1,4 +1,4 @@
-/** What the owner of a server has set for one app holds at once, in the words of the app's protocol. */
+/** Limits that the owner sets for one app. */
 import { afterEach, beforeEach, expect, test } from 'bun:test'
 import { systemClock } from '../../../src/core/clock.ts'
 import type { AppLimits } from '../../../src/policy/app-limits.ts'

@@ -1,4 +1,4 @@
-/** Whatever one owner does with channels, the others go on attaching, publishing and joining. */
+/** However many channels one owner uses, others can attach, publish and join. */
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { AblyApp } from '../../support/ably-app.ts'
 import { ACTION, Clients, FrameClient } from '../../support/ably.ts'

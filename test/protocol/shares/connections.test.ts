@@ -1,4 +1,4 @@
-/** However many connections one owner holds, the others can connect; and those that wait for their clients last. */
+/** However many connections one owner holds, others can connect. */
 import { afterEach, describe, expect, test } from 'bun:test'
 import { AblyApp } from '../../support/ably-app.ts'
 import { ACTION, Clients, FrameClient } from '../../support/ably.ts'

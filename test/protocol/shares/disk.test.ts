@@ -1,4 +1,4 @@
-/** Whatever one owner has kept on the disk, the others find theirs again. */
+/** However much one owner keeps on disk, others keep theirs. */
 import { afterEach, beforeEach, expect, test } from 'bun:test'
 import { AblyApp } from '../../support/ably-app.ts'
 import { Clients } from '../../support/ably.ts'

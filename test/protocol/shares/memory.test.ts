@@ -1,4 +1,4 @@
-/** Whatever one owner publishes, the others can go on from what was acknowledged to them. */
+/** However much one owner publishes, others can resume. */
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { AblyApp } from '../../support/ably-app.ts'
 import { ACTION, Clients, FrameClient, type ProtocolMessage } from '../../support/ably.ts'

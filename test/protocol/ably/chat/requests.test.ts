@@ -1,4 +1,4 @@
-/** The requests of Ably Chat by themselves: who may do what, and what is answered to nonsense. */
+/** Requests of Ably Chat: rights, and answers to invalid ones. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { AblyApp, type Asked, type ErrorBody } from '../../../support/ably-app.ts'
 import { type TestServer, startTestServer } from '../../../support/server.ts'

@@ -1,4 +1,4 @@
-/** Ably Chat and Ably Spaces, by their published SDKs: what is built upon Ably's client works as the client does. */
+/** Ably Chat and Ably Spaces with their published SDKs. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test'
 import {
   ChatClient,

@@ -1,4 +1,4 @@
-/** The realtime protocol over plain requests: with the published SDK, and request by request. */
+/** The realtime protocol without WebSockets: with the published SDK, and request by request. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test'
 import { Clients, known } from '../../../support/ably.ts'
 import { eventually } from '../../../support/client.ts'

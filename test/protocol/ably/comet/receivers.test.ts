@@ -1,4 +1,4 @@
-/** What requests for frames have taken and nobody has read: it counts for the connection until it has gone out. */
+/** Frames that polling requests have taken count for the connection until they are sent. */
 import { describe, expect, test } from 'bun:test'
 import { CometSocket } from '../../../../src/protocol/ably/comet/comet-socket.ts'
 import {

@@ -1,4 +1,4 @@
-/** Clients without WebSockets that have missed much, or read slowly. */
+/** Clients without WebSockets that missed much or read slowly. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { AblyApp } from '../../../support/ably-app.ts'
 import { eventually } from '../../../support/client.ts'

@@ -1,4 +1,4 @@
-/** What waits for a reader: nothing is made before it is wanted, and what is not wanted any more is let go. */
+/** Large answers are made as they are read and released when abandoned. */
 import { describe, expect, test } from 'bun:test'
 import { FairTurns } from '../../../../src/core/time/fair-turns.ts'
 import { Budget } from '../../../../src/policy/budget.ts'

@@ -1,4 +1,4 @@
-/** What a key may do is decided when the body has come, however long that took after the head. */
+/** Rights of a key are checked again when the body has arrived, however long that took. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { Caller } from '../../../api/caller.ts'
 import { Client } from '../../../support/client.ts'

@@ -1,4 +1,4 @@
-/** Capabilities that would cost much, by each way in which somebody can bring one: refused, and the server goes on. */
+/** Expensive capabilities are refused on every way in. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import Ably from 'ably'
 import { SignJWT } from 'jose'

@@ -1,4 +1,4 @@
-/** What SDKs other than ably-js count on over REST: other names of things, and answers just so. */
+/** What SDKs other than ably-js expect of REST. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import {
   AblyApp,

@@ -1,4 +1,4 @@
-/** Ids by which a repetition is known: what is one kind of thing is never taken for another, whatever its id. */
+/** Ids of different kinds of things are never mistaken for each other. */
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { AblyApp } from '../../../support/ably-app.ts'
 import { type TestServer, startTestServer } from '../../../support/server.ts'

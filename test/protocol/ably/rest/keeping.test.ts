@@ -1,4 +1,4 @@
-/** What a publisher over REST is told when the history cannot be written. */
+/** Answers to publishers over REST when the history cannot be written. */
 import { Database } from 'bun:sqlite'
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { join } from 'node:path'

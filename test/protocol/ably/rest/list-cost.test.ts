@@ -1,4 +1,4 @@
-/** A list of revocations is paid for by its length and written as one change; a long list of keys and rules is all there. */
+/** A list of revocations is charged by its length and written as one change. */
 import { afterEach, describe, expect, test } from 'bun:test'
 import { Database } from 'bun:sqlite'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-/** A stream over HTTP of which nobody takes anything any more. */
+/** A stream over HTTP that nobody reads. */
 import { expect, test } from 'bun:test'
 import { EventStream } from '../../../../src/protocol/ably/stream/event-stream.ts'
 

@@ -1,4 +1,4 @@
-/** What filters may cost: for one message by all filters of a channel, and how many a channel has room for. */
+/** The cost of filters for one message, and their limit on a channel. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import type { KeptMessage } from '../../../../src/core/types.ts'
 import { type MessageFilter, compileFilter } from '../../../../src/policy/message-filter.ts'

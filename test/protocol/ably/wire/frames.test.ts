@@ -1,4 +1,4 @@
-/** Frames: any event, in either format, is to the published client what its messages are by themselves. */
+/** Frames of any event, in either format, as the published client reads them. */
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
 import type { Occupancy, PresenceMessage } from '../../../../src/core/types.ts'

@@ -1,4 +1,4 @@
-/** MessagePack from strangers: what libraries write is read as it was meant, and nothing else does any harm. */
+/** Reading MessagePack of strangers: output of libraries, and any bytes. */
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { Packr } from 'msgpackr'

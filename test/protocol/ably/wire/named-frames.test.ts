@@ -1,4 +1,4 @@
-/** Frames under many names are written once, and each says its own name. */
+/** Frames of a channel under several names are encoded once. */
 import { expect, test } from 'bun:test'
 import type { Publication } from '../../../../src/core/types.ts'
 import { publicationFrame } from '../../../../src/protocol/ably/wire/frames.ts'

@@ -1,4 +1,4 @@
-/** Lazy values come out as plain ones do, in pieces. */
+/** Lazy values are encoded like plain ones, in pieces. */
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { type Format, encode } from '../../../../src/protocol/ably/wire/format.ts'

@@ -1,4 +1,4 @@
-/** What frames were answered with, for as long as their client may ask again. */
+/** Answers to frames are remembered for as long as a client may send them again. */
 import { expect, test } from 'bun:test'
 import { failure } from '../../../../../src/failure.ts'
 import {

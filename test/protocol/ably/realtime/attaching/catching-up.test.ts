@@ -1,4 +1,4 @@
-/** Much that was missed, and clients that read slowly: they get it as they read, over one connection, and then what is live. */
+/** Clients that missed much or read slowly get it as they read, then what is live. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { AblyApp } from '../../../../support/ably-app.ts'
 import { ACTION, FrameClient, type ProtocolMessage } from '../../../../support/ably.ts'

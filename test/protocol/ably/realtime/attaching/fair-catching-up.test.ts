@@ -1,4 +1,4 @@
-/** Very many who catch up at once: what a turn does is bounded, what waits for each is too, and all share the encoding. */
+/** Many clients that catch up at once: work of a turn and waiting bytes are bounded, and encodings shared. */
 import { describe, expect, test } from 'bun:test'
 import { FairTurns } from '../../../../../src/core/time/fair-turns.ts'
 import { IdSource } from '../../../../../src/core/id-source.ts'

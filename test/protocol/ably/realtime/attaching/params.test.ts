@@ -1,4 +1,4 @@
-/** What an attachment asks for beside its modes: rewinding, names with qualifiers, filters, occupancy, `[meta]` channels. */
+/** Parameters of an attachment: rewind, qualified names, filters, occupancy and `[meta]` channels. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { ACTION, FrameClient, type ProtocolMessage } from '../../../../support/ably.ts'
 import { AblyApp } from '../../../../support/ably-app.ts'

@@ -1,4 +1,4 @@
-/** Coming back: to a connection by its key, to channels by their serials, and the time that one has for it. */
+/** Resuming: connections by their key, channels by their serial, and the time limit. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { AblyApp } from '../../../../support/ably-app.ts'
 import { eventually } from '../../../../support/client.ts'

@@ -1,4 +1,4 @@
-/** Messages as what differs from the one before, decoded by the published decoder. */
+/** Messages as deltas to the one before, decoded with the published decoder. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import * as vcdiff from '@ably/vcdiff-decoder'
 import { ACTION, FrameClient, type ProtocolMessage } from '../../../../support/ably.ts'

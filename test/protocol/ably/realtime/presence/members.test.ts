@@ -1,4 +1,4 @@
-/** Who is present, for clients that come, ask and read slowly while members come, change and go. */
+/** Members as clients see them that attach, ask and read slowly while members change. */
 import { afterAll, afterEach, beforeAll, expect, test } from 'bun:test'
 import type Ably from 'ably'
 import { AblyApp } from '../../../../support/ably-app.ts'

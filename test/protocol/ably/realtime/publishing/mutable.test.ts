@@ -1,4 +1,4 @@
-/** Messages that change: updates, deletes, appends, and what others attach to them. */
+/** Changes of messages: updates, deletes, appends and annotations. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { ACTION, FrameClient, type ProtocolMessage } from '../../../../support/ably.ts'
 import { AblyApp } from '../../../../support/ably-app.ts'

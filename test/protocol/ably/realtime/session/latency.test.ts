@@ -1,4 +1,4 @@
-/** The sandbox is as far away as tests of SDKs take a server to be. */
+/** The simulated latency of a sandbox. */
 import { expect, test } from 'bun:test'
 import { AblyApp } from '../../../../support/ably-app.ts'
 import { ACTION, FrameClient } from '../../../../support/ably.ts'

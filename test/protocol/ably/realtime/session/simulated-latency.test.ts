@@ -1,4 +1,4 @@
-/** Frames on their way arrive in their order, and all of them. */
+/** Delayed frames arrive completely and in order. */
 import { expect, test } from 'bun:test'
 import { SimulatedLatency } from '../../../../../src/protocol/ably/realtime/session/simulated-latency.ts'
 

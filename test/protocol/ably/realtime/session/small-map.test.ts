@@ -1,4 +1,4 @@
-/** That a small map is a map, with no entry, one and several. */
+/** A small map behaves like a Map with no, one and several entries. */
 import { expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { SmallMap } from '../../../../../src/protocol/ably/realtime/session/small-map.ts'

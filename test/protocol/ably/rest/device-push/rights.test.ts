@@ -1,4 +1,4 @@
-/** What a device may by itself: never more than what it was registered with, and for as long as that counts. */
+/** Rights of a device: never more than at its registration, and for as long as that is valid. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'bun:test'
 import { SignJWT } from 'jose'
 import { Clients } from '../../../../support/ably.ts'
