@@ -284,6 +284,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'policy/address.ts',
     'policy/rate-limits.ts',
     'policy/origin.ts',
+    // What it keeps for people to look at, it keeps as they are shown it.
+    'service/live/recent-refusals.ts',
     'config.ts',
     'failure.ts',
     'text/',

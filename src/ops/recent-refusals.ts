@@ -1,17 +1,7 @@
 /** The last refusals, for people who look after the server; the same again and again is told once, with its number. */
-import type { Failure, FailureName } from '../failure.ts'
+import type { Failure } from '../failure.ts'
+import type { Refused } from '../service/live/recent-refusals.ts'
 import { fieldsWithoutSecrets, shownText } from '../text/secrets.ts'
-
-export interface Refused {
-  readonly reason: FailureName
-  readonly message: string
-  /** Milliseconds since the epoch: of the first of these, and of the last. */
-  readonly first: number
-  readonly last: number
-  readonly count: number
-  /** What the log says of it too: never a key, a query string or a message. */
-  readonly detail: Readonly<Record<string, unknown>>
-}
 
 const MAX_KEPT = 300
 

@@ -8,7 +8,8 @@ import { allowingSetting, nearMiss } from '../policy/origin.ts'
 import { shellQuoted } from '../text/shell.ts'
 import { BoundedLines } from './bounded-lines.ts'
 import type { Logger } from './logs.ts'
-import { RecentRefusals, type Refused } from './recent-refusals.ts'
+import { RecentRefusals } from './recent-refusals.ts'
+import type { Refused } from '../service/live/recent-refusals.ts'
 
 /** Enough to see what is wrong; the counters have the exact numbers. */
 const LOGGED: Rate = { perSecond: 20, burst: 100 }

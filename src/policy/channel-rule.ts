@@ -93,21 +93,40 @@ export function identityRefusal(
 const MAX_ID_LENGTH = 128
 const MAX_INTERVAL_MS = 60_000
 
-/** What is wrong with a rule, or undefined. */
-export function ruleFault(rule: ChannelRule): string | undefined {
+/** What is wrong with a rule, and which of its settings is to blame; undefined where that is its id or the whole. */
+export interface RuleFault {
+  readonly setting: 'batchingInterval' | 'conflationInterval' | 'conflationKey' | undefined
+  /** A sentence; where a setting is to blame, what comes after its name. */
+  readonly text: string
+}
+
+/** The fault in one sentence, for whoever sees no form. */
+export function ruleFaultText({ setting, text }: RuleFault): string {
+  return setting === undefined ? text : `${setting} ${text}`
+}
+
+/** The first thing that is wrong with a rule, or undefined. */
+export function ruleFault(rule: ChannelRule): RuleFault | undefined {
   if (rule.id === '' || rule.id.length > MAX_ID_LENGTH)
-    return `the id of a rule has 1 to ${MAX_ID_LENGTH} characters`
+    return faultOf(undefined, `the id of a rule has 1 to ${MAX_ID_LENGTH} characters`)
   if (/[:*\p{Cc}]|^\[/u.test(rule.id) || !rule.id.isWellFormed())
-    return 'the id of a rule is the first segment of channel names: no colon, no *, no [ in front'
+    return faultOf(
+      undefined,
+      'the id of a rule is the first segment of channel names: no colon, no *, no [ in front',
+    )
   for (const name of ['batchingInterval', 'conflationInterval'] as const) {
     const value = rule[name]
     if (value === null || (Number.isInteger(value) && value > 0 && value <= MAX_INTERVAL_MS))
       continue
-    return `${name} is a number of milliseconds from 1 to ${MAX_INTERVAL_MS}`
+    return faultOf(name, `is a number of milliseconds from 1 to ${MAX_INTERVAL_MS}`)
   }
   const fault = rule.conflationKey === null ? undefined : conflationKeyFault(rule.conflationKey)
-  if (fault !== undefined) return `conflationKey ${fault}`
-  if (rule.batchingEnabled && rule.conflationEnabled)
-    return 'a rule cannot have both batching and conflation'
-  return undefined
+  if (fault !== undefined) return faultOf('conflationKey', fault)
+  return rule.batchingEnabled && rule.conflationEnabled
+    ? faultOf(undefined, 'a rule cannot have both batching and conflation')
+    : undefined
+}
+
+function faultOf(setting: RuleFault['setting'], text: string): RuleFault {
+  return { setting, text }
 }

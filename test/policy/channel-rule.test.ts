@@ -5,6 +5,7 @@ import {
   DEFAULT_RULE_SETTINGS,
   identityRefusal,
   ruleFault,
+  ruleFaultText,
   ruleIdOf,
 } from '../../src/policy/channel-rule.ts'
 
@@ -43,7 +44,7 @@ test.each([
   [{ conflationInterval: 1.5 }, 'conflationInterval'],
   [{ batchingEnabled: true, conflationEnabled: true }, 'both'],
 ])('%j is not valid', (change, complaint) => {
-  expect(ruleFault(rule(change))).toContain(complaint)
+  expect(ruleFaultText(ruleFault(rule(change))!)).toContain(complaint)
 })
 
 test.each([
@@ -51,7 +52,7 @@ test.each([
   [{ tlsOnly: true }, false, undefined],
   [{ authenticated: true }, false, 'identity_required'],
   [{ authenticated: true }, true, undefined],
-])('of somebody without a client id %j asks, identified %p: %p', (change, isKnown, expected) => {
+])('a rule %j refuses a client whose identity is known (%p): %p', (change, isKnown, expected) => {
   const refusal = identityRefusal({ ...DEFAULT_RULE_SETTINGS, ...change }, isKnown)
   expect(refusal?.name).toBe(expected as never)
 })

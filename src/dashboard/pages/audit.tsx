@@ -5,9 +5,11 @@ import { type AuditEntry, ENTITIES, type Entity } from '../../service/audit/audi
 import { ENTITY_WORDS, actionPhrase } from '../../service/audit/audit-words.ts'
 import { accountScope } from '../access.ts'
 import type { Env, PageRequest } from '../page-request.ts'
+import { SearchField } from '../view/forms.tsx'
 import { show } from '../view/layout.tsx'
 import { useHref } from '../view/page-context.ts'
 import { Card, Empty, Time, PageLink } from '../view/components.tsx'
+import { Table } from '../view/table.tsx'
 
 const PAGE_SIZE = 50
 
@@ -42,9 +44,9 @@ function showAudit(page: PageRequest): Response | Promise<Response> {
         {entries.length === 0 ? <Nothing search={search} /> : <Entries entries={entries} />}
         {(next !== undefined || before !== undefined) && (
           <div class="card-foot">
-            {before !== undefined && <PageLink path={currentPath({ text, kind })}>Newest</PageLink>}
+            {before !== undefined && <PageLink path={searchPath({ text, kind })}>Newest</PageLink>}
             {next !== undefined && (
-              <PageLink path={currentPath({ text, kind, before: next })}>Older</PageLink>
+              <PageLink path={searchPath({ text, kind, before: next })}>Older</PageLink>
             )}
           </div>
         )}
@@ -62,7 +64,7 @@ function searchOf(page: PageRequest): Search {
   }
 }
 
-function currentPath(search: Partial<Search>): string {
+function searchPath(search: Partial<Search>): string {
   const query = new URLSearchParams()
   for (const [name, value] of Object.entries(search))
     if (value !== undefined && value !== '') query.set(name, String(value))
@@ -72,18 +74,7 @@ function currentPath(search: Partial<Search>): string {
 function SearchForm({ search: { text, kind } }: { search: Search }) {
   return (
     <form method="get" action={useHref('/audit')} class="filters" role="search">
-      <label class="aside" for="text">
-        Who or what
-      </label>
-      <input
-        class="input"
-        id="text"
-        name="text"
-        type="search"
-        value={text}
-        placeholder="Who or what"
-        spellcheck={false}
-      />
+      <SearchField label="Who or what" text={text} />
       <label class="aside" for="kind">
         Kind
       </label>
@@ -106,32 +97,21 @@ function capital(words: string): string {
 
 function Entries({ entries }: { entries: readonly AuditEntry[] }) {
   return (
-    <div class="table-wrap">
-      <table class="table">
-        <thead>
-          <tr>
-            <th scope="col">When</th>
-            <th scope="col">Who</th>
-            <th scope="col">What</th>
-          </tr>
-        </thead>
-        <tbody>
-          {entries.map((entry) => (
-            <tr class="top">
-              <td data-label="When" class="nowrap">
-                <Time at={entry.at} exact />
-              </td>
-              <td data-label="Who">
-                <Who entry={entry} />
-              </td>
-              <td data-label="What">
-                <What entry={entry} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table head={['When', 'Who', 'What']}>
+      {entries.map((entry) => (
+        <tr class="top">
+          <td data-label="When" class="nowrap">
+            <Time at={entry.at} exact />
+          </td>
+          <td data-label="Who">
+            <Who entry={entry} />
+          </td>
+          <td data-label="What">
+            <What entry={entry} />
+          </td>
+        </tr>
+      ))}
+    </Table>
   )
 }
 

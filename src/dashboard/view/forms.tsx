@@ -144,3 +144,23 @@ export function Tick({
     </label>
   )
 }
+
+/** The field of a search, which the page finds again under `text` in its address. */
+export function SearchField({ label, text }: { label: string; text: string }) {
+  return (
+    <>
+      <label class="aside" for="text">
+        {label}
+      </label>
+      <input
+        class="input"
+        id="text"
+        name="text"
+        type="search"
+        value={text}
+        placeholder={label}
+        spellcheck={false}
+      />
+    </>
+  )
+}

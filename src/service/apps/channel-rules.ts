@@ -5,6 +5,7 @@ import {
   type ChannelRuleSettings,
   DEFAULT_RULE_SETTINGS,
   ruleFault,
+  ruleFaultText,
 } from '../../policy/channel-rule.ts'
 import { type ChannelRuleRow, ChannelRuleTable } from '../../store/tables/apps.ts'
 import type { Ledger } from '../../store/ledger/ledger.ts'
@@ -62,7 +63,7 @@ export class ChannelRuleService {
       const now = this.#clock.now()
       const given = { ...DEFAULT_RULE_SETTINGS, ...settings, id }
       const fault = ruleFault(given)
-      if (fault !== undefined) return fail('invalid', fault)
+      if (fault) return fail('invalid', ruleFaultText(fault))
       const rule = { ...given, appId: app.id, createdAt: now, updatedAt: now }
       this.#table.insert(rule)
       this.#note(app, 'add', id, fieldsOf(DEFAULT_RULE_SETTINGS, given, SHOWN))
@@ -76,7 +77,7 @@ export class ChannelRuleService {
       if (!found.ok) return found
       const rule = { ...found.value, ...settings, updatedAt: this.#clock.now() }
       const fault = ruleFault(rule)
-      if (fault !== undefined) return fail('invalid', fault)
+      if (fault) return fail('invalid', ruleFaultText(fault))
       this.#table.update(app.id, id, { ...settings, updatedAt: rule.updatedAt })
       this.#note(app, 'change', id, fieldsOf(found.value, settings, SHOWN))
       return ok(rule)

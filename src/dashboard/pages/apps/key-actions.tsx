@@ -1,5 +1,6 @@
 /** What the buttons of a key do. */
 /** @jsxImportSource hono/jsx */
+import type { FailureName } from '../../../failure.ts'
 import type { ApiKey } from '../../../service/apps/api-keys.ts'
 import type { App } from '../../../service/apps/apps.ts'
 import { textField } from '../../fields.ts'
@@ -112,6 +113,12 @@ export function revokeKey(page: PageRequest, app: App, key: ApiKey): Response | 
   return redirectTo(page, `/apps/${app.id}`)
 }
 
+/** Why no token is made where its capability is to blame, and not its client id. */
+const OF_THE_CAPABILITY: ReadonlySet<FailureName> = new Set([
+  'capability_invalid',
+  'capability_refused',
+])
+
 export async function makeToken(page: PageRequest, app: App, key: ApiKey): Promise<Response> {
   const fields = page.var.fields
   const { tokens } = page.var.parts.services
@@ -124,7 +131,7 @@ export async function makeToken(page: PageRequest, app: App, key: ApiKey): Promi
   }
   const made = isJwt ? await tokens.issueJwt(key.keyName, wish) : nativeToken(page, key, wish)
   if (!made.ok) {
-    const field = made.failure.name.startsWith('capability') ? 'capability' : 'clientId'
+    const field = OF_THE_CAPABILITY.has(made.failure.name) ? 'capability' : 'clientId'
     return showKey(page, app, key, { token, faults: { [field]: sentence(made.failure.message) } })
   }
   const who = clientId === '' ? 'for no client id' : `for ${clientId}`

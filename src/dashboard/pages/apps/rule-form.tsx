@@ -1,6 +1,11 @@
 /** The form of a channel rule. */
 /** @jsxImportSource hono/jsx */
-import { type ChannelRuleSettings, DEFAULT_RULE_SETTINGS } from '../../../policy/channel-rule.ts'
+import {
+  type ChannelRule,
+  type ChannelRuleSettings,
+  DEFAULT_RULE_SETTINGS,
+  ruleFault,
+} from '../../../policy/channel-rule.ts'
 import type { App } from '../../../service/apps/apps.ts'
 import { type Faults, type Fields, textField } from '../../fields.ts'
 import type { PageRequest } from '../../page-request.ts'
@@ -43,11 +48,11 @@ export function settingsOf(fields: Fields): ChannelRuleSettings {
 }
 
 /** Beside the field that is meant; what concerns the rule as a whole stands at its name. */
-export function faultsOfRule(message: string): Faults {
-  const [word = '', ...rest] = message.split(' ')
-  return INTERVALS.includes(word)
-    ? { [word]: sentence(`this ${rest.join(' ')}`) }
-    : { id: sentence(message) }
+export function faultsOfRule(rule: ChannelRule, message: string): Faults {
+  const fault = ruleFault(rule)
+  return fault?.setting === undefined
+    ? { id: sentence(message) }
+    : { [fault.setting]: sentence(`this ${fault.text}`) }
 }
 
 export interface RuleForm extends ChannelRuleSettings {

@@ -79,7 +79,7 @@ export async function addRule(page: PageRequest, app: App): Promise<Response> {
   const added = services.channelRules.add(app, id, settings)
   if (!added.ok) {
     const form = { ...settings, id, isNew: true }
-    return showRuleForm(page, app, form, faultsOfRule(added.failure.message))
+    return showRuleForm(page, app, form, faultsOfRule(form, added.failure.message))
   }
   onChange()
   notify(page, `The rule ${id} holds.`)
@@ -96,7 +96,7 @@ export async function changeRule(page: PageRequest, app: App): Promise<Response>
   const done = services.channelRules.set(app, id, settings)
   if (!done.ok) {
     const form = { ...settings, id, isNew: false }
-    return showRuleForm(page, app, form, faultsOfRule(done.failure.message))
+    return showRuleForm(page, app, form, faultsOfRule(form, done.failure.message))
   }
   onChange()
   notify(page, `The rule ${id} is changed.`)

@@ -3,31 +3,17 @@
 import type { ShelvedBackup } from '../../../ops/backup/backup-shelf.ts'
 import { Form } from '../../view/forms.tsx'
 import { Badge, Time, PageLink } from '../../view/components.tsx'
+import { Table } from '../../view/table.tsx'
 import { plural, sizeText } from '../../format.ts'
 import { sentence } from '../failures.tsx'
 
 export function BackupList({ list }: { list: readonly ShelvedBackup[] }) {
   return (
-    <div class="table-wrap">
-      <table class="table">
-        <thead>
-          <tr>
-            <th scope="col">Made</th>
-            <th scope="col">Settings</th>
-            <th scope="col">History</th>
-            <th scope="col">Checked</th>
-            <th scope="col">
-              <span class="aside">What to do with it</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {list.map((backup) => (
-            <Row backup={backup} />
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table head={['Made', 'Settings', 'History', 'Checked', { unseen: 'What to do with it' }]}>
+      {list.map((backup) => (
+        <Row backup={backup} />
+      ))}
+    </Table>
   )
 }
 

@@ -8,6 +8,7 @@ import { channelRef } from '../../../core/types.ts'
 import { usePage } from '../../view/page-context.ts'
 import { showPart } from '../../view/layout.tsx'
 import { Badge, Card, Empty, Time, PageLink } from '../../view/components.tsx'
+import { Table } from '../../view/table.tsx'
 import { plural, rateText } from '../../format.ts'
 import { channelPath, withQuery } from './addresses.ts'
 import { AppName, Fresh, SearchBar, showLive } from './layout.tsx'
@@ -52,28 +53,11 @@ function Channels({ listing, text }: { listing: Listing<LiveChannel>; text: stri
   if (total === 0) return <Nothing text={text} />
   return (
     <>
-      <div class="table-wrap">
-        <table class="table">
-          <thead>
-            <tr>
-              <th scope="col">Channel</th>
-              <th scope="col">Of</th>
-              <th scope="col" class="number">
-                Connections
-              </th>
-              <th scope="col" class="number">
-                Messages/s
-              </th>
-              <th scope="col">Since</th>
-            </tr>
-          </thead>
-          <tbody>
-            {items.map((channel) => (
-              <Row channel={channel} />
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table head={['Channel', 'Of', { number: 'Connections' }, { number: 'Messages/s' }, 'Since']}>
+        {items.map((channel) => (
+          <Row channel={channel} />
+        ))}
+      </Table>
       {total > items.length && (
         <div class="card-foot faint">
           The fullest {items.length} of {plural(total, 'channel')}; search to see others.

@@ -13,6 +13,7 @@ import { type PageRequest, requireSignedIn } from '../../page-request.ts'
 import { showPart } from '../../view/layout.tsx'
 import { usePage } from '../../view/page-context.ts'
 import { Badge, Card, Empty, Time, PageLink } from '../../view/components.tsx'
+import { Table } from '../../view/table.tsx'
 import { plural, ruleText } from '../../format.ts'
 import { channelPath, withQuery } from './addresses.ts'
 import { AppName, Fresh, SearchBar, showLive } from './layout.tsx'
@@ -86,29 +87,20 @@ export function Connections({
   const mayEnd = hasRight(requireSignedIn(usePage()).role, 'manage')
   return (
     <>
-      <div class="table-wrap">
-        <table class="table">
-          <thead>
-            <tr>
-              <th scope="col">Client</th>
-              <th scope="col">On</th>
-              <th scope="col">With</th>
-              <th scope="col">Address</th>
-              <th scope="col">Since</th>
-              {mayEnd && (
-                <th scope="col">
-                  <span class="aside">Disconnect</span>
-                </th>
-              )}
-            </tr>
-          </thead>
-          <tbody>
-            {items.map((connection) => (
-              <Row connection={connection} mayEnd={mayEnd} back={back} />
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table
+        head={[
+          'Client',
+          'On',
+          'With',
+          'Address',
+          'Since',
+          ...(mayEnd ? [{ unseen: 'Disconnect' }] : []),
+        ]}
+      >
+        {items.map((connection) => (
+          <Row connection={connection} mayEnd={mayEnd} back={back} />
+        ))}
+      </Table>
       {total > items.length && (
         <div class="card-foot faint">
           The newest {items.length} of {plural(total, 'connection')}; search to see others.

@@ -3,6 +3,7 @@
 import type { Child, PropsWithChildren } from 'hono/jsx'
 import type { LiveFigures } from '../../../service/live/live.ts'
 import type { PageRequest } from '../../page-request.ts'
+import { SearchField } from '../../view/forms.tsx'
 import { show } from '../../view/layout.tsx'
 import { FigureRow } from '../../view/figures.tsx'
 import { useHref, usePage } from '../../view/page-context.ts'
@@ -116,18 +117,7 @@ export function SearchBar({
       {Object.entries(hidden).map(
         ([name, value]) => value !== undefined && <input type="hidden" name={name} value={value} />,
       )}
-      <label class="aside" for="text">
-        {placeholder}
-      </label>
-      <input
-        class="input"
-        id="text"
-        name="text"
-        type="search"
-        value={text}
-        placeholder={placeholder}
-        spellcheck={false}
-      />
+      <SearchField label={placeholder} text={text} />
       <button class="button">Search</button>
     </form>
   )

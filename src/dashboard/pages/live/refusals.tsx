@@ -8,6 +8,7 @@ import type { PageRequest } from '../../page-request.ts'
 import { showPart } from '../../view/layout.tsx'
 import { usePage } from '../../view/page-context.ts'
 import { Card, Code, Empty, Time, PageLink } from '../../view/components.tsx'
+import { Table } from '../../view/table.tsx'
 import { plural, ruleText } from '../../format.ts'
 import { sentence } from '../failures.tsx'
 import { channelPath } from './addresses.ts'
@@ -45,23 +46,11 @@ function Refusals({ refusals }: { refusals: readonly RefusalSummary[] }) {
       </Empty>
     )
   return (
-    <div class="table-wrap">
-      <table class="table">
-        <thead>
-          <tr>
-            <th scope="col">When</th>
-            <th scope="col">Why</th>
-            <th scope="col">Where</th>
-            <th scope="col">Address</th>
-          </tr>
-        </thead>
-        <tbody>
-          {refusals.map((refused) => (
-            <Row refused={refused} />
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table head={['When', 'Why', 'Where', 'Address']}>
+      {refusals.map((refused) => (
+        <Row refused={refused} />
+      ))}
+    </Table>
   )
 }
 
