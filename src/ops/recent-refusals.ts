@@ -1,16 +1,16 @@
 /** The last refusals, for people who look after the server; the same again and again is told once, with its number. */
 import type { Failure } from '../failure.ts'
-import type { Refused } from '../service/live/recent-refusals.ts'
+import type { RefusalSummary } from '../service/live/recent-refusals.ts'
 import { fieldsWithoutSecrets, shownText } from '../text/secrets.ts'
 
 const MAX_KEPT = 300
 
 export class RecentRefusals {
   /** In the order of their last time. */
-  readonly #kept = new Map<string, Refused>()
+  readonly #kept = new Map<string, RefusalSummary>()
 
   /** The newest first. */
-  list(): readonly Refused[] {
+  list(): readonly RefusalSummary[] {
     return [...this.#kept.values()].toReversed()
   }
 

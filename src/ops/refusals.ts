@@ -9,7 +9,7 @@ import { shellQuoted } from '../text/shell.ts'
 import { BoundedLines } from './bounded-lines.ts'
 import type { Logger } from './logs.ts'
 import { RecentRefusals } from './recent-refusals.ts'
-import type { Refused } from '../service/live/recent-refusals.ts'
+import type { RefusalSummary } from '../service/live/recent-refusals.ts'
 
 /** Enough to see what is wrong; the counters have the exact numbers. */
 const LOGGED: Rate = { perSecond: 20, burst: 100 }
@@ -57,7 +57,7 @@ export class Refusals {
   }
 
   /** The newest first. */
-  recent(): readonly Refused[] {
+  recent(): readonly RefusalSummary[] {
     return this.#recent.list()
   }
 
