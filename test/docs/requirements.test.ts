@@ -11,6 +11,8 @@ const OWN = /\b(AC|C|E|F|H|L|N|O|V)-(\d+)\b(?: to \1-(\d+)\b)?/g
 /** Points of the public specification of Ably's SDKs. */
 const PUBLIC =
   /\b(?:R(?:SA|SC|SL|SP|SH|SAN|EC|TN|TL|TP|TC|TB|TF|TAN)|T(?:R|M|P|B|D|G|I|S|AN)|CD|CHD|HP|PBR|BSP|BAR)\d+[a-z]*\d*[a-z]*\b/g
+/** A file as comments name it, with or without the folders above it. */
+const FILE = /(?<![\w/.-])(?:[\w.-]+\/)*[\w-]+\.(?:tsx?|md|sql|css|mjs|conf)\b/g
 /** Whatever a comment puts into brackets that looks like a reference. */
 const REFERENCE = /\((?:itty )?([A-Z]{1,4}-?\d+[a-z]*\d*)[,;:)]/g
 
@@ -86,6 +88,22 @@ test('no comment refers to anything else in this way', () => {
     Array.from(commentsOf(file).matchAll(REFERENCE), ([, id]) => id!)
       .filter((id) => ![OWN, PUBLIC].some((form) => id.match(form)?.[0] === id))
       .map((id) => `${file.name}: ${id}`),
+  )
+  expect(faults).toEqual([])
+})
+
+test('every file that a comment names is there', () => {
+  const paths = ['src', 'test'].flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map(
+      (name) => `/${folder}/${name}`,
+    ),
+  )
+  const faults = [...sources, ...tests].flatMap((file) =>
+    Array.from(commentsOf(file).matchAll(FILE), ([name]) => name)
+      // Of the repository of the specification.
+      .filter((name) => !name.startsWith('uts/'))
+      .filter((name) => !paths.some((path) => path.endsWith(`/${name}`)))
+      .map((name) => `${file.name}: ${name}`),
   )
   expect(faults).toEqual([])
 })

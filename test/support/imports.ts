@@ -16,7 +16,7 @@ function transpilerOf(path: string): Bun.Transpiler {
 }
 
 export interface SourceFile {
-  /** Path below `src`, such as `core/hub.ts`. */
+  /** Path below `src`, such as `core/broker.ts`. */
   readonly path: string
   readonly text: string
   /** The code without comments and types. */
