@@ -63,7 +63,9 @@ export function settingsFor(
   rules: ReadonlyMap<string, ChannelRuleSettings>,
   channel: string,
 ): ChannelRuleSettings {
-  const rule = rules.get(ruleIdOf(channel)) ?? DEFAULT_RULE_SETTINGS
+  // Most apps have no rules, and this is asked several times for each message.
+  const own = rules.size > 0 ? rules.get(ruleIdOf(channel)) : undefined
+  const rule = own ?? DEFAULT_RULE_SETTINGS
   return isRoomChannel(channel) ? forRooms(rule) : rule
 }
 

@@ -55,8 +55,10 @@ export class Inbox {
 const TURN_MS = 8
 /** What an address may take of that before the next comes: many small frames, or a single one that takes long. */
 const SHARE_MS = 1
-/** The clock is looked at so seldom that looking costs nothing beside the frames. */
-const LOOK_EVERY = 4
+/** As long as frames take no time, the clock is looked at only so often: looking costs as much as handling some. */
+const MAX_UNLOOKED = 8
+/** What those between two looks may have taken together to count as no time; after others it is looked at for each. */
+const NO_TIME_MS = 0.5
 /** Letters or bytes from which on a frame is worth a look at the clock. */
 const LARGE_LETTERS = 4096
 
@@ -66,6 +68,9 @@ export class Inbound {
   readonly #waiting = new Map<string, Set<Sender>>()
   #bytes = 0
   #handled = 0
+  /** After so many the clock is looked at. */
+  #lookAt = 1
+  #looked = 0
   #began = 0
   #isOver = false
   #isScheduled = false
@@ -90,7 +95,7 @@ export class Inbound {
     if (sender.inbox !== undefined || this.#isOver) return this.#keep(sender, frame)
     if (frame.length >= LARGE_LETTERS) return this.#large(sender, frame)
     sender.handle(frame)
-    if (++this.#handled >= LOOK_EVERY) this.#look()
+    if (++this.#handled >= this.#lookAt) this.#look()
   }
 
   /** What holds much can take long by itself, so the clock is looked at before and after it. */
@@ -107,7 +112,7 @@ export class Inbound {
   closed(sender: Sender): void {
     if (sender.inbox === undefined && !this.#isOver) {
       sender.handled()
-      if (++this.#handled >= LOOK_EVERY) this.#look()
+      if (++this.#handled >= this.#lookAt) this.#look()
       return
     }
     const inbox = (sender.inbox ??= this.#enlist(sender))
@@ -117,6 +122,9 @@ export class Inbound {
   #look(): void {
     this.#handled = 0
     const now = this.#parts.now()
+    const isQuick = now - this.#looked < NO_TIME_MS
+    this.#lookAt = isQuick ? Math.min(MAX_UNLOOKED, this.#lookAt * 2) : 1
+    this.#looked = now
     if (!this.#isScheduled) {
       this.#began = now
       this.#schedule()

@@ -5,12 +5,19 @@ import { Inbound, type Inbox, type Sender } from '../../src/transport/inbound.ts
 /** A clock that only goes on while frames are handled. */
 class Desk {
   now = 0
+  /** How often the clock was looked at. */
+  looks = 0
   /** Who was handled what, in order. */
   readonly log: string[] = []
   readonly inbound: Inbound
 
   constructor(maxSocketBytes = 1000, maxBytes = 10_000) {
-    this.inbound = new Inbound({ now: () => this.now, maxSocketBytes, maxBytes })
+    this.inbound = new Inbound({ now: () => this.#look(), maxSocketBytes, maxBytes })
+  }
+
+  #look(): number {
+    this.looks++
+    return this.now
   }
 
   sender(name: string, address: string, costMs = 1): Sender & { over: boolean; ended: boolean } {
@@ -54,6 +61,17 @@ describe('frames', () => {
     for (let i = 0; i < 100; i++) desk.inbound.receive(one, String(i))
     expect(desk.log).toHaveLength(100)
     expect(desk.inbound.bytes).toBe(0)
+  })
+
+  test('frames are timed seldom while they take no time, and one by one where they do', () => {
+    const desk = new Desk()
+    const quick = desk.sender('a', 'x', 0)
+    for (let i = 0; i < 1000; i++) desk.inbound.receive(quick, '.')
+    expect(desk.looks).toBeLessThan(1000 / 7)
+    const other = new Desk()
+    const slow = other.sender('b', 'y', 3)
+    for (let i = 0; i < 8; i++) other.inbound.receive(slow, '.')
+    expect(other.log.length).toBeLessThan(6)
   })
 
   test('of a long burst wait for later turns, in order', async () => {

@@ -42,11 +42,13 @@ export class SmallMap<Value> {
   }
 
   keys(): readonly string[] {
-    return Array.from(this, ([key]) => key)
+    if (this.#many) return [...this.#many.keys()]
+    return this.#key === undefined ? [] : [this.#key]
   }
 
   values(): readonly Value[] {
-    return Array.from(this, ([, value]) => value)
+    if (this.#many) return [...this.#many.values()]
+    return this.#key === undefined ? [] : [this.#value!]
   }
 
   /** In the order in which they came. Entries may be deleted in between. */
