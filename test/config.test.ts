@@ -170,7 +170,7 @@ test('addresses are read as browsers write them', () => {
   })
 })
 
-describe('what is wrong is named', () => {
+describe('mistakes are named', () => {
   const wrong: [flag: string, value: string, complaint: string][] = [
     ['port', 'abc', 'must be a whole number'],
     ['port', '', 'must be a whole number'],

@@ -142,7 +142,7 @@ describe('reservations', () => {
   })
 })
 
-describe('what happens now', () => {
+describe('the live view', () => {
   interface Connection {
     readonly id: string
     readonly uid: string

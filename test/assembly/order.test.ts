@@ -28,7 +28,7 @@ function withCalledMethods(text: string, code: string): string {
   })
 }
 
-describe('what is built first', () => {
+describe('the order of building', () => {
   test('the check finds a part that is used before it is built', () => {
     const waiting = `class Parts {
   constructor() {

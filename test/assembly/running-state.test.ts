@@ -296,7 +296,7 @@ test('members that a sandbox app started with stay, although they have no connec
   expect(after).toMatchObject([{ clientId: 'cook' }])
 })
 
-describe('what was kept is thrown away, with a line in the log,', () => {
+describe('the state is discarded, with a line in the log,', () => {
   const keyring = () => new Keyring(loadMasterKey(server.folder, undefined, false))
   const change = (how: (saved: SavedState) => Partial<SavedState>) => {
     const saved = readState(server.folder, keyring()) as SavedState

@@ -133,7 +133,7 @@ describe.skipIf(!hasBrowser)('the live pages', () => {
   })
 })
 
-describe.skipIf(!hasBrowser)('a live page whose server is started again', () => {
+describe.skipIf(!hasBrowser)('a live page whose server restarts', () => {
   test('reconnects by itself', async () => {
     const server = await RestartableServer.start('--drain-seconds', '0')
     const { out } = await latchkey(['accounts', 'reset', '--data', server.folder])

@@ -9,7 +9,7 @@ const KEY = Buffer.alloc(32, 7).toString('base64')
 
 type Shown = Record<string, { value: unknown; source: string }>
 
-describe('in a process of its own', () => {
+describe('as a process', () => {
   const wrong: [string[], Record<string, string>, string][] = [
     [['serve', '--port', 'abc'], {}, '--port must be a whole number'],
     [['serve', '--bogus', '80'], {}, 'unknown option --bogus'],
@@ -153,7 +153,7 @@ describe('version', () => {
   })
 })
 
-describe('commands that are not understood', () => {
+describe('unknown commands', () => {
   const wrong: [string[], string][] = [
     [['bogus'], 'unknown command bogus'],
     [['versoin'], 'unknown command versoin (did you mean version?)'],

@@ -101,7 +101,7 @@ test('prints lines for connecting that can be copied', async () => {
   expect((await client.auth.requestToken()).token).toBeString()
 })
 
-describe('what does not go together is refused', () => {
+describe('contradictory options are refused', () => {
   test.each([
     ['dev', ['--data', 'x'], {}, '--data names a folder'],
     ['dev', [], { LATCHKEY_DATA: 'x' }, 'LATCHKEY_DATA names a folder'],

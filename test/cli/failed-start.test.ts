@@ -206,7 +206,7 @@ describe('a disk with too little room', () => {
   })
 })
 
-describe('what it should listen on', () => {
+describe('a failed listener', () => {
   test('the port is taken', async () => {
     using taken = Bun.serve({ hostname: '127.0.0.1', port: 0, fetch: () => new Response() })
     const argv = ['--port', String(taken.port)]

@@ -228,7 +228,7 @@ describe.each(STEPS)('the clock is set %s by an hour', (_, step) => {
   })
 })
 
-describe('a token that was there before', () => {
+describe('a token issued before', () => {
   test('does not last longer for a connection or stream when the clock is set back', async () => {
     const token = await app.token({ ttl: MINUTE, timestamp: server.clock.now() })
     const client = await connect(`access_token=${token}`)

@@ -53,7 +53,7 @@ function world(maxChannels: number) {
   return { made, publish, attach, enter, names }
 }
 
-describe('when there is no room left', () => {
+describe('without room', () => {
   test('the largest share forgets its least recently used channel', () => {
     const { attach, made, names, publish } = world(5)
     publish('small', 's1')

@@ -176,7 +176,7 @@ describe('a part of a page', () => {
   })
 })
 
-describe('who looks on', () => {
+describe('an onlooker', () => {
   test('is not counted or listed as a client', async () => {
     const name = freshChannel()
     const client = await clients.connected({ key })

@@ -37,7 +37,7 @@ const warnings = () =>
     .filter(({ level, message }) => level === 'WARN' && message !== 'few files may be open')
     .map(({ message }) => String(message))
 
-describe.each(['history.db', 'history.db-wal'])('%s, while the server runs', (name) => {
+describe.each(['history.db', 'history.db-wal'])('%s is lost while the server runs:', (name) => {
   test('is reported once, also while nobody writes', async () => {
     await publish('kept:a', 'one')
     rmSync(inData(name))

@@ -40,7 +40,7 @@ function commentsOf({ text }: Text): string {
   return [...text.matchAll(/^\s*(?:\/\*\*?|\*|\/\/).*$/gm)].join('\n')
 }
 
-describe('our own', () => {
+describe('requirements of our own', () => {
   const stated = Array.from(page.text.matchAll(/<a id="([^"]+)"><\/a>\*\*(\S+)\*\*/g))
   const ids = stated.map(([, id]) => id!)
 
@@ -65,7 +65,7 @@ describe('our own', () => {
   })
 })
 
-describe('of the specification of SDKs', () => {
+describe('requirements of the specification', () => {
   const links = Array.from(page.text.matchAll(/\[([A-Z]+\d\w*)\]\((\S+?)#([^)]+)\)/g))
   const linked = new Set(links.map(([, id]) => id!))
 

@@ -112,7 +112,7 @@ const ACTS: readonly Act[] = [
   },
 ]
 
-describe('with a key that is revoked before the body has come', () => {
+describe('with a key that is revoked before the body has arrived', () => {
   for (const { name, method = 'POST', path, body, room: isRoom = false } of ACTS) {
     test(`${name} is refused and has no effect`, async () => {
       const channel = `open:turn-${names++}`

@@ -227,7 +227,7 @@ describe('the signature', () => {
     )
 })
 
-describe('base64 as in people’s own code', () => {
+describe('base64 of hand-written code', () => {
   const claims = { iat: SECONDS, exp: SECONDS + 60, 'x-ably-clientId': '???>>>~~~ÿ' }
   const padded = (text: string) => Buffer.from(text).toString('base64')
   test('is read in either alphabet, padded or not', async () => {
@@ -242,7 +242,7 @@ describe('base64 as in people’s own code', () => {
   })
 })
 
-describe('a token inside of a token', () => {
+describe('a token inside a token', () => {
   const outer = new TextEncoder().encode('an outer secret of nobody here')
   const sealed = (embedded: string, exp?: number) =>
     new EncryptJWT(exp === undefined ? {} : { exp })

@@ -46,7 +46,7 @@ describe('any text', () => {
   })
 })
 
-describe('an altered token does not count', () => {
+describe('an altered token is refused', () => {
   const edit = fc.record({
     at: fc.nat(),
     kind: fc.constantFrom('replace', 'insert', 'remove', 'cut'),
@@ -114,7 +114,7 @@ describe('an altered token does not count', () => {
   })
 })
 
-describe('a token never permits what its key does not', () => {
+describe('a token never permits more than its key', () => {
   const resource = fc.constantFrom(
     '*',
     'a',

@@ -42,7 +42,7 @@ async function through(options: Partial<ProxyOptions>): Promise<Proxy> {
 
 const at = (port: number, path = '') => `ws://127.0.0.1:${port}${path}`
 
-describe('a way without faults', () => {
+describe('a path without faults', () => {
   test('reports every hop as ok and sees the ping', async () => {
     const proxy = await through({
       afterUpgrade: Uint8Array.of(0x89, 2, 0x68, 0x69),

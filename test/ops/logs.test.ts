@@ -73,7 +73,7 @@ async function callWrongly(server: ServerProcess, token: string): Promise<void> 
   await call('GET', `/nothing/${secret('path')}?${secret('nothing')}`)
 }
 
-describe('of a server that is driven hard', () => {
+describe('logs of a busy server', () => {
   const folder = temporaryFolder()
   let server: ServerProcess
   let token: string

@@ -146,7 +146,7 @@ function always(holds: (presented: Keys, known: ChannelFacts, rules: CommonsRule
   fc.assert(fc.property(anyKeys, anyFacts, anyRules, holds), { numRuns: 2000 })
 }
 
-describe('whatever the facts', () => {
+describe('for any facts', () => {
   test('AC-2 nobody joins or stays where a join key is asked for and not presented', () => {
     always((presented, known, rules) => {
       const wanted = ruling(known).join

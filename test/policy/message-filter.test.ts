@@ -184,7 +184,7 @@ describe('reading a filter', () => {
   })
 })
 
-describe('nothing throws', () => {
+describe('never throws', () => {
   const anyMessage = fc
     .record({
       name: fc.option(fc.string(), { nil: undefined }),

@@ -27,7 +27,7 @@ function decide(max: number, own: Share, ...others: Share[]): string {
   return room.kind === 'from' ? `from ${room.giver.name}` : room.kind
 }
 
-describe('one more', () => {
+describe('room for one more', () => {
   test('is granted while there is room, even to the largest share', () => {
     expect(decide(10, share('a', 9))).toBe('free')
     expect(decide(10, share('a', 3), share('b', 6))).toBe('free')

@@ -162,7 +162,7 @@ describe('members', () => {
   })
 })
 
-describe('doors', () => {
+describe('access', () => {
   test('the reservation applies to itty clients as before', async () => {
     const room = fresh()
     const listener = await join(room)

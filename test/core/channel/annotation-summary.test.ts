@@ -297,7 +297,7 @@ describe('any annotations', () => {
   })
 })
 
-describe('many', () => {
+describe('large summaries', () => {
   test('a list that is too long is clipped, and a short one beside it is not', () => {
     const many = Array.from({ length: 5_000 }, (_, i) =>
       annotation({ type: 'a:flag.v1', clientId: `client${i}` }),

@@ -150,7 +150,7 @@ test('the history has enter, update and leave, newest first', () => {
   expect(rest.next).toBeUndefined()
 })
 
-describe('what members say', () => {
+describe('data of members', () => {
   const text = (length: number) => ({ data: 'x'.repeat(length) })
   const nameOf = (answer: ReturnType<ReturnType<typeof world>['change']>) => {
     const result = now(answer)

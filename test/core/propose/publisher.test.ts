@@ -294,7 +294,7 @@ describe('edits', () => {
   })
 })
 
-describe('whoever waits for the next publication', () => {
+describe('an attachment that waits for the next publication', () => {
   test('waits once however often it asks, and no longer once it has detached', () => {
     const { made, publish } = world()
     const channel = made.broker.channel(ref)!

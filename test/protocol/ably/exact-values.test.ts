@@ -209,7 +209,7 @@ test('MessagePack values are the same in JSON', async () => {
   })
 })
 
-describe('presence, annotations and versions are kept like messages', () => {
+describe('kept exactly like messages:', () => {
   const text = '{"b":1.0,"2":9007199254740993,"a":[-0,1E2],"2":null}'
 
   test('presence data', async () => {
@@ -287,7 +287,7 @@ describe('presence, annotations and versions are kept like messages', () => {
   })
 })
 
-describe('what one of the formats cannot say is refused, and the connection goes on', () => {
+describe('values that a format cannot express are refused, and the connection stays', () => {
   const time = new Date(1_700_000_000_123)
   test.each<[string, unknown, number]>([
     ['a time', { data: { at: time } }, 40013],

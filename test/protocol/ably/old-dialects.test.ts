@@ -55,7 +55,7 @@ test('the operation statistics is an alias of stats', async () => {
   expect((await app.ask('/stats', { as: app.keys[2]! })).status).toBe(401)
 })
 
-describe('the history of channels about channels', () => {
+describe('the history of meta channels', () => {
   const path = `/channels/${encodeURIComponent('[meta]channel.lifecycle')}`
 
   test('is empty at first', async () => {
@@ -78,7 +78,7 @@ describe('the history of channels about channels', () => {
   })
 })
 
-describe('a message of the greatest size in which every character is escaped', () => {
+describe('a message of maximal size with every character escaped', () => {
   const data = '\u0001'.repeat(102_000)
 
   test('is accepted over realtime and REST', async () => {

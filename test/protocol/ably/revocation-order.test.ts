@@ -53,7 +53,7 @@ function jwt(claims: Record<string, unknown>, issued = server.clock.now() / 1000
     .sign(new TextEncoder().encode(secret))
 }
 
-describe('of tokens of ours, while the clock stands still', () => {
+describe('revoking native tokens, with a stopped clock', () => {
   const capability = JSON.stringify({ news: ['*'], 'lines:*': ['subscribe'] })
   const kinds = [
     ['a client id', () => ({ clientId: fresh() }), 'clientId:'],
@@ -175,7 +175,7 @@ test('the command line revokes what the server has issued so far', async () => {
   }
 })
 
-describe('of a JWT, which tells whole seconds', () => {
+describe('revoking JWTs, which have whole seconds', () => {
   test.each([
     ['the same second', 0, '40141'],
     ['the second before', -1, '40141'],

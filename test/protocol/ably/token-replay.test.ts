@@ -28,7 +28,7 @@ async function send(url: string, body: string): Promise<number> {
   return error?.code ?? answer.status
 }
 
-describe('is known again', () => {
+describe('an answered request is refused', () => {
   test.each(['SIGKILL', 'SIGTERM'] as const)('after a %s', async (signal) => {
     const folder = temporaryFolder()
     try {
@@ -91,7 +91,7 @@ test('token and device requests count as requests of their key once verified', a
   }
 })
 
-describe('while it is written down', () => {
+describe('while a nonce is written', () => {
   let apps: AblyApps
   beforeAll(() => (apps = new AblyApps()))
   afterAll(() => apps.close())

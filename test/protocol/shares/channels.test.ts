@@ -107,7 +107,7 @@ describe.each(Object.keys(WAYS))('against %s', (way) => {
   })
 })
 
-describe('those who have most', () => {
+describe('the largest shares', () => {
   test('are refused when all their channels are in use, in the form of their protocol', async () => {
     expect(await attachAll(greedy, 'held-', MAX + 5)).toBe(MAX)
     const client = await FrameClient.connected(greedy, `key=${greedy.keys[0]}&v=6`)

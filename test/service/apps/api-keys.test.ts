@@ -110,7 +110,7 @@ test('a revoked key stays revoked', () => {
   expect(failureOf(services.apiKeys.revoke(app, 'nothing'))).toBe('key_not_found')
 })
 
-describe('explaining', () => {
+describe('explain', () => {
   const ask = (keyId: string, secret: 'current' | 'old' | 'unknown' | undefined) =>
     must(
       explainKey(

@@ -86,7 +86,7 @@ describe('an entry', () => {
   })
 })
 
-describe('entries are left by', () => {
+describe('entries are written for', () => {
   test.each(CHANGES)('%s', (_, action, expected) => {
     expect(trailOf(() => action(opened.services)).map(text)).toEqual([...expected])
   })
@@ -141,7 +141,7 @@ describe('entries are left by', () => {
     ])
   })
 
-  test('not by requests for sandbox apps', () => {
+  test('requests for sandbox apps leave none', () => {
     const { accounts, apps, apiKeys, channelRules } = opened.services
     const left = trailOf(() => {
       const app = must(apps.add(accounts.ensureOwner(), { name: 'gone', lifetime: 60_000 }))

@@ -97,7 +97,7 @@ describe('a full disk', () => {
   })
 })
 
-describe('what cannot be written', () => {
+describe('an entry that cannot be written', () => {
   test('does not affect appends of the same moment', async () => {
     const first = entries.message()
     await opened.log.append(channel, [first])

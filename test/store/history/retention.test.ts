@@ -46,7 +46,7 @@ function bytesBy(sql: string): Record<string, number> {
   return Object.fromEntries(rows.map(({ realm, bytes }) => [realm, bytes]))
 }
 
-describe('time', () => {
+describe('the time limit', () => {
   test('removes what is older than the limit, and nothing else', async () => {
     open({ hours: 2 })
     const made = [-1, 0, 1].map((offset) => entries.message({ timestamp: NOW + offset }))
@@ -373,7 +373,7 @@ describe('a realm that was forgotten', () => {
   })
 })
 
-describe('by itself', () => {
+describe('on its own', () => {
   test('retention begins at the start, runs at once after a removal, and ends with closing', async () => {
     await append(channel, [entries.message()])
     await append(channelRef('gone', 'a'), [entries.message({ timestamp: NOW + 24 * HOUR })])

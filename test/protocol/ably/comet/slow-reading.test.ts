@@ -72,7 +72,7 @@ async function start(channel: string): Promise<string> {
   return client.frames[1]!.channelSerial!
 }
 
-describe('what was missed', () => {
+describe('a backlog', () => {
   test('arrives poll by poll, however much it is', async () => {
     const channel = fresh()
     const channelSerial = await start(channel)

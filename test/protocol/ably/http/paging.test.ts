@@ -13,7 +13,7 @@ const asked = (text: string) => new URLSearchParams(text)
 const valueOf = <T>(result: Result<T>): T | string =>
   result.ok ? result.value : result.failure.name
 
-describe('what is asked', () => {
+describe('parameters', () => {
   test.each([
     ['', 100],
     ['limit=1', 1],

@@ -127,7 +127,7 @@ const ACTS: readonly Act[] = [
   },
 ]
 
-describe('with a key that is revoked before the body has come', () => {
+describe('with a key that is revoked before the body has arrived', () => {
   for (const { name, method, path, body, effect } of ACTS) {
     test(`${name} is refused and has no effect`, async () => {
       const owner = await addKey()
@@ -173,7 +173,7 @@ describe('with a key that is revoked before the body has come', () => {
   })
 })
 
-describe('with a send key that is changed before the body has come', () => {
+describe('with a send key that is changed before the body has arrived', () => {
   test('a push is refused and not delivered', async () => {
     const me = await api.call<{ account: { id: string } }>('GET', '/me')
     const list = `/accounts/${me.body.account.id}/reservations`

@@ -95,7 +95,7 @@ test('a repeated request counts once', async () => {
   expect(await summaryOf(message)).toEqual({ 't:total.v1': { total: 1 } })
 })
 
-describe('refusals', () => {
+describe('refuses', () => {
   const note = { action: 0, type: 'com.example.note' }
 
   test('an annotation outside a list', async () => {

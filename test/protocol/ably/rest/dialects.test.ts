@@ -49,7 +49,7 @@ describe('publishing', () => {
   })
 })
 
-describe('a path that leads nowhere', () => {
+describe('an unknown path', () => {
   test.each(['/nowhere', '/nowhere/at/all?x=1', '/health/x'])(
     '%s: is answered to SDKs in their form',
     async (path) => {

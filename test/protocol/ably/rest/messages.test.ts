@@ -152,7 +152,7 @@ describe('a change', () => {
   })
 })
 
-describe('who may change a message', () => {
+describe('a message may be changed', () => {
   const edit = { action: 1, data: 'mine' }
   const removal = { action: 2 }
   const ann = { clientId: 'ann' }

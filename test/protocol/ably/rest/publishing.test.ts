@@ -106,7 +106,7 @@ describe.each([false, true])('with useBinaryProtocol %p', (useBinaryProtocol) =>
   })
 })
 
-describe('what a publisher is told', () => {
+describe('the answer to a publisher', () => {
   test('is an object with a serial for each message', async () => {
     const channel = fresh()
     const { status, body, headers } = await post(channel, [{ name: 'a' }, { name: 'b' }])
@@ -129,7 +129,7 @@ describe('what a publisher is told', () => {
   })
 })
 
-describe('what is left out', () => {
+describe('a member that is left out', () => {
   test('is absent, whether null or missing', async () => {
     const channel = fresh()
     await post(channel, { name: null, data: null, clientId: null, extras: null, id: null })
@@ -240,7 +240,7 @@ describe('client ids', () => {
   })
 })
 
-describe('what is refused', () => {
+describe('refuses', () => {
   const wrong: readonly [string, unknown, number, number][] = [
     ['data that is no message', 7, 400, 40000],
     ['an empty list', [], 400, 40000],
@@ -383,7 +383,7 @@ test('any channel name can be used', async () => {
   }
 })
 
-describe('what a JWT says', () => {
+describe('the claim of a JWT', () => {
   const claims = {
     'ably.channel.*': 'guest',
     'ably.channel.staff:*': 'colleague',

@@ -94,7 +94,7 @@ async function namesRead(reader: Reader, count: number): Promise<number[]> {
 
 const upTo = (count: number) => Array.from({ length: count }, (_, i) => i)
 
-describe('who does not read', () => {
+describe('a client that does not read', () => {
   test('has a bounded amount waiting, and misses nothing', async () => {
     const { cursor, level, streamed, open, publish } = world()
     publish(COUNT)

@@ -142,7 +142,7 @@ describe('an event', () => {
   })
 })
 
-describe('going on', () => {
+describe('resuming', () => {
   test('continues after an event', async () => {
     const channel = fresh()
     const first = await listen(channel)
@@ -302,7 +302,7 @@ describe('rewinding', () => {
   })
 })
 
-describe('refused with an ordinary answer', () => {
+describe('is refused with an ordinary answer', () => {
   const key = () => encodeURIComponent(app.keys[0]!)
   const narrow = () => encodeURIComponent(app.keys[1]!)
   const cases: readonly [string, () => string, number, number][] = [

@@ -203,7 +203,7 @@ describe.each(FORMATS)('in %s', (format) => {
   })
 })
 
-describe('what a reader completes', () => {
+describe('what a reader fills in', () => {
   const message1 = {
     id: 'c1:0:0',
     name: undefined,

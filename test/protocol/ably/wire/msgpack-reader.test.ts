@@ -145,7 +145,7 @@ describe('every form', () => {
   })
 })
 
-describe('what is no MessagePack', () => {
+describe('invalid MessagePack', () => {
   test.each([
     ['nothing', []],
     ['a byte that stands for nothing', [0xc1]],

@@ -147,7 +147,7 @@ test('a reader that missed little does not wait for those that missed much', asy
   expect(caughtUp).toHaveLength(1)
 })
 
-describe('who does not read', () => {
+describe('a client that does not read', () => {
   test('has a bounded amount waiting', async () => {
     const { begin, channel, publish, shared } = world()
     publish(300)

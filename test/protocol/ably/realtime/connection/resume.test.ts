@@ -128,7 +128,7 @@ describe('a connection', () => {
   })
 })
 
-describe('what was sent', () => {
+describe('a frame', () => {
   test('sent again after a resume is acknowledged as before and not published twice', async () => {
     const channel = fresh()
     const reader = await connect()
@@ -379,7 +379,7 @@ function flags(attached: ProtocolMessage): number {
   return Number(attached['flags']) & 0xffff
 }
 
-describe('when too many wait to come back', () => {
+describe('when too many connections are lost', () => {
   let small: TimedServer
   let home: AblyApp
 

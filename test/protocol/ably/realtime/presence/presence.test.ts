@@ -84,7 +84,7 @@ describe('changes', () => {
   })
 })
 
-describe('whoever comes', () => {
+describe('a newcomer', () => {
   test('gets the members exactly as others know them', async () => {
     const channel = fresh()
     const [ann, bob] = [await connect(), await connect('&clientId=bob')]

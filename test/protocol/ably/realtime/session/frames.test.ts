@@ -219,7 +219,7 @@ describe('publishing', () => {
   })
 })
 
-describe('frames that are none', () => {
+describe('invalid frames', () => {
   test.each([['not json'], ['[]'], ['{"action":"x"}'], ['{"action":15,"channel":"a"}']])(
     '%s ends the connection with an error',
     async (text) => {

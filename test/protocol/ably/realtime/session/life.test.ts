@@ -8,7 +8,7 @@ import { RawSocket } from '../../../../support/raw-socket.ts'
 import { type TestServer, startTestServer } from '../../../../support/server.ts'
 import { type TimedServer, startTimedServer } from '../../../../support/timed-server.ts'
 
-describe('with a clock that stands still', () => {
+describe('with a stopped clock', () => {
   let server: TimedServer
   let app: AblyApp
 
@@ -130,7 +130,7 @@ describe('with a clock that stands still', () => {
   })
 })
 
-describe('with time going on', () => {
+describe('with a running clock', () => {
   let server: TestServer
 
   beforeAll(async () => {

@@ -199,7 +199,7 @@ describe.each([false, true])('with useBinaryProtocol %p', (useBinaryProtocol) =>
   })
 })
 
-describe('a device of its own', () => {
+describe('a device', () => {
   const own = (): Asked => ({ as: app.keys[SUBSCRIBER]! })
 
   test('gets a token with which it changes, reads and removes only itself', async () => {
@@ -296,7 +296,7 @@ describe('a device of its own', () => {
   })
 })
 
-describe('what is refused', () => {
+describe('refuses', () => {
   const bad: readonly (readonly [string, object])[] = [
     ['no platform', { platform: undefined }],
     ['an unknown platform', { platform: 'toaster' }],

@@ -113,7 +113,7 @@ describe('an app', () => {
   })
 })
 
-describe('a wish that makes no sense', () => {
+describe('an invalid request', () => {
   const member = (fields: object) => ({ channels: [{ name: 'c', presence: [fields] }] })
   test.each([
     ['{', 'the body is not valid JSON'],
@@ -275,7 +275,7 @@ test('a large app is charged more', async () => {
   expect(await most({ channels: many(5, (i) => ({ name: `c${i}`, presence })) })).toBe(2)
 })
 
-describe('where everybody could reach it', () => {
+describe('on a public address', () => {
   test.each([
     [{ host: '203.0.113.5' }, '203.0.113.5'],
     [{ host: '2001:db8::5' }, '2001:db8::5'],
