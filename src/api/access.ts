@@ -15,7 +15,7 @@ export function maySee(bearer: Acting, accountId: string): boolean {
 }
 
 /** The account whose channels a bearer sees; undefined for all of them. */
-export function sight(bearer: Acting): Account | undefined {
+export function accountFilter(bearer: Acting): Account | undefined {
   return isOwner(bearer) ? undefined : bearer.account
 }
 

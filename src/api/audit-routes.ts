@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { ok } from '../failure.ts'
 import { type AuditEntry, ENTITIES } from '../service/audit/audit.ts'
-import { sight } from './access.ts'
+import { accountFilter } from './access.ts'
 import type { ApiParts } from './parts.ts'
 import { type Route, route } from './route.ts'
 import { none } from './shapes.ts'
@@ -47,7 +47,7 @@ export function auditRoutes({ services: { audit } }: ApiParts): Route[] {
       answer: z.array(entry),
       handle: ({ bearer, query: { kind, ...question } }) => {
         const kinds = kind === undefined ? undefined : [kind]
-        return ok(audit.list(sight(bearer), { ...question, kinds }).entries.map(entryView))
+        return ok(audit.list(accountFilter(bearer), { ...question, kinds }).entries.map(entryView))
       },
     }),
   ]

@@ -5,7 +5,7 @@ import type { Keyring } from '../identity/keyring.ts'
 import type { Keys } from '../policy/channel-keys.ts'
 import type { Bearer } from '../service/accounts/access-tokens.ts'
 import type { LiveService } from '../service/live/live.ts'
-import { isOwner, sight } from './access.ts'
+import { isOwner, accountFilter } from './access.ts'
 import type { ApiParts } from './parts.ts'
 import { type Route, route } from './route.ts'
 import * as shapes from './shapes.ts'
@@ -23,7 +23,7 @@ export function liveRoutes({ services: { keyring }, live }: ApiParts): Route[] {
       query: shapes.none,
       status: 200,
       answer: z.array(shapes.channel),
-      handle: ({ bearer }) => ok(live.channels(sight(bearer)).items),
+      handle: ({ bearer }) => ok(live.channels(accountFilter(bearer)).items),
     }),
     route({
       method: 'POST',
@@ -53,7 +53,7 @@ export function liveRoutes({ services: { keyring }, live }: ApiParts): Route[] {
       status: 200,
       answer: z.array(shapes.connection),
       handle: ({ bearer, query: { channel, app } }) =>
-        ok(live.connections(sight(bearer), { channel, appId: app }).items),
+        ok(live.connections(accountFilter(bearer), { channel, appId: app }).items),
     }),
     route({
       method: 'DELETE',
@@ -63,7 +63,7 @@ export function liveRoutes({ services: { keyring }, live }: ApiParts): Route[] {
       params: idParams,
       query: shapes.none,
       status: 204,
-      handle: ({ bearer, path }) => live.disconnect(sight(bearer), path.id),
+      handle: ({ bearer, path }) => live.disconnect(accountFilter(bearer), path.id),
     }),
     route({
       method: 'DELETE',
@@ -76,7 +76,7 @@ export function liveRoutes({ services: { keyring }, live }: ApiParts): Route[] {
       answer: shapes.disconnected,
       handle: ({ bearer, query: { channel, app } }) => {
         const ref = live.refOf(channel, app)
-        return ok({ disconnected: live.disconnectChannel(sight(bearer), ref) })
+        return ok({ disconnected: live.disconnectChannel(accountFilter(bearer), ref) })
       },
     }),
   ]

@@ -1,5 +1,5 @@
 /** Which accounts somebody sees, and acts for: their own; for people of the server's own account, all of them. */
-import { isOwner, maySee, sight } from '../api/access.ts'
+import { isOwner, maySee, accountFilter } from '../api/access.ts'
 import { type Result, fail } from '../failure.ts'
 import { hasRight } from '../policy/roles.ts'
 import type { Account } from '../service/accounts/accounts.ts'
@@ -9,7 +9,7 @@ import { type PageRequest, requireSignedIn } from './page-request.ts'
 
 /** The account whose things are listed; undefined for those of all accounts. */
 export function accountScope(page: PageRequest): Account | undefined {
-  return sight(requireSignedIn(page))
+  return accountFilter(requireSignedIn(page))
 }
 
 /** The accounts that somebody may choose from, their own first. */

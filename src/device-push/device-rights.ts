@@ -1,4 +1,4 @@
-/** What a device may that shows nothing but its token, what it is given when somebody registers it, and when it ends. */
+/** The rights of a device: what its own token permits, what registration gives it, and when it ends. */
 import type { Directory, DirectoryKey } from '../identity/directory.ts'
 import { type RequestContext, refusalToUse } from '../identity/key-check.ts'
 import type { TokenNumbers } from '../identity/native-token.ts'
@@ -11,7 +11,7 @@ import { type DeviceToSave, type PushDevice, earliest } from './device.ts'
 
 export interface DeviceParts {
   readonly directory: Directory
-  /** For what is registered with a key: where it comes among the tokens issued here. */
+  /** Numbers devices registered with a key among the tokens, so that a revocation finds them (`service/tokens/token-order.ts`). */
   readonly numbers: TokenNumbers
   /** Milliseconds since the epoch. */
   readonly now: () => number
@@ -22,10 +22,10 @@ export interface DeviceRights {
   readonly checker: CapabilityChecker
 }
 
-/** What does not come from the description of a device, but from who registers it. */
+/** What a device gets from the credentials it is registered with, not from its description. */
 export type Registration = Pick<DeviceToSave, 'keyId' | 'grant' | 'endsAt'>
 
-/** What both a device and its key, as it is now, permit; or why the device counts no more. */
+/** What a device's grant permits within the present capability of its key; or why the device is no longer valid. */
 export function rightsOf(
   parts: DeviceParts,
   device: PushDevice,
@@ -45,7 +45,7 @@ function keyOf(directory: Directory, { appId, keyId }: PushDevice): DirectoryKey
   return directory.key(`${appId}.${keyId}`)
 }
 
-/** Why a device counts no more: its key or app ended, or what it was registered with was revoked. */
+/** Why a device is no longer valid: its key or app has ended, or its credentials were revoked. */
 export function deviceRefusal(
   { directory, now }: Pick<DeviceParts, 'directory' | 'now'>,
   device: PushDevice,
@@ -61,13 +61,13 @@ export function deviceRefusal(
   )
 }
 
-/** One that another device registers is bound as that is. */
+/** A device registered by another device gets the same grant and the same end. */
 export function registrationByDevice({ keyId, grant, endsAt }: PushDevice): Registration {
   return { keyId, grant, endsAt }
 }
 
 /**
- * What a device has that the holder of a key or token registers, and the key that it counts as long as.
+ * What a device gets that is registered with a key or token: the grant, and the key whose end ends it.
  * @param clientId of the new device
  */
 export function registrationBy(
@@ -94,8 +94,8 @@ export function registrationBy(
 }
 
 /**
- * What a known device has after the holder of a key or token has made it that of another client: what it had, for its
- * token may be with somebody else. It ends with their credentials too.
+ * What a known device gets when somebody changes its client: it keeps its grant, because somebody else may hold its
+ * token, and ends with the credentials of the change too.
  */
 export function registrationChangedBy(
   { directory }: Pick<DeviceParts, 'directory'>,

@@ -1,4 +1,4 @@
-/** The devices of apps that want push notifications. What lets somebody act in their name is sealed. */
+/** Stores the devices of apps that get push notifications. Recipients and secrets are sealed. */
 import type { Clock } from '../core/clock.ts'
 import { type Failure, type Result, fail, ok } from '../failure.ts'
 import type { Keyring } from '../identity/keyring.ts'
@@ -31,14 +31,14 @@ import {
 } from '../store/tables/device-push.ts'
 
 export interface DeviceServiceParts {
-  /** Read directly, and written through the ledger only. */
+  /** For reading; every write goes through the ledger. */
   readonly store: Store
   readonly ledger: Ledger
   readonly keyring: Keyring
   readonly clock: Clock
 }
 
-/** Of an app. Anybody who may subscribe can add one, so it is bounded. */
+/** Devices of one app. Every client with `push-subscribe` can add devices, so the number is bounded. */
 export const MAX_PUSH_DEVICES = 10_000
 
 export class PushDeviceService implements PushDevices {
@@ -107,8 +107,8 @@ export class PushDeviceService implements PushDevices {
   }
 
   /**
-   * Ends the devices that these revocations concern. They are kept for as long as tokens live and no longer, so it is
-   * noted with the devices. Part of the caller's transaction.
+   * Ends the devices that these revocations concern. The end is stored with the device, because revocations are kept
+   * only for as long as tokens live. Part of the caller's transaction.
    */
   end(appId: string, revocations: readonly Revocation[]): void {
     const list = new RevocationList()
@@ -124,7 +124,7 @@ export class PushDeviceService implements PushDevices {
     }
   }
 
-  /** From when on something is revoked that a device is registered with: another process may just have done it. */
+  /** When the credentials of a device were revoked, read from the database: another process may have done so just now. */
   #revokedFrom({ appId, keyId, grant }: DeviceToSave): number | undefined {
     if (!grant) return undefined
     const { tokenClientId, revocationKey, tokenResources } = grant.origin
@@ -166,15 +166,15 @@ export class PushDeviceService implements PushDevices {
   }
 }
 
-/** JSON of what is sealed, with the recipient as it was written. */
+/** The JSON that is sealed; the recipient's text is kept exactly. */
 function sealedText({ text }: Recipient, secret: string | undefined): string {
   return `{"recipient":${text}${secret === undefined ? '' : `,"secret":${JSON.stringify(secret)}`}}`
 }
 
-/** A device as it is stored. */
+/** Opens a stored device. */
 export function openDevice(row: PushDeviceRow, keyring: Keyring): PushDevice {
   const text = keyring.open(row.sealed)
-  // The start has proved that the master key fits, so what does not open was damaged since.
+  // The start has checked the master key, so what cannot be opened was damaged since.
   if (text === undefined) throw new Error('a stored push device does not open')
   const { secret } = JSON.parse(text) as { readonly secret?: string }
   const { appId, id, metadata, keyId, transport } = row
@@ -185,7 +185,7 @@ export function openDevice(row: PushDeviceRow, keyring: Keyring): PushDevice {
     keyId,
     grant: grantOf(row),
     endsAt: row.endsAt ?? undefined,
-    // Only what was read as such is ever stored.
+    // Safe: only validated transports are stored.
     recipient: {
       transportType: transport as Recipient['transportType'],
       text: memberText(text, 'recipient')!,
@@ -197,7 +197,7 @@ export function openDevice(row: PushDeviceRow, keyring: Keyring): PushDevice {
   }
 }
 
-/** Where it is not known with what a device was registered, it counts as registered when it was first. */
+/** The grant of a device; one from before grants were stored has the least, and counts from its creation. */
 function grantOf(row: PushDeviceRow): DeviceGrant {
   const { capability, origin, clientId, createdAt } = row
   if (capability === null || origin === null) {
@@ -205,7 +205,7 @@ function grantOf(row: PushDeviceRow): DeviceGrant {
     const known = { issued: createdAt, tokenClientId: clientId ?? undefined, tokenResources }
     return { capability: LEAST_CAPABILITY, origin: known }
   }
-  // Text that cannot be read permits nothing, as that of a capability without lines.
+  // A capability that cannot be read permits nothing.
   const read = parseAccepted(capability)
   const names = {
     tokenClientId: row.tokenClientId ?? undefined,
@@ -213,7 +213,7 @@ function grantOf(row: PushDeviceRow): DeviceGrant {
   }
   return {
     capability: read.ok ? read.value : new Map(),
-    // Only such a one is ever stored.
+    // Safe: only origins are stored here.
     origin: { ...(origin as DeviceOrigin), ...names },
   }
 }

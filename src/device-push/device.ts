@@ -1,4 +1,4 @@
-/** What push notifications are about: devices that are reached somehow, and channels that they subscribe to. */
+/** Devices that get push notifications, and their subscriptions to channels: types, and the interfaces that store them. */
 import type { Failure, Result } from '../failure.ts'
 import type { Revocable } from '../identity/revocation.ts'
 import { type Capability, FULL_CAPABILITY, restrictTo } from '../policy/capability/capability.ts'
@@ -14,7 +14,7 @@ export const FORM_FACTORS = [
   'embedded',
   'other',
 ] as const
-/** Only the last is delivered to from here; the others are kept for whoever asks for them. */
+/** Only `ablyChannel` is delivered by this server; devices of the others are stored and listed. */
 export const TRANSPORTS = ['apns', 'fcm', 'gcm', 'web', 'ablyChannel'] as const
 
 export type Transport = (typeof TRANSPORTS)[number]
@@ -22,53 +22,53 @@ export type Transport = (typeof TRANSPORTS)[number]
 /** How a device is reached. */
 export interface Recipient {
   readonly transportType: Transport
-  /** What the transport needs to know: an object in JSON, as it was written. */
+  /** The transport's address of the device: a JSON object, kept exactly as it was sent. */
   readonly text: string
 }
 
-/** What a registration says of a device. */
+/** The description of a device in its registration. */
 export interface DeviceDetails {
   readonly clientId: string | undefined
   readonly platform: (typeof PLATFORMS)[number]
   readonly formFactor: (typeof FORM_FACTORS)[number]
-  /** In JSON, as it was written. */
+  /** JSON, kept exactly as it was sent. */
   readonly metadata: string
   readonly recipient: Recipient
-  /** By which the device can say who it is; of its own making. */
+  /** A secret that the device has made to authenticate itself. */
   readonly secret: string | undefined
 }
 
-/** What is known of the credentials that a device was registered with, by which it ends when tokens are revoked. */
+/** The credentials that a device was registered with, by which revocations find it. */
 export interface DeviceOrigin extends Omit<Revocable, 'appId' | 'keyId' | 'tokenResources'> {
-  /** Of a token, when that was issued; of a key, when the device was registered. Milliseconds since the epoch. */
+  /** When the token was issued or, for a key, when the device was registered. Milliseconds since the epoch. */
   readonly issued: number
   readonly tokenResources: readonly string[]
 }
 
 /**
- * What a device has by itself, as of the credentials that it was registered with. It is fixed when a device is given
- * its token, for whoever holds that must not gain by what somebody else changes about the device.
+ * The rights that a device has by its own token. Fixed when the token is issued: its holder must not gain rights by
+ * what somebody else changes about the device later.
  */
 export interface DeviceGrant {
-  /** Of what they permit, the part that devices have any use for. Their key, as it is now, has to permit it too. */
+  /** The operations of the credentials that devices can use. The key's present capability has to permit them too. */
   readonly capability: Capability
   readonly origin: DeviceOrigin
 }
 
-/** What a device may of which nothing is known but that it was once registered. */
+/** The capability of devices that were stored before grants were. */
 export const LEAST_CAPABILITY = restrictTo(FULL_CAPABILITY, 'push-subscribe')
 
 export interface PushDevice extends DeviceDetails {
   readonly appId: string
   readonly id: string
-  /** The key that it was registered with: it counts for as long as that. */
+  /** The key that it was registered with, with which it ends. */
   readonly keyId: string
   readonly grant: DeviceGrant
-  /** From when on it counts no more, as what it was registered with was revoked. Milliseconds since the epoch. */
+  /** When it ends because its credentials were revoked. Milliseconds since the epoch. */
   readonly endsAt: number | undefined
 }
 
-/** A device as it is to be kept; without a grant it has the least. */
+/** A device to be stored; without a grant it has the least capability. */
 export type DeviceToSave = Omit<PushDevice, 'grant' | 'endsAt'> &
   Partial<Pick<PushDevice, 'grant' | 'endsAt'>>
 
@@ -79,65 +79,65 @@ export interface PushSubscription {
   readonly subscriber: string
 }
 
-/** All that are given have to fit. */
+/** All given fields have to match. */
 export interface DeviceFilter {
   readonly deviceId?: string | undefined
   readonly clientId?: string | undefined
-  /** Whether what they were registered with was revoked. */
+  /** Whether they have ended by a revocation. */
   readonly isEnded?: boolean | undefined
 }
 
 export interface SubscriptionFilter extends DeviceFilter {
   readonly channel?: string | undefined
-  /** Device or client is enough, where both are given (RSH7e). */
+  /** Where device and client are given, one of them is enough (RSH7e). */
   readonly either?: boolean
 }
 
-/** Part of a list. */
+/** Which page of a list. */
 export interface ListPart {
   readonly limit: number
-  /** The key of the last one before, as `next` was. */
+  /** The `next` of the previous page. */
   readonly after: string | undefined
 }
 
 export interface ListSlice<T> {
   readonly items: readonly T[]
-  /** Undefined where the list ended before the limit. */
+  /** Undefined where the page was not full. */
   readonly next: string | undefined
 }
 
-/** The devices of all apps. `device-service.ts` keeps them. */
+/** The devices of all apps, as `device-service.ts` stores them. */
 export interface PushDevices {
   find(appId: string, id: string): PushDevice | undefined
-  /** The device whose token this is. */
+  /** Finds a device by its token. */
   byToken(token: string): PushDevice | undefined
   list(appId: string, filter: DeviceFilter, part: ListPart): ListSlice<PushDevice>
   /**
-   * Adds a device or puts it in the place of the one with its id, whose secret stays if it has none of its own.
-   * @param mayReplace asked with the device that is there, before it is replaced
+   * Adds a device, or replaces the one with the same id, whose secret stays where none is given.
+   * @param mayReplace refuses to replace an existing device
    * @returns `push_full` where the app has no room for another one
    */
   save(
     device: DeviceToSave,
     mayReplace?: (known: PushDevice) => Failure | undefined,
   ): Result<PushDevice>
-  /** A new token for a device; the one before counts no more. */
+  /** Issues a new token for a device, in place of the previous one. */
   issueToken(device: PushDevice): string
-  /** Removes devices with what they subscribe to. */
+  /** Removes devices with their subscriptions. */
   remove(appId: string, filter: DeviceFilter): void
 }
 
-/** Who gets the notifications of which channel. `subscription-service.ts` keeps it. */
+/** Subscriptions of devices and clients to channels, as `subscription-service.ts` stores them. */
 export interface PushSubscriptions {
   list(appId: string, filter: SubscriptionFilter, part: ListPart): ListSlice<PushSubscription>
-  /** The channels that somebody subscribes to. */
+  /** The channels with at least one subscription. */
   channels(appId: string, part: ListPart): ListSlice<string>
   /** @returns `push_full` where the app has no room for another one */
   save(appId: string, subscription: PushSubscription): Result<PushSubscription>
   remove(appId: string, filter: SubscriptionFilter): void
-  /** The devices on a channel that are reached in this way. */
+  /** Devices subscribed to a channel that are reached by this transport. */
   devices(appId: string, channel: string, transport: Transport): readonly PushDevice[]
-  /** Whether a channel has devices that are reached in another way. */
+  /** Whether devices are subscribed that are reached by another transport. */
   hasOthers(appId: string, channel: string, transport: Transport): boolean
 }
 

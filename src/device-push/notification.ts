@@ -1,18 +1,18 @@
-/** A push notification as a device gets it that is reached over a channel. */
+/** Turns a push payload into the message that devices of the transport `ablyChannel` get. */
 import { memberNames, memberText } from '../text/json-scanner.ts'
 
 type Members = Readonly<Record<string, unknown>>
 
-/** The name of the message that it comes in. */
+/** The name of that message. */
 export const PUSH_MESSAGE_NAME = '__ably_push__'
 
-/** What SDKs expect to find, given or not. */
+/** Fields of a notification that SDKs expect, as null where they are not given. */
 const NOTHING = ['body', 'collapseKey', 'icon', 'sound', 'title', 'ttl']
 
-/** Parts of a payload that any transport understands, or one of them. */
+/** Parts of a payload: for every transport, or for one. */
 const PARTS = ['notification', 'data', 'apns', 'fcm', 'web'] as const
 
-/** What is wrong with what somebody wants to be sent, if something is. */
+/** What is wrong with a payload, or undefined. */
 export function payloadFault(payload: Members): string | undefined {
   const given = PARTS.filter((part) => (payload[part] ?? null) !== null)
   const wrong = given.find((part) => !isMembers(payload[part]))
@@ -23,8 +23,8 @@ export function payloadFault(payload: Members): string | undefined {
 }
 
 /**
- * The data of the message that brings a payload without faults.
- * @param payload JSON text, of which the parts go on as they were written
+ * The data of the message for a valid payload.
+ * @param payload JSON text, whose parts are passed on exactly
  */
 export function notificationText(payload: string): string {
   const members: string[] = []

@@ -1,4 +1,4 @@
-/** Which devices and clients get the push notifications of which channels. */
+/** Stores which devices and clients get the push notifications of which channels. */
 import { type Result, fail, ok } from '../failure.ts'
 import type { Keyring } from '../identity/keyring.ts'
 import type {
@@ -14,7 +14,7 @@ import { PushDeviceTable, PushSubscriptionTable } from '../store/tables/device-p
 import type { Ledger } from '../store/ledger/ledger.ts'
 import { type DeviceServiceParts, openDevice } from './device-service.ts'
 
-/** Of an app. */
+/** Subscriptions of one app. */
 export const MAX_PUSH_SUBSCRIPTIONS = 50_000
 
 export class PushSubscriptionService implements PushSubscriptions {
@@ -78,7 +78,7 @@ function keyOf({ channel, kind, subscriber }: PushSubscription): string {
   return JSON.stringify([channel, kind, subscriber])
 }
 
-/** Cursors come from outside: one that is none of this list begins it again. */
+/** Cursors come from clients: an invalid one starts the list again. */
 function placeOf(key: string): PushSubscription | undefined {
   const parts = parse(key)
   if (!Array.isArray(parts)) return undefined

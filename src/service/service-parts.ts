@@ -1,4 +1,4 @@
-/** What services are made of that change settings in somebody's name. */
+/** What the services that change settings are built from. */
 import type { AuditService } from './audit/audit.ts'
 import type { StoreParts } from './store-parts.ts'
 

@@ -1,4 +1,4 @@
-/** Everything that the command line and the HTTP API can do to the settings, over one open data folder. */
+/** All services over one open data folder: what the command line, the HTTP API, the dashboard and protocols share. */
 import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Config } from '../config.ts'
@@ -48,10 +48,10 @@ export interface Services {
   /** The data folder as an absolute path; undefined where everything is in memory. */
   readonly folder: string | undefined
   readonly store: Store
-  /** How a server writes settings; a command writes them as it goes. */
+  /** The only way in which settings are written. */
   readonly ledger: Ledger
   readonly keyring: Keyring
-  /** Who changed what; also says for whom the others act. */
+  /** Records who changed what; the other services ask it who acts. */
   readonly audit: AuditService
   readonly accounts: AccountService
   readonly accessTokens: AccessTokenService
@@ -74,13 +74,13 @@ export interface Services {
   readonly pushSubscriptions: PushSubscriptionService
   /**
    * Opens the listeners if no other server runs on this folder.
-   * @param open runs in a transaction, so it may write but not begin another one
-   * @throws StartError if one does
+   * @param open runs in one transaction: what it writes is undone if it throws
+   * @throws StartError if another server runs on the folder
    */
   claimFolder<T>(open: () => T): Promise<T>
-  /** Of a server that ends: what was written is on the disk then. */
+  /** Ends a server's use of the folder; resolves once the disk has everything that was written. */
   stop(): Promise<void>
-  /** The number of the last change of what a running server keeps in memory. */
+  /** The number of the last change (`store/tables/changes.ts`), by which a command sees whether it has changed anything. */
   lastChange(): number
   close(): void
 }
@@ -111,7 +111,7 @@ export function openServices(
   }
 }
 
-/** Says of a fault of the database, at any step of a start or a command, which file it is about. */
+/** Adds the path of the database to an error of SQLite, at any step of a start or a command. */
 export function databaseTrouble(folder: string | undefined, error: unknown): unknown {
   if (folder === undefined || !isSqliteTrouble(error)) return error
   const path = join(folder, DATABASE_FILE)
@@ -126,7 +126,7 @@ export interface Foundation {
   readonly store: Store
 }
 
-/** The services over a database that is open. */
+/** Builds the services over an open database. */
 export function servicesOver({ config, clock, decidesQuota, folder, store }: Foundation): Services {
   const ledger = new Ledger(store, folder)
   refoldNames(store, ledger)
@@ -182,8 +182,9 @@ export function servicesOver({ config, clock, decidesQuota, folder, store }: Fou
 }
 
 /**
- * Under the database's write lock, so that of two servers that start at once the second sees the first. What is
- * written meanwhile is part of it: a write afterwards could wait for the second, which waits for an answer.
+ * Holds the write lock of the database, so that of two servers that start at once the second sees the first. What is
+ * written meanwhile belongs to the same transaction: a separate write would wait for the lock of the second server,
+ * which itself waits for the first to answer.
  */
 async function claimFolder<T>(
   ledger: Ledger,
@@ -220,7 +221,7 @@ function makeFolder(folder: string): void {
   }
 }
 
-/** A wrong master key must stop the start, not show up later as keys that no longer fit. */
+/** Stops the start where the master key is wrong: otherwise stored keys would silently no longer match. */
 function openKeyring(
   { store, ledger, folder }: Written & { readonly folder: string | undefined },
   given: string | undefined,

@@ -1,5 +1,5 @@
 /** What pages that are open look at: made when the first reader comes, gone with the last, or with the session. */
-import { sight } from '../../api/access.ts'
+import { accountFilter } from '../../api/access.ts'
 import type { Clock } from '../../core/clock.ts'
 import { fail, failure, ok } from '../../failure.ts'
 import type { Opening, Visit } from '../../protocol/protocol.ts'
@@ -105,7 +105,7 @@ export class LiveViews {
     const { app = '', name = '', since } = query
     const place = () => {
       const signedIn = this.#signedInOf(session)
-      return signedIn && placeFor(live, sight(signedIn), name, app)
+      return signedIn && placeFor(live, accountFilter(signedIn), name, app)
     }
     const found = place()
     if (!found) return undefined

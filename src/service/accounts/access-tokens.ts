@@ -51,10 +51,10 @@ export interface NewAccessToken {
   readonly lifetime: number | undefined
 }
 
-/** Id of what stands for a token where the command line needs none. */
+/** Id of the stand-in token of the command line, which is in no table. */
 export const COMMAND_LINE = 'command-line'
 
-/** Use is noted at most this often: it is for people who look for forgotten tokens, not an audit. */
+/** `lastUsedAt` is written at most this often: it helps people find forgotten tokens, and is no audit. */
 const USE_NOTED_EVERY_MS = 60_000
 
 export class AccessTokenService {
@@ -117,13 +117,13 @@ export class AccessTokenService {
     })
   }
 
-  /** Who an `Authorization` header speaks for. */
+  /** Checks the bearer token of an `Authorization` header. */
   identify(authorization: string | null): Result<Bearer> {
     const secret = /^Bearer ([\w.~+/-]+=*)$/i.exec(authorization ?? '')?.[1]
     return secret === undefined ? fail('unauthorized') : this.check(secret)
   }
 
-  /** The command line on the server's own machine: it may do everything, and has no token to show. */
+  /** The bearer for the command line on the server's machine: every scope, and no stored token. */
   operator(owner: Account): Result<Bearer> {
     const token: AccessToken = {
       id: COMMAND_LINE,
@@ -137,14 +137,14 @@ export class AccessTokenService {
     return ok({ account: owner, token })
   }
 
-  /** Who presents this token; unknown, revoked and expired ones look alike. */
+  /** Who holds this token. Unknown, revoked and expired tokens give the same failure. */
   check(secret: string): Result<Bearer> {
     const row = this.#tokens.byHash(hashAccessToken(secret))
     const now = this.#clock.now()
     if (!row || (row.expiresAt !== null && row.expiresAt <= now)) return fail('unauthorized')
     const account = this.#accounts.byId(row.accountId)
     if (!account) return fail('unauthorized')
-    // Of use, but not worth waiting for: the next request notes it otherwise.
+    // Best effort: if the database is locked, the next request writes it.
     if (Math.abs(now - (row.lastUsedAt ?? 0)) > USE_NOTED_EVERY_MS)
       quietly(() => this.#ledger.write(() => this.#tokens.used(row.id, now)))
     return ok({ account, token: withoutHash(row) })

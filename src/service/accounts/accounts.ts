@@ -31,7 +31,7 @@ export class AccountService {
     this.#audit = audit
   }
 
-  /** Makes the owner account if there is none; two first starts at once make one. */
+  /** Returns the owner account, creating it on the first start. Two first starts at once create only one. */
   ensureOwner(): Account {
     const found = this.#table.owner()
     if (found) return found
@@ -42,7 +42,7 @@ export class AccountService {
     return this.#table.list()
   }
 
-  /** By id or by name, as people type either. */
+  /** Finds an account by id or by name. */
   find(idOrName: string): Result<Account> {
     const found = this.#table.byId(idOrName) ?? this.#table.byName(idOrName)
     return found ? ok(found) : fail('account_unknown')
@@ -57,7 +57,7 @@ export class AccountService {
     )
   }
 
-  /** Removes an account and its access tokens; its reservations and apps must have been removed before. */
+  /** Removes an account with its access tokens. Refused while it still has reservations or apps. */
   remove(idOrName: string): Result<Account> {
     return this.#ledger.write((): Result<Account> => {
       const found = this.find(idOrName)

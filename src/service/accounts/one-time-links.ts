@@ -17,7 +17,7 @@ import type { ServiceParts } from '../service-parts.ts'
 export type OneTimeLink = Omit<LinkRow, 'hash'>
 export type OneTimeLinkKind = OneTimeLink['kind']
 
-/** The fact that holds the address of the server that ran last, for links that a command prints. */
+/** The fact with the address of the server that ran last, from which commands build links. */
 const ADDRESS = 'address'
 
 const HOUR = 3_600_000
@@ -41,12 +41,12 @@ export class OneTimeLinkService {
     this.#audit = audit
   }
 
-  /** @param address of the running server with its base path, for links that commands print */
+  /** Remembers the server's address. @param address with the base path */
   keepAddress(address: string): void {
     this.#ledger.write(() => writeFact(this.#store, ADDRESS, Buffer.from(address)))
   }
 
-  /** A link that makes whoever opens it an owner, within the hour; an earlier one of the account ends. */
+  /** Makes a link, valid for an hour, that makes whoever opens it an owner. Earlier claim links of the account end. */
   claim(account: Account): string {
     const secret = this.#ledger.write(() => {
       this.#table.removeOf(account.id, 'claim')
@@ -56,7 +56,7 @@ export class OneTimeLinkService {
     return `${address}/dashboard/claim?token=${secret}`
   }
 
-  /** @param note for whom it is, for the list of open invitations */
+  /** Makes an invitation link, valid for a week. @param note shown in the list of open invitations */
   invite(account: Account, role: Role, note: string): Result<string> {
     const trimmed = note.trim()
     if (trimmed.length > MAX_NOTE_LENGTH || /\p{Cc}/u.test(trimmed))
@@ -65,7 +65,7 @@ export class OneTimeLinkService {
     return this.#ledger.write(() => ok(this.#add(account, 'invite', role, kept)))
   }
 
-  /** Invitations that nobody has used yet. */
+  /** Open invitations: neither used nor expired. */
   invitations(account: Account): OneTimeLink[] {
     const now = this.#clock.now()
     const open = this.#table.list(account.id, 'invite').filter(({ expiresAt }) => expiresAt > now)
@@ -82,14 +82,14 @@ export class OneTimeLinkService {
     })
   }
 
-  /** Looks at a link without using it up; used, expired and invented ones look alike. */
+  /** Reads a link without using it up. Used, expired and unknown links give the same failure. */
   read(kind: OneTimeLinkKind, secret: string): Result<OneTimeLink> {
     const row = this.#table.byHash(hashWebSecret(secret))
     if (!row || row.kind !== kind || row.expiresAt <= this.#clock.now()) return fail('link_invalid')
     return ok(withoutHash(row))
   }
 
-  /** Uses it up; part of the transaction of what it is good for. */
+  /** Uses a link up, in the transaction of what it permits: it counts once. */
   use(kind: OneTimeLinkKind, secret: string): Result<OneTimeLink> {
     return this.#ledger.write((): Result<OneTimeLink> => {
       const found = this.read(kind, secret)

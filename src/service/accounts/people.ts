@@ -17,7 +17,7 @@ import { fieldsOf } from '../audit/audited-fields.ts'
 import { newId } from '../id.ts'
 import type { ServiceParts } from '../service-parts.ts'
 
-/** Somebody who may sign in; the hash of the password stays inside. */
+/** A person who may sign in, without the password hash. */
 export interface Person {
   readonly id: string
   readonly email: string
@@ -50,7 +50,7 @@ export class PeopleService {
     this.#audit = audit
   }
 
-  /** Whether nobody can sign in as an owner of the account yet. */
+  /** Whether the account has no owner yet who can sign in. */
   isUnclaimed(account: Account): boolean {
     return !hasOwnerWhoSignsIn(this.#store, account.id)
   }
@@ -76,12 +76,12 @@ export class PeopleService {
     return this.#memberships.find(personId, accountId)?.role
   }
 
-  /** Ids of the accounts that a person belongs to, the first one first. */
+  /** Ids of the accounts that a person belongs to, oldest membership first. */
   accountsOf(personId: string): string[] {
     return this.#memberships.ofPerson(personId).map(({ accountId }) => accountId)
   }
 
-  /** Makes somebody with an address that nobody else has; part of the caller's transaction. */
+  /** Creates a person. @returns `email_taken` where somebody has the address already */
   add(email: string, passwordHash: string | null): Result<Person> {
     return this.#ledger.write((): Result<Person> => {
       const folded = foldEmail(email)
@@ -98,13 +98,13 @@ export class PeopleService {
     })
   }
 
-  /** Makes somebody a member, or changes their role; part of the caller's transaction. */
+  /** Makes a person a member of an account, or changes their role there. */
   admit(personId: string, accountId: string, role: Role): void {
     const createdAt = this.#clock.now()
     this.#ledger.write(() => this.#memberships.set({ personId, accountId, role, createdAt }))
   }
 
-  /** Changes a role. Sessions with the old one end, so that nothing goes on under it. */
+  /** Changes a role and ends the person's sessions on the account, so that nothing goes on with the old rights. */
   setRole(account: Account, personId: string, role: Role): Result<void> {
     return this.#ledger.write((): Result<void> => {
       const membership = this.#memberships.find(personId, account.id)
@@ -118,7 +118,7 @@ export class PeopleService {
     })
   }
 
-  /** Takes somebody off an account; who belongs to no other is forgotten. */
+  /** Removes a person from an account; a person without any account left is deleted. */
   remove(account: Account, personId: string): Result<void> {
     return this.#ledger.write((): Result<void> => {
       if (!this.#memberships.find(personId, account.id)) return fail('person_unknown')
@@ -155,7 +155,7 @@ export function foldEmail(email: string): string {
   return email.trim().toLowerCase()
 }
 
-/** What is wrong with an address, or undefined. Whether it works is not ours to find out: nothing is sent there. */
+/** What is wrong with an email address, or undefined. It is not verified: nothing is ever sent there. */
 export function emailFault(email: string): string | undefined {
   const trimmed = email.trim()
   if (trimmed.length > MAX_EMAIL_LENGTH || !/^[^\s@\p{Cc}]+@[^\s@\p{Cc}]+$/u.test(trimmed))

@@ -1,4 +1,4 @@
-/** Sessions of browsers: opened when somebody signs in, found by their secret, ended by time or by hand. */
+/** Dashboard sessions: opened at sign-in, found by the secret in the cookie, ended by time or by a person. */
 import type { Clock } from '../../core/clock.ts'
 import { SettledDate } from '../../core/time/settled-date.ts'
 import { hashWebSecret, newWebSecret } from '../../identity/web-secret.ts'
@@ -23,18 +23,18 @@ export interface SignedIn {
   readonly role: Role
 }
 
-/** Where a session is used from. */
+/** The browser that opens a session. */
 export interface Browser {
   readonly address: string
   readonly agent: string
 }
 
 const DAY = 86_400_000
-/** A session ends when it was not used for this long, */
+/** A session ends after this long without use, */
 const IDLE_MS = 7 * DAY
-/** and in any case this long after it was opened. */
+/** and in any case this long after it was opened. The cookie lives as long. */
 export const SESSION_MS = 30 * DAY
-/** Use is written down at most this often. */
+/** `seenAt` is written at most this often. */
 const SEEN_EVERY_MS = 60_000
 const MAX_AGENT_LENGTH = 200
 
@@ -57,7 +57,7 @@ export class SessionService {
     this.#audit = audit
   }
 
-  /** @returns the secret for the cookie; it is always a new one, whatever the browser had before */
+  /** Opens a session. @returns a new secret for the cookie, never one that the browser sent (no session fixation) */
   open(personId: string, accountId: string, { address, agent }: Browser): string {
     const secret = newWebSecret()
     const now = this.#clock.now()
@@ -81,7 +81,7 @@ export class SessionService {
     return secret
   }
 
-  /** Who holds this secret; a session that has ended in any way is nobody's. */
+  /** The person, account and role behind a secret; undefined once the session, person or membership has ended. */
   find(secret: string, address: string): SignedIn | undefined {
     const row = this.#table.byHash(hashWebSecret(secret))
     const now = this.#clock.now()
@@ -90,7 +90,7 @@ export class SessionService {
     const account = this.#accounts.byId(row.accountId)
     const role = this.#people.roleOf(row.personId, row.accountId)
     if (!person || !account || role === undefined) return undefined
-    // Of use, but not worth waiting for: the next request notes it otherwise.
+    // Best effort: if the database is locked, the next request writes it.
     if (Math.abs(now - row.seenAt) > SEEN_EVERY_MS)
       quietly(() => this.#ledger.write(() => this.#table.seen(row.id, now, address)))
     return { session: withoutHash(row), person, account, role }
@@ -124,7 +124,7 @@ export class SessionService {
     })
   }
 
-  /** A browser that signs in is not known yet, so the person is named as the one who acts. */
+  /** Records the person as the actor: at sign-in the request does not know yet who acts. */
   #note(
     action: 'sign_in' | 'sign_out',
     personId: string,

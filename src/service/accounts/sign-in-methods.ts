@@ -44,30 +44,30 @@ export class SignInMethodService {
     this.#audit = audit
   }
 
-  /** @returns the hash, or what is wrong with address or password */
+  /** Hashes a new password. @returns `invalid` where the address or the password is not acceptable */
   hashOf({ email, password, address }: EmailAndPassword): Promise<Result<string>> {
     const fault = emailFault(email) ?? passwordFault(password, email.trim())
     if (fault !== undefined) return Promise.resolve(fail('invalid', fault))
     return this.#hasher.hash(password, limitKey(address))
   }
 
-  /** Whether the password is this person's. */
+  /** Whether the password is this person's; takes as long for an unknown person. */
   fits(personId: string, password: string, address: string): Promise<Result<boolean>> {
     const known = this.#table.byId(personId)?.password
     return this.#hasher.check(password, known, limitKey(address))
   }
 
-  /** The person whose email and password these are, found in the same time as nobody. */
+  /** The person with this email and password; an unknown email takes as long as a wrong password. */
   async withPassword({ email, password, address }: EmailAndPassword): Promise<Result<Person>> {
     const row = this.#table.byEmail(foldEmail(email))
     const fits = await this.#hasher.check(password, row?.password, limitKey(address))
     if (!fits.ok) return fits
-    // The check takes its time, in which they can have gone, or have got another password.
+    // While the hash was computed the person may have been removed, or got another password.
     const known = row && fits.value ? this.#table.byId(row.id) : undefined
     return known && known.password === row?.password ? ok(personOf(known)) : fail('sign_in_refused')
   }
 
-  /** Ends every session of the person; the caller opens a new one for the browser that asked. */
+  /** Sets a new password and ends every session; the caller opens a new one for the browser that asked. */
   setPasswordHash(personId: string, hash: string): void {
     this.#ledger.write(() => {
       this.#table.setPassword(personId, hash)
@@ -80,7 +80,7 @@ export class SignInMethodService {
     return this.#identities.ofPerson(personId)
   }
 
-  /** Found by the provider's subject only: an address can change hands. */
+  /** Finds a person by the provider's subject, never by the email address, which can change hands. */
   withIdentity({ provider, subject }: ProviderIdentity): Person | undefined {
     const identity = this.#identities.find(provider, subject)
     return identity && this.#people.find(identity.personId)
@@ -110,7 +110,7 @@ export class SignInMethodService {
     })
   }
 
-  /** In the audit trail of every account that the person belongs to. */
+  /** Records a change in the audit trail of every account that the person belongs to. */
   #noteEverywhere(personId: string, fields: NonNullable<AuditEvent['fields']>): void {
     const name = this.#people.find(personId)?.email ?? personId
     for (const accountId of this.#people.accountsOf(personId))

@@ -1,4 +1,4 @@
-/** Signing in with address and password: few attempts, and no way to find out who has an account. */
+/** Signs in with email and password: limits attempts, and does not reveal which addresses have an account. */
 import type { Clock } from '../../core/clock.ts'
 import { type Result, fail } from '../../failure.ts'
 import { limitKey } from '../../policy/address.ts'
@@ -7,7 +7,7 @@ import { type PeopleService, type Person, foldEmail } from './people.ts'
 import type { SessionService } from './sessions.ts'
 import type { EmailAndPassword, SignInMethodService } from './sign-in-methods.ts'
 
-/** Attempts of one address, and on one account from wherever: a few at once, then two a minute. */
+/** Attempts per client address, and per account from unknown addresses: 10 at once, then two a minute. */
 const ATTEMPTS: Rate = { perSecond: 1 / 30, burst: 10 }
 const SWEEP_EVERY_MS = 60_000
 
@@ -33,7 +33,7 @@ export class SignIn {
     this.#lastSweep = clock.elapsed()
   }
 
-  /** How many addresses and accounts are remembered; it falls back when they go quiet. */
+  /** How many buckets are kept; full ones are swept. */
   get remembered(): number {
     return this.#attempts.size
   }
@@ -43,7 +43,7 @@ export class SignIn {
     return this.#mayTry(email, address) ? this.#methods.withPassword(given) : fail('sign_in_rate')
   }
 
-  /** For other secrets that could be guessed, such as the present password when a new one is chosen. */
+  /** Takes an attempt at guessing something, such as the present password when a new one is chosen. */
   mayTry(what: string): boolean {
     const now = this.#clock.elapsed()
     this.#sweep(now)
@@ -55,7 +55,7 @@ export class SignIn {
   #mayTry(email: string, address: string): boolean {
     if (!this.mayTry(`address ${limitKey(address)}`)) return false
     const person = this.#people.byEmail(email)
-    // Otherwise strangers could lock a person out from where that person works.
+    // Otherwise strangers could use up the attempts of the account and lock its owner out.
     const isKnown = person !== undefined && this.#sessions.isKnownFrom(person.id, address)
     return isKnown || this.mayTry(`account ${foldEmail(email).slice(0, 254)}`)
   }

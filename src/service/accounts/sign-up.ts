@@ -1,4 +1,4 @@
-/** How people come in by a one-time link: claiming an account, and accepting an invitation. */
+/** Joins people to accounts by one-time links: claiming an account, and accepting an invitation. */
 import { type Result, fail, ok } from '../../failure.ts'
 import type { ProviderIdentity } from '../../identity/providers/provider.ts'
 import type { Ledger } from '../../store/ledger/ledger.ts'
@@ -8,7 +8,7 @@ import type { OneTimeLink, OneTimeLinkKind, OneTimeLinkService } from './one-tim
 import type { PeopleService, Person } from './people.ts'
 import type { EmailAndPassword, SignInMethodService } from './sign-in-methods.ts'
 
-/** Somebody who came in, and to which account. */
+/** A person who has used a link, and the account that they joined. */
 export interface JoinedPerson {
   readonly person: Person
   readonly accountId: string
@@ -43,9 +43,8 @@ export class SignUp {
   }
 
   /**
-   * Claims an account as somebody new, or as one of its owners who has lost the password and chooses another one.
-   * Anybody else is somebody already whose address that is: a link to one account gives no right over the others.
-   * @returns `email_taken` for these
+   * Claims an account for a new person, or gives an owner who has lost the password a new one.
+   * @returns `email_taken` where the address belongs to anybody else: a link to one account gives no right over others
    */
   async claim(secret: string, given: EmailAndPassword): Promise<Result<JoinedPerson>> {
     const { email } = given
@@ -60,14 +59,14 @@ export class SignUp {
     })
   }
 
-  /** Accepts an invitation as somebody new. */
+  /** Accepts an invitation for a new person. */
   async accept(secret: string, given: EmailAndPassword): Promise<Result<JoinedPerson>> {
     const hash = await this.#hashFor('invite', secret, given)
     if (!hash.ok) return hash
     return this.#arrive('invite', secret, () => this.#people.add(given.email, hash.value))
   }
 
-  /** Comes in as somebody who has signed in. */
+  /** Joins a person who is signed in already. */
   join(kind: OneTimeLinkKind, secret: string, { id }: Person): Result<JoinedPerson> {
     return this.#arrive(kind, secret, () => {
       const person = this.#people.find(id)
@@ -75,7 +74,7 @@ export class SignUp {
     })
   }
 
-  /** Comes in as somebody new who signs in with a provider; the address is a name only, and links nobody. */
+  /** Joins a new person who signs in with a provider. The provider's email is a label: it never matches an existing person. */
   arriveWith(
     kind: OneTimeLinkKind,
     secret: string,
@@ -90,7 +89,7 @@ export class SignUp {
     })
   }
 
-  /** The link is looked at before a password is hashed for it, so that strangers cannot make the server work. */
+  /** Hashes only for a valid link, so that strangers cannot make the server hash. */
   async #hashFor(
     kind: OneTimeLinkKind,
     secret: string,
@@ -101,8 +100,8 @@ export class SignUp {
   }
 
   /**
-   * Whether a link to an account may give this person a new password: it opens whatever else they belong to. The
-   * server's own account is above all others, so its people get one by a link to that account only.
+   * Whether a link to an account may give this person a new password, which opens all their accounts. The server's
+   * owner account is above all others, so its members get one by a link to that account only.
    */
   #isLostOwner({ id }: Person, accountId: string): boolean {
     if (this.#people.roleOf(id, accountId) !== 'owner') return false
@@ -127,7 +126,7 @@ export class SignUp {
     })
   }
 
-  /** An invitation never takes a right away from somebody who has more already. */
+  /** Makes the person a member. An invitation never lowers the role of somebody who is a member already. */
   #admit(person: Person, { accountId, role, kind }: OneTimeLink): void {
     const present = this.#people.roleOf(person.id, accountId)
     if (present !== undefined && kind !== 'claim') return

@@ -1,4 +1,4 @@
-/** API keys of apps: made, changed, given a new secret, and revoked. Secrets are sealed and leave only by name. */
+/** API keys of apps: created, changed, rotated, revoked. Secrets are stored sealed and returned only where asked for by name. */
 import type { Clock } from '../../core/clock.ts'
 import { type Result, fail, ok } from '../../failure.ts'
 import type { Keyring } from '../../identity/keyring.ts'
@@ -33,10 +33,10 @@ export interface WholeKey {
   readonly whole: string
 }
 
-/** A capability, or privileges that hold on all of some channels; what is left open stays, or is everything. */
+/** The capability of a key: as JSON, or as lists. A list that is left out keeps its value, or means everything for a new key. */
 export type CapabilityWish =
   | {
-      /** What the JSON text of a capability stands for. */
+      /** The parsed JSON of a capability. */
       readonly capability: unknown
     }
   | {
@@ -68,19 +68,19 @@ export class ApiKeyService {
     this.#audit = audit
   }
 
-  /** Revoked ones too. */
+  /** All keys of an app, revoked ones too. */
   list(app: App): ApiKey[] {
     return this.#table.list(app.id).map(withoutSecrets)
   }
 
-  /** By its id, or by its name if no other key of the app has that. */
+  /** Finds a key by id, or by name where only one key of the app has it. */
   find(app: App, idOrName: string): Result<ApiKey> {
     const byId = this.#table.find(app.id, idOrName)
     if (byId) return ok(withoutSecrets(byId))
     return theOne(this.list(app).filter(({ name }) => name === idOrName))
   }
 
-  /** By the name that people gave it, of all keys that somebody may see. */
+  /** Finds a key by name among all keys that somebody may see. */
   named(name: string, maySee: (appId: string) => boolean): Result<ApiKey> {
     const found = name === '' ? [] : this.#table.named(name).filter(({ appId }) => maySee(appId))
     return theOne(found.map(withoutSecrets))
@@ -121,7 +121,7 @@ export class ApiKeyService {
     })
   }
 
-  /** Makes a new secret; the one before it stays valid until it is retired. */
+  /** Makes a new secret; the previous one stays valid until it is retired. */
   rotate(app: App, id: string): Result<WholeKey> {
     const secret = newSecret()
     const rotated = this.#update(app, id, 'rotate', (row) =>
@@ -163,7 +163,7 @@ export class ApiKeyService {
     return `${key.keyName}:${secret}`
   }
 
-  /** Which of its secrets somebody has: for explaining, not for letting anybody in. */
+  /** Which of the key's secrets this is. Only for explanations: it does not compare in constant time. */
   secretStatus(key: ApiKey, secret: string): 'current' | 'old' | 'unknown' {
     const row = this.#table.find(key.appId, key.id)
     if (!row) return 'unknown'
@@ -245,7 +245,7 @@ function whole(row: ApiKeyRow, secret: string): WholeKey {
   return { key, whole: `${key.keyName}:${secret}` }
 }
 
-/** Of two of one name, one of which is revoked, the other is meant; of others neither. */
+/** The only key found; where several have the name, the only one that is not revoked. */
 function theOne(found: readonly ApiKey[]): Result<ApiKey> {
   const usable = found.filter(({ status }) => status !== 'revoked')
   const [named, another] = usable.length === 0 ? found : usable

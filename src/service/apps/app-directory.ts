@@ -1,4 +1,4 @@
-/** The apps that the server asks about on every request, kept in memory and equal to the database. */
+/** Apps with their keys, rules and revocations, kept in memory and equal to the database: every request asks for them. */
 import type { Clock } from '../../core/clock.ts'
 import { SettledDate } from '../../core/time/settled-date.ts'
 import type { Directory, DirectoryApp, DirectoryKey } from '../../identity/directory.ts'
@@ -24,7 +24,7 @@ import type { Store } from '../../store/database.ts'
 import type { Follower } from '../../store/change-watcher.ts'
 
 export interface LiveKey extends DirectoryKey {
-  /** Its secrets as they are stored: what `KeyUses` notes a use of. */
+  /** The secrets as they are stored, by which `KeyUses` records their use. */
   readonly sealedSecrets: readonly Buffer[]
 }
 
@@ -34,16 +34,16 @@ export interface LiveApp extends DirectoryApp {
   /** By id: the first segment of the names they are for. */
   readonly rules: ReadonlyMap<string, ChannelRule>
   readonly limits: AppLimits
-  /** The address that made it, where it is one of the sandbox. */
+  /** The address that created it, for a sandbox app. */
   readonly madeBy: string | undefined
 }
 
 const NO_RULES: LiveApp['rules'] = new Map()
 
-/** Told the id of an app that was added, changed or removed: itself, a key, a rule or a revocation. */
+/** Called with the id of an app when the app, a key, a rule or a revocation of it has changed. */
 export type AppListener = (appId: string) => void
 
-/** So often the revocations of an app are read anew, without those that concern no token any more. */
+/** How often all revocations of an app are read again, which drops the expired ones. */
 const REVOCATIONS_ANEW_MS = 60 * 60 * 1000
 
 export class AppDirectory implements Follower, Directory {
@@ -54,7 +54,7 @@ export class AppDirectory implements Follower, Directory {
   /** Of all apps, by name. */
   readonly #keys = new Map<string, LiveKey>()
   readonly #listeners = new Set<AppListener>()
-  /** By app, up to which revocation they have been read, and when all of them were. */
+  /** By app: the id of the last revocation that was read, and when all were read. */
   readonly #revocationsRead = new Map<string, { readonly last: number; readonly at: number }>()
   readonly #appTable: AppTable
   readonly #keyTable: ApiKeyTable
@@ -84,19 +84,19 @@ export class AppDirectory implements Follower, Directory {
     return this.#keys.get(keyName)
   }
 
-  /** What holds on a channel of an app. */
+  /** The settings of the channel rule that covers a channel, or the defaults. */
   ruleOf(appId: string, channel: string): ChannelRuleSettings {
     return settingsFor(this.#apps.get(appId)?.rules ?? NO_RULES, channel)
   }
 
-  /** Whether the time of an app is over that is still here. */
+  /** Whether an app has expired that is not removed yet. */
   hasExpired(now: number): boolean {
     for (const { expiresAt } of this.#apps.values())
       if (expiresAt !== undefined && expiresAt <= now) return true
     return false
   }
 
-  /** @returns what ends the listening */
+  /** @returns a function that removes the listener */
   onChange(listener: AppListener): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
@@ -119,7 +119,7 @@ export class AppDirectory implements Follower, Directory {
     this.#readRevocations(id)
   }
 
-  /** Of an app that is known those that are new: there may be very many, and nothing but time takes one back. */
+  /** Reads only new revocations of a known app: there may be very many, and they end by time alone. */
   #readRevocations(id: string): void {
     const now = this.#clock.elapsed()
     const known = this.#apps.has(id) ? this.#revocationsRead.get(id) : undefined
@@ -140,7 +140,7 @@ export class AppDirectory implements Follower, Directory {
     for (const key of app.keys.values()) this.#keys.set(key.name, key)
   }
 
-  /** The same object as long as nothing about it changed, so that what was worked out from it still holds. */
+  /** Keeps the same object while nothing about the key has changed, so that caches by key object stay valid. */
   #key(row: ApiKeyRow): StoredKey {
     const known = this.#keys.get(`${row.appId}.${row.id}`)
     const isSame = known instanceof StoredKey && known.isOf(row)
@@ -189,7 +189,7 @@ class StoredKey implements LiveKey {
     this.#keyring = keyring
   }
 
-  /** Whether it is what a row says of a key. */
+  /** Whether the row says the same of the key. */
   isOf(row: ApiKeyRow): boolean {
     const { capability, oldSecret, revocableTokens, secret, status } = this.#row
     return (
@@ -207,7 +207,7 @@ class StoredKey implements LiveKey {
   }
 }
 
-/** Of sealed secrets, which are no secrets. */
+/** Compares sealed secrets; constant time is not needed for ciphertext. */
 function isEqual(a: Buffer | null, b: Buffer | null): boolean {
   return a === null || b === null ? a === b : a.equals(b)
 }
@@ -218,7 +218,7 @@ function storedCapability(text: string): Capability {
   return read.ok ? read.value : new Map()
 }
 
-/** The start has proved that the master key fits, so a secret that does not open was damaged since. */
+/** The start has checked the master key, so a secret that cannot be opened was damaged since. */
 function mustOpen(keyring: Keyring, sealed: Buffer): string {
   const secret = keyring.open(sealed)
   if (secret === undefined) throw new Error('a stored secret does not open')

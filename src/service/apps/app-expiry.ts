@@ -1,4 +1,4 @@
-/** Removes apps whose time is over. */
+/** Removes expired apps. */
 import type { Clock } from '../../core/clock.ts'
 import { SettledDate } from '../../core/time/settled-date.ts'
 import type { AppService } from './apps.ts'
@@ -12,7 +12,7 @@ interface ExpiryParts {
   readonly clock: Clock
   /** Called after apps were removed. */
   readonly onRemoved: () => void
-  /** Told when removing fails; it is tried again at the next look. */
+  /** Called when removing fails; it is tried again in the next round. */
   readonly onBug: (error: unknown) => void
 }
 
@@ -34,7 +34,7 @@ export class AppExpiry {
     clearInterval(this.#timer)
   }
 
-  /** The database is asked only when there is something to remove. */
+  /** Asks the directory in memory first, and the database only when something has expired. */
   #look(): void {
     const { apps, directory, onRemoved, onBug } = this.#parts
     const now = this.#date.now()

@@ -1,4 +1,4 @@
-/** Apps: what API keys and channel rules belong to. The first start makes one, which is meant when none is named. */
+/** Apps, which own API keys and channel rules. The first start creates the default app, used where none is named. */
 import type { Clock } from '../../core/clock.ts'
 import { type Result, fail, ok } from '../../failure.ts'
 import {
@@ -30,7 +30,7 @@ export interface NewApp extends Omit<AppChange, 'name'> {
   readonly name: string
   /** Milliseconds from now, after which the app is gone; undefined for an app that stays. */
   readonly lifetime?: number
-  /** Who made it, where nobody has an account for it: the address that its limits go by. */
+  /** For a sandbox app, the address that created it, with which it shares limits. */
   readonly madeBy?: string
 }
 
@@ -53,8 +53,8 @@ export class AppService {
   }
 
   /**
-   * The default app, made for this account if there is none.
-   * @param onMade runs in the same transaction, so that an app never is without what it adds
+   * Returns the default app, creating it for this account if there is none.
+   * @param onMade runs in the transaction of the creation: the app never exists without what it adds
    */
   ensureDefault(owner: Account, onMade: (app: App) => void): App {
     const found = this.#table.default()
@@ -70,7 +70,7 @@ export class AppService {
     })
   }
 
-  /** @param account whose apps are listed; undefined for those of all accounts */
+  /** @param account whose apps are listed; undefined for all accounts */
   list(account: Account | undefined): App[] {
     return this.#table.list(account?.id)
   }
@@ -117,7 +117,7 @@ export class AppService {
     })
   }
 
-  /** Removes an app with its keys, rules and revocations; reservations that were linked to it no longer are. */
+  /** Removes an app with its keys, rules and revocations, and unlinks reservations that were linked to it. */
   remove(id: string): Result<App> {
     return this.#ledger.write((): Result<App> => {
       const app = this.#table.byId(id)
@@ -129,12 +129,12 @@ export class AppService {
     })
   }
 
-  /** How many apps will expire, by the address that made them. */
+  /** Number of apps that will expire, by the address that created them. */
   countExpiring(): { readonly madeBy: string | null; readonly apps: number }[] {
     return this.#table.countExpiring()
   }
 
-  /** Removes apps whose time is over by a date, and says which. */
+  /** Removes the apps that have expired by a date. @returns which */
   removeExpired(now: number): App[] {
     return this.#ledger.write(() => {
       const expired = this.#table.expired(now)
@@ -191,7 +191,7 @@ const SHOWN = {
   allowedOrigins: 'origins',
 }
 
-/** Disposable apps come and go by the hundred; nobody wants to read about each. */
+/** Whether the app is audited: sandbox apps come and go by the hundred and would bury everything else. */
 export function isKept({ expiresAt }: App): boolean {
   return expiresAt === null
 }

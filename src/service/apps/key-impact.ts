@@ -1,4 +1,4 @@
-/** Which clients of an app would notice that a key ends, or permits less. */
+/** Which connections would lose something if a key ended or permitted less. */
 import type { Capability } from '../../policy/capability/capability.ts'
 import { CapabilityChecker } from '../../policy/capability/checker.ts'
 import { NO_OPERATIONS } from '../../policy/capability/operations.ts'
@@ -6,7 +6,7 @@ import type { AppConnection, LiveConnection } from '../live/live-views.ts'
 
 export interface KeyLoss {
   readonly connection: AppConnection
-  /** Channels that it is on and would be put off; undefined where the connection itself would end. */
+  /** Channels that it would be detached from; undefined where the connection itself would end. */
   readonly channels: readonly string[] | undefined
 }
 

@@ -1,11 +1,11 @@
-/** Notes when the secrets of API keys were last used, and writes it down every few seconds. */
+/** Records when the secrets of API keys were last used, and writes it to the database every few seconds. */
 import type { Clock } from '../../core/clock.ts'
 import { ApiKeyTable } from '../../store/tables/apps.ts'
 import type { Ledger } from '../../store/ledger/ledger.ts'
 import type { LiveKey } from './app-directory.ts'
 import type { StoreParts } from '../store-parts.ts'
 
-/** It is for people who look for forgotten secrets, not an audit. */
+/** Not an audit: it helps people find forgotten secrets. */
 const WRITE_EVERY_MS = 5000
 
 interface Use {
@@ -19,11 +19,11 @@ export class KeyUses {
   readonly #table: ApiKeyTable
   readonly #clock: Clock
   readonly #onBug: (error: unknown) => void
-  /** By sealed secret, which stays the same thing when a rotation makes the current secret the old one. */
+  /** By sealed secret, because a rotation turns the current secret into the old one. */
   #uses = new Map<Buffer, Use>()
   #timer: Timer | undefined
 
-  /** @param onBug told when writing fails; what was noted is tried again the next time */
+  /** @param onBug called when writing fails; the next round tries again */
   constructor({ store, ledger, clock }: StoreParts, onBug: (error: unknown) => void) {
     this.#ledger = ledger
     this.#table = new ApiKeyTable(store)

@@ -1,4 +1,4 @@
-/** The default app and its root key, which permits everything on it: made at the first start, shown once. */
+/** The root key of the default app, with every capability: made at the first start, shown once. */
 import { readFact, removeFact, writeFact } from '../../store/tables/facts.ts'
 import type { Store } from '../../store/database.ts'
 import type { Ledger } from '../../store/ledger/ledger.ts'
@@ -7,16 +7,16 @@ import type { ApiKeyService } from './api-keys.ts'
 import type { AppService } from './apps.ts'
 import type { ServiceParts } from '../service-parts.ts'
 
-/** The name of the fact that holds the name of the root key until it is shown. */
+/** The fact with the name of the root key, removed once the key has been shown. */
 const UNSHOWN = 'root-key-unshown'
 
 /** A root key that nobody has seen yet. */
 export interface UnshownKey {
   /** `appId.keyId` */
   readonly name: string
-  /** Whether it was made by this very start. */
+  /** Whether this start has made it. */
   readonly isNew: boolean
-  /** The whole key; from then on it is not shown again. */
+  /** Returns the whole key, which is not shown again from then on. */
   reveal(): string
 }
 
@@ -46,7 +46,7 @@ export class RootKey {
     })
   }
 
-  /** Undefined once it was shown, or where its secret is no longer the first one. */
+  /** Undefined once it was shown, or where its secret was rotated since. */
   unshown(): UnshownKey | undefined {
     const name = readFact(this.#store, UNSHOWN)?.toString()
     const app = this.#apps.find(name?.split('.')[0])

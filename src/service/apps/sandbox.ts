@@ -1,4 +1,4 @@
-/** Disposable apps: each made whole in one step for whoever asks, and gone after a while. */
+/** Sandbox apps: created with keys and rules in one step for anybody who asks, and removed after a while. */
 import { type Result, fail, ok } from '../../failure.ts'
 import { limitKey } from '../../policy/address.ts'
 import { roomFor } from '../../policy/shares.ts'
@@ -12,19 +12,19 @@ import { newId } from '../id.ts'
 export interface SandboxWish {
   /** The address that asks for it. */
   readonly address: string
-  /** Undefined for what the server allows. */
+  /** Undefined for the server's limit. */
   readonly maxPresenceMembers: number | undefined
   readonly keys: readonly SandboxKeyWish[]
   readonly rules: readonly (ChannelRuleChange & { readonly id: string })[]
 }
 
 export interface SandboxKeyWish {
-  /** What the JSON text of a capability stands for; undefined for everything. */
+  /** The parsed JSON of a capability; undefined for every capability. */
   readonly capability: unknown
   readonly revocableTokens: boolean
 }
 
-/** Keys and rules in the order of the wish. */
+/** Keys and rules are in the order in which they were asked for. */
 export interface SandboxApp {
   readonly app: App
   readonly keys: readonly WholeKey[]
@@ -53,7 +53,7 @@ export class Sandbox {
     this.#limits = limits
   }
 
-  /** @returns `sandbox_full`, or what is wrong with a key or a rule; then nothing was made */
+  /** @returns `sandbox_full`, or what is wrong with a key or rule; then nothing was created */
   add(wish: SandboxWish): Result<SandboxApp> {
     const { accounts, apps, ledger } = this.#parts
     return ledger.write((): Result<SandboxApp> => {
@@ -69,7 +69,7 @@ export class Sandbox {
     })
   }
 
-  /** @returns `sandbox_only` for an app that was made to stay */
+  /** @returns `sandbox_only` for an app that is no sandbox app */
   remove(appId: string): Result<App> {
     const { apps } = this.#parts
     const found = apps.find(appId)
@@ -77,7 +77,7 @@ export class Sandbox {
     return found.value.expiresAt === null ? fail('sandbox_only') : apps.remove(found.value.id)
   }
 
-  /** One address may have made all of them while nobody else wants one; none is taken from anybody. */
+  /** One address may use the whole limit while nobody else asks; no existing app is removed for another. */
   #hasRoom(madeBy: string): boolean {
     const { apps } = this.#parts
     const counts = apps.countExpiring()

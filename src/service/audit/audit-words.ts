@@ -18,7 +18,7 @@ export const ENTITY_WORDS: Readonly<Record<Entity, string>> = {
   backup: 'backup',
 }
 
-/** What was done, before the name of what it was done to. */
+/** Verbs, to be followed by what was acted on. */
 const VERBS: Readonly<Record<Exclude<Action, 'sign_in' | 'sign_out' | 'join'>, string>> = {
   add: 'added',
   change: 'changed',
@@ -31,7 +31,7 @@ const VERBS: Readonly<Record<Exclude<Action, 'sign_in' | 'sign_out' | 'join'>, s
   download: 'downloaded',
 }
 
-/** Such as `added the reservation`; undefined where the name of the thing adds nothing. */
+/** Such as `added the reservation`; `needsName` is false where the name of the entity would add nothing. */
 export function actionPhrase({ action, kind }: Pick<AuditEntry, 'action' | 'kind'>): {
   readonly words: string
   readonly needsName: boolean

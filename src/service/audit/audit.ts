@@ -1,6 +1,6 @@
 /**
- * The audit trail: who changed what, and when. Services write it in the transaction of the change, so that neither is
- * there without the other; who acts is said once, where a request or a command begins.
+ * The audit trail: who changed what, and when. Services write an entry in the transaction of the change, so that neither
+ * exists without the other. The actor is set once, where a request or command begins.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Clock } from '../../core/clock.ts'
@@ -15,7 +15,7 @@ import type { StoreParts } from '../store-parts.ts'
 import type { Ledger } from '../../store/ledger/ledger.ts'
 import type { AccountRow } from '../../store/tables/accounts.ts'
 
-/** Whoever does something to the settings. */
+/** Who acts. */
 export interface Actor {
   readonly kind: AuditRow['actorKind']
   readonly name: string
@@ -56,12 +56,12 @@ export type Action =
   | 'publish'
   | 'download'
 
-/** What a service tells of a change. It never holds a secret. */
+/** A change, as a service records it. Must not contain a secret. */
 export interface AuditEvent {
   readonly action: Action
   readonly kind: Entity
   readonly id: string
-  /** What it is called now; where it is removed, what it was called. */
+  /** The name after the change; of something removed, its last name. */
   readonly name: string
   readonly accountId: string
   readonly fields?: readonly AuditedField[]
@@ -78,7 +78,7 @@ export interface AuditQuestion extends Omit<AuditFilter, 'accountId' | 'kinds'> 
 
 export interface AuditPage {
   readonly entries: readonly AuditEntry[]
-  /** What `before` has to be for the next page; undefined where there is nothing older. */
+  /** The value of `before` for the next page; undefined on the last page. */
   readonly next: number | undefined
 }
 
@@ -96,20 +96,20 @@ export class AuditService {
     this.#clock = clock
   }
 
-  /** What happens in it, also later in its promises, is done by the actor. */
+  /** Runs a function as an actor; this holds for the promises that it starts, too. */
   as<T>(actor: Actor, act: () => T): T {
     return this.#actors.run(actor, act)
   }
 
   /**
-   * Part of the transaction of the change.
-   * @param by who it turns out to be, where that was not known when the request began
+   * Records a change; to be called in the transaction of the change.
+   * @param by the actor, where it was not known when the request began
    */
   record({ id, name: called, fields: told = [], ...trace }: AuditEvent, by?: Actor): void {
     const acting = this.#actors.getStore() ?? SERVER
     const { kind, name: actor } = by ?? acting
     const address = by?.address ?? acting.address ?? null
-    // Some names come from clients, who may have put anything there.
+    // Some names come from clients, who may have put a secret or control characters there.
     const entity = withoutSecrets(id)
     const name = withoutSecrets(called.replaceAll(/\p{Cc}/gu, '·'))
     const fields = told.map(withoutSecretsIn)
@@ -119,12 +119,12 @@ export class AuditService {
   }
 
   /**
-   * The newest first.
-   * @param account whose things were changed; undefined for those of all accounts
+   * A page of entries, newest first.
+   * @param account whose entries; undefined for all accounts
    */
   list(account: AccountRow | undefined, { limit, ...question }: AuditQuestion): AuditPage {
     const filter = { ...question, accountId: account?.id, limit: limit + 1 }
-    // Only `record` writes the table.
+    // Safe: only `record` writes the table.
     const found = this.#table.list(filter) as AuditEntry[]
     const entries = found.slice(0, limit)
     return { entries, next: found.length > limit ? entries.at(-1)?.seq : undefined }

@@ -1,10 +1,10 @@
-/** What an audit trail tells of a change, field by field and without secrets. */
+/** The changed fields of an audit entry, without secrets. */
 import type { AuditedField } from '../../store/tables/audit.ts'
 
-/** Longer texts are told by how they begin. */
+/** Longer values are cut. */
 const MAX_LENGTH = 500
 
-/** @param shown the fields that may be told, with the words for them */
+/** @param shown the fields that may appear in the trail, with their labels */
 export function fieldsOf<T extends object>(
   before: Partial<T> | undefined,
   after: Partial<T>,
@@ -20,7 +20,7 @@ export function fieldsOf<T extends object>(
   return fields
 }
 
-/** That a secret was set, changed or taken away, and nothing of what it is. */
+/** Records that a secret was set, changed or removed, without its value. */
 export function secretField(field: string, before: unknown, after: unknown): AuditedField[] {
   const [was, is] = [before ?? undefined, after ?? undefined]
   if (is === undefined) return was === undefined ? [] : [{ field, to: 'taken away' }]

@@ -7,7 +7,7 @@ export interface ControlAnswer {
   readonly body: unknown
 }
 
-/** Longer than the server itself waits for another program that holds the settings. */
+/** Longer than the server itself waits for the write lock of the settings. */
 const TIMEOUT_MS = 8000
 
 /** @returns undefined when no server runs on that folder */
@@ -33,12 +33,12 @@ export async function callServer(
     }
   } catch (error) {
     if ((error as Error).name === 'TimeoutError') return HUNG
-    // The file of a server that was killed stays behind, and nobody answers on it.
+    // A killed server leaves its socket file behind, and nobody answers on it.
     return undefined
   }
 }
 
-/** A server that does not answer is there all the same. */
+/** A server that accepts the connection but does not answer in time still counts as running. */
 const HUNG: ControlAnswer = { status: 504, body: { message: 'the server does not answer' } }
 
 export async function isServed(folder: string): Promise<boolean> {

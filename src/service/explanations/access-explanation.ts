@@ -8,7 +8,7 @@ import {
 } from '../../policy/channel-access.ts'
 import type { Keys } from '../../policy/channel-keys.ts'
 
-/** Why somebody with these keys could or could not join and send. */
+/** Why somebody with these keys may or may not join and send. */
 export interface PolicyExplanation {
   readonly channel: string
   readonly join: boolean
@@ -47,7 +47,7 @@ export function explain(
   }
 }
 
-/** The same where the app to which the channel is linked has something against guests, whatever keys they bring. */
+/** The explanation where the app that the channel is linked to refuses clients of the commons, whatever keys they bring. */
 export function withoutGuests(explanation: Explanation, why: Failure): Explanation {
   const detail = `${explanation.detail}, but for guests of the app it is linked to: ${why.message}`
   return { ...explanation, join: false, send: false, detail, advice: GUEST_ADVICE[why.name] }

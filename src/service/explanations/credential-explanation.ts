@@ -19,7 +19,7 @@ export interface CredentialQuestion {
 type KeyServices = Pick<Services, 'apps' | 'apiKeys' | 'channelRules'>
 type Question = Pick<CredentialQuestion, 'channel' | 'operation'>
 
-/** A key, with or without its secret, or by the name that people gave it; keys and tokens of apps that must not be seen look unknown. */
+/** Explains a key (with or without its secret), the name of a key, a token or a JWT. Those of apps that `maySee` refuses are answered as unknown. */
 export async function explainCredential(
   services: Pick<Services, 'apps' | 'apiKeys' | 'channelRules' | 'tokens'>,
   { credential, channel, operation }: CredentialQuestion,

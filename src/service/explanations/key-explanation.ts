@@ -29,7 +29,7 @@ export interface KeyExplanation {
   readonly line: CapabilityLine | undefined
   /** The smallest change of the capability that would allow it, and the capability after it; undefined where none would. */
   readonly change: { readonly line: CapabilityLine; readonly capability: string } | undefined
-  /** What else clients have to fulfil. */
+  /** Further conditions for clients, such as TLS. */
   readonly notes: readonly string[]
 }
 
@@ -69,7 +69,7 @@ function isOperation(text: string): text is Operation {
   return (OPERATIONS as readonly string[]).includes(text)
 }
 
-/** What refuses the key whatever its capability says. */
+/** Why the key is refused whatever its capability says. */
 function obstacleOf(app: App, key: ApiKey, secret: KeyQuestion['secret']): string | undefined {
   if (app.status === 'disabled') return `the app ${app.name} is disabled`
   if (key.status === 'revoked') return 'the key is revoked'

@@ -1,4 +1,4 @@
-/** What happens on a channel, as people read it who look on: the same for both kinds of channel, live or kept. */
+/** Events and stored messages of a channel as entries of the log that people watch, the same for both kinds of channel. */
 import type {
   Annotation,
   Event,
@@ -28,20 +28,20 @@ export interface ActivityEntry {
   /** Milliseconds since the epoch. */
   readonly at: number
   readonly who?: string
-  /** Of a message; of an annotation its type. */
+  /** Name of a message, or type of an annotation. */
   readonly name?: string
   readonly form?: BodyForm
-  /** The beginning of what was sent, in hexadecimal where it is binary. */
+  /** The beginning of the payload, in hexadecimal where it is binary. */
   readonly body?: string
-  /** Of all of what was sent. */
+  /** Size of the whole payload. */
   readonly bytes?: number
 }
 
-/** Enough to know a message by; who needs all of it subscribes. */
+/** Payloads are cut to these lengths; whoever needs all of it subscribes. */
 const MAX_SHOWN = 4000
 const MAX_SHOWN_BYTES = 256
 
-/** The entries of an event, in order; none for what is not worth a line. */
+/** The entries of an event, in order; none for events that the log does not show. */
 export function entriesOf(event: Event): ActivityEntry[] {
   switch (event.kind) {
     case 'message':
@@ -126,7 +126,7 @@ function ofAnnotation(annotation: Annotation): ActivityEntry {
   }
 }
 
-/** Names on the commons are chosen freely; without one, the uid stands for somebody. */
+/** Alias of a member of the commons, or the uid of one without. */
 function memberName({ clientId, connectionId }: Member): string {
   return withoutSecrets(clientId ?? connectionId)
 }
@@ -136,7 +136,7 @@ type Payload = Pick<KeptMessage, 'data' | 'encoding'>
 function bodyOf({ data, encoding = '' }: Payload): Partial<ActivityEntry> {
   if (data === undefined) return {}
   const bytes = typeof data === 'string' ? Buffer.byteLength(data) : data.byteLength
-  // Only its readers have the key.
+  // The server cannot decrypt it: only its readers have the key.
   if (encoding.includes('cipher')) return { form: 'encrypted', bytes }
   if (typeof data !== 'string') {
     const body = Buffer.from(data.subarray(0, MAX_SHOWN_BYTES)).toString('hex')

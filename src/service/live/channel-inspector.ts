@@ -1,4 +1,4 @@
-/** One channel, for people who look after it: what it keeps, what happens on it, and a message to try it out. */
+/** Inspects one channel for its operators: stored messages, live activity, and publishing a test message. */
 import type { Acts } from '../../core/access/acts.ts'
 import { MANAGER, type Place } from '../../core/access/caller.ts'
 import type { Broker } from '../../core/broker.ts'
@@ -31,32 +31,32 @@ export interface InspectorParts {
 export interface KeptPage {
   /** The newest first. */
   readonly entries: readonly ActivityEntry[]
-  /** What `after` has to be for older ones; undefined where there are none. */
+  /** The value of `after` for the next page; undefined on the last page. */
   readonly next: string | undefined
 }
 
 export interface TestMessage {
-  /** Only clients of apps know names of messages. */
+  /** Ignored on channels of the commons, whose messages have no name. */
   readonly name: string
-  /** JSON text, or any text, which is then a string. */
+  /** JSON text; any other text is sent as a string. */
   readonly data: string
 }
 
-/** Where somebody looks on from. */
+/** A running watch of a channel. */
 export interface WatchedChannel {
-  /** What happened since the position that was given, or nothing where that is not known. */
+  /** Entries since the given position; empty where that position is not known. */
   readonly since: readonly ActivityEntry[]
-  /** Whether something may be missing before that. */
+  /** Whether entries may be missing before these. */
   readonly isGap: boolean
   readonly stop: () => void
 }
 
-/** How long a channel keeps what was said on it. */
+/** How long a channel keeps messages. */
 export type Keeping = 'nothing' | 'minutes' | 'last' | 'persisted'
 
 /** The position of a channel that nobody has used yet. */
 const BEGINNING = 'beginning'
-/** Channels of the commons remember nothing. */
+/** Channels of the commons keep no messages, so there is no position to go on from. */
 const UNKNOWN = 'unknown'
 
 export class ChannelInspector {
@@ -86,21 +86,21 @@ export class ChannelInspector {
     })
   }
 
-  /** Who is present on a channel of an app, and with what; those who came last first. */
+  /** Presence members of a channel of an app with their data, newest first. */
   present(ref: ChannelRef): readonly ActivityEntry[] {
     const members = this.#parts.broker.channel(ref)?.presence.members() ?? []
     return Array.from(members, entryOfPresence).toReversed()
   }
 
-  /** Where somebody looks on from who has seen everything until now. */
+  /** The present position: a watch from here misses nothing from now on. */
   position(ref: ChannelRef): string {
     if (ref.realm === COMMONS) return UNKNOWN
     return this.#parts.broker.channel(ref)?.recent.head ?? BEGINNING
   }
 
   /**
-   * Nobody on the channel notices.
-   * @param since where somebody looked on from before, as `position` said; undefined for what comes from now on
+   * Watches a channel without attaching to it: it changes no occupancy and starts no channel.
+   * @param since an earlier result of `position`; undefined for new entries only
    */
   watch(
     ref: ChannelRef,
@@ -118,7 +118,7 @@ export class ChannelInspector {
     return { since: (missed ?? []).flatMap(entriesOf), isGap: missed === undefined, stop }
   }
 
-  /** @returns how many connections it was handed to, as far as that is known */
+  /** @returns the number of subscribers that it was sent to, as far as known */
   async publish(ref: ChannelRef, { name, data }: TestMessage): Promise<Result<number>> {
     const sent = await (ref.realm === COMMONS ? this.#push(ref, data) : this.#send(ref, name, data))
     if (!sent.ok) return sent
@@ -134,7 +134,7 @@ export class ChannelInspector {
     return sent
   }
 
-  /** @returns undefined where that cannot be told any more */
+  /** @returns undefined where the position is no longer known */
   #missed(ref: ChannelRef, since: string): readonly PlacedEvent[] | undefined {
     if (ref.realm === COMMONS) return undefined
     const recent = this.#parts.broker.channel(ref)?.recent
@@ -143,7 +143,7 @@ export class ChannelInspector {
   }
 
   #push(ref: ChannelRef, data: string): Soon<Result<number>> {
-    // Text that is no value by itself is one as text.
+    // What is not JSON is sent as a string.
     const value = relayedJson(data, true)
     if (!value.ok && value.failure.name !== 'not_json') return value
     const message = {
@@ -180,7 +180,7 @@ export class ChannelInspector {
 
 const NOBODY = { connectionId: undefined, id: undefined }
 
-/** Whoever manages a channel asks from within. */
+/** A call from within the server, which counts as secure. */
 function placeOf(channel: ChannelRef): Place {
   return { channel, resource: channel.name, secure: true }
 }

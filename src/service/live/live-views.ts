@@ -1,4 +1,4 @@
-/** Channels and connections as people see them who look after the server. */
+/** Channels and connections as operators see them. */
 import type { Channel } from '../../core/channel/channel.ts'
 import { type Membership, membershipsHere } from '../../core/commons/membership.ts'
 import type { Occupancy } from '../../core/types.ts'
@@ -16,7 +16,7 @@ export interface LiveChannel {
   /** Messages a second, lately. */
   readonly rate: number
   readonly since: number
-  /** What decides about the commons; `app` where only keys and tokens of an app do. */
+  /** The rule that decides access for clients of the commons; `app` where only an app's keys and tokens do. */
   readonly rule: string
   /** The reserved namespace that covers it. */
   readonly namespace: string | undefined
@@ -24,7 +24,7 @@ export interface LiveChannel {
   readonly hasSendKey: boolean
 }
 
-/** A client of the commons: its connection is on one channel for as long as it lives. */
+/** A connection of the commons, which is on one channel for its whole life. */
 export interface CommonsConnection {
   readonly id: string
   readonly protocol: 'itty'
@@ -37,7 +37,7 @@ export interface CommonsConnection {
   readonly rule: string
 }
 
-/** A client of an app. */
+/** A connection of an app. */
 export interface AppConnection {
   readonly id: string
   readonly protocol: 'ably'
@@ -45,7 +45,7 @@ export interface AppConnection {
   /** `appId.keyId` of the key that it was opened with, or that its token is of. */
   readonly key: string
   readonly clientId: string | undefined
-  /** Undefined while the client is away and may come back. */
+  /** Undefined while the client is disconnected and may resume. */
   readonly address: string | undefined
   readonly since: number
   readonly secure: boolean
@@ -54,11 +54,11 @@ export interface AppConnection {
 
 export type LiveConnection = CommonsConnection | AppConnection
 
-/** The connections of apps; a protocol has them. */
+/** The connections of apps. The protocol that holds them implements this. */
 export interface AppConnections {
   of(appId: string): Iterable<Omit<AppConnection, 'protocol'>>
   countOf(appId: string): number
-  /** Of these, those whose client is gone and may still come back. */
+  /** Those of them that are disconnected and may still resume. */
   awayOf(appId: string): number
   byId(appId: string, id: string): Omit<AppConnection, 'protocol'> | undefined
   /** @returns whether there was such a connection */
@@ -83,7 +83,7 @@ export function commonsChannelView(
   }
 }
 
-/** @param shared what decides about clients of the commons, where they are on it too */
+/** @param shared the rule for clients of the commons, on a linked channel */
 export function appChannelView(
   channel: Channel,
   shared: { readonly rule: string; readonly facts: ChannelFacts } | undefined,
@@ -126,7 +126,7 @@ export function connectionView(membership: Membership): CommonsConnection {
   }
 }
 
-/** A client may have put a secret in the place of a name, which is not for everybody who looks on. */
+/** Hides secrets that a client has put in the place of a name. */
 export function shownConnection(connection: CommonsConnection): CommonsConnection
 export function shownConnection(connection: LiveConnection): LiveConnection
 export function shownConnection(connection: LiveConnection): LiveConnection {
@@ -146,7 +146,7 @@ export function connectionId({ socket }: Membership): string {
   return socket.id.toString(36)
 }
 
-/** What somebody may look for in a connection. */
+/** The text that a search in connections matches. */
 export function wordsOf(connection: LiveConnection): string {
   const own =
     connection.protocol === 'itty'

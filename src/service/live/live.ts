@@ -1,4 +1,4 @@
-/** What happens on the server right now: channels and connections of both kinds, and who may join what. */
+/** Channels and connections of both kinds as they are now: listed, explained and disconnected, as far as an account may. */
 import type { Broker } from '../../core/broker.ts'
 import type { Channel } from '../../core/channel/channel.ts'
 import type { Clock } from '../../core/clock.ts'
@@ -36,7 +36,7 @@ export interface LiveParts {
   readonly broker: Broker
   readonly rules: CommonsRules
   readonly connections: AppConnections
-  /** How many connections of an app are open, streams included: what its statistics say. */
+  /** Open connections of an app, event streams included, as its statistics count them. */
   readonly openOf: (appId: string) => number
   readonly accounts: AccountService
   readonly apps: AppService
@@ -52,7 +52,7 @@ export interface ChannelSearch {
 }
 
 export interface ConnectionSearch extends ChannelSearch {
-  /** Only those on the channel of this name; part of anything else that is known of them is `text`. */
+  /** Only connections on the channel of this name. `text` matches part of anything else known of a connection. */
   readonly channel?: string | undefined
   /** Only those of this app. */
   readonly appId?: string | undefined
@@ -60,11 +60,11 @@ export interface ConnectionSearch extends ChannelSearch {
 
 export interface LiveFigures {
   readonly channels: number
-  /** Open now, as statistics count them. */
+  /** Open connections, as statistics count them. */
   readonly connections: number
-  /** Of these, the event streams of apps, which only listen and are on no list. */
+  /** Those of them that are event streams of apps, which are in no list of connections. */
   readonly streams: number
-  /** Connections whose client is gone and may still come back. */
+  /** Connections that are disconnected and may still resume. */
   readonly away: number
   /** Messages a second, lately. */
   readonly rate: number
@@ -90,7 +90,7 @@ export class LiveService {
     return { total: found.total, items: found.items.map((channel) => this.#view(channel)) }
   }
 
-  /** Of all that the account sees. */
+  /** Totals of everything that the account may see. */
   figures(account: Account | undefined): LiveFigures {
     const { clock, connections } = this.#parts
     const now = clock.elapsed()
@@ -166,7 +166,7 @@ export class LiveService {
     return this.#parts.admission.facts(channelRef(COMMONS, name)).match?.best.accountId
   }
 
-  /** The channel that a name stands for: of an app where one is named, otherwise as the commons know it. */
+  /** The channel of an app where one is named, otherwise the channel that a client of the commons would reach. */
   refOf(name: string, appId: string | undefined): ChannelRef {
     return appId === undefined ? this.#parts.admission.refOf(name) : channelRef(appId, name)
   }
@@ -228,7 +228,7 @@ export class LiveService {
     return appChannelView(channel, shared, now)
   }
 
-  /** As somebody may see it who may not see secrets. */
+  /** Without secrets. */
   #shown(connection: LiveConnection): LiveConnection {
     const shown = shownConnection(connection)
     if (connection.protocol !== 'itty' || shown.protocol !== 'itty') return shown
@@ -276,12 +276,12 @@ export class LiveService {
     })
   }
 
-  /** A text about a channel, for the eyes of those who may not see its keys. */
+  /** Hides the keys of a channel in a text about it. */
   told(text: string, { name }: ChannelRef): string {
     return this.#parts.conceal(text, name)
   }
 
-  /** Whose channel it is; an open one is the server owner's. */
+  /** Id of the account that a channel belongs to; the owner account for an open one. */
   accountOf({ realm, name }: ChannelRef): string {
     const { accounts, apps } = this.#parts
     const app = realm === COMMONS ? undefined : apps.find(realm)

@@ -1,4 +1,4 @@
-/** Join and send keys that somebody wrote into a name: people make them up, so they are known by their digest alone. */
+/** Hides join and send keys that somebody wrote into a name. They have no recognisable form, so parts are compared by digest. */
 import type { Reservation } from '../../policy/channel-access.ts'
 import { opens } from '../../policy/channel-keys.ts'
 import type { FoldedNames } from '../../policy/names.ts'
@@ -6,15 +6,15 @@ import { HIDDEN } from '../../text/secrets.ts'
 
 const BOUNDARY = /([:/])/
 
-/** Shorter keys are words that names are made of as well, and to hide those would tell that they are keys. */
+/** Shorter parts are not compared: they are ordinary words of names, and hiding one would reveal that it is the key. */
 const SHORTEST = 8
 
-/** More parts than this have few names; of longer ones the last are looked at. */
+/** Bounds the work for a name; of longer names only the last parts are compared. */
 const MAX_PARTS = 16
 
 /**
- * A text about a channel, such as its name, without the keys of the reservation that covers it.
- * @param channel which one the text is about
+ * Returns a text about a channel, such as its name, without the keys of the reservation that covers the channel.
+ * @param channel name of the channel that the text is about
  */
 export type Conceal = (text: string, channel: string) => string
 

@@ -1,10 +1,10 @@
-/** Recent refusals, as far as whoever asks may see them. */
+/** Which of the recent refusals an account may see. */
 import type { FailureName } from '../../failure.ts'
 import type { Account } from '../accounts/accounts.ts'
 import type { AppService } from '../apps/apps.ts'
 import type { LiveService } from './live.ts'
 
-/** The same refusal, once or often. */
+/** Refusals that are alike, counted. */
 export interface RefusalSummary {
   readonly reason: FailureName
   readonly message: string
@@ -12,7 +12,7 @@ export interface RefusalSummary {
   readonly first: number
   readonly last: number
   readonly count: number
-  /** What the log says of it too: never a key, a query string or a message. */
+  /** The same fields as in the log: never a key, a query string or a message. */
   readonly detail: Readonly<Record<string, unknown>>
 }
 

@@ -1,4 +1,4 @@
-/** Keeps the namespaces that the policy looks up equal to the database, whichever process changes it. */
+/** Reservations in memory, where the policy looks them up, kept equal to the database whichever process changes it. */
 import type { Reservation } from '../../policy/channel-access.ts'
 import { FoldedNames, covers, coversAsWritten, foldName } from '../../policy/names.ts'
 import { overruled } from '../../policy/reservation.ts'
@@ -8,7 +8,7 @@ import type { Follower } from '../../store/change-watcher.ts'
 import { optionsOf } from './reservation-fields.ts'
 import { rowsAround } from './reserved-names.ts'
 
-/** Told which channel names a change may concern. */
+/** Called after a change, with a test for the channel names that it may concern. */
 export type RulesListener = (concerns: (channelName: string) => boolean) => void
 
 export class ReservationDirectory implements Follower {
@@ -39,7 +39,7 @@ export class ReservationDirectory implements Follower {
     this.#listener(() => true)
   }
 
-  /** What lies below is read again too: with a name goes what it may have overruled. */
+  /** Reads a namespace and those below it: a removed namespace may have overruled them. */
   #read(namespace: string): void {
     const rows = rowsAround(this.#table, namespace)
     this.namespaces.delete(namespace)
@@ -49,12 +49,12 @@ export class ReservationDirectory implements Follower {
   }
 }
 
-/** The reservations of a database as the policy looks them up, at one moment. */
+/** A snapshot of all reservations for the policy. */
 export function readNamespaces(store: Store): FoldedNames<Reservation> {
   return rulesOf(new ReservationTable(store).list(undefined))
 }
 
-/** Some reservations as the policy looks them up, as if there were no others. */
+/** Some reservations for the policy, as if there were no others. */
 export function rulesOf(rows: readonly ReservationRow[]): FoldedNames<Reservation> {
   const rules = new FoldedNames<Reservation>()
   fill(rules, rows)

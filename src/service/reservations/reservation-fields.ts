@@ -1,10 +1,10 @@
-/** The fields of a reservation: which can be set, what holds where none is, and what is told of a change. */
+/** The fields of a reservation: what can be set, the options it gives, and what the audit trail says of a change. */
 import type { ChannelOptions } from '../../policy/channel-access.ts'
 import type { ReservationRow } from '../../store/tables/reservations.ts'
 import type { AuditedField } from '../../store/tables/audit.ts'
 import { fieldsOf, secretField } from '../audit/audited-fields.ts'
 
-/** Null clears a key or an option; undefined leaves it as it is. */
+/** Null clears a field; undefined leaves it unchanged. */
 export interface ReservationChange {
   readonly joinKey?: string | null
   readonly sendKey?: string | null
@@ -17,7 +17,7 @@ export interface ReservationChange {
 
 const MAX_KEY_LENGTH = 256
 
-/** What is set; for what is not, the server's settings hold. */
+/** The options that are set; the server's settings hold for the others. */
 export function optionsOf(row: ReservationRow): ChannelOptions {
   return {
     ...(row.explainRefusals !== null && { explainRefusals: row.explainRefusals }),
@@ -36,7 +36,7 @@ const SHOWN = {
 
 type Keyed = Pick<ReservationRow, 'joinDigest' | 'sendDigest' | keyof typeof SHOWN>
 
-/** What the audit trail tells of a change: that keys were set, and nothing of what they are. */
+/** The changed fields for the audit trail; of keys only whether they were set, changed or removed. */
 export function auditedFields(before: Keyed, after: Keyed): AuditedField[] {
   return [
     ...keyField('join key', before.joinDigest, after.joinDigest),
@@ -49,7 +49,7 @@ function keyField(field: string, before: Buffer | null, after: Buffer | null): A
   return before && after && before.equals(after) ? [] : secretField(field, before, after)
 }
 
-/** A reservation of which nothing was said. */
+/** A reservation without keys, options and link. */
 export const EMPTY_ROW = {
   joinKey: null,
   joinDigest: null,

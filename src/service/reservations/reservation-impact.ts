@@ -1,4 +1,4 @@
-/** Who would notice a change of reservations: those who are connected, decided again under rules that do not hold yet. */
+/** Who would lose access by a change of reservations: decides again for everybody connected, under the changed rules. */
 import type { Channel } from '../../core/channel/channel.ts'
 import { type Membership, membershipsHere } from '../../core/commons/membership.ts'
 import type { Broker } from '../../core/broker.ts'
@@ -9,7 +9,7 @@ import { covers, linkedApp } from '../../policy/names.ts'
 import { type CommonsConnection, connectionView, shownConnection } from '../live/live-views.ts'
 import type { ChangedRules } from './reservation-preview.ts'
 
-/** What would happen to a connection: closed, or left to listen only. */
+/** Whether a connection would be closed, or could only listen. */
 export type Loss = 'closed' | 'silenced'
 
 export interface Affected {
@@ -23,18 +23,18 @@ export interface Impact {
   readonly connections: number
   readonly closed: number
   readonly silenced: number
-  /** The first of those that would lose something, on channels that whoever asks may see. */
+  /** The first of them, on channels that the caller may see. */
   readonly affected: readonly Affected[]
 }
 
 const MAX_LISTED = 50
 
-/** What is to be changed, and for whose eyes. */
+/** The change, and what the caller may see. */
 export interface Proposal {
   readonly namespace: string
-  /** The rules around it as they would be. */
+  /** The rules around the namespace after the change. */
   readonly changed: ChangedRules
-  /** Whose people may be named: on channels of others they are only counted. */
+  /** Connections on other channels are counted but not named. */
   readonly maySee: (channel: ChannelRef) => boolean
 }
 

@@ -1,4 +1,4 @@
-/** What a reservation would mean before there is one: who would own it, what it covers, what it takes over. */
+/** Previews a reservation: whether it can be made, what it would cover and what it would override. */
 import type { Keyring } from '../../identity/keyring.ts'
 import type { Reservation } from '../../policy/channel-access.ts'
 import { type FoldedNames, covers, foldName } from '../../policy/names.ts'
@@ -13,9 +13,9 @@ export interface ReservationPreview {
   readonly namespace: string
   /** Why it cannot be reserved; undefined where it can. */
   readonly obstacle: string | undefined
-  /** The reservation above that it would take this part from. */
+  /** The reservation above that it would override for this part. */
   readonly overrides: Neighbour | undefined
-  /** Reservations below, which go on deciding for themselves. */
+  /** Reservations below, which keep their own keys and options. */
   readonly below: readonly string[]
   /** Reserved names that differ by case only. */
   readonly lookalikes: readonly string[]
@@ -27,14 +27,14 @@ export interface Neighbour {
   readonly hasSendKey: boolean
 }
 
-/** Keys in the clear; what is left out stays as it is, null clears. */
+/** Keys in plain text; undefined leaves a field unchanged, null clears it. */
 export interface RuleChange {
   readonly joinKey?: string | null
   readonly sendKey?: string | null
   readonly appId?: string | null
 }
 
-/** The rules around a namespace as they would be; they know of nothing that lies elsewhere. */
+/** The rules for a namespace and its surroundings after a change; other reservations are left out. */
 export type ChangedRules = FoldedNames<Reservation>
 
 export class ReservationPreviewService {

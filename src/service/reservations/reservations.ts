@@ -28,7 +28,7 @@ import {
   secretFault,
 } from './reserved-names.ts'
 
-/** A reservation as its owner sees it: keys in the clear, undefined when not set. */
+/** A reservation as its owner sees it, with keys in plain text; undefined where there is none. */
 export interface OwnedReservation {
   readonly id: string
   readonly accountId: string
@@ -40,7 +40,7 @@ export interface OwnedReservation {
   readonly updatedAt: number
 }
 
-/** What was done, and what its owner may not have meant. */
+/** The reservation after a change, with warnings about what its owner may not have meant. */
 export interface Reserved {
   readonly reservation: OwnedReservation
   readonly warnings: string[]
@@ -75,7 +75,7 @@ export class ReservationService {
     return this.#table.list(account?.id).map((row) => this.#owned(row))
   }
 
-  /** Those from before names were folded that do not do what their owner may think. */
+  /** Warnings about reservations made before names were folded, which may not hold as their owners think. */
   nameWarnings(account: Account | undefined): NameWarning[] {
     const nameWarnings = warningsAbout(this.#table.list(undefined))
     return account ? nameWarnings.filter(({ accountId }) => accountId === account.id) : nameWarnings
@@ -165,7 +165,7 @@ export class ReservationService {
     this.#audit.record({ action, kind: 'reservation', id, name, accountId, fields })
   }
 
-  /** A name may be given in any spelling; the one that was reserved first is meant. */
+  /** Finds a row by id or namespace; other spellings of a namespace find the oldest reservation of it. */
   #row(idOrNamespace: string): ReservationRow | undefined {
     const exact = this.#table.byId(idOrNamespace) ?? this.#table.byNamespace(idOrNamespace)
     return exact ?? holderOf(this.#table, idOrNamespace)
@@ -188,7 +188,7 @@ export class ReservationService {
     }
   }
 
-  /** An app of another account looks like none at all. */
+  /** Finds the app to link; an app of another account is answered as unknown. */
   #app(
     accountId: string,
     wanted: string | null | undefined,
@@ -200,7 +200,7 @@ export class ReservationService {
     return found ? ok({ appId: found.id }) : fail('app_not_found')
   }
 
-  /** A more specific reservation replaces its parent as a whole, keys included (AC-30). */
+  /** Warns where a reservation below another loses a key: it replaces the one above as a whole (AC-30). */
   #keyWarnings(row: ReservationRow): string[] {
     const above = coveringNames(foldName(row.namespace)).slice(0, -1)
     const parent = above.map((name) => holderOf(this.#table, name)).findLast((found) => found)
@@ -215,7 +215,7 @@ export class ReservationService {
     )
   }
 
-  /** A key that cannot be opened is still asked for, so it must not look as if there were none. */
+  /** Throws for a key that cannot be opened: clients still have to present it, so it must not look absent. */
   #opened(row: ReservationRow, sealed: Buffer | null): string | undefined {
     if (sealed === null) return undefined
     const key = this.#keyring.open(sealed)

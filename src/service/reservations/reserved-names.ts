@@ -1,4 +1,4 @@
-/** Stored reservations by their folded names, and those of them that new ones could not be made like. */
+/** Finds stored reservations by folded name, and warns about old ones that could not be made today. */
 import { beginsWithBracket, foldName } from '../../policy/names.ts'
 import { coveringNames, curtailed, fold, oldestFirst, overruled } from '../../policy/reservation.ts'
 import type { Store } from '../../store/database.ts'
@@ -12,18 +12,18 @@ import {
 } from '../../store/tables/reservations.ts'
 import { withoutSecrets } from '../../text/secrets.ts'
 
-/** The reservations at, above and below a namespace, in any spelling and of any case. */
+/** The reservations at, above and below a namespace, in any spelling and case. */
 export function rowsAround(table: ReservationTable, namespace: string): ReservationRow[] {
   const folded = fold(namespace)
   return table.related(folded, coveringNames(folded))
 }
 
-/** A name is read by many; somebody has put a key in its place. */
+/** Refuses a namespace that looks like a secret: names are shown to many people. */
 export function secretFault(namespace: string): string | undefined {
   return withoutSecrets(namespace) === namespace ? undefined : 'it looks like a key or a token'
 }
 
-/** The reservation of a name in any spelling: the oldest. */
+/** The oldest reservation of a name, in any spelling. */
 export function holderOf(table: ReservationTable, name: string): ReservationRow | undefined {
   const folded = foldName(name)
   return table
@@ -32,16 +32,16 @@ export function holderOf(table: ReservationTable, name: string): ReservationRow 
     .toSorted(oldestFirst)[0]
 }
 
-/** A reservation from before names were folded that does not do what its owner may think. */
+/** A reservation made before names were folded that may not hold as its owner thinks. */
 export interface NameWarning {
   readonly id: string
   readonly accountId: string
   readonly namespace: string
-  /** A sentence about the name, without the name. */
+  /** The rest of a sentence that begins with the name. */
   readonly because: string
 }
 
-/** @param rows all there are, or all that may be in each other's way */
+/** @param rows all reservations, or all that can affect each other */
 export function warningsAbout(rows: readonly ReservedName[]): NameWarning[] {
   const lost = overruled(rows)
   const less = curtailed(rows, lost)
@@ -73,7 +73,7 @@ function warningAbout(
 }
 
 /**
- * The nameWarnings about the names in a data folder, which is only looked at.
+ * The warnings about the names in a data folder, which is only read.
  * @throws where its database cannot be read
  */
 export function nameWarningsIn(folder: string): NameWarning[] {
@@ -81,10 +81,10 @@ export function nameWarningsIn(folder: string): NameWarning[] {
 }
 
 const FOLDING = 'folding'
-/** Changes with how names are folded, of which the version of Unicode is a part. */
+/** Identifies the folding of names, which depends on the version of Unicode. */
 const CURRENT = `1 ${process.versions['unicode'] ?? ''}`
 
-/** Folds the stored names anew where that was last done differently, or never. */
+/** Folds all stored names again where another version of the folding was used last, or none. */
 export function refoldNames(store: Store, ledger: Ledger): void {
   if (readFact(store, FOLDING)?.toString() === CURRENT) return
   const table = new ReservationTable(store)

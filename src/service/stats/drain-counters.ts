@@ -1,11 +1,11 @@
-/** Takes what has been counted for an app out of its counters, under the names that statistics have for it. */
+/** Moves what an app's counters hold to statistics, under the names used there, and resets the counters. */
 import type { AppCount, Gauge } from '../../core/counting/app-counters.ts'
 import { type Numbers, OUTCOMES } from '../../stats/numbers.ts'
 
-/** Some counters of an app that are named alike. */
+/** A group of counters whose names have the same beginning. */
 interface Counted<Member extends string> {
   readonly of: (count: AppCount) => Record<Member, number>
-  /** By member, what statistics call it. */
+  /** The name in statistics for each counter. */
   readonly names: readonly (readonly [member: Member, name: string])[]
 }
 
@@ -47,7 +47,7 @@ const REQUESTS = [
   counted('apiRequests.tokenRequests', OUTCOMES, (count) => count.tokenRequests),
 ]
 
-/** Moves to `numbers` what was counted since the last time, and leaves nought behind. */
+/** Adds what was counted since the last call to `numbers`, and sets the counters to zero. */
 export function drainCounts(numbers: Numbers, count: AppCount): void {
   drainGroups(numbers, count, MESSAGES)
   drainGroups(numbers, count, OPENINGS)
@@ -86,10 +86,10 @@ const GAUGES = [
 ]
 
 /**
- * Moves to `numbers` how many connections and channels there were since the last time, and takes a sample of
- * how many there are, for the mean.
- * @param minute what is known of this minute so far
- * @param looks how often there was a look in this minute; before there was anything, each found nothing
+ * Adds peak and minimum of connections and channels since the last call to `numbers`, and a sample of the present
+ * level, from which the mean is computed.
+ * @param minute the numbers of this minute so far
+ * @param looks how many samples were taken in this minute; those before the first connection count as zero
  */
 export function drainLevels(
   numbers: Numbers,

@@ -1,4 +1,4 @@
-/** Writes down about once a second what was counted for each app, by minute, hour, day and month. */
+/** Writes what was counted for each app to the database about once a second, by minute, hour, day and month. */
 import type { AppCount, AppCounters } from '../../core/counting/app-counters.ts'
 import type { Clock } from '../../core/clock.ts'
 import { SettledDate } from '../../core/time/settled-date.ts'
@@ -13,11 +13,11 @@ import { drainCounts, drainLevels } from './drain-counters.ts'
 const WRITE_EVERY_MS = 1000
 
 const DAY_MS = 86_400_000
-/** For how long what was counted is kept; days and months are kept for good. */
+/** How long minutes and hours are kept; days and months are kept for good. */
 const MINUTES_KEPT_MS = 30 * DAY_MS
 const HOURS_KEPT_MS = 366 * DAY_MS
 
-/** An interval that may still grow, as it will be in the database. */
+/** A row of an interval that may still change. */
 interface OpenRecord {
   readonly appId: string
   readonly unit: Unit
@@ -36,18 +36,18 @@ export class StatsRecorder {
   readonly #onBug: (error: unknown) => void
   /** By app, unit and start. */
   readonly #open = new Map<string, OpenRecord>()
-  /** By app, what could not be added to its records yet. */
+  /** By app: numbers taken from the counters that are not in a record yet, because reading one failed. */
   readonly #taken = new Map<string, Numbers>()
-  /** Those that differ from the database. */
+  /** Records that differ from the database. */
   readonly #changed = new Set<OpenRecord>()
-  /** Whether something changed that has to be written now. */
+  /** Whether a change has to be written in this round. */
   #isDue = false
   #minute = 0
-  /** How often it has looked at the counters in this minute. */
+  /** How many samples were taken in this minute. */
   #looks = 0
   #timer: Timer | undefined
 
-  /** @param onBug told when writing fails; nothing is lost, and it is tried again the next time */
+  /** @param onBug called when writing fails; nothing is lost, and the next round tries again */
   constructor(
     { store, ledger, clock }: StoreParts,
     counters: AppCounters,
@@ -78,7 +78,7 @@ export class StatsRecorder {
       if (minute !== this.#minute) this.#turn(minute)
       this.#looks++
       for (const [appId, count] of this.#counters)
-        // Whoever looks on at the dashboard is no client of anybody.
+        // Connections of dashboard pages are not counted for anybody.
         if (appId !== PAGES) this.#take(appId, count)
       if (this.#isDue) this.#flush()
     } catch (error) {
@@ -87,7 +87,7 @@ export class StatsRecorder {
     }
   }
 
-  /** Closes the records of the minute before. While that fails nothing more is taken from the counters. */
+  /** Closes the records of the previous minute. While that fails, nothing is taken from the counters. */
   #turn(minute: number): void {
     this.#flush()
     for (const [name, record] of this.#open) {
@@ -121,7 +121,7 @@ export class StatsRecorder {
       const before = record.numbers[name]
       const after = combine(name, before, more[name]!)
       record.numbers[name] = after
-      // Else somebody connected who does nothing would make it write all day.
+      // Samples alone are no reason to write, or one idle connection would cause a write every second.
       if (after !== before && !isSample(name)) this.#isDue = true
     }
   }

@@ -1,4 +1,4 @@
-/** Statistics of apps: read by interval, and made up for tests. */
+/** Statistics of apps by interval, and made-up statistics (fixtures) for tests. */
 import type { Clock } from '../../core/clock.ts'
 import { COMMONS } from '../../core/types.ts'
 import { type Result, ok } from '../../failure.ts'
@@ -13,13 +13,13 @@ import type { StoreParts } from '../store-parts.ts'
 
 export type { IntervalNumbers } from '../../stats/record.ts'
 
-/** Each is added up from the intervals of the unit before it, of which it has 60 at most. */
+/** Each larger unit is the sum of intervals of the smaller one, at most 60 of them. */
 const STEPS = UNITS.slice(1).map((unit, place) => [UNITS[place]!, unit] as const)
 
-/** As people ask: bounds are times in milliseconds, or ids of intervals. */
+/** A query: bounds are times in milliseconds, or ids of intervals. */
 export interface StatsWish extends SpanWish, Pick<StatsQuestion, 'direction' | 'limit'> {}
 
-/** Under what the commons are counted: they are no app, but they have their numbers. */
+/** The id under which the commons are counted, which are no app. */
 export const COMMONS_STATS: string = COMMONS
 
 export class StatsService {
@@ -34,8 +34,8 @@ export class StatsService {
   }
 
   /**
-   * A page of intervals in which something was counted. It may be behind by about a second.
-   * @param appIds whose numbers are added up
+   * A page of intervals in which something was counted; up to about a second old.
+   * @param appIds apps whose numbers are added up
    */
   read(appIds: readonly string[], question: StatsQuestion): StatsPage {
     const { span, limit } = question
@@ -56,8 +56,8 @@ export class StatsService {
   }
 
   /**
-   * The last few intervals up to now, the oldest first, each with what was counted in it, be it nothing. Numbers of
-   * several apps are added up, so peaks are what there was at most.
+   * The last intervals up to now, oldest first, with empty ones. Numbers of several apps are added up, so a peak is an
+   * upper bound.
    */
   latest(appIds: readonly string[], unit: Unit, count: number): IntervalNumbers[] {
     const starts = [startOf(unit, this.#clock.now())]
@@ -76,7 +76,7 @@ export class StatsService {
     return [...byStart].map(([start, numbers]) => ({ unit, start, numbers }))
   }
 
-  /** What a page of statistics says, as clients read it. */
+  /** A page of statistics in the form that clients read. */
   records(appIds: readonly string[], wish: StatsWish): Result<StatsRecord[]> {
     const now = this.#clock.now()
     const span = readSpan(wish, now)
@@ -86,7 +86,7 @@ export class StatsService {
     return ok(items.map((item) => statsRecord(item, now)))
   }
 
-  /** In order, and one more than asked for where there is one. */
+  /** Starts of intervals in order; one more than asked for, where there is one, tells of a next page. */
   #starts(appIds: readonly string[], question: StatsQuestion): number[] {
     const { direction, limit } = question
     const range = rangeOf(question)
@@ -98,7 +98,7 @@ export class StatsService {
     return [...new Set(found)].toSorted((a, b) => sign * (a - b)).slice(0, limit + 1)
   }
 
-  /** Made-up minutes take the place of those made up before, and count in hours, days and months; they are kept for good. */
+  /** Stores made-up minutes in place of earlier ones, and adds them up to hours, days and months. They are kept for good. */
   addFixtures(appId: string, fixtures: readonly Fixture[]): void {
     this.#ledger.write(() => {
       for (const { start, numbers } of fixtures) {
@@ -127,7 +127,7 @@ function sum(total: Numbers | undefined, more: Numbers): void {
   for (const name of Object.keys(more)) total[name] = (total[name] ?? 0) + more[name]!
 }
 
-/** From where the page before ended. */
+/** The span that is left after the previous page. */
 function rangeOf({ span, direction, after }: StatsQuestion): StatsRange {
   if (after === undefined) return span
   return direction === 'backwards'

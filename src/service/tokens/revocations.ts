@@ -1,4 +1,4 @@
-/** Revocations of tokens: kept as long as a token that they concern can still be valid. */
+/** Revocations of tokens, kept for as long as a token that they concern can be valid. */
 import { SettledDate } from '../../core/time/settled-date.ts'
 import type { StoredRevocation } from '../../identity/revocation-request.ts'
 import { AppTable, RevocationTable } from '../../store/tables/apps.ts'
@@ -12,7 +12,7 @@ import type { TokenOrder } from './token-order.ts'
 
 export interface RevocationParts extends ServiceParts {
   readonly order: TokenOrder
-  /** Which end as tokens do. */
+  /** Devices end with the tokens that they were registered with. */
   readonly devices: Pick<PushDeviceService, 'end'>
 }
 
@@ -36,8 +36,8 @@ export class RevocationService {
   }
 
   /**
-   * Stores them all or none; durable when it returns.
-   * @param by whoever revokes, where that is not known from the request
+   * Stores all of the revocations or none.
+   * @param by the actor, where the request does not know it
    */
   add(appId: string, revocations: readonly StoredRevocation[], by?: Actor): void {
     const now = this.#date.now()

@@ -1,7 +1,7 @@
 /**
- * Numbers that say which of two came first: a token that is issued, or a revocation. Moments do not: many tokens are
- * issued in one millisecond, and a clock can be set back. They never go back, whatever is restarted, restored from a
- * backup, or done by a command beside the server.
+ * Numbers tokens and revocations in the order in which they are made, to decide which tokens a revocation concerns.
+ * Times cannot: many tokens are issued in one millisecond, and a clock can be set back. The numbers never go back, not
+ * by a restart, a restored backup, or a command that runs beside the server.
  */
 import type { Clock } from '../../core/clock.ts'
 import type { TokenNumbers } from '../../identity/native-token.ts'
@@ -11,18 +11,18 @@ import { readFact, writeFact } from '../../store/tables/facts.ts'
 import type { StoreParts } from '../store-parts.ts'
 import { quietly } from '../../trouble.ts'
 
-/** The fact that holds the first number that no process has. */
+/** The fact with the first number that no process has taken. */
 const NEXT = 'next-token-number'
-/** What a process takes at a time, so that few tokens wait for the disk. */
+/** How many numbers a process reserves at a time, so that few tokens wait for the database. */
 const RANGE = 16_384
 /**
- * Numbers of a millisecond, at least: after a database was put back that is older than tokens that still count, those
- * to come are greater than the ones that it does not know of.
+ * Numbers rise at least by this much each millisecond, so that after an older database was restored new numbers are
+ * greater than those of tokens that it does not know of.
  */
 const PER_MS = 1024
-/** Until it is tried again to take a range. */
+/** Pause after a failed attempt to reserve a range. */
 const PAUSE_MS = 1000
-/** A clock that is absurdly far ahead must not use them all up. */
+/** Bounds what a clock that is far ahead can use up. */
 const MAX_FROM_CLOCK = 2 ** 52
 
 export class TokenOrder implements TokenNumbers {
@@ -41,8 +41,8 @@ export class TokenOrder implements TokenNumbers {
   }
 
   /**
-   * For a token; not within a transaction.
-   * @returns undefined while the database cannot be written: tokens go on, and lose their ties with revocations
+   * The number of a new token. Must not be called within a transaction, which could be undone.
+   * @returns undefined while the database cannot be written: the token is issued without, and is compared by time
    */
   next(): number | undefined {
     if (this.#next === this.#end && this.#clock.elapsed() >= this.#restsUntil) this.#tryRange()
@@ -50,8 +50,8 @@ export class TokenOrder implements TokenNumbers {
   }
 
   /**
-   * For a revocation: above the numbers of all tokens so far, whoever has issued them. Part of the caller's
-   * transaction, after which `passed` has to be told of it.
+   * The number of a revocation: greater than those of all tokens so far, whichever process has issued them. Part of
+   * the caller's transaction; once that is committed, `passed` must be called.
    */
   mark(): number {
     const marked = this.#first()
@@ -59,19 +59,19 @@ export class TokenOrder implements TokenNumbers {
     return marked
   }
 
-  /** @param marked for a revocation, by whomever: tokens to come have greater numbers */
+  /** Makes later tokens come after a revocation. @param marked the revocation's number, from whichever process */
   passed(marked: number): void {
     if (this.#next <= marked) this.#next = this.#end
   }
 
-  /** Another program may hold the database, and each try waits for it. */
+  /** Pauses after a failure: another program may hold the database, and each attempt may wait for its lock. */
   #tryRange(): void {
     this.#restsUntil = this.#clock.elapsed() + PAUSE_MS
     quietly(() => this.#takeRange())
     if (this.#next !== this.#end) this.#restsUntil = 0
   }
 
-  /** Known here only once it is kept, or two processes might have it. */
+  /** Uses a range only once it is committed, or two processes could use the same. */
   #takeRange(): void {
     const first = this.#ledger.write(() => {
       const next = this.#first()
@@ -82,7 +82,7 @@ export class TokenOrder implements TokenNumbers {
     this.#end = first + RANGE
   }
 
-  /** The first number that is nobody's. */
+  /** The first number that nobody has taken. */
   #first(): number {
     const known = Number(readFact(this.#store, NEXT)?.toString() ?? 0)
     return Math.max(known, Math.min(this.#clock.now() * PER_MS, MAX_FROM_CLOCK))

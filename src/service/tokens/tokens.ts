@@ -1,4 +1,4 @@
-/** Tokens from the operator's side: issued by hand, explained, and revoked. */
+/** Tokens for operators: issued by hand, explained and revoked. */
 import { type Clock, systemRandomness } from '../../core/clock.ts'
 import { type Failure, type Result, fail, ok } from '../../failure.ts'
 import { Authenticator } from '../../identity/authenticate.ts'
@@ -25,21 +25,21 @@ export interface TokenQuestion {
 /** What a server would make of a token now. */
 export interface TokenExplanation {
   readonly valid: boolean
-  /** Why it is refused; undefined for one that counts. */
+  /** Why it is refused; undefined for a valid token. */
   readonly refusal: string | undefined
   readonly key: string | undefined
   readonly kind: 'token' | 'jwt' | undefined
   readonly clientId: string | undefined
   /** Milliseconds since the epoch. */
   readonly expires: number | undefined
-  /** What it permits, after what its key permits today. */
+  /** What it permits now: its own capability within that of its key. */
   readonly capability: string | undefined
-  /** Whether what was asked about is permitted; undefined if nothing was. */
+  /** Whether the operation in question is permitted; undefined without a question. */
   readonly permitted: boolean | undefined
 }
 
 const NOTHING_NOTED = { note: () => {} }
-/** A token is explained as if it came over TLS; whether an app asks for that is a matter of its settings. */
+/** Tokens are explained as if presented over TLS; whether TLS is required is a setting of the app. */
 const OVER_TLS = { secure: true, origin: null }
 
 export interface TokenServiceParts {
@@ -81,7 +81,7 @@ export class TokenService {
    * @param keyName `appId.keyId`
    */
   async issueJwt(keyName: string, wish: TokenWish): Promise<Result<string>> {
-    // What may not be in a token may not be in a JWT either, and the same words say so.
+    // Issuing a token first applies the same checks, with the same messages.
     const token = this.issue(keyName, wish)
     if (!token.ok) return token
     const [secret] = this.#directory().key(keyName)?.secrets ?? []
@@ -91,7 +91,7 @@ export class TokenService {
     return ok(await signJwt({ keyName, secret, issued, expires, capability, clientId }))
   }
 
-  /** @returns a failure only for a question that makes no sense; a bad token is an answer */
+  /** @returns a failure only for an invalid question; an invalid token is an answer */
   async explain(text: string, question?: TokenQuestion): Promise<Result<TokenExplanation>> {
     if (question && !isOperation(question.operation)) {
       const known = OPERATIONS.join(', ')
@@ -122,7 +122,7 @@ export class TokenService {
     return ok(revocations.length)
   }
 
-  /** Read anew each time: a command runs once, and must see what is stored now. */
+  /** Reads the directory again each time: a command runs once, and must see what is stored now. */
   #directory(): AppDirectory {
     const directory = new AppDirectory(this.#store, this.#keyring, this.#clock)
     directory.reload()
