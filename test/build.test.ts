@@ -12,7 +12,7 @@ const ROOT = join(import.meta.dir, '..')
 const place = temporaryFolder()
 const executable = join(place.path, 'latchkey')
 
-/** An empty folder but for files that must not matter. */
+/** A folder with nothing but files that must be ignored. */
 const elsewhere = join(place.path, 'elsewhere')
 
 beforeAll(async () => {

@@ -4,7 +4,7 @@ import { type SettingName, readConfig, settings } from '../src/config.ts'
 
 const NO_ENVIRONMENT = {}
 
-/** Two valid values of every setting, as text, and what they are read as. */
+/** Two valid values of every setting as text, each with its parsed value. */
 const SAMPLES: Record<SettingName, [string, unknown, string, unknown]> = {
   host: ['0.0.0.0', '0.0.0.0', '::1', '::1'],
   port: ['9000', 9000, '0', 0],
@@ -94,7 +94,7 @@ const COMPANION: Partial<Record<SettingName, Record<string, string>>> = {
   githubClientSecret: { 'github-client-id': 'c' },
 }
 
-/** Where the companion is a secret, which has no flag. */
+/** Settings whose companion is a secret and has no flag. */
 const SECRET_COMPANION: Partial<Record<SettingName, Record<string, string>>> = {
   githubClientId: { LATCHKEY_GITHUB_CLIENT_SECRET: 's' },
 }
@@ -153,7 +153,7 @@ describe('every setting', () => {
     const { config } = read({})
     const limits = settings.filter(({ group }) => group === 'Limits').map(({ name }) => name)
     expect(limits.length).toBeGreaterThan(10)
-    // A ban is the one that the protocol's notes ask to be off (L-4).
+    // Only the ban is off by default (L-4).
     const off = limits.filter((name) => config[name] === 0)
     expect(off).toEqual(['banSeconds'])
   })

@@ -8,7 +8,7 @@ import { temporaryFolder } from './support/server.ts'
 
 const ROOT = join(import.meta.dir, '..')
 
-/** Changes when a source was written, and not what is in it. */
+/** Changes the modification time of a source, not its contents. */
 function touch(path: string): void {
   const now = new Date()
   utimesSync(join(ROOT, path), now, now)

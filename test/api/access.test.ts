@@ -77,7 +77,7 @@ describe('tokens', () => {
     clock.advance(1)
     expect(services.accessTokens.check(made).ok).toBe(false)
     services.close()
-    // The server's clock is far past it.
+    // The server's clock is long past the expiry.
     expect((await api.call('GET', '/me', { token: made })).status).toBe(401)
   })
 

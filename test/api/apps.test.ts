@@ -29,7 +29,7 @@ function tokenOf(name: string, scopes: readonly Scope[] = SCOPES): string {
 
 interface Answer {
   readonly status: number
-  // Every test says itself what it expects to be in it.
+  // Every test makes the apps that it expects.
   readonly body: Record<string, unknown> & { readonly id: string; readonly key: string }
 }
 

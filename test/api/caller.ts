@@ -48,7 +48,7 @@ export interface Answer<T> {
 export interface Wish {
   readonly token?: string
   readonly body?: unknown
-  /** Sent as it is, where it is not to be JSON. */
+  /** Body that is sent unchanged instead of JSON. */
   readonly text?: string
 }
 
@@ -119,7 +119,7 @@ export class Caller {
   }
 }
 
-/** A schema of the document as one that stands alone, its references resolved. */
+/** A schema of the document with its references resolved. */
 export function readerOf(schema: object, { components }: Document): z.ZodType {
   const whole = { ...schema, $defs: components['schemas'] }
   const text = JSON.stringify(whole).replaceAll('"#/components/schemas/', '"#/$defs/')

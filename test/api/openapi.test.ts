@@ -21,7 +21,7 @@ const operations = (): [method: string, path: string, operation: Operation][] =>
     ]),
   )
 
-/** Everything in a document that is an object, with its own place in it. */
+/** All objects within a document, each with its path. */
 function* objects(value: unknown, place = '#'): Generator<[string, Record<string, unknown>]> {
   if (typeof value !== 'object' || value === null) return
   yield [place, value as Record<string, unknown>]
@@ -97,7 +97,7 @@ describe('complete', () => {
         if (document.paths[path]![method.toLowerCase()]) continue
         const plain = path.replaceAll(/[{}]/g, '')
         expect((await api.call(method, plain)).status, `${method} ${path}`).toBe(405)
-        // A stranger is told nothing of what there is.
+        // Without a token, unknown addresses look like known ones.
         expect((await api.call(method, plain, { token: '' })).status).toBe(401)
       }
     }
@@ -120,7 +120,7 @@ test('its server address leads to the API, also under a base path and /api/v1', 
       const location = server.url + path
       const served = (await (await fetch(location)).json()) as Document
       const base = new URL(served.servers[0]!.url, location).href.replace(/\/$/, '')
-      // 401 and not 404: there is an API to be refused by.
+      // 401 and not 404 shows that the API is there.
       expect((await fetch(`${base}/me`)).status).toBe(401)
     }
   } finally {

@@ -9,7 +9,7 @@ beforeAll(async () => {
   api = await Caller.start()
 })
 afterAll(async () => {
-  // Every answer has been checked against the document; this says that there was one of each operation.
+  // Every answer was checked against the document. This checks that every operation was called.
   const all = Object.entries(api.document.paths)
     // Those are called in apps.test.ts and stats.test.ts.
     .filter(([path]) => !/\/(apps|stats)\b/.test(path))

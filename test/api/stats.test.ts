@@ -105,7 +105,7 @@ describe('statistics of an account', () => {
     expect(records[0]).toMatchObject({ accountId: id })
     expect(records[0]).not.toHaveProperty('appId')
     const [hour] = await read(`/accounts/owner/stats?${DAY}&unit=hour`)
-    // The most channels that each app had, which is all that is known of them together.
+    // Peaks of apps are not added up: the sum is the greatest of them.
     expect(hour!.entries).toEqual({ 'channels.opened': 36, 'channels.peak': 20 })
   })
 

@@ -20,7 +20,7 @@ function bodyOf(code: string, start: RegExp): string | undefined {
   return from < 0 ? undefined : code.slice(from, code.indexOf('\n  }\n', from))
 }
 
-/** With the body of each method in the place of its call. */
+/** Replaces each call of a method by the method's body. */
 function withCalledMethods(text: string, code: string): string {
   return text.replaceAll(/this\.(#\w+)\(/g, (call, name: string) => {
     const body = bodyOf(code, new RegExp(`^ {2}(async )?${name}\\(`, 'm'))

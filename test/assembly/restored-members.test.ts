@@ -52,7 +52,7 @@ test('restored members stay for as long as the slowest retry of an SDK takes, th
       .map(({ clientId }) => clientId)
   for (let passed = 0; passed < SLOWEST_RETURN_MS; passed += 5000) {
     clock.advance(5000)
-    // A tick of the wheel, which goes by real time, in which nobody is to leave.
+    // One tick of the timer wheel in real time, in which nobody may leave.
     await Bun.sleep(300)
   }
   await reader.settled()

@@ -98,7 +98,7 @@ describe.each(['json', 'msgpack'])('an SDK that speaks %s', (format) => {
     const before = await presence.get()
     const told: string[] = []
     await presence.subscribe(({ action, clientId }) => told.push(`${action} ${clientId}`))
-    // What changes before is not told as a change: who is there then is (RTP18).
+    // Earlier changes are not sent as changes; the members are (RTP18).
     const isBack = new Promise((resolve) => channel.once('attached', resolve))
     await server.restart()
     await Promise.all([ann.connection.whenState('connected'), isBack])
@@ -114,7 +114,7 @@ describe.each(['json', 'msgpack'])('an SDK that speaks %s', (format) => {
 
   test('recovers a connection of the previous run, with the messages since', async () => {
     const room = fresh()
-    // It is not to come back by itself.
+    // It must not reconnect by itself.
     const [first, writer] = await Promise.all([start({ disconnectedRetryTimeout: 1e6 }), start()])
     const old = Promise.withResolvers<unknown>()
     await first.channels.get(room).subscribe(old.resolve)

@@ -4,7 +4,7 @@ import type { Tab } from './browser.ts'
 
 const SOURCE = join(import.meta.dir, '../../node_modules/axe-core/axe.min.js')
 
-/** From the next page on that a tab opens, axe can be asked; the browser lets it past the page's own policy. */
+/** Loads axe into the next pages of a tab, past the page's Content-Security-Policy. */
 export async function bringAxe(tab: Tab): Promise<void> {
   await tab.do(
     (page, content: string) => page.addInitScript({ content }),
@@ -12,14 +12,14 @@ export async function bringAxe(tab: Tab): Promise<void> {
   )
 }
 
-/** What is wrong with the page on a desk, light and dark; a line for each rule, with where it first is. */
+/** Violations on a desktop, light and dark: a line for each rule, with the first place. */
 export async function violations(tab: Tab): Promise<string[]> {
   return tab.do(async (page, script: string) => {
     const found: string[] = []
     await page.setViewportSize({ width: 1280, height: 800 })
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
-      // In the dark only colours differ.
+      // In dark mode only the colours differ.
       const rules = colorScheme === 'dark' ? "{ runOnly: ['color-contrast'] }" : '{}'
       const lines = await page.evaluate<string[]>(script.replace('RULES', rules))
       for (const line of lines) found.push(`${colorScheme}: ${line}`)

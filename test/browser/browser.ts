@@ -12,7 +12,7 @@ const USUAL_PLACES = [
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
 ]
 
-/** Where the pictures go: test output, looked at by people and kept in no repository. */
+/** Folder of screenshots, for people to look at. */
 export const SHOTS = join(tmpdir(), 'latchkey-shots')
 
 interface Answer {
@@ -137,7 +137,7 @@ export class Tab {
     return this.do(
       async (page, args: { label: string; text: string }) => {
         const field = page.getByLabel(args.label, { exact: true })
-        // The tick beside a field may bear the same name.
+        // A checkbox beside a field may have the same name.
         const place = (await field.count()) > 1 ? field.last() : field
         await place.fill('')
         await place.pressSequentially(args.text)
@@ -169,12 +169,12 @@ export class Tab {
     return this.do((page, typed: string) => page.keyboard.type(typed), text)
   }
 
-  /** What has the focus, by its label or text. */
+  /** The focused element, by its label or text. */
   focused(): Promise<string> {
     return this.do((page, script: string) => page.evaluate<string>(script), FOCUSED)
   }
 
-  /** Goes on with the tabulator until this has the focus. */
+  /** Presses Tab until this has the focus. */
   async tabTo(name: string): Promise<void> {
     for (let i = 0; i < 80; i++) {
       if ((await this.focused()) === name) return
@@ -201,7 +201,7 @@ export class Tab {
     return this.do(async (page) => page.url())
   }
 
-  /** The words of the page. */
+  /** The visible text of the page. */
   text(): Promise<string> {
     return this.do((page) => page.locator('body').innerText())
   }
@@ -223,7 +223,7 @@ export class Tab {
         [360, 'light', false],
       ] as const) {
         await page.setViewportSize({ width, height: 800 })
-        // Colours that are still on their way would be in the picture.
+        // Otherwise the screenshot shows colours in transition.
         await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
         const surplus = await page.evaluate<number>(`Math.max(...[
           document.documentElement,

@@ -11,7 +11,7 @@ import { type Owned, startOwnedServer, tabOf } from './signed-in.ts'
 
 const SCRIPT = `<img src=x onerror="alert(1)"><script>alert(2)</script>`
 
-/** Waits until the page says that it is live, which the menu says anyway. */
+/** Waits until the page says that it is live. The word is in the menu anyway. */
 const live = (tab: Tab) =>
   tab.do((page) => page.locator('[data-live-state="good"]', { hasText: 'Live' }).waitFor())
 

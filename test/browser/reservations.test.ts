@@ -77,7 +77,7 @@ describe.skipIf(!hasBrowser)('reservations', () => {
     await tab.press('Reserve')
     await tab.heading('Reserve den?')
     await tab.sees('1 connection would be closed')
-    // Whose channel it is not yet is told how many are there, and not who.
+    // Before the reservation the page shows how many members there are, and not who.
     expect(await tab.do((page) => page.getByText('Zoe').count())).toBe(0)
     expect([client.closes, await standing(den)]).toEqual([0, 'speak'])
     await tab.press('Reserve den')

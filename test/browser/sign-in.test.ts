@@ -95,7 +95,7 @@ describe.skipIf(!hasBrowser)('a new server', () => {
   })
 
   test('logged no error in the console', async () => {
-    // Refusals of forms and of the used link are told there too, and were meant.
+    // The console also shows the refused forms and the used link, which are expected.
     const faults = await tab.faults()
     expect(faults.filter((fault) => !/status of (400|401|410)/.test(fault))).toEqual([])
   })

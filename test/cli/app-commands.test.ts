@@ -29,7 +29,7 @@ async function json<T>(...argv: string[]): Promise<T> {
   return JSON.parse(out) as T
 }
 
-/** What a command complains about; it must fail. */
+/** The error of a command, which must fail. */
 async function complaint(...argv: string[]): Promise<string> {
   const { code, out, err } = await run(...argv)
   expect([code, out]).toEqual([1, ''])
@@ -330,7 +330,7 @@ describe('the first start', () => {
   ]
   const env = { PATH: process.env['PATH'] ?? '' }
 
-  /** Stops a server once it has said all that it says at the start. */
+  /** Stops a server once it has printed its start messages. */
   async function stopWhenUp(child: Bun.Subprocess, printed: () => string): Promise<void> {
     const hasExited = () => child.exitCode !== null
     try {
@@ -355,7 +355,7 @@ describe('the first start', () => {
     return out
   }
 
-  /** The same on a terminal, where a person looks. */
+  /** The same on a terminal. */
   async function shown(): Promise<string> {
     let out = ''
     const decoder = new TextDecoder()

@@ -136,7 +136,7 @@ test('a backup is consistent while messages are appended', async () => {
   expect(found.slice(0, 1)).toEqual([first])
   expect(found.slice(1)).toEqual(made.slice(0, found.length - 1))
   expect(found.length - 1).toBeGreaterThanOrEqual(before)
-  // Both of an append, or none.
+  // Both messages of an append, or none.
   expect((found.length - 1) % 2).toBe(0)
 })
 

@@ -21,7 +21,7 @@ beforeAll(async () => {
     data,
     clockAt(() => NOW),
   )
-  // So much that copying it takes a while.
+  // Enough data that copying takes a while.
   const entries = new Entries()
   for (let i = 0; i < 300; i++)
     void log.append(channelRef('app', 'channel'), [entries.message({ data: 'x'.repeat(50_000) })])

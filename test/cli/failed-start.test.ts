@@ -30,7 +30,7 @@ interface Ended {
   readonly err: string
 }
 
-/** Starts a server that is expected to give up by itself. */
+/** Starts a server that is expected to exit. */
 async function start(
   flags: readonly string[] = [],
   prefix: readonly string[] = [],
@@ -72,7 +72,7 @@ describe('a folder in the place of a file', () => {
   ])('%s', async (name) => {
     replaceByFolder(inData(name))
     expectFailure(await start(), name.replace(/-(wal|shm)$/, ''))
-    // Whoever puts it right can start at once.
+    // Once this is repaired, the server starts at once.
     renameSync(inData(name), join(folder.path, 'aside'))
     if (name === 'master.key' || name === 'latchkey.db') return
     await startsAgain()
@@ -85,7 +85,7 @@ describe('a folder in the place of a file', () => {
   })
 })
 
-/** Nothing of the failed start is in the way of the next. */
+/** The next start succeeds after a failed one. */
 async function startsAgain(): Promise<void> {
   const server = await startTestServer({ data })
   expect((await fetch(`${server.url}/ready`)).status).toBe(200)
@@ -177,7 +177,7 @@ describe('a disk with too little room', () => {
   disk?.unmount()
   if (!disk) console.log('skipped: this user cannot mount a small disk')
 
-  // In each case another file is the one that cannot be written.
+  // In each case another file cannot be written.
   test.skipIf(!disk).each([4, 12, 40, 100, 240, 300, 400])(
     'of %i KB, at the first start',
     async (kib) => {

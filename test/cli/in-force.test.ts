@@ -8,7 +8,7 @@ import { freshChannel } from '../support/itty.ts'
 import { type TestServer, startTestServer, temporaryFolder } from '../support/server.ts'
 import { run, runJson } from './process.ts'
 
-/** Together so long that a server which only looks from time to time would have been caught. */
+/** Repetitions that together last longer than the server's polling interval. */
 const ROUNDS = 8
 
 let server: TestServer
@@ -132,7 +132,7 @@ describe('where no server answers', () => {
     expect(told.code).toBe(0)
     expect(told.out).toBe('one is no longer reserved.\n')
     expect(told.err).toContain('the running server has not taken it over yet')
-    // Nothing is said in the place of a server that is there.
+    // A command must not answer in place of a running server.
     const asked = await run(['channels', 'explain', 'one', '--data', data])
     expect([asked.code, asked.out]).toEqual([1, ''])
     expect(asked.err).toContain('the server answered 503')

@@ -54,7 +54,7 @@ test.skipIf(!hasFullDevice)('what the command did is kept', async () => {
 })
 
 test('doctor ends without a stack when its reader goes away', async () => {
-  // The address is one where nobody listens, so that every check would take its time.
+  // Nobody listens at this address, so every check would take long.
   const { code, err } = await shell(`${latchkey} doctor http://127.0.0.1:1 | true`)
   expect({ code, err }).toEqual({ code: 1, err: `${LOST}whoever read it has gone\n` })
 })

@@ -3,7 +3,7 @@ import { runCommandLine } from '../../src/cli/cli.ts'
 import { eventually } from '../support/client.ts'
 import { type CommandResult, MAIN } from '../support/server.ts'
 
-/** Runs a command inside this process, on the real data folder; for what a process of its own adds, see `latchkey`. */
+/** Runs a command in this process on a real data folder. `latchkey` runs one in a process of its own. */
 export async function run(
   argv: readonly string[],
   environment: Record<string, string> = {},

@@ -4,7 +4,7 @@ import { Client, eventually } from '../support/client.ts'
 import { temporaryFolder } from '../support/server.ts'
 import { ServerProcess, run, runJson } from './process.ts'
 
-/** Each tries something else: a terminal, a line of a log, a template, the direction of writing, what is not seen. */
+/** Names against terminals, log lines and templates, with changes of direction and invisible characters. */
 const HOSTILE = {
   screen: '\u001B[2J\u001B[1;1H',
   title: '\u001B]0;owned\u0007',
@@ -56,7 +56,7 @@ describe.each(['text', 'json'])('of a server that logs %s', (format) => {
     folder.remove()
   })
 
-  /** Puts a name wherever a client can put one. */
+  /** Uses a name wherever a client can choose one. */
   async function misbehave(name: string): Promise<void> {
     const [path, keyName] = [pathOf(name), key.split(':')[0]!]
     clients.push(await Client.join(`${server.sockets}${path}?announce=1&as=${path}`))
@@ -125,7 +125,7 @@ describe.each(['text', 'json'])('of a server that logs %s', (format) => {
       if (format === 'text') expect(one).toMatch(line)
       else expect(JSON.parse(one)).toHaveProperty('logger')
     }
-    // Braces in a message are no places to fill in.
+    // Braces in a log message are not placeholders.
     expect(server.out).toContain('{*} {address} {reason}')
   })
 })

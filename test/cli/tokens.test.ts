@@ -137,7 +137,7 @@ describe('revoke', () => {
     expect(answer.code).toBe(1)
   })
 
-  /** A token that counts may still not revoke others, which is how this asks whether it counts. */
+  /** Whether a token is valid: a valid one is told that it may not revoke others. */
   const BASIC_NEEDED = 40162
   const REVOKED = 40141
 

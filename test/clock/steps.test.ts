@@ -36,7 +36,7 @@ beforeEach(async () => {
 })
 afterEach(() => server.end())
 
-/** Waits until so many connections are left: that the others are gone the server learns from the network. */
+/** Waits until so many connections are left, since the server notices lost ones with a delay. */
 const left = (count: number) =>
   eventually(
     async () => (await metric(server, 'latchkey_connections')) === count,
@@ -249,7 +249,7 @@ describe('a token issued before', () => {
     await revoke('ann')
     expect(await outcome(token)).toBe('40141')
     server.clock.set(48 * HOUR)
-    // By which the list is read again, and what has expired is deleted.
+    // Makes the server read the list again and delete what has expired.
     await revoke('bob')
     server.clock.advance(11 * MINUTE)
     await revoke('carl')
@@ -262,7 +262,7 @@ describe('a token issued before', () => {
     const client = await connect(`access_token=${token}`)
     server.clock.set(HOUR)
     expect(await outcome(token)).toBe('40142')
-    // Looked at with the next heartbeat.
+    // Checked at the next heartbeat.
     server.clock.advance(15_000)
     expect(await client.next(ACTION.DISCONNECTED)).toMatchObject({ error: { code: 40142 } })
   })

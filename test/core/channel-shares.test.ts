@@ -14,7 +14,7 @@ import {
 
 let nextSocket = 1
 
-/** A world and what apps do in it; each act is answered with the failure, if there is one. */
+/** Channels with apps that use them. Each act returns its failure, if any. */
 function world(maxChannels: number) {
   const made = new CoreWorld({ maxChannels })
   const publish = (app: string, name: string) => {
@@ -157,7 +157,7 @@ test('a restart with a lower limit keeps what the shares allow', () => {
 })
 
 describe('ids of publishers', () => {
-  /** Publishes with an id that is large, and nothing else. */
+  /** Publishes a message with nothing but a large id. */
   function publishIds(made: CoreWorld, app: string, count: number): string[] {
     return Array.from({ length: count }, (_, i) => {
       made.now++

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { type TestServer, latchkey, startTestServer } from '../support/server.ts'
 import { PASSWORD, DashboardUser, tokenIn } from './dashboard-user.ts'
 
-/** What browsers say of a request from a page to its own server, and to another. */
+/** Headers of browsers for requests to the same and to another site. */
 const FROM_OURS = { 'sec-fetch-site': 'same-origin' }
 const CROSS = { 'sec-fetch-site': 'cross-site' }
 
@@ -103,7 +103,7 @@ describe('from another site, with the owner’s cookies', () => {
     try {
       const post = (origin: string) =>
         new DashboardUser(behind).signIn('a@b.example', PASSWORD, { origin })
-      // Nobody has claimed it, which is what the page says.
+      // The server is not claimed yet, and the page says so.
       expect((await post('https://my.example')).status).toBe(200)
       expect((await post('http://my.example')).status).toBe(403)
       expect((await post('https://my.example:8443')).status).toBe(403)
@@ -326,7 +326,7 @@ describe('behind a proxy that changes the Host header', () => {
       { origin: 'http://my.host', host: 'my.host:80' },
       { origin: 'https://my.host', host: 'MY.host' },
     ])
-      // Too many have failed above; nobody is taken for another site.
+      // The rate of attempts is used up above; the origin is accepted.
       expect([401, 429]).toContain((await signIn(headers)).status)
   })
 })

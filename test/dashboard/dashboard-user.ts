@@ -15,7 +15,7 @@ type Fields = Readonly<Record<string, string | readonly string[]>>
 
 interface Wish {
   readonly headers?: Readonly<Record<string, string>>
-  /** In the place of a form. */
+  /** Body that replaces the form. */
   readonly body?: string
 }
 
@@ -63,7 +63,7 @@ export class DashboardUser {
     return seen
   }
 
-  /** As a form of our own pages would; what is given wins. */
+  /** Posts like a form of our pages. Given headers win. */
   post(path: string, fields: Fields, { headers = {}, body }: Wish = {}): Promise<Seen> {
     const form = new URLSearchParams()
     if (this.#formToken !== '') form.append('form', this.#formToken)
@@ -83,7 +83,7 @@ export class DashboardUser {
     })
   }
 
-  /** As it is sent with every request. */
+  /** The Cookie header of every request. */
   get cookie(): string {
     return Array.from(this.cookies, ([name, value]) => `${name}=${value}`).join('; ')
   }
@@ -92,7 +92,7 @@ export class DashboardUser {
     return this.post('/sign-in', { email, password }, { headers })
   }
 
-  /** Whether private pages open. */
+  /** Whether pages that need a session are shown. */
   async isIn(): Promise<boolean> {
     return (await this.get('/account')).status === 200
   }

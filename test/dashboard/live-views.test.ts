@@ -17,7 +17,7 @@ const readers: PageReader[] = []
 beforeAll(async () => {
   server = await startTestServer({
     'max-reservations': '0',
-    // Which does not concern the server's own pages.
+    // That does not apply to the server's own pages.
     'allowed-origins': 'https://good.test',
   })
   owner = await DashboardUser.owner(server)
@@ -185,7 +185,7 @@ describe('an onlooker', () => {
     const page = await reader()
     const view = await page.look('/live/log', { name, app: appId })
     const figures = await page.look('/live/figures')
-    // As soon as those of other tests have gone.
+    // Once connections of other tests are closed.
     await figures.says('<dt>Connections</dt><dd>1</dd>')
     await occupancy.publish('n', 'x')
     await view.entry(({ body }) => body === 'x')
@@ -235,7 +235,7 @@ describe('an onlooker', () => {
     await page.look('/live/log', { name: freshChannel() })
     await guest.post('/sign-out', {})
     expect(await page.expelled()).toBe(40100)
-    // It is of no app that anybody could look up.
+    // It belongs to no app.
     expect((await owner.get('/live/refusals')).text).not.toContain('[pages]')
   })
 

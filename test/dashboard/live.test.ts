@@ -40,7 +40,7 @@ describe('another account', () => {
     own = freshChannel()
   })
 
-  /** Somebody who owns an account that is not the server's. */
+  /** An owner of another account. */
   async function otherAccount(): Promise<DashboardUser> {
     await latchkey(['accounts', 'add', 'team', '--data', server.folder])
     const reset = await latchkey(['accounts', 'reset', 'team', '--data', server.folder])

@@ -63,7 +63,7 @@ test('the history of an unused channel is found from the live page', async () =>
   expect((await publish(name)).status).toBe(201)
   const path = `/live?text=${name.slice(0, 8)}`
   expect((await owner.get(path)).text).not.toContain('Quiet channels')
-  // As two minutes later: nothing of it is in memory any more.
+  // As after two minutes, when nothing is in memory any more.
   await server.stop()
   rmSync(join(server.folder, 'running.state'))
   const { stop, url, port } = await startServer({ ...server.config, port: server.port })
@@ -94,7 +94,7 @@ test('connections without a transport are marked', async () => {
   const socket = new Client(`${server.url.replace('http', 'ws')}/?key=${key}&v=6`)
   await socket.next(({ action }) => action === 4)
   expect(await figure('Connections')).toBe(open + 1)
-  // Without a word, so that it may come back.
+  // Without CLOSE, so that it can be resumed.
   socket.terminate()
   await eventually(async () => (await figure('Away, may come back')) === away + 1, 'it is away')
   expect(await figure('Connections')).toBe(open)

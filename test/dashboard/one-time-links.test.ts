@@ -32,7 +32,7 @@ async function claim(token: string, email: string, password = PASSWORD) {
   return { visitor, status, text }
 }
 
-/** As somebody who has waited long enough to try again. */
+/** Advances the clock until attempts are permitted again. */
 async function signedIn(email: string, password = PASSWORD): Promise<DashboardUser> {
   server.clock.advance(60_000)
   const visitor = new DashboardUser(server)
@@ -40,7 +40,7 @@ async function signedIn(email: string, password = PASSWORD): Promise<DashboardUs
   return visitor.ready()
 }
 
-/** Lets somebody who has signed in join by an invitation of somebody else. */
+/** Accepts an invitation as a person who is signed in. */
 async function join(host: DashboardUser, guest: DashboardUser, role: string) {
   await host.post('/account/people/invite', { role, note: 'x' })
   return guest.post('/invite/join', { token: tokenIn((await host.get('/account')).text) })
@@ -69,7 +69,7 @@ describe('a claim link', () => {
       expect(await (await signedIn(email.trim(), ANOTHER)).isIn()).toBe(false)
     }
     expect(await ann.isIn()).toBe(true)
-    // Nothing of it used the link up.
+    // None of these attempts used the link up.
     const { status, visitor } = await claim(token, 'second@team.example')
     expect(status).toBe(303)
     expect((await visitor.get('/account')).text).toContain('owner of team')
@@ -110,7 +110,7 @@ describe('a claim link', () => {
     expect((await ann.get('/account')).text).toContain('owner of lab')
     expect((await ann.post('/claim/join', { token })).status).toBe(410)
     expect(await (await signedIn('ann@example.com')).isIn()).toBe(true)
-    // Who owns it already has come for another password.
+    // An owner uses the link to set another password.
     const again = await ann.get(`/claim?token=${await link('lab')}`)
     expect(again.text).toContain('name="password"')
   })

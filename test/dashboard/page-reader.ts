@@ -55,18 +55,18 @@ export class PageReader {
     return (frame['connectionDetails'] as { clientId: string }).clientId
   }
 
-  /** Looks at something, and waits until the server knows. */
+  /** Subscribes to a part and waits for the confirmation. */
   async look(path: string, query: Query = {}, session = this.session): Promise<View> {
     return this.join(`${session}:${JSON.stringify([path, query, String(this.#nextView++)])}`)
   }
 
-  /** Looks at what has that name. */
+  /** Subscribes to the part of that name. */
   async join(channel: string): Promise<View> {
     await this.attach(channel)
     return new View(this.client, channel)
   }
 
-  /** @throws what the server says where it refuses */
+  /** @throws the error of a refusal */
   async attach(channel: string): Promise<void> {
     this.client.sendJson({ action: ATTACH, channel, flags: SUBSCRIBE })
     const answer = await this.client.next(
@@ -94,7 +94,7 @@ export function socketOf({ url }: { readonly url: string }): string {
   return `${url.replace('http', 'ws')}/dashboard/live/socket?v=5&format=json`
 }
 
-/** What one part of a page is told. */
+/** The messages of one part of a page. */
 export class View {
   readonly #client: Client
   readonly #channel: string
@@ -125,7 +125,7 @@ export class View {
     return this.told.filter(({ gap }) => gap === true).length
   }
 
-  /** Where to go on from. */
+  /** Position to resume from. */
   get position(): string {
     return this.told.findLast(({ position }) => position !== undefined)?.position ?? ''
   }
@@ -134,12 +134,12 @@ export class View {
     return this.told.some(({ over }) => over === true)
   }
 
-  /** Waits for an entry that fits. */
+  /** Waits for a matching entry. */
   async entry(fits: (entry: Entry) => boolean): Promise<void> {
     await eventually(() => this.entries.some(fits), `an entry of ${this.#channel}`)
   }
 
-  /** Waits until the part says this. */
+  /** Waits until the part contains this text. */
   async says(text: string): Promise<void> {
     await eventually(
       () => this.told.at(-1)?.html?.includes(text) === true,

@@ -208,7 +208,7 @@ describe('with a clock that tests set', () => {
       for (let i = 0; i < 12; i++) statuses.push((await words('bob@example.com')).status)
       expect(statuses.filter((status) => status === 401).length).toBeLessThan(12)
       expect(statuses.at(-1)).toBe(429)
-      // The right password is no way around it, from the same address.
+      // From the same address the right password does not help either.
       expect((await stranger.signIn('ann@example.com')).status).toBe(429)
       expect(await ann.isIn()).toBe(true)
       server.clock.advance(60_000)

@@ -8,14 +8,14 @@ import { DashboardUser, tokenIn } from './dashboard-user.ts'
 const CLIENT_ID = 'latchkey'
 const SECRET = 'between us'
 
-/** What a code was given out for. */
+/** The authorization request behind a code. */
 interface Grant {
   readonly nonce: string | null
   readonly challenge: string
   readonly redirectUri: string
 }
 
-/** A provider that lets everybody in as whoever the test says, and checks what it is told as strictly as it should. */
+/** A provider that signs in whomever the test names, and checks requests strictly. */
 class SmallProvider {
   readonly #server: ReturnType<typeof Bun.serve>
   readonly #grants = new Map<string, Grant>()

@@ -129,7 +129,7 @@ test('the code for Ably JS runs', async () => {
 
 const secretIn = (code: string) => code.replace('SECRET', key.split(':')[1]!)
 
-/** Whether a program is there, and can do what is asked of it. */
+/** Whether a program is installed and can run this. */
 function can(command: string[], cwd?: string): boolean {
   if (!Bun.which(command[0]!)) return false
   const silent = { stdout: 'ignore', stderr: 'ignore', stdin: 'ignore' } as const
@@ -155,7 +155,7 @@ const goFolder = join(folder, 'go')
 const OFFLINE = ['GOFLAGS=-mod=mod', 'GOPROXY=off', 'GONOSUMDB=*'] as const
 const GO_MODULE = 'github.com/ably/ably-go@v1.3.0'
 
-/** Nothing is fetched for it: the module is there, or the code is not run. */
+/** Nothing is downloaded: without the module the code is not run. */
 function hasGo(): boolean {
   mkdirSync(goFolder, { recursive: true })
   writeFileSync(join(goFolder, 'go.mod'), 'module snippet\n\ngo 1.22\n')

@@ -67,11 +67,11 @@ describe('reserving a name', () => {
 describe('on pages', () => {
   const NAME = 'gnp\u202Eexe.\u001B[2J\u200B<b>\u2066'
   const SHOWN = 'gnp\\u202eexe.\\u001b[2J\\u200b&lt;b&gt;\\u2066'
-  /** What channels of apps and names of keys may be. */
+  /** Names that channels of apps and keys may have. */
   const QUIET = NAME.replace('\u001B', '')
   const path = encodeURIComponent(NAME)
 
-  /** What stands between tags, apart from fields. */
+  /** Text between tags, without fields. */
   const textsOf = (html: string) =>
     html.replaceAll(/<textarea[^]*?<\/textarea>/g, '').replaceAll(/<[^>]*>/g, '')
 
@@ -104,7 +104,7 @@ describe('on pages', () => {
       if (text.includes(SHOWN) || text.includes(SHOWN.replace('\\u001b', ''))) shown++
     }
     expect(shown).toBeGreaterThanOrEqual(6)
-    // The title of a window has no markup; it is text as well.
+    // The title of a window is text as well.
     expect((await owner.get(`/live/channel?name=${path}`)).text).toContain(`<title>${SHOWN}`)
   })
 

@@ -43,7 +43,7 @@ function codeTable(): Step[][] {
   return table
 }
 
-/** Bytes that are read from front to back, and must all be read. */
+/** Bytes that must be read completely. */
 class Reader {
   #at = 0
   readonly #bytes: Uint8Array

@@ -7,7 +7,7 @@ import { type Decoded, decodeStrictly } from './strict-decoder.ts'
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 
-/** The delta's parts, after both decoders have made the target from it. */
+/** Parses a delta after checking that both decoders give the target. */
 function check(source: Uint8Array, target: Uint8Array): Decoded & { size: number } {
   const [sourceBefore, targetBefore] = [source.slice(), target.slice()]
   const delta = encodeDelta(source, target)
@@ -20,7 +20,7 @@ function check(source: Uint8Array, target: Uint8Array): Decoded & { size: number
   return { ...decoded, size: delta.length }
 }
 
-/** Bytes without pattern, the same in every run. */
+/** Pseudo-random bytes, the same in every run. */
 function noise(size: number, seed = 1): Uint8Array {
   const made = new Uint8Array(size)
   let state = seed
@@ -114,7 +114,7 @@ describe('a delta', () => {
 
   test('uses all address modes', () => {
     const seen = new Set<number>()
-    // Copies of one place again and again, far from the beginning and from each other.
+    // Repeated copies of one place, far from the beginning and from each other.
     const part = noise(12, 2)
     const parts = [1, 2, 3, 4, 5, 6].flatMap((seed) => [part, noise(5, seed + 2)])
     for (const size of [20_000, 20_256, 20_512]) {
@@ -140,7 +140,7 @@ describe('any two payloads', () => {
   const text = fc.oneof(fc.json(), fc.string({ unit: 'binary' })).map(bytes)
   const any = fc.oneof(binary, fewBytes, text).filter(({ length }) => length <= 256)
 
-  /** What becomes of a payload by moving, dropping, repeating and inserting pieces of it. */
+  /** Changes a payload by moving, dropping, repeating and inserting pieces. */
   const piece = fc.oneof(
     fc.record({ from: fc.nat(999), size: fc.nat(300) }),
     fc.record({ bytes: fc.uint8Array({ maxLength: 12 }) }),
@@ -200,7 +200,7 @@ describe('any two payloads', () => {
   })
 })
 
-/** With time that grows as the square of the size, these would take hours. */
+/** In quadratic time these would take hours. */
 describe('payloads of megabytes', () => {
   const SIZE = 4 << 20
   const filled = (byte: (i: number) => number) => new Uint8Array(SIZE).map((_, i) => byte(i))

@@ -65,7 +65,7 @@ describe('systemd', () => {
     writeFileSync(path, here(unit))
     writeFileSync(join(`${path}.d`, 'tls.conf'), here(dropIn))
     const verified = Bun.spawnSync([analyze!, 'verify', '--man=no', path])
-    // What it says of other units of the machine is not ours to judge.
+    // Complaints about other units of the machine are ignored.
     const said = `${verified.stdout}${verified.stderr}`.split('\n')
     expect(said.filter((line) => line.includes('latchkey') || line.includes('tls.conf'))).toEqual(
       [],

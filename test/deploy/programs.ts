@@ -13,7 +13,7 @@ export interface Wanted {
   readonly versionFlag: string
 }
 
-/** Path of a program; undefined, with a message on the console, where it cannot be had. */
+/** Path of a program; undefined, with a message on the console, if it is not available. */
 export function provide(wanted: Wanted, folder: string): string | undefined {
   const found = find(wanted.program) ?? unpack(wanted, folder)
   if (found === undefined) {

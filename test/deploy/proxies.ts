@@ -52,7 +52,7 @@ export const startNginx: StartProxy = async (program, site) => {
   return run([program, ...words], site, { port, logs: ['error.log', 'start.log'] })
 }
 
-/** What a distribution's own nginx.conf holds around the files of conf.d. */
+/** The part of nginx.conf that distributions put around conf.d. */
 function nginxFrame(folder: string): string {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
   // As root it would hand its work to a user that may not enter the folder.
@@ -85,7 +85,7 @@ export const startCaddy: StartProxy = async (program, site) => {
   return run([program, ...words], site, { port, logs: [] })
 }
 
-/** Every text must be there: a configuration that changed must not be tested as something else. */
+/** Every replaced text must exist, so that a changed configuration fails the test. */
 function edit(text: string, changes: readonly (readonly [string, string])[]): string {
   return changes.reduce((edited, [from, to]) => {
     if (!edited.includes(from)) throw new Error(`the configuration has no ${JSON.stringify(from)}`)
@@ -136,7 +136,7 @@ async function run(
   return { url, accessLog: () => read('access.log'), otherLogs, stop }
 }
 
-/** A port that was free a moment ago: neither program takes 0 and tells what it got. */
+/** A port that was free a moment ago, since neither program can choose one and report it. */
 function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer()

@@ -8,7 +8,7 @@ const [url, options] = process.argv.slice(2)
 const settings = JSON.parse(options!) as object
 
 connect<UseItty>(url!, settings)
-  // Whoever is open is a member already, so nothing can be missed.
+  // An open client is a member already, so nothing is missed.
   .on('open', () => void connect<UseItty>(url!, { as: 'sender', ...settings }).send('by wss'))
   .on('message', (event) => {
     process.stdout.write(JSON.stringify(event))

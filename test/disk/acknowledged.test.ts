@@ -41,9 +41,9 @@ beforeAll(async () => {
   while (!out.includes('}')) out += new TextDecoder().decode((await reader.read()).value)
   const { port } = JSON.parse(out) as { port: number }
   app = await AblyApp.make(`http://127.0.0.1:${port}`, [], [{ id: 'kept', persisted: true }])
-  // The first thread of a process is the one that it began with, and that runs the program.
+  // The first thread of a process runs the program.
   main = calledSince(0)[0]!.thread
-  // What is traced is seen a little later than it happens.
+  // The trace is delayed a little.
   await eventually(() => calledSince(0).some(isAnswer), 'that answer is in the trace')
 }, 30_000)
 afterAll(async () => {
@@ -66,7 +66,7 @@ function calledSince(begin: number): Call[] {
 
 const isAnswer = ({ name, line }: Call) => name === 'sendto' && line.includes('201 Created')
 
-/** Where they are among the calls. */
+/** Their indexes among the system calls. */
 function answers(calls: readonly Call[]): number[] {
   return calls.flatMap((call, at) => (isAnswer(call) ? [at] : []))
 }

@@ -79,7 +79,7 @@ test('a rewind is refused, and settles', async () => {
   const refused = await channel.attach().catch((error: object) => error)
   expect(refused).toMatchObject(UNREADABLE)
   expect(channel.state).toBe('failed')
-  // Without it, the same channel is attached.
+  // Without a rewind the channel can be attached.
   const plain = (await clients.connected({ key: app.keys[0]! })).channels.get(BAD)
   await plain.attach()
   expect(plain.state).toBe('attached')

@@ -25,7 +25,7 @@ beforeAll(async () => {
   clients = new Clients(() => server)
   const path = join(server.folder, 'latchkey.db')
   const other = new Database(path)
-  // What another program writes is not what the server has read before.
+  // A write of another program makes the server read the pages again.
   other.run('PRAGMA busy_timeout = 5000')
   other.run("INSERT INTO facts (name, value) VALUES ('other', x'00')")
   other.run('PRAGMA wal_checkpoint(RESTART)')

@@ -44,7 +44,7 @@ test.skipIf(!disk)(
     disk!.fill(0)
     await eventually(async () => (await publish('kept:a', LARGE)).status === 500, 'it is refused')
     expect((await publish('kept:a', LARGE)).body.error?.code).toBe(50000)
-    // The log has room for a few more, and no more.
+    // The write-ahead log has room for a few more.
     await eventually(async () => {
       const { status, body } = await device(crypto.randomUUID())
       return status === 503 && body.error?.message.endsWith('the disk is full') === true
@@ -60,7 +60,7 @@ test.skipIf(!disk)(
     const told = errors().map(({ error }) => String(error))
     expect(new Set(told).size).toBe(told.length)
     expect(told.some((text) => text.includes('history.db cannot be written'))).toBe(true)
-    // And no line for each who was refused.
+    // Refusals are not logged one by one.
     const lines = server.logs.filter(({ message }) => String(message).startsWith('refused'))
     expect(lines.map(({ reason }) => reason)).toEqual([])
   },

@@ -68,7 +68,7 @@ describe('while another program holds the history', () => {
       watch(channels.get('kept:room').publish('n', '2')),
       watch(channels.get('kept:other').presence.enterClient('ann', 'here')),
     ]
-    // Of one connection, acknowledgements come in the order of what they are for (RTN7).
+    // A connection gets acknowledgements in the order of its messages (RTN7).
     const others = await connect()
     for (let i = 0; i < 30; i++) {
       await others.get('open').publish('n', `realtime ${i}`)
@@ -119,7 +119,7 @@ describe('while another program holds the history', () => {
     const read = await app.ask<{ error: { code: number } }>('/channels/kept:busy/messages')
     expect(read.body.error.code).toBe(50003)
     expect(await dataOf('kept:quiet')).toEqual(['old'])
-    // Somebody who rewinds must not miss what has not been written yet.
+    // A rewind must include messages that are not written yet.
     const rewinding = channels.get('kept:busy', { params: { rewind: '5' } })
     const refused = await rewinding.attach().catch((error: { code: number }) => error)
     expect(refused).toMatchObject({ code: 50003 })

@@ -49,7 +49,7 @@ const DEVICE = {
 
 interface Told {
   readonly status: number
-  /** What says why, in the form of the surface. */
+  /** The error in the form of the interface. */
   readonly why: unknown
 }
 
@@ -66,7 +66,7 @@ const ofPage = ({ status, text }: { status: number; text: string }): Told => ({
   why: /another program holds the settings/i.test(text) ? 'busy' : undefined,
 })
 
-/** A write by every way in, what tells that it was done, and what tells that it could not be. */
+/** A write by every way in, with its success and its failure. */
 const WRITES: readonly [string, () => Promise<Told>, number, unknown][] = [
   [
     'the API',
@@ -143,14 +143,14 @@ const WRITES: readonly [string, () => Promise<Told>, number, unknown][] = [
   ],
 ]
 
-/** Whether it has been answered by now. */
+/** Whether a promise is settled. */
 function watched<T>(promise: Promise<T>): { readonly promise: Promise<T>; isDone: boolean } {
   const watching = { promise, isDone: false }
   void promise.finally(() => (watching.isDone = true))
   return watching
 }
 
-/** People talk, over both protocols, and each hears the other: the server is not waiting for anything. */
+/** Exchanges messages over both protocols, which shows that the server is not blocked. */
 async function everybodyTalks(times: number): Promise<void> {
   const [ann, bob] = [
     await Client.join(`${server.sockets}talk`),
@@ -182,7 +182,7 @@ describe('while another program holds the settings', () => {
     await hold()
     const writes = WRITES.map(([, write]) => watched(write()))
     await everybodyTalks(20)
-    // Talking took a while in which each of them had its turn.
+    // Each of them had its turn meanwhile.
     expect(writes.map(({ isDone }) => isDone)).toEqual(WRITES.map(() => false))
     await release()
     const told = await Promise.all(writes.map(({ promise }) => promise))

@@ -52,10 +52,10 @@ describe.each(['history.db', 'history.db-wal'])('%s is lost while the server run
       expect(await nack.catch((error: { code: number }) => error.code)).toBe(50000)
       expect((await publish('open', 'memory')).status).toBe(201)
     }
-    // Nobody hears of what nobody will find again.
+    // A message that cannot be kept is not delivered.
     expect(heard).toEqual([])
     expect(problems()).toHaveLength(1)
-    // What is set is not concerned.
+    // Settings are not affected.
     expect((await app.ask('/push/deviceRegistrations')).status).toBe(200)
     await server.stop()
   })
@@ -113,7 +113,7 @@ describe('between two runs', () => {
     expect(warnings()).toContain('history is missing that was kept before')
     const { body } = await app.ask<{ data: string }[]>('/channels/kept:a/messages')
     expect(body).toEqual([])
-    // Positions go on from where they were, so that nothing is taken for what somebody has seen.
+    // Positions continue, so that no new message is taken for an old one.
     expect((await publish('kept:a', 'two')).status).toBe(201)
   })
 

@@ -7,7 +7,7 @@ import { ROOT, codeSpans, readText } from './texts.ts'
 
 const page = readText('src/docs/architecture.md')
 
-/** Everything below a heading, down to the next of the same rank. */
+/** The text of a section of the second level. */
 function section(heading: string): string {
   const found = page.text.split(/^## /m).find((part) => part.startsWith(`${heading}\n`))
   if (found === undefined) throw new Error(`no section ${heading}`)

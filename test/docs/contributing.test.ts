@@ -7,7 +7,7 @@ import { ROOT, codeSpans, readText, readme } from './texts.ts'
 
 const page = readText('src/docs/contributing.md')
 
-/** Lines of the blocks that are to be typed into a shell. */
+/** Lines of shell blocks. */
 const lines = [readme, page].flatMap(({ text }) =>
   [...text.matchAll(/^```sh\n([^]*?)^```$/gm)].flatMap(([, block]) => block!.trim().split('\n')),
 )

@@ -35,7 +35,7 @@ test('are right in the tables of limits', () => {
     const flags = [...limit!.matchAll(/--([a-z-]+)/g)].map(([, flag]) => flag!)
     const wanted = flags.map((flag) => String(defaultOf(flag)))
     const told = numbersIn(shown!).slice(0, wanted.length)
-    // Where a word says that it is off, there is no number.
+    // A limit that is off by default has a word and no number.
     if (told.length > 0) expect([limit, ...told]).toEqual([limit, ...wanted])
     else expect([limit, shown!.trim()]).toEqual([limit, 'none'])
   }

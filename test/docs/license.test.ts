@@ -20,7 +20,7 @@ interface Locked {
   readonly optionalDependencies?: Needs
 }
 
-/** Packages that the lock file gives to those named, and to those that they need in turn. */
+/** Names of packages and their dependencies, from the lock file. */
 function lockedFor(names: readonly string[]): Set<string> {
   const lock = Bun.JSONC.parse(readText('bun.lock').text) as {
     packages: Record<string, [string, string, Locked]>
@@ -29,7 +29,7 @@ function lockedFor(names: readonly string[]): Set<string> {
   const add = (name: string) => {
     if (found.has(name)) return
     found.add(name)
-    // Of what is for other platforms the file has no more than the name.
+    // For packages of other platforms the file has only the name.
     const { dependencies, optionalDependencies } = lock.packages[name]?.[2] ?? {}
     for (const next of Object.keys({ ...dependencies, ...optionalDependencies })) add(next)
   }

@@ -27,7 +27,7 @@ describe.each([[''], ['/realtime']])('under "%s"', (basePath) => {
       expect(answer.headers.get('content-type')).toStartWith('text/html')
       const html = await answer.text()
       expect(html.match(/<h1/g)).toHaveLength(1)
-      // The policy forbids both, so they would only look as if they worked.
+      // The Content-Security-Policy forbids both.
       expect(html).not.toMatch(/<script|<style|\sstyle="/)
     }
   })

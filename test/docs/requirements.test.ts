@@ -6,7 +6,7 @@ import { ROOT, type Text, readText } from './texts.ts'
 
 const SPECIFICATION = 'https://sdk.ably.com/builds/ably/specification/main/features/'
 
-/** Ours, with those between where a range is cited. */
+/** Our own ids, with ranges such as "AC-1 to AC-34". */
 const OWN = /\b(AC|C|E|F|H|L|N|O|V)-(\d+)\b(?: to \1-(\d+)\b)?/g
 /** Points of the public specification of Ably's SDKs. */
 const PUBLIC =

@@ -7,7 +7,7 @@ import { MAIN, temporaryFolder } from '../support/server.ts'
 import { differences } from './transcripts.ts'
 import { pages, readText, readme } from './texts.ts'
 
-/** The lines of the block that begins so, without the command above them. */
+/** The lines of the block that shows a start, without the command. */
 function shownStart(text: string): string[] {
   const block = /^```text\n(?:\$ [^\n]*\n)?(Latchkey [^]*?)^```$/m.exec(text)![1]!
   return block.trimEnd().replaceAll('…', '...').split('\n')
@@ -106,7 +106,7 @@ test('excerpts of deployment files match the files, line by line', () => {
     const lines = new Set(file.text.split('\n').map((line) => line.trim()))
     const missing = block!.split('\n').filter((line) => line !== '' && !lines.has(line.trim()))
     expect([file.name, ...missing]).toEqual([file.name])
-    // Nothing between the first and the last of them is left out.
+    // The nginx lines are contiguous.
     if (language === 'nginx')
       expect(file.text).toContain(block!.trimEnd().replaceAll(/^/gm, '    '))
   }

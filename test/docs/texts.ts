@@ -27,9 +27,9 @@ export const deployFiles: readonly Text[] = inFolder('src/deploy')
 export const readme: Text = readText('README.md')
 export const allTexts: readonly Text[] = [readme, ...pages, ...deployFiles]
 
-/** A command line that begins with a word; `latchkey` as a user, image or service is followed by none. */
+/** A command line: `latchkey` and a word. As a user, image or service it is followed by none. */
 const COMMAND_LINE = /(?:^|[\s`/])latchkey (?!latchkey\b)([a-z][a-z-]*(?: [^`\n]*)?)/gm
-/** The words after these are other programs' business, or a comment. */
+/** What follows is for another program, or a comment. */
 const ENDS = /\s(?:#|\||&&)\s?.*$/
 
 export interface Mention {

@@ -12,7 +12,7 @@ beforeEach(async () => {
 })
 afterEach(() => server.end())
 
-/** These show clients, counts, backups and settings of a machine; tests of the commands look at their columns. */
+/** Output that depends on the machine. The tests of these commands check their columns. */
 const OF_ONE_MACHINE = [
   'latchkey audit list',
   'latchkey backup create',
@@ -29,7 +29,7 @@ const SHORTENED = 'curl -X POST'
 
 const CI_CAPABILITY = '{"general":["subscribe"],"public:*":["subscribe"]}'
 
-/** What has been done before on the page. */
+/** Commands that the page has run before. */
 const BEFORE: Readonly<Record<string, readonly (readonly string[])[]>> = {
   'latchkey tokens issue': [
     ['keys', 'add', '--name', 'ci', '--revocable-tokens', '--capability', CI_CAPABILITY],
@@ -79,7 +79,7 @@ describe.each(tried.map((one) => [one.where, one] as const))('%s', (_, transcrip
   test('prints what is shown', async () => {
     for (const words of BEFORE[nameOf(transcript)] ?? [])
       expect((await run([...words, '--data', server.folder])).code).toBe(0)
-    // There somebody listens already.
+    // That page has a subscriber already.
     if (transcript.where.startsWith('src/docs/push.md'))
       await Client.join(`${server.sockets}acme/alerts`)
     const known = new Map<string, string>()

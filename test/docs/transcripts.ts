@@ -29,9 +29,9 @@ function stepOf(text: string): Step {
   return { words: words.slice(0, 2).join(' ') === 'bun run' ? words.slice(2) : words, shown }
 }
 
-/** Dates, numbers of any size, and addresses and folders of somebody's machine: any will do. */
+/** Dates, numbers, addresses and folders, which may differ. */
 const ANYTHING = /^(\d{2,}|\d[\d:.-]*\d[\d:.-]*|https?:\/\/\S+|\/home\/\S+|\.\.\.)$/
-/** Ids and secrets: another at each run, and the same within one. */
+/** Ids and secrets, which differ between runs and are the same within one. */
 const MADE_UP = /\d|[a-z][A-Z]/
 
 /**
@@ -73,7 +73,7 @@ function isAlike(shown: string[], printed: string[], known: Map<string, string>)
   )
 }
 
-/** A text of the page with what stands for its ids at this run, the longest first. */
+/** Replaces ids of the page by those of this run, the longest first. */
 export function substituted(text: string, known: ReadonlyMap<string, string>): string {
   let result = text
   for (const [word, real] of [...known].toSorted(([a], [b]) => b.length - a.length))

@@ -4,14 +4,14 @@ import { type SourceFile, sourceFiles } from '../support/imports.ts'
 
 const adapters = sourceFiles('protocol')
 
-/** What decides about rights, and what may be taken from there: names of things, and what is read from a request. */
+/** Modules that decide about rights, and the names that adapters may import from them. */
 const RULES: Readonly<Record<string, readonly string[]>> = {
   'policy/capability/checker.ts': [],
   'policy/capability/intersection.ts': [],
   'policy/capability/trie.ts': [],
   'policy/capability/pattern.ts': [],
   'policy/capability/operations.ts': ['Operation'],
-  // A sandbox is told capabilities and rules of the apps that it makes.
+  // Requests for sandbox apps contain capabilities and rules.
   'policy/capability/capability.ts': [
     'Capability',
     'canonicalText',
@@ -67,7 +67,7 @@ test.each(READS)('no adapter reads %s itself', (_, pattern) => {
 })
 
 test('nothing is published, changed or entered but through what asks the gate', () => {
-  // What the server itself says on meta channels is said by nobody else.
+  // Only the server publishes on meta channels.
   const own = new Set([
     'protocol/ably/realtime/metadata/lifecycle.ts',
     'protocol/ably/rest/sandbox/fixtures.ts',

@@ -82,7 +82,7 @@ test('JSON that is not UTF-8 is refused by the API', async () => {
     expect([name, refused.status]).toEqual([name, 400])
     expect(((await refused.json()) as { reason: string }).reason).toBe('invalid')
   }
-  // A whole pair, and what only looks like half of one.
+  // A complete surrogate pair, and text that only looks like half of one.
   for (const name of ['\\ud83d\\ude00', 'a\\\\ud800']) {
     const made = await api('POST', path, latin1(`{"name":"${name}"}`))
     expect([name, made.status]).toEqual([name, 201])

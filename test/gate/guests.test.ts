@@ -120,7 +120,7 @@ describe('what changes for the app changes for its guests', () => {
       body: '1',
     })
     expect(push.status).toBe(403)
-    // What people are told of it is what happens; over TLS it may be something else.
+    // The explanation is what happens, without TLS.
     const told = await explained(channel)
     expect(told).toMatch(/^Join +no$|over TLS only/m)
   })

@@ -31,7 +31,7 @@ const headers = (key: string) => ({
   'x-ably-clientid': btoa('ann'),
 })
 
-/** Waits until the server answers somebody's reading with this status. */
+/** Waits until a read is answered with this status. */
 async function answers(key: string, status: number): Promise<void> {
   await eventually(
     async () =>

@@ -103,7 +103,7 @@ describe('the rate of an app', () => {
           )
         }
         const refusal = /itty|push/.test(act) ? 'app_rate' : '42917'
-        // Other channels all the time: it is the app that has had enough.
+        // Each message goes to another channel, so it is the rate of the app.
         await eventually(async () => {
           said.push(await attempt())
           return said.includes(refusal)
@@ -132,7 +132,7 @@ describe('one key over REST', () => {
         const { error } = (await answer.json()) as { error?: { code: number } }
         return error?.code
       }
-      // Unknown at first, which costs nothing.
+      // At first the key is unknown, which is not charged.
       await eventually(async () => (await ask('/stats')) === 40160, 'the server knows the key')
       const codes = [
         await ask('/channels/other/messages'),

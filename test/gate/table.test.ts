@@ -47,11 +47,11 @@ test('the table has every act that is tried here, and no other', () => {
   expect(listed.toSorted()).toEqual(Object.keys(ATTEMPTS).toSorted())
 })
 
-/** What concerns no channel, and so no rule of one. */
+/** Acts without a channel, to which no channel rule applies. */
 const WHOLE_APP = { 'list channels': true, 'read statistics': true, 'administer push': true }
 const COMMONS = new Set(['itty', 'push'])
 
-/** The code by which a refusal is known, by what is against it. */
+/** The error code of a refusal, by its reason. */
 function refusal(column: Column, { act, way }: Row): string {
   if (way === 'dashboard')
     return { App: 'the app is disabled', Size: 'more than the limit', Rate: 'too many messages' }[
@@ -87,7 +87,7 @@ function commonsRefusal(column: Column, way: string, act: string): string {
   }
 }
 
-/** What is wrong with a wish that is refused for what a column names. */
+/** A request that is refused for the reason of a column. */
 function wrong(column: Column, { act, way }: Row): Partial<Wish> & { readonly in?: string } {
   switch (column) {
     case 'App':
@@ -102,7 +102,7 @@ function wrong(column: Column, { act, way }: Row): Partial<Wish> & { readonly in
     case 'Rule':
       return { as: world.tokens.anonymous, in: 'named' }
     case 'Identity':
-      // In a room somebody has to be somebody, and cannot say so for each message.
+      // Rooms need a client id, which cannot be set for each message.
       if (way === 'chat') return { as: world.tokens.anonymous }
       return { as: world.tokens.ann, clientId: 'bob' }
     case 'Headers':
@@ -114,7 +114,7 @@ function wrong(column: Column, { act, way }: Row): Partial<Wish> & { readonly in
   }
 }
 
-/** A wish that nothing is against, but for what is given. */
+/** A permitted request, changed as given. */
 async function wishFor(
   { way }: Row,
   { in: rule = 'open', ...given }: ReturnType<typeof wrong> = {},
@@ -178,7 +178,7 @@ test('the rate of a channel counts every way in', async () => {
       const wish = { as: world.keys.all, channel, sendKey: SEND_KEY, serial, clientId: 'ann' }
       said.push(await attempt(row, wish))
     }
-  // A message a second comes back meanwhile.
+  // Meanwhile the rate refills by a message a second.
   expect(said.filter((code) => code === 'ok').length).toBeLessThan(BURST + 8)
   for (const row of publishing.filter(({ way }) => way !== 'chat'))
     expect(said).toContain(refusal('Rate', row))

@@ -5,12 +5,12 @@ import { statusOf } from '../support/itty.ts'
 import type { DashboardUser } from '../dashboard/dashboard-user.ts'
 import type { World } from './world.ts'
 
-/** Who asks, and what for. */
+/** An act and its caller. */
 export interface Wish {
   /** A whole key or a token. */
   readonly as: string
   readonly channel: string
-  /** Under whose name, where the act can say so. */
+  /** The client id, if the act can name one. */
   readonly clientId?: string
   /** More of the message, the change or the annotation. */
   readonly content?: Readonly<Record<string, unknown>>
@@ -59,14 +59,14 @@ function partCode(code: string, value: unknown): string {
 const at = ({ channel }: Wish) => `/channels/${encodeURIComponent(channel)}`
 const room = ({ channel }: Wish) => `/chat/v4/rooms/${encodeURIComponent(channel)}`
 const message = ({ clientId, content }: Wish) => ({ data: 'x', clientId, ...content })
-/** Ably Chat wants to know who speaks. */
+/** Ably Chat needs a client id. */
 const speaker = ({ as, clientId = 'ann' }: Wish) => (as.includes(':') ? clientId : undefined)
 
 function credentials({ as }: Wish): string {
   return `${as.includes(':') ? 'key' : 'access_token'}=${encodeURIComponent(as)}&v=6`
 }
 
-/** Connects, attaches where that is asked for, and does one thing. */
+/** Connects, attaches if asked to, and does one act. */
 async function overConnection(
   { server }: World,
   wish: Wish,

@@ -158,7 +158,7 @@ const CLIENTS = ['a', 'b', 'c', 'désirée']
 const NAMES = ['x', 'y', '2']
 const METHODS = ['total', 'flag', 'distinct', 'unique', 'multiple'] as const
 
-/** What each client has under each name, said without counting along: by what it did last. */
+/** Model: what each client has under each name, by its last annotation. */
 function expected(all: readonly Annotation[], method: string): Record<string, Value> {
   const values: Record<string, Value> = {}
   for (const name of NAMES) {
@@ -258,7 +258,7 @@ describe('any annotations', () => {
     const order = fc.array(fc.nat(CLIENTS.length - 1), { minLength: 60, maxLength: 60 })
     fc.assert(
       fc.property(annotations, order, (all, turns) => {
-        // A total knows no clients: there, only what is added first can be deleted.
+        // A total does not know clients, so an annotation has to be added before it is deleted.
         const valid = all.filter(
           (item) =>
             item.clientId !== undefined &&

@@ -170,7 +170,7 @@ describe('data of members', () => {
   })
 
   test('is bounded for a connection and an app by a share of the whole', () => {
-    // A connection has a quarter while nobody else has any.
+    // A single connection may use a quarter.
     const { made, change } = world({ presenceMemory: 1_000_000 })
     value(change('enter', 'ann', 'c1', text(200_000)))
     expect(nameOf(change('enter', 'bob', 'c1', text(200_000)))).toBe('presence_too_large')

@@ -256,7 +256,7 @@ describe('edits', () => {
     expect(wholes().toSorted()).toEqual([150, 50])
     const missed = publications(withoutRepetition(recent.after(from)!))
     expect(missed.map(({ messages: [message] }) => message!.data?.length)).toEqual([50, 150])
-    // Also once the first of them are forgotten for there being too many.
+    // Also after the first ones were dropped because there were too many.
     for (let i = 0; i < 800; i++) append(two!)
     expect(wholes()).toEqual([950])
     publish(Array.from({ length: 500 }, () => 'c'))

@@ -4,7 +4,7 @@ import { FairTurns, type Work } from '../../../src/core/time/fair-turns.ts'
 
 const PIECE = 16_384
 
-/** Work of so many pieces, which notes each in a log. */
+/** A task of so many pieces that records each in a log. */
 function work(log: string[], name: string, pieces: number, cost = PIECE): Work {
   let left = pieces
   return {
