@@ -22,6 +22,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'policy/': ['failure.ts', 'node:crypto', '@jmespath-community/jmespath'],
   'identity/': [
     'core/clock.ts',
+    'core/soon.ts',
     'core/time/settled-date.ts',
     'policy/',
     'failure.ts',
@@ -335,6 +336,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
   // The composition root and its parts: the only place that sees everything but the command line.
   'assembly/': [
+    'cluster/',
     'config.ts',
     'core/',
     'dashboard/',
@@ -352,6 +354,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'trouble.ts',
     'version.ts',
     'node:fs',
+    'node:os',
   ],
   'server.ts': [
     'assembly/',

@@ -1,4 +1,5 @@
 /** Composes how clients of apps prove who they are, and what remembers the token requests that were answered. */
+import type { Cluster } from '../cluster/cluster.ts'
 import { type Clock, type Randomness, momentOf } from '../core/clock.ts'
 import { Authenticator } from '../identity/authenticate.ts'
 import { NativeTokens } from '../identity/native-token.ts'
@@ -12,6 +13,7 @@ import { FileNonceLog } from '../store/nonce-log.ts'
 export interface CredentialParts {
   readonly clock: Clock
   readonly random: Randomness
+  readonly cluster: Cluster
   readonly services: Pick<Services, 'folder' | 'keyring' | 'tokenOrder'>
   readonly directory: AppDirectory
   readonly keyUses: KeyUses
@@ -26,7 +28,8 @@ export class AppCredentials {
   readonly #nonces: NonceStore
   readonly #log: FileNonceLog | undefined
 
-  constructor({ clock, directory, keyUses, onFault, random, services }: CredentialParts) {
+  constructor(parts: CredentialParts) {
+    const { clock, cluster, directory, keyUses, onFault, random, services } = parts
     this.#clock = clock
     const { folder, keyring, tokenOrder } = services
     const options = { keepMs: NONCE_KEPT_MS, clock, onFault }
@@ -35,7 +38,14 @@ export class AppCredentials {
     const tokens = new NativeTokens(keyring, random, tokenOrder)
     this.authenticator = new Authenticator(directory, tokens, keyUses, clock)
     const nonces = this.#nonces
-    this.issuer = new TokenIssuer({ directory, tokens, uses: keyUses, clock, nonces })
+    this.issuer = new TokenIssuer({
+      directory,
+      tokens,
+      uses: keyUses,
+      clock,
+      nonces,
+      once: (name, keepMs) => cluster.once(name, keepMs),
+    })
   }
 
   /** To be called once the folder is this server's, and before anybody can ask for a token. */

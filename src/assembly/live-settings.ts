@@ -1,4 +1,5 @@
 /** Composes what the server knows of its settings while it runs: kept equal to the database, whoever changes it. */
+import type { Cluster } from '../cluster/cluster.ts'
 import type { AppCounters } from '../core/counting/app-counters.ts'
 import type { Clock, Randomness } from '../core/clock.ts'
 import { AppExpiry } from '../service/apps/app-expiry.ts'
@@ -14,6 +15,7 @@ import { StatsRecorder } from '../service/stats/stats-recorder.ts'
 import type { TokenOrder } from '../service/tokens/token-order.ts'
 
 export interface LiveSettingsParts {
+  readonly cluster: Cluster
   readonly services: Services
   readonly clock: Clock
   readonly random: Randomness
@@ -35,7 +37,7 @@ export class LiveSettings {
   readonly #removalListeners: ((appId: string) => void)[] = []
 
   constructor(parts: LiveSettingsParts) {
-    const { appCounters, clock, onTrouble, services } = parts
+    const { appCounters, clock, cluster, onTrouble, services } = parts
     const { keyring, ledger, store } = services
     this.#appCounters = appCounters
     this.rules = new ReservationDirectory(store, seed(parts.random), (concerns) => {
@@ -48,6 +50,7 @@ export class LiveSettings {
       apps: services.apps,
       directory: this.apps,
       clock,
+      once: (name, keepMs) => cluster.once(name, keepMs),
       onRemoved: () => this.refresh(),
       onBug: onTrouble,
     })

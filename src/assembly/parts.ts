@@ -8,6 +8,7 @@ import { Refusals } from '../ops/refusals.ts'
 import { concealing } from '../service/live/misplaced-keys.ts'
 import type { Services } from '../service/services.ts'
 import { Channels, type MakeEngine } from './channels.ts'
+import { type MakeCluster, type Nodes, joinCluster } from './cluster.ts'
 import { AppCredentials } from './credentials.ts'
 import { HistoryMark } from './history-mark.ts'
 import { openKeptHistory } from './history.ts'
@@ -26,6 +27,7 @@ export interface Surroundings {
   readonly clock: Clock
   readonly random: Randomness
   readonly engine?: MakeEngine | undefined
+  readonly cluster?: MakeCluster | undefined
 }
 
 export type Parts = ReturnType<typeof buildParts>
@@ -36,7 +38,8 @@ export function buildParts(config: Config, surroundings: Surroundings, services:
   const lifecycle = new Lifecycle()
   const monitoring = new Monitoring(clock)
   const wheel = new TimerWheel(clock.elapsed())
-  const base = { ...surroundings, config, services, monitoring, wheel, lifecycle }
+  const nodes = joinCluster(clock, surroundings.random, surroundings.cluster)
+  const base = { ...surroundings, ...nodes, config, services, monitoring, wheel, lifecycle }
   const transport = new Transport(base)
 
   const known = buildSettings(base)
@@ -68,7 +71,7 @@ export function buildParts(config: Config, surroundings: Surroundings, services:
   return { ...kept, channels, credentials, protocols, state, web }
 }
 
-interface Base extends Surroundings {
+interface Base extends Omit<Surroundings, 'cluster'>, Nodes {
   readonly config: Config
   readonly services: Services
   readonly monitoring: Monitoring
@@ -77,11 +80,12 @@ interface Base extends Surroundings {
 }
 
 /** What the server knows of its settings while it runs, and what depends on nothing else. */
-function buildSettings({ clock, config, monitoring, random, services }: Base) {
+function buildSettings({ clock, cluster, config, monitoring, random, services }: Base) {
   const { appCounters, counters, faults, log } = monitoring
   const troubles = new SettingsTroubles(log, faults.bug)
   services.ledger.watch(troubles.over)
   const settings = new LiveSettings({
+    cluster,
     clock,
     random,
     services,
@@ -135,10 +139,11 @@ function buildChannels(needs: ChannelNeeds): Channels {
 }
 
 function buildCredentials(needs: Known): AppCredentials {
-  const { clock, monitoring, random, services, settings } = needs
+  const { clock, cluster, monitoring, random, services, settings } = needs
   return new AppCredentials({
     clock,
     random,
+    cluster,
     services,
     directory: settings.apps,
     keyUses: settings.keyUses,

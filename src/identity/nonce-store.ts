@@ -69,8 +69,8 @@ export class NonceStore {
 
   /** Only for requests whose signature was right: strangers must not fill it. */
   remember(keyName: string, id: string, now: Moment): 'new' | 'seen' | 'full' {
-    this.#forget(now)
-    const short = shortOf(keyName, id)
+    this.#forgetOld(now)
+    const short = shortName(keyName, id)
     if (this.#seen.has(short)) return 'seen'
     if (!this.#hasRoom(keyName)) return 'full'
     this.#add(short, { keyName, at: now.date, moment: now.elapsed })
@@ -82,7 +82,7 @@ export class NonceStore {
    * @returns whether that was possible; if not, it is new again. Undefined where there is nothing to wait for.
    */
   keep(keyName: string, id: string): Promise<boolean> | undefined {
-    const short = shortOf(keyName, id)
+    const short = shortName(keyName, id)
     const seen = this.#seen.get(short)
     if (!this.#log || !seen) return undefined
     return this.#log.append({ short, keyName, at: seen.at }).then(
@@ -94,6 +94,12 @@ export class NonceStore {
     )
   }
 
+  /** Takes back that a request was answered: it was not. */
+  forget(keyName: string, id: string): void {
+    const name = shortName(keyName, id)
+    if (this.#seen.has(name)) this.#remove(name, keyName)
+  }
+
   /** There is always some for an app that has less than its part. */
   #hasRoom(keyName: string): boolean {
     if (this.#ofKeys.of(keyName) >= this.#max) return false
@@ -102,7 +108,7 @@ export class NonceStore {
   }
 
   /** A clock that is set back makes timestamps good again, so the time has to have passed as well. */
-  #forget({ date, elapsed }: Moment): void {
+  #forgetOld({ date, elapsed }: Moment): void {
     for (const [short, { keyName, at, moment }] of this.#seen) {
       if (at >= date - this.#keepMs || moment >= elapsed - this.#keepMs) return
       this.#remove(short, keyName)
@@ -146,7 +152,7 @@ function appOf(keyName: string): string {
   return keyName.slice(0, keyName.indexOf('.'))
 }
 
-/** Names of keys hold no line breaks, so no two requests are one text. */
-function shortOf(keyName: string, id: string): string {
+/** What stands for a request, without anything of it. Names of keys hold no line breaks, so no two requests are one text. */
+export function shortName(keyName: string, id: string): string {
   return createHash('sha256').update(`${keyName}\n${id}`).digest('base64').slice(0, ID_LETTERS)
 }

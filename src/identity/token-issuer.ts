@@ -1,5 +1,6 @@
 /** Issues native tokens: for whoever signed a request or has the key, and for an operator (RSA8, RSA9). */
 import { type Clock, momentOf } from '../core/clock.ts'
+import type { Soon } from '../core/soon.ts'
 import { SettledDate } from '../core/time/settled-date.ts'
 import { type Failure, type Result, fail, failure, ok } from '../failure.ts'
 import { canonicalText, parseCapability } from '../policy/capability/capability.ts'
@@ -11,7 +12,7 @@ import type { Credential } from './credentials.ts'
 import type { Directory, DirectoryKey, SecretUses } from './directory.ts'
 import { type RequestContext, type FoundKey, findApiKey, refusalToUse } from './key-check.ts'
 import type { NativeTokens } from './native-token.ts'
-import type { NonceStore } from './nonce-store.ts'
+import { type NonceStore, shortName } from './nonce-store.ts'
 import { type Signed, type TokenRequest, isRequestSignedWith } from './token-request.ts'
 
 export interface TokenWish {
@@ -86,7 +87,14 @@ export interface TokenIssuerParts {
   readonly clock: Clock
   /** Keeps nonces for `NONCE_KEPT_MS`. */
   readonly nonces: NonceStore
+  /**
+   * Claims what no other node may do as well.
+   * @returns whether nobody else has; a failure where that cannot be found out now
+   */
+  readonly once: (name: string, keepMs: number) => Soon<Result<boolean>>
 }
+
+const NOTED: Result<undefined> = Object.freeze(ok(undefined))
 
 export class TokenIssuer {
   readonly #directory: Directory
@@ -95,9 +103,11 @@ export class TokenIssuer {
   readonly #clock: Clock
   readonly #date: SettledDate
   readonly #nonces: NonceStore
+  readonly #once: TokenIssuerParts['once']
 
-  constructor({ directory, tokens, uses, clock, nonces }: TokenIssuerParts) {
+  constructor({ directory, tokens, uses, clock, nonces, once }: TokenIssuerParts) {
     this.#nonces = nonces
+    this.#once = once
     this.#directory = directory
     this.#tokens = tokens
     this.#uses = uses
@@ -122,11 +132,10 @@ export class TokenIssuer {
     if (!found.ok) return found
     const tooMuch = context.charge?.({ appId: found.value.key.appId, keyId: found.value.key.id })
     if (tooMuch) return { ok: false, failure: tooMuch }
-    const noted = signed ? this.#note(keyName, signed) : ok(undefined)
-    if (!noted.ok) return noted
-    if (!noted.value) return this.#issue(found.value, request)
-    return noted.value.then((isKept) => {
-      if (!isKept) return fail('nonce_not_kept')
+    const noted = signed ? this.#note(keyName, signed) : NOTED
+    if (!(noted instanceof Promise)) return noted.ok ? this.#issue(found.value, request) : noted
+    return noted.then((known) => {
+      if (!known.ok) return known
       // It took a while, in which the key may have changed.
       const again = find()
       return again.ok ? this.#issue(again.value, request) : again
@@ -155,15 +164,32 @@ export class TokenIssuer {
     return refusal ? { ok: false, failure: refusal } : found
   }
 
-  /** @returns what to wait for before the request is answered, if there is anything */
-  #note(keyName: string, { timestamp, nonce }: Signed): Result<Promise<boolean> | undefined> {
+  /** @returns why the request is not answered, if so; known once it is sure that nobody answers it again */
+  #note(keyName: string, { timestamp, nonce }: Signed): Soon<Result<undefined>> {
     const now = momentOf(this.#clock)
     if (Math.abs(timestamp - now.date) > CLOCK_SKEW_MS) return fail('timestamp_refused')
     const id = `${timestamp} ${nonce}`
     const remembered = this.#nonces.remember(keyName, id, now)
     if (remembered === 'seen') return fail('nonce_replayed')
     if (remembered === 'full') return fail('token_requests_full')
-    return ok(this.#nonces.keep(keyName, id))
+    const kept = this.#nonces.keep(keyName, id)
+    if (!kept) return this.#claim(keyName, id)
+    return kept.then((isKept) => (isKept ? this.#claim(keyName, id) : fail('nonce_not_kept')))
+  }
+
+  /** Another node may have got the same request. */
+  #claim(keyName: string, id: string): Soon<Result<undefined>> {
+    const claimed = this.#once(shortName(keyName, id), NONCE_KEPT_MS)
+    return claimed instanceof Promise
+      ? claimed.then((known) => this.#claimed(keyName, id, known))
+      : this.#claimed(keyName, id, claimed)
+  }
+
+  #claimed(keyName: string, id: string, claimed: Result<boolean>): Result<undefined> {
+    if (claimed.ok) return claimed.value ? NOTED : fail('nonce_replayed')
+    // Nobody has answered it, so it may be asked again.
+    this.#nonces.forget(keyName, id)
+    return claimed
   }
 
   #checkPlain(

@@ -1,7 +1,7 @@
 /** Two apps with keys of every kind in a real database, and all that authenticates against them. */
 import { createHmac } from 'node:crypto'
 import { SignJWT } from 'jose'
-import type { Failure, Result } from '../../src/failure.ts'
+import { type Failure, type Result, ok } from '../../src/failure.ts'
 import { Authenticator } from '../../src/identity/authenticate.ts'
 import type { Credential } from '../../src/identity/credentials.ts'
 import { Keyring } from '../../src/identity/keyring.ts'
@@ -60,6 +60,7 @@ export class AblyApps {
     uses: this.#notes,
     clock: this.#clock,
     nonces: new NonceStore(NONCE_KEPT_MS),
+    once: () => ok(true),
   })
 
   constructor() {

@@ -1,12 +1,15 @@
 /** A signed token request is answered once, also over restarts. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { createHmac } from 'node:crypto'
+import { Handlers } from '../../../src/cluster/handlers.ts'
+import { ok } from '../../../src/failure.ts'
 import { NonceStore } from '../../../src/identity/nonce-store.ts'
 import { parseTokenRequest } from '../../../src/identity/token-request.ts'
 import { NONCE_KEPT_MS, TokenIssuer } from '../../../src/identity/token-issuer.ts'
 import { AblyApp } from '../../support/ably-app.ts'
 import { ServerProcess, runJson } from '../../cli/process.ts'
 import { AblyApps, SECRET, macOf, outcome, value } from '../../identity/ably-apps.ts'
+import { TestCluster } from '../../support/cluster.ts'
 import { startTestServer, temporaryFolder } from '../../support/server.ts'
 import { clockAt } from '../../support/clocks.ts'
 
@@ -108,6 +111,7 @@ describe('while a nonce is written', () => {
       uses,
       clock,
       nonces,
+      once: () => ok(true),
     })
     const ask = (keyName: string, nonce: string) => {
       const mac = macOf([keyName, '', '', '', String(apps.now), nonce], SECRET)
@@ -142,5 +146,47 @@ describe('while a nonce is written', () => {
     reject()
     expect(outcome(await first)).toBe('500/50000')
     expect(ask('app1.root', 'b')).toBeInstanceOf(Promise)
+  })
+})
+
+describe('among several nodes', () => {
+  let apps: AblyApps
+  beforeAll(() => (apps = new AblyApps()))
+  afterAll(() => apps.close())
+
+  function nodes() {
+    const cluster = new TestCluster(() => apps.now)
+    const clock = clockAt(() => apps.now)
+    const { directory, tokens } = apps
+    const issuers = ['a', 'b'].map((name) => {
+      const node = cluster.join(name, new Handlers())
+      const nonces = new NonceStore(NONCE_KEPT_MS)
+      const once = (claim: string, keepMs: number) => node.once(claim, keepMs)
+      return new TokenIssuer({ directory, tokens, uses: { note: () => {} }, clock, nonces, once })
+    })
+    const ask = async (at: number, nonce: string) => {
+      const mac = macOf(['app1.root', '', '', '', String(apps.now), nonce], SECRET)
+      const body = JSON.stringify({ keyName: 'app1.root', timestamp: apps.now, nonce, mac })
+      const request = value(parseTokenRequest(body))
+      return outcome(await issuers[at]!.answer('app1.root', request, undefined, OVER_TLS))
+    }
+    return { cluster, ask }
+  }
+
+  test('one of them answers it, and it is known to all', async () => {
+    const { ask } = nodes()
+    const both = await Promise.all([ask(0, 'a'), ask(1, 'a')])
+    expect(both.toSorted()).toEqual(['401/40105', 'ok'])
+    expect([await ask(0, 'a'), await ask(1, 'a')]).toEqual(['401/40105', '401/40105'])
+    expect(await ask(1, 'b')).toBe('ok')
+  })
+
+  test('none answers while the others cannot be asked, and it may be sent again then', async () => {
+    const { ask, cluster } = nodes()
+    cluster.isAway = true
+    expect(await ask(0, 'a')).toBe('503/50003')
+    cluster.isAway = false
+    expect(await ask(0, 'a')).toBe('ok')
+    expect(await ask(1, 'a')).toBe('401/40105')
   })
 })
