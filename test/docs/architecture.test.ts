@@ -84,7 +84,8 @@ describe('what is kept in one process', () => {
       .split('\n')
       .filter((line) => line.includes('`src/'))
     expect(rows.length).toBeGreaterThan(35)
-    const kinds = /`\.? (?:\| )?_?(Engine|Cluster|Own|Settings|Cache|Shared|With its connection)(?![a-z])/
+    const kinds =
+      /`\.? (?:\| )?_?(Engine|Cluster|Own|Settings|Cache|Shared|With its connection)(?![a-z])/
     expect(rows.filter((row) => !kinds.test(row.replace(/ +/g, ' ')))).toEqual([])
   })
 })
