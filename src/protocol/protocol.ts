@@ -44,7 +44,7 @@ export interface Visit {
 /** The state of one socket: what a protocol must remember between frames. */
 export interface Session {
   receive(frame: Frame): void
-  /** Some of what was waiting has gone out. */
+  /** Called when some of what was queued has gone out. */
   drained?(): void
   /** The socket is gone; nothing can be sent any more. */
   closed(): void

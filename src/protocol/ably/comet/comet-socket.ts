@@ -1,36 +1,36 @@
-/** A connection over plain requests: what a session sends waits here until a request comes to fetch it. */
+/** The socket of a session without a WebSocket: frames are queued until a request fetches them. */
 import type { Frame, Socket } from '../../../core/types.ts'
 
-/** Whoever fetches frames. */
+/** A request that fetches frames. */
 export interface Receiver {
-  /** Bytes that it has taken and that have not gone out yet. */
+  /** Bytes that it has taken and that the client has not read yet. */
   readonly waitingBytes: number
   /**
    * @param frames protocol messages as JSON text, at least one
    * @returns whether it takes more
    */
   take(frames: readonly string[]): boolean
-  /** There will be no more. */
+  /** Ends the answer. */
   end(): void
 }
 
 export interface CometSocketParts {
   readonly id: number
   readonly address: string
-  /** Bytes that may wait to be fetched. */
+  /** Bytes that may be queued until they are fetched. */
   readonly maxBacklogBytes: number
-  /** Nobody asks for frames any more. */
+  /** Called when no request for frames is open any more. */
   readonly onAbandoned: () => void
-  /** Somebody does again. */
+  /** Called when one is open again. */
   readonly onRequested: () => void
   readonly punish: () => void
-  /** Some of what was waiting has gone out. */
+  /** Called when some of what was queued has gone out. */
   readonly onDrained: () => void
-  /** The socket has ended: by its session, by its client, or for waiting too long. */
+  /** Called when the socket has ended: by its session, by its client, or because too much was queued. */
   readonly onEnd: () => void
 }
 
-/** What the session says first about its connection holds the key by which later requests name it. */
+/** CONNECTED, which contains the connection key that later requests have in their path. */
 const CONNECTED = /^\{"action":4[,}]/
 
 export class CometSocket implements Socket {
@@ -40,7 +40,7 @@ export class CometSocket implements Socket {
   #waiting: string[] = []
   #bytes = 0
   #receiver: Receiver | undefined
-  /** Those of before, of which not all has gone out. */
+  /** Earlier requests whose answers have not been read completely. */
   readonly #left = new Set<Receiver>()
   #isScheduled = false
   #isEnded = false
@@ -74,7 +74,7 @@ export class CometSocket implements Socket {
     if (this.#isEnded || typeof frame !== 'string') return
     if (CONNECTED.test(frame)) this.#learnKey(frame)
     if (this.#isFull()) this.#flush()
-    // As with any slow reader: it is told nothing rather than something with a hole in it.
+    // A slow reader is cut off, because frames must not be skipped.
     if (this.#isFull()) return this.#end()
     this.#waiting.push(frame)
     this.#bytes += frame.length
@@ -90,7 +90,7 @@ export class CometSocket implements Socket {
     this.close()
   }
 
-  /** A request comes for frames; one that waited before it gets no more. */
+  /** A new request for frames replaces the one before. */
   receive(receiver: Receiver): void {
     if (this.#receiver) this.#letGo(this.#receiver)
     this.#receiver = receiver
@@ -99,7 +99,7 @@ export class CometSocket implements Socket {
     if (this.#waiting.length > 0) this.#schedule()
   }
 
-  /** A request went away, which says nothing about the connection. */
+  /** A request has ended, which does not end the connection. */
   release(receiver: Receiver): void {
     if (this.#receiver !== receiver) return
     this.#receiver = undefined
@@ -107,7 +107,7 @@ export class CometSocket implements Socket {
     if (receiver.waitingBytes > 0) this.#left.add(receiver)
   }
 
-  /** It gets no more; what it has taken still waits for its client to read it. */
+  /** Ends a request; what it has taken still counts as queued until the client has read it. */
   #letGo(receiver: Receiver): void {
     receiver.end()
     if (receiver.waitingBytes > 0) this.#left.add(receiver)
@@ -125,7 +125,7 @@ export class CometSocket implements Socket {
     if (key !== undefined && key !== this.#keys[0]) this.#keys = [key, ...this.#keys]
   }
 
-  /** What one turn of the event loop sends goes out together. */
+  /** Frames of one turn of the event loop go out together. */
   #schedule(): void {
     if (this.#isScheduled) return
     this.#isScheduled = true

@@ -15,7 +15,7 @@ import { CometSocket } from './comet-socket.ts'
 import { type FrameRequest, arrayOf, polling, streaming } from './receivers.ts'
 
 export interface CometParts extends HttpAdmission {
-  /** Opens a session of the realtime protocol, which refuses by what it sends. */
+  /** Opens a session of the realtime protocol; it refuses a client by an ERROR frame. */
   readonly open: (visit: Visit) => Response | Opening
   readonly maxBacklogBytes: number
   readonly maxBodyBytes: number
@@ -26,10 +26,10 @@ export interface CometParts extends HttpAdmission {
 }
 
 const PREFIX = '/comet/'
-/** SDKs give a request 90 s; a stream is renewed well before. */
+/** SDKs give a request 90 s; a stream ends well before, and the client asks again. */
 const STREAM_MS = 60_000
 const POLL_MS = 20_000
-/** How long nobody may ask before the client counts as gone. */
+/** How long a client may leave without a request for frames before its transport counts as lost. */
 const ABANDONED_MS = 30_000
 
 interface CometClient {
@@ -38,10 +38,10 @@ interface CometClient {
   readonly isStreaming: boolean
 }
 
-/** Of one request; a client waits for the answer before it sends more. */
+/** Frames of a request that are handled in one turn of the event loop. */
 const FRAMES_A_TURN = 64
 
-/** Something to do once, when its time has come. */
+/** Runs an action once, when it is due. */
 class Deadline implements Timed {
   due = NEVER
   readonly wake: () => void
@@ -91,7 +91,7 @@ export class Comet implements Endpoint {
         client.session.receive('{"action":7}')
         return answer('[]', 200, visit)
       case 'disconnect':
-        // The client is gone; its connection may be resumed elsewhere.
+        // The transport is lost; the connection may be resumed over another.
         client.socket.close()
         return answer('[]', 200, visit)
       default:
@@ -130,13 +130,13 @@ export class Comet implements Endpoint {
     })
     this.#parts.opened(address)
     const client: CometClient = { socket, session: opening(socket), isStreaming }
-    // A session that refuses has ended its socket already.
+    // A session that refuses has closed its socket already.
     if (!socket.isEnded) this.#clients.set(socket, client)
     const request = this.#request(client, visit)
     const frames = await request.first
     for (const key of socket.keys) this.#byKey.set(key, client)
     const status = statusOf(frames)
-    // A refusal is never streamed: SDKs read it whole.
+    // SDKs read a refusal as a whole, so it is not streamed.
     return answer(status < 400 ? await request.body : arrayOf(frames), status, visit)
   }
 
@@ -186,7 +186,7 @@ export class Comet implements Endpoint {
       if (client.socket.isEnded) break
       this.#guarded(client, () => client.session.receive(frame))
     }
-    // A key that was given out by what was just received is good from now on.
+    // The frames may have led to a new connection key, which later requests use.
     for (const key of client.socket.keys) this.#byKey.set(key, client)
     return answer('[]', 200, visit)
   }
@@ -202,7 +202,7 @@ export class Comet implements Endpoint {
     return itemTexts(text.value)
   }
 
-  /** Later, because the socket is in the middle of something. */
+  /** In a microtask, because the socket may be in the middle of sending. */
   #drained(socket: CometSocket): void {
     const client = this.#clients.get(socket)
     if (client) queueMicrotask(() => this.#guarded(client, () => client.session.drained?.()))
@@ -214,7 +214,7 @@ export class Comet implements Endpoint {
     const client = this.#clients.get(socket)
     if (!client) return
     this.#clients.delete(socket)
-    // Later, because a session that closes its socket is in the middle of something.
+    // In a microtask, because a session that closes its socket may be in the middle of handling a frame.
     queueMicrotask(() => this.#guarded(client, () => client.session.closed()))
   }
 
@@ -229,7 +229,7 @@ export class Comet implements Endpoint {
   }
 }
 
-/** SDKs take frames from an answer of any status; the status is for proxies and people. */
+/** SDKs read frames from an answer of any status; the status is for proxies and people. */
 function statusOf(frames: readonly string[]): number {
   const refusing = frames.find((frame) => /^\{"action":(?:6|9)[,}]/.test(frame))
   if (refusing === undefined) return 200
@@ -245,7 +245,7 @@ function answer(body: ReadableStream | string, status: number, { request }: Visi
       ...corsHeaders(request.headers.get('origin')),
       'content-type': 'application/json',
       'cache-control': 'no-store',
-      // Proxies must pass on each line as it comes.
+      // Proxies must pass each line on at once.
       'x-accel-buffering': 'no',
     },
   })

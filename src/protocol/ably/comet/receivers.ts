@@ -1,22 +1,22 @@
-/** The two ways in which a request gets frames: an answer that goes on, a line for each array; or one array and the end. */
+/** The two ways in which a request gets frames: a streamed answer with one array a line, or a single array. */
 import type { Receiver } from './comet-socket.ts'
 
 const encoder = new TextEncoder()
 
 export interface FrameRequest {
   readonly receiver: Receiver
-  /** Of the answer, once there is anything to answer. */
+  /** The body of the answer, once there is something to send. */
   readonly body: Promise<ReadableStream<Uint8Array> | string>
-  /** The first frames, which decide about the status of an answer to `connect`. */
+  /** The first frames, which determine the status of the answer to `connect`. */
   readonly first: Promise<readonly string[]>
 }
 
 export interface StreamParts {
-  /** Bytes that may wait to go out, before less is asked for. */
+  /** Bytes that may be queued in the response. */
   readonly roomBytes: number
-  /** The client has taken some of what was waiting. */
+  /** Called when the client has read some of what was queued. */
   readonly onTaken: () => void
-  /** The client has gone away. */
+  /** Called when the client has closed the request. */
   readonly onGone: () => void
 }
 
@@ -24,7 +24,7 @@ export function streaming({ roomBytes, onGone, onTaken }: StreamParts): FrameReq
   const first = Promise.withResolvers<readonly string[]>()
   let controller: ReadableStreamDefaultController<Uint8Array> | undefined
   let isOver = false
-  /** Nobody is there any more who could take what waits. */
+  /** Whether the client has closed the request, so that nothing counts as queued. */
   let isGone = false
   const stream = new ReadableStream<Uint8Array>(
     {
@@ -43,7 +43,7 @@ export function streaming({ roomBytes, onGone, onTaken }: StreamParts): FrameReq
   const receiver: Receiver = {
     get waitingBytes() {
       const room = controller!.desiredSize ?? roomBytes
-      // A stream that is closed has none either once all has been taken.
+      // A closed stream has a desired size of 0 once everything has been read.
       return isGone || (isOver && room === 0) ? 0 : roomBytes - room
     },
     take: (frames) => {
@@ -60,10 +60,10 @@ export function streaming({ roomBytes, onGone, onTaken }: StreamParts): FrameReq
   return { receiver, body: Promise.resolve(stream), first: first.promise }
 }
 
-/** More than this is given to Bun only as the client reads, because it would be kept as a whole until then. */
+/** Larger bodies are streamed as the client reads, because Bun would keep them in memory as a whole. */
 const CHUNK_BYTES = 65_536
 
-/** @param onTaken the client has taken some of what was waiting */
+/** @param onTaken called when the client has read some of what was queued */
 export function polling(onTaken: () => void): FrameRequest {
   const first = Promise.withResolvers<readonly string[]>()
   let waitingBytes = 0
@@ -89,7 +89,7 @@ export function polling(onTaken: () => void): FrameRequest {
   return { receiver, body, first: first.promise }
 }
 
-/** @param onLeft told how much has not been taken yet, each time that some has */
+/** @param onLeft called with the bytes that remain, each time that some were read */
 function asRead(
   bytes: Uint8Array<ArrayBuffer>,
   onLeft: (bytes: number) => void,
@@ -109,7 +109,7 @@ function asRead(
   )
 }
 
-/** Protocol messages are JSON text already. */
+/** Joins frames, which are JSON text already, to an array. */
 export function arrayOf(frames: readonly string[]): string {
   return `[${frames.join(',')}]`
 }

@@ -1,4 +1,4 @@
-/** The seam to the connections that are open, as far as requests over REST are about one of them. */
+/** Connections as REST requests see them that publish on behalf of one (RSL1j). */
 
 import type { Socket } from '../../../core/types.ts'
 
@@ -6,7 +6,7 @@ export interface LiveConnection {
   readonly connectionId: string
   /** Undefined for one that is anonymous, or that may be anybody and is nobody yet. */
   readonly clientId: string | undefined
-  /** The socket to which what is published for the connection does not come back, if it wants that (RTN2b). */
+  /** The socket to leave out when something published for the connection is delivered; undefined with echo (RTN2b). */
   readonly socketWithoutEcho: Socket | undefined
 }
 

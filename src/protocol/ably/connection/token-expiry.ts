@@ -1,4 +1,4 @@
-/** The end of a token while somebody is connected with it: a hint in time, then the end (RTN22, RTN15h). */
+/** The end of a token during a connection: first the server asks for a new one, then it disconnects (RTN22, RTN15h). */
 import type { Moment } from '../../../core/clock.ts'
 import { type Failure, failure } from '../../../failure.ts'
 import type { Directory } from '../../../identity/directory.ts'

@@ -52,11 +52,11 @@ export interface RealtimeParts {
   readonly acts: Acts
   readonly authenticator: Authenticator
   readonly directory: Directory & { onChange(listener: (appId: string) => void): () => void }
-  /** Those who come back to much share the turns with everybody who has long work. */
+  /** Shared by all long work, so that many clients who resume at once do not block the event loop. */
   readonly turns: FairTurns
   readonly subscriptionLimit: SubscriptionLimit
   readonly room: ConnectionRoom
-  /** As many as the limit of connections may wait for their clients, divided by these. */
+  /** The share of an app, among which the connections without a transport are divided. */
   readonly shareOf: (appId: string) => string
   /** As in `SessionParts`. */
   readonly latencyMs: number
@@ -64,9 +64,9 @@ export interface RealtimeParts {
     readonly maxMessages: number
     /** Channels that one connection may have; 0 for no limit. */
     readonly maxAttachments: number
-    /** Connections that may be there at once, and as many again may wait for their clients; 0 for no limit. */
+    /** Connections with a transport, and as many again without one; 0 for no limit. */
     readonly maxConnections: number
-    /** Bytes that may wait for a slow reader. */
+    /** Bytes that may be queued for a slow reader. */
     readonly maxBacklogBytes: number
   }
   readonly onRefusal: (why: Failure, detail: RealtimeDetail) => void
@@ -136,7 +136,7 @@ export class AblyRealtime implements SocketEndpoint {
     parts.directory.onChange((appId) => reviews.enlist(this.connections.ofApp(appId)))
   }
 
-  /** Pages are at the same path. */
+  /** The home page has the same path, without an upgrade. */
   owns(path: string, isUpgrade: boolean): boolean {
     return path === '/' && isUpgrade
   }
@@ -145,7 +145,7 @@ export class AblyRealtime implements SocketEndpoint {
     return new Response(null, { status: failure('upgrade_required').status })
   }
 
-  /** Always an opening: SDKs take an HTTP refusal for a lost network, and only a frame for an answer. */
+  /** Always accepts the upgrade: SDKs treat an HTTP refusal as a network failure, and need an ERROR frame. */
   connect(visit: Visit): Opening {
     const query = new URLSearchParams(visit.query)
     const found = findCredentials(visit.request.headers, query)
@@ -153,7 +153,7 @@ export class AblyRealtime implements SocketEndpoint {
     return this.#open(visit, query, credentials, (context) => this.#authenticate(found, context))
   }
 
-  /** An opening for somebody about whom another part of the server has decided, whatever credentials they bring. */
+  /** Accepts a client that another part of the server has authenticated, such as a page of the dashboard. */
   admit(visit: Visit, principal: Result<AppPrincipal>): Opening {
     return this.#open(visit, new URLSearchParams(visit.query), NOBODY, () => principal)
   }
@@ -175,7 +175,7 @@ export class AblyRealtime implements SocketEndpoint {
   #authenticate(found: Result<Credentials>, context: RequestContext): ConnectRequest['principal'] {
     const { authenticator, latencyMs } = this.#parts
     const decide = () => (found.ok ? authenticator.authenticate(found.value, context) : found)
-    // Not before: what changes in the meantime is told to nobody who is yet to come.
+    // Not before the delay: a client is not told of changes that happen while it is connecting.
     return latencyMs === 0 ? decide() : later(latencyMs).then(decide)
   }
 }

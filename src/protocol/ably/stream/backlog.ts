@@ -1,4 +1,4 @@
-/** What a stream begins with: what its client missed, or the last messages there were, in the order in which they came. */
+/** What a stream starts with: events that its client missed, or rewound messages, in order. */
 import type { Broker } from '../../../core/broker.ts'
 import { type FairTurns, PIECE_COST, type Work } from '../../../core/time/fair-turns.ts'
 import { readHistory } from '../../../core/history/history.ts'
@@ -12,7 +12,7 @@ import { takeFilteringCost } from '../subscription/filtering.ts'
 import { encodeForStreams } from './encode.ts'
 import type { EventStream } from './event-stream.ts'
 
-/** A channel of a stream, and how its reader reads it. */
+/** A channel of a stream, and how the stream gets it. */
 export interface StreamedChannel extends Source {
   readonly variant: string
   readonly rewind: Rewind | undefined
@@ -21,18 +21,18 @@ export interface StreamedChannel extends Source {
 export interface BacklogEntry {
   readonly variant: string
   readonly position: string
-  /** Undefined where it has been forgotten meanwhile. */
+  /** Undefined if it is no longer stored. */
   readonly event: () => PlacedEvent | undefined
-  /** Whether others who missed it have the very same. */
+  /** Whether the event is shared with other streams that missed it, so that its frame can be cached. */
   readonly isShared: boolean
 }
 
-/** More is told over realtime connections or history. */
+/** Events that a stream may have missed; more can be read over a realtime connection or history. */
 const MAX_MISSED = 10_000
-/** Of messages of the past that are held until the reader takes them, on all channels of a stream. */
+/** Bytes of rewound messages that a stream holds in memory, for all of its channels. */
 const MAX_HELD_BYTES = 262_144
 
-/** @returns undefined if what came after the cursor cannot be told, or is too much */
+/** @returns undefined if events after the cursor are no longer in memory, or are too many */
 export function missed(
   channels: readonly StreamedChannel[],
   cursor: string,
@@ -63,7 +63,7 @@ export function rewound(
       })
       const { head } = recent
       return serials.map((serial, index): BacklogEntry => {
-        // Each by itself: who is cut off in between goes on with the next. The newest stands for all there was.
+        // One position each, so that a client that is cut off resumes with the next; the newest gets the head.
         const position = index === serials.length - 1 ? head : serial
         const event = () => publicationOf(messages(serial), position)
         return { variant, position, event, isShared: false }
@@ -97,23 +97,23 @@ function inOrder(entries: readonly BacklogEntry[]): BacklogEntry[] {
 export interface BacklogParts {
   readonly turns: FairTurns
   readonly shared: SharedFrames
-  /** Bytes that may wait to be taken before the rest is held back. */
+  /** Bytes that may be queued before the rest is held back. */
   readonly roomBytes: number
-  /** Everything has been sent, up to now. */
+  /** Called when the whole backlog has been sent. */
   readonly onCaughtUp: () => void
-  /** One of the channels has forgotten what has not been sent yet, or cannot tell it. */
+  /** Called when a channel no longer has what remains to be sent, or cannot read it. */
   readonly onForgotten: () => void
   readonly onBug: (error: unknown) => void
 }
 
 const NOTHING: readonly Frame[] = Object.freeze([])
 
-/** Sends a stream what came before it, as its client reads, and what comes meanwhile; until then it is in no group. */
+/** Sends a stream its backlog as the client reads. Until it is done, the stream is in no group. */
 export class StreamBacklog implements Work {
   readonly #parts: BacklogParts
   readonly #stream: EventStream
   readonly #channels: readonly StreamedChannel[]
-  /** Of each channel: it has been taken up to there. */
+  /** By channel, the position up to which its events have been taken. */
   readonly #takenTo: string[]
   #entries: readonly BacklogEntry[]
   #next = 0
@@ -132,7 +132,7 @@ export class StreamBacklog implements Work {
     this.#takenTo = channels.map(({ channel }) => channel.recent.head)
   }
 
-  /** To be told when the client may have taken something. */
+  /** To be called when the client may have read something. */
   goOn(): void {
     this.#parts.turns.enlist(this)
   }
@@ -165,11 +165,11 @@ export class StreamBacklog implements Work {
     this.#stream.close(0, 'internal')
   }
 
-  /** What has come since. */
+  /** Takes the events that have come since. */
   #more(): number | undefined {
     const entries: BacklogEntry[] = []
     for (const [index, { channel, variant }] of this.#channels.entries()) {
-      // What waits to go out together is part of what it has to get.
+      // A pending batch is delivered first, so that its messages are in the memory of the channel.
       channel.flush()
       const events = channel.recent.after(this.#takenTo[index]!)
       if (!events) return this.#end(this.#parts.onForgotten)

@@ -6,7 +6,7 @@ import type { Channel } from '../../../core/channel/channel.ts'
 import { before, isPosition, positionOf } from '../../../core/channel/position.ts'
 import type { KeptMessage, PlacedEvent, Publication } from '../../../core/types.ts'
 
-/** @returns undefined for a message from which nobody can go on: a summary has no place of its own */
+/** @returns undefined for a message after which nobody can resume: a summary has no serial of its own */
 export function cursorAt(
   { position, messages }: Publication,
   { action, version }: KeptMessage,
@@ -16,7 +16,7 @@ export function cursorAt(
   return action === 'summary' ? undefined : version.serial
 }
 
-/** A channel, and how long its readers may have to wait for what is published there; milliseconds. */
+/** A channel, and the milliseconds by which batching may delay its messages. */
 export interface Source {
   readonly channel: Channel
   readonly waitMs: number
@@ -32,7 +32,7 @@ export function missedSince(
   cursor: string,
 ): ReadonlyMap<Channel, readonly PlacedEvent[]> | undefined {
   const position = positionOf(cursor)
-  // One that is ahead of all channels was given out by another server, or was made up.
+  // A cursor ahead of all channels is of another server, or made up.
   if (!isPosition(position) || sources.every(({ channel }) => channel.recent.head < position))
     return undefined
   const missed = new Map<Channel, readonly PlacedEvent[]>()
@@ -54,7 +54,7 @@ function missedOn(
 ): readonly PlacedEvent[] | undefined {
   const isWhole = cursor === position
   const isToldAgain = from < position
-  // What stood at the floor itself is forgotten, the rest of it too.
+  // The event at the floor itself is no longer in memory, and so is the rest of it.
   if (position < recent.floor || (position === recent.floor && !isWhole)) return undefined
   const events: PlacedEvent[] = []
   for (const event of recent.from(from)) {

@@ -1,4 +1,4 @@
-/** What happens on a channel as the bytes of a stream, for all its readers who want the same. */
+/** Encodes events of a channel as bytes of a stream, for all streams of one variant. */
 import type { Event, Frame, KeptMessage, PresenceMessage } from '../../../core/types.ts'
 import { type MessageFilter, compileFilter } from '../../../policy/message-filter.ts'
 import { filtered } from '../subscription/filtering.ts'
@@ -11,20 +11,20 @@ import { type StreamEvent, type Style, eventText } from './stream-format.ts'
 
 export const STREAM_PROTOCOL = 'ably-stream'
 
-/** What one reader of a channel wants. */
+/** How a stream gets a channel. */
 export interface StreamOptions {
   readonly style: Style
-  /** Messages with all their members; otherwise their data alone. */
+  /** Whether messages come with all their members; otherwise their data alone. */
   readonly isEnveloped: boolean
-  /** The channel as the reader called it, with its qualifier. */
+  /** The channel name as the request has it, with its qualifier. */
   readonly name: string
-  /** Base64 of what messages have to fulfil. */
+  /** The filter expression, in base64. */
   readonly filter: string | undefined
 }
 
-/** The name of the group of those who want the same. */
+/** The text of the variant, which names its group. */
 export function variantOf({ style, isEnveloped, name, filter }: StreamOptions): string {
-  // No part holds a line break.
+  // No part contains a line break, so the parts can be split again.
   return [style, isEnveloped ? 'enveloped' : 'bare', name, filter ?? ''].join('\n')
 }
 
@@ -33,11 +33,11 @@ const NOTHING: readonly Frame[] = Object.freeze([])
 
 export function encodeForStreams(event: Event, variant: string): readonly Frame[] {
   const text = streamText(event, variant)
-  // Bytes, so that they are made once and not for each reader.
+  // As bytes, so that the text is encoded once and not for each stream.
   return text === '' ? NOTHING : [encoder.encode(text)]
 }
 
-/** @returns the empty text for what these readers do not hear of */
+/** @returns the empty text for events that this variant leaves out */
 function streamText(event: Event, variant: string): string {
   const { style, isEnveloped, name, filter } = readStreamVariant(variant)
   let text = ''
@@ -73,7 +73,7 @@ interface Variant extends Omit<StreamOptions, 'filter'> {
   readonly filter: MessageFilter | undefined
 }
 
-/** Only texts that `variantOf` made have a meaning. */
+/** Parses the text of a variant, which must have been made by `variantOf`. */
 export const readStreamVariant: (text: string) => Variant = cachedVariants(parse)
 
 function parse(text: string): Variant {

@@ -19,16 +19,16 @@ export interface StreamParts {
   readonly style: Style
   /** Whether silence is broken by events, and not by what no client reads. */
   readonly hasHeartbeats: boolean
-  /** Bytes that may wait to be fetched. */
+  /** Bytes that may be queued until they are fetched. */
   readonly maxBacklogBytes: number
   readonly credentials: Credentials
   readonly principal: AppPrincipal
   /** The clock's elapsed time. */
   readonly now: () => number
   readonly punish: () => void
-  /** The client may have taken some of what was waiting. */
+  /** Called when the client may have read some of what was queued. */
   readonly onTaken: (stream: EventStream) => void
-  /** It is over, for a reason that is known. */
+  /** Called when the stream has ended, with the close reason. */
   readonly onEnd: (stream: EventStream, reason: string) => void
 }
 
@@ -38,12 +38,12 @@ export class EventStream implements Socket {
   readonly parts: StreamParts
   readonly attachments: Attachment[] = []
   principal: AppPrincipal
-  /** When the principal has to be looked at again. */
+  /** When the credentials have to be checked again. */
   token: TokenEnd | undefined
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined
   #lastSent: number
   #sentBytes = 0
-  /** What of it has been taken, and when that was seen to grow. */
+  /** Bytes that the client has read, and when that last increased. */
   #takenBytes = 0
   #takenAt: number
   #isOver = false
@@ -72,7 +72,7 @@ export class EventStream implements Socket {
     return maxBacklogBytes - (this.#controller?.desiredSize ?? maxBacklogBytes)
   }
 
-  /** Everything to come. */
+  /** The body of the response. */
   open(): ReadableStream<Uint8Array> {
     return new ReadableStream<Uint8Array>(
       {
@@ -90,12 +90,12 @@ export class EventStream implements Socket {
     this.fill(frame)
     const controller = this.#controller
     if (this.#isOver || !controller || (controller.desiredSize ?? 0) > 0) return
-    // Whoever is cut off here goes on from the last event that it got, and loses nothing.
+    // A client that is cut off here resumes after the last event that it got, and loses nothing.
     this.#end('slow_reader')
     controller.error(new Error('the reader is too slow'))
   }
 
-  /** The same for what was asked for: nobody is too slow for a single event. */
+  /** Sends without a check of the limit: a single event of the backlog may exceed it. */
   fill(frame: Frame): void {
     if (this.#isOver) return
     this.#lastSent = this.parts.now()
@@ -108,20 +108,20 @@ export class EventStream implements Socket {
     this.send(eventText(event, this.parts.style))
   }
 
-  /** @param id from where the client is to go on after it */
+  /** @param id the position from which the client is to resume */
   error(why: Failure, id?: string): void {
     const json = JSON.stringify(errorInfo(why, this.parts.base))
     this.event({ event: 'error', data: { json }, id })
   }
 
-  /** Shows proxies that it is still in use, if nothing has for so many milliseconds. */
+  /** Sends a keep-alive if nothing was sent for so many milliseconds. */
   keepAlive(quietMs: number): void {
     if (this.parts.now() - this.#lastSent < quietMs) return
     if (this.parts.hasHeartbeats) this.event({ event: 'heartbeat' })
     else this.send(KEEPALIVE[this.parts.style])
   }
 
-  /** Ends it if something waits of which nothing was taken for so many milliseconds: nobody reads. */
+  /** Ends the stream if the client has read nothing of what is queued for so many milliseconds. */
   endUnread(unreadMs: number): void {
     const now = this.parts.now()
     const taken = this.#sentBytes - this.waitingBytes

@@ -4,10 +4,10 @@ import type { JsonText } from '../../../core/types.ts'
 export type Style = 'sse' | 'lines'
 
 export interface StreamEvent {
-  /** From where a client goes on that has got it; undefined for what does not move it on. */
+  /** The position after this event; undefined if it does not move the client on. */
   readonly id?: string | undefined
   readonly event: 'message' | 'presence' | 'error' | 'heartbeat'
-  /** JSON text, or text that stands for itself; undefined for none. */
+  /** JSON text, or plain text; undefined for none. */
   readonly data?: { readonly json: JsonText } | { readonly text: string } | undefined
 }
 
@@ -16,14 +16,14 @@ export const CONTENT_TYPES: Readonly<Record<Style, string>> = {
   lines: 'application/x-ndjson',
 }
 
-/** What tells proxies that somebody is still there, and no client reads. */
+/** Keeps proxies from closing the connection; clients ignore it. */
 export const KEEPALIVE: Readonly<Record<Style, string>> = { sse: ':keepalive\n\n', lines: '\n' }
 
 export function eventText(event: StreamEvent, style: Style): string {
   return style === 'sse' ? sseText(event) : lineText(event)
 }
 
-/** An event without data would not be given to anybody, so there is always some, be it empty. */
+/** EventSource drops events without data, so there is always a data line, even an empty one. */
 function sseText({ id, event, data }: StreamEvent): string {
   const text = data === undefined ? '' : 'json' in data ? data.json : data.text
   const lines = text.split(/\r\n|\r|\n/).map((line) => `data: ${line}\n`)

@@ -1,4 +1,4 @@
-/** Listening over HTTP: server-sent events, or a line of JSON for each event. */
+/** Subscribing over HTTP: server-sent events, or a line of JSON for each event. */
 import type { Gate } from '../../../core/access/gate.ts'
 import type { Channel } from '../../../core/channel/channel.ts'
 import type { Broker } from '../../../core/broker.ts'
@@ -76,7 +76,7 @@ async function listen(
   const opening = openAll(parts, principal.value.appId, names.value)
   const opened = opening instanceof Promise ? await opening : opening
   if (!opened.ok) return opened
-  // What was permitted may be so no longer, where the channels were not open at once.
+  // Permissions may have changed while the channels were being opened.
   const refusedSince = opening instanceof Promise ? refusal(principal.value) : undefined
   if (refusedSince) return { ok: false, failure: refusedSince }
   const streamed = streamedOf(parts.broker, names.value, opened.value, { query, style })
@@ -92,14 +92,14 @@ async function listen(
     credentials: credentials.value,
     principal: principal.value,
     channels: streamed.value,
-    // The address of an EventSource stays as it was; what it has got since is in the header.
+    // An EventSource reconnects with the same URL, so the header is newer than the parameter.
     cursor: request.headers.get('last-event-id') ?? query.get('lastEvent') ?? undefined,
     refusal,
   })
   return ok({ status: 200, value: undefined, stream, headers: headersOf(style) })
 }
 
-/** Proxies must neither keep what they pass on nor collect it first. */
+/** Proxies must neither cache nor buffer the stream. */
 function headersOf(style: Style): Record<string, string> {
   return {
     'content-type': CONTENT_TYPES[style],
@@ -123,7 +123,7 @@ function readNames(query: URLSearchParams): Result<Named[]> {
   return ok(names)
 }
 
-/** All or nothing: a stream has no way to say that it is only a part of what was asked for. */
+/** One refusal refuses all: a stream cannot say that some of its channels are missing. */
 function refusalOf(
   gate: Gate,
   principal: AppPrincipal,
@@ -139,7 +139,7 @@ function refusalOf(
   return undefined
 }
 
-/** Those of other spaces of names are channels of their own. */
+/** Meta channels are apart from channels of the same name. */
 function fullName({ name, qualifier, resource }: QualifiedName): string {
   return qualifier === 'meta' ? resource : name
 }
@@ -163,7 +163,7 @@ function openAll(
     else if (!channel.ok) return channel
     opened.push(channel)
   }
-  // What is left are answers, where none is later.
+  // Without a promise among them, all are results.
   return isLater ? Promise.all(opened).then(allOf) : allOf(opened as Result<Channel>[])
 }
 
@@ -173,7 +173,7 @@ function allOf(opened: readonly Result<Channel>[]): Result<readonly Channel[]> {
     if (!channel.ok) return channel
     channels.push(channel.value)
   }
-  // With room for some of them only, the last have taken the place of the first.
+  // If not all fit, opening the last has closed the first.
   return channels.some(({ isGone }) => isGone) ? fail('too_many_channels') : ok(channels)
 }
 

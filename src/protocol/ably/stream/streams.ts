@@ -1,4 +1,4 @@
-/** All streams over HTTP: what each listens to, as long as its credentials permit it, and until the server stops. */
+/** All streams over HTTP: opened, authenticated again, and ended. */
 import type { AppCounters } from '../../../core/counting/app-counters.ts'
 import type { Broker } from '../../../core/broker.ts'
 import type { ChannelTime } from '../../../core/time/channel-time.ts'
@@ -35,36 +35,36 @@ export interface StreamsParts extends HttpAdmission {
   readonly time: ChannelTime
   readonly counters: Counters
   readonly appCounters: AppCounters
-  /** For how long a reader may take nothing of what waits for it. */
+  /** Milliseconds after which a reader that takes nothing of what is queued is cut off. */
   readonly idleMs: number
-  /** Bytes that may wait for one reader. */
+  /** Bytes that may be queued for one reader. */
   readonly maxBacklogBytes: number
   readonly turns: FairTurns
   readonly onBug: (error: unknown) => void
 }
 
-/** What somebody wants to hear. */
+/** A stream to be opened. */
 export type NewStream = Pick<
   StreamParts,
   'address' | 'secure' | 'origin' | 'base' | 'style' | 'hasHeartbeats' | 'credentials' | 'principal'
 > & {
   readonly channels: readonly StreamedChannel[]
-  /** Where the client was before. */
+  /** The event id after which the client resumes. */
   readonly cursor: string | undefined
-  /** Why the principal may not go on listening to these channels; asked when the principal has changed. */
+  /** Why a principal may not subscribe to these channels; asked again when the principal has changed. */
   readonly refusal: (principal: AppPrincipal) => Failure | undefined
 }
 
 const CONNECTION_ID_LENGTH = 12
 const TICK_MS = 1000
-/** Proxies give up on silence after 30 s at the earliest. */
+/** Proxies cut idle responses off after 30 s at the earliest. */
 const QUIET_MS = 15_000
 const MODES = MODE.subscribe | MODE.presenceSubscribe
 
 export class Streams {
   readonly #parts: StreamsParts
   readonly #shared = new SharedFrames()
-  /** Of those that have not been sent yet what came before them. */
+  /** Of streams that have not been sent their backlog yet. */
   readonly #backlogs = new Map<EventStream, StreamBacklog>()
   readonly #apps = new Map<string, Map<EventStream, NewStream['refusal']>>()
   #timer: Timer | undefined
@@ -77,17 +77,17 @@ export class Streams {
     this.#timer = setInterval(() => this.#tick(), TICK_MS)
   }
 
-  /** Ends all streams; their clients go on elsewhere. */
+  /** Ends all streams; clients resume with another request. */
   stop(): void {
     clearInterval(this.#timer)
     for (const { stream } of this.#all()) stream.close(0, 'server')
   }
 
-  /** What came before and what is to come are joined in one step, so that nothing is missing or doubled. */
+  /** Backlog and live events are joined in one turn, so that nothing is missing or doubled. */
   open(wish: NewStream): ReadableStream<Uint8Array> {
     const { appCounters, broker, clock, ids, maxBacklogBytes, nextSocketId, room } = this.#parts
     const { cursor: _, channels, refusal, ...given } = wish
-    // First, because what cannot be read is told as the answer to the request.
+    // Read first, because a failure is the answer to the request.
     const entries = this.#entriesFor(wish)
     const stream = new EventStream({
       ...given,
@@ -113,12 +113,12 @@ export class Streams {
     return body
   }
 
-  /** Why an app may have no other stream, if so. */
+  /** Why the app may open no more streams, if so. */
   refusal(appId: string): FailureName | undefined {
     return this.#parts.room.refusal(appId)
   }
 
-  /** To be told when an app, a key of it, a rule or a revocation has changed. */
+  /** To be called when an app, one of its keys or rules, or a revocation has changed. */
   appChanged(appId: string): void {
     for (const [stream, refusal] of this.#apps.get(appId) ?? []) this.#review(stream, refusal)
   }
@@ -134,7 +134,7 @@ export class Streams {
     channels: readonly StreamedChannel[],
   ): void {
     const { maxBacklogBytes, onBug, turns } = this.#parts
-    // Only with something in it does the answer begin to arrive.
+    // The response headers are only sent with the first bytes of the body.
     stream.keepAlive(0)
     const tellGone = () => stream.error(failure('messages_expired'), newestOf(channels))
     if (!entries) tellGone()
@@ -142,7 +142,7 @@ export class Streams {
       turns,
       shared: this.#shared,
       onBug,
-      // The other half is for what is live meanwhile.
+      // The other half of the backlog limit is for live events that come meanwhile.
       roomBytes: maxBacklogBytes / 2,
       onCaughtUp: () => this.#caughtUp(stream, channels),
       onForgotten: () => {
@@ -155,7 +155,7 @@ export class Streams {
     backlog.goOn()
   }
 
-  /** From now on it hears what is live. */
+  /** From now on the stream gets live events. */
   #caughtUp(stream: EventStream, channels: readonly StreamedChannel[]): void {
     this.#backlogs.delete(stream)
     for (const [index, attachment] of stream.attachments.entries()) {
@@ -196,7 +196,7 @@ export class Streams {
     }
   }
 
-  /** Looks at the credentials again, as if they came with a new request. */
+  /** Authenticates again, as if the credentials came with a new request. */
   #review(stream: EventStream, refusal: NewStream['refusal']): void {
     const { credentials, origin, secure } = stream.parts
     const decide = (found: Result<AppPrincipal>) => {
@@ -213,13 +213,13 @@ export class Streams {
     else decide(found)
   }
 
-  /** Until the token expires, or a revocation applies that gave its holder time. */
+  /** Notes when the token expires, or a revocation takes effect that was announced before. */
   #schedule(stream: EventStream): void {
     const now = momentOf(this.#parts.clock)
     stream.token = tokenEnd(stream.principal, this.#parts, now, stream.token)
   }
 
-  /** What its date does not say where the clock was set back. */
+  /** Whether the token has ended by elapsed time, which counts if the clock was set back. */
   #overdue({ token }: EventStream): Failure | undefined {
     return token && token.endsAt <= this.#parts.clock.elapsed() ? token.failure : undefined
   }
@@ -230,7 +230,7 @@ export class Streams {
   }
 }
 
-/** From where a client goes on that has lost its place. */
+/** The newest position, from which a client resumes that cannot resume from its own. */
 function newestOf(channels: readonly StreamedChannel[]): string | undefined {
   return channels
     .map(({ channel }) => channel.recent.head)

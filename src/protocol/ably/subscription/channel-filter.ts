@@ -1,9 +1,9 @@
-/** Kinds of channels that clients name by what stands before the name. */
+/** The qualifier of a channel name: filters, and kinds of channels that are not supported. */
 import { type Result, fail, ok } from '../../../failure.ts'
 import { type MessageFilter, compileFilter } from '../../../policy/message-filter.ts'
 import type { QualifiedName } from '../wire/channel-name.ts'
 
-/** The filter of a kind of channel, if it has one, or what is wrong with it; ordinary ones are always right. */
+/** The compiled filter of a qualified name; undefined for a name without one. */
 export function filterOfKind({
   filter,
   qualifier,

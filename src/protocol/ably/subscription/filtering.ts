@@ -1,14 +1,14 @@
-/** Which messages of a publication pass a filter, within what all filters of a channel may cost for it. */
+/** Filters the messages of a publication, within a budget for all filters of the channel together. */
 import type { KeptMessage } from '../../../core/types.ts'
 import { type FilterInput, filterInput } from '../../../policy/filter-view.ts'
 import type { MessageFilter } from '../../../policy/message-filter.ts'
 
-/** For each message, so that small ones may be looked at by many filters. */
+/** Filter steps for each message, so that many filters can be applied to a small one. */
 export const STEPS_PER_MESSAGE = 16_384
-/** As many more for each letter of it, so that a large one may be looked at by some. */
+/** Further steps for each character, so that some filters can be applied to a large one. */
 export const STEPS_PER_LETTER = 2
 
-/** A publication as the filters of a channel see it: read once, and asked each filter once. */
+/** A publication as filters see it: parsed once, and each filter applied once. */
 export class Filtering {
   readonly messages: readonly KeptMessage[]
   readonly #views: readonly FilterInput[]
@@ -22,7 +22,7 @@ export class Filtering {
     this.#stepsLeft = messages.length * STEPS_PER_MESSAGE + letters * STEPS_PER_LETTER
   }
 
-  /** How many steps there are left for further filters. */
+  /** Steps that are left for further filters. */
   get stepsLeft(): number {
     return this.#stepsLeft
   }
@@ -36,7 +36,7 @@ export class Filtering {
     let answer = this.#answers.get(expression)
     if (!answer) {
       answer = this.messages.filter((_, index) => this.#lets(filter, this.#views[index]!))
-      // The very same, so that it is seen that their frames are.
+      // The same array if all pass, so that the frame can be shared with subscribers without a filter.
       if (answer.length === this.messages.length) answer = this.messages
       this.#answers.set(expression, answer)
     }
@@ -52,20 +52,20 @@ export class Filtering {
   }
 }
 
-/** A step takes about as long as so many bytes do that are written and sent. */
+/** A step takes about as long as encoding and sending this many bytes. */
 const BYTES_PER_STEP = 24
 
-/** Steps of all filters since somebody asked. */
+/** Steps of all filters since the cost was last taken. */
 let looked = 0
 
-/** What looking with filters has cost since this was asked last, as pieces of long work cost. */
+/** Takes the cost of filtering since the last call, in the unit of `FairTurns`. */
 export function takeFilteringCost(): number {
   const cost = looked * BYTES_PER_STEP
   looked = 0
   return cost
 }
 
-/** The last one, because all filters of a channel look at the same messages. */
+/** The last publication, because all filters of a channel are applied to it one after the other. */
 let last: Filtering | undefined
 
 export function filtered(

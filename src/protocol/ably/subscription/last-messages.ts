@@ -1,4 +1,4 @@
-/** The last messages of a channel, for whoever begins earlier than now, without holding all that they say. */
+/** The last messages of a channel for a rewind, without holding all of their contents in memory. */
 import type { History } from '../../../core/history/history.ts'
 import type { ChannelRef, KeptMessage } from '../../../core/types.ts'
 

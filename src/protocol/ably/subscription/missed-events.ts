@@ -1,4 +1,4 @@
-/** Events that a subscriber missed, in the form in which somebody must get them who has not seen what was before. */
+/** Missed events in the form for a subscriber that lacks what came before them. */
 import { repeatableKey } from '../../../core/channel/recent-events.ts'
 import type { PlacedEvent, Publication } from '../../../core/types.ts'
 

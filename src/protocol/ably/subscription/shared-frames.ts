@@ -1,12 +1,12 @@
-/** Frames for those who catch up: many of them miss the same, and what is encoded for one serves the others. */
+/** Frames of missed events, cached because many clients who resume at once miss the same events. */
 import type { Frame, PlacedEvent } from '../../../core/types.ts'
 
-/** As much as is worth keeping until the next reader comes to the same place. */
+/** Bytes that are cached until other clients reach the same event. */
 const MAX_BYTES = 4_194_304
 
 export class SharedFrames {
   readonly #maxBytes: number
-  /** By event and then by variant, the event that was encoded first coming first. */
+  /** By event and then by variant, in the order of first use. */
   readonly #known = new Map<PlacedEvent, Map<string, readonly Frame[]>>()
   #bytes = 0
   #encoded = 0
@@ -15,7 +15,7 @@ export class SharedFrames {
     this.#maxBytes = maxBytes
   }
 
-  /** How often something had to be encoded. */
+  /** How often an event had to be encoded; for tests. */
   get encoded(): number {
     return this.#encoded
   }
@@ -24,7 +24,7 @@ export class SharedFrames {
     return this.#bytes
   }
 
-  /** @param make of the event for the variant, and of nothing else */
+  /** @param make encodes the event for the variant; it must depend on nothing else */
   of(event: PlacedEvent, variant: string, make: () => readonly Frame[]): readonly Frame[] {
     const found = this.#known.get(event)?.get(variant)
     if (found) return found

@@ -1,7 +1,7 @@
-/** Acknowledgements of one transport: in the order of the frames they are for, and each once (RTN7). */
+/** Acknowledgements of one transport, in the order of `msgSerial` and each sent once (RTN7). */
 import type { Answer, Outcome } from './answers.ts'
 
-/** One ACK or NACK: it is for `outcomes.length` frames, from `serial` on. */
+/** One ACK or NACK, for `outcomes.length` frames from `serial` on. */
 export interface Acknowledgement {
   readonly serial: number
   readonly outcomes: readonly Outcome[]
@@ -11,10 +11,10 @@ const NOTHING: readonly Acknowledgement[] = Object.freeze([])
 
 export class AckQueue {
   #waiting: Answer[] = []
-  /** The greatest number that came over this transport. */
+  /** The greatest `msgSerial` that came over this transport. */
   #frontier = -1
 
-  /** Whether a number has come over this transport before; a second answer breaks some SDKs. */
+  /** Whether a `msgSerial` came over this transport before; a second answer for it breaks some SDKs. */
   hasSeen(serial: number): boolean {
     return serial <= this.#frontier
   }
@@ -24,7 +24,7 @@ export class AckQueue {
     this.#waiting.push(answer)
   }
 
-  /** Takes out what can be said now: neighbours of one kind together. */
+  /** Removes and returns what can be sent now, successive successes as one ACK. */
   ready(): readonly Acknowledgement[] {
     const [first] = this.#waiting
     if (!first?.outcome) return NOTHING
@@ -50,7 +50,7 @@ export class AckQueue {
   }
 }
 
-/** Refusals are told one by one, because each may have another reason. */
+/** Each refusal is a NACK of its own, because reasons may differ. */
 function continues(last: Acknowledgement, serial: number, outcome: Outcome): boolean {
   const { outcomes } = last
   return last.serial + outcomes.length === serial && outcome.ok && outcomes[0]!.ok

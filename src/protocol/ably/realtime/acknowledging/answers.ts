@@ -1,31 +1,31 @@
-/** What a connection's numbered frames were answered with, so that none counts twice (RTN19a2). */
+/** The answers of a connection by `msgSerial`, so that a frame that is sent again counts once (RTN19a2). */
 import type { Failure } from '../../../../failure.ts'
 
-/** Serials of what was published, null for what has none of its own; or why nothing was. */
+/** Serials of what was published, null for what has none; or why it was refused. */
 export type Outcome =
   | { readonly ok: true; readonly serials: readonly (string | null)[] }
   | { readonly ok: false; readonly failure: Failure }
 
-/** One answer; it may be given to several transports, of which each waits for it. */
+/** One answer. Several transports of a connection may wait for it. */
 export interface Answer {
-  /** The number of the frame. */
+  /** The `msgSerial` of the frame. */
   readonly serial: number
-  /** Undefined until it is known. */
+  /** Undefined until the engine has answered. */
   outcome: Outcome | undefined
 }
 
-/** More than most clients have waiting at once; of what is older it is enough to know what was refused. */
+/** Answers that are kept in full; of older ones only refusals are kept. */
 const MAX_ANSWERS = 1024
-/** As many as a client can have refused at once before it counts as flooding. */
+/** Refusals that are kept: a client that has more at once is flooding. */
 const MAX_REFUSED = 10_000
 
 /** The answers of one connection, by `msgSerial`. They survive a change of transport. */
 export class AnswerBook {
-  /** The greatest number there was. */
+  /** The greatest `msgSerial` so far. */
   #last = -1
-  /** A ring, in which each has its place by its number. Most connections publish nothing. */
+  /** A ring buffer indexed by `msgSerial`, empty for the many connections that publish nothing. */
   #recent: (Answer | undefined)[] = []
-  /** What was not simply acknowledged. Without it, a refusal that got lost would come again as a success. */
+  /** Older refusals. Without them, a frame whose NACK was lost would be acknowledged when it is sent again. */
   #refused: Map<number, Answer> | undefined
   #isResting = true
 
@@ -38,7 +38,7 @@ export class AnswerBook {
     if (serial > this.#last) return undefined
     const recent = this.#recent[serial % MAX_ANSWERS]
     if (recent?.serial === serial) return recent
-    // Acknowledged before, though nobody knows any more with which serials.
+    // It was acknowledged, but its serials are no longer kept.
     return this.#refused?.get(serial) ?? { serial, outcome: { ok: true, serials: [null] } }
   }
 
@@ -51,19 +51,19 @@ export class AnswerBook {
     if (before) this.#forget(before)
   }
 
-  /** What is remembered, the oldest first. */
+  /** All answers that are kept, the oldest first. */
   *known(): Iterable<Answer> {
     if (this.#refused) yield* this.#refused.values()
     const recent = this.#recent.filter((answer) => answer !== undefined)
     yield* recent.toSorted((a, b) => a.serial - b.serial)
   }
 
-  /** Where a connection went on before: everything up to a number has been answered. */
+  /** Continues after a `msgSerial`, everything up to which has been answered. */
   resume(last: number): void {
     this.#last = last
   }
 
-  /** To be told now and then: if nothing was answered since, the client has most likely got all answers. */
+  /** To be called with each heartbeat: if nothing was answered since the last, the client has got all answers. */
   rest(): void {
     if (this.#isResting && this.#recent.length > 0) {
       const recent = this.#recent
@@ -73,13 +73,13 @@ export class AnswerBook {
     this.#isResting = true
   }
 
-  /** One whose outcome is not known yet may still become a refusal. */
+  /** An answer that is still unknown is kept too, because it may become a refusal. */
   #forget(answer: Answer): void {
     if (answer.outcome?.ok === true) return
     const refused = (this.#refused ??= new Map())
     refused.set(answer.serial, answer)
     if (refused.size <= MAX_REFUSED) return
-    // Many in one go, because taking the first out of a large map again and again is slow.
+    // Half of them at once, because deleting the first entry of a large map repeatedly is slow.
     let left = MAX_REFUSED / 2
     for (const oldest of refused.keys()) {
       if (left-- === 0) return

@@ -1,15 +1,15 @@
-/** What an ATTACH asks for, by the parameters in the channel's name, its own, and its flags. */
+/** The options of an ATTACH: parameters in the channel name, parameters of the frame, and flags. */
 import type { Result } from '../../../../failure.ts'
 import { type AttachOptions, readAttachParams } from '../../wire/attach-params.ts'
 import type { Params } from '../../wire/frame-reader.ts'
 
-/** Most attachments ask for nothing special, and share what that comes to. */
+/** Attachments without parameters share one object for each set of flags. */
 const plainOptions = new Map<number, Result<AttachOptions>>()
 const MAX_PLAIN = 1000
 
 /**
- * @param named in the name of the channel
- * @param given beside it; these count more
+ * @param named parameters in the channel name
+ * @param given parameters of the frame, which take precedence
  * @returns `parameter_invalid`
  */
 export function optionsOf(named: Params, given: Params, flags: number): Result<AttachOptions> {

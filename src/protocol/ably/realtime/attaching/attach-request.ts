@@ -1,4 +1,4 @@
-/** What an ATTACH asks for, and how much of it the client may have (RTL4e, TB2). */
+/** Reads an ATTACH: the options that it asks for, and the modes that the client is permitted (RTL4e, TB2). */
 import type { Gate } from '../../../../core/access/gate.ts'
 import type { Broker } from '../../../../core/broker.ts'
 import type { Modes } from '../../../../core/modes.ts'
@@ -23,15 +23,15 @@ export interface AttachRequestParts {
 export type AttachFrame = Extract<ClientFrame, { kind: 'attach' }>
 
 export interface AttachRequest {
-  /** The name as it stands in frames. */
+  /** The channel name as it stands in frames. */
   readonly text: string
   readonly name: QualifiedName
   readonly options: AttachOptions
-  /** Those that are permitted of the ones that are asked for. */
+  /** The modes that are asked for and permitted. */
   readonly modes: Modes
 }
 
-/** @returns why the client may not attach the channel as it wants to, if so */
+/** @returns a failure if the client may not attach the channel, or not with these options */
 export function readAttachRequest(
   parts: AttachRequestParts,
   client: Client,
@@ -54,7 +54,7 @@ export function readAttachRequest(
   return refusal ? { ok: false, failure: refusal } : ok(request)
 }
 
-/** What is asked for as far as it is permitted; with no permission at all there is no attachment (RTL4e). */
+/** The modes that are asked for and permitted; a failure if none is (RTL4e). */
 export function permittedModes(
   { gate }: Pick<AttachRequestParts, 'gate'>,
   client: Client,
@@ -70,7 +70,7 @@ export function permittedModes(
   })
 }
 
-/** A subscription under the channel's own name costs nothing that others do not need too. */
+/** Only qualified names count towards the limit, because others share the frames of the plain name. */
 function limitRefusal(
   { broker, subscriptionLimit }: AttachRequestParts,
   client: Client,

@@ -1,10 +1,10 @@
-/** ATTACHED: what a client is told of an attachment before anything of the channel (RTL4c, TR4i). */
+/** The ATTACHED message (RTL4c, TR4i). */
 import { ACTION, FLAG, flagsOf } from '../../wire/actions.ts'
 import type { Client } from '../session/client.ts'
 import type { AttachRequest } from './attach-request.ts'
 import type { Continuation } from './continuation.ts'
 
-/** What follows the message. */
+/** What follows the message, as its flags announce. */
 interface Announced {
   readonly hasPresence: boolean
   readonly hasBacklog: boolean

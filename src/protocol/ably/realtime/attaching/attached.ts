@@ -5,25 +5,25 @@ import type { QualifiedName } from '../../wire/channel-name.ts'
 import type { MemberPages } from '../presence/member-pages.ts'
 
 export interface Attached {
-  /** The name as it stands in frames. */
+  /** The channel name as it stands in frames. */
   readonly text: string
   readonly name: QualifiedName
-  /** What the channel knows of it. */
+  /** The attachment as the channel keeps it. */
   readonly attachment: Attachment
-  /** What the client asked for; the modes that it has are those as far as the capability permits them now. */
+  /** What the client asked for. Its effective modes, limited by its capability, are in `attachment`. */
   options: AttachOptions
-  /** The position from which its last ATTACH went on. */
+  /** The serial from which the last ATTACH resumed. */
   resumedFrom: string | undefined
-  /** Set while it has yet to be sent what it missed; until then it gets nothing that is live. */
+  /** Set while missed events remain to be sent; live events come after them. */
   backlog: PendingBacklog | undefined
-  /** Whether it knows the last publication, so that deltas can follow. */
+  /** Whether the client has the last publication, so that the next can be a delta. */
   hasBase: boolean
 }
 
-/** What an attachment has yet to be sent, as far as others ask about it. */
+/** What remains to be sent to an attachment, as far as other files need to know. */
 export interface PendingBacklog {
-  /** It has been sent everything up to this position. */
+  /** The position up to which everything has been sent. */
   readonly sentTo: string
-  /** Sends the members once more, as they are when everything else has been sent. */
+  /** Queues another SYNC, with the members at the time when everything else has been sent. */
   tellMembers(pages: () => MemberPages): void
 }

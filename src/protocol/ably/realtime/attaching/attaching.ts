@@ -1,4 +1,4 @@
-/** ATTACH, DETACH and SYNC: what a client is sent before it gets what is live on a channel (RTL4, RTL5, RTP19). */
+/** ATTACH, DETACH and SYNC, and what a client is sent before live events (RTL4, RTL5, RTP19). */
 import type { Channel } from '../../../../core/channel/channel.ts'
 import type { ChannelTime } from '../../../../core/time/channel-time.ts'
 import type { FairTurns } from '../../../../core/time/fair-turns.ts'
@@ -37,20 +37,20 @@ export interface AttachingParts extends AttachRequestParts {
   readonly time: ChannelTime
   readonly ids: IdSource
   readonly turns: FairTurns
-  /** Bytes that may wait for a slow reader before it is cut off. */
+  /** Bytes that may be queued for a slow reader before it is cut off. */
   readonly maxBacklogBytes: number
-  /** Takes what a connection has entered off a channel. */
+  /** Removes the members that a connection has entered from a channel. */
   readonly leave: (client: Client, name: QualifiedName) => void
-  /** Told of an attachment that asks for occupancy. */
+  /** Called for an attachment that asks for occupancy. */
   readonly onOccupancyAsked: (client: Client, attached: Attached) => void
   readonly onBug: (error: unknown) => void
 }
 
-/** Of a page of members: as many as Ably's have. It must leave room for other things that wait. */
+/** Limits of a presence page: as many members as Ably sends, and bytes that leave room for other frames. */
 const MAX_PAGE_MEMBERS = 100
 const MAX_PAGE_BYTES = 131_072
 
-/** A channel that is open, and what a client asks of it that may attach it. */
+/** An open channel, and a permitted request to attach it. */
 export interface Opened {
   readonly channel: Channel
   readonly request: AttachRequest
@@ -65,7 +65,7 @@ export class Attaching {
 
   constructor(parts: AttachingParts) {
     this.#parts = parts
-    // The other half is for what is live meanwhile.
+    // The other half of the backlog limit is for live events that come meanwhile.
     const roomBytes = parts.maxBacklogBytes / 2
     this.#page = { members: MAX_PAGE_MEMBERS, bytes: Math.min(MAX_PAGE_BYTES, roomBytes) }
     this.#groups = new AttachmentGroups(parts.broker)
@@ -77,7 +77,7 @@ export class Attaching {
     })
   }
 
-  /** Opens the channel that a client wants to attach, if it may. */
+  /** Opens the channel of an ATTACH, if the client may attach it. */
   open(client: Client, frame: AttachFrame): Soon<Result<Opened>> {
     const request = readAttachRequest(this.#parts, client, frame)
     if (!request.ok) return request
@@ -86,17 +86,17 @@ export class Attaching {
       return opened.ok ? ok({ channel: opened.value, request: request.value }) : opened
     return opened.then((channel) => {
       if (!channel.ok) return channel
-      // What was permitted may be so no longer.
+      // Permissions may have changed while the channel was being opened.
       const still = readAttachRequest(this.#parts, client, frame)
       return still.ok ? ok({ channel: channel.value, request: still.value }) : still
     })
   }
 
-  /** @param opened what `open` has just answered */
+  /** @param opened the answer of `open` */
   attach(client: Client, frame: AttachFrame, opened: Result<Opened>): void {
     if (!opened.ok) return this.#refuse(client, frame.channel, opened.failure)
     const { channel, request } = opened.value
-    // What waits to go out together must not come between what was missed and what is live.
+    // A pending batch must be delivered first, or its messages would come twice: as missed and as live.
     channel.flush()
     const attached = client.attachments.get(frame.channel)
     const from = isRepeated(attached, channel, frame, request.options)
@@ -113,19 +113,19 @@ export class Attaching {
     client.send({ action: ACTION.DETACHED, channel: text })
   }
 
-  /** Detaches everything because the transport is gone. Who is present stays so for a while. */
+  /** Detaches all channels because the transport is gone. Members stay present for a while. */
   release(client: Client): void {
     this.#catchingUp.release(client)
     for (const { attachment } of client.attachments.values()) this.#parts.broker.detach(attachment)
     client.attachments.clear()
   }
 
-  /** To be called when some of what was waiting for the client has gone out. */
+  /** To be called when the socket has drained. */
   drained(client: Client): void {
     this.#catchingUp.drained(client)
   }
 
-  /** Decides again about every channel, because who the client is, or a rule, has changed (RTC8a). */
+  /** Authorizes every attachment again, because the principal or a rule has changed (RTC8a). */
   review(client: Client): void {
     for (const [text, attached] of client.attachments) {
       const modes = permittedModes(this.#parts, client, attached.name, attached.options)
@@ -135,13 +135,13 @@ export class Attaching {
     }
   }
 
-  /** Sends the members of a channel to a client that has asked for them. */
+  /** Sends the presence set to a client that has asked for it. */
   sync(client: Client, text: string): void {
     const attached = client.attachments.get(text)
     if (!attached || !has(attached.attachment.modes, MODE.presenceSubscribe)) return
     const { channel } = attached.attachment
     client.charge(channel.presence.size)
-    // Who is in the middle of one list gets the other after it, however often they ask.
+    // During a SYNC, one more is queued, however often the client asks.
     if (attached.backlog)
       return attached.backlog.tellMembers(() => this.#members(client, channel, text))
     const page = onlyPage(client.format, text, channel, this.#page)
@@ -153,7 +153,7 @@ export class Attaching {
     this.#catchingUp.begin(this.#backlog(client, attached, start))
   }
 
-  /** A client that did not get the last publication, its own, cannot read a delta against it. */
+  /** Without echo, the client lacks its own publication and cannot apply a delta against it. */
   missedOwn(client: Client, channel: Channel): void {
     for (const attached of client.attachments.values()) {
       if (attached.attachment.channel !== channel || !attached.hasBase) continue
@@ -208,14 +208,14 @@ export class Attaching {
     return new MemberPages(format, text, channel, { ids: this.#parts.ids, limits: this.#page })
   }
 
-  /** From now on the attachment gets what is live. */
+  /** From now on the attachment gets live events. */
   #caughtUp({ attached, client, hasBase }: Backlog): void {
     attached.hasBase = hasBase
     this.#groups.update(client, attached)
     if (attached.options.occupancy !== undefined) this.#parts.onOccupancyAsked(client, attached)
   }
 
-  /** The client was so slow that the channel has forgotten what it did not get: it is told so (RTL12). */
+  /** The channel no longer has what the client missed: it gets ATTACHED without RESUMED, and an error (RTL12). */
   #beginAnew({ attached, client }: Backlog): void {
     const { attachment, name, options, text } = attached
     const { channel, modes } = attachment
@@ -234,7 +234,7 @@ export class Attaching {
     if (!isElsewhere) this.#parts.leave(client, name)
   }
 
-  /** A channel that is refused is attached no longer (RTL14). */
+  /** Sends ERROR for a channel, and detaches it if it was attached (RTL14). */
   #refuse(client: Client, text: string, why: Failure): void {
     const attached = client.attachments.get(text)
     if (attached) this.#remove(client, attached)

@@ -1,4 +1,4 @@
-/** What one attachment has yet to be sent before it gets what is live: who is present, and what it missed (RTL4c). */
+/** The backlog of one attachment: the presence set, then the events that it missed, then live events (RTL4c). */
 import { PIECE_COST } from '../../../../core/time/fair-turns.ts'
 import { readHistory } from '../../../../core/history/history.ts'
 import { MODE, has } from '../../../../core/modes.ts'
@@ -13,45 +13,45 @@ import type { SharedFrames } from '../../subscription/shared-frames.ts'
 import type { MemberPages } from '../presence/member-pages.ts'
 
 export interface BacklogStart {
-  /** Pages of who is present, to be sent first. */
+  /** Pages of the presence set, which are sent first. */
   readonly members: MemberPages | undefined
-  /** Up to the channel's head. */
+  /** Events up to the head of the channel. */
   readonly missed: Iterable<PlacedEvent>
-  /** Where the client was, or where it begins. */
+  /** The position from which the client resumes or starts. */
   readonly serial: string
   readonly shared: SharedFrames
 }
 
-/** What comes next, which may be nothing at all, and the position at which whoever has got it is. */
+/** One step of a backlog: a frame, or nothing for an event that is skipped, and the position reached by it. */
 interface Piece {
   readonly frame: Frame | undefined
   readonly position: string | undefined
-  /** As pieces of work cost. */
+  /** In the unit of `FairTurns`. */
   readonly cost: number
 }
 
-/** About a hundred events are looked at to tell whether there is anything for this client among them; fewer with a filter. */
+/** Work to tell whether the client missed anything: about a hundred events, fewer with a filter. */
 const MAX_LOOKING = 100 * PIECE_COST
-/** Of a channel's memory, what is taken at once. */
+/** Events that are taken from the memory of the channel at once. */
 const MAX_TAKEN = 100
 
-/** The attachment is in no group, and takes what comes meanwhile from its channel's memory. */
+/** The attachment is in no group meanwhile: later events are taken from the memory of the channel. */
 export class Backlog implements PendingBacklog {
   readonly client: Client
   readonly attached: Attached
-  /** Whether anything was missed that this client reads, as far as that can be told without looking at very much. */
+  /** Whether the client missed anything that it subscribes to, as far as a bounded look can tell. */
   readonly hasMissed: boolean
   readonly #shared: SharedFrames
   #members: MemberPages | undefined
   #isSendingMembers: boolean
-  /** To be sent once everything before them has been. */
+  /** Another SYNC that the client has asked for. */
   #membersAgain: (() => MemberPages) | undefined
   #last: Publication | undefined
   #sentTo: string
   #takenTo: string
-  /** What was found when it was looked whether there is anything. */
+  /** The first step, which was computed ahead to tell whether there is anything. */
   #ahead: Piece | 'forgotten' | undefined
-  /** Who was present then is told by pages. */
+  /** The head of the channel at the start: presence up to it is in the pages. */
   readonly #beganAt: string
   #pieces: Iterator<Piece, undefined>
 
@@ -80,7 +80,7 @@ export class Backlog implements PendingBacklog {
     return this.#sentTo
   }
 
-  /** Whether the client has the last publication of the channel, once nothing is left. */
+  /** Whether the client has the last publication of the channel once the backlog is empty. */
   get hasBase(): boolean {
     return this.#last !== undefined && this.#last === this.attached.attachment.channel.previous
   }
@@ -89,7 +89,7 @@ export class Backlog implements PendingBacklog {
     this.#membersAgain = pages
   }
 
-  /** @returns undefined when nothing is left; `forgotten` where the channel does not remember what is, or cannot tell it */
+  /** @returns undefined when nothing is left; `forgotten` if the channel no longer has what is, or cannot read it */
   next(): Piece | 'forgotten' | undefined {
     for (;;) {
       const page = this.#nextPage()
@@ -109,7 +109,7 @@ export class Backlog implements PendingBacklog {
       const found = readHistory(() => this.#pieces.next())
       if (!found.ok) return 'forgotten'
       if (found.value.done !== true) return found.value.value
-      // What waits to go out together is part of what it has to get.
+      // A pending batch is delivered first, so that its messages are in the memory of the channel.
       channel.flush()
       const events = channel.recent.page(this.#takenTo, MAX_TAKEN)
       if (!events) return 'forgotten'
@@ -121,7 +121,7 @@ export class Backlog implements PendingBacklog {
 
   #nextPage(): Piece | undefined {
     if (!this.#isSendingMembers) return undefined
-    // Who may not see presence any more is told no more of it.
+    // The presence-subscribe mode may have been revoked since the first page.
     const mayRead = has(this.attached.attachment.modes, MODE.presenceSubscribe)
     const frame = mayRead ? this.#members?.next() : undefined
     if (frame !== undefined) return { frame, position: undefined, cost: PIECE_COST + frame.length }
@@ -140,7 +140,7 @@ export class Backlog implements PendingBacklog {
 
   *#piecesOf(events: Iterable<PlacedEvent>): Generator<Piece, undefined> {
     for (const given of events) {
-      // As somebody has to get it who has not seen what was before.
+      // Whole messages, because the client may lack what was appended to.
       const event = given.kind === 'publication' ? asWhole(given) : given
       takeFilteringCost()
       const frames = this.#isToBeTold(given) ? this.#framesOf(event) : NOTHING
@@ -161,7 +161,7 @@ export class Backlog implements PendingBacklog {
     return !this.attached.attachment.channel.recent.isOutdone(event)
   }
 
-  /** What it may read is asked for each event: that can change before everything has been sent. */
+  /** The modes are read for each event, because they can change while the backlog is being sent. */
   #framesOf(given: PlacedEvent): readonly Frame[] {
     const { attached, client } = this
     const { attachment, name, options, text } = attached
@@ -175,7 +175,7 @@ export class Backlog implements PendingBacklog {
     const variant = variantFor(client.format, subscription)
     if (variant === undefined) return NOTHING
     const make = () => encode(event, variant, last, channel.ref)
-    // What differs from the message before is only for those who have that one.
+    // Deltas depend on what this client got before, so their frames are not shared.
     return options.delta ? make() : this.#shared.of(event, variant, make)
   }
 }

@@ -10,11 +10,11 @@ import type { Backlog } from './backlog.ts'
 
 export interface CatchingUpParts {
   readonly turns: FairTurns
-  /** Bytes that may wait to go out before the rest is held back. */
+  /** Bytes that may be queued on a socket before the rest is held back. */
   readonly roomBytes: number
-  /** Everything of the backlog has been sent; what is live comes next. */
+  /** Called when the whole backlog has been sent: live events come next. */
   readonly onCaughtUp: (backlog: Backlog) => void
-  /** The channel has forgotten what has not been sent yet. */
+  /** Called when the channel no longer has what remains to be sent. */
   readonly onForgotten: (backlog: Backlog) => void
   readonly onBug: (error: unknown) => void
 }
@@ -30,7 +30,7 @@ export class CatchingUp {
     this.#parts = parts
   }
 
-  /** Sends what there is room for; the rest as there is more. */
+  /** Sends what the socket has room for, and the rest as it drains. */
   begin(backlog: Backlog): void {
     const { attached, client } = backlog
     attached.backlog = backlog
@@ -41,7 +41,7 @@ export class CatchingUp {
     this.#parts.turns.enlist(queue)
   }
 
-  /** To be called when a client has taken some of what was waiting for it. */
+  /** To be called when a socket has drained. */
   drained(client: Client): void {
     const queue = this.#queues.get(client)
     if (queue) this.#parts.turns.enlist(queue)
@@ -54,7 +54,7 @@ export class CatchingUp {
     this.#queues.get(client)?.backlogs.delete(attached)
   }
 
-  /** The transport is gone, or nothing is left to be sent. */
+  /** Forgets a client whose transport is gone, or who has no backlog left. */
   release(client: Client): void {
     const queue = this.#queues.get(client)
     if (!queue) return
@@ -63,7 +63,7 @@ export class CatchingUp {
   }
 }
 
-/** The backlogs of one client, attachment by attachment, in the order in which they were attached. */
+/** The backlogs of one client, sent one after the other in the order of attaching. */
 class ClientQueue implements Work {
   readonly backlogs = new Map<Attached, Backlog>()
   readonly #parts: CatchingUpParts

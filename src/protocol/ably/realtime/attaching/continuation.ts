@@ -1,4 +1,4 @@
-/** From where a client goes on with a channel, and what it has to be sent before it hears what is live (RTL4c, RTN15). */
+/** Where an attachment continues: its position, and the events to send before live ones (RTL4c, RTN15). */
 import type { Channel } from '../../../../core/channel/channel.ts'
 import type { History } from '../../../../core/history/history.ts'
 import { isPosition, positionOf } from '../../../../core/channel/position.ts'
@@ -9,28 +9,28 @@ import type { AttachOptions, Rewind } from '../../wire/attach-params.ts'
 import type { AttachFrame } from './attach-request.ts'
 import type { Attached } from './attached.ts'
 
-/** So many events are looked at to tell whether there is anything among them that a client has to be told. */
+/** Events that are checked to tell whether the client missed anything but presence. */
 const MAX_LOOKED_AT = 100
 
 export interface Continuation {
-  /** Where the client was, and nothing was lost since; undefined for one that begins anew. */
+  /** The position from which the client resumes without loss; undefined for a fresh attachment. */
   readonly resumedFrom: string | undefined
-  /** In their order; some may not have to be told, as presence, or what a later one says too. */
+  /** In order. Some may be skipped: presence, and events whose result a later one contains. */
   readonly events: Iterable<PlacedEvent>
-  /** How many events there are, about. */
+  /** The number of events, roughly. */
   readonly count: number
-  /** The position of the attachment: what came until there is in the past, or among the events. */
+  /** The position for ATTACHED: everything up to it is in the past, or among the events. */
   readonly serial: string
-  /** Why the client cannot go on where it was, or gets less than it asked for. */
+  /** Why the client could not resume, or gets less than it asked for. */
   readonly failure: Failure | undefined
 }
 
-/** Where the client was, if the channel can still tell what came after. */
+/** Resumes after a serial if the channel still has what came after it, and starts afresh otherwise. */
 export function resumed(channel: Channel, serial: string): Continuation {
-  // What a client names is kept for as long as it is attached, so it must be what it is meant to be.
+  // The serial is kept while the client is attached, so its form and length are checked.
   const missed = isPosition(serial) ? channel.recent.after(serial) : undefined
   if (!missed) return { ...fresh(channel), failure: failure('messages_expired') }
-  // Presence is told by who is there.
+  // Missed presence is not replayed: the presence set is sent instead.
   const isOther = (event: PlacedEvent) => event.kind !== 'presence'
   if (missed.length < MAX_LOOKED_AT && !missed.some(isOther))
     return { ...fresh(channel), resumedFrom: serial }
@@ -39,7 +39,7 @@ export function resumed(channel: Channel, serial: string): Continuation {
     resumedFrom: serial,
     events: missed,
     count: missed.length,
-    // Whoever is cut off in the middle of what it missed has to begin there again.
+    // The serial stays: a client that is cut off in the middle must resume from here again.
     serial,
   }
 }
@@ -63,7 +63,7 @@ export interface RewindWish {
   readonly now: number
 }
 
-/** A fresh attachment that begins earlier than now. */
+/** A fresh attachment that starts with earlier messages (`rewind`). */
 export function rewound(
   channel: Channel,
   history: History,
@@ -85,10 +85,10 @@ export function rewound(
   }
 }
 
-/** What a client that reads slowly may have waiting for it in memory, though it is not sent yet. */
+/** Bytes of rewound messages that are held in memory for a client that reads slowly. */
 const MAX_HELD_BYTES = 262_144
 
-/** What was published together. */
+/** Groups serials by the publication that they belong to. */
 function groupsOf(serials: readonly string[]): string[][] {
   const groups: string[][] = []
   for (const serial of serials) {
@@ -99,7 +99,7 @@ function groupsOf(serials: readonly string[]): string[][] {
   return groups
 }
 
-/** One for each group, the last at the head: whoever has it has everything. */
+/** One publication for each group. The last gets the head position: a client that has it has everything. */
 function* publicationsOf(
   groups: readonly (readonly string[])[],
   messageOf: LastMessages['messages'],
@@ -125,7 +125,7 @@ function idOf({ id }: Pick<Publication, 'id'>): string {
   return colon < 0 ? id : id.slice(0, colon)
 }
 
-/** For an attachment that goes on from what it has been sent already. */
+/** Continues an attachment from what it has been sent already. */
 export function continued({ backlog, resumedFrom }: Attached, channel: Channel): Continuation {
   const from = resumed(channel, backlog?.sentTo ?? channel.recent.head)
   return from.resumedFrom === undefined ? from : { ...from, resumedFrom }
@@ -143,7 +143,7 @@ export function isRepeated(
   options: AttachOptions,
 ): attached is Attached {
   if (channelSerial === undefined || attached?.resumedFrom !== channelSerial) return false
-  // Whoever could not make anything of the first delta asks in the same words (RTL18).
+  // A client that could not apply a delta repeats its ATTACH unchanged, and needs an answer (RTL18).
   if (options.delta) return false
   const isAlike =
     attached.options === options || JSON.stringify(attached.options) === JSON.stringify(options)

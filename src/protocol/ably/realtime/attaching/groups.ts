@@ -1,4 +1,4 @@
-/** The groups in which attachments get what is live: which they are, and when an attachment has to be in others. */
+/** The fan-out groups of attachments: which group an attachment belongs to, and when it has to change. */
 import type { Channel } from '../../../../core/channel/channel.ts'
 import type { Broker } from '../../../../core/broker.ts'
 import type { Modes } from '../../../../core/modes.ts'
@@ -12,15 +12,15 @@ import { type Client, isEchoOff } from '../session/client.ts'
 import type { AttachRequest } from './attach-request.ts'
 import type { Attached } from './attached.ts'
 
-/** What decides in which form an attachment gets what happens on its channel. */
+/** What determines the variant in which an attachment gets its channel. */
 export interface Subscription {
   readonly channel: Channel
-  /** The name as it stands in frames. */
+  /** The channel name as it stands in frames. */
   readonly text: string
   readonly name: QualifiedName
   readonly options: AttachOptions
   readonly modes: Modes
-  /** Whether it has the last publication, from which the next may differ. */
+  /** Whether it has the last publication, so that the next can be a delta. */
   readonly hasBase: boolean
 }
 
@@ -36,7 +36,7 @@ export function variantFor(
   return variantText({
     format,
     modes,
-    // Other messages between those of the channel would be taken for what the next differs from.
+    // Only plain attachments get deltas: a filter or occupancy would put other messages between base and delta.
     delta: delta && hasBase && isPlain,
     whole: appendMode === 'full',
     occupancy,
@@ -57,7 +57,7 @@ export class AttachmentGroups {
     this.#broker = broker
   }
 
-  /** What is live comes to the attachment in the form that is right for it now, unless it has a backlog. */
+  /** Moves an attachment to the group that is right for it now; to none while it has a backlog. */
   update(client: Client, attached: Attached, modes = attached.attachment.modes): void {
     const { attachment, backlog, hasBase, name, options, text } = attached
     const { channel } = attachment
@@ -67,7 +67,7 @@ export class AttachmentGroups {
     if (!backlog) this.#awaitBase(client, attached)
   }
 
-  /** Nothing that is live comes to the attachment while it has a backlog. */
+  /** Takes an attachment out of its groups, so that it gets nothing live while it has a backlog. */
   leave({ attachment }: Attached): void {
     this.#broker.change(attachment, attachment.modes, NO_FORMATS)
   }
@@ -129,7 +129,7 @@ export class AttachmentGroups {
     return attached
   }
 
-  /** The first message is a whole one; it is what the next can differ from. */
+  /** Waits for the first publication, which is sent whole, before the attachment gets deltas. */
   #awaitBase(client: Client, attached: Attached): void {
     if (!attached.options.delta || attached.hasBase) return
     const { attachment, text } = attached

@@ -1,4 +1,4 @@
-/** A connection of a client: what outlives the transport that it came with (RTN15, RTN16). */
+/** The state of a connection that outlives its transport, so that it can be resumed (RTN15, RTN16). */
 import type { Credentials } from '../../../../identity/credentials.ts'
 import type { AppPrincipal } from '../../../../identity/principal.ts'
 import type { Socket } from '../../../../core/types.ts'
@@ -7,7 +7,7 @@ import type { LiveConnection } from '../../connection/live-connections.ts'
 import { AnswerBook } from '../acknowledging/answers.ts'
 import { NEVER, type Timed } from '../../../../core/time/timer-wheel.ts'
 
-/** The transport of a connection, as far as others have to do with it. */
+/** What connections need of their transport. */
 export interface Transport {
   readonly client: {
     readonly socket: Socket
@@ -16,20 +16,20 @@ export interface Transport {
     /** What it has attached, by the name in frames. */
     readonly attachments: { keys(): readonly string[] }
   }
-  /** Another transport goes on with the connection. */
+  /** The connection is resumed over another transport. */
   superseded(): void
-  /** Something about the app has changed: keys, tokens or rules. */
+  /** Authenticates again, because keys, tokens or rules of the app have changed. */
   review(): void
-  /** Answers may have become known. */
+  /** Sends acknowledgements that have become known. */
   acknowledge(): void
   /** Ends the connection for good, and says why. */
   expel(why: Failure): void
 }
 
-/** Who a connection belongs to, and how they proved it. */
+/** The principal of a connection, and the credentials that prove it. */
 export interface Identified {
   readonly principal: AppPrincipal
-  /** Kept, so that it can be asked again whether they still count. */
+  /** Kept to authenticate again when something about the app changes. */
   readonly credentials: Credentials
   readonly secure: boolean
 }
@@ -40,7 +40,7 @@ export interface ConnectionOptions extends Identified {
   /** When it was opened, in milliseconds since the epoch. */
   readonly since: number
   readonly remainPresentMs: number
-  /** Told when the time of a connection without a transport has come. */
+  /** Called when a connection without a transport is due to lose its members, or to end. */
   readonly onDue: (connection: Connection, now: number) => void
 }
 
@@ -48,14 +48,14 @@ export class Connection implements LiveConnection, Timed {
   readonly id: string
   readonly appId: string
   readonly since: number
-  /** How long members stay present when the transport is lost. */
+  /** Milliseconds that members stay present after the transport is lost. */
   readonly remainPresentMs: number
-  /** The same, where the server is to blame. */
+  /** The same as a minimum after a restart of the server. */
   minPresentMs = 0
   identified: Identified
-  /** What the key has beside the id. */
+  /** The secret part of the connection key. */
   secret: string
-  /** That of the transport before: it counts until the client has shown that it knows the new one. */
+  /** The secret before that, valid until a frame shows that the client knows the new one. */
   previousSecret: string | undefined
   transport: Transport | undefined
   /** Names of channels on which it has members present. */
@@ -81,7 +81,7 @@ export class Connection implements LiveConnection, Timed {
     return this.identified.principal
   }
 
-  /** Most clients publish nothing, and have none. */
+  /** Created on first use, because most clients publish nothing. */
   get answers(): AnswerBook {
     return (this.#answers ??= new AnswerBook())
   }
@@ -90,7 +90,7 @@ export class Connection implements LiveConnection, Timed {
     return this.id
   }
 
-  /** Undefined for a client that is anonymous, or that may be anybody and is nobody yet. */
+  /** Undefined for an anonymous client, or one that may assume any client id and has none yet. */
   get clientId(): string | undefined {
     return this.principal.clientId
   }
@@ -100,12 +100,12 @@ export class Connection implements LiveConnection, Timed {
     return client?.echo === false ? client.socket : undefined
   }
 
-  /** The secret by which the client comes back. */
+  /** The connection key, by which the client can resume. */
   get key(): string {
     return `${this.id}!${this.secret}`
   }
 
-  /** To be told now and then, so that answers are let go of which the client has most likely got. */
+  /** To be called with each heartbeat: drops answers that the client has most likely received. */
   rest(): void {
     this.#answers?.rest()
   }

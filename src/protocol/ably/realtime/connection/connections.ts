@@ -1,4 +1,4 @@
-/** All connections of all apps: found by id and key, taken over by another transport, ended when their time is over. */
+/** All connections of all apps: opened, resumed over another transport, and ended two minutes after they are lost. */
 import { TWO_MINUTES_MS } from '../../../../policy/two-minutes.ts'
 import type { Clock } from '../../../../core/clock.ts'
 import type { IdSource } from '../../../../core/id-source.ts'
@@ -14,9 +14,9 @@ export interface ConnectionsParts {
   readonly clock: Clock
   readonly ids: IdSource
   readonly wheel: TimerWheel
-  /** Takes a connection's members off a channel. */
+  /** Removes the members that a connection has entered from a channel. */
   readonly leave: (appId: string, channel: string, connectionId: string) => void
-  /** Connections that may wait for their clients; 0 for no limit. */
+  /** Connections that may exist without a transport; 0 for no limit. */
   readonly maxWaiting: number
   readonly shareOf: (appId: string) => string
   readonly onOpened?: (connection: Connection) => void
@@ -24,18 +24,18 @@ export interface ConnectionsParts {
 }
 
 export interface AdmitRequest extends Identified {
-  /** The key of the connection to go on with, if the client has one. */
+  /** The key of the connection to resume; undefined for a new one. */
   readonly key: string | undefined
   readonly remainPresentMs: number
 }
 
 export interface Admitted {
   readonly connection: Connection
-  /** Why the client did not get the connection it wanted; it got a new one (RTN15c7). */
+  /** Why the connection could not be resumed; the client got a new one instead (RTN15c7). */
   readonly failure: Failure | undefined
 }
 
-/** How long a connection waits for its client (`connectionStateTtl`). */
+/** How long a connection can be resumed after its transport is lost (`connectionStateTtl`). */
 export const STATE_TTL_MS = TWO_MINUTES_MS
 /**
  * What a client needs at most to come back after the server was away, which is no fault of its own: SDKs wait up to
@@ -46,11 +46,11 @@ const ID_LENGTH = 12
 const SECRET_LENGTH = 20
 
 export class Connections implements ConnectionFinder {
-  /** Of this run of the server: clients show it to people who look for a fault (CD2g). */
+  /** Identifies this run of the server in CONNECTED, for diagnosis (CD2g). */
   readonly serverId: string
   readonly #parts: ConnectionsParts
   readonly #apps = new Map<string, Map<string, Connection>>()
-  /** Those without a transport. */
+  /** Connections without a transport, which may be resumed. */
   readonly #disconnected: DisconnectedConnections
   #size = 0
   #isHeld = false
@@ -77,7 +77,7 @@ export class Connections implements ConnectionFinder {
     return this.#apps.get(appId)?.get(id)
   }
 
-  /** The connection that a key is of. Those of another app are not found. */
+  /** The connection of a key, current or previous; undefined if it is over or of another app. */
   byKey(key: string, appId: string): Connection | undefined {
     const mark = key.indexOf('!')
     if (mark < 0) return undefined
@@ -91,12 +91,12 @@ export class Connections implements ConnectionFinder {
     return isKnown ? connection : undefined
   }
 
-  /** Whether a key is that of a connection whose client is still there, as far as this server knows. */
+  /** Whether a key belongs to a connection that has a transport. */
   isHere(key: string, appId: string): boolean {
     return this.byKey(key, appId)?.transport !== undefined
   }
 
-  /** The connection a client goes on with, or a new one. Its transport is still to be set. */
+  /** Resumes the connection of a key, or opens a new one. The caller sets its transport. */
   admit(request: AdmitRequest): Admitted {
     const { key, principal } = request
     if (key === undefined) return { connection: this.#open(request), failure: undefined }
@@ -112,14 +112,14 @@ export class Connections implements ConnectionFinder {
     return { connection: known, failure: undefined }
   }
 
-  /** The transport is lost; the client may come back. */
+  /** The transport is lost; the connection can be resumed. */
   dropped(connection: Connection, transport: Transport): void {
     if (connection.transport !== transport) return
     connection.transport = undefined
     this.#await(connection)
   }
 
-  /** The connection is over: who was present through it leaves at once. */
+  /** Ends a connection; its members leave at once. */
   close(connection: Connection): void {
     const app = this.#apps.get(connection.appId)
     if (app?.get(connection.id) !== connection) return
@@ -133,7 +133,7 @@ export class Connections implements ConnectionFinder {
     this.#parts.onClosed?.(connection)
   }
 
-  /** To be told when the server stops: until the next one runs nobody can come back, and nobody's time is over. */
+  /** To be called when the server stops: connections do not expire while no client can resume them. */
   hold(): void {
     this.#isHeld = true
   }
@@ -159,7 +159,7 @@ export class Connections implements ConnectionFinder {
     }
   }
 
-  /** The timer may be a moment late. */
+  /** Asked because the timer may be a moment late. */
   #isOver({ droppedAt }: Connection): boolean {
     return droppedAt !== undefined && this.#parts.clock.elapsed() - droppedAt >= STATE_TTL_MS
   }
@@ -185,7 +185,7 @@ export class Connections implements ConnectionFinder {
     this.#size++
   }
 
-  /** @param secret that the client has: any number of newer ones may have been lost on their way to it */
+  /** @param secret that the client showed: it stays valid, because the answer with the new one may get lost */
   #takeOver(
     connection: Connection,
     { principal, credentials, secure }: AdmitRequest,
@@ -204,7 +204,7 @@ export class Connections implements ConnectionFinder {
     before?.superseded()
   }
 
-  /** Gives the client time to come back, at the cost of the share that has most, if there are too many. */
+  /** Lets the connection be resumed for a while; beyond the limit, the share that has most loses its oldest. */
   #await(connection: Connection): void {
     const { clock, maxWaiting, wheel } = this.#parts
     const now = clock.elapsed()
@@ -223,7 +223,7 @@ export class Connections implements ConnectionFinder {
     this.#parts.wheel.schedule(connection, droppedAt + this.#nextWait(connection))
   }
 
-  /** From the loss of the transport on, in milliseconds. */
+  /** Milliseconds after the transport was lost. */
   #nextWait(connection: Connection): number {
     return connection.presentOn === undefined
       ? STATE_TTL_MS
@@ -237,7 +237,7 @@ export class Connections implements ConnectionFinder {
   }
 }
 
-/** From the loss of the transport on. */
+/** Milliseconds after the transport was lost for which its members stay present. */
 function presentMs({ minPresentMs, remainPresentMs }: Connection): number {
   return Math.max(minPresentMs, remainPresentMs)
 }
@@ -246,7 +246,7 @@ function secretOf(key: string): string {
   return key.slice(key.indexOf('!') + 1)
 }
 
-/** Whoever has the key of a connection must also be who its client was. */
+/** A connection can be resumed only with the client id that it had. */
 function isSameClient({ principal: before }: Connection, { principal }: Identified): boolean {
   return before.clientId === undefined || before.clientId === principal.clientId
 }

@@ -1,10 +1,10 @@
-/** Connections that wait for their clients, by the shares that they count towards. */
+/** Connections without a transport, by the share that they count towards. */
 import { greatest } from '../../../../policy/shares.ts'
 import type { Connection } from './connection.ts'
 
 export class DisconnectedConnections {
   readonly #shareOf: (appId: string) => string
-  /** Each in the order in which they lost their transports. */
+  /** By share, in the order in which they lost their transports. */
   readonly #shares = new Map<string, Set<Connection>>()
   readonly #shareOfEach = new Map<Connection, string>()
 
@@ -33,7 +33,7 @@ export class DisconnectedConnections {
     if (others.size === 0) this.#shares.delete(share)
   }
 
-  /** Who has to give way first: of the share that has most, whoever has waited for the longest. */
+  /** The one to be ended first when there are too many: the oldest of the share that has most. */
   first(): Connection {
     const most = greatest(this.#shares.values(), ({ size }) => size)!
     return most.values().next().value!

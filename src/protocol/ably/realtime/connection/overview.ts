@@ -1,4 +1,4 @@
-/** The connections of apps, as people see them who look after the server. */
+/** Connections of apps as the API, the command line and the dashboard show them. */
 import { failure } from '../../../../failure.ts'
 import type { Connection } from './connection.ts'
 import type { Connections } from './connections.ts'
@@ -9,7 +9,7 @@ export interface OpenConnection {
   /** `appId.keyId` of the key that it was opened with, or that its token is of. */
   readonly key: string
   readonly clientId: string | undefined
-  /** Undefined while the client is away and may come back. */
+  /** Undefined while the connection has no transport. */
   readonly address: string | undefined
   /** Milliseconds since the epoch. */
   readonly since: number
@@ -44,7 +44,7 @@ export class ConnectionOverview {
     return found && view(found)
   }
 
-  /** @returns whether there was such a connection */
+  /** @returns whether the connection existed */
   disconnect(appId: string, id: string): boolean {
     const connection = this.#connections.byId(appId, id)
     if (!connection) return false

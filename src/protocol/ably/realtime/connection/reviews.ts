@@ -1,22 +1,22 @@
-/** Connections whose credentials have to be looked at again because something about their app has changed. */
+/** Connections to be authenticated again because a key, a token or a rule of their app has changed. */
 import type { Connection } from './connection.ts'
 
-/** Connections that are looked at in one turn, so that a large app stops nobody else. */
+/** Connections that are authenticated in one turn of the event loop, so that a large app does not block it. */
 const REVIEWED_AT_ONCE = 500
 
 export class Reviews {
   readonly #waiting = new Set<Connection>()
   #isUnderway = false
 
-  /** Has the credentials of connections looked at, so many a turn. */
+  /** Queues connections to be authenticated again. */
   enlist(connections: Iterable<Connection>): void {
     for (const connection of connections) this.#waiting.add(connection)
     if (!this.#isUnderway) this.#reviewSome()
   }
 
   /**
-   * To be called when a connection is about to do something, or is over.
-   * @returns whether its credentials have yet to be looked at, which is up to the caller then
+   * To be called before a frame of a connection is handled, and when it is over.
+   * @returns whether it was queued: the caller then authenticates it at once
    */
   forget(connection: Connection): boolean {
     return this.#waiting.delete(connection)

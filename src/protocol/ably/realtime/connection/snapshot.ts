@@ -1,4 +1,4 @@
-/** Connections at one moment, as plain data: all that their clients need to come back to a server that was started again. */
+/** Connections as plain data, from which they can be resumed after a restart of the server. */
 import { type FailureName, failure } from '../../../../failure.ts'
 import { type AppPrincipal, WITHOUT_RIGHTS } from '../../../../identity/principal.ts'
 import type { Answer, Outcome } from '../acknowledging/answers.ts'
@@ -10,7 +10,7 @@ export interface ConnectionSnapshot {
   readonly secret: string
   readonly previousSecret: string | undefined
   readonly clientId: string | undefined
-  /** Of the key that it was opened with, or that its token is of. */
+  /** The id of the API key, or of the key of the token, that it was opened with. */
   readonly keyId: string
   readonly secure: boolean
   readonly since: number
@@ -46,7 +46,7 @@ export function snapshotOf(connection: Connection): ConnectionSnapshot {
   }
 }
 
-/** What a connection is made of that waits for its client, who has to show again who they are. */
+/** A restored connection: it has no rights until its client has resumed it with credentials. */
 export function restingOptions(snapshot: ConnectionSnapshot): Omit<ConnectionOptions, 'onDue'> {
   const { clientId, id, remainPresentMs, secret, secure, since } = snapshot
   return {
@@ -71,7 +71,7 @@ export function refill(
   connection.answers.resume(last)
 }
 
-/** Who was there, and may do nothing: nobody speaks for the connection until its client is back. */
+/** The identity of the connection without any rights. */
 function restingPrincipal({ appId, clientId, keyId }: ConnectionSnapshot): AppPrincipal {
   return { ...WITHOUT_RIGHTS, appId, keyId, clientId, mayAssumeClientId: clientId === undefined }
 }

@@ -1,8 +1,8 @@
-/** Messages as what differs from the one before on the channel (`delta=vcdiff`). */
+/** Messages as VCDIFF deltas against the previous message of the channel (`delta=vcdiff`). */
 import type { KeptMessage, Publication } from '../../../../core/types.ts'
 import { encodeDelta } from '../../../../delta/vcdiff.ts'
 
-/** The last answer, because one publication goes to the groups of both formats. */
+/** The last result, because one publication is encoded for the groups of both formats. */
 let last:
   | {
       readonly event: Publication
@@ -23,7 +23,7 @@ export function deltaMessages(event: Publication, previous: Publication): readon
 }
 
 function differing(event: Publication, previous: Publication): readonly KeptMessage[] {
-  // Those who missed its beginning have got something else than the others.
+  // An appended message is no base: clients that joined later have other bytes of it.
   let base = previous.whole ? undefined : previous.messages.at(-1)
   return event.messages.map((message) => {
     const delta = base && deltaOf(message, base)
@@ -41,7 +41,7 @@ function deltaOf(message: KeptMessage, base: KeptMessage): KeptMessage | undefin
   return { ...message, data, encoding, extras: withDelta(message.extras, base.id) }
 }
 
-/** What a reader has as the payload of a message, before any step of its encoding but base64. */
+/** The payload that a delta is computed from: what the client has after undoing base64, and nothing else. */
 function payload({ data, action }: KeptMessage): Uint8Array | undefined {
   if (data === undefined || !HAS_PAYLOAD.has(action)) return undefined
   return typeof data === 'string' ? Buffer.from(data) : data

@@ -1,4 +1,4 @@
-/** What happens on a channel as frames for one group of readers. */
+/** Encodes events of a channel as frames for one group of subscribers. */
 import type { ChannelRef, Event, Frame, KeptMessage, Publication } from '../../../../core/types.ts'
 import { filtered } from '../../subscription/filtering.ts'
 import {
@@ -15,10 +15,10 @@ export const PROTOCOL = 'ably'
 
 const NOTHING: readonly Frame[] = Object.freeze([])
 
-/** For readers who attached the channel under another name than its own. */
+/** For subscribers who attached the channel under a qualified name. */
 const named = new NamedFrames()
 
-/** @param previous the publication that these readers got before, if they can read deltas against it */
+/** @param previous the publication that these subscribers got before, if they can apply a delta to it */
 export function encode(
   event: Event,
   text: string,
@@ -42,7 +42,7 @@ export function encode(
       const category = wish === 'metrics' ? undefined : wish
       return [occupancyFrame(event, name ?? channel.name, format, category)]
     }
-    // Only channels of the commons tell of these.
+    // Only channels without an app have these events.
     case 'message':
     case 'join':
     case 'leave':
@@ -65,7 +65,7 @@ function publication(
   return [named.of({ event, content: messages, format }, name, make)]
 }
 
-/** What these readers get in the place of the messages of a publication; undefined for those themselves. */
+/** What these subscribers get instead of the messages of a publication; undefined if they get them unchanged. */
 function chosen(
   event: Publication,
   { delta, filter, whole }: Variant,

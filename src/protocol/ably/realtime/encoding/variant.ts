@@ -1,4 +1,4 @@
-/** Variants: what one group of readers of a channel gets, as the text that names the group and as what it means. */
+/** Variants: the form in which a group of subscribers gets a channel, as text that names the group and as parts. */
 import type { Occupancy } from '../../../../core/types.ts'
 import { MODE, type Modes, has } from '../../../../core/modes.ts'
 import { type MessageFilter, compileFilter } from '../../../../policy/message-filter.ts'
@@ -12,17 +12,17 @@ export interface Variant {
   readonly messages: boolean
   readonly presence: boolean
   readonly annotations: boolean
-  /** Messages as what differs from the one before. */
+  /** Whether messages come as deltas against the one before. */
   readonly delta: boolean
-  /** Never the new part of a message alone. */
+  /** Whether an appended message comes whole, instead of only what was appended. */
   readonly whole: boolean
   readonly occupancy: OccupancyMetric | undefined
-  /** The name in frames, where it is not that of the channel. */
+  /** The channel name for frames, if the client attached it under a qualified name. */
   readonly name: string | undefined
   readonly filter: MessageFilter | undefined
 }
 
-/** What decides about the variant of an attachment. */
+/** What determines the variant of an attachment. */
 export interface VariantOptions {
   readonly format: Format
   readonly modes: Modes
@@ -34,7 +34,7 @@ export interface VariantOptions {
   readonly filter: string | undefined
 }
 
-/** @returns undefined for somebody who reads nothing */
+/** @returns undefined for an attachment that receives nothing */
 export function variantText(options: VariantOptions): string | undefined {
   const { modes, occupancy, name, filter } = options
   const messages = has(modes, MODE.subscribe)
@@ -46,12 +46,12 @@ export function variantText(options: VariantOptions): string | undefined {
   const how = messages ? (options.delta ? 'D' : '') + (options.whole ? 'W' : '') : ''
   const head = (options.format === 'json' ? 'j' : 'm') + kinds + how
   if (occupancy === undefined && name === undefined) return head
-  // Names hold no line breaks.
+  // Channel names contain no line breaks, so the parts can be split again.
   const encoded = filter === undefined ? '' : Buffer.from(filter).toString('base64')
   return [head, occupancy ?? '', name ?? '', encoded].join('\n')
 }
 
-/** What the text of a variant means; only texts that `variantText` made have a meaning. */
+/** Parses the text of a variant, which must have been made by `variantText`. */
 export const readVariant: (text: string) => Variant = cachedVariants(parse)
 
 function parse(text: string): Variant {

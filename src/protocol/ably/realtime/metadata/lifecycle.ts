@@ -1,4 +1,4 @@
-/** What the server says of an app on `[meta]` channels: which channels and connections come and go. */
+/** Lifecycle events of an app on its `[meta]` channels: channels and connections opened and closed. */
 import type { Channel } from '../../../../core/channel/channel.ts'
 import type { Broker, ChannelWatcher } from '../../../../core/broker.ts'
 import { type Publisher, ownMessage } from '../../../../core/propose/publisher.ts'
@@ -38,7 +38,7 @@ export class LifecycleEvents implements ChannelWatcher {
   }
 
   #channel({ ref, occupancy: metrics }: Channel, name: string, isActive: boolean): void {
-    // Channels about channels are not talked about.
+    // No lifecycle events for meta channels themselves, or each event would cause another.
     if (ref.name.startsWith(META)) return
     const details = { channelId: ref.name, name: ref.name }
     this.#say(ref.realm, CHANNELS, name, {
@@ -52,7 +52,7 @@ export class LifecycleEvents implements ChannelWatcher {
     this.#say(appId, CONNECTIONS, name, { connectionId: id, clientId, keyId })
   }
 
-  /** Nothing is made for nobody. */
+  /** Publishes only if somebody is attached: without a subscriber, no event is encoded or stored. */
   #say(realm: string, channel: string, name: string, value: object): void {
     const { broker, publisher } = this.#parts
     const ref = channelRef(realm, channel)

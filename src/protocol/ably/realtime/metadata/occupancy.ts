@@ -1,4 +1,4 @@
-/** How many are on a channel, told to those who attached it with `occupancy`: at once where it matters, else now and then. */
+/** Occupancy events: sent at once when a count becomes zero or stops being zero, otherwise every 15 s at most. */
 import type { Channel } from '../../../../core/channel/channel.ts'
 import type { Broker, ChannelWatcher } from '../../../../core/broker.ts'
 import type { ChannelTime } from '../../../../core/time/channel-time.ts'
@@ -19,11 +19,11 @@ export interface OccupancyParts {
   readonly wheel: TimerWheel
 }
 
-/** Between two changes that are told, unless somebody is the first or the last (docs, occupancy). */
+/** Between two occupancy events of a channel, unless a count becomes zero or stops being zero (docs, occupancy). */
 const DEBOUNCE_MS = 15_000
 const ID_LENGTH = 12
 
-/** A channel of which somebody wants to know. */
+/** A channel with a subscriber to its occupancy: what was sent last, and when. */
 class Watched implements Timed {
   due = NEVER
   told: Occupancy
@@ -49,7 +49,7 @@ export class OccupancyEvents implements ChannelWatcher {
     this.#parts = parts
   }
 
-  /** Tells somebody who has just attached how things are, and from now on how they change. */
+  /** Sends the current occupancy to a client that has just attached, and an event for each later change. */
   subscribe(client: Client, { attachment }: Attached): void {
     const { channel, groups } = attachment
     const event = this.#event(channel)
@@ -86,7 +86,7 @@ export class OccupancyEvents implements ChannelWatcher {
     this.#parts.broker.tell(channel, this.#event(channel))
   }
 
-  /** There are as many groups as ways of reading the channel, and not as readers. */
+  /** Looks at the groups of the channel, which are few however many subscribers there are. */
   #isWanted({ ref }: Channel): boolean {
     return this.#parts.broker
       .groups(ref)
@@ -117,7 +117,7 @@ function isSame(a: Occupancy, b: Occupancy): boolean {
   return METRICS.every((metric) => a[metric] === b[metric])
 }
 
-/** Whether somebody is now the first, or the last has gone. */
+/** Whether any count has become zero or has stopped being zero. */
 function isTurn(before: Occupancy, after: Occupancy): boolean {
   return METRICS.some((metric) => (before[metric] === 0) !== (after[metric] === 0))
 }

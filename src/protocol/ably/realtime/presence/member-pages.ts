@@ -1,4 +1,4 @@
-/** The members of a channel, told to a client that has just come or has asked (RTP18). */
+/** The presence set as SYNC messages, for a client that has just attached or has asked for it (RTP18). */
 import type { Channel } from '../../../../core/channel/channel.ts'
 import type { IdSource } from '../../../../core/id-source.ts'
 import { memberBytes, memberKey } from '../../../../core/channel/presence-set.ts'
@@ -6,7 +6,7 @@ import type { Frame, PresenceChange, PresenceMessage } from '../../../../core/ty
 import { syncFrame } from '../../wire/frames.ts'
 import type { Format } from '../../wire/format.ts'
 
-/** What a page holds at most; one member is a page however large it is. */
+/** Limits of one SYNC message; a single member that is larger is sent alone. */
 export interface PageLimits {
   readonly members: number
   readonly bytes: number
@@ -16,7 +16,7 @@ const ID_LENGTH = 8
 
 /**
  * @param text name of the channel in frames
- * @returns undefined for more than one page holds
+ * @returns the whole set as one frame; undefined if it needs more than one page
  */
 export function onlyPage(
   format: Format,
@@ -40,7 +40,7 @@ export class MemberPages {
   readonly #limits: PageLimits
   readonly #syncId: string
   readonly #keys: readonly string[]
-  /** The position at which each member was looked for. */
+  /** The head of the channel when each member was put into a page. */
   readonly #toldAt = new Map<string, string>()
   #next = 0
   #isBegun = false
@@ -89,7 +89,7 @@ export class MemberPages {
     for (; this.#next < this.#keys.length; this.#next++) {
       const key = this.#keys[this.#next]!
       const member = this.#channel.presence.at(key)
-      // Whoever has gone is looked for all the same, so that no page comes that is empty if that can be helped.
+      // Members that have left are skipped without ending the page, so that pages are not sent empty.
       const isFull = page.length === members || (size > 0 && size + sizeOf(member) > bytes)
       if (member && isFull) break
       this.#toldAt.set(key, this.#channel.recent.head)

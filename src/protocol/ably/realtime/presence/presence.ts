@@ -21,7 +21,7 @@ export interface PresencesParts {
   readonly acts: Acts
   readonly presence: Presence
   readonly limits: MessageLimits
-  /** A change could not be kept, and nobody waits to be told. */
+  /** Called when a leave could not be stored: there is no client left to be told. */
   readonly onLost: (error: unknown) => void
 }
 
@@ -44,7 +44,7 @@ export class Presences {
     if (!read.ok) return read
     const source = { connectionId, id: `${connectionId}:${msgSerial}` }
     const receipt = acts.present(principal, target.value, read.value, source)
-    // Who may be present has to leave once the connection ends, be it before this is decided.
+    // Noted before the engine answers: if the connection ends meanwhile, its members must still be removed.
     if (read.value.some(({ action }) => action !== 'leave'))
       (client.connection.presentOn ??= new Set()).add(target.value.name.name)
     return andThen(receipt, (known) => this.#changed(client, target.value, read.value, known))
@@ -60,13 +60,13 @@ export class Presences {
     if (!receipt.ok) return receipt
     const { event, kept } = receipt.value
     const { attached } = target
-    // Whoever does not watch presence still hears of their own (RTP17a).
+    // A client without the presence-subscribe mode still gets its own presence events (RTP17a).
     if (event && attached && !has(attached.attachment.modes, MODE.presenceSubscribe))
       client.sendFrame(presenceFrame(event, target.text, client.format))
     return ok({ contents, serials: [], kept })
   }
 
-  /** Takes what a client has entered off a channel that it detaches. */
+  /** Removes the members that a client has entered from a channel that it detaches. */
   leave(client: Client, name: QualifiedName): void {
     const { connection } = client
     if (connection.presentOn?.has(name.name) !== true) return
@@ -74,7 +74,7 @@ export class Presences {
     this.leaveFor(refOf(client, name), connection.id)
   }
 
-  /** Takes off a channel what was entered through a connection that is over. */
+  /** Removes the members that were entered through a connection that is over. */
   leaveFor(ref: ChannelRef, connectionId: string): void {
     void andThen(this.#parts.presence.leave(ref, connectionId), ({ kept }) => {
       kept?.catch(this.#parts.onLost)

@@ -1,4 +1,4 @@
-/** What a frame that was accepted comes to: what its sender is told, and what the statistics count. */
+/** The result of a frame that was accepted: serials for its ACK, and contents for the statistics. */
 import type { Receipt } from '../../../../core/channel/entry.ts'
 import { type Result, ok } from '../../../../failure.ts'
 import type { Content } from '../../connection/traffic.ts'
@@ -8,7 +8,7 @@ export interface Accepted {
   readonly contents: readonly Content[]
   /** Of what was published; none for presence. */
   readonly serials: readonly string[]
-  /** Settled once it is kept as the channel promises; undefined where it is already. */
+  /** Settled once it is stored as durably as the channel promises; undefined if it is already. */
   readonly kept: Promise<void> | undefined
 }
 

@@ -9,7 +9,7 @@ import { type MessageFrame, type Target, socketWithoutEcho, targetOf } from './t
 
 export interface EditingParts {
   readonly acts: Acts
-  /** Told of a client to which its own publication did not come back. */
+  /** Called when a client published without echo: it lacks the base for the next delta. */
   readonly onNotEchoed: (client: Client, target: Target) => void
 }
 

@@ -13,7 +13,7 @@ export interface PublishingParts {
   readonly acts: Acts
   readonly limits: MessageLimits
   readonly editing: Editing
-  /** Told of a client to which its own publication did not come back. */
+  /** Called when a client published without echo: it lacks the base for the next delta. */
   readonly onNotEchoed: (client: Client, target: Target) => void
 }
 
@@ -54,7 +54,7 @@ export class Publishing {
   }
 }
 
-/** Nobody can say that a message is from another connection than its own. */
+/** The connection id in a message must be that of the connection that sends it. */
 function foreignSender({ connectionIds }: ReadMessages, connectionId: string): Failure | undefined {
   return connectionIds.some((other) => other !== undefined && other !== connectionId)
     ? failure('connection_id_invalid')

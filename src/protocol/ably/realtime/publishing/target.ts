@@ -23,7 +23,7 @@ export interface Target extends Place {
   readonly allowance: Allowance
 }
 
-/** @returns `bad_channel` for one on which nothing can be done but to listen */
+/** @returns `bad_channel` for a qualified name, under which a client can only subscribe */
 export function targetOf(client: Client, channel: string): Result<Target> {
   const attached = client.attachments.get(channel)
   const named = attached ? ok(attached.name) : parseChannelName(channel)
@@ -43,7 +43,7 @@ export function targetOf(client: Client, channel: string): Result<Target> {
   })
 }
 
-/** The socket to which what is published over it does not come back; undefined where it does. */
+/** The socket to leave out when a publication of this client is delivered; undefined if it gets the echo. */
 export function socketWithoutEcho(client: Client, { attached }: Target): Socket | undefined {
   return isEchoOff(client, attached?.options) ? client.socket : undefined
 }

@@ -1,4 +1,4 @@
-/** One client over one transport, as those see it who deal with its frames. */
+/** One client over one transport, as handlers of its frames see it: identity, attachments, limits, and sending. */
 import { Allowance } from '../../../../core/access/allowance.ts'
 import { type ChannelRef, type Frame, type Socket, channelRef } from '../../../../core/types.ts'
 import type { Clock } from '../../../../core/clock.ts'
@@ -14,7 +14,7 @@ import type { Connection } from '../connection/connection.ts'
 import type { ConnectRequest } from './connect-request.ts'
 import { SmallMap } from './small-map.ts'
 
-/** What the log may know of what was refused. */
+/** What the log may contain about a refusal. */
 export interface RealtimeDetail {
   readonly address: string
   readonly app: string | undefined
@@ -24,17 +24,17 @@ export interface RealtimeDetail {
 export interface ClientParts {
   readonly clock: Clock
   readonly limits: {
-    /** Of one connection: what it publishes. */
+    /** Messages that one connection may publish. */
     readonly messages: Rate
-    /** Of one connection: all that it sends. */
+    /** Frames of any kind that one connection may send. */
     readonly frames: Rate
   }
   readonly onRefusal: (why: Failure, detail: RealtimeDetail) => void
 }
 
-/** Messages or members that take as long to send as a frame to receive. */
+/** Messages or members that cost as much to send as a frame costs to receive. */
 const ITEMS_PER_FRAME = 12
-/** Frames that one answer counts for at most: whoever comes back to many channels has to get through. */
+/** The most frames that one answer is charged as: a client that resumes many channels must not run out of allowance. */
 const MAX_CHARGE = 8
 
 export class Client {
@@ -42,9 +42,9 @@ export class Client {
   readonly format: Format
   /** Whether its own messages come back to it (RTN2b). */
   readonly echo: boolean
-  /** Milliseconds that what it appends may wait for more. */
+  /** The append roll-up window: milliseconds for which appends of this client may be collected into one. */
   readonly rollupMs: number
-  /** By the name in frames, with any qualifier. */
+  /** By channel name as it stands in frames, qualifier included. */
   readonly attachments = new SmallMap<Attached>()
   readonly #parts: ClientParts
   readonly #base: string
@@ -62,7 +62,7 @@ export class Client {
     this.#frames = new Allowance(parts.limits.frames, parts.clock)
   }
 
-  /** Set once its credentials were found to count. */
+  /** Set once the client is authenticated; not to be read before. */
   set connection(connection: Connection) {
     this.#connection = connection
   }
@@ -71,7 +71,7 @@ export class Client {
     return this.#connection!
   }
 
-  /** What pays for what it publishes. Most clients publish nothing, and have none. */
+  /** The allowance for publishing, created on first use because most clients publish nothing. */
   get allowance(): Allowance {
     const { clock, limits } = this.#parts
     return (this.#allowance ??= new Allowance(limits.messages, clock))
@@ -94,24 +94,24 @@ export class Client {
     return this.#frames.take()
   }
 
-  /** Counts channels about which is decided anew as frames: its client has asked for that. */
+  /** Charges for channels that are authorized again because the client sent a new token. */
   chargeFrames(count: number): void {
     this.#frames.spend(count)
   }
 
-  /** Counts messages or members that were sent because the client asked: asking counts for its limits. */
+  /** Charges for messages or members that are sent because the client asked for them. */
   charge(items: number): void {
     this.#frames.spend(Math.min(items / ITEMS_PER_FRAME, MAX_CHARGE))
   }
 
-  /** To be told of what was not done for it. */
+  /** Records a refusal, with the channel it was about. */
   refused(why: Failure, channel?: string): void {
     const { address } = this.socket
     this.#parts.onRefusal(why, { address, app: this.#connection?.appId, channel })
   }
 }
 
-/** The channel that a name stands for. Those of other spaces of names are channels of their own. */
+/** The channel that a name stands for; meta channels are apart from channels of the same name. */
 export function refOf({ connection }: Client, name: QualifiedName): ChannelRef {
   return channelRef(connection.appId, name.qualifier === 'meta' ? name.resource : name.name)
 }

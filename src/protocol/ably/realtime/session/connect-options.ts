@@ -1,4 +1,4 @@
-/** What a client says in the query of its connection (RTN2). Whatever is not known is left alone (RTC1f). */
+/** The query parameters of a connection (RTN2). Unknown ones are ignored (RTC1f). */
 import { TWO_MINUTES_MS } from '../../../../policy/two-minutes.ts'
 import { DEFAULT_ROLLUP_MS } from '../../../../core/delivery/append-rollup.ts'
 import { type Result, fail, ok } from '../../../../failure.ts'
@@ -13,17 +13,17 @@ export interface ConnectOptions {
    * plain requests to a WebSocket.
    */
   readonly key: string | undefined
-  /** Milliseconds of silence after which the client gives the connection up. */
+  /** Milliseconds without any frame after which the client considers the connection lost. */
   readonly heartbeatMs: number
-  /** Whether it takes the pings of its WebSocket for signs of life, and needs no others (RTN23b). */
+  /** Whether the client sees WebSocket pings, so that they can serve as heartbeats (RTN23b). */
   readonly seesPings: boolean
-  /** Milliseconds that what it appends may wait for more. */
+  /** The append roll-up window: milliseconds for which appends of this client may be collected into one. */
   readonly rollupMs: number
   /** How long its members stay present when the transport is lost. */
   readonly remainPresentMs: number
 }
 
-/** The first version in which channels, and not connections, say where they go on. */
+/** The first protocol version that resumes by channel serials instead of a connection serial. */
 const OLDEST_VERSION = 2
 const DEFAULT_HEARTBEAT_MS = 15_000
 const MIN_HEARTBEAT_MS = 5000
@@ -32,7 +32,7 @@ const MAX_HEARTBEAT_MS = 1_800_000
 const DEFAULT_REMAIN_MS = 15_000
 const MIN_REMAIN_MS = 1000
 const MAX_REMAIN_MS = TWO_MINUTES_MS
-/** What the docs name; whatever else is said is left alone. */
+/** The values that Ably's documentation names; others are ignored. */
 const ROLLUPS_MS: ReadonlySet<number> = new Set([0, 20, 40, 100, 500])
 
 /** @returns `version_unsupported` or `parameter_invalid` */
@@ -62,7 +62,7 @@ export function readConnectOptions(query: URLSearchParams): Result<ConnectOption
   })
 }
 
-/** For somebody who is refused: the refusal, too, is in the format that the client reads. */
+/** For a client whose parameters are refused: the error frame must still be in the format that it reads. */
 export function optionsOfRefused(query: URLSearchParams): ConnectOptions {
   return {
     format: query.get('format') === 'msgpack' ? 'msgpack' : 'json',
@@ -75,7 +75,7 @@ export function optionsOfRefused(query: URLSearchParams): ConnectOptions {
   }
 }
 
-/** Versions may be fractions, as 1.2 was; whoever names none speaks the newest. */
+/** Versions may be fractions, such as 1.2; without a version the newest is assumed. */
 function isSupported(version: string | null): boolean {
   if (version === null) return true
   return /^\d+(\.\d+)?$/.test(version) && Number(version) >= OLDEST_VERSION

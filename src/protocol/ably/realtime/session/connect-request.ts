@@ -1,4 +1,4 @@
-/** How a client connects: what it asks for, the credentials that it shows, and who it is found to be by them. */
+/** A request to connect: its options, its credentials, and the principal that they prove. */
 import type { Soon } from '../../../../core/soon.ts'
 import type { Result } from '../../../../failure.ts'
 import type { AppPrincipal } from '../../../../identity/principal.ts'
@@ -9,10 +9,10 @@ export interface ConnectRequest {
   readonly options: ConnectOptions
   readonly credentials: Identified['credentials']
   readonly secure: boolean
-  /** Of the page that connects; null for a program. */
+  /** The Origin header; null if the client is not a page. */
   readonly origin: string | null
   /** This server as the client addresses it, for links in errors. */
   readonly base: string
-  /** Later while a signature is being checked. */
+  /** A promise while a signature is being verified. */
   readonly principal: Soon<Result<AppPrincipal>>
 }

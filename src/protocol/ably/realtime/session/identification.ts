@@ -1,4 +1,4 @@
-/** Who a client is while its connection is open: the credentials it has, and new ones that it sends (RTC8). */
+/** Authentication while a connection is open: with the credentials it has, or with a token it sends (RTC8). */
 import type { Soon } from '../../../../core/soon.ts'
 import { type Failure, type Result, fail, failure, ok } from '../../../../failure.ts'
 import type { Authenticator } from '../../../../identity/authenticate.ts'
@@ -6,12 +6,12 @@ import type { AppPrincipal } from '../../../../identity/principal.ts'
 import { isTokenFailure } from '../../errors/codes.ts'
 import type { Connection, Identified } from '../connection/connection.ts'
 
-/** A key that an app does not have is not found by connections (ably-ruby), but not permitted over REST. */
+/** An unknown key of an existing app is 404 on a connection (ably-ruby is tested for it), and 401 over REST. */
 export function asConnectFailure(why: Failure): Failure {
   return why.name === 'key_not_in_app' ? { ...why, status: 404 } : why
 }
 
-/** Asks again who a connection belongs to, because a key, a token or a rule has changed. */
+/** Authenticates a connection again with its own credentials, because a key, a token or a rule has changed. */
 export function identifyAgain(
   authenticator: Authenticator,
   { identified }: Connection,
@@ -22,7 +22,7 @@ export function identifyAgain(
 }
 
 /**
- * Who has sent a new token over a connection (RTC8a).
+ * Authenticates a connection with a token that its client has sent (RTC8a).
  * @returns `credentials_wrong` where the token does not count; `client_id_mismatch` for one of another app
  */
 export function identifyAnew(
@@ -55,7 +55,7 @@ function identifiedBy(
   return found instanceof Promise ? found.then(identify) : identify(found)
 }
 
-/** A client that is told of its token would try others for ever (RTC8a2). */
+/** With an error about tokens the client would request new ones for ever (RTC8a2). */
 function asAuthFailure(why: Failure): Failure {
   return isTokenFailure(why) ? failure('credentials_wrong', why.message) : why
 }

@@ -1,15 +1,15 @@
-/** The frames of one transport on their way to its session: held back while it is not known who its client is. */
+/** Inbound frames of one transport: held back while its credentials are being verified. */
 import type { Soon } from '../../../../core/soon.ts'
 import type { Frame } from '../../../../core/types.ts'
 import { type Failure, failure } from '../../../../failure.ts'
 import { SimulatedLatency } from './simulated-latency.ts'
 
-/** Frames that may wait while a signature is checked. */
+/** Frames that may be held while a signature is verified. */
 const MAX_HELD = 1000
-/** What they may come to: many of the largest frames, and far more than arrives in that time. */
+/** Bytes of all held frames: many of the largest ones, and far more than arrives in that time. */
 const MAX_HELD_BYTES = 8_388_608
 
-/** What takes the frames. */
+/** The session that gets the frames. */
 export interface FrameTaker {
   take(frame: Frame): void
   /** Ends the connection for good, and says why. */
@@ -19,12 +19,12 @@ export interface FrameTaker {
 export class InboundFrames {
   readonly #taker: FrameTaker
   readonly #latency: SimulatedLatency | undefined
-  /** What has come while an answer was awaited; undefined while none is. */
+  /** Frames that arrived while an answer was awaited; undefined if none is. */
   #held: Frame[] | undefined
   #heldBytes = 0
   #isClosed = false
 
-  /** @param latencyMs that each frame takes to arrive; 0 but in a sandbox */
+  /** @param latencyMs by which each frame is delayed; 0 outside a sandbox */
   constructor(taker: FrameTaker, latencyMs: number) {
     this.#taker = taker
     this.#latency =
@@ -40,7 +40,7 @@ export class InboundFrames {
     else this.#arrived(frame)
   }
 
-  /** Acts on an answer, and holds back the frames that come before it is there: nothing is done in the wrong name. */
+  /** Acts on an answer, holding back frames until it is there: none may be handled under outdated credentials. */
   after<T>(answer: Soon<T>, act: (answer: T) => void): void {
     if (!(answer instanceof Promise)) return act(answer)
     this.#held ??= []
@@ -54,17 +54,17 @@ export class InboundFrames {
     })
   }
 
-  /** Puts a frame before those that are held, because it came before them. */
+  /** Puts a frame in front of the held ones, because it arrived before them. */
   putBack(frame: Frame): void {
     this.#held?.unshift(frame)
   }
 
-  /** Frames that have not arrived yet do so now: whoever is gone will not be closer later. */
+  /** Delivers delayed frames at once, because the client has disconnected. */
   flush(): void {
     this.#latency?.flush()
   }
 
-  /** Drops what is held. What comes later is dropped, too. */
+  /** Drops held frames and all that come later. */
   close(): void {
     this.#isClosed = true
     this.#held = undefined
@@ -80,7 +80,7 @@ export class InboundFrames {
   }
 }
 
-/** In characters or bytes: near enough for limits that are far above every message's. */
+/** The size in characters or bytes; the difference does not matter for limits this high. */
 export function sizeOf(frame: Frame): number {
   return typeof frame === 'string' ? frame.length : frame.byteLength
 }

@@ -30,6 +30,6 @@ export interface SessionParts extends ClientParts {
   readonly annotating: Annotating
   readonly presences: Presences
   readonly limits: RealtimeLimits
-  /** Milliseconds until a connection or a ping is answered: as far away as tests take a server to be. */
+  /** Simulated network latency in milliseconds, which test suites of SDKs expect of a server; 0 outside a sandbox. */
   readonly latencyMs: number
 }

@@ -1,4 +1,4 @@
-/** Protocol messages about a connection itself, as members of a frame. `action` is first: other transports look for it. */
+/** CONNECTED, ACK and NACK. `action` is the first member, because comet recognises frames by it. */
 import type { Failure } from '../../../../failure.ts'
 import type { AppPrincipal } from '../../../../identity/principal.ts'
 import type { ErrorInfo } from '../../errors/error-info.ts'
@@ -18,7 +18,7 @@ export interface ConnectionLimits {
 
 export interface Service {
   readonly serverId: string
-  /** After how many milliseconds of silence the client may give up. */
+  /** Milliseconds without any frame after which the client may consider the connection lost. */
   readonly heartbeatMs: number
 }
 
@@ -46,12 +46,12 @@ export function connected(
   }
 }
 
-/** `*` for somebody who may be anybody and is nobody yet (CD2a); nothing for the anonymous. */
+/** `*` for a client that may assume any client id and has none yet (CD2a); undefined for an anonymous one. */
 function shownClientId({ clientId, mayAssumeClientId }: AppPrincipal): string | undefined {
   return clientId ?? (mayAssumeClientId ? '*' : undefined)
 }
 
-/** Both numbers are always there: a zero that is left out breaks SDKs. */
+/** `msgSerial` and `count` are always present: SDKs break if a zero is left out. */
 export function acknowledgement(
   { serial, outcomes }: Acknowledgement,
   errorInfo: (why: Failure) => ErrorInfo,

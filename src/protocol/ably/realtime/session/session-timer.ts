@@ -15,7 +15,7 @@ export interface SessionTimerParts {
   readonly directory: Directory
 }
 
-/** What is done when its time has come. */
+/** What the session does when the timer is due. */
 export interface TimedSession {
   beat(): void
   askForToken(): void
@@ -23,7 +23,7 @@ export interface TimedSession {
   closeSuperseded(): void
 }
 
-/** How long a transport stays open whose connection has moved on: its client closes it itself when it hears nothing. */
+/** How long a superseded transport stays open: the client normally closes it itself before that. */
 const SUPERSEDED_MS = 30_000
 
 export class SessionTimer implements Timed {
@@ -41,12 +41,12 @@ export class SessionTimer implements Timed {
     this.#heartbeatMs = heartbeatMs
   }
 
-  /** Heartbeats from now on. */
+  /** Starts sending heartbeats. */
   start(): void {
     this.#nextHeartbeat = this.#parts.clock.elapsed() + this.#heartbeatMs
   }
 
-  /** Watches the end of the token by which a client has shown who it is, if it is one. */
+  /** Watches when the token of the client expires or is revoked; keys have no end. */
   watchToken(principal: AppPrincipal): void {
     const { clock, directory } = this.#parts
     const now = momentOf(clock)
@@ -55,7 +55,7 @@ export class SessionTimer implements Timed {
     this.#schedule()
   }
 
-  /** The connection has moved on to another transport. */
+  /** The connection continues on another transport. */
   supersede(): void {
     const { clock, wheel } = this.#parts
     this.#isSuperseded = true
@@ -79,7 +79,7 @@ export class SessionTimer implements Timed {
     this.#schedule()
   }
 
-  /** Asks for a new token if it is time, and once. */
+  /** Asks for a new token once, shortly before the present one ends. */
   #hint(now: number): void {
     if (!this.#token || this.#token.hintAt > now) return
     this.#token = { ...this.#token, hintAt: NEVER }

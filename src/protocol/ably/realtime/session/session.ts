@@ -1,4 +1,4 @@
-/** One transport of the realtime protocol: its frames in their order, and what becomes of its connection (RTN). */
+/** One transport of the realtime protocol: dispatches its frames, and decides when it and its connection end (RTN). */
 import type { Soon } from '../../../../core/soon.ts'
 import type { Frame, Socket } from '../../../../core/types.ts'
 import { type Failure, type Result, fail, failure } from '../../../../failure.ts'
@@ -81,14 +81,14 @@ export class RealtimeSession implements Session, Transport, FrameTaker, TimedSes
     if (this.#state !== 'over') this.#acknowledging?.acknowledge()
   }
 
-  /** Whether the credentials still count, and for what: a key, a token or a rule has changed. */
+  /** Authenticates again, because a key, a token or a rule of the app has changed. */
   review(): void {
     const connection = this.#connection
     if (this.#state !== 'live' || !connection) return
     const { identified } = connection
     const again = identifyAgain(this.#parts.authenticator, connection, this.#origin)
     this.#after(again, (found) => {
-      // A new token may have come in the meantime.
+      // The client may have sent a new token while this one was being checked.
       if (connection.identified !== identified) return
       if (found.ok) this.#identify(connection, found.value)
       else if (isTokenFailure(found.failure)) this.#disconnect(found.failure)
@@ -106,11 +106,11 @@ export class RealtimeSession implements Session, Transport, FrameTaker, TimedSes
     if (!read.ok) return this.#fail(read.failure)
     if (this.#state === 'superseded') return this.#refuseSuperseded(read.value)
     const { connection } = this.client
-    // The client has its new key.
+    // A frame shows that the client got its new connection key, so the previous one is no longer needed.
     connection.previousSecret = undefined
     if (this.#parts.reviews.forget(connection)) {
       this.review()
-      // Until a signature has been checked again.
+      // The credentials are being verified: the frame waits for the result.
       if (this.#inbound.isHeld) return this.#inbound.putBack(frame)
       if (this.#state !== 'live') return
     }
@@ -136,7 +136,7 @@ export class RealtimeSession implements Session, Transport, FrameTaker, TimedSes
     this.#end(CLOSE.normal, 'superseded')
   }
 
-  /** Most clients publish nothing. */
+  /** Created on first use, because most clients publish nothing. */
   get #acks(): Acknowledging {
     return (this.#acknowledging ??= new Acknowledging(this.#parts.appCounters, this.client))
   }
@@ -147,7 +147,7 @@ export class RealtimeSession implements Session, Transport, FrameTaker, TimedSes
     const options = this.#options
     const secure = this.#isSecure
     const { appId } = principal.value
-    // Whoever takes a connection over from a transport that is still there needs no room for another.
+    // A client that takes over a connection whose transport is still open adds no connection to the count.
     const isHere = options.key !== undefined && connections.isHere(options.key, appId)
     const full = isHere ? undefined : room.refusal(appId)
     if (full) {
@@ -173,7 +173,7 @@ export class RealtimeSession implements Session, Transport, FrameTaker, TimedSes
     this.client.send(connected(connection, service, limits, error))
   }
 
-  /** Acts once an answer is there, unless the transport is of no connection any more by then. */
+  /** Acts on an answer as soon as it is there, unless the transport has lost its connection by then. */
   #after<T>(answer: Soon<T>, act: (answer: T) => void): void {
     if (!(answer instanceof Promise)) return act(answer)
     this.#inbound.after(answer, (known) => {
@@ -223,7 +223,7 @@ export class RealtimeSession implements Session, Transport, FrameTaker, TimedSes
     const anew = identifyAnew(this.#parts.authenticator, connection, this.#origin, token)
     this.#after(anew, (found) => {
       if (!found.ok) return this.#fail(found.failure)
-      // Each of its channels is decided about anew.
+      // Every attached channel is authorized again, which the client pays for.
       client.chargeFrames(client.attachments.size)
       connection.identified = found.value
       this.#sendConnected(connection, undefined)
@@ -257,7 +257,7 @@ export class RealtimeSession implements Session, Transport, FrameTaker, TimedSes
     this.client.socket.punish(CLOSE.policy, why.name)
   }
 
-  /** The end of the connection: there is nothing to come back to. */
+  /** Ends the connection with ERROR: it cannot be resumed. */
   #fail(why: Failure, code: number = CLOSE.policy): void {
     this.#endForGood(why)
     this.client.socket.close(code, why.name)
@@ -271,7 +271,7 @@ export class RealtimeSession implements Session, Transport, FrameTaker, TimedSes
     if (isOwn && this.#connection) this.#parts.connections.close(this.#connection)
   }
 
-  /** The end of the transport only: the client is to come back. */
+  /** Ends the transport with DISCONNECTED: the client is expected to reconnect and resume. */
   #disconnect(why: Failure, code: number = CLOSE.normal): void {
     if (this.#state === 'over') return
     this.client.send({ action: ACTION.DISCONNECTED, error: this.client.errorInfo(why) })

@@ -1,7 +1,7 @@
-/** Frames that take a while to arrive, as if the client were farther away than it is; in the order in which they were sent. */
+/** Delays frames as a slow network would, in order. Test suites of SDKs rely on such a delay. */
 import type { Frame } from '../../../../core/types.ts'
 
-/** What may be on its way: far more than arrives in that time. */
+/** Bytes that may be delayed at once: far more than arrives in that time. */
 const MAX_BYTES = 8_388_608
 
 export class SimulatedLatency {
@@ -10,7 +10,7 @@ export class SimulatedLatency {
   #underway: Frame[] = []
   #bytes = 0
 
-  /** @param ms that each frame takes; 0 for none */
+  /** @param ms by which each frame is delayed; 0 for none */
   constructor(ms: number, arrive: (frame: Frame) => void) {
     this.#ms = ms
     this.#arrive = arrive
@@ -24,13 +24,13 @@ export class SimulatedLatency {
     else setTimeout(() => this.#next(frame), this.#ms)
   }
 
-  /** All arrive now: whoever is gone will not be closer later. */
+  /** Delivers all delayed frames now, because the client has disconnected. */
   flush(): void {
     while (this.#underway.length > 0) this.#next(this.#underway[0]!)
   }
 
   #next(frame: Frame): void {
-    // It may have arrived before its time.
+    // It may have been flushed already.
     if (this.#underway[0] !== frame) return
     this.#underway.shift()
     this.#bytes -= frame.length

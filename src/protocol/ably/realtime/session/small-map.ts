@@ -1,4 +1,4 @@
-/** A map for what mostly has one entry, such as the channels of a client: a `Map` for it would take 250 bytes more. */
+/** A map that usually has one entry, such as the channels of a client: it saves the 250 bytes of a `Map`. */
 
 export class SmallMap<Value> {
   /** The only entry, while there is but one. */
