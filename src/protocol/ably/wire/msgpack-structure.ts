@@ -19,6 +19,8 @@ import { MAX_DEPTH, Structure } from './structure.ts'
 interface Reading {
   readonly cursor: Cursor
   fault: Failure | undefined
+  /** Between the items or members of the outermost. */
+  commas: number
 }
 
 /** Whether an object or array comes next. */
@@ -27,13 +29,14 @@ export function isStructure({ bytes, at }: Cursor): boolean {
   return (head >= 0x80 && head < 0xa0) || (head >= 0xdc && head <= 0xdf)
 }
 
-const COMMON = { isCommon: true }
-
 /** Goes past a map or an array. */
 export function structureAt(cursor: Cursor): Structure {
-  const reading: Reading = { cursor, fault: undefined }
+  const reading: Reading = { cursor, fault: undefined, commas: 0 }
   const text = valueText(reading, 0)
-  return reading.fault ? Structure.unsayable(reading.fault) : Structure.of(text ?? 'null', COMMON)
+  const { commas, fault } = reading
+  return fault
+    ? Structure.unsayable(fault)
+    : Structure.of(text ?? 'null', { isCommon: true, commas })
 }
 
 /** @returns undefined for what is left out */
@@ -115,7 +118,12 @@ function mapText(reading: Reading, length: number, depth: number): string {
   for (let i = 0; i < length && !cursor.isBroken; i++) {
     const name = nameText(reading)
     const value = valueText(reading, depth + 1)
-    if (value !== undefined) text += `${text === '' ? '' : ','}${name}:${value}`
+    if (value === undefined) continue
+    if (text === '') text = `${name}:${value}`
+    else {
+      text += `,${name}:${value}`
+      if (depth === 0) reading.commas++
+    }
   }
   return `{${text}}`
 }
@@ -126,6 +134,7 @@ function arrayText(reading: Reading, length: number, depth: number): string {
   let text = ''
   for (let i = 0; i < length && !cursor.isBroken; i++)
     text += `${i === 0 ? '' : ','}${valueText(reading, depth + 1) ?? 'null'}`
+  if (depth === 0) reading.commas = Math.max(0, length - 1)
   return `[${text}]`
 }
 
