@@ -1,5 +1,5 @@
 /** Starts the server, and stops it: what is done in which order. What it consists of is in `assembly/`. */
-import { dismissAll } from './assembly/dismissal.ts'
+import { drainClients } from './assembly/drain-clients.ts'
 import { type FewFiles, fewFiles } from './assembly/few-files.ts'
 import { type Parts, type Surroundings, buildParts } from './assembly/parts.ts'
 import { refusePublicSandbox } from './assembly/public-sandbox.ts'
@@ -152,7 +152,7 @@ async function stop(config: Config, parts: Parts): Promise<void> {
   if (lifecycle.isDraining) return
   lifecycle.isDraining = true
   protocols.hold()
-  await dismissAll({
+  await drainClients({
     sockets: transport.sockets,
     protocols,
     pendingRequests: () => transport.pendingRequests,

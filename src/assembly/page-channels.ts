@@ -3,7 +3,7 @@ import type { ChannelWatcher } from '../core/broker.ts'
 import { ownMessage } from '../core/propose/publisher.ts'
 import { PAGES, channelRef } from '../core/types.ts'
 import type { PageChannels } from '../dashboard/live/page-channels.ts'
-import type { Told } from '../dashboard/live/updates.ts'
+import type { LiveUpdate } from '../dashboard/live/updates.ts'
 import { type Failure, type Result, ok } from '../failure.ts'
 import type { AppPrincipal } from '../identity/principal.ts'
 import type { Capability } from '../policy/capability/capability.ts'
@@ -45,8 +45,8 @@ export class RealtimePages implements PageChannels {
     this.#channels.broker.watch(watcher)
   }
 
-  publish(channel: string, told: Told): void {
-    const content = { name: undefined, data: JSON.stringify(told), encoding: 'json' }
+  publish(channel: string, update: LiveUpdate): void {
+    const content = { name: undefined, data: JSON.stringify(update), encoding: 'json' }
     this.#channels.publisher.publish(
       channelRef(PAGES, channel),
       ownMessage(content, { ephemeral: true }),

@@ -5,7 +5,7 @@ import type { Config } from '../config.ts'
 import type { Clock } from '../core/clock.ts'
 import { PAGES } from '../core/types.ts'
 import { Dashboard } from '../dashboard/dashboard.ts'
-import { BackupShelf } from '../ops/backup/backup-shelf.ts'
+import { BackupFolder } from '../ops/backup/backup-folder.ts'
 import { Health } from '../ops/health.ts'
 import { Metrics } from '../ops/metrics.ts'
 import type { Refusals } from '../ops/refusals.ts'
@@ -120,7 +120,7 @@ export class Web {
       inspector: this.#inspector(live),
       refusals: () => refusals.recent(),
       health: this.health,
-      backups: new BackupShelf({
+      backups: new BackupFolder({
         folder: services.folder,
         masterKey: config.masterKey,
         clock,

@@ -2,7 +2,7 @@
 import type { Clock } from '../core/clock.ts'
 import type { Failure } from '../failure.ts'
 import type { Provider } from '../identity/providers/provider.ts'
-import type { BackupShelf } from '../ops/backup/backup-shelf.ts'
+import type { BackupFolder } from '../ops/backup/backup-folder.ts'
 import type { Health } from '../ops/health.ts'
 import type { Account } from '../service/accounts/accounts.ts'
 import type { ChannelInspector } from '../service/live/channel-inspector.ts'
@@ -28,7 +28,7 @@ export interface DashboardParts {
    * @param viewer for whose eyes; undefined for those who see everybody
    */
   readonly impact: (viewer: Account | undefined, namespace: string, changed: ChangedRules) => Impact
-  readonly backups: BackupShelf
+  readonly backups: BackupFolder
   readonly health: Health
   readonly clock: Clock
   /** From where browsers may connect. */

@@ -133,7 +133,7 @@ export class Metrics {
     })
     this.#tally(
       'latchkey_refusals_total',
-      'RefusalSummary connections, joins, sends and pushes',
+      'Refused connections, joins, sends and pushes',
       counters.refusals,
     )
     this.#tally('latchkey_closes_total', 'Closed connections', counters.closes)

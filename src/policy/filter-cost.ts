@@ -1,7 +1,7 @@
 /** What it takes to look at a message with a filter, known from the filter alone, and which parts a filter may have. */
 import type { compile } from '@jmespath-community/jmespath'
 
-/** What evaluation may cost: 1 for a expression that is looked at once, more for one that grows with the message. */
+/** What evaluation may cost: 1 for a part that is looked at once, more for one that grows with the message. */
 const MAX_UNITS = 256
 const UNITS_PER_MESSAGE = 1
 const UNITS_PER_VALUE = 16
@@ -47,8 +47,7 @@ export function costOf(root: Expression): FilterCost | string {
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const { expression, isRepeated } = next
     const inside = partsOf(expression)
-    if (inside === undefined)
-      return 'the filter uses a expression of JMESPath that is not for filters'
+    if (inside === undefined) return 'the filter uses a part of JMESPath that is not for filters'
     const grows = isRepeated || growsWithMessage(expression)
     units += grows ? UNITS_PER_VALUE : UNITS_PER_MESSAGE
     if (units > MAX_UNITS) return 'the filter is too complex'
@@ -66,7 +65,7 @@ function mayBeData(expression: Expression): boolean {
   return expression.type === 'Current' || expression.type === 'ValueProjection'
 }
 
-/** What is had by a look alone: hardly any work beside that of the expression that it is in. */
+/** What is had by a look alone: hardly any work beside that of the part that it is in. */
 function isLeaf(expression: Expression): boolean {
   return ['Current', 'Field', 'Identity', 'Index', 'Literal'].includes(expression.type)
 }
@@ -102,7 +101,7 @@ interface Inside {
 }
 
 /**
- * The parts inside a expression, or undefined if it may not be used: what makes new values out of one several
+ * The parts inside an expression, or undefined if it may not be used: what makes new values out of one several
  * times (they could grow without bound), what looks again at the whole message from inside a list, and
  * what only one dialect knows.
  */

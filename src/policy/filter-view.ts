@@ -8,7 +8,7 @@ const MAX_DEPTH = 64
 export interface FilterableMessage {
   readonly id: string
   readonly name: string | undefined
-  /** FilterInput as its value if the encoding is `json`, unless that is nested very deeply, and as null if it is bytes. */
+  /** Seen as its value if the encoding is `json`, unless that is nested very deeply, and as null if it is bytes. */
   readonly data: string | Uint8Array | undefined
   readonly encoding: string | undefined
   readonly clientId: string | undefined

@@ -4,7 +4,7 @@ import net from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import tls from 'node:tls'
-import { type Options, examine } from '../../src/ops/doctor/examine.ts'
+import { type Options, examine } from '../../src/ops/doctor/doctor.ts'
 import type { Finding } from '../../src/ops/doctor/finding.ts'
 import { testConfig } from '../support/server.ts'
 

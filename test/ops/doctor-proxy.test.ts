@@ -1,8 +1,8 @@
 /** Recognising proxies by their replies, and the lines that are given for each. */
 import { describe, expect, test } from 'bun:test'
-import { isOurs, ourFailure } from '../../src/ops/doctor/marker.ts'
+import { isOurs, ourFailure } from '../../src/ops/doctor/own-answer.ts'
 import { type ProxyName, recognise } from '../../src/ops/doctor/proxy.ts'
-import { type Remedy, remedyLines } from '../../src/ops/doctor/proxy-lines.ts'
+import { type Remedy, remedyLines } from '../../src/ops/doctor/proxy-configuration.ts'
 import { type Reply, parseHead } from '../../src/ops/doctor/reply.ts'
 import { parseTarget } from '../../src/ops/doctor/target.ts'
 import { testConfig as config } from '../support/server.ts'

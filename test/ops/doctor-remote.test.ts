@@ -1,7 +1,7 @@
 /** `doctor` against a real server behind real proxies, each with one fault. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import net from 'node:net'
-import { checkAddresses } from '../../src/ops/doctor/dns.ts'
+import { checkAddresses } from '../../src/ops/doctor/host-name.ts'
 import { Probe } from '../../src/ops/doctor/probe.ts'
 import { parseTarget } from '../../src/ops/doctor/target.ts'
 import { Client, eventually } from '../support/client.ts'

@@ -1,7 +1,7 @@
 /** `latchkey doctor`: prints what the checks find, and fails when something is wrong. */
 import { readFileSync } from 'node:fs'
 import type { Config } from '../../config.ts'
-import { type Options, examine } from '../../ops/doctor/examine.ts'
+import { type Options, examine } from '../../ops/doctor/doctor.ts'
 import { type Finding, errorText } from '../../ops/doctor/finding.ts'
 import { parseTarget } from '../../ops/doctor/target.ts'
 import { readOriginPattern } from '../../policy/origin.ts'

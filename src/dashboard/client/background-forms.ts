@@ -1,5 +1,5 @@
 /** Forms that are sent in the background: what came of it is shown beside them, and the page stays as it is. */
-import { enrich } from './enhance.ts'
+import { enhance } from './enhance.ts'
 
 export function answers(): void {
   for (const form of document.querySelectorAll<HTMLFormElement>('form[data-answer-in]')) {
@@ -10,7 +10,7 @@ export function answers(): void {
       void send(form).then((answer) => {
         place.innerHTML = answer ?? ''
         if (answer === undefined) place.textContent = 'The server does not answer.'
-        enrich(place)
+        enhance(place)
       })
     })
   }

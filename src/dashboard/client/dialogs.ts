@@ -1,5 +1,5 @@
 /** Opens small pages, such as "Remove this?", in a dialog over the page; without it they are pages of their own. */
-import { enrich } from './enhance.ts'
+import { enhance } from './enhance.ts'
 
 export function dialogs(): void {
   document.addEventListener('click', (event) => {
@@ -27,7 +27,7 @@ async function openDialog(url: string): Promise<void> {
   inside.innerHTML = await response.text()
   dialog.append(inside)
   dialog.setAttribute('aria-label', dialog.querySelector('h2')?.textContent ?? 'Dialog')
-  enrich(dialog)
+  enhance(dialog)
   dialog.addEventListener('close', () => dialog.remove())
   dialog.addEventListener('click', (event) => {
     const isOutside = event.target === dialog

@@ -2,7 +2,7 @@
 import { showButtons } from './copy-buttons.ts'
 import { times } from './times.ts'
 
-export function enrich(root: ParentNode): void {
+export function enhance(root: ParentNode): void {
   times(root)
   showButtons(root)
 }

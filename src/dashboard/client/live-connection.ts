@@ -8,7 +8,7 @@ export interface Reader {
   /** Path and query below `/dashboard`, asked for anew at every connection. */
   readonly view: () => string
   /** @param value as the server tells it of that view */
-  readonly told: (value: unknown) => void
+  readonly update: (value: unknown) => void
 }
 
 /** `open` once all readers hear what is new, `retrying` after the connection was lost, `over` when the server does not want us any more. */
@@ -101,7 +101,7 @@ export class LiveConnection {
         if (--this.#awaited === 0) this.#onState('open')
         return
       case ACTION.MESSAGE:
-        for (const { data } of messages) this.#tell(channel ?? '', JSON.parse(data) as object)
+        for (const { data } of messages) this.#publish(channel ?? '', JSON.parse(data) as object)
         return
       // One channel that cannot be read, or not any more: the page would be live in part only.
       case ACTION.DETACHED:
@@ -119,9 +119,9 @@ export class LiveConnection {
     this.#socket?.send(JSON.stringify({ action: ACTION.ATTACH, channel, flags: SUBSCRIBE }))
   }
 
-  #tell(channel: string, value: object): void {
+  #publish(channel: string, value: object): void {
     if ('over' in value) this.#over()
-    else this.#attached.get(channel)?.told(value)
+    else this.#attached.get(channel)?.update(value)
   }
 
   /** Whoever hears nothing for too long has lost the connection without being told. */

@@ -1,5 +1,5 @@
 /** A channel's log: what happens there is put on top as it happens. */
-import type { ToldOfLog, WireEntry } from '../live/updates.ts'
+import type { LogUpdate, WireEntry } from '../live/updates.ts'
 import type { LiveConnection } from './live-connection.ts'
 import { times } from './times.ts'
 
@@ -13,16 +13,16 @@ export function followLog(connection: LiveConnection): void {
   const view = new URL(log.dataset['log'] ?? '', location.origin)
   connection.add({
     view: () => view.pathname + view.search,
-    told: (value) => {
-      const told = value as ToldOfLog
-      view.searchParams.set('since', told.position)
-      show(log, told)
+    update: (value) => {
+      const update = value as LogUpdate
+      view.searchParams.set('since', update.position)
+      show(log, update)
       log.ariaBusy = 'false'
     },
   })
 }
 
-function show(log: HTMLElement, { entries, gap, skipped }: ToldOfLog): void {
+function show(log: HTMLElement, { entries, gap, skipped }: LogUpdate): void {
   const lines = entries.map(line)
   if (gap) lines.unshift(remark('Something may be missing here.'))
   if (skipped > 0) lines.push(remark(`${skipped.toLocaleString('en')} more at the same time`))

@@ -1,12 +1,12 @@
 /** Keeps parts of a page as they are on the server, while somebody looks. */
-import type { ToldOfPart } from '../live/updates.ts'
-import { enrich } from './enhance.ts'
+import type { PartUpdate } from '../live/updates.ts'
+import { enhance } from './enhance.ts'
 import type { LiveConnection } from './live-connection.ts'
 
 /** How long what came waits for somebody who has their hand on the part. */
 const WAIT_MS = 500
 
-export function freshen(connection: LiveConnection): void {
+export function keepLivePartsFresh(connection: LiveConnection): void {
   for (const place of document.querySelectorAll<HTMLElement>('[data-view]')) {
     let next: string | undefined
     const show = () => {
@@ -17,9 +17,9 @@ export function freshen(connection: LiveConnection): void {
     }
     connection.add({
       view: () => place.dataset['view'] ?? '',
-      told: (value) => {
+      update: (value) => {
         const isWaiting = next !== undefined
-        next = (value as ToldOfPart).html
+        next = (value as PartUpdate).html
         if (!isWaiting) show()
       },
     })
@@ -38,6 +38,6 @@ function replace(place: HTMLElement, text: string): void {
   const { activeElement } = document
   const href = place.contains(activeElement) ? activeElement?.getAttribute('href') : null
   place.innerHTML = text
-  enrich(place)
+  enhance(place)
   if (href) place.querySelector<HTMLElement>(`[href="${CSS.escape(href)}"]`)?.focus()
 }

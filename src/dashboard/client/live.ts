@@ -1,6 +1,6 @@
 /** The live pages: parts that stay fresh, a channel's log, and a message to try it out. */
 import { answers } from './background-forms.ts'
-import { freshen } from './live-parts.ts'
+import { keepLivePartsFresh } from './live-parts.ts'
 import { LiveConnection, type LiveState } from './live-connection.ts'
 import { followLog } from './live-log.ts'
 import { onPause, pauses } from './pause.ts'
@@ -19,7 +19,7 @@ function connect(): void {
   const address = document.querySelector<HTMLElement>('[data-socket]')?.dataset['socket']
   if (address === undefined) return
   const connection = new LiveConnection(address, (state) => say(...STATES[state]))
-  freshen(connection)
+  keepLivePartsFresh(connection)
   followLog(connection)
   onPause((isPaused) => {
     if (!isPaused) return connection.open()

@@ -3,15 +3,15 @@ import { capabilities } from './capability.ts'
 import { checks } from './connection-check.ts'
 import { copying } from './copy-buttons.ts'
 import { dialogs } from './dialogs.ts'
-import { enrich } from './enhance.ts'
+import { enhance } from './enhance.ts'
 import { faults } from './faults.ts'
-import { previews } from './preview.ts'
+import { showPreviews } from './preview.ts'
 import { theme } from './theme.ts'
 import { wideMenu } from './wide-menu.ts'
 
-enrich(document)
+enhance(document)
 copying()
-previews()
+showPreviews()
 checks()
 faults()
 capabilities()

@@ -16,16 +16,16 @@ export function pauses(): void {
     button.addEventListener('click', () => {
       isPausedNow = !isPausedNow
       for (const each of buttons) each.setAttribute('aria-pressed', String(isPausedNow))
-      tell()
+      notify()
     })
   }
-  document.addEventListener('visibilitychange', () => tell())
-  addEventListener('pagehide', () => tell(true))
+  document.addEventListener('visibilitychange', () => notify())
+  addEventListener('pagehide', () => notify(true))
   addEventListener('pageshow', ({ persisted }) => {
-    if (persisted) tell()
+    if (persisted) notify()
   })
 }
 
-function tell(isLeft = false): void {
+function notify(isLeft = false): void {
   for (const listener of listeners) listener(isPausedNow || document.hidden || isLeft)
 }

@@ -1,9 +1,9 @@
 /** Forms that show what they would do while they are filled in: the server answers with a piece of the page. */
-import { enrich } from './enhance.ts'
+import { enhance } from './enhance.ts'
 
 const WAIT_MS = 150
 
-export function previews(): void {
+export function showPreviews(): void {
   for (const form of document.querySelectorAll<HTMLFormElement>('form[data-preview]')) {
     const place = document.getElementById(form.dataset['previewInto'] ?? '')
     if (place) previewOf(form, place)
@@ -22,7 +22,7 @@ function previewOf(form: HTMLFormElement, place: HTMLElement): void {
     // A slow answer must not replace a newer one.
     if (answer === undefined || mine !== latest) return
     place.innerHTML = answer
-    enrich(place)
+    enhance(place)
   }
   form.addEventListener('input', () => {
     clearTimeout(waiting)

@@ -6,13 +6,13 @@ import type { Opening, Visit } from '../../protocol/protocol.ts'
 import type { ChannelInspector } from '../../service/live/channel-inspector.ts'
 import type { LiveService } from '../../service/live/live.ts'
 import type { SessionService, SignedIn } from '../../service/accounts/sessions.ts'
-import { placeFor, withQuery } from '../pages/live/addresses.ts'
+import { visibleChannel, withQuery } from '../pages/live/addresses.ts'
 import { LOG_PATH, PART_PATHS } from '../pages/live/paths.ts'
 import { sessionSecret } from '../request.ts'
 import { LogView } from './log-view.ts'
 import type { PageChannels } from './page-channels.ts'
 import { PartView } from './part-view.ts'
-import type { Tell, View } from './view.ts'
+import type { PublishUpdate, LiveView } from './view.ts'
 import { type ViewName, readViewName } from './view-name.ts'
 
 export interface LiveViewParts {
@@ -32,7 +32,7 @@ const MAX_VIEWS = 2000
 
 export class LiveViews {
   readonly #parts: LiveViewParts
-  readonly #views = new Map<string, View>()
+  readonly #views = new Map<string, LiveView>()
   /** By id of the session, the request by which a page of it came last. */
   readonly #visits = new Map<string, Visit>()
   #timer: Timer | undefined
@@ -72,7 +72,7 @@ export class LiveViews {
     view?.look()
   }
 
-  #open(channel: string): View | undefined {
+  #open(channel: string): LiveView | undefined {
     const { channels } = this.#parts
     const name = readViewName(channel)
     const view = name && this.#views.size < MAX_VIEWS && this.#make(channel, name)
@@ -84,10 +84,10 @@ export class LiveViews {
     return view
   }
 
-  #make(channel: string, { session, path, query }: ViewName): View | undefined {
+  #make(channel: string, { session, path, query }: ViewName): LiveView | undefined {
     const { channels, clock, draw } = this.#parts
-    const tell: Tell = (told) => channels.publish(channel, told)
-    if (path === LOG_PATH) return this.#makeLog(session, query, tell)
+    const publish: PublishUpdate = (update) => channels.publish(channel, update)
+    if (path === LOG_PATH) return this.#makeLog(session, query, publish)
     if (!PART_PATHS.has(path)) return undefined
     const whole = withQuery(path, query)
     return new PartView(
@@ -95,22 +95,22 @@ export class LiveViews {
         const visit = this.#visits.get(session)
         return visit && draw(visit, whole)
       },
-      tell,
+      publish,
       clock,
     )
   }
 
-  #makeLog(session: string, query: ViewName['query'], tell: Tell) {
+  #makeLog(session: string, query: ViewName['query'], publish: PublishUpdate) {
     const { inspector, live } = this.#parts
     const { app = '', name = '', since } = query
-    const place = () => {
+    const channelOf = () => {
       const signedIn = this.#signedInOf(session)
-      return signedIn && placeFor(live, accountFilter(signedIn), name, app)
+      return signedIn && visibleChannel(live, accountFilter(signedIn), name, app)
     }
-    const found = place()
+    const found = channelOf()
     if (!found) return undefined
-    const isPermitted = () => place() !== undefined
-    return new LogView({ inspector, ref: found.ref, since, isPermitted, tell })
+    const isPermitted = () => channelOf() !== undefined
+    return new LogView({ inspector, ref: found.ref, since, isPermitted, publish })
   }
 
   #beat(): void {

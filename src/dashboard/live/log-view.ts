@@ -3,7 +3,7 @@ import type { ChannelRef } from '../../core/types.ts'
 import type { ChannelInspector } from '../../service/live/channel-inspector.ts'
 import type { ActivityEntry } from '../../service/live/channel-activity.ts'
 import { wireEntry } from '../pages/live/entry.tsx'
-import type { Tell, View } from './view.ts'
+import type { PublishUpdate, LiveView } from './view.ts'
 
 /** Entries are gathered for this long. */
 const GATHER_MS = 100
@@ -17,10 +17,10 @@ export interface LogParts {
   readonly since: string | undefined
   /** Whether who looks on may still do so. */
   readonly isPermitted: () => boolean
-  readonly tell: Tell
+  readonly publish: PublishUpdate
 }
 
-export class LogView implements View {
+export class LogView implements LiveView {
   readonly #parts: LogParts
   readonly #stop: () => void
   #gathered: ActivityEntry[] = []
@@ -44,7 +44,7 @@ export class LogView implements View {
 
   look(): void {
     if (this.#parts.isPermitted()) return
-    this.#parts.tell({ over: true })
+    this.#parts.publish({ over: true })
     this.end()
   }
 
@@ -66,7 +66,7 @@ export class LogView implements View {
 
   #flush(): void {
     this.#timer = undefined
-    this.#parts.tell({
+    this.#parts.publish({
       entries: this.#gathered.map(wireEntry),
       skipped: this.#skipped,
       gap: this.#isGap,

@@ -4,7 +4,7 @@
  */
 import type { Failure, Result } from '../../failure.ts'
 import type { Opening, Visit } from '../../protocol/protocol.ts'
-import type { Told } from './updates.ts'
+import type { LiveUpdate } from './updates.ts'
 
 export interface PageChannels {
   /**
@@ -19,5 +19,5 @@ export interface PageChannels {
   /** To be told of each channel how many read it, whenever that may have changed. */
   watch(onReaders: (channel: string, readers: number) => void): void
   /** Tells whoever reads the channel now. Nothing is kept. */
-  publish(channel: string, told: Told): void
+  publish(channel: string, update: LiveUpdate): void
 }

@@ -1,6 +1,6 @@
 /** A part of a page, drawn by the page's own code, and sent whenever it is not what it was. */
 import type { Clock } from '../../core/clock.ts'
-import type { Tell, View } from './view.ts'
+import type { PublishUpdate, LiveView } from './view.ts'
 
 /** @returns undefined where there is nothing to be seen, or not any more */
 export type Draw = () => Promise<string | undefined>
@@ -8,18 +8,18 @@ export type Draw = () => Promise<string | undefined>
 /** Milliseconds of drawing that are worth a look left out: on a server with very much to be seen, seeing is rare. */
 const COST_OF_A_LOOK_MS = 10
 
-export class PartView implements View {
+export class PartView implements LiveView {
   readonly #draw: Draw
-  readonly #tell: Tell
+  readonly #publish: PublishUpdate
   readonly #clock: Clock
   #last: string | undefined
   /** Looks to be left out. */
   #rest = 0
   #isOver = false
 
-  constructor(draw: Draw, tell: Tell, clock: Clock) {
+  constructor(draw: Draw, publish: PublishUpdate, clock: Clock) {
     this.#draw = draw
-    this.#tell = tell
+    this.#publish = publish
     this.#clock = clock
   }
 
@@ -44,6 +44,6 @@ export class PartView implements View {
     this.#rest = Math.floor((this.#clock.elapsed() - start) / COST_OF_A_LOOK_MS)
     if (this.#isOver || html === undefined || html === this.#last) return
     this.#last = html
-    this.#tell({ html })
+    this.#publish({ html })
   }
 }

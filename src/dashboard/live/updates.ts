@@ -12,7 +12,7 @@ export interface WireEntry {
   readonly note: string
 }
 
-export interface ToldOfLog {
+export interface LogUpdate {
   readonly entries: readonly WireEntry[]
   /** How many there were more, at a time. */
   readonly skipped: number
@@ -22,13 +22,13 @@ export interface ToldOfLog {
   readonly position: string
 }
 
-export interface ToldOfPart {
+export interface PartUpdate {
   readonly html: string
 }
 
 /** There is nothing more to come. */
-export interface ToldOfEnd {
+export interface EndUpdate {
   readonly over: true
 }
 
-export type Told = ToldOfLog | ToldOfPart | ToldOfEnd
+export type LiveUpdate = LogUpdate | PartUpdate | EndUpdate

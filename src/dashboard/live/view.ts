@@ -1,7 +1,7 @@
 /** Something that pages look at while they are open. */
-import type { Told } from './updates.ts'
+import type { LiveUpdate } from './updates.ts'
 
-export interface View {
+export interface LiveView {
   /** To be called every second, and when somebody more looks at it. */
   look(): void
   /** Somebody more looks at it, who knows nothing yet. */
@@ -11,4 +11,4 @@ export interface View {
 }
 
 /** Tells everybody who looks at it. */
-export type Tell = (told: Told) => void
+export type PublishUpdate = (update: LiveUpdate) => void

@@ -1,6 +1,6 @@
 /** WebSocket frames over a raw connection (RFC 6455), just enough to be a client that watches every ping. */
 import { createHash, randomBytes } from 'node:crypto'
-import type { Outcome, Parsed, Wire } from './wire.ts'
+import type { Attempt, Parsed, RawConnection } from './raw-connection.ts'
 
 export type Opcode = 'text' | 'binary' | 'close' | 'ping' | 'pong' | 'other'
 
@@ -44,27 +44,27 @@ export function encodeFrame(opcode: keyof typeof CODES, payload: Uint8Array): Bu
   return Buffer.concat([head, mask, payload.map((byte, i) => byte ^ mask[i & 3]!)])
 }
 
-export function say(wire: Wire, text: string): void {
-  wire.write(encodeFrame('text', Buffer.from(text)))
+export function say(connection: RawConnection, text: string): void {
+  connection.write(encodeFrame('text', Buffer.from(text)))
 }
 
 /** Waits for the next frame; pings are answered before they are returned. */
-export async function hear(wire: Wire, withinMs: number): Promise<Outcome<Frame>> {
-  const heard = await wire.take(parseFrame, withinMs)
+export async function hear(connection: RawConnection, withinMs: number): Promise<Attempt<Frame>> {
+  const heard = await connection.take(parseFrame, withinMs)
   if (heard.ok && heard.value.opcode === 'ping')
-    wire.write(encodeFrame('pong', heard.value.payload))
+    connection.write(encodeFrame('pong', heard.value.payload))
   return heard
 }
 
 /** Waits for a text frame that fits and lets everything else go by. */
 export async function hearText(
-  wire: Wire,
+  connection: RawConnection,
   fits: (text: string) => boolean,
   withinMs: number,
-): Promise<Outcome<string>> {
+): Promise<Attempt<string>> {
   const deadline = performance.now() + withinMs
   for (;;) {
-    const heard = await hear(wire, deadline - performance.now())
+    const heard = await hear(connection, deadline - performance.now())
     if (!heard.ok) return heard
     const text = heard.value.payload.toString('utf8')
     if (heard.value.opcode === 'text' && fits(text)) return { ok: true, value: text }

@@ -2,11 +2,11 @@
 import { shellWord } from '../../text/shell.ts'
 import { type Finding, reporter } from './finding.ts'
 import { newKey } from './frames.ts'
-import { isOurs, ourFailure, saidIn } from './marker.ts'
+import { isOurs, ourFailure, saidIn } from './own-answer.ts'
 import type { Probe } from './probe.ts'
 import { replyText } from './reply.ts'
 import { isRate, openSocket, reachedRules } from './upgrade.ts'
-import { troubleText } from './wire.ts'
+import { troubleText } from './raw-connection.ts'
 
 const report = reporter('origin')
 
@@ -19,8 +19,8 @@ export async function* checkOrigin(probe: Probe, origin: string): AsyncGenerator
     )
     return
   }
-  const { wire, reply } = opened.value
-  wire.end()
+  const { connection, reply } = opened.value
+  connection.end()
   if (isRate(reply)) {
     yield report.skipped(`Latchkey refused the attempt for another reason: ${saidIn(reply)}`)
     return

@@ -2,10 +2,10 @@
 import net from 'node:net'
 import type { Config } from '../../config.ts'
 import { type Finding, errorText, reporter } from './finding.ts'
-import { isOurs } from './marker.ts'
+import { isOurs } from './own-answer.ts'
 import { type Reply, ask, replyText } from './reply.ts'
 import type { Target } from './target.ts'
-import { type Outcome, dial } from './wire.ts'
+import { type Attempt, dial } from './raw-connection.ts'
 
 const report = reporter('port')
 const PRIVILEGED_BELOW = 1024
@@ -41,7 +41,7 @@ function localTarget(config: Config): Target {
 }
 
 /** Asks over TLS when it is configured, then plainly, so that a plain server on the port is still named. */
-async function askLocal(target: Target, timeoutMs: number): Promise<Outcome<Reply>> {
+async function askLocal(target: Target, timeoutMs: number): Promise<Attempt<Reply>> {
   const to = { target, address: undefined, timeoutMs, authorities: undefined }
   const dialled = await dial(to)
   if (!dialled.ok) {
@@ -49,13 +49,13 @@ async function askLocal(target: Target, timeoutMs: number): Promise<Outcome<Repl
       ? askLocal({ ...target, secure: false }, timeoutMs)
       : dialled
   }
-  const wire = dialled.value
+  const connection = dialled.value
   const reply = await ask(
-    wire,
+    connection,
     { target, path: `${target.path}/health`, headers: ['Connection: close'] },
     timeoutMs,
   )
-  wire.end()
+  connection.end()
   return reply
 }
 

@@ -1,10 +1,10 @@
 /** What the checks of one public address share: where it is, how to get there, and who was met on the way. */
 import type { Config } from '../../config.ts'
 import { type ProxyName, recognise } from './proxy.ts'
-import { type Remedy, remedyLines } from './proxy-lines.ts'
+import { type Remedy, remedyLines } from './proxy-configuration.ts'
 import { type Reply, ask } from './reply.ts'
 import type { Target } from './target.ts'
-import { type Dial, type Outcome, type Wire, dial } from './wire.ts'
+import { type Dial, type Attempt, type RawConnection, dial } from './raw-connection.ts'
 
 export interface ProbeParts {
   readonly config: Config
@@ -14,7 +14,7 @@ export interface ProbeParts {
 }
 
 export interface Conversation {
-  readonly wire: Wire
+  readonly connection: RawConnection
   readonly reply: Reply
 }
 
@@ -41,23 +41,23 @@ export class Probe {
     return [...this.#proxies]
   }
 
-  dial(more: Partial<Dial> = {}): Promise<Outcome<Wire>> {
+  dial(more: Partial<Dial> = {}): Promise<Attempt<RawConnection>> {
     const { target, address, timeoutMs, authorities } = this
     return dial({ target, address, timeoutMs, authorities, ...more })
   }
 
   /** Asks for a path on a fresh connection and leaves it open; the caller ends the wire. */
-  async open(path: string, headers: readonly string[]): Promise<Outcome<Conversation>> {
+  async open(path: string, headers: readonly string[]): Promise<Attempt<Conversation>> {
     const dialled = await this.dial()
     if (!dialled.ok) return dialled
-    const wire = dialled.value
-    const reply = await ask(wire, { target: this.target, path, headers }, this.timeoutMs)
+    const connection = dialled.value
+    const reply = await ask(connection, { target: this.target, path, headers }, this.timeoutMs)
     if (!reply.ok) {
-      wire.end()
+      connection.end()
       return reply
     }
     for (const proxy of recognise(reply.value)) this.#proxies.add(proxy)
-    return { ok: true, value: { wire, reply: reply.value } }
+    return { ok: true, value: { connection, reply: reply.value } }
   }
 
   /**
@@ -66,14 +66,14 @@ export class Probe {
    */
   async provoke(): Promise<void> {
     const opened = await this.open('/', ['a header line without a colon', 'Connection: close'])
-    if (opened.ok) opened.value.wire.end()
+    if (opened.ok) opened.value.connection.end()
   }
 
   /** Asks for a path and hangs up. */
-  async get(path: string): Promise<Outcome<Reply>> {
+  async get(path: string): Promise<Attempt<Reply>> {
     const opened = await this.open(path, ['Connection: close'])
     if (!opened.ok) return opened
-    opened.value.wire.end()
+    opened.value.connection.end()
     return { ok: true, value: opened.value.reply }
   }
 

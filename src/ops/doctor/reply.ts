@@ -1,6 +1,6 @@
 /** HTTP/1.1 requests and replies over a raw connection, just enough to see who answered what. */
 import type { Target } from './target.ts'
-import type { Outcome, Parsed, Wire } from './wire.ts'
+import type { Attempt, Parsed, RawConnection } from './raw-connection.ts'
 
 export interface Reply {
   readonly status: number
@@ -23,10 +23,10 @@ export interface Ask {
 
 /** Sends one GET and reads the reply. A 101 has no body: what follows it stays on the wire. */
 export async function ask(
-  wire: Wire,
+  connection: RawConnection,
   { target, path, headers }: Ask,
   withinMs: number,
-): Promise<Outcome<Reply>> {
+): Promise<Attempt<Reply>> {
   const lines = [
     `GET ${path} HTTP/1.1`,
     `Host: ${target.authority}`,
@@ -34,19 +34,19 @@ export async function ask(
     'Accept: */*',
     ...headers,
   ]
-  wire.write(`${lines.join('\r\n')}\r\n\r\n`)
-  const head = await wire.take(parseHead, withinMs)
+  connection.write(`${lines.join('\r\n')}\r\n\r\n`)
+  const head = await connection.take(parseHead, withinMs)
   if (!head.ok) return head
   if (head.value === undefined) {
-    return { ok: false, trouble: { kind: 'garbled', code: garbledCode(wire.bytes) } }
+    return { ok: false, trouble: { kind: 'garbled', code: garbledCode(connection.bytes) } }
   }
   const { status, reason, headers: received } = head.value
   if (status === 101 || status === 204 || status === 304) {
     return { ok: true, value: { status, reason, headers: received, body: '' } }
   }
-  const body = await wire.take(bodyParser(received), withinMs)
+  const body = await connection.take(bodyParser(received), withinMs)
   // A body that stops half way still tells who wrote it.
-  const text = body.ok ? body.value : wire.bytes.subarray(0, BODY_LIMIT).toString('utf8')
+  const text = body.ok ? body.value : connection.bytes.subarray(0, BODY_LIMIT).toString('utf8')
   return { ok: true, value: { status, reason, headers: received, body: text } }
 }
 

@@ -6,7 +6,7 @@ import { shellWord } from '../../text/shell.ts'
 import { type Finding, type Reporter, reporter } from './finding.ts'
 import type { Probe } from './probe.ts'
 import { type Target, isLoopback } from './target.ts'
-import { type Trouble, type Wire, troubleText } from './wire.ts'
+import { type Trouble, type RawConnection, troubleText } from './raw-connection.ts'
 
 const tls = reporter('tls')
 const DAY_MS = 86_400_000
@@ -62,7 +62,7 @@ async function explainHandshake(probe: Probe, trouble: Trouble): Promise<Finding
 }
 
 /** What is wrong with the certificate that was presented; each fault by itself, because they come together. */
-function certificateFaults({ socket }: Wire, target: Target, now: number): Finding[] {
+function certificateFaults({ socket }: RawConnection, target: Target, now: number): Finding[] {
   if (!(socket instanceof TLSSocket)) return []
   const peer = socket.getPeerCertificate(true)
   if (!peer?.raw) return [tls.wrong('the server presented no certificate')]

@@ -2,17 +2,17 @@
 import { randomBytes } from 'node:crypto'
 import { type Finding, reporter } from './finding.ts'
 import { acceptOf, hearText, newKey, say, upgradeHeaders } from './frames.ts'
-import { MALFORMED_HANDSHAKE, isOurs, ourFailure, saidIn } from './marker.ts'
+import { MALFORMED_HANDSHAKE, isOurs, ourFailure, saidIn } from './own-answer.ts'
 import type { Conversation, Probe } from './probe.ts'
 import { type Reply, replyText } from './reply.ts'
-import { type Outcome, type Wire, troubleText } from './wire.ts'
+import { type Attempt, type RawConnection, troubleText } from './raw-connection.ts'
 
 const upgrade = reporter('upgrade')
 const messages = reporter('messages')
 
 /** What came of an attempt: the socket when it is open and speaks. */
 export interface Upgraded {
-  readonly wire: Wire | undefined
+  readonly connection: RawConnection | undefined
   /** Whether the request with its headers arrived at Latchkey, even if a rule of it then refused the channel. */
   readonly isPassed: boolean
 }
@@ -32,29 +32,29 @@ export async function* checkUpgrade(
     yield isReached
       ? upgrade.wrong(`a WebSocket upgrade got no answer: ${said}`, probe.lines('upgrade'))
       : sameCause(said)
-    return { wire: undefined, isPassed: false }
+    return { connection: undefined, isPassed: false }
   }
-  const { wire, reply } = opened.value
+  const { connection, reply } = opened.value
   if (reply.status !== 101) {
-    wire.end()
+    connection.end()
     const isPassed = reachedRules(reply)
     yield isPassed ? explainRule(reply) : explainRefusal(probe, reply, isReached)
-    return { wire: undefined, isPassed }
+    return { connection: undefined, isPassed }
   }
   if (reply.headers.get('sec-websocket-accept') !== acceptOf(key)) {
-    wire.end()
+    connection.end()
     yield upgrade.wrong(
       'the upgrade was accepted with a wrong Sec-WebSocket-Accept: something on the way answers from a cache or by itself',
       probe.lines('upgrade'),
     )
-    return { wire: undefined, isPassed: false }
+    return { connection: undefined, isPassed: false }
   }
   yield upgrade.ok('the WebSocket upgrade passes')
-  const spoken = await exchange(probe, wire)
+  const spoken = await exchange(probe, connection)
   yield spoken
-  if (spoken.verdict === 'ok') return { wire, isPassed: true }
-  wire.end()
-  return { wire: undefined, isPassed: true }
+  if (spoken.verdict === 'ok') return { connection, isPassed: true }
+  connection.end()
+  return { connection: undefined, isPassed: true }
 }
 
 /** One upgrade request on a channel of its own, which nobody else can be on. */
@@ -62,7 +62,7 @@ export function openSocket(
   probe: Probe,
   key: string,
   more: readonly string[] = [],
-): Promise<Outcome<Conversation>> {
+): Promise<Attempt<Conversation>> {
   const channel = `latchkey-doctor-${randomBytes(8).toString('hex')}`
   const path = `${probe.target.path}/c/${channel}?echo=true`
   return probe.open(path, [...upgradeHeaders(key), ...more])
@@ -72,7 +72,7 @@ export function openSocket(
 export async function upgradePasses(probe: Probe): Promise<boolean> {
   const opened = await openSocket(probe, newKey())
   if (!opened.ok) return false
-  opened.value.wire.end()
+  opened.value.connection.end()
   return opened.value.reply.status === 101
 }
 
@@ -146,8 +146,8 @@ function explainRefusal(probe: Probe, reply: Reply, isReached: boolean): Finding
 }
 
 /** Our own join event, then a message that must come back as an echo. */
-async function exchange(probe: Probe, wire: Wire): Promise<Finding> {
-  const first = await hearText(wire, () => true, probe.timeoutMs)
+async function exchange(probe: Probe, connection: RawConnection): Promise<Finding> {
+  const first = await hearText(connection, () => true, probe.timeoutMs)
   if (!first.ok) {
     return messages.wrong(
       `the socket opens, but no event arrives: the server ${troubleText(first.trouble)}`,
@@ -164,7 +164,7 @@ async function exchange(probe: Probe, wire: Wire): Promise<Finding> {
       'the first event is not the join that Latchkey sends: another server answers here',
     )
   }
-  return (await roundTrip(probe, wire))
+  return (await roundTrip(probe, connection))
     ? messages.ok('a message goes there and comes back')
     : messages.wrong('the join event arrives, but a message sent does not come back', [
         'look for a proxy or firewall that inspects or buffers WebSocket traffic',
@@ -172,9 +172,9 @@ async function exchange(probe: Probe, wire: Wire): Promise<Finding> {
 }
 
 /** Sends a value that nobody else would send and waits for it. */
-export async function roundTrip(probe: Probe, wire: Wire): Promise<boolean> {
+export async function roundTrip(probe: Probe, connection: RawConnection): Promise<boolean> {
   const token = randomBytes(8).toString('hex')
-  say(wire, JSON.stringify(token))
-  const heard = await hearText(wire, (text) => text.includes(token), probe.timeoutMs)
+  say(connection, JSON.stringify(token))
+  const heard = await hearText(connection, (text) => text.includes(token), probe.timeoutMs)
   return heard.ok
 }

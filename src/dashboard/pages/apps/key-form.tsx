@@ -109,7 +109,7 @@ export function crumbsOf(app: App): [string, string][] {
 export async function makeKey(page: PageRequest, app: App): Promise<Response> {
   const form = keyFormOf(page.var.fields)
   const { services, onChange } = page.var.parts
-  const wish = wishOf(form, undefined)
+  const wish = draftOf(form, undefined)
   const added = wish.ok ? services.apiKeys.add(app, wish.value) : wish
   if (!added.ok) return showNewKey(page, app, form, faultsOf(added.failure))
   onChange()
@@ -122,7 +122,7 @@ export async function editKey(page: PageRequest, app: App, key: ApiKey): Promise
   const fields = page.var.fields
   const form = keyFormOf(fields)
   const { services, onChange } = page.var.parts
-  const wish = wishOf(form, key)
+  const wish = draftOf(form, key)
   const after = capabilityOfForm(form.capability)
   if (after.ok && textField(fields, 'confirmed') !== 'yes') {
     const impact = impactOnKey(page, key, after.value.capability)
@@ -234,7 +234,7 @@ function keyFormOf(fields: Fields): KeyForm {
 }
 
 /** @param key that is to be changed, if there is one */
-function wishOf({ name, capability, revocableTokens }: KeyForm, key: ApiKey | undefined) {
+function draftOf({ name, capability, revocableTokens }: KeyForm, key: ApiKey | undefined) {
   const read = capabilityOfForm(capability)
   if (!read.ok) return read
   const stays = key && isUnchanged(capability, read.value, key.capability)

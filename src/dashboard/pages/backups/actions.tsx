@@ -1,7 +1,7 @@
 /** What the page of backups does. */
 /** @jsxImportSource hono/jsx */
 import { type Result, failure } from '../../../failure.ts'
-import type { ShelvedBackup } from '../../../ops/backup/backup-shelf.ts'
+import type { StoredBackup } from '../../../ops/backup/backup-folder.ts'
 import { textField } from '../../fields.ts'
 import { notify } from '../../notices.ts'
 import { type PageRequest, redirectTo, requireSignedIn } from '../../page-request.ts'
@@ -22,7 +22,7 @@ export async function create(page: PageRequest): Promise<Response> {
   return redirectTo(page, '/backups')
 }
 
-export async function check(page: PageRequest, { name }: ShelvedBackup): Promise<Response> {
+export async function check(page: PageRequest, { name }: StoredBackup): Promise<Response> {
   page.env.visit.keepOpen()
   const checked = await page.var.parts.backups.check(name)
   tellChecked(page, checked)
@@ -41,7 +41,7 @@ function tellChecked(
 
 export function askToRemove(
   page: PageRequest,
-  { name, at: made }: ShelvedBackup,
+  { name, at: made }: StoredBackup,
 ): Response | Promise<Response> {
   return show(
     page,
@@ -64,7 +64,7 @@ export function askToRemove(
   )
 }
 
-export function remove(page: PageRequest, { name }: ShelvedBackup): Response {
+export function remove(page: PageRequest, { name }: StoredBackup): Response {
   const removed = page.var.parts.backups.remove(name)
   if (removed.ok) {
     note(page, 'remove', name)
@@ -75,7 +75,7 @@ export function remove(page: PageRequest, { name }: ShelvedBackup): Response {
 
 export function download(
   page: PageRequest,
-  { name }: ShelvedBackup,
+  { name }: StoredBackup,
   part: 'settings' | 'history',
 ): Response | Promise<Response> {
   const path = page.var.parts.backups.path(name, part)

@@ -1,13 +1,13 @@
 /** The list of backups, and what is known of each. */
 /** @jsxImportSource hono/jsx */
-import type { ShelvedBackup } from '../../../ops/backup/backup-shelf.ts'
+import type { StoredBackup } from '../../../ops/backup/backup-folder.ts'
 import { Form } from '../../view/forms.tsx'
 import { Badge, Time, PageLink } from '../../view/components.tsx'
 import { Table } from '../../view/table.tsx'
 import { plural, sizeText } from '../../format.ts'
 import { sentence } from '../failures.tsx'
 
-export function BackupList({ list }: { list: readonly ShelvedBackup[] }) {
+export function BackupList({ list }: { list: readonly StoredBackup[] }) {
   return (
     <Table head={['Made', 'Settings', 'History', 'Checked', { unseen: 'What to do with it' }]}>
       {list.map((backup) => (
@@ -17,7 +17,7 @@ export function BackupList({ list }: { list: readonly ShelvedBackup[] }) {
   )
 }
 
-function Row({ backup }: { backup: ShelvedBackup }) {
+function Row({ backup }: { backup: StoredBackup }) {
   const { name, at: made, bytes, historyBytes } = backup
   const path = `/backups/${name}`
   return (
@@ -59,7 +59,7 @@ function Row({ backup }: { backup: ShelvedBackup }) {
   )
 }
 
-function Checked({ checked }: { checked: ShelvedBackup['checked'] }) {
+function Checked({ checked }: { checked: StoredBackup['checked'] }) {
   if (!checked) return <span class="faint">not since the server started</span>
   if (!checked.ok) return <Problem words={sentence(checked.failure.message)} />
   const { masterKeyFits, apps, apiKeys, reservations, history } = checked.value

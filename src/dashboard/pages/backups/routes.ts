@@ -1,7 +1,7 @@
 /** Every address of the page of backups, which is for owners of the server's own account. */
 import { type Handler, Hono } from 'hono'
 import { failure } from '../../../failure.ts'
-import type { ShelvedBackup } from '../../../ops/backup/backup-shelf.ts'
+import type { StoredBackup } from '../../../ops/backup/backup-folder.ts'
 import { mayGovernServer } from '../../access.ts'
 import type { Env, PageRequest } from '../../page-request.ts'
 import { showFailure } from '../failures.tsx'
@@ -33,7 +33,7 @@ export function backupPages(): Hono<Env> {
 
 /** Hands over the backup that the address names. */
 function at(
-  answer: (page: PageRequest, backup: ShelvedBackup) => Response | Promise<Response>,
+  answer: (page: PageRequest, backup: StoredBackup) => Response | Promise<Response>,
 ): Handler<Env> {
   return (page) => {
     const found = page.var.parts.backups.find(page.req.param('name') ?? '')

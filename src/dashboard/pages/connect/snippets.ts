@@ -18,7 +18,7 @@ export interface Target {
   readonly channel: string
 }
 
-interface Place {
+interface ServerAddress {
   readonly http: string
   readonly sockets: string
   readonly host: string
@@ -29,7 +29,7 @@ interface Place {
 /** What could end a text in quotes, in a language or in a shell, as an address has it too. */
 const QUOTING = /['"`$\\]/g
 
-function placeOf(target: Target): Place {
+function addressIn(target: Target): ServerAddress {
   const url = target.url.replaceAll(QUOTING, percentEncoded)
   const { protocol, hostname, port } = new URL(url)
   const tls = protocol === 'https:'
@@ -48,12 +48,12 @@ function percentEncoded(character: string): string {
 
 /** Puts the address into a text; what no part of it is called stays, as braces of JSON do. */
 function filled(text: string, target: Target): string {
-  const place = placeOf(target)
+  const address = addressIn(target)
   const parts: Readonly<Record<string, string>> = {
     ...target,
-    http: place.http,
-    sockets: place.sockets,
-    host: place.host,
+    http: address.http,
+    sockets: address.sockets,
+    host: address.host,
   }
   return text.trimEnd().replaceAll(/\{(\w+)\}/g, (whole, name: string) => parts[name] ?? whole)
 }
@@ -61,7 +61,7 @@ function filled(text: string, target: Target): string {
 type Language = 'js' | 'python' | 'go'
 
 /** Where the server is, as Ably's SDKs want it, a line each. */
-const SERVER: Readonly<Record<Language, (place: Place) => readonly string[]>> = {
+const SERVER: Readonly<Record<Language, (address: ServerAddress) => readonly string[]>> = {
   js: ({ host, tls, port }) => [
     `endpoint: '${host}',`,
     ...(tls ? [`tlsPort: ${port},`] : [`port: ${port},`, 'tls: false,']),
@@ -88,7 +88,7 @@ const SERVER: Readonly<Record<Language, (place: Place) => readonly string[]>> = 
 
 /** Code for one of Ably's SDKs. */
 function forAbly(text: string, language: Language, target: Target): string {
-  const lines = SERVER[language](placeOf(target))
+  const lines = SERVER[language](addressIn(target))
   const indented = text.replace(/^(\s*)\{server\}/m, (_, indent: string) =>
     lines.map((line) => indent + line).join('\n'),
   )
@@ -125,7 +125,7 @@ export function goSnippet(target: Target): string {
 
 /** What every SDK calls by these or very similar names. */
 export function ablyFacts(target: Target): readonly (readonly [name: string, value: string])[] {
-  const { host, port, tls } = placeOf(target)
+  const { host, port, tls } = addressIn(target)
   return [
     ['endpoint', host],
     [tls ? 'tlsPort' : 'port', String(port)],
@@ -146,7 +146,7 @@ export function publishSnippet(target: Target): string {
 
 /** What will not work with this address, in words; empty where everything will. */
 export function trapsOf(target: Target): string[] {
-  const { host, tls } = placeOf(target)
+  const { host, tls } = addressIn(target)
   const isLocal = host === 'localhost' || /^127\.|^\[?::1/.test(host)
   const traps: string[] = []
   if (!host.includes('.') && !host.includes(':') && host !== 'localhost')

@@ -10,12 +10,16 @@ import { isPartAsked, show, showPart } from '../../view/layout.tsx'
 import { Notice, PageLink } from '../../view/components.tsx'
 import { plural } from '../../format.ts'
 import { sentence, showFailure } from '../failures.tsx'
-import { type Place, channelPath, placeFor } from './addresses.ts'
+import { type VisibleChannel, channelPath, visibleChannel } from './addresses.ts'
 import { showChannel } from './channel.tsx'
 
 /** A channel that whoever asks may see. */
-export function placeOf(page: PageRequest, name: string, app: string): Place | undefined {
-  return placeFor(page.var.parts.live, accountScope(page), name, app)
+export function requestedChannel(
+  page: PageRequest,
+  name: string,
+  app: string,
+): VisibleChannel | undefined {
+  return visibleChannel(page.var.parts.live, accountScope(page), name, app)
 }
 
 export function askToDisconnect(page: PageRequest): Response | Promise<Response> {
@@ -45,11 +49,11 @@ function wordsFor(
 ): { readonly title: string; readonly lead: string } | undefined {
   const { live } = page.var.parts
   if (id === '') {
-    const place = placeOf(page, channel, app)
-    const count = place && (live.channel(accountScope(page), place.ref)?.members ?? 0)
+    const target = requestedChannel(page, channel, app)
+    const count = target && (live.channel(accountScope(page), target.ref)?.members ?? 0)
     return (
-      place && {
-        title: `Disconnect everybody on ${place.name}?`,
+      target && {
+        title: `Disconnect everybody on ${target.name}?`,
         lead: `${plural(count!, 'connection')} now. ${TOLD}`,
       }
     )
@@ -79,28 +83,28 @@ export async function disconnect(page: PageRequest): Promise<Response> {
 }
 
 function disconnectChannel(page: PageRequest, fields: Fields): Response | Promise<Response> {
-  const place = placeOf(page, textField(fields, 'channel'), textField(fields, 'app'))
-  if (!place) return showFailure(page, failure('not_found'))
-  const count = page.var.parts.live.disconnectChannel(accountScope(page), place.ref)
+  const target = requestedChannel(page, textField(fields, 'channel'), textField(fields, 'app'))
+  if (!target) return showFailure(page, failure('not_found'))
+  const count = page.var.parts.live.disconnectChannel(accountScope(page), target.ref)
   notify(page, `Disconnected ${plural(count, 'connection')}.`)
   return redirectTo(page, localPath(textField(fields, 'back')))
 }
 
 export async function publish(page: PageRequest): Promise<Response> {
   const fields = page.var.fields
-  const place = placeOf(page, textField(fields, 'channel'), textField(fields, 'app'))
-  if (!place) return showFailure(page, failure('not_found'))
+  const target = requestedChannel(page, textField(fields, 'channel'), textField(fields, 'app'))
+  if (!target) return showFailure(page, failure('not_found'))
   const [name, data] = [textField(fields, 'name').trim(), textField(fields, 'data')]
-  const sent = await page.var.parts.inspector.publish(place.ref, { name, data })
+  const sent = await page.var.parts.inspector.publish(target.ref, { name, data })
   const words = sent.ok
     ? `Published to ${plural(sent.value, 'reader')}.`
     : sentence(sent.failure.message)
   // The script shows it beside the form, so that what is being watched stays.
   if (isPartAsked(page))
     return showPart(page, <Notice tone={sent.ok ? 'good' : 'bad'}>{words}</Notice>)
-  if (!sent.ok) return showChannel(page, place, { name, data, faults: { data: words } })
+  if (!sent.ok) return showChannel(page, target, { name, data, faults: { data: words } })
   notify(page, words)
-  return redirectTo(page, channelPath(place))
+  return redirectTo(page, channelPath(target))
 }
 
 /** Back to one of the live pages, and to nothing else. */

@@ -4,13 +4,13 @@ import type { Account } from '../../../service/accounts/accounts.ts'
 import type { LiveService } from '../../../service/live/live.ts'
 
 /** A channel as it stands in an address. */
-export interface Named {
+export interface ChannelAddress {
   readonly name: string
   readonly appId?: string | undefined
 }
 
 /** A channel, and the way it is named in addresses. */
-export interface Place extends Named {
+export interface VisibleChannel extends ChannelAddress {
   readonly ref: ChannelRef
 }
 
@@ -19,12 +19,12 @@ export interface Place extends Named {
  * @param sees the account whose channels are seen; undefined for those of all
  * @param app empty for the commons
  */
-export function placeFor(
+export function visibleChannel(
   live: LiveService,
   sees: Account | undefined,
   name: string,
   app: string,
-): Place | undefined {
+): VisibleChannel | undefined {
   if (name === '') return undefined
   const ref = live.refOf(name, app === '' ? undefined : app)
   if (!live.maySee(sees, ref)) return undefined
@@ -33,12 +33,15 @@ export function placeFor(
 }
 
 /** The fields of an address that name a channel. */
-export function addressed({ name, appId }: Named): Readonly<Record<string, string | undefined>> {
+export function channelQuery({
+  name,
+  appId,
+}: ChannelAddress): Readonly<Record<string, string | undefined>> {
   return { name, app: appId }
 }
 
-export function channelPath(named: Named): string {
-  return withQuery('/live/channel', addressed(named))
+export function channelPath(address: ChannelAddress): string {
+  return withQuery('/live/channel', channelQuery(address))
 }
 
 export function withQuery(

@@ -11,9 +11,9 @@ import { show, showPart } from '../../view/layout.tsx'
 import { usePage } from '../../view/page-context.ts'
 import { Card, PageLink } from '../../view/components.tsx'
 import { rateText } from '../../format.ts'
-import { type Place, addressed, channelPath, withQuery } from './addresses.ts'
+import { type VisibleChannel, channelQuery, channelPath, withQuery } from './addresses.ts'
 import { Connections } from './connections.tsx'
-import { AppName, Fresh, LiveSocket } from './layout.tsx'
+import { AppName, LivePart, LiveSocket } from './layout.tsx'
 import { Log } from './log.tsx'
 import { PART } from './paths.ts'
 
@@ -28,49 +28,60 @@ export interface Tried {
 
 export function showChannel(
   page: PageRequest,
-  place: Place,
+  target: VisibleChannel,
   tried?: Tried,
 ): Response | Promise<Response> {
-  const { name, ref } = place
+  const { name, ref } = target
   return show(
     page,
     {
       title: name,
       section: '/live',
       crumbs: [['Live', '/live']],
-      lead: <Lead place={place} />,
-      actions: <Actions place={place} />,
+      lead: <Lead target={target} />,
+      actions: <Actions target={target} />,
       scripts: ['live.js'],
       ...(tried && { status: 400 as const }),
     },
     <div class="stack loose">
       <LiveSocket />
       <div class="split">
-        <Log place={place} />
+        <Log target={target} />
         <div class="stack">
-          {hasRight(requireSignedIn(page).role, 'manage') && <TryOut place={place} tried={tried} />}
-          <Fresh path={withQuery(PART.people, addressed(place))} id="people">
-            <People place={place} channel={page.var.parts.live.channel(accountScope(page), ref)} />
-          </Fresh>
+          {hasRight(requireSignedIn(page).role, 'manage') && (
+            <TryOut target={target} tried={tried} />
+          )}
+          <LivePart path={withQuery(PART.people, channelQuery(target))} id="people">
+            <People
+              target={target}
+              channel={page.var.parts.live.channel(accountScope(page), ref)}
+            />
+          </LivePart>
         </div>
       </div>
       <Card title="Connections" flush>
-        <Fresh path={withQuery(PART.members, addressed(place))} id="connections">
-          <ConnectionList page={page} place={place} />
-        </Fresh>
+        <LivePart path={withQuery(PART.members, channelQuery(target))} id="connections">
+          <ConnectionList page={page} target={target} />
+        </LivePart>
       </Card>
     </div>,
   )
 }
 
 /** Parts of the page, for the script. */
-export function showPeople(page: PageRequest, place: Place): Response | Promise<Response> {
-  const channel = page.var.parts.live.channel(accountScope(page), place.ref)
-  return showPart(page, <People place={place} channel={channel} />)
+export function showPeople(
+  page: PageRequest,
+  target: VisibleChannel,
+): Response | Promise<Response> {
+  const channel = page.var.parts.live.channel(accountScope(page), target.ref)
+  return showPart(page, <People target={target} channel={channel} />)
 }
 
-export function showConnectionsOf(page: PageRequest, place: Place): Response | Promise<Response> {
-  return showPart(page, <ConnectionList page={page} place={place} />)
+export function showConnectionsOf(
+  page: PageRequest,
+  target: VisibleChannel,
+): Response | Promise<Response> {
+  return showPart(page, <ConnectionList page={page} target={target} />)
 }
 
 const KEEPING: Readonly<Record<Keeping, string>> = {
@@ -80,7 +91,7 @@ const KEEPING: Readonly<Record<Keeping, string>> = {
   persisted: 'It keeps messages on disk.',
 }
 
-function Lead({ place: { ref, appId, name } }: { place: Place }) {
+function Lead({ target: { ref, appId, name } }: { target: VisibleChannel }) {
   const { inspector, live } = usePage().var.parts
   if (appId === undefined) {
     const { rule, namespace } = live.explain(name, {})
@@ -102,8 +113,8 @@ function Lead({ place: { ref, appId, name } }: { place: Place }) {
   )
 }
 
-function Actions({ place }: { place: Place }) {
-  const { name, appId } = place
+function Actions({ target }: { target: VisibleChannel }) {
+  const { name, appId } = target
   const mayEnd = hasRight(requireSignedIn(usePage()).role, 'manage')
   return (
     <>
@@ -118,7 +129,7 @@ function Actions({ place }: { place: Place }) {
           path={withQuery('/live/disconnect', {
             channel: name,
             app: appId,
-            back: channelPath(place),
+            back: channelPath(target),
           })}
           dialog
         >
@@ -129,8 +140,8 @@ function Actions({ place }: { place: Place }) {
   )
 }
 
-function TryOut({ place, tried }: { place: Place; tried: Tried | undefined }) {
-  const { name, appId } = place
+function TryOut({ target, tried }: { target: VisibleChannel; tried: Tried | undefined }) {
+  const { name, appId } = target
   const fault = tried?.faults['data']
   return (
     <Card title="Publish a message" lead="Everybody on the channel gets it.">
@@ -163,9 +174,9 @@ function TryOut({ place, tried }: { place: Place; tried: Tried | undefined }) {
   )
 }
 
-function People({ place, channel }: { place: Place; channel: LiveChannel | undefined }) {
+function People({ target, channel }: { target: VisibleChannel; channel: LiveChannel | undefined }) {
   const { inspector } = usePage().var.parts
-  const members = inspector.present(place.ref)
+  const members = inspector.present(target.ref)
   const { occupancy, members: connections = 0, rate = 0 } = channel ?? {}
   return (
     <Card title="Right now">
@@ -206,8 +217,8 @@ function People({ place, channel }: { place: Place; channel: LiveChannel | undef
   )
 }
 
-function ConnectionList({ page, place }: { page: PageRequest; place: Place }) {
-  const { name, ref } = place
+function ConnectionList({ page, target }: { page: PageRequest; target: VisibleChannel }) {
+  const { name, ref } = target
   const search = { channel: name, limit: CONNECTIONS_SHOWN, appId: ref.realm }
   const listing = page.var.parts.live.connections(accountScope(page), search)
   if (listing.total === 0)
@@ -217,5 +228,5 @@ function ConnectionList({ page, place }: { page: PageRequest; place: Place }) {
         stands here.
       </p>
     )
-  return <Connections listing={listing} back={channelPath(place)} />
+  return <Connections listing={listing} back={channelPath(target)} />
 }

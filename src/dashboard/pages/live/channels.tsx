@@ -11,7 +11,7 @@ import { Badge, Card, Empty, Time, PageLink } from '../../view/components.tsx'
 import { Table } from '../../view/table.tsx'
 import { plural, rateText } from '../../format.ts'
 import { channelPath, withQuery } from './addresses.ts'
-import { AppName, Fresh, SearchBar, showLive } from './layout.tsx'
+import { AppName, LivePart, SearchBar, showLive } from './layout.tsx'
 import { PART } from './paths.ts'
 
 const MAX_SHOWN = 100
@@ -26,9 +26,9 @@ export function showChannels(page: PageRequest): Response | Promise<Response> {
     <div class="stack">
       <SearchBar path="/live" text={text} placeholder="Part of a channel’s name" />
       <Card flush>
-        <Fresh path={withQuery(PART.channels, { text })} id="channels">
+        <LivePart path={withQuery(PART.channels, { text })} id="channels">
           <Channels listing={found(page)} text={text} />
-        </Fresh>
+        </LivePart>
       </Card>
       <Quiet text={text} />
     </div>,

@@ -16,7 +16,7 @@ import { Badge, Card, Empty, Time, PageLink } from '../../view/components.tsx'
 import { Table } from '../../view/table.tsx'
 import { plural, ruleText } from '../../format.ts'
 import { channelPath, withQuery } from './addresses.ts'
-import { AppName, Fresh, SearchBar, showLive } from './layout.tsx'
+import { AppName, LivePart, SearchBar, showLive } from './layout.tsx'
 import { PART } from './paths.ts'
 
 const MAX_SHOWN = 100
@@ -34,9 +34,9 @@ export function showConnections(page: PageRequest): Response | Promise<Response>
         placeholder="Client, channel, key or address"
       />
       <Card flush>
-        <Fresh path={withQuery(PART.connections, search)} id="connections">
+        <LivePart path={withQuery(PART.connections, search)} id="connections">
           <Connections listing={find(page, search)} back="/live/connections" {...search} />
-        </Fresh>
+        </LivePart>
       </Card>
     </div>,
   )

@@ -36,9 +36,9 @@ export function showLive(
     },
     <>
       <LiveSocket />
-      <Fresh path={PART.figures} id="figures">
+      <LivePart path={PART.figures} id="figures">
         <Figures figures={page.var.parts.live.figures(accountScope(page))} />
-      </Fresh>
+      </LivePart>
       <Tabs current={tab} />
       {body}
     </>,
@@ -92,7 +92,7 @@ export function LiveState() {
 }
 
 /** A part of the page that is kept up to date while somebody looks. */
-export function Fresh({ path, id, children }: PropsWithChildren<{ path: string; id: string }>) {
+export function LivePart({ path, id, children }: PropsWithChildren<{ path: string; id: string }>) {
   return (
     <div id={id} data-view={path}>
       {children}

@@ -4,7 +4,7 @@ import type { Failure } from '../../../failure.ts'
 import { sentence } from '../failures.tsx'
 import { usePage } from '../../view/page-context.ts'
 import { Card, PageLink } from '../../view/components.tsx'
-import { type Place, addressed, channelPath, withQuery } from './addresses.ts'
+import { type VisibleChannel, channelQuery, channelPath, withQuery } from './addresses.ts'
 import { Entry, wireEntry } from './entry.tsx'
 import { LiveState } from './layout.tsx'
 import { LOG_PATH } from './paths.ts'
@@ -12,12 +12,12 @@ import { LOG_PATH } from './paths.ts'
 const KEPT_SHOWN = 30
 const NO_PAGE = { entries: [], next: undefined } as const
 
-export function Log({ place }: { place: Place }) {
+export function Log({ target }: { target: VisibleChannel }) {
   const page = usePage()
   const after = page.req.query('after') || undefined
-  const kept = page.var.parts.inspector.kept(place.ref, KEPT_SHOWN, after)
+  const kept = page.var.parts.inspector.kept(target.ref, KEPT_SHOWN, after)
   const { entries, next } = kept.ok ? kept.value : NO_PAGE
-  const position = page.var.parts.inspector.position(place.ref)
+  const position = page.var.parts.inspector.position(target.ref)
   const isNewest = after === undefined
   return (
     <Card
@@ -30,19 +30,19 @@ export function Log({ place }: { place: Place }) {
         id="log"
         tabindex={0}
         aria-label="What happened, the newest first"
-        {...(isNewest && { 'data-log': logPath(place, position) })}
+        {...(isNewest && { 'data-log': logPath(target, position) })}
       >
         {entries.map((entry) => (
           <Entry entry={wireEntry(entry)} />
         ))}
       </ol>
       {!kept.ok && <Unreadable why={kept.failure} />}
-      {kept.ok && entries.length === 0 && <Nothing isCommons={place.appId === undefined} />}
+      {kept.ok && entries.length === 0 && <Nothing isCommons={target.appId === undefined} />}
       {(next !== undefined || !isNewest) && (
         <div class="card-foot">
-          {!isNewest && <PageLink path={channelPath(place)}>Newest</PageLink>}
+          {!isNewest && <PageLink path={channelPath(target)}>Newest</PageLink>}
           {next !== undefined && (
-            <PageLink path={withQuery('/live/channel', { ...addressed(place), after: next })}>
+            <PageLink path={withQuery('/live/channel', { ...channelQuery(target), after: next })}>
               Older messages
             </PageLink>
           )}
@@ -53,9 +53,9 @@ export function Log({ place }: { place: Place }) {
 }
 
 /** On the commons nothing is missed that could be told again, so there is nothing to go on from. */
-function logPath(place: Place, position: string): string {
-  const since = place.appId === undefined ? undefined : position
-  return withQuery(LOG_PATH, { ...addressed(place), since })
+function logPath(target: VisibleChannel, position: string): string {
+  const since = target.appId === undefined ? undefined : position
+  return withQuery(LOG_PATH, { ...channelQuery(target), since })
 }
 
 /** All else on the page goes on, and so does what comes from now on. */

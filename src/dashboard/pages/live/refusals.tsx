@@ -12,7 +12,7 @@ import { Table } from '../../view/table.tsx'
 import { plural, ruleText } from '../../format.ts'
 import { sentence } from '../failures.tsx'
 import { channelPath } from './addresses.ts'
-import { AppName, Fresh, showLive } from './layout.tsx'
+import { AppName, LivePart, showLive } from './layout.tsx'
 import { PART } from './paths.ts'
 
 export function showRefusals(page: PageRequest): Response | Promise<Response> {
@@ -20,9 +20,9 @@ export function showRefusals(page: PageRequest): Response | Promise<Response> {
     page,
     '/live/refusals',
     <Card flush>
-      <Fresh path={PART.refusals} id="refusals">
+      <LivePart path={PART.refusals} id="refusals">
         <Refusals refusals={recent(page)} />
-      </Fresh>
+      </LivePart>
     </Card>,
   )
 }
@@ -111,20 +111,20 @@ function Allow({ origin }: { origin: string }) {
 
 const PLACES = ['channel', 'app', 'key', 'route', 'origin', 'rule'] as const
 
-type Place = (typeof PLACES)[number]
+type PlaceName = (typeof PLACES)[number]
 
 function Where({ detail }: { detail: RefusalSummary['detail'] }) {
-  const told = PLACES.flatMap((place) => {
+  const places = PLACES.flatMap((place) => {
     const value = detail[place]
     return typeof value === 'string' ? [[place, value] as const] : []
   })
-  if (told.length === 0) return <span class="faint">at the door</span>
+  if (places.length === 0) return <span class="faint">at the door</span>
   return (
     <ul class="lines">
-      {told.map(([place, value]) => (
+      {places.map(([place, value]) => (
         <li>
           <span class="small faint">{place}</span>{' '}
-          <Told place={place} value={value} detail={detail} />
+          <PlaceValue place={place} value={value} detail={detail} />
         </li>
       ))}
     </ul>
@@ -132,12 +132,12 @@ function Where({ detail }: { detail: RefusalSummary['detail'] }) {
 }
 
 /** Leads on to what there is a page of. */
-function Told({
+function PlaceValue({
   place,
   value,
   detail: { app },
 }: {
-  place: Place
+  place: PlaceName
   value: string
   detail: RefusalSummary['detail']
 }) {

@@ -6,8 +6,8 @@ import { accountScope } from '../../access.ts'
 import type { Env, PageRequest } from '../../page-request.ts'
 import { showPart } from '../../view/layout.tsx'
 import { showFailure } from '../failures.tsx'
-import { askToDisconnect, disconnect, placeOf, publish } from './actions.tsx'
-import type { Place } from './addresses.ts'
+import { askToDisconnect, disconnect, requestedChannel, publish } from './actions.tsx'
+import type { VisibleChannel } from './addresses.ts'
 import { showChannel, showConnectionsOf, showPeople } from './channel.tsx'
 import { showChannels, showChannelsPart } from './channels.tsx'
 import { showConnections, showConnectionsPart } from './connections.tsx'
@@ -36,10 +36,10 @@ export function livePages(): Hono<Env> {
 
 /** Hands over the channel that the address names, if whoever asks may see it. */
 function at(
-  answer: (page: PageRequest, place: Place) => Response | Promise<Response>,
+  answer: (page: PageRequest, target: VisibleChannel) => Response | Promise<Response>,
 ): Handler<Env> {
   return (page) => {
-    const place = placeOf(page, page.req.query('name') ?? '', page.req.query('app') ?? '')
-    return place ? answer(page, place) : showFailure(page, failure('not_found'))
+    const target = requestedChannel(page, page.req.query('name') ?? '', page.req.query('app') ?? '')
+    return target ? answer(page, target) : showFailure(page, failure('not_found'))
   }
 }

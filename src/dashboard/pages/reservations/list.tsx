@@ -12,7 +12,7 @@ import { Field, Form, Tick } from '../../view/forms.tsx'
 import { show } from '../../view/layout.tsx'
 import { Badge, Card, Empty, Notice, PageLink } from '../../view/components.tsx'
 import { plural } from '../../format.ts'
-import { PreviewView, type Preview, type Wish } from './preview.tsx'
+import { PreviewView, type Preview, type ReservationDraft } from './preview.tsx'
 import { type Branch, treeOf } from './tree.ts'
 
 export function showList(
@@ -114,7 +114,7 @@ function ReserveCard({
   )
 }
 
-function KeyWishes({ wish }: { wish: Wish }) {
+function KeyWishes({ wish }: { wish: ReservationDraft }) {
   return (
     <fieldset class="choices">
       <legend class="aside">Keys</legend>

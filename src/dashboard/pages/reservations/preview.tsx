@@ -12,7 +12,7 @@ import { ImpactLine } from './impact.tsx'
 import { keyWords } from './key-summary.ts'
 
 /** What the form asks about. */
-export interface Wish {
+export interface ReservationDraft {
   readonly account: Account
   readonly namespace: string
   readonly wantsJoinKey: boolean
@@ -20,13 +20,13 @@ export interface Wish {
 }
 
 export interface Preview {
-  readonly wish: Wish
+  readonly wish: ReservationDraft
   readonly reservation: ReservationPreview
   /** Undefined where it cannot be reserved. */
   readonly impact: Impact | undefined
 }
 
-export function wishOf(page: PageRequest, fields: Fields): Wish {
+export function draftOf(page: PageRequest, fields: Fields): ReservationDraft {
   return {
     account: chosenAccount(page, textField(fields, 'account')),
     namespace: textField(fields, 'namespace').trim(),
@@ -38,7 +38,7 @@ export function wishOf(page: PageRequest, fields: Fields): Wish {
 /** A key that nobody has yet, to find out whom any new key would shut out. */
 const NEW_KEY = 'a key that nobody has yet'
 
-export function previewOf(page: PageRequest, wish: Wish): Preview {
+export function previewOf(page: PageRequest, wish: ReservationDraft): Preview {
   const { services, impact } = page.var.parts
   const reservation = services.reservationPreviews.of(wish.account, wish.namespace)
   if (reservation.obstacle !== undefined) return { wish, reservation, impact: undefined }
@@ -118,7 +118,10 @@ function Meaning({ preview: { wish, reservation, impact } }: { preview: Preview 
 }
 
 /** A more specific reservation inherits nothing (AC-30). */
-function lostKeys(wish: Wish, above: NonNullable<ReservationPreview['overrides']>): string {
+function lostKeys(
+  wish: ReservationDraft,
+  above: NonNullable<ReservationPreview['overrides']>,
+): string {
   const lost = [
     above.hasJoinKey && !wish.wantsJoinKey && 'join key',
     above.hasSendKey && !wish.wantsSendKey && 'send key',

@@ -16,7 +16,7 @@ import { changeKey, changeOptions, typedImpact } from './changes.tsx'
 import { showReservation } from './detail.tsx'
 import { ImpactLine, ImpactView, impactFor, isHarmful } from './impact.tsx'
 import { showList } from './list.tsx'
-import { PreviewView, type Wish, previewOf, wishOf } from './preview.tsx'
+import { PreviewView, type ReservationDraft, previewOf, draftOf } from './preview.tsx'
 
 export function reservationPages(): Hono<Env> {
   const app = new Hono<Env>()
@@ -31,7 +31,7 @@ export function reservationPages(): Hono<Env> {
   })
   app.post('/', reserve)
   app.post('/preview', async (page) => {
-    const preview = previewOf(page, wishOf(page, page.var.fields))
+    const preview = previewOf(page, draftOf(page, page.var.fields))
     return showPart(page, <PreviewView preview={preview} />)
   })
   app.get('/:id', own(showReservation))
@@ -61,7 +61,7 @@ function own(
 
 async function reserve(page: PageRequest): Promise<Response> {
   const fields = page.var.fields
-  const wish = wishOf(page, fields)
+  const wish = draftOf(page, fields)
   const preview = previewOf(page, wish)
   if (textField(fields, 'check') !== '') return showList(page, preview)
   const { impact } = preview
@@ -85,7 +85,11 @@ async function reserve(page: PageRequest): Promise<Response> {
 }
 
 /** Before those who are on its channels are shut out. */
-function askToReserve(page: PageRequest, wish: Wish, impact: Impact): Response | Promise<Response> {
+function askToReserve(
+  page: PageRequest,
+  wish: ReservationDraft,
+  impact: Impact,
+): Response | Promise<Response> {
   const { account, namespace, wantsJoinKey, wantsSendKey } = wish
   return show(
     page,

@@ -38,7 +38,7 @@ function showStatistics(page: PageRequest): Response | Promise<Response> {
   const isServers = isOwner(requireSignedIn(page))
   const all = services.apps.list(accountScope(page))
   const apps = all.filter(({ expiresAt }) => expiresAt === null)
-  const { span, of } = wishOf(page, apps, isServers)
+  const { span, of } = draftOf(page, apps, isServers)
   const { unit, count } = SPANS[span]
   const charts = chartsOf(unit, services.stats.latest(idsOf(of, apps, isServers), unit, count))
   return show(
@@ -88,7 +88,7 @@ function isSpan(text: string): text is Span {
   return Object.hasOwn(SPANS, text)
 }
 
-function wishOf(
+function draftOf(
   page: PageRequest,
   apps: readonly App[],
   isServers: boolean,

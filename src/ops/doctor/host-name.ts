@@ -3,7 +3,7 @@ import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { type Finding, errorText, reporter } from './finding.ts'
 import type { Probe } from './probe.ts'
-import { type Trouble, dial, troubleText } from './wire.ts'
+import { type Trouble, dial, troubleText } from './raw-connection.ts'
 
 export interface Address {
   readonly address: string

@@ -9,7 +9,7 @@ import { type Result, fail, ok } from '../../failure.ts'
 import type { BackupReport } from './backup.ts'
 import { historyPart } from './history-backup.ts'
 
-export interface ShelfParts {
+export interface BackupFolderParts {
   /** The data folder; undefined where everything is in memory. */
   readonly folder: string | undefined
   /** From the environment, if set. */
@@ -19,7 +19,7 @@ export interface ShelfParts {
 
 export type BackupPart = 'settings' | 'history'
 
-export interface ShelvedBackup {
+export interface StoredBackup {
   readonly name: string
   /** Milliseconds since the epoch. */
   readonly at: number
@@ -33,12 +33,12 @@ export interface ShelvedBackup {
 const FOLDER = 'backups'
 const NAME = /^latchkey-\d{8}-\d{6}\.backup$/
 
-export class BackupShelf {
-  readonly #parts: ShelfParts
+export class BackupFolder {
+  readonly #parts: BackupFolderParts
   readonly #checks = new Map<string, Result<BackupReport>>()
   #isWorking = false
 
-  constructor(parts: ShelfParts) {
+  constructor(parts: BackupFolderParts) {
     this.#parts = parts
   }
 
@@ -53,7 +53,7 @@ export class BackupShelf {
   }
 
   /** The newest first. */
-  list(): ShelvedBackup[] {
+  list(): StoredBackup[] {
     const { folder } = this
     if (folder === undefined) return []
     const names = readdirQuietly(folder).filter((name) => NAME.test(name))
@@ -63,12 +63,12 @@ export class BackupShelf {
       .map((name) => this.#describe(join(folder, name), name))
   }
 
-  find(name: string): ShelvedBackup | undefined {
+  find(name: string): StoredBackup | undefined {
     return this.list().find((backup) => backup.name === name)
   }
 
   /** Makes one and checks it. */
-  async create(withHistory: boolean): Promise<Result<ShelvedBackup>> {
+  async create(withHistory: boolean): Promise<Result<StoredBackup>> {
     const { folder } = this
     if (folder === undefined) return fail('invalid', 'everything is in memory, and ends with it')
     mkdirSync(folder, { recursive: true, mode: 0o700 })
@@ -106,7 +106,7 @@ export class BackupShelf {
     return found.historyBytes === undefined ? undefined : historyPart(path)
   }
 
-  #describe(path: string, name: string): ShelvedBackup {
+  #describe(path: string, name: string): StoredBackup {
     const { size, mtimeMs } = statSync(path)
     const historyBytes = statSync(historyPart(path), { throwIfNoEntry: false })?.size
     return { name, at: mtimeMs, bytes: size, historyBytes, checked: this.#checks.get(name) }

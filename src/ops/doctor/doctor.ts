@@ -3,15 +3,15 @@ import type { Config } from '../../config.ts'
 import { checkCertificate } from './certificate.ts'
 import { checkClock, checkRemoteClock } from './clock.ts'
 import { checkConfiguration } from './configuration.ts'
-import { checkName } from './dns.ts'
+import { checkName } from './host-name.ts'
 import { type Finding, reporter } from './finding.ts'
-import { checkFolder } from './folder.ts'
-import { checkIdle } from './idle.ts'
-import { checkLimits } from './limits.ts'
+import { checkFolder } from './data-folder.ts'
+import { checkIdle } from './idle-socket.ts'
+import { checkLimits } from './file-limit.ts'
 import { checkOrigin } from './origin.ts'
 import { checkPort } from './port.ts'
 import { Probe } from './probe.ts'
-import { checkReach } from './reach.ts'
+import { checkReach } from './http-reach.ts'
 import { type Target, parseTarget } from './target.ts'
 import { checkTls } from './tls.ts'
 import { checkUpgrade } from './upgrade.ts'
@@ -81,19 +81,19 @@ async function* examineTarget(
   }
   const isReached = yield* checkReach(probe)
   yield* checkRemoteClock(probe, now() - Date.now())
-  const { wire, isPassed } = yield* checkUpgrade(probe, isReached)
+  const { connection, isPassed } = yield* checkUpgrade(probe, isReached)
   if (!isPassed) {
     yield publicUrl.skipped('idle and origin were not tried: no upgrade')
     return
   }
   yield* checkOrigin(probe, options.origin ?? target.origin)
-  if (!wire) {
+  if (!connection) {
     yield publicUrl.skipped('idle was not tried: no open channel')
     return
   }
   try {
-    yield* checkIdle(probe, wire, options.idleSeconds ?? DEFAULT_IDLE_SECONDS)
+    yield* checkIdle(probe, connection, options.idleSeconds ?? DEFAULT_IDLE_SECONDS)
   } finally {
-    wire.end()
+    connection.end()
   }
 }

@@ -12,7 +12,7 @@ export interface Trouble {
   readonly code: string
 }
 
-export type Outcome<T> =
+export type Attempt<T> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly trouble: Trouble }
 
 export interface Dial {
@@ -42,7 +42,7 @@ const UNREACHABLE = new Set([
   'EHOSTDOWN',
 ])
 
-export class Wire {
+export class RawConnection {
   readonly socket: net.Socket
   #bytes: Buffer = Buffer.alloc(0)
   #ended: Trouble | undefined
@@ -73,7 +73,7 @@ export class Wire {
   }
 
   /** Waits until `parse` finds its thing, the peer is gone, or the time is over; never longer. */
-  async take<T>(parse: Parse<T>, withinMs: number): Promise<Outcome<T>> {
+  async take<T>(parse: Parse<T>, withinMs: number): Promise<Attempt<T>> {
     const deadline = performance.now() + withinMs
     for (;;) {
       const parsed = parse(this.#bytes, this.#ended !== undefined)
@@ -103,8 +103,8 @@ export class Wire {
 }
 
 /** Connects and, when the target is secure, shakes hands without judging the certificate. */
-export async function dial(to: Dial): Promise<Outcome<Wire>> {
-  const { promise, resolve } = Promise.withResolvers<Outcome<Wire>>()
+export async function dial(to: Dial): Promise<Attempt<RawConnection>> {
+  const { promise, resolve } = Promise.withResolvers<Attempt<RawConnection>>()
   const socket = to.target.secure ? startTls(to) : startTcp(to)
   const fail = (trouble: Trouble) => {
     resolve({ ok: false, trouble })
@@ -112,7 +112,7 @@ export async function dial(to: Dial): Promise<Outcome<Wire>> {
   }
   const timer = setTimeout(() => fail({ kind: 'timeout', code: 'ETIMEDOUT' }), to.timeoutMs)
   socket.once(to.target.secure ? 'secureConnect' : 'connect', () =>
-    resolve({ ok: true, value: new Wire(socket) }),
+    resolve({ ok: true, value: new RawConnection(socket) }),
   )
   socket.on('error', (error: NodeJS.ErrnoException) => fail(dialTrouble(error)))
   socket.once('close', () => fail({ kind: 'closed', code: 'EOF' }))

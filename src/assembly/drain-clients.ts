@@ -4,7 +4,7 @@ import { drain } from '../ops/drain.ts'
 import type { Protocols } from './protocols.ts'
 import type { Sockets } from '../transport/websocket.ts'
 
-export interface DismissalParts {
+export interface DrainParts {
   readonly sockets: Pick<Sockets, 'open'>
   readonly protocols: Pick<Protocols, 'sessions' | 'endStreams'>
   /** Requests that have not got all of their answer yet. */
@@ -17,7 +17,7 @@ export interface DismissalParts {
 const POLL_MS = 10
 const MIN_GOODBYE_MS = 100
 
-export async function dismissAll(parts: DismissalParts): Promise<void> {
+export async function drainClients(parts: DrainParts): Promise<void> {
   const { protocols, random, sockets, withinMs } = parts
   const sessions = [...sockets.open]
     .map((connection) => connection.session)
@@ -29,7 +29,7 @@ export async function dismissAll(parts: DismissalParts): Promise<void> {
 }
 
 /** Closing handshakes and answers; whoever does not take them is cut off. */
-async function allGone({ pendingRequests, sockets, withinMs }: DismissalParts): Promise<void> {
+async function allGone({ pendingRequests, sockets, withinMs }: DrainParts): Promise<void> {
   const deadline = performance.now() + Math.max(withinMs * 0.2, MIN_GOODBYE_MS)
   const isBusy = () => sockets.open.size > 0 || pendingRequests() > 0
   while (isBusy() && performance.now() < deadline) await Bun.sleep(POLL_MS)

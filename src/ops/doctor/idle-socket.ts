@@ -3,7 +3,7 @@ import { type Finding, reporter } from './finding.ts'
 import { closeCode, hear } from './frames.ts'
 import type { Probe } from './probe.ts'
 import { roundTrip } from './upgrade.ts'
-import type { Wire } from './wire.ts'
+import type { RawConnection } from './raw-connection.ts'
 
 const idle = reporter('idle')
 
@@ -13,7 +13,7 @@ const PING_LEAD_SECONDS = 8
 /** Keeps the socket quiet for so many seconds, answers pings, then sends a message to see whether it lives. */
 export async function* checkIdle(
   probe: Probe,
-  wire: Wire,
+  connection: RawConnection,
   seconds: number,
 ): AsyncGenerator<Finding> {
   if (seconds === 0) {
@@ -21,7 +21,7 @@ export async function* checkIdle(
     return
   }
   const pingSeconds = Math.max(1, probe.config.idleTimeout - PING_LEAD_SECONDS)
-  const quiet = await stayQuiet(wire, seconds * 1000)
+  const quiet = await stayQuiet(connection, seconds * 1000)
   if (quiet.cutAfterMs !== undefined) {
     const after = `${(quiet.cutAfterMs / 1000).toFixed(1)} s`
     yield idle.wrong(
@@ -30,7 +30,7 @@ export async function* checkIdle(
     )
     return
   }
-  if (!(await roundTrip(probe, wire))) {
+  if (!(await roundTrip(probe, connection))) {
     yield idle.wrong(
       `after ${seconds} quiet seconds the socket looks open, but nothing passes any more`,
       probe.lines('idle'),
@@ -61,12 +61,12 @@ interface Quiet {
   readonly how: string
 }
 
-async function stayQuiet(wire: Wire, forMs: number): Promise<Quiet> {
+async function stayQuiet(connection: RawConnection, forMs: number): Promise<Quiet> {
   const start = performance.now()
   let pings = 0
   for (;;) {
     const left = forMs - (performance.now() - start)
-    const heard = await hear(wire, left)
+    const heard = await hear(connection, left)
     const cutAfterMs = performance.now() - start
     if (!heard.ok && heard.trouble.kind === 'timeout')
       return { pings, cutAfterMs: undefined, how: '' }

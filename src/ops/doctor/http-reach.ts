@@ -1,11 +1,11 @@
 /** Whether plain HTTP requests to the public address reach Latchkey, and whether the sub-path is passed on rightly. */
 import { type Finding, reporter } from './finding.ts'
-import { isOurs, ourFailure, saidIn } from './marker.ts'
+import { isOurs, ourFailure, saidIn } from './own-answer.ts'
 import type { Probe } from './probe.ts'
 import { type Reply, replyText } from './reply.ts'
 import { targetUrl } from './target.ts'
 import { upgradePasses } from './upgrade.ts'
-import { type Trouble, troubleText } from './wire.ts'
+import { type Trouble, troubleText } from './raw-connection.ts'
 
 const http = reporter('http')
 const subPath = reporter('sub-path')
