@@ -100,9 +100,9 @@ async function startParts(config: Config, parts: Parts): Promise<RunningServer> 
 
 /** What changes in the database counts at once for whoever is connected. */
 function followSettings({ channels, settings }: Parts): void {
-  const { broker, review } = channels
+  const { registry, review } = channels
   settings.onRulesChanged((concerns) => review.reservations(concerns))
-  settings.onAppRemoved((appId) => broker.forget(appId))
+  settings.onAppRemoved((appId) => registry.forget(appId))
   settings.apps.onChange((appId) => {
     review.app(appId)
     channels.limitsChanged(appId)

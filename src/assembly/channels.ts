@@ -1,11 +1,15 @@
 /** Composes the core: the channels of the commons and of apps, and what carries, orders and keeps their events. */
+import { Histories } from '../core/history/histories.ts'
+import { Attachments } from '../core/delivery/attachments.ts'
+import { MIB, memoryOf } from './channel-memory.ts'
 import type { Config } from '../config.ts'
 import type { AppCounters } from '../core/counting/app-counters.ts'
 import { Acts } from '../core/access/acts.ts'
 import { Gate, type GateApp, type GateParts } from '../core/access/gate.ts'
 import { Rates } from '../core/access/rates.ts'
 import { AppTraffic } from '../core/counting/app-traffic.ts'
-import { Broker } from '../core/broker.ts'
+import { Registry } from '../core/registry/registry.ts'
+import { ChannelWatchers } from '../core/registry/watchers.ts'
 import type { ChannelTime } from '../core/time/channel-time.ts'
 import type { Clock, Randomness } from '../core/clock.ts'
 import { CommonsAdmission } from '../core/commons/admission.ts'
@@ -22,7 +26,7 @@ import { Pool } from '../core/registry/pool.ts'
 import { PositionSource } from '../core/channel/position.ts'
 import { Presence } from '../core/propose/presence.ts'
 import { Publisher } from '../core/propose/publisher.ts'
-import { RetentionBudget } from '../core/history/retention.ts'
+import type { RetentionBudget } from '../core/history/retention.ts'
 import { ChannelStage } from '../core/apply/stage.ts'
 import type { TimerWheel } from '../core/time/timer-wheel.ts'
 import { type ChannelRef, PAGES, type Socket } from '../core/types.ts'
@@ -69,7 +73,6 @@ export type MakeEngine = (clock: Clock, positions: PositionSource) => Engine
 const SITE_LENGTH = 10
 const MAX_IDS = 100_000
 const EXPIRY_MS = 1000
-const MIB = 1_048_576
 
 /** What the server's own pages are told belongs to no app, and is decided by their sessions. */
 const PAGES_APP: GateApp = {
@@ -85,7 +88,10 @@ export class Channels {
   readonly admission: CommonsAdmission
   readonly commons: Commons
   readonly review: CommonsReview
-  readonly broker: Broker
+  readonly registry: Registry
+  readonly attachments: Attachments
+  readonly histories: Histories
+  readonly watchers = new ChannelWatchers()
   readonly publisher: Publisher
   readonly presence: Presence
   readonly acts: Acts
@@ -98,7 +104,8 @@ export class Channels {
   readonly #delivery: Delivery
   readonly #engine: Engine
   readonly #stage: ChannelStage
-  #memories: readonly RetentionBudget[] = []
+  /** One each: what clients go on from must not be forgotten for what somebody might look up. */
+  readonly #memories: readonly [history: RetentionBudget, recent: RetentionBudget]
   readonly #clock: Clock
   #timer: Timer | undefined
 
@@ -121,7 +128,18 @@ export class Channels {
       onSlowReaders: parts.onSlowReaders,
     })
     this.#engine = parts.engine?.(clock, positions) ?? new EmbeddedEngine(clock, positions)
-    this.broker = this.#makeBroker(parts, positions)
+    this.#memories = [memoryOf(parts), memoryOf(parts)]
+    this.histories = this.#makeHistories(parts)
+    this.registry = this.#makeRegistry(parts, positions)
+    const { ruleOf } = parts
+    const { histories, watchers } = this
+    this.attachments = new Attachments({
+      clock,
+      fanout,
+      delivery: this.#delivery,
+      ruleOf,
+      watchers,
+    })
     const presenceBudget = new Budget(config.presenceMemoryMb * MIB)
     const shares = new CommonsShares({
       channels: this.channelPool,
@@ -129,7 +147,11 @@ export class Channels {
       owners: parts.owners,
     })
     this.#stage = new ChannelStage({
-      broker: this.broker,
+      registry: this.registry,
+      attachments: this.attachments,
+      histories,
+      watchers,
+      ruleOf,
       delivery: this.#delivery,
       fanout,
       shares,
@@ -139,7 +161,16 @@ export class Channels {
       presenceBudget,
     })
     const untilTaken = new UntilTaken({ engine: this.#engine, clock, wheel: parts.wheel })
-    const shared = { broker: this.broker, engine: this.#engine, ids: this.ids, untilTaken }
+    const shared = {
+      registry: this.registry,
+      attachments: this.attachments,
+      histories,
+      watchers,
+      ruleOf,
+      engine: this.#engine,
+      ids: this.ids,
+      untilTaken,
+    }
     this.publisher = new Publisher({ ...shared, maxMessageBytes: config.maxMessageBytes })
     this.presence = new Presence({
       ...shared,
@@ -149,7 +180,7 @@ export class Channels {
     })
     this.acts = this.#makeActs(parts)
     this.admission = new CommonsAdmission({
-      broker: this.broker,
+      registry: this.registry,
       gate: this.acts.gate,
       namespaces: parts.namespaces,
       rules: config,
@@ -169,12 +200,12 @@ export class Channels {
       appCounters: parts.appCounters,
     })
     this.review = new CommonsReview({
-      broker: this.broker,
+      registry: this.registry,
       admission: this.admission,
       commons: this.commons,
       shares,
     })
-    this.broker.watch(traffic)
+    this.watchers.add(traffic)
   }
 
   /** @returns what ends it */
@@ -184,7 +215,7 @@ export class Channels {
 
   /** To be told when an app has other limits. */
   limitsChanged(appId: string): void {
-    this.broker.limitsChanged(appId)
+    this.registry.limitsChanged(appId)
     for (const memory of this.#memories) memory.limitsChanged(appId)
   }
 
@@ -210,7 +241,7 @@ export class Channels {
   /** Also while nobody publishes: memory is kept for as long as it says, and no longer. */
   #expire(): void {
     for (const memory of this.#memories) memory.expire(this.#clock.elapsed())
-    this.broker.expire()
+    this.registry.expire()
   }
 
   #makeActs({ clock, config, ...parts }: ChannelParts): Acts {
@@ -223,7 +254,7 @@ export class Channels {
     })
     const gate = new Gate({
       appOf,
-      broker: this.broker,
+      registry: this.registry,
       rates,
       clock,
       maxMessageBytes,
@@ -234,28 +265,28 @@ export class Channels {
     return new Acts({
       gate,
       rates,
-      broker: this.broker,
+      registry: this.registry,
       publisher: this.publisher,
       presence: this.presence,
     })
   }
 
-  #makeBroker(parts: ChannelParts, positions: PositionSource): Broker {
-    const { clock, config, fanout } = parts
-    // One each: what clients go on from must not be forgotten for what somebody might look up.
-    const [remembered, retention] = [this.#memoryOf(parts), this.#memoryOf(parts)]
-    this.#memories = [remembered, retention]
+  #makeHistories({ clock, config, log, ruleOf }: ChannelParts): Histories {
+    const [remembered] = this.#memories
     const memory = new MemoryHistory(remembered, () => clock.elapsed(), config.historyMessages)
-    return new Broker({
+    return new Histories({ memory, log, ruleOf })
+  }
+
+  #makeRegistry(parts: ChannelParts, positions: PositionSource): Registry {
+    const { clock, config } = parts
+    const [, retention] = this.#memories
+    return new Registry({
       engine: this.#engine,
-      delivery: this.#delivery,
-      fanout,
       clock,
       positions,
+      histories: this.histories,
+      watchers: this.watchers,
       retention,
-      memory,
-      log: parts.log,
-      ruleOf: parts.ruleOf,
       pool: this.channelPool,
       owners: parts.owners,
       limits: {
@@ -264,16 +295,6 @@ export class Channels {
         maxIds: MAX_IDS,
         keepMs: TWO_MINUTES_MS,
       },
-    })
-  }
-
-  /** Of two parts of memory; the limit of an app is halved like that of the server. */
-  #memoryOf({ config, owners }: ChannelParts): RetentionBudget {
-    return new RetentionBudget({
-      keepMs: TWO_MINUTES_MS,
-      maxBytes: (config.historyMemoryMb * MIB) / 2,
-      shareOf: (realm) => owners.shareOf(realm),
-      maxBytesOf: (realm) => ((owners.limitsOf(realm).memoryMb ?? 0) * MIB) / 2,
     })
   }
 }

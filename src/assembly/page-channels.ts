@@ -1,5 +1,5 @@
 /** The channels of the dashboard's pages: connections of the realtime protocol that a session opens, and no key. */
-import type { ChannelWatcher } from '../core/broker.ts'
+import type { ChannelWatcher } from '../core/registry/watchers.ts'
 import { ownMessage } from '../core/propose/publisher.ts'
 import { PAGES, channelRef } from '../core/types.ts'
 import type { PageChannels } from '../dashboard/live/page-channels.ts'
@@ -16,9 +16,9 @@ import type { Channels } from './channels.ts'
 
 export class RealtimePages implements PageChannels {
   readonly #realtime: AblyRealtime
-  readonly #channels: Pick<Channels, 'broker' | 'publisher'>
+  readonly #channels: Pick<Channels, 'watchers' | 'publisher'>
 
-  constructor(realtime: AblyRealtime, channels: Pick<Channels, 'broker' | 'publisher'>) {
+  constructor(realtime: AblyRealtime, channels: Pick<Channels, 'watchers' | 'publisher'>) {
     this.#realtime = realtime
     this.#channels = channels
   }
@@ -42,7 +42,7 @@ export class RealtimePages implements PageChannels {
         if (ref.realm === PAGES) onReaders(ref.name, attachments.size)
       },
     }
-    this.#channels.broker.watch(watcher)
+    this.#channels.watchers.add(watcher)
   }
 
   publish(channel: string, update: LiveUpdate): void {

@@ -124,13 +124,17 @@ function claimedByOthers(protocol: Protocol<Core>): (path: string) => boolean {
 
 function coreOf(parts: ProtocolParts) {
   const { admission, channels, config, credentials, httpAdmission, services, settings } = parts
-  const { acts, broker, commons, connectionPool, ids, presence, publisher, time } = channels
+  const { acts, attachments, commons, connectionPool, histories, ids, presence } = channels
+  const { publisher, registry, time, watchers } = channels
   const { keyring, ledger, pushDevices, pushSubscriptions, revocations, stats, tokenOrder } =
     services
   return {
     ...parts,
     acts,
-    broker,
+    attachments,
+    histories,
+    registry,
+    watchers,
     commons,
     commonsAdmission: channels.admission,
     connectionPool,

@@ -20,7 +20,7 @@ export interface RunningStateParts {
   /** Undefined for a server that writes no file: it leaves nothing and finds nothing. */
   readonly folder: string | undefined
   readonly keyring: Keyring
-  readonly channels: Pick<Channels, 'broker' | 'presence'>
+  readonly channels: Pick<Channels, 'registry' | 'histories' | 'presence' | 'time'>
   readonly connections: Connections
   /** Whether there still is such an app. */
   readonly isApp: (appId: string) => boolean
@@ -72,10 +72,11 @@ export class RunningState {
   }
 
   #putBack(state: State): void {
-    const { connections, channels, log } = this.#parts
+    const { clock, connections, channels, log } = this.#parts
     const wanted = this.#ofApps(state)
     connections.restore(wanted.connections)
-    restoreSnapshot(channels.broker, wanted.channels)
+    const { histories, registry, time } = channels
+    restoreSnapshot({ clock, histories, registry, time }, wanted.channels)
     channels.presence.adopt()
     log.info('clients can go on where they were', sizes(wanted))
   }
@@ -90,9 +91,9 @@ export class RunningState {
   }
 
   #channels(): ChannelSnapshot[] {
-    const { broker } = this.#parts.channels
+    const { registry } = this.#parts.channels
     // Guests come back as somebody else. The members that an app began with are of no connection, and stay.
-    return takeSnapshot(broker, ({ guest }) => guest === undefined)
+    return takeSnapshot(registry, ({ guest }) => guest === undefined)
   }
 
   #find(): State | undefined {

@@ -51,10 +51,10 @@ export class Web {
     this.health = new Health({ folder: parts.services.folder, loopDelay, clock: parts.clock })
     this.metrics = new Metrics({
       counters,
-      channels: () => channels.broker.withMembersSize,
+      channels: () => channels.registry.withMembersSize,
       reservations: () => settings.rules.namespaces.size,
       // The server's own pages are no app of anybody.
-      appChannels: () => channels.broker.sizeOfApps - channels.broker.channels(PAGES).size,
+      appChannels: () => channels.registry.sizeOfApps - channels.registry.channels(PAGES).size,
       appConnections: () => connections.size - connections.countOf(PAGES),
       historyBytes: () => history.usedBytes(),
       memoryBytes: () => channels.memoryBytes,
@@ -128,7 +128,7 @@ export class Web {
       keptNames: (appId, text, limit) => history.names(appId, text, limit),
       allowedOrigins: config.allowedOrigins,
       impact: (viewer, namespace, changed) =>
-        impactOf(channels.broker, config, {
+        impactOf(channels.registry, config, {
           namespace,
           changed,
           maySee: (ref) => live.maySee(viewer, ref),
@@ -145,9 +145,10 @@ export class Web {
   }
 
   #inspector(live: LiveService): ChannelInspector {
-    const { channels, services } = this.#parts
+    const { channels, services, settings } = this.#parts
     return new ChannelInspector({
       ...channels,
+      ruleOf: ({ name, realm }) => settings.apps.ruleOf(realm, name),
       live,
       audit: services.audit,
       watch: (channel, onlooker) => channels.watch(channel, onlooker),

@@ -32,10 +32,10 @@ function world(maxChannels: number) {
   }
   const attach = (app: string, name: string) => {
     made.now++
-    const opened = now(made.broker.open(channelRef(app, name)))
+    const opened = now(made.registry.open(channelRef(app, name)))
     if (!opened.ok) return opened.failure.name
     const socket = { ...listener(), id: nextSocket++ }
-    return made.broker.attach(opened.value, { ...everything, socket })
+    return made.attachments.attach(opened.value, { ...everything, socket })
   }
   const enter = (app: string, name: string) => {
     const change = {
@@ -49,7 +49,7 @@ function world(maxChannels: number) {
     )
     return result.ok ? undefined : result.failure.name
   }
-  const names = (app: string) => [...made.broker.channels(app).keys()].toSorted()
+  const names = (app: string) => [...made.registry.channels(app).keys()].toSorted()
   return { made, publish, attach, enter, names }
 }
 
@@ -64,7 +64,7 @@ describe('without room', () => {
     expect(attach('small', 's3')).toBeObject()
     expect(names('greedy')).toEqual(['g1', 'g4'])
     expect(names('small')).toEqual(['s1', 's2', 's3'])
-    expect([made.broker.size, made.pool.total]).toEqual([5, 5])
+    expect([made.registry.sizeOfApps, made.pool.total]).toEqual([5, 5])
     expect(made.closed).toEqual(['g2', 'g3'])
   })
 
@@ -73,7 +73,7 @@ describe('without room', () => {
     for (let i = 0; i < 5; i++) publish('small', `s${i}`)
     for (let i = 0; i < 1000; i++) expect(publish('greedy', `g${i}`)).toBeUndefined()
     expect(names('small')).toHaveLength(5)
-    expect(made.broker.size).toBe(100)
+    expect(made.registry.sizeOfApps).toBe(100)
   })
 
   test('channels in use stay, and a small app still gets one', () => {
@@ -101,23 +101,23 @@ describe('without room', () => {
     const { attach, made, publish } = world(3)
     const ref = channelRef('greedy', 'g1')
     publish('greedy', 'g1')
-    const { head } = made.broker.channel(ref)!.recent
+    const { head } = made.registry.channel(ref)!.recent
     for (const name of ['g2', 'g3']) publish('greedy', name)
     publish('small', 's1')
-    expect(made.broker.channel(ref)).toBeUndefined()
+    expect(made.registry.channel(ref)).toBeUndefined()
     attach('greedy', 'g1')
-    expect(made.broker.channel(ref)!.recent.after(head)).toBeUndefined()
+    expect(made.registry.channel(ref)!.recent.after(head)).toBeUndefined()
   })
 
   test('an evicted channel is released before its time', () => {
     const { made, publish } = world(1)
     publish('app', 'a')
-    const { recent } = made.broker.channel(channelRef('app', 'a'))!
+    const { recent } = made.registry.channel(channelRef('app', 'a'))!
     publish('app', 'b')
     expect(recent.size).toBe(0)
     made.now += KEEP_MS + 1
-    made.broker.expire()
-    expect([made.broker.size, made.pool.total, made.pool.shares]).toEqual([0, 0, 0])
+    made.registry.expire()
+    expect([made.registry.sizeOfApps, made.pool.total, made.pool.shares]).toEqual([0, 0, 0])
   })
 })
 
@@ -137,7 +137,7 @@ describe('an app with a limit of its own', () => {
     made.appLimits.set('app', { maxChannels: 1 })
     for (const name of ['a', 'b', 'c']) expect(publish('app', name)).toBeUndefined()
     expect(names('app')).toEqual(['c'])
-    expect([made.broker.size, made.pool.total]).toEqual([1, 1])
+    expect([made.registry.sizeOfApps, made.pool.total]).toEqual([1, 1])
   })
 })
 
@@ -146,13 +146,13 @@ test('a restart with a lower limit keeps what the shares allow', () => {
   for (let i = 0; i < 8; i++) before.publish('greedy', `g${i}`)
   before.publish('small', 's')
   before.enter('small', 'crew')
-  const snapshots = takeSnapshot(before.made.broker, () => true)
+  const snapshots = takeSnapshot(before.made.registry, () => true)
   const { made, names } = world(4)
   made.now = before.made.now + 1000
-  restoreSnapshot(made.broker, snapshots)
+  restoreSnapshot(made, snapshots)
   expect(names('small')).toEqual(['crew', 's'])
   expect(names('greedy')).toHaveLength(2)
-  expect(value(made.broker.open(channelRef('small', 'crew'))).presence.size).toBe(1)
+  expect(value(made.registry.open(channelRef('small', 'crew'))).presence.size).toBe(1)
   expect(made.pool.total).toBe(4)
 })
 
@@ -175,7 +175,7 @@ describe('ids of publishers', () => {
   }
 
   const known = (made: CoreWorld, app: string) =>
-    made.broker.channel(channelRef(app, 'room'))?.ids.size ?? 0
+    made.registry.channel(channelRef(app, 'room'))?.ids.size ?? 0
 
   test('count as memory of their app, and the largest share forgets its oldest first', () => {
     const made = new CoreWorld({ maxBytes: 100_000 })
@@ -190,12 +190,12 @@ describe('ids of publishers', () => {
     const made = new CoreWorld({ maxChannels: 2 })
     publishIds(made, 'app', 10)
     made.now += KEEP_MS + 1
-    made.broker.expire()
+    made.registry.expire()
     expect(known(made, 'app')).toBe(0)
     publishIds(made, 'app', 3)
-    const { ids } = made.broker.channel(channelRef('app', 'room'))!
+    const { ids } = made.registry.channel(channelRef('app', 'room'))!
     made.now++
-    for (const app of ['app', 'other']) value(made.broker.open(channelRef(app, 'new')))
+    for (const app of ['app', 'other']) value(made.registry.open(channelRef(app, 'new')))
     expect(ids.size).toBe(0)
   })
 
@@ -207,12 +207,12 @@ describe('ids of publishers', () => {
     const made = new CoreWorld()
     made.now = before.now
     restoreSnapshot(
-      made.broker,
-      takeSnapshot(before.broker, () => true),
+      made,
+      takeSnapshot(before.registry, () => true),
     )
     expect([known(made, 'app'), known(made, 'other')]).toEqual([3, 3])
     made.now += KEEP_MS / 2 + 10
-    made.broker.expire()
+    made.registry.expire()
     expect([known(made, 'app'), known(made, 'other')]).toEqual([0, 3])
   })
 })

@@ -1,7 +1,12 @@
 /** The core of app channels with a clock that tests set, and a reader that hears what its groups hear. */
+import { Attachments } from '../../src/core/delivery/attachments.ts'
+import { Histories } from '../../src/core/history/histories.ts'
+import { Registry, type RegistryParts } from '../../src/core/registry/registry.ts'
+import { ChannelWatchers } from '../../src/core/registry/watchers.ts'
+import type { ChannelTime } from '../../src/core/time/channel-time.ts'
+import type { Clock } from '../../src/core/clock.ts'
 import type { MakeEngine } from '../../src/assembly/channels.ts'
 import { AppCounters } from '../../src/core/counting/app-counters.ts'
-import { Broker, type BrokerParts } from '../../src/core/broker.ts'
 import { CommonsShares } from '../../src/core/commons/shares.ts'
 import type { Owners } from '../../src/core/owners.ts'
 import { Counters } from '../../src/core/counting/counters.ts'
@@ -31,7 +36,7 @@ import { chosenEngine } from './engines/chosen.ts'
 export const KEEP_MS = 120_000
 const ALL_MODES = Object.values(MODE).reduce((sum, mode) => sum | mode, 0)
 
-type WorldLimits = Partial<BrokerParts['limits']> & {
+type WorldLimits = Partial<RegistryParts['limits']> & {
   maxBytes?: number
   maxChannels?: number
   maxPresenceBytes?: number
@@ -50,7 +55,12 @@ export class CoreWorld {
   readonly appLimits = new Map<string, Partial<AppLimits>>()
   readonly memory: MemoryHistory
   readonly log: MemoryHistory
-  readonly broker: Broker
+  readonly clock: Clock
+  readonly time: ChannelTime
+  readonly registry: Registry
+  readonly attachments: Attachments
+  readonly histories: Histories
+  readonly watchers = new ChannelWatchers()
   readonly publisher: Publisher
   readonly presence: Presence
   readonly wheel: TimerWheel
@@ -85,18 +95,21 @@ export class CoreWorld {
     })
     this.memory = new MemoryHistory(memory(), clock.elapsed, 1000)
     this.log = new MemoryHistory(memory(), clock.elapsed, 1000)
-    this.broker = new Broker({
+    this.clock = clock
+    this.time = positions.time
+    const ruleOf = () => this.rule
+    const { watchers } = this
+    this.histories = new Histories({ memory: this.memory, log: this.log, ruleOf })
+    this.attachments = new Attachments({ clock, fanout, delivery, ruleOf, watchers })
+    this.registry = new Registry({
       engine,
-      delivery,
-      fanout,
       clock,
       positions,
+      histories: this.histories,
+      watchers,
       retention: memory(),
       pool: this.pool,
       owners,
-      memory: this.memory,
-      log: this.log,
-      ruleOf: () => this.rule,
       limits: {
         maxRecentEvents: 1000,
         idempotencyMs: KEEP_MS,
@@ -105,11 +118,12 @@ export class CoreWorld {
         ...limits,
       },
     })
-    this.broker.watch({ closed: (channel) => this.closed.push(channel.ref.name) })
+    this.watchers.add({ closed: (channel) => this.closed.push(channel.ref.name) })
     const ids = new IdSource(systemRandomness)
     this.wheel = new TimerWheel(clock.elapsed())
     const untilTaken = new UntilTaken({ engine, clock, wheel: this.wheel })
-    const shared = { broker: this.broker, engine, ids, untilTaken }
+    const { attachments, histories, registry } = this
+    const shared = { registry, attachments, histories, watchers, ruleOf, engine, ids, untilTaken }
     this.publisher = new Publisher({ ...shared, maxMessageBytes: 65_536 })
     this.presence = new Presence({
       ...shared,
@@ -119,7 +133,7 @@ export class CoreWorld {
     })
     void engine.start(
       new ChannelStage({
-        broker: this.broker,
+        ...shared,
         delivery,
         fanout,
         shares: new CommonsShares({

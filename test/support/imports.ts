@@ -16,7 +16,7 @@ function transpilerOf(path: string): Bun.Transpiler {
 }
 
 export interface SourceFile {
-  /** Path below `src`, such as `core/broker.ts`. */
+  /** Path below `src`, such as `core/registry/registry.ts`. */
   readonly path: string
   readonly text: string
   /** The code without comments and types. */

@@ -3,7 +3,7 @@
  * is done that was decided about before somebody lost their right to it. Adapters have no other way to a channel.
  */
 import type { Result } from '../../failure.ts'
-import type { Broker } from '../broker.ts'
+import type { Registry } from '../registry/registry.ts'
 import type { EditReceipt, PresenceReceipt, Receipt } from '../channel/entry.ts'
 import type { Presence } from '../propose/presence.ts'
 import type { Publishing, Publisher } from '../propose/publisher.ts'
@@ -18,7 +18,7 @@ import type { Rates } from './rates.ts'
 export interface ActParts {
   readonly gate: Gate
   readonly rates: Rates
-  readonly broker: Broker
+  readonly registry: Registry
   readonly publisher: Publisher
   readonly presence: Presence
 }
@@ -63,7 +63,7 @@ export class Acts {
   ): Soon<Result<Receipt>> {
     const admitted = this.gate.publish(caller, place, wish, source.behalf)
     if (!admitted.ok) return admitted
-    const isFirst = this.#parts.broker.channel(place.channel) === undefined
+    const isFirst = this.#parts.registry.channel(place.channel) === undefined
     const { batchId, ephemeral } = wish
     const { connectionId, except, id } = source
     const receipt = this.#parts.publisher.publish(place.channel, {
@@ -122,8 +122,8 @@ export class Acts {
 
   /** What opened a channel counts as what was published on it first. */
   #chargeFirst({ channel }: Place, messages: number): void {
-    const { broker, rates } = this.#parts
-    const opened = broker.channel(channel)
+    const { registry, rates } = this.#parts
+    const opened = registry.channel(channel)
     if (opened) rates.ofChannel(opened, messages)
   }
 }

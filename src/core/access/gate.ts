@@ -25,8 +25,8 @@ import {
   settingsFor,
 } from '../../policy/channel-rule.ts'
 import { isIdentifiable, publishingClientId } from '../../policy/client-identity.ts'
-import type { Broker } from '../broker.ts'
 import type { Clock } from '../clock.ts'
+import type { Registry } from '../registry/registry.ts'
 import { SettledDate } from '../time/settled-date.ts'
 import { messageSize } from '../channel/message-size.ts'
 import { MODE, type Modes, has } from '../modes.ts'
@@ -54,7 +54,7 @@ export interface GateApp extends AppState {
 export interface GateParts {
   /** @returns undefined for an app that is gone */
   readonly appOf: (realm: string) => GateApp | undefined
-  readonly broker: Pick<Broker, 'channel'>
+  readonly registry: Pick<Registry, 'channel'>
   readonly rates: Rates
   readonly clock: Clock
   /** Of all messages of one act together. */
@@ -338,8 +338,8 @@ export class Gate {
 
   /** What belongs to all who publish is charged for what nothing else is against. */
   #shared({ channel }: Place, messages: number): Failure | undefined {
-    const { broker, rates } = this.#parts
-    const open = broker.channel(channel)
+    const { registry, rates } = this.#parts
+    const open = registry.channel(channel)
     return rates.ofApp(channel.realm, messages) ?? (open && rates.ofChannel(open, messages))
   }
 }

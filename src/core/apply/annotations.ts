@@ -4,6 +4,7 @@ import { type Result, fail, ok } from '../../failure.ts'
 import { SummaryState } from '../channel/annotation-summary.ts'
 import type { Channel } from '../channel/channel.ts'
 import type { AnnotationEntry, Receipt } from '../channel/entry.ts'
+import type { Histories } from '../history/histories.ts'
 import { type History, type HistoryEntry, readHistory } from '../history/history.ts'
 import type { MutableMessages } from './mutable-messages.ts'
 import type { Placement } from './placement.ts'
@@ -30,10 +31,12 @@ interface Sums {
 export class Annotations {
   readonly #placement: Placement
   readonly #messages: MutableMessages
+  readonly #histories: Histories
 
-  constructor(placement: Placement, messages: MutableMessages) {
+  constructor(placement: Placement, messages: MutableMessages, histories: Histories) {
     this.#placement = placement
     this.#messages = messages
+    this.#histories = histories
   }
 
   /** The annotations go out first, then what they come to. */
@@ -130,7 +133,7 @@ export class Annotations {
     const known = channel.summariesAtHand.get(serial, moment)
     if (known) return known
     const state = SummaryState.from(
-      annotationsOf(this.#placement.history(channel.ref), channel.ref, serial),
+      annotationsOf(this.#histories.of(channel.ref), channel.ref, serial),
     )
     channel.summariesAtHand.set(serial, state, moment)
     channel.home.retention.note(channel.summariesAtHand, 0, moment)

@@ -5,7 +5,8 @@ import type { Fanout } from '../../fanout/fanout.ts'
 import { type AccessDecision, decideJoin } from '../../policy/channel-access.ts'
 import { NO_KEYS } from '../../policy/channel-keys.ts'
 import type { AppCounters } from '../counting/app-counters.ts'
-import type { Broker } from '../broker.ts'
+import type { Attachments } from '../delivery/attachments.ts'
+import type { Registry } from '../registry/registry.ts'
 import type { Attachment, Channel } from '../channel/channel.ts'
 import type { Clock } from '../clock.ts'
 import { GUEST_MODES, guestEnter } from '../commons/guests.ts'
@@ -18,7 +19,8 @@ import { COMMONS, type Message, type Socket } from '../types.ts'
 import type { PresenceChanges } from './presence-changes.ts'
 
 export interface MemberParts {
-  readonly broker: Broker
+  readonly attachments: Attachments
+  readonly registry: Registry
   readonly delivery: Delivery
   readonly fanout: Fanout
   readonly presence: PresenceChanges
@@ -56,11 +58,11 @@ export class Members {
     // The others hear of it before the newcomer's own topic is joined, so it hears only its welcome.
     const total = totalOf(channel) + 1
     const { timestamp } = at
-    const { broker, delivery } = this.#parts
+    const { delivery, registry } = this.#parts
     delivery.deliver(channel, { kind: 'join', member, total, timestamp }, undefined)
     const membership = newcomer && this.#settle(channel, newcomer, verdict, timestamp)
     channel.join(membership ?? { member })
-    broker.membersChanged(channel)
+    registry.settleMembers(channel)
     newcomer?.welcome(channel, timestamp)
     if (entry.presence && member.listed) this.#enter(channel, entry, entry.presence, at)
     return ok(membership)
@@ -70,16 +72,13 @@ export class Members {
     const joined = channel.joined?.get(connectionId)
     if (!joined) return DONE
     channel.unjoin(connectionId)
-    const { broker, delivery, presence } = this.#parts
+    const { delivery, presence, registry } = this.#parts
     if (channel.presenceSize > 0) {
       const entry = { kind: 'departure' as const, id, connectionId, clientIds: undefined }
       presence.depart(channel, entry, at)
     }
-    broker.membersChanged(channel)
-    if (channel.joinedSize === 0) {
-      broker.closeUnused(channel)
-      return DONE
-    }
+    registry.settleMembers(channel)
+    if (channel.joinedSize === 0) return DONE
     const { member } = joined
     const total = totalOf(channel)
     const { timestamp } = at
@@ -135,7 +134,7 @@ export class Members {
   #attach(channel: Channel, { member, socket }: Newcomer): Attachment | undefined {
     if (channel.ref.realm === COMMONS) return undefined
     const { connectionId } = member
-    return this.#parts.broker.attach(channel, {
+    return this.#parts.attachments.attach(channel, {
       socket,
       connectionId,
       modes: GUEST_MODES,

@@ -1,21 +1,22 @@
 /** Messages that can be changed and annotated, found as they stand now. */
 import { type Result, fail, ok } from '../../failure.ts'
 import type { Channel } from '../channel/channel.ts'
-import { type History, readHistory } from '../history/history.ts'
-import type { ChannelRef, KeptMessage } from '../types.ts'
+import type { Histories } from '../history/histories.ts'
+import { readHistory } from '../history/history.ts'
+import type { KeptMessage } from '../types.ts'
 
 export class MutableMessages {
-  readonly #historyOf: (channel: ChannelRef) => History
+  readonly #histories: Histories
 
-  constructor(historyOf: (channel: ChannelRef) => History) {
-    this.#historyOf = historyOf
+  constructor(histories: Histories) {
+    this.#histories = histories
   }
 
   /** @returns `message_unknown` where there is no such message, or why it cannot be read */
   find(channel: Channel, serial: string, moment: number): Result<KeptMessage> {
     const known = channel.messagesAtHand.get(serial, moment)
     if (known) return ok(known)
-    const read = readHistory(() => this.#historyOf(channel.ref).message(channel.ref, serial))
+    const read = readHistory(() => this.#histories.of(channel.ref).message(channel.ref, serial))
     if (!read.ok) return read
     return read.value ? ok(read.value) : fail('message_unknown')
   }

@@ -1,20 +1,17 @@
 /** What becomes of an event that has its place in a channel: it is remembered, kept, and given to the readers here. */
-import type { HistoryEntry, History } from '../history/history.ts'
+import type { Histories } from '../history/histories.ts'
+import type { HistoryEntry } from '../history/history.ts'
 import type { Channel } from '../channel/channel.ts'
-import type { ChannelWatcher } from '../broker.ts'
+import type { ChannelWatchers } from '../registry/watchers.ts'
 import type { Clock } from '../clock.ts'
 import { annotationBytes, contentBytes, messageBytes } from '../history/memory-history.ts'
-import type { MemoryHistory } from '../history/memory-history.ts'
 import { Outlet, type OutletParts } from '../delivery/outlet.ts'
-import type { ChannelRef, PlacedEvent, Socket } from '../types.ts'
+import type { PlacedEvent, Socket } from '../types.ts'
 
 export interface PlacementParts extends OutletParts {
   readonly clock: Clock
-  /** What is gone after two minutes. */
-  readonly memory: MemoryHistory
-  /** What stays for as long as the operator says. */
-  readonly log: History
-  readonly watchers: Iterable<ChannelWatcher>
+  readonly histories: Histories
+  readonly watchers: ChannelWatchers
 }
 
 export class Placement {
@@ -49,20 +46,8 @@ export class Placement {
     }
     const kept = records.length === 0 ? undefined : this.#keep(channel, event, records, now)
     this.#outlet.deliver(channel, event, except)
-    if (event.kind === 'presence')
-      for (const watcher of watchers) watcher.presenceChanged?.(channel, event)
+    if (event.kind === 'presence') watchers.presenceChanged(channel, event)
     return kept
-  }
-
-  /** What a channel remembers, where its rule says that it does. */
-  history(ref: ChannelRef): History {
-    return this.isDurable(ref) ? this.#parts.log : this.#parts.memory
-  }
-
-  isDurable(ref: ChannelRef): boolean {
-    const rule = this.#parts.ruleOf(ref)
-    // A message that can still be changed has to be there to be changed.
-    return rule.persisted || rule.persistLast || rule.mutableMessages
   }
 
   #keep(
@@ -71,13 +56,13 @@ export class Placement {
     records: readonly HistoryEntry[],
     now: number,
   ): Promise<void> | undefined {
-    const { log, memory, watchers } = this.#parts
-    if (!this.isDurable(channel.ref)) {
-      void memory.append(channel.ref, records, now)
+    const { histories, watchers } = this.#parts
+    if (!histories.isDurable(channel.ref)) {
+      histories.remember(channel.ref, records, now)
       return undefined
     }
-    const kept = log.append(channel.ref, records)
-    for (const watcher of watchers) watcher.kept?.(channel, event)
+    const kept = histories.keep(channel.ref, records)
+    watchers.kept(channel, event)
     return kept
   }
 }

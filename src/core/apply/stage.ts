@@ -8,19 +8,20 @@ import { type MemberParts, Members } from './members.ts'
 import { PresenceChanges } from './presence-changes.ts'
 import { Publications } from './publications.ts'
 import { Channel } from '../channel/channel.ts'
-import type { Broker } from '../broker.ts'
 import type { Newcomer } from '../commons/membership.ts'
 import { type Entry, NO_SOCKET, type Origin, type Outcome, exceptOf } from '../channel/entry.ts'
+import { Placement, type PlacementParts } from './placement.ts'
+import type { Registry } from '../registry/registry.ts'
 import { MutableMessages } from './mutable-messages.ts'
 import type { ChannelRef } from '../types.ts'
 
-export interface StageParts extends Omit<MemberParts, 'presence'> {
+export interface StageParts extends Omit<MemberParts, 'presence'>, PlacementParts {
   /** Of the presence members of all channels of this node. */
   readonly presenceBudget: Budget
 }
 
 export class ChannelStage implements Stage {
-  readonly #broker: Broker
+  readonly #registry: Registry
   readonly #publications: Publications
   readonly #edits: Edits
   readonly #annotations: Annotations
@@ -28,21 +29,23 @@ export class ChannelStage implements Stage {
   readonly #members: Members
 
   constructor(parts: StageParts) {
-    const { broker, delivery, presenceBudget } = parts
-    const { placement } = broker
-    this.#broker = broker
-    const messages = new MutableMessages((ref) => placement.history(ref))
+    const { delivery, histories, presenceBudget, registry, ruleOf, watchers } = parts
+    this.#registry = registry
+    const placement = new Placement(parts)
+    const messages = new MutableMessages(histories)
     this.#publications = new Publications({
       placement,
-      onPush: (channel, published) => broker.push(channel, published),
+      onPush: (channel, published) => {
+        if (ruleOf(channel.ref).pushEnabled) watchers.pushed(channel, published)
+      },
     })
     this.#edits = new Edits(placement, messages)
-    this.#annotations = new Annotations(placement, messages)
+    this.#annotations = new Annotations(placement, messages, histories)
     this.#presence = new PresenceChanges({
       placement,
       budget: presenceBudget,
       delivery,
-      onSettled: (channel) => broker.presenceSettled(channel),
+      onSettled: (channel) => registry.settlePresence(channel),
     })
     this.#members = new Members({ ...parts, presence: this.#presence })
   }
@@ -79,7 +82,7 @@ export class ChannelStage implements Stage {
 
   /** Whoever proposes here passes the open channel itself. It may have been let go of, and opened again since. */
   #channel(ref: ChannelRef): Channel | undefined {
-    return ref instanceof Channel && !ref.isGone ? ref : this.#broker.channel(ref)
+    return ref instanceof Channel && !ref.isGone ? ref : this.#registry.channel(ref)
   }
 }
 

@@ -1,6 +1,9 @@
 /** The channels of apps at one moment, so that a server that starts again goes on where the last one stopped. */
+import type { Clock } from '../clock.ts'
+import type { Histories } from '../history/histories.ts'
+import type { Registry } from '../registry/registry.ts'
+import type { ChannelTime } from '../time/channel-time.ts'
 import type { Channel } from './channel.ts'
-import type { Broker } from '../broker.ts'
 import type { Receipt } from './entry.ts'
 import type { HistoryEntry } from '../history/history.ts'
 import { bytesOf } from '../apply/placement.ts'
@@ -23,10 +26,10 @@ export type PlainReceipt = Pick<Receipt, 'id' | 'serials'>
 
 /** @param isWanted which members of presence sets may come back */
 export function takeSnapshot(
-  broker: Broker,
+  registry: Registry,
   isWanted: (member: PresenceMessage) => boolean,
 ): ChannelSnapshot[] {
-  return Array.from(broker.all(), (channel) => ({
+  return Array.from(registry.all(), (channel) => ({
     realm: channel.ref.realm,
     name: channel.ref.name,
     floor: channel.recent.floor,
@@ -39,58 +42,82 @@ export function takeSnapshot(
   }))
 }
 
-/** Puts channels back into a broker that has none yet. What cannot be read throws before anything is changed. */
-export function restoreSnapshot(broker: Broker, snapshots: readonly ChannelSnapshot[]): void {
+/** What channels are put back into. */
+export interface RestoreParts {
+  readonly registry: Registry
+  readonly histories: Histories
+  readonly clock: Clock
+  readonly time: ChannelTime
+}
+
+/** Puts channels back into a registry that has none yet. What cannot be read throws before anything is changed. */
+export function restoreSnapshot(parts: RestoreParts, snapshots: readonly ChannelSnapshot[]): void {
+  const { registry } = parts
   const remembered = snapshots.flatMap((snapshot) => [...eventsOf(snapshot), ...idsOf(snapshot)])
   // The memory of all channels ends in the order of time, so it is filled in that order.
   remembered.sort((a, b) => (a.place < b.place ? -1 : 1))
   const channels = new Map(
-    snapshots.map((snapshot) => [snapshot, restoreChannel(broker, snapshot)]),
+    snapshots.map((snapshot) => [snapshot, restoreChannel(registry, snapshot)]),
   )
-  for (const { snapshot, recall } of remembered) {
+  for (const { recall, snapshot } of remembered) {
     const channel = channels.get(snapshot)
-    if (channel) recall(broker, channel)
+    // It may have had to give way to another meanwhile.
+    if (channel && !channel.isGone) recall(parts, channel)
   }
-  for (const channel of broker.all()) broker.presenceSettled(channel)
+  for (const channel of registry.all()) registry.settlePresence(channel)
 }
 
 interface Remembered {
   readonly snapshot: ChannelSnapshot
   /** A position, or what those of its time begin with. */
   readonly place: string
-  readonly recall: (broker: Broker, channel: Channel) => void
+  readonly recall: (parts: RestoreParts, channel: Channel) => void
 }
 
 function eventsOf(snapshot: ChannelSnapshot): Remembered[] {
-  return snapshot.events.map((event) => {
-    const bytes = bytesOf(event)
-    const entries = entriesOf(event)
-    return {
-      snapshot,
-      place: event.position,
-      recall: (broker, channel) => broker.recall(channel, event, bytes, entries),
-    }
-  })
+  return snapshot.events.map((event) => ({
+    snapshot,
+    place: event.position,
+    recall: (parts, channel) => recallEvent(parts, channel, event),
+  }))
 }
 
+/** Remembers an event that was delivered in another run of the server. */
+function recallEvent(parts: RestoreParts, channel: Channel, event: PlacedEvent): void {
+  const { histories } = parts
+  const moment = momentOf(parts, event.timestamp)
+  const { head } = channel.recent
+  channel.recent.add(event)
+  channel.recent.skipTo(head)
+  channel.home.retention.note(channel.recent, bytesOf(event), moment)
+  if (event.kind === 'publication') channel.previous = event
+  if (!histories.isDurable(channel.ref)) histories.remember(channel.ref, recordsOf(event), moment)
+}
+
+/** The same for the id by which a repetition is known. */
 function idsOf(snapshot: ChannelSnapshot): Remembered[] {
   return snapshot.ids.map(([id, receipt, time]) => ({
     snapshot,
     place: msText(time),
-    recall: (broker, channel) =>
-      broker.recallId(channel, id, { ...receipt, kept: undefined }, time),
+    recall: (parts, channel) =>
+      channel.remember(id, { ...receipt, kept: undefined }, momentOf(parts, time)),
   }))
 }
 
-function restoreChannel(broker: Broker, snapshot: ChannelSnapshot): Channel | undefined {
-  const channel = broker.restore(channelRef(snapshot.realm, snapshot.name), snapshot)
+/** By the clock's elapsed time, when something was that another run of the server has dated. */
+function momentOf({ clock, time }: RestoreParts, at: number): number {
+  return clock.elapsed() - Math.max(0, time.now() - at)
+}
+
+function restoreChannel(registry: Registry, snapshot: ChannelSnapshot): Channel | undefined {
+  const channel = registry.restore(channelRef(snapshot.realm, snapshot.name), snapshot)
   if (!channel) return undefined
   for (const member of snapshot.presence) channel.presence.put(member)
   return channel
 }
 
 /** What history in memory knew of an event. Edits are left out: only channels that are kept on disk have them. */
-function entriesOf(event: PlacedEvent): HistoryEntry[] {
+function recordsOf(event: PlacedEvent): HistoryEntry[] {
   const { position } = event
   switch (event.kind) {
     case 'publication':

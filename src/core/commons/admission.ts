@@ -13,13 +13,13 @@ import type { Keys } from '../../policy/channel-keys.ts'
 import { type FoldedNames, linkedApp } from '../../policy/names.ts'
 import { GUEST, type Place } from '../access/caller.ts'
 import type { Gate } from '../access/gate.ts'
-import type { Broker } from '../broker.ts'
+import type { Registry } from '../registry/registry.ts'
 import { COMMONS, type ChannelRef, channelRef } from '../types.ts'
 import type { Membership } from './membership.ts'
 import type { CommonsShares } from './shares.ts'
 
 export interface AdmissionParts {
-  readonly broker: Broker
+  readonly registry: Registry
   readonly gate: Gate
   readonly namespaces: FoldedNames<Reservation>
   readonly rules: CommonsRules
@@ -49,7 +49,7 @@ export class CommonsAdmission {
 
   /** What the policy is told about a channel. */
   facts(ref: ChannelRef): ChannelFacts {
-    const channel = this.#parts.broker.channel(ref)
+    const channel = this.#parts.registry.channel(ref)
     return {
       match: this.#parts.namespaces.match(ref.name),
       ephemeral: channel && channel.joinedSize > 0 ? channel.ephemeral : undefined,
@@ -58,11 +58,11 @@ export class CommonsAdmission {
 
   /** Whether the limits leave room for one more; asked before the keys are looked at. */
   room(ref: ChannelRef): Room | undefined {
-    const { broker, maxMembers, shares } = this.#parts
+    const { registry, maxMembers, shares } = this.#parts
     if (!shares.hasRoomForMember(ref)) return 'server_full'
-    const channel = broker.channel(ref)
+    const channel = registry.channel(ref)
     if (channel && maxMembers > 0 && channel.joinedSize >= maxMembers) return 'channel_full'
-    return broker.crowding(ref)
+    return registry.crowding(ref)
   }
 
   /** Decides about a newcomer and changes nothing. The verdict holds until the next turn of the event loop. */

@@ -6,7 +6,8 @@ import type { Acts } from '../access/acts.ts'
 import { GUEST, type Place } from '../access/caller.ts'
 import type { AppCounters } from '../counting/app-counters.ts'
 import { addMessage } from '../counting/app-traffic.ts'
-import type { Broker } from '../broker.ts'
+import type { Attachments } from '../delivery/attachments.ts'
+import type { Registry } from '../registry/registry.ts'
 import type { Channel } from '../channel/channel.ts'
 import type { Counters } from '../counting/counters.ts'
 import { type JoinEntry, NO_SOCKET, type Receipt } from '../channel/entry.ts'
@@ -23,7 +24,8 @@ import type { CommonsShares } from './shares.ts'
 export interface CommonsParts {
   readonly engine: Engine
   readonly untilTaken: UntilTaken
-  readonly broker: Broker
+  readonly attachments: Attachments
+  readonly registry: Registry
   readonly acts: Acts
   readonly admission: CommonsAdmission
   readonly fanout: Fanout
@@ -55,8 +57,8 @@ export class Commons {
    * @returns why not, where the first joiner's keys or a limit say so after all
    */
   join(newcomer: Newcomer, verdict: Admitted): Soon<Result<Membership>> {
-    const { broker } = this.#parts
-    const opened = broker.open(newcomer.place.channel)
+    const { registry } = this.#parts
+    const opened = registry.open(newcomer.place.channel)
     return opened instanceof Promise
       ? opened.then((found) => this.#join(found, newcomer, verdict))
       : this.#join(opened, newcomer, verdict)
@@ -68,7 +70,7 @@ export class Commons {
   leave(membership: Membership): void {
     if (membership.isOver) return
     membership.isOver = true
-    const { appCounters, broker, counters, fanout, ids, shares, untilTaken } = this.#parts
+    const { appCounters, attachments, counters, fanout, ids, shares, untilTaken } = this.#parts
     const { attachment, channel, group, member, place, socket } = membership
     fanout.leave(socket, group)
     shares.left(channel)
@@ -84,7 +86,7 @@ export class Commons {
       } as const
       void untilTaken.propose(channel, () => entry)
     }
-    if (attachment) broker.detach(attachment)
+    if (attachment) attachments.detach(attachment)
   }
 
   /** Puts a member off its channel and tells its session why. */
@@ -160,7 +162,7 @@ export class Commons {
   #join(opened: Result<Channel>, newcomer: Newcomer, verdict: Admitted): Soon<Result<Membership>> {
     if (!opened.ok) return opened
     const channel = opened.value
-    const { broker, engine, limits, presenceLimits, rules } = this.#parts
+    const { engine, limits, presenceLimits, registry, rules } = this.#parts
     const { member, presented } = newcomer
     const entry: JoinEntry = {
       kind: 'join',
@@ -173,15 +175,15 @@ export class Commons {
     }
     return andThen(engine.propose(channel, entry, newcomer), (joined) => {
       // Nobody stays on it for whom it was opened.
-      if (!joined.ok) broker.closeUnused(channel)
+      if (!joined.ok) registry.settleMembers(channel)
       return joined
     })
   }
 
   #push(place: Place, message: Message): Soon<Result<unknown>> {
-    const { broker, engine } = this.#parts
+    const { engine, registry } = this.#parts
     if (place.channel.realm !== COMMONS) return this.#publishAsGuest(place, message, undefined)
-    const channel = broker.channel(place.channel)
+    const channel = registry.channel(place.channel)
     return channel ? engine.propose(channel, message, NO_SOCKET) : NOBODY_HERE
   }
 
@@ -199,7 +201,7 @@ export class Commons {
   }
 
   #readers(ref: ChannelRef): number {
-    const channel = this.#parts.broker.channel(ref)
+    const channel = this.#parts.registry.channel(ref)
     return channel?.readers ?? 0
   }
 }

@@ -1,6 +1,6 @@
 /** Decides again about members of the commons whom changed settings may concern (AC-32). */
 import { NO_KEYS } from '../../policy/channel-keys.ts'
-import type { Broker } from '../broker.ts'
+import type { Registry } from '../registry/registry.ts'
 import type { Channel } from '../channel/channel.ts'
 import type { CommonsAdmission } from './admission.ts'
 import type { Commons } from './commons.ts'
@@ -8,7 +8,7 @@ import { membershipsHere } from './membership.ts'
 import type { CommonsShares } from './shares.ts'
 
 export interface ReviewParts {
-  readonly broker: Broker
+  readonly registry: Registry
   readonly admission: CommonsAdmission
   readonly commons: Commons
   readonly shares: CommonsShares
@@ -26,8 +26,8 @@ export class CommonsReview {
    * @param concerns whether a channel name is touched; rare, so it may look at every channel
    */
   reservations(concerns: (channelName: string) => boolean): void {
-    const { admission, broker, shares } = this.#parts
-    for (const channel of broker.withMembers()) {
+    const { admission, registry, shares } = this.#parts
+    for (const channel of registry.withMembers()) {
       const { name, realm } = channel.ref
       if (!concerns(name)) continue
       if (admission.refOf(name).realm !== realm) {
@@ -43,7 +43,7 @@ export class CommonsReview {
 
   /** The state of an app or a rule of it has changed. */
   app(appId: string): void {
-    for (const channel of this.#parts.broker.withMembers())
+    for (const channel of this.#parts.registry.withMembers())
       if (channel.ref.realm === appId) this.#members(channel)
   }
 

@@ -1,7 +1,7 @@
 /** Counts what channels take in their stride: their number, what goes out to readers, what is put on disk. */
 import type { Channel } from '../channel/channel.ts'
 import type { AppCounters, Kinds } from './app-counters.ts'
-import type { ChannelWatcher } from '../broker.ts'
+import type { ChannelWatcher } from '../registry/watchers.ts'
 import { messageSize } from '../channel/message-size.ts'
 import type { ChannelRef, Event, Message } from '../types.ts'
 

@@ -3,7 +3,8 @@ import { type Result, fail } from '../../failure.ts'
 import type { Budget } from '../../policy/budget.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { Channel } from '../channel/channel.ts'
-import type { Broker } from '../broker.ts'
+import type { Registry } from '../registry/registry.ts'
+import type { ChannelWatchers } from '../registry/watchers.ts'
 import { Departures, NOBODY_LEFT } from './departures.ts'
 import {
   type DepartureReceipt,
@@ -19,7 +20,8 @@ import type { ChannelRef, PresenceDraft } from '../types.ts'
 import type { UntilTaken } from './until-taken.ts'
 
 export interface PresenceParts {
-  readonly broker: Broker
+  readonly registry: Registry
+  readonly watchers: ChannelWatchers
   readonly engine: Engine
   readonly untilTaken: UntilTaken
   readonly ids: IdSource
@@ -46,12 +48,12 @@ export class Presence {
   constructor(parts: PresenceParts) {
     this.#parts = parts
     this.#departures = new Departures(parts.untilTaken)
-    parts.broker.watch({ closed: (channel) => this.#count(channel, -1) })
+    parts.watchers.add({ closed: (channel) => this.#count(channel, -1) })
   }
 
   /** Counts what channels have that another run of the server had. */
   adopt(): void {
-    for (const channel of this.#parts.broker.all()) this.#count(channel, 1)
+    for (const channel of this.#parts.registry.all()) this.#count(channel, 1)
   }
 
   /** What a channel of an app may have of presence. */
@@ -66,7 +68,7 @@ export class Presence {
     drafts: readonly PresenceDraft[],
     origin: PresenceOrigin,
   ): Soon<Result<PresenceReceipt>> {
-    const opened = this.#parts.broker.openToPlace(ref)
+    const opened = this.#parts.registry.openToKeep(ref)
     return opened instanceof Promise
       ? opened.then((found) => this.#propose(found, drafts, origin))
       : this.#propose(opened, drafts, origin)
@@ -82,7 +84,7 @@ export class Presence {
     connectionId: string,
     clientIds?: readonly string[],
   ): Soon<DepartureReceipt> {
-    const channel = this.#parts.broker.channel(ref)
+    const channel = this.#parts.registry.channel(ref)
     return channel ? this.#leave(channel, connectionId, clientIds) : NOBODY_LEFT
   }
 

@@ -3,7 +3,9 @@ import { type Failure, type Result, failure } from '../../failure.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { Channel } from '../channel/channel.ts'
 import { DEFAULT_ROLLUP_MS } from '../delivery/append-rollup.ts'
-import type { Broker } from '../broker.ts'
+import type { Histories } from '../history/histories.ts'
+import type { Registry } from '../registry/registry.ts'
+import type { RuleOf } from '../history/histories.ts'
 import {
   type AnnotationEntry,
   type EditEntry,
@@ -21,7 +23,9 @@ import type { Soon } from '../soon.ts'
 import type { AnnotationDraft, ChannelRef, MessageDraft, MessageEdit, Socket } from '../types.ts'
 
 export interface PublisherParts {
-  readonly broker: Broker
+  readonly histories: Histories
+  readonly registry: Registry
+  readonly ruleOf: RuleOf
   readonly engine: Engine
   readonly ids: IdSource
   /** Bytes that a message may come to by appending. */
@@ -81,8 +85,8 @@ export class Publisher {
   /** Takes all messages or none. */
   publish(ref: ChannelRef, publication: NewPublication): Soon<Result<Receipt>> {
     const { batchId, connectionId, drafts, ephemeral, except, id } = publication
-    const { broker, ids } = this.#parts
-    const opened = ephemeral ? broker.open(ref) : broker.openToPlace(ref)
+    const { ids, registry } = this.#parts
+    const opened = ephemeral ? registry.open(ref) : registry.openToKeep(ref)
     const entry: PublicationEntry = {
       kind: 'publication',
       drafts,
@@ -96,7 +100,7 @@ export class Publisher {
 
   /** Changes a message that is there. @returns `not_mutable` where no rule allows changes, or `message_unknown` */
   edit(ref: ChannelRef, edit: MessageEdit, by: Editing): Soon<Result<EditReceipt>> {
-    const { broker, ids, maxMessageBytes } = this.#parts
+    const { ids, maxMessageBytes, registry } = this.#parts
     const refusal = this.#changeRefusal(ref, edit.serial)
     if (refusal) return { ok: false, failure: refusal }
     const entry: EditEntry = {
@@ -109,7 +113,7 @@ export class Publisher {
       maxBytes: maxMessageBytes,
       rollupMs: by.rollupMs ?? DEFAULT_ROLLUP_MS,
     }
-    return this.#propose(broker.openToPlace(ref), entry, by.except ?? NO_SOCKET)
+    return this.#propose(registry.openToKeep(ref), entry, by.except ?? NO_SOCKET)
   }
 
   /** Annotates messages that are there: the annotations go out first, then what they come to. */
@@ -118,7 +122,7 @@ export class Publisher {
     drafts: readonly AnnotationDraft[],
     by: Publishing,
   ): Soon<Result<Receipt>> {
-    const { broker, ids } = this.#parts
+    const { ids, registry } = this.#parts
     const refusal = this.#changeRefusal(ref, drafts[0]?.messageSerial)
     if (refusal) return { ok: false, failure: refusal }
     const entry: AnnotationEntry = {
@@ -128,15 +132,15 @@ export class Publisher {
       repeatId: annotationsRepeatId(drafts, by),
       connectionId: by.connectionId,
     }
-    return this.#propose(broker.openToPlace(ref), entry, NO_SOCKET)
+    return this.#propose(registry.openToKeep(ref), entry, NO_SOCKET)
   }
 
   /** Whether there is such a message is decided when it is changed; but what cannot be there opens no channel. */
   #changeRefusal(ref: ChannelRef, serial: string | undefined): Failure | undefined {
-    const { broker } = this.#parts
-    if (!broker.rule(ref).mutableMessages) return failure('not_mutable')
-    if (serial === undefined || broker.channel(ref)) return undefined
-    const read = readHistory(() => broker.history(ref).message(ref, serial))
+    const { histories, registry, ruleOf } = this.#parts
+    if (!ruleOf(ref).mutableMessages) return failure('not_mutable')
+    if (serial === undefined || registry.channel(ref)) return undefined
+    const read = readHistory(() => histories.of(ref).message(ref, serial))
     if (!read.ok) return read.failure
     return read.value ? undefined : failure('message_unknown')
   }

@@ -53,6 +53,12 @@ export class Realm implements Giver {
     else this.#idle.add(channel)
   }
 
+  /** Somebody has come to a channel, or gone: its two minutes begin anew. */
+  use(channel: Channel, now: number): void {
+    channel.lastUse = now
+    this.settle(channel)
+  }
+
   /** To be told when a channel is needed, be somebody on it or not. */
   touch(channel: Channel, now: number): void {
     channel.lastUse = now

@@ -1,7 +1,10 @@
 /** What the protocols of Ably's SDKs need of the server. */
+import type { ChannelWatchers } from '../../core/registry/watchers.ts'
+import type { Histories } from '../../core/history/histories.ts'
+import type { Attachments } from '../../core/delivery/attachments.ts'
 import type { Acts } from '../../core/access/acts.ts'
 import type { AppCounters } from '../../core/counting/app-counters.ts'
-import type { Broker } from '../../core/broker.ts'
+import type { Registry } from '../../core/registry/registry.ts'
 import type { ChannelTime } from '../../core/time/channel-time.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { Counters } from '../../core/counting/counters.ts'
@@ -28,7 +31,10 @@ export interface AblyCore {
   readonly time: ChannelTime
   readonly wheel: TimerWheel
   readonly ids: IdSource
-  readonly broker: Broker
+  readonly registry: Registry
+  readonly attachments: Attachments
+  readonly histories: Histories
+  readonly watchers: ChannelWatchers
   readonly publisher: Publisher
   readonly presence: Presence
   readonly acts: Acts

@@ -4,7 +4,7 @@ import type { AppCount, AppCounters } from '../../core/counting/app-counters.ts'
 import type { Clock, Randomness } from '../../core/clock.ts'
 import { COMMONS, type Member, type Socket } from '../../core/types.ts'
 import { type Failure, failure } from '../../failure.ts'
-import type { Broker } from '../../core/broker.ts'
+import type { Registry } from '../../core/registry/registry.ts'
 import type { Channel } from '../../core/channel/channel.ts'
 import type { CommonsAdmission } from '../../core/commons/admission.ts'
 import type { Admitted } from '../../core/commons/commons.ts'
@@ -37,7 +37,7 @@ export interface JoinDetail {
 }
 
 interface IttyParts extends Omit<SessionParts, 'traffic'> {
-  readonly broker: Broker
+  readonly registry: Registry
   readonly commonsAdmission: CommonsAdmission
   readonly appCounters: AppCounters
   readonly clock: Clock
@@ -64,7 +64,7 @@ interface JoinRequest {
 /** What the protocol needs of the server. */
 export interface IttyCore extends Pick<
   IttyParts,
-  | 'broker'
+  | 'registry'
   | 'commonsAdmission'
   | 'commons'
   | 'clock'
@@ -201,8 +201,8 @@ class IttyProtocol implements SocketEndpoint {
     options: IttyOptions,
     verdict: Admitted,
   ): Session {
-    const { broker, commons } = this.#parts
-    const taken = broker.channel(place.channel)?.joined
+    const { registry, commons } = this.#parts
+    const taken = registry.channel(place.channel)?.joined
     const member: Member = {
       connectionId: this.#uids.next((uid) => taken?.has(uid) === true),
       clientId: options.alias,

@@ -1,7 +1,9 @@
 /** Inspects one channel for its operators: stored messages, live activity, and publishing a test message. */
 import type { Acts } from '../../core/access/acts.ts'
 import { MANAGER, type Place } from '../../core/access/caller.ts'
-import type { Broker } from '../../core/broker.ts'
+import type { Histories } from '../../core/history/histories.ts'
+import type { Registry } from '../../core/registry/registry.ts'
+import type { RuleOf } from '../../core/history/histories.ts'
 import type { Onlooker } from '../../core/delivery/delivery.ts'
 import { notKept, readHistory } from '../../core/history/history.ts'
 import type { Commons } from '../../core/commons/commons.ts'
@@ -21,7 +23,9 @@ import {
 
 export interface InspectorParts {
   readonly commons: Commons
-  readonly broker: Broker
+  readonly histories: Histories
+  readonly registry: Registry
+  readonly ruleOf: RuleOf
   readonly acts: Acts
   readonly live: LiveService
   readonly audit: AuditService
@@ -68,7 +72,7 @@ export class ChannelInspector {
 
   keeping(ref: ChannelRef): Keeping {
     if (ref.realm === COMMONS) return 'nothing'
-    const rule = this.#parts.broker.rule(ref)
+    const rule = this.#parts.ruleOf(ref)
     if (rule.persisted || rule.mutableMessages) return 'persisted'
     return rule.persistLast ? 'last' : 'minutes'
   }
@@ -81,21 +85,21 @@ export class ChannelInspector {
     if (ref.realm === COMMONS) return ok({ entries: [], next: undefined })
     return readHistory(() => {
       const page = { direction: 'backwards', limit, after } as const
-      const { items, next } = this.#parts.broker.history(ref).messages(ref, page)
+      const { items, next } = this.#parts.histories.of(ref).messages(ref, page)
       return { entries: items.map(entryOfMessage), next }
     })
   }
 
   /** Presence members of a channel of an app with their data, newest first. */
   present(ref: ChannelRef): readonly ActivityEntry[] {
-    const members = this.#parts.broker.channel(ref)?.presence.members() ?? []
+    const members = this.#parts.registry.channel(ref)?.presence.members() ?? []
     return Array.from(members, entryOfPresence).toReversed()
   }
 
   /** The present position: a watch from here misses nothing from now on. */
   position(ref: ChannelRef): string {
     if (ref.realm === COMMONS) return UNKNOWN
-    return this.#parts.broker.channel(ref)?.recent.head ?? BEGINNING
+    return this.#parts.registry.channel(ref)?.recent.head ?? BEGINNING
   }
 
   /**
@@ -137,7 +141,7 @@ export class ChannelInspector {
   /** @returns undefined where the position is no longer known */
   #missed(ref: ChannelRef, since: string): readonly PlacedEvent[] | undefined {
     if (ref.realm === COMMONS) return undefined
-    const recent = this.#parts.broker.channel(ref)?.recent
+    const recent = this.#parts.registry.channel(ref)?.recent
     if (!recent) return []
     return since === BEGINNING ? recent.all() : recent.after(since)
   }
@@ -155,7 +159,7 @@ export class ChannelInspector {
   }
 
   async #send(ref: ChannelRef, name: string, data: string): Promise<Result<number>> {
-    const { acts, broker } = this.#parts
+    const { acts, registry } = this.#parts
     const draft = {
       id: undefined,
       name: name === '' ? undefined : name,
@@ -174,7 +178,7 @@ export class ChannelInspector {
     } catch (error) {
       return { ok: false, failure: notKept(error) }
     }
-    return ok(broker.channel(ref)?.occupancy.subscribers ?? 0)
+    return ok(registry.channel(ref)?.occupancy.subscribers ?? 0)
   }
 }
 

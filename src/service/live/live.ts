@@ -1,5 +1,5 @@
 /** Channels and connections of both kinds as they are now: listed, explained and disconnected, as far as an account may. */
-import type { Broker } from '../../core/broker.ts'
+import type { Registry } from '../../core/registry/registry.ts'
 import type { Channel } from '../../core/channel/channel.ts'
 import type { Clock } from '../../core/clock.ts'
 import { type Listing, firstOf } from '../../core/first-of.ts'
@@ -33,7 +33,7 @@ export type { Listing } from '../../core/first-of.ts'
 export interface LiveParts {
   readonly admission: CommonsAdmission
   readonly commons: Commons
-  readonly broker: Broker
+  readonly registry: Registry
   readonly rules: CommonsRules
   readonly connections: AppConnections
   /** Open connections of an app, event streams included, as its statistics count them. */
@@ -99,7 +99,7 @@ export class LiveService {
       figures.channels++
       figures.rate += channel.meter.rate(now)
     }
-    for (const channel of this.#parts.broker.withMembers())
+    for (const channel of this.#parts.registry.withMembers())
       if (this.maySee(account, channel.ref)) figures.connections += channel.joinedSize
     for (const id of this.#appIds(account)) {
       const away = connections.awayOf(id)
@@ -113,7 +113,7 @@ export class LiveService {
 
   /** A channel in use, if the account may see it. */
   channel(account: Account | undefined, ref: ChannelRef): LiveChannel | undefined {
-    const found = this.#parts.broker.channel(ref)
+    const found = this.#parts.registry.channel(ref)
     return found && this.maySee(account, ref) ? this.#view(found) : undefined
   }
 
@@ -138,8 +138,8 @@ export class LiveService {
   /** Disconnects everybody on a channel; returns how many there were. */
   disconnectChannel(account: Account | undefined, ref: ChannelRef): number {
     if (!this.maySee(account, ref)) return 0
-    const { broker, commons, connections } = this.#parts
-    const channel = broker.channel(ref)
+    const { registry, commons, connections } = this.#parts
+    const channel = registry.channel(ref)
     if (!channel) return 0
     const guests = [...membershipsHere(channel)]
     for (const membership of guests) commons.evict(membership, 'disconnected')
@@ -180,12 +180,12 @@ export class LiveService {
   }
 
   *#channels(account: Account | undefined, text: string): Iterable<Channel> {
-    const { broker } = this.#parts
+    const { registry } = this.#parts
     const isWanted = ({ ref }: Channel) => text === '' || ref.name.toLowerCase().includes(text)
-    for (const channel of broker.channels(COMMONS).values())
+    for (const channel of registry.channels(COMMONS).values())
       if (isWanted(channel) && this.maySee(account, channel.ref)) yield channel
     for (const appId of this.#appIds(account))
-      for (const channel of broker.channels(appId).values()) if (isWanted(channel)) yield channel
+      for (const channel of registry.channels(appId).values()) if (isWanted(channel)) yield channel
   }
 
   *#connections(
@@ -193,8 +193,8 @@ export class LiveService {
     name: string | undefined,
     appId: string | undefined,
   ): Generator<LiveConnection> {
-    const { broker, connections } = this.#parts
-    for (const channel of broker.withMembers()) {
+    const { registry, connections } = this.#parts
+    for (const channel of registry.withMembers()) {
       const { ref } = channel
       if (name !== undefined && ref.name !== name) continue
       if (appId !== undefined && ref.realm !== appId) continue
@@ -241,8 +241,8 @@ export class LiveService {
   }
 
   #evict(account: Account | undefined, id: string): LiveConnection | undefined {
-    const { broker, commons } = this.#parts
-    for (const channel of broker.withMembers()) {
+    const { registry, commons } = this.#parts
+    for (const channel of registry.withMembers()) {
       for (const membership of membershipsHere(channel)) {
         if (connectionId(membership) !== id) continue
         if (!this.maySee(account, channel.ref)) return undefined

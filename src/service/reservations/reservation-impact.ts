@@ -1,7 +1,7 @@
 /** Who would lose access by a change of reservations: decides again for everybody connected, under the changed rules. */
+import type { Registry } from '../../core/registry/registry.ts'
 import type { Channel } from '../../core/channel/channel.ts'
 import { type Membership, membershipsHere } from '../../core/commons/membership.ts'
-import type { Broker } from '../../core/broker.ts'
 import { COMMONS, type ChannelRef } from '../../core/types.ts'
 import { type CommonsRules, decideStay } from '../../policy/channel-access.ts'
 import { NO_KEYS } from '../../policy/channel-keys.ts'
@@ -39,11 +39,11 @@ export interface Proposal {
 }
 
 export function impactOf(
-  broker: Broker,
+  registry: Registry,
   rules: CommonsRules,
   { namespace, changed, maySee }: Proposal,
 ): Impact {
-  const channels = [...broker.withMembers()].filter(({ ref }) => covers(namespace, ref.name))
+  const channels = [...registry.withMembers()].filter(({ ref }) => covers(namespace, ref.name))
   const losses = channels.flatMap((channel) => lossesOn(channel, changed, rules))
   const count = (kind: Loss) => losses.filter(({ loss }) => loss === kind).length
   return {

@@ -29,28 +29,28 @@ function restarted(before: CoreWorld, awayMs: number): CoreWorld {
   const after = new CoreWorld()
   after.now = before.now + awayMs
   const plain = structuredClone(
-    takeSnapshot(before.broker, ({ connectionId }) => connectionId === 'c1'),
+    takeSnapshot(before.registry, ({ connectionId }) => connectionId === 'c1'),
   )
-  restoreSnapshot(after.broker, plain)
+  restoreSnapshot(after, plain)
   return after
 }
 
 test('restores events, history, presence and known ids', () => {
   const before = new CoreWorld()
-  before.broker.attach(value(before.broker.open(ref)), { ...everything, socket: listener() })
-  const start = before.broker.channel(ref)!.recent.head
+  before.attachments.attach(value(before.registry.open(ref)), { ...everything, socket: listener() })
+  const start = before.registry.channel(ref)!.recent.head
   const receipt = publish(before, 'a', 'mine')
   enter(before, 'c1')
   enter(before, 'c2')
   publish(before, 'b')
   const after = restarted(before, 1000)
-  const channel = after.broker.channel(ref)!
-  expect(channel.recent.after(start)).toEqual(before.broker.channel(ref)!.recent.after(start)!)
-  expect(channel.recent.head).toBe(before.broker.channel(ref)!.recent.head)
-  expect(after.broker.history(ref).messages(ref, all)).toEqual(
-    before.broker.history(ref).messages(ref, all),
+  const channel = after.registry.channel(ref)!
+  expect(channel.recent.after(start)).toEqual(before.registry.channel(ref)!.recent.after(start)!)
+  expect(channel.recent.head).toBe(before.registry.channel(ref)!.recent.head)
+  expect(after.histories.of(ref).messages(ref, all)).toEqual(
+    before.histories.of(ref).messages(ref, all),
   )
-  expect(after.broker.history(ref).presence(ref, all).items).toHaveLength(2)
+  expect(after.histories.of(ref).presence(ref, all).items).toHaveLength(2)
   expect([...channel.presence.members()].map(({ connectionId }) => connectionId)).toEqual(['c1'])
   expect(publish(after, 'again', 'mine').serials).toEqual(receipt.serials)
 })
@@ -62,8 +62,8 @@ test('serials keep growing though the clock went back', () => {
   const [next] = publish(after, 'b').serials
   expect(next! > last!).toBe(true)
   expect(
-    after.broker
-      .history(ref)
+    after.histories
+      .of(ref)
       .messages(ref, all)
       .items.map(({ name }) => name),
   ).toEqual(['a', 'b'])
@@ -71,10 +71,10 @@ test('serials keep growing though the clock went back', () => {
 
 test('entries that are too old by then are dropped, and a resume from them is refused', () => {
   const before = new CoreWorld()
-  const start = value(before.broker.open(ref)).recent.head
+  const start = value(before.registry.open(ref)).recent.head
   publish(before, 'a')
   const after = restarted(before, KEEP_MS + 1)
-  after.broker.expire()
-  expect(after.broker.channel(ref)?.recent.after(start)).toBeUndefined()
-  expect(after.broker.history(ref).messages(ref, all).items).toEqual([])
+  after.registry.expire()
+  expect(after.registry.channel(ref)?.recent.after(start)).toBeUndefined()
+  expect(after.histories.of(ref).messages(ref, all).items).toEqual([])
 })

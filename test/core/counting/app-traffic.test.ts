@@ -13,9 +13,10 @@ test('counts delivered messages, kept messages and channels', () => {
   const counters = new AppCounters()
   const count = counters.of('app')
   const traffic = new AppTraffic(counters)
-  world.broker.watch(traffic)
-  const channel = value(world.broker.open(ref))
-  for (let i = 0; i < 3; i++) world.broker.attach(channel, { ...everything, socket: listener() })
+  world.watchers.add(traffic)
+  const channel = value(world.registry.open(ref))
+  for (let i = 0; i < 3; i++)
+    world.attachments.attach(channel, { ...everything, socket: listener() })
   const publish = () =>
     value(
       world.publisher.publish(ref, {
@@ -36,6 +37,6 @@ test('counts delivered messages, kept messages and channels', () => {
   const [event] = channel.recent.all()
   traffic.delivered(ref, event!, 3)
   expect(count.outbound.realtime.messages).toMatchObject({ count: 6, data: 18 })
-  world.broker.forget('app')
+  world.registry.forget('app')
   expect(count.channels.now).toBe(0)
 })

@@ -20,7 +20,7 @@ function world(rule: Partial<ChannelRuleSettings>) {
   made.rule = { ...DEFAULT_RULE_SETTINGS, ...rule }
   const reader = listener()
   const attach = (socket: ReturnType<typeof listener>) =>
-    made.broker.attach(value(made.broker.open(ref)), { ...everything, socket })
+    made.attachments.attach(value(made.registry.open(ref)), { ...everything, socket })
   attach(reader)
   const publish = (name: string, data: string, connectionId = 'c1', except = undefined) =>
     value(
@@ -64,7 +64,7 @@ describe('batching', () => {
     expect(event.messages.map(({ serial }) => serial)).toEqual([...serials])
     expect(event.connectionId).toBeUndefined()
     expect(event.messages.map(({ connectionId }) => connectionId)).toEqual(['c1', 'c2'])
-    expect(event.position).toBe(made.broker.channel(ref)!.recent.head)
+    expect(event.position).toBe(made.registry.channel(ref)!.recent.head)
   })
 
   test('a client that attaches meanwhile gets each message once', () => {
@@ -101,7 +101,7 @@ describe('conflation', () => {
     await until(() => reader.heard.length > 0)
     expect(heard(reader)).toEqual([['2', '3']])
     const page = { direction: 'forwards', limit: 10 } as const
-    expect(made.broker.history(ref).messages(ref, page).items).toHaveLength(3)
+    expect(made.histories.of(ref).messages(ref, page).items).toHaveLength(3)
   })
 
   test('edits are never left out', async () => {

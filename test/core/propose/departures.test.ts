@@ -15,8 +15,8 @@ function world() {
       (engine = new RefusingEngine(new EmbeddedEngine(clock, positions))),
   })
   const reader = listener()
-  const channel = value(made.broker.open(ref))
-  made.broker.attach(channel, { ...everything, socket: reader })
+  const channel = value(made.registry.open(ref))
+  made.attachments.attach(channel, { ...everything, socket: reader })
   let serial = 0
   const change = (action: PresenceDraft['action'], ...clientIds: string[]) => {
     const drafts = clientIds.map((clientId) => draftOf(action, clientId))
@@ -115,7 +115,7 @@ test('nothing is proposed for a channel that is gone', async () => {
   value(change('enter', 'ann'))
   engine.fault = 'unheard'
   const receipt = made.presence.leave(ref, 'c1')
-  made.broker.forget('app')
+  made.registry.forget('app')
   const before = engine.proposed.length
   pass(10_000)
   expect(engine.proposed).toHaveLength(before)

@@ -10,7 +10,7 @@ const ref = channelRef('app', 'room')
 function world(limits?: ConstructorParameters<typeof CoreWorld>[0]) {
   const made = new CoreWorld(limits)
   const reader = listener()
-  made.broker.attach(value(made.broker.open(ref)), { ...everything, socket: reader })
+  made.attachments.attach(value(made.registry.open(ref)), { ...everything, socket: reader })
   const told = () =>
     reader.heard.flatMap((event) =>
       event.kind === 'presence'
@@ -32,7 +32,7 @@ function world(limits?: ConstructorParameters<typeof CoreWorld>[0]) {
 }
 
 const members = (made: CoreWorld) =>
-  Array.from(made.broker.channel(ref)!.presence.members(), (member) => member)
+  Array.from(made.registry.channel(ref)!.presence.members(), (member) => member)
 
 test('enter, update and leave are delivered as they were sent', () => {
   const { made, told, change } = world()
@@ -143,9 +143,9 @@ test('the history has enter, update and leave, newest first', () => {
   value(change('update', 'ann', 'c1'))
   made.presence.leave(ref, 'c1')
   const page = { direction: 'backwards', limit: 2 } as const
-  const { items, next } = made.broker.history(ref).presence(ref, page)
+  const { items, next } = made.histories.of(ref).presence(ref, page)
   expect(items.map(({ action }) => action)).toEqual(['leave', 'update'])
-  const rest = made.broker.history(ref).presence(ref, { ...page, after: next })
+  const rest = made.histories.of(ref).presence(ref, { ...page, after: next })
   expect(rest.items.map(({ action }) => action)).toEqual(['enter'])
   expect(rest.next).toBeUndefined()
 })
@@ -166,7 +166,7 @@ describe('data of members', () => {
     expect(members(made)).toHaveLength(2)
     value(change('update', 'ann', 'c1', text(10)))
     value(change('enter', 'cyd', 'c1', text(4000)))
-    expect(made.presenceBudget.used).toBe(made.broker.channel(ref)!.presence.bytes)
+    expect(made.presenceBudget.used).toBe(made.registry.channel(ref)!.presence.bytes)
   })
 
   test('is bounded for a connection and an app by a share of the whole', () => {
@@ -189,8 +189,8 @@ describe('data of members', () => {
     value(change('leave', 'ann', 'c1'))
     made.presence.leave(ref, 'c1')
     expect(made.presenceBudget.heldBy('app\nc1')).toBe(0)
-    expect(made.presenceBudget.used).toBe(made.broker.channel(ref)!.presence.bytes)
-    made.broker.forget('app')
+    expect(made.presenceBudget.used).toBe(made.registry.channel(ref)!.presence.bytes)
+    made.registry.forget('app')
     expect(made.presenceBudget.used).toBe(0)
   })
 
@@ -215,8 +215,8 @@ describe('data of members', () => {
     value(change('enter', 'ann', 'c1', text(1000)))
     const after = new CoreWorld()
     restoreSnapshot(
-      after.broker,
-      takeSnapshot(made.broker, () => true),
+      after,
+      takeSnapshot(made.registry, () => true),
     )
     after.presence.adopt()
     expect(after.presenceBudget.used).toBe(made.presenceBudget.used)

@@ -29,7 +29,7 @@ const all = { direction: 'forwards', limit: 100 } as const
 function world(limits = {}) {
   const made = new CoreWorld(limits)
   const reader = listener()
-  made.broker.attach(value(made.broker.open(ref)), { ...everything, socket: reader })
+  made.attachments.attach(value(made.registry.open(ref)), { ...everything, socket: reader })
   return { made, reader, publish: publishing(made) }
 }
 
@@ -57,7 +57,7 @@ describe('messages', () => {
     expect(namesOf(reader.heard)).toEqual([['a', 'b'], ['c']])
     const serials = [...first.serials, ...second.serials]
     expect(serials.toSorted()).toEqual(serials)
-    const kept = made.broker.history(ref).messages(ref, all).items
+    const kept = made.histories.of(ref).messages(ref, all).items
     expect(kept.map(({ name, serial }) => [name, serial])).toEqual([
       ['a', serials[0]],
       ['b', serials[1]],
@@ -92,18 +92,18 @@ describe('messages', () => {
 
   test('are forgotten after two minutes, and the channel with them', () => {
     const { made, publish } = world()
-    const channel = made.broker.channel(ref)!
+    const channel = made.registry.channel(ref)!
     const position = channel.recent.head
     publish(['a'])
     expect(channel.recent.after(position)).toHaveLength(1)
-    for (const attachment of channel.attachments) made.broker.detach(attachment)
+    for (const attachment of channel.attachments) made.attachments.detach(attachment)
     made.now += KEEP_MS - 1
-    made.broker.expire()
-    expect(made.broker.size).toBe(1)
+    made.registry.expire()
+    expect(made.registry.sizeOfApps).toBe(1)
     made.now += KEEP_MS + 2
-    made.broker.expire()
+    made.registry.expire()
     expect(channel.recent.after(position)).toBeUndefined()
-    expect(made.broker.size).toBe(0)
+    expect(made.registry.sizeOfApps).toBe(0)
     expect(made.closed).toEqual(['room'])
     expect(made.memory.messages(ref, all).items).toEqual([])
     expect(made.memory.size).toBe(0)
@@ -111,22 +111,22 @@ describe('messages', () => {
 
   test('a channel that was left can be resumed for two minutes, even without messages', () => {
     const { made } = world()
-    const channel = made.broker.channel(ref)!
+    const channel = made.registry.channel(ref)!
     const position = channel.recent.head
     made.now += 3 * KEEP_MS
-    made.broker.expire()
-    for (const attachment of channel.attachments) made.broker.detach(attachment)
+    made.registry.expire()
+    for (const attachment of channel.attachments) made.attachments.detach(attachment)
     made.now += KEEP_MS - 1
-    made.broker.expire()
-    expect(made.broker.channel(ref)?.recent.after(position)).toEqual([])
+    made.registry.expire()
+    expect(made.registry.channel(ref)?.recent.after(position)).toEqual([])
     made.now += 2
-    made.broker.expire()
-    expect(made.broker.channel(ref)).toBeUndefined()
+    made.registry.expire()
+    expect(made.registry.channel(ref)).toBeUndefined()
   })
 
   test('the oldest events are dropped beyond the limit, and a resume from there is refused', () => {
     const { made, publish } = world({ maxRecentEvents: 3 })
-    const channel = made.broker.channel(ref)!
+    const channel = made.registry.channel(ref)!
     const start = channel.recent.head
     publish(['a'])
     const one = channel.recent.head
@@ -141,27 +141,27 @@ describe('messages', () => {
 
   test('ephemeral messages are delivered and not remembered', () => {
     const { made, reader, publish } = world()
-    const before = made.broker.channel(ref)!.recent.head
+    const before = made.registry.channel(ref)!.recent.head
     publish(['a'], { ephemeral: true })
     expect(namesOf(reader.heard)).toEqual([['a']])
-    expect(made.broker.channel(ref)!.recent.after(before)).toEqual([])
-    expect(made.broker.history(ref).messages(ref, all).items).toEqual([])
+    expect(made.registry.channel(ref)!.recent.after(before)).toEqual([])
+    expect(made.histories.of(ref).messages(ref, all).items).toEqual([])
   })
 
   test('the number of channels is limited', () => {
     const made = new CoreWorld({ maxChannels: 1 })
-    made.broker.attach(value(made.broker.open(ref)), { ...everything, socket: listener() })
-    const refused = now(made.broker.open(channelRef('app', 'other')))
+    made.attachments.attach(value(made.registry.open(ref)), { ...everything, socket: listener() })
+    const refused = now(made.registry.open(channelRef('app', 'other')))
     expect(refused.ok ? undefined : refused.failure.name).toBe('too_many_channels')
   })
 
   test('the channels of a deleted app are forgotten, and no others', () => {
     const { made, publish } = world()
     publish(['a'])
-    value(made.broker.open(channelRef('app2', 'room')))
-    made.broker.forget('app')
-    expect(made.broker.channel(ref)).toBeUndefined()
-    expect(made.broker.size).toBe(1)
+    value(made.registry.open(channelRef('app2', 'room')))
+    made.registry.forget('app')
+    expect(made.registry.channel(ref)).toBeUndefined()
+    expect(made.registry.sizeOfApps).toBe(1)
     expect(made.memory.messages(ref, all).items).toEqual([])
   })
 })
@@ -197,7 +197,7 @@ describe('edits', () => {
       value(made.publisher.edit(ref, edit(serial!, 'update', data), editor))
     const versions = [update('1'), update('2')].map(({ versionSerial }) => versionSerial)
     expect(versions.toSorted()).toEqual(versions)
-    const history = made.broker.history(ref)
+    const history = made.histories.of(ref)
     expect(history.messages(ref, all).items.map(({ name, data }) => [name, data])).toEqual([
       ['a', '2'],
       ['b', undefined],
@@ -220,7 +220,7 @@ describe('edits', () => {
     const last = publications(reader.heard).at(-1) as Publication
     expect(last.messages[0]).toMatchObject({ action: 'append', data: 'lo' })
     expect(last.whole?.[0]).toMatchObject({ action: 'update', data: 'Hello' })
-    const history = made.broker.history(ref)
+    const history = made.histories.of(ref)
     expect(history.message(ref, serial!)?.data).toBe('Hello')
     expect(history.versions(ref, serial!, all).items).toHaveLength(1)
   })
@@ -231,7 +231,7 @@ describe('edits', () => {
     const [serial] = publish(['a']).serials
     const late = { ...listener(), id: 2, heard: [] as Event[] }
     late.send = (frame) => void late.heard.push(frame as unknown as Event)
-    made.broker.attach(made.broker.channel(ref)!, { ...everything, socket: late })
+    made.attachments.attach(made.registry.channel(ref)!, { ...everything, socket: late })
     const append = (data: string) =>
       value(made.publisher.edit(ref, edit(serial!, 'append', data), editor))
     append('Hel')
@@ -246,7 +246,7 @@ describe('edits', () => {
     const { made, publish } = world({ maxRecentEvents: 500 })
     made.rule = { ...DEFAULT_RULE_SETTINGS, mutableMessages: true }
     const [one, two] = publish(['a', 'b']).serials
-    const { recent } = made.broker.channel(ref)!
+    const { recent } = made.registry.channel(ref)!
     const from = recent.head
     const append = (serial: string) =>
       value(made.publisher.edit(ref, edit(serial, 'append', 'x'), editor))
@@ -278,7 +278,7 @@ describe('edits', () => {
     await expect(change('lost ').kept).rejects.toThrow('disk full')
     made.log.append = append
     change('kept too')
-    expect(made.broker.history(ref).message(ref, serial!)?.data).toBe('kept kept too')
+    expect(made.histories.of(ref).message(ref, serial!)?.data).toBe('kept kept too')
   })
 
   test('an edit without the right, or of an unknown message, changes nothing', () => {
@@ -297,15 +297,15 @@ describe('edits', () => {
 describe('an attachment that waits for the next publication', () => {
   test('waits once however often it asks, and no longer once it has detached', () => {
     const { made, publish } = world()
-    const channel = made.broker.channel(ref)!
-    const attach = () => made.broker.attach(channel, { ...everything, socket: listener() })
+    const channel = made.registry.channel(ref)!
+    const attach = () => made.attachments.attach(channel, { ...everything, socket: listener() })
     const [stays, goes] = [attach(), attach()]
     const told: string[] = []
     for (let i = 0; i < 100; i++)
       for (const one of [stays, goes])
         channel.afterNextPublication(one, () => told.push(one === stays ? 'stays' : 'goes'))
     expect(channel.awaiting).toBe(2)
-    made.broker.detach(goes)
+    made.attachments.detach(goes)
     expect(channel.awaiting).toBe(1)
     publish(['a'])
     publish(['b'])
@@ -342,7 +342,7 @@ describe('annotations', () => {
     const summary = publications(reader.heard).at(-1)!.messages[0]!
     expect(summary).toMatchObject({ action: 'summary', serial })
     expect(JSON.parse(summary.summary!)['like:flag.v1'].total).toBe(2)
-    const history = made.broker.history(ref)
+    const history = made.histories.of(ref)
     const annotations = history.annotations(ref, serial!, all).items
     expect(annotations.map(({ clientId }) => clientId)).toEqual(['ann', 'bob'])
     expect(annotations.every((annotation) => annotation.serial > serial!)).toBe(true)
@@ -354,7 +354,7 @@ describe('annotations', () => {
     made.rule = { ...DEFAULT_RULE_SETTINGS, mutableMessages: true }
     const [first, second] = publish(['a', 'b']).serials
     const appended: HistoryEntry[] = []
-    const memory = made.broker.history(ref)
+    const memory = made.histories.of(ref)
     const append = memory.append.bind(memory)
     memory.append = (channel, entries) => {
       appended.push(...entries)
@@ -399,7 +399,7 @@ describe('annotations', () => {
     const { made, publish } = world()
     made.rule = { ...DEFAULT_RULE_SETTINGS, mutableMessages: true }
     const serials = publish(['a', 'b', 'c']).serials
-    const channel = made.broker.channel(ref)!
+    const channel = made.registry.channel(ref)!
     const change = { action: 'update' as const, draft: draft(), version: {} }
     for (const serial of serials) {
       value(made.publisher.annotate(ref, [like(serial, 'ann')], by))
@@ -424,7 +424,7 @@ describe('annotations', () => {
     value(made.publisher.annotate(ref, [like(serial!, 'ann')], by))
     const change = { serial: serial!, action: 'update' as const, draft: draft(), version: {} }
     value(made.publisher.edit(ref, change, { ...by, clientId: undefined, ownOnly: false }))
-    expect(made.broker.history(ref).message(ref, serial!)?.summary).toContain('like:flag.v1')
+    expect(made.histories.of(ref).message(ref, serial!)?.summary).toContain('like:flag.v1')
   })
 
   test('of an unknown message are refused as a whole', () => {

@@ -71,10 +71,10 @@ const list: Handle = async (parts, call) => {
   const page = readPage(call.query)
   if (!page.ok) return page
   const { channel } = caller.value
-  const history = parts.broker.history(channel)
+  const history = parts.histories.of(channel)
   const slice = await readInTurn(parts.turns, () => history.messages(channel, page.value))
   countTraffic(parts.counters.of(channel.realm).outbound.rest.messages, slice.items)
-  const fixed = headOf(parts.broker.channel(channel))
+  const fixed = headOf(parts.registry.channel(channel))
   return ok(listAnswer('messages', call, { ...slice, fixed }, chatMessageValue))
 }
 
@@ -90,12 +90,12 @@ const versions: Handle = async (parts, call) => {
   const page = readPage(call.query, 'forwards')
   if (!page.ok) return page
   const { channel } = caller.value
-  const history = parts.broker.history(channel)
+  const history = parts.histories.of(channel)
   if (!history.message(channel, serialIn(call))) return fail('message_unknown')
   const read = () => history.versions(channel, serialIn(call), page.value)
   const slice = await readInTurn(parts.turns, read)
   countTraffic(parts.counters.of(channel.realm).outbound.rest.messages, slice.items)
-  const fixed = headOf(parts.broker.channel(channel))
+  const fixed = headOf(parts.registry.channel(channel))
   return ok(listAnswer('versions', call, { ...slice, fixed }, chatMessageValue))
 }
 
@@ -147,7 +147,7 @@ const clientReactions: Handle = async (parts, call) => {
   const { channel, principal } = caller.value
   const clientId = call.query.get('forClientId') ?? principal.clientId
   if (clientId === undefined) return fail('identity_required', 'say of which client')
-  const history = parts.broker.history(channel)
+  const history = parts.histories.of(channel)
   if (!history.message(channel, serialIn(call))) return fail('message_unknown')
   // The summary that is kept with the message may leave somebody out, if there are very many.
   const state = SummaryState.from(allAnnotations(history, channel, serialIn(call)))
@@ -173,7 +173,7 @@ function* allAnnotations(
 const occupancy: Handle = async (parts, call) => {
   const caller = await identifyInRoom(parts, call, 'channel-metadata')
   if (!caller.ok) return caller
-  const found = parts.broker.channel(caller.value.channel)?.occupancy
+  const found = parts.registry.channel(caller.value.channel)?.occupancy
   const { connections = 0, presenceMembers = 0 } = found ?? {}
   return ok({ status: 200, value: { connections, presenceMembers } })
 }
@@ -189,6 +189,6 @@ function answer(
   serial: string,
   status: number,
 ): Result<RestAnswer> {
-  const message: KeptMessage | undefined = parts.broker.history(channel).message(channel, serial)
+  const message: KeptMessage | undefined = parts.histories.of(channel).message(channel, serial)
   return message ? ok({ status, value: chatMessageValue(message) }) : fail('message_unknown')
 }

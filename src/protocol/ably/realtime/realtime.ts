@@ -1,7 +1,10 @@
 /** The realtime protocol that Ably's SDKs speak: WebSockets at `/`. */
+import type { Histories } from '../../../core/history/histories.ts'
+import type { Attachments } from '../../../core/delivery/attachments.ts'
 import type { Acts } from '../../../core/access/acts.ts'
 import type { AppCounters } from '../../../core/counting/app-counters.ts'
-import type { Broker } from '../../../core/broker.ts'
+import type { Registry } from '../../../core/registry/registry.ts'
+import type { ChannelWatchers } from '../../../core/registry/watchers.ts'
 import type { ChannelTime } from '../../../core/time/channel-time.ts'
 import type { Clock } from '../../../core/clock.ts'
 import type { ConnectionRoom } from '../../../core/registry/connection-room.ts'
@@ -46,7 +49,10 @@ export interface RealtimeParts {
   readonly counters: Counters
   readonly appCounters: AppCounters
   readonly ids: IdSource
-  readonly broker: Broker
+  readonly registry: Registry
+  readonly attachments: Attachments
+  readonly histories: Histories
+  readonly watchers: ChannelWatchers
   readonly publisher: Publisher
   readonly presence: Presence
   readonly acts: Acts
@@ -82,13 +88,13 @@ export class AblyRealtime implements SocketEndpoint {
 
   constructor(parts: RealtimeParts) {
     this.#parts = parts
-    const { acts, broker, clock, ids, limits, onBug } = parts
+    const { acts, registry, watchers, clock, ids, limits, onBug } = parts
     const { wheel } = parts
     const reviews = new Reviews()
     const presences = new Presences({ ...parts, onLost: onBug })
     const meta = new LifecycleEvents(parts)
     const news = new OccupancyEvents({ ...parts, wheel })
-    for (const watcher of [meta, news]) broker.watch(watcher)
+    for (const watcher of [meta, news]) watchers.add(watcher)
     this.connections = new Connections({
       clock,
       ids,
@@ -105,7 +111,9 @@ export class AblyRealtime implements SocketEndpoint {
     this.overview = new ConnectionOverview(this.connections)
     const attaching = new Attaching({
       gate: acts.gate,
-      broker,
+      registry,
+      attachments: parts.attachments,
+      histories: parts.histories,
       time: parts.time,
       ids,
       maxAttachments: limits.maxAttachments,
@@ -119,7 +127,7 @@ export class AblyRealtime implements SocketEndpoint {
     const publishing = {
       ...parts,
       onNotEchoed: (client: Client, { channel }: Target) => {
-        const home = broker.channel(channel)
+        const home = registry.channel(channel)
         if (home) attaching.missedOwn(client, home)
       },
     }

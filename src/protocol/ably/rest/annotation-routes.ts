@@ -50,15 +50,20 @@ async function getAnnotations(parts: ChannelParts, call: RestCall): Promise<Resu
   if (!caller.ok) return caller
   const page = readPage(call.query, 'forwards')
   if (!page.ok) return page
-  const { broker } = parts
+  const { histories, registry } = parts
   const { channel } = caller.value
-  const history = broker.history(channel)
+  const history = histories.of(channel)
   const serial = call.params['serial']!
   if (!history.message(channel, serial)) return fail('message_unknown')
   const read = () => history.annotations(channel, serial, page.value)
   const slice = await readInTurn(parts.turns, read)
   const toValue = (annotation: Annotation) => annotationValue(annotation, call.format)
   return ok(
-    listAnswer('annotations', call, { ...slice, fixed: headOf(broker.channel(channel)) }, toValue),
+    listAnswer(
+      'annotations',
+      call,
+      { ...slice, fixed: headOf(registry.channel(channel)) },
+      toValue,
+    ),
   )
 }

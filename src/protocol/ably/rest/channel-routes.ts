@@ -70,13 +70,13 @@ async function getHistory(parts: ChannelParts, call: RestCall): Promise<Result<R
   if (!caller.ok) return caller
   const page = readPage(call.query)
   if (!page.ok) return page
-  const { broker } = parts
+  const { histories, registry } = parts
   const { channel } = caller.value
-  const history = broker.history(channel)
+  const history = histories.of(channel)
   const slice = await readInTurn(parts.turns, () => history.messages(channel, page.value))
   countTraffic(parts.counters.of(channel.realm).outbound.rest.messages, slice.items)
   const toValue = (message: (typeof slice.items)[number]) => messageValue(message, call.format)
   return ok(
-    listAnswer('messages', call, { ...slice, fixed: headOf(broker.channel(channel)) }, toValue),
+    listAnswer('messages', call, { ...slice, fixed: headOf(registry.channel(channel)) }, toValue),
   )
 }

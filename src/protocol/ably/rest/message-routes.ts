@@ -34,7 +34,7 @@ async function getMessage(parts: ChannelParts, call: RestCall): Promise<Result<R
   const caller = await identifyOnChannel(parts, call, 'history')
   if (!caller.ok) return caller
   const { channel } = caller.value
-  const message = parts.broker.history(channel).message(channel, call.params['serial']!)
+  const message = parts.histories.of(channel).message(channel, call.params['serial']!)
   if (!message) return fail('message_unknown')
   countTraffic(parts.counters.of(channel.realm).outbound.rest.messages, [message])
   return ok({ status: 200, value: messageValue(message, call.format) })
@@ -45,16 +45,16 @@ async function getVersions(parts: ChannelParts, call: RestCall): Promise<Result<
   if (!caller.ok) return caller
   const page = readPage(call.query, 'forwards')
   if (!page.ok) return page
-  const { broker } = parts
+  const { histories, registry } = parts
   const { channel } = caller.value
-  const history = broker.history(channel)
+  const history = histories.of(channel)
   const serial = call.params['serial']!
   if (!history.message(channel, serial)) return fail('message_unknown')
   const slice = await readInTurn(parts.turns, () => history.versions(channel, serial, page.value))
   countTraffic(parts.counters.of(channel.realm).outbound.rest.messages, slice.items)
   const toValue = (message: KeptMessage) => messageValue(message, call.format)
   return ok(
-    listAnswer('versions', call, { ...slice, fixed: headOf(broker.channel(channel)) }, toValue),
+    listAnswer('versions', call, { ...slice, fixed: headOf(registry.channel(channel)) }, toValue),
   )
 }
 

@@ -39,7 +39,7 @@ async function getPresence(parts: ChannelParts, call: RestCall): Promise<Result<
   const after = readCursor(call.query)
   if (!after.ok) return after
   const { channel } = caller.value
-  const set = parts.broker.channel(channel)?.presence
+  const set = parts.registry.channel(channel)?.presence
   const connectionId = either(call.query, 'connectionId', 'connection_id')
   const clientId = either(call.query, 'clientId', 'client_id')
   const members = connectionId === null ? set?.members() : set?.ofConnection(connectionId)
@@ -87,16 +87,16 @@ async function getHistory(parts: ChannelParts, call: RestCall): Promise<Result<R
   if (!caller.ok) return caller
   const page = readPage(call.query)
   if (!page.ok) return page
-  const { broker } = parts
+  const { histories, registry } = parts
   const { channel } = caller.value
-  const history = broker.history(channel)
+  const history = histories.of(channel)
   const slice = await readInTurn(parts.turns, () => history.presence(channel, page.value))
   countTraffic(parts.counters.of(channel.realm).outbound.rest.presence, slice.items)
   return ok(
     listAnswer(
       'history',
       call,
-      { ...slice, fixed: headOf(broker.channel(channel)) },
+      { ...slice, fixed: headOf(registry.channel(channel)) },
       valueFor(call),
     ),
   )
@@ -119,7 +119,7 @@ async function getPresenceOfMany(parts: ChannelParts, call: RestCall): Promise<R
     const named = callerOf(principal.value, call, name, 'subscribe')
     const caller = enterChannel(parts, named, 'subscribe')
     if (!caller.ok) return failedPart(name, caller.failure, call)
-    const set = parts.broker.channel(caller.value.channel)?.presence
+    const set = parts.registry.channel(caller.value.channel)?.presence
     const size = set?.bytes ?? 0
     // Known without a look at a single member. Each name counts, also where two mean the same channel.
     if (bytes + size > MAX_ANSWER_BYTES) return failedPart(name, failure('answer_too_large'), call)

@@ -28,8 +28,8 @@ async function getStatus(parts: ChannelParts, call: RestCall): Promise<Result<Re
 }
 
 /** Of one that may have gone meanwhile, too. */
-function detailsOf({ broker }: ChannelParts, ref: ChannelRef) {
-  const metrics = broker.channel(ref)?.occupancy ?? NOBODY
+function detailsOf({ registry }: ChannelParts, ref: ChannelRef) {
+  const metrics = registry.channel(ref)?.occupancy ?? NOBODY
   return { channelId: ref.name, name: ref.name, status: { isActive: true, occupancy: { metrics } } }
 }
 
@@ -61,12 +61,12 @@ const NAME_COST = 8
 
 /** An app may have very many channels, and all are looked at: in turns with others, and whoever asks pays for it. */
 async function firstNames(
-  { broker, turns }: ChannelParts,
+  { registry, turns }: ChannelParts,
   { allowance, query }: RestCall,
   appId: string,
   { after, count }: { readonly after: string; readonly count: number },
 ): Promise<readonly string[]> {
-  const channels = broker.channels(appId)
+  const channels = registry.channels(appId)
   allowance?.spend(Math.floor(channels.size / NAMES_PER_REQUEST))
   const prefix = query.get('prefix') ?? ''
   const find = () => firstOf(namesAfter(channels.keys(), prefix, after), inOrder, count).items

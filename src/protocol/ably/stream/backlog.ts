@@ -1,5 +1,5 @@
 /** What a stream starts with: events that its client missed, or rewound messages, in order. */
-import type { Broker } from '../../../core/broker.ts'
+import type { Histories } from '../../../core/history/histories.ts'
 import { type FairTurns, PIECE_COST, type Work } from '../../../core/time/fair-turns.ts'
 import { readHistory } from '../../../core/history/history.ts'
 import type { Frame, PlacedEvent } from '../../../core/types.ts'
@@ -48,7 +48,7 @@ export function missed(
 /** @param now milliseconds since the epoch */
 export function rewound(
   channels: readonly StreamedChannel[],
-  broker: Broker,
+  histories: Histories,
   now: number,
 ): BacklogEntry[] {
   const rewinding = channels.filter(({ rewind }) => rewind)
@@ -56,7 +56,7 @@ export function rewound(
   return inOrder(
     rewinding.flatMap(({ channel: { recent, ref }, rewind, variant }) => {
       const isTimed = 'ms' in rewind!
-      const { messages, serials } = lastMessages(broker.history(ref), ref, {
+      const { messages, serials } = lastMessages(histories.of(ref), ref, {
         limit: isTimed ? MAX_REWIND : Math.min(rewind!.count, MAX_REWIND),
         start: isTimed ? now - rewind!.ms : undefined,
         maxBytes,

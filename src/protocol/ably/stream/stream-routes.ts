@@ -1,7 +1,8 @@
 /** Subscribing over HTTP: server-sent events, or a line of JSON for each event. */
 import type { Gate } from '../../../core/access/gate.ts'
 import type { Channel } from '../../../core/channel/channel.ts'
-import type { Broker } from '../../../core/broker.ts'
+import type { Attachments } from '../../../core/delivery/attachments.ts'
+import type { Registry } from '../../../core/registry/registry.ts'
 import type { Soon } from '../../../core/soon.ts'
 import { channelRef } from '../../../core/types.ts'
 import { type Failure, type Result, fail, ok } from '../../../failure.ts'
@@ -24,7 +25,8 @@ import type { Streams } from './streams.ts'
 export interface StreamRouteParts extends Pick<HttpAdmission, 'turnAway'> {
   readonly authenticator: Authenticator
   readonly gate: Gate
-  readonly broker: Broker
+  readonly attachments: Attachments
+  readonly registry: Registry
   readonly streams: Streams
   readonly subscriptionLimit: SubscriptionLimit
 }
@@ -79,7 +81,7 @@ async function listen(
   // Permissions may have changed while the channels were being opened.
   const refusedSince = opening instanceof Promise ? refusal(principal.value) : undefined
   if (refusedSince) return { ok: false, failure: refusedSince }
-  const streamed = streamedOf(parts.broker, names.value, opened.value, { query, style })
+  const streamed = streamedOf(parts.attachments, names.value, opened.value, { query, style })
   if (!streamed.ok) return streamed
   visit.keepOpen()
   const stream = parts.streams.open({
@@ -146,7 +148,7 @@ function fullName({ name, qualifier, resource }: QualifiedName): string {
 
 /** @returns the channels that are named, in that order */
 function openAll(
-  { broker, subscriptionLimit }: StreamRouteParts,
+  { attachments, registry, subscriptionLimit }: StreamRouteParts,
   appId: string,
   names: readonly Named[],
 ): Soon<Result<readonly Channel[]>> {
@@ -156,9 +158,9 @@ function openAll(
     const ref = channelRef(appId, fullName(qualified))
     const way = { name: text, filter }
     const refusal =
-      text === qualified.name ? undefined : subscriptionLimit.refusal(broker.groups(ref), way)
+      text === qualified.name ? undefined : subscriptionLimit.refusal(attachments.groups(ref), way)
     if (refusal) return { ok: false, failure: refusal }
-    const channel = broker.open(ref)
+    const channel = registry.open(ref)
     if (channel instanceof Promise) isLater = true
     else if (!channel.ok) return channel
     opened.push(channel)
@@ -178,7 +180,7 @@ function allOf(opened: readonly Result<Channel>[]): Result<readonly Channel[]> {
 }
 
 function streamedOf(
-  broker: Broker,
+  attachments: Attachments,
   names: readonly Named[],
   channels: readonly Channel[],
   { query, style }: { readonly query: RestCall['query']; readonly style: Style },
@@ -193,7 +195,7 @@ function streamedOf(
     const filter = qualified.filter && Buffer.from(qualified.filter).toString('base64')
     streamed.push({
       channel,
-      waitMs: broker.waitOf(channel),
+      waitMs: attachments.waitOf(channel),
       variant: variantOf({ style, isEnveloped, name: text, filter }),
       rewind: filter === undefined ? options.value.rewind : undefined,
     })

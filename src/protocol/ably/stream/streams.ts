@@ -1,6 +1,7 @@
 /** All streams over HTTP: opened, authenticated again, and ended. */
+import type { Histories } from '../../../core/history/histories.ts'
 import type { AppCounters } from '../../../core/counting/app-counters.ts'
-import type { Broker } from '../../../core/broker.ts'
+import type { Attachments } from '../../../core/delivery/attachments.ts'
 import type { ChannelTime } from '../../../core/time/channel-time.ts'
 import { type Clock, momentOf } from '../../../core/clock.ts'
 import type { ConnectionRoom } from '../../../core/registry/connection-room.ts'
@@ -28,7 +29,8 @@ import { EventStream, type StreamParts } from './event-stream.ts'
 export interface StreamsParts extends HttpAdmission {
   readonly authenticator: Authenticator
   readonly revocations: RevocationList
-  readonly broker: Broker
+  readonly attachments: Attachments
+  readonly histories: Histories
   readonly ids: IdSource
   readonly room: ConnectionRoom
   readonly clock: Clock
@@ -85,7 +87,8 @@ export class Streams {
 
   /** Backlog and live events are joined in one turn, so that nothing is missing or doubled. */
   open(wish: NewStream): ReadableStream<Uint8Array> {
-    const { appCounters, broker, clock, ids, maxBacklogBytes, nextSocketId, room } = this.#parts
+    const { appCounters, attachments, clock, ids, maxBacklogBytes, nextSocketId, room } =
+      this.#parts
     const { cursor: _, channels, refusal, ...given } = wish
     // Read first, because a failure is the answer to the request.
     const entries = this.#entriesFor(wish)
@@ -103,7 +106,7 @@ export class Streams {
     const connectionId = ids.next(CONNECTION_ID_LENGTH)
     for (const { channel } of channels) {
       const newcomer = { socket: stream, connectionId, modes: MODES, formats: [] }
-      stream.attachments.push(broker.attach(channel, newcomer))
+      stream.attachments.push(attachments.attach(channel, newcomer))
     }
     this.#schedule(stream)
     this.#parts.opened(given.address)
@@ -124,8 +127,10 @@ export class Streams {
   }
 
   #entriesFor({ channels, cursor }: NewStream): BacklogEntry[] | undefined {
-    const { broker, time } = this.#parts
-    return cursor === undefined ? rewound(channels, broker, time.now()) : missed(channels, cursor)
+    const { histories, time } = this.#parts
+    return cursor === undefined
+      ? rewound(channels, histories, time.now())
+      : missed(channels, cursor)
   }
 
   #begin(
@@ -160,7 +165,7 @@ export class Streams {
     this.#backlogs.delete(stream)
     for (const [index, attachment] of stream.attachments.entries()) {
       const formats = [{ protocol: STREAM_PROTOCOL, variant: channels[index]!.variant }]
-      this.#parts.broker.change(attachment, MODES, formats)
+      this.#parts.attachments.change(attachment, MODES, formats)
     }
   }
 
@@ -177,7 +182,7 @@ export class Streams {
     if (!app?.delete(stream)) return
     if (app.size === 0) this.#apps.delete(appId)
     this.#backlogs.delete(stream)
-    for (const attachment of stream.attachments) this.#parts.broker.detach(attachment)
+    for (const attachment of stream.attachments) this.#parts.attachments.detach(attachment)
     const { address, secure } = stream.parts
     this.#parts.closed(address)
     this.#parts.appCounters.of(appId).connections.close(secure)

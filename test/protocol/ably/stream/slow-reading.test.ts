@@ -24,7 +24,7 @@ function world() {
   const shared = new SharedFrames()
   const turns = new FairTurns()
   let levels = 0
-  const channels = ['a', 'b'].map((name) => value(core.broker.open(channelRef('app', name))))
+  const channels = ['a', 'b'].map((name) => value(core.registry.open(channelRef('app', name))))
   const streamed = channels.map((channel): StreamedChannel => ({
     channel,
     waitMs: 0,
@@ -112,7 +112,7 @@ describe('a client that does not read', () => {
   test('holds little of its rewind in memory', async () => {
     const { core, level, streamed, open, publish } = world()
     publish(COUNT)
-    const { reader, stream } = open(rewound(streamed, core.broker, core.now))
+    const { reader, stream } = open(rewound(streamed, core.histories, core.now))
     for (let i = 0; i < 20; i++) await turn()
     expect(stream.waitingBytes).toBeLessThan(ROOM + BIG.length + 1000)
     expect(await namesRead(reader, COUNT)).toEqual(upTo(COUNT))

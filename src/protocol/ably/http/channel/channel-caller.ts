@@ -1,10 +1,11 @@
 /** What every request about a channel begins with: who asks, and for which channel. Whether they may, the gate says. */
+import type { Histories } from '../../../../core/history/histories.ts'
 import type { Acts } from '../../../../core/access/acts.ts'
 import type { Place } from '../../../../core/access/caller.ts'
 import type { AppCounters } from '../../../../core/counting/app-counters.ts'
 import type { Channel } from '../../../../core/channel/channel.ts'
 import type { FairTurns } from '../../../../core/time/fair-turns.ts'
-import type { Broker } from '../../../../core/broker.ts'
+import type { Registry } from '../../../../core/registry/registry.ts'
 import type { Soon } from '../../../../core/soon.ts'
 import { channelRef } from '../../../../core/types.ts'
 import { type Result, fail, ok } from '../../../../failure.ts'
@@ -21,7 +22,8 @@ import type { RestCall } from '../router.ts'
 export interface ChannelParts {
   readonly authenticator: Authenticator
   readonly acts: Acts
-  readonly broker: Broker
+  readonly registry: Registry
+  readonly histories: Histories
   readonly connections: ConnectionFinder
   readonly counters: AppCounters
   readonly limits: MessageLimits

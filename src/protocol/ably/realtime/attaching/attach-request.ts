@@ -1,6 +1,6 @@
 /** Reads an ATTACH: the options that it asks for, and the modes that the client is permitted (RTL4e, TB2). */
 import type { Gate } from '../../../../core/access/gate.ts'
-import type { Broker } from '../../../../core/broker.ts'
+import type { Attachments } from '../../../../core/delivery/attachments.ts'
 import type { Modes } from '../../../../core/modes.ts'
 import { type Failure, type Result, fail, ok } from '../../../../failure.ts'
 import type { MessageFilter } from '../../../../policy/message-filter.ts'
@@ -14,7 +14,7 @@ import { optionsOf } from './attach-options.ts'
 
 export interface AttachRequestParts {
   readonly gate: Gate
-  readonly broker: Broker
+  readonly attachments: Attachments
   readonly subscriptionLimit: SubscriptionLimit
   /** Channels that one connection may have; 0 for no limit. */
   readonly maxAttachments: number
@@ -72,11 +72,11 @@ export function permittedModes(
 
 /** Only qualified names count towards the limit, because others share the frames of the plain name. */
 function limitRefusal(
-  { broker, subscriptionLimit }: AttachRequestParts,
+  { attachments, subscriptionLimit }: AttachRequestParts,
   client: Client,
   { name, text }: AttachRequest,
   filter: MessageFilter | undefined,
 ): Failure | undefined {
   if (text === name.name) return undefined
-  return subscriptionLimit.refusal(broker.groups(refOf(client, name)), { name: text, filter })
+  return subscriptionLimit.refusal(attachments.groups(refOf(client, name)), { name: text, filter })
 }

@@ -1,4 +1,6 @@
 /** ATTACH, DETACH and SYNC, and what a client is sent before live events (RTL4, RTL5, RTP19). */
+import type { Histories } from '../../../../core/history/histories.ts'
+import type { Registry } from '../../../../core/registry/registry.ts'
 import type { Channel } from '../../../../core/channel/channel.ts'
 import type { ChannelTime } from '../../../../core/time/channel-time.ts'
 import type { FairTurns } from '../../../../core/time/fair-turns.ts'
@@ -34,6 +36,8 @@ import {
 import { AttachmentGroups } from './groups.ts'
 
 export interface AttachingParts extends AttachRequestParts {
+  readonly registry: Registry
+  readonly histories: Histories
   readonly time: ChannelTime
   readonly ids: IdSource
   readonly turns: FairTurns
@@ -68,7 +72,7 @@ export class Attaching {
     // The other half of the backlog limit is for live events that come meanwhile.
     const roomBytes = parts.maxBacklogBytes / 2
     this.#page = { members: MAX_PAGE_MEMBERS, bytes: Math.min(MAX_PAGE_BYTES, roomBytes) }
-    this.#groups = new AttachmentGroups(parts.broker)
+    this.#groups = new AttachmentGroups(parts.attachments)
     this.#catchingUp = new CatchingUp({
       ...parts,
       roomBytes,
@@ -81,7 +85,7 @@ export class Attaching {
   open(client: Client, frame: AttachFrame): Soon<Result<Opened>> {
     const request = readAttachRequest(this.#parts, client, frame)
     if (!request.ok) return request
-    const opened = this.#parts.broker.open(refOf(client, request.value.name))
+    const opened = this.#parts.registry.open(refOf(client, request.value.name))
     if (!(opened instanceof Promise))
       return opened.ok ? ok({ channel: opened.value, request: request.value }) : opened
     return opened.then((channel) => {
@@ -116,7 +120,8 @@ export class Attaching {
   /** Detaches all channels because the transport is gone. Members stay present for a while. */
   release(client: Client): void {
     this.#catchingUp.release(client)
-    for (const { attachment } of client.attachments.values()) this.#parts.broker.detach(attachment)
+    for (const { attachment } of client.attachments.values())
+      this.#parts.attachments.detach(attachment)
     client.attachments.clear()
   }
 
@@ -170,8 +175,8 @@ export class Attaching {
     if (channelSerial !== undefined) return resumed(channel, channelSerial)
     const { rewind, rewindLimit = Infinity } = options
     if (!rewind || options.isResume) return fresh(channel)
-    const { broker, time } = this.#parts
-    const history = broker.history(channel.ref)
+    const { histories, time } = this.#parts
+    const history = histories.of(channel.ref)
     return rewound(channel, history, { rewind, limit: rewindLimit, now: time.now() })
   }
 
@@ -227,7 +232,7 @@ export class Attaching {
     const { attachment, name, text } = attached
     client.attachments.delete(text)
     this.#catchingUp.cancel(client, attached)
-    this.#parts.broker.detach(attachment)
+    this.#parts.attachments.detach(attachment)
     const isElsewhere = client.attachments
       .values()
       .some((other) => other.attachment.channel === attachment.channel)

@@ -1,6 +1,6 @@
 /** The fan-out groups of attachments: which group an attachment belongs to, and when it has to change. */
+import type { Attachments } from '../../../../core/delivery/attachments.ts'
 import type { Channel } from '../../../../core/channel/channel.ts'
-import type { Broker } from '../../../../core/broker.ts'
 import type { Modes } from '../../../../core/modes.ts'
 import type { Format as GroupFormat } from '../../../../core/types.ts'
 import type { AttachOptions } from '../../wire/attach-params.ts'
@@ -51,10 +51,10 @@ function formatsFor(format: Format, subscription: Subscription): readonly GroupF
 }
 
 export class AttachmentGroups {
-  readonly #broker: Broker
+  readonly #attachments: Attachments
 
-  constructor(broker: Broker) {
-    this.#broker = broker
+  constructor(attachments: Attachments) {
+    this.#attachments = attachments
   }
 
   /** Moves an attachment to the group that is right for it now; to none while it has a backlog. */
@@ -63,13 +63,13 @@ export class AttachmentGroups {
     const { channel } = attachment
     const subscription = { channel, text, name, options, modes, hasBase }
     const formats = backlog ? NO_FORMATS : formatsFor(client.format, subscription)
-    this.#broker.change(attachment, modes, formats)
+    this.#attachments.change(attachment, modes, formats)
     if (!backlog) this.#awaitBase(client, attached)
   }
 
   /** Takes an attachment out of its groups, so that it gets nothing live while it has a backlog. */
   leave({ attachment }: Attached): void {
-    this.#broker.change(attachment, attachment.modes, NO_FORMATS)
+    this.#attachments.change(attachment, attachment.modes, NO_FORMATS)
   }
 
   /**
@@ -103,7 +103,7 @@ export class AttachmentGroups {
     const { attachment } = known
     Object.assign(known, { options, resumedFrom, hasBase: false })
     attachment.channel.restart(attachment, resumedFrom)
-    this.#broker.change(attachment, modes, formats)
+    this.#attachments.change(attachment, modes, formats)
     return known
   }
 
@@ -114,9 +114,9 @@ export class AttachmentGroups {
     { formats, resumedFrom }: { formats: readonly GroupFormat[]; resumedFrom: string | undefined },
   ): Attached {
     const before = client.attachments.get(text)
-    if (before) this.#broker.detach(before.attachment)
+    if (before) this.#attachments.detach(before.attachment)
     const { connection, socket } = client
-    const attachment = this.#broker.attach(channel, {
+    const attachment = this.#attachments.attach(channel, {
       socket,
       connectionId: connection.id,
       modes,

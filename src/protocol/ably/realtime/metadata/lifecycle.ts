@@ -1,12 +1,13 @@
 /** Lifecycle events of an app on its `[meta]` channels: channels and connections opened and closed. */
 import type { Channel } from '../../../../core/channel/channel.ts'
-import type { Broker, ChannelWatcher } from '../../../../core/broker.ts'
+import type { Registry } from '../../../../core/registry/registry.ts'
+import type { ChannelWatcher } from '../../../../core/registry/watchers.ts'
 import { type Publisher, ownMessage } from '../../../../core/propose/publisher.ts'
 import { channelRef } from '../../../../core/types.ts'
 import type { Connection } from '../connection/connection.ts'
 
 export interface MetaParts {
-  readonly broker: Broker
+  readonly registry: Registry
   readonly publisher: Publisher
 }
 
@@ -54,9 +55,9 @@ export class LifecycleEvents implements ChannelWatcher {
 
   /** Publishes only if somebody is attached: without a subscriber, no event is encoded or stored. */
   #say(realm: string, channel: string, name: string, value: object): void {
-    const { broker, publisher } = this.#parts
+    const { registry, publisher } = this.#parts
     const ref = channelRef(realm, channel)
-    if ((broker.channel(ref)?.attachments.size ?? 0) === 0) return
+    if ((registry.channel(ref)?.attachments.size ?? 0) === 0) return
     publisher.publish(ref, ownMessage({ name, data: JSON.stringify(value), encoding: 'json' }))
   }
 }

@@ -1,6 +1,7 @@
 /** Occupancy events: sent at once when a count becomes zero or stops being zero, otherwise every 15 s at most. */
 import type { Channel } from '../../../../core/channel/channel.ts'
-import type { Broker, ChannelWatcher } from '../../../../core/broker.ts'
+import type { Attachments } from '../../../../core/delivery/attachments.ts'
+import type { ChannelWatcher } from '../../../../core/registry/watchers.ts'
 import type { ChannelTime } from '../../../../core/time/channel-time.ts'
 import type { Clock } from '../../../../core/clock.ts'
 import type { IdSource } from '../../../../core/id-source.ts'
@@ -12,7 +13,7 @@ import { readVariant } from '../encoding/variant.ts'
 import { NEVER, type Timed, type TimerWheel } from '../../../../core/time/timer-wheel.ts'
 
 export interface OccupancyParts {
-  readonly broker: Broker
+  readonly attachments: Attachments
   readonly clock: Clock
   readonly time: ChannelTime
   readonly ids: IdSource
@@ -83,12 +84,12 @@ export class OccupancyEvents implements ChannelWatcher {
     this.#parts.wheel.cancel(watched)
     watched.told = channel.occupancy
     watched.toldAt = this.#parts.clock.elapsed()
-    this.#parts.broker.tell(channel, this.#event(channel))
+    this.#parts.attachments.tell(channel, this.#event(channel))
   }
 
   /** Looks at the groups of the channel, which are few however many subscribers there are. */
   #isWanted({ ref }: Channel): boolean {
-    return this.#parts.broker
+    return this.#parts.attachments
       .groups(ref)
       .some(
         ({ format: { protocol, variant } }) =>

@@ -1,6 +1,6 @@
 /** PRESENCE from clients: entering, changing and leaving for themselves or for others (RTP8, RTP14). */
 import type { Acts } from '../../../../core/access/acts.ts'
-import type { Broker } from '../../../../core/broker.ts'
+import type { Registry } from '../../../../core/registry/registry.ts'
 import { MODE, has } from '../../../../core/modes.ts'
 import type { Presence } from '../../../../core/propose/presence.ts'
 import type { ChannelRef, PresenceDraft } from '../../../../core/types.ts'
@@ -17,7 +17,7 @@ import { type Soon, andThen } from '../../../../core/soon.ts'
 import type { PresenceReceipt } from '../../../../core/channel/entry.ts'
 
 export interface PresencesParts {
-  readonly broker: Broker
+  readonly registry: Registry
   readonly acts: Acts
   readonly presence: Presence
   readonly limits: MessageLimits
@@ -83,7 +83,7 @@ export class Presences {
 
   #note({ connection }: Client, { channel, name }: Target): void {
     const isPresent =
-      (this.#parts.broker.channel(channel)?.presence.ofConnection(connection.id).length ?? 0) > 0
+      (this.#parts.registry.channel(channel)?.presence.ofConnection(connection.id).length ?? 0) > 0
     if (isPresent) (connection.presentOn ??= new Set()).add(name.name)
     else forget(connection, name.name)
   }

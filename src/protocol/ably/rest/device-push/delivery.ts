@@ -57,7 +57,7 @@ export class PushDelivery {
 
   constructor(parts: DevicePushParts) {
     this.#parts = parts
-    parts.broker.watch({ pushed: (channel, messages) => this.#pushed(channel, messages) })
+    parts.watchers.add({ pushed: (channel, messages) => this.#pushed(channel, messages) })
   }
 
   /** What is still waiting is dropped. */

@@ -1,4 +1,5 @@
 /** What requests about push notifications work with, and the parts of lists that they ask for. */
+import type { ChannelWatchers } from '../../../../core/registry/watchers.ts'
 import { type Failure, type Result, ok } from '../../../../failure.ts'
 import type {
   ListPart,
@@ -11,6 +12,7 @@ import { readLimit } from '../../http/paging.ts'
 import type { CallerParts } from './caller.ts'
 
 export interface DevicePushParts extends ChannelParts, CallerParts {
+  readonly watchers: ChannelWatchers
   readonly subscriptions: PushSubscriptions
   /** To be told once that some devices get nothing from here. */
   readonly onNotice: (text: string) => void

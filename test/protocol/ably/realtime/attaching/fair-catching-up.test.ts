@@ -69,11 +69,11 @@ function world() {
       throw error
     },
   })
-  const channel = value(core.broker.open(ref))
+  const channel = value(core.registry.open(ref))
   const begin = (reader: Reader, missed: readonly PlacedEvent[], members?: MemberPages) => {
     const modes = MODE.subscribe | MODE.presenceSubscribe
     const { socket } = reader.client
-    const attachment = core.broker.attach(channel, {
+    const attachment = core.attachments.attach(channel, {
       socket,
       connectionId: 'c1',
       modes,

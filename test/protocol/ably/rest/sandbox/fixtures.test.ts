@@ -28,7 +28,7 @@ test('fixtures enter together, with binary data decoded', async () => {
     { clientId: 'dan' },
   ]
   value(await fillChannels({ presence: world.presence, ids }, 'app', channelsOf(members)))
-  const channel = world.broker.channel(channelRef('app', 'kept:crew'))!
+  const channel = world.registry.channel(channelRef('app', 'kept:crew'))!
   const present = [...channel.presence.members()]
   expect(present).toMatchObject([
     { action: 'present', clientId: 'ann', data: '{ "at": "the desk"}', encoding: undefined },
@@ -36,7 +36,7 @@ test('fixtures enter together, with binary data decoded', async () => {
     { clientId: 'cyd', data: BYTES, encoding: 'cipher+aes-128-cbc' },
     { clientId: 'dan', data: undefined },
   ])
-  const [desk] = world.broker.channel(channelRef('app', 'desk'))!.presence.members()
+  const [desk] = world.registry.channel(channelRef('app', 'desk'))!.presence.members()
   const connections = new Set([...present, desk!].map(({ connectionId }) => connectionId))
   expect(connections.size).toBe(1)
   expect(present.map(({ id }) => id)).toEqual(
@@ -48,10 +48,10 @@ test('fixtures stay as long as the app', async () => {
   const world = new CoreWorld()
   value(await fillChannels({ presence: world.presence, ids }, 'app', channelsOf([])))
   world.now += 24 * 60 * 60_000
-  world.broker.expire()
-  const desk = () => world.broker.channel(channelRef('app', 'desk'))
+  world.registry.expire()
+  const desk = () => world.registry.channel(channelRef('app', 'desk'))
   expect(desk()?.presence.size).toBe(1)
-  world.broker.forget('app')
+  world.registry.forget('app')
   expect(desk()).toBeUndefined()
 })
 
