@@ -12,7 +12,7 @@ export interface Wish {
   readonly channel: string
   /** The client id, if the act can name one. */
   readonly clientId?: string
-  /** More of the message, the change or the annotation. */
+  /** Other members of the message, change or annotation. */
   readonly content?: Readonly<Record<string, unknown>>
   readonly sendKey?: string
   readonly joinKey?: string
@@ -115,7 +115,7 @@ const annotation = ({ clientId, content, serial }: Wish) => ({
   ...content,
 })
 
-/** The same protocol in requests, without a WebSocket. */
+/** The realtime protocol in requests, without a WebSocket. */
 const overComet: Attempt = async ({ server }, wish) => {
   const get = async (path: string, init?: RequestInit) => {
     const answer = await fetch(`${server.url}/comet/${path}`, init)

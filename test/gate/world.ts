@@ -7,9 +7,9 @@ import { type TestServer, startTestServer } from '../support/server.ts'
 
 export const SEND_KEY = 'a-send-key'
 export const JOIN_KEY = 'a-join-key'
-/** Bytes of one message, so that what is too large is soon written. */
+/** A small limit of message size, so that large messages are quickly made. */
 export const MAX_BYTES = 2000
-/** Messages at once on one channel, of which one a second comes back. */
+/** Burst of messages on one channel; one a second refills. */
 export const BURST = 12
 
 /** First segments of channels, by what their rule asks for. Messages can be changed on all of them. */
@@ -42,7 +42,7 @@ export interface World {
     readonly off: string
     /** Of an app that asks for TLS. */
     readonly tls: string
-    /** Permits something elsewhere. */
+    /** Permits other channels only. */
     readonly narrow: string
     readonly noHeaders: string
   }

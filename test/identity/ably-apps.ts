@@ -40,7 +40,7 @@ const CAPABILITIES = {
 
 export class AblyApps {
   now = START
-  /** What was noted about the use of secrets: `keyName place`. */
+  /** Recorded uses of secrets, as `keyName place`. */
   readonly uses: string[] = []
   readonly #clock = clockAt(() => this.now)
   readonly #folder = temporaryFolder()
@@ -95,7 +95,7 @@ export class AblyApps {
     this.#keys.insert({ appId, id, name: id, capability, secret, ...unset, ...state, ...times })
   }
 
-  /** With the effect that the change watcher has on a server. */
+  /** Applies a change as the change watcher of a server does. */
   changeKey(appId: string, id: string, patch: Partial<ApiKeyRow>): void {
     this.#keys.update(appId, id, patch)
     this.directory.reload()
@@ -165,7 +165,7 @@ export function jwt(
     .sign(new TextEncoder().encode(secret))
 }
 
-/** A JWT made by hand, as people do who have no library. */
+/** A JWT made by hand, without a library. */
 export function handmadeJwt(
   header: object,
   claims: object,

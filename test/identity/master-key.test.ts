@@ -44,7 +44,7 @@ test('can be given, in either base64 alphabet', () => {
   expect(readdirSync(folder.path)).toEqual([])
 })
 
-// In a container every process has the same number, so what a killed one left may bear ours.
+// In a container process ids repeat, so a draft of a killed process may have our id.
 test('is made although an interrupted start left a draft', () => {
   writeFileSync(`${file()}.${process.pid}.new`, 'half a k')
   expect(loadMasterKey(folder.path, undefined, true)).toHaveLength(32)

@@ -76,7 +76,7 @@ describe('an altered token is refused', () => {
     )
   })
 
-  /** The signature may be written in either alphabet and with padding, which alters nothing that it says. */
+  /** The signature in either alphabet and with padding, which does not change its meaning. */
   test('JWT', async () => {
     const token = await jwt({ 'x-ably-clientId': 'ann' })
     const plain = (text: string) =>
@@ -153,7 +153,7 @@ describe('a token never permits more than its key', () => {
     )
   })
 
-  /** None, if the key permits nothing of it. */
+  /** Undefined if the key permits nothing of it. */
   function issued(wanted: string): string[] {
     try {
       return [apps.issue('app2.lone', { capability: wanted }).token]

@@ -30,7 +30,7 @@ function answer(
   const answered = request.ok
     ? apps.issuer.answer(path, request.value, credential, { secure: false, origin: null })
     : request
-  // Only where something is kept beyond the process is there anything to wait for.
+  // Without a log of nonces there is nothing to wait for.
   if (answered instanceof Promise) throw new Error('there is nothing to wait for')
   return answered
 }
@@ -303,7 +303,7 @@ describe('a signed request', () => {
 
   test('cannot be split differently from how it was signed', () => {
     const values = ['app1.root', '5000', '{"*":["*"]}', 'ann', String(START), 'x'.repeat(16)]
-    // What somebody could choose of it, with what they want to follow.
+    // The part that an attacker could choose, and what it wants to append.
     for (const [at, more] of [
       [0, '\n60000'],
       [2, '\n*'],
@@ -394,7 +394,7 @@ describe('remembered nonces', () => {
         while (store.remember(`${app}.${key}`, String(taken), momentAt(0)) === 'new') taken++
       return taken
     }
-    // Alone, with two keys that have all that keys may have.
+    // A single app with two keys of maximal size.
     expect(fill('greedy', 5)).toBeLessThanOrEqual(100)
     expect(fill('b', 5)).toBe(34)
     expect(fill('c', 5)).toBe(25)

@@ -12,12 +12,12 @@ import { testConfig } from '../support/server.ts'
 export type HeadRule = (head: string) => { readonly pass: string } | { readonly answer: string }
 
 export interface ProxyOptions {
-  /** Port of the server behind. */
+  /** Port of the server behind the proxy. */
   readonly to: number
   readonly head?: HeadRule
-  /** Changes the first bytes that come back. */
+  /** Changes the first bytes of the reply. */
   readonly reply?: (bytes: string) => string
-  /** Cuts a connection on which nothing moved for so long. */
+  /** Idle time after which a connection is cut. */
   readonly cutAfterMs?: number
   /** Bytes of its own that it sends to the client every 50 ms after the upgrade. */
   readonly afterUpgrade?: Uint8Array
@@ -127,7 +127,7 @@ export function page(status: string, body: string, headers: readonly string[] = 
   return `${head.join('\r\n')}\r\n\r\n${body}`
 }
 
-/** What nginx does unless it is told otherwise. */
+/** What nginx does by default. */
 export const dropUpgrade: HeadRule = (head) => ({
   pass: head
     .replace(/\r\nUpgrade: [^\r\n]*/i, '')
@@ -138,7 +138,7 @@ export function isUpgrade(head: string): boolean {
   return /\r\nUpgrade: websocket/i.test(head)
 }
 
-/** All findings about a public address; quick, because nothing here is far away. */
+/** All findings about a public address, with short timeouts. */
 export async function diagnose(
   url: string,
   options: Options = {},

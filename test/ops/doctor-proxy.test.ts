@@ -55,7 +55,7 @@ describe('our own answers', () => {
     expect(isOurs(reply(404, {}, '{"message":"nothing"}'))).toBe(false)
     expect(isOurs(reply(404, {}, '{"message'))).toBe(false)
     expect(isOurs(reply(200, { server: 'not-latchkey' }))).toBe(false)
-    // The right words with another status are a coincidence.
+    // The same words with another status are not ours.
     expect(isOurs(reply(200, {}, 'there is nothing here'))).toBe(false)
   })
 })

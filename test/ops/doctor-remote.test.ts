@@ -166,7 +166,7 @@ describe('upgrade', () => {
   test('warns of shared addresses at a limit of Latchkey', async () => {
     const strict = await startTestServer({ 'max-address-connections': '1' })
     const address = at(strict.port)
-    // The socket of the check before is still open when the origin is tried.
+    // The socket of the previous check is still open when the origin is tried.
     expect(only(await diagnose(address), 'origin').verdict).toBe('skipped')
     let guest: Client | undefined
     const join = async () => {
@@ -360,7 +360,7 @@ describe('dns and connection', () => {
     expect(found[0]?.verdict).toBe('ok')
     expect(probe.address).toBe('127.0.0.1')
     expect(lines(found, 'connection')[1]).toContain('127.0.0.2 (A record) refused the connection')
-    // Without IPv6 on the machine it cannot be tried at all.
+    // Without IPv6 on the machine this cannot be tested.
     expect(['warning', 'skipped']).toContain(found[2]?.verdict ?? '')
     expect(found[2]?.message).toContain('::1')
   })

@@ -12,13 +12,13 @@ import { temporaryFolder, testConfig } from '../support/server.ts'
 import { ManualClock } from '../support/clocks.ts'
 
 const SECRET = 'hushhush'
-/** What must not be found; `where` tells which of them was. */
+/** Secrets that the log must not contain, by where they were used. */
 const secret = (where: string) => `${SECRET}-${where}`
 
 const FLAGS = ['--log-level', 'debug', '--allowed-origins', 'https://my.site', '--ban-seconds', '0']
 const LIMITS = ['--max-message-bytes', '2000', '--message-rate', '5', '--message-burst', '20']
 
-/** Every way to get something wrong, with something secret in each place that holds one. */
+/** Every kind of mistake, with a secret wherever one can be. */
 async function misbehave(server: ServerProcess, token: string): Promise<void> {
   const at = (path: string) => server.sockets + path
   const query = `?as=${secret('alias')}&joinKey=${secret('joinkey')}&sendKey=${secret('sendkey')}`

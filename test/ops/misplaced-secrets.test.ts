@@ -10,12 +10,12 @@ const folder = temporaryFolder()
 const here = (...argv: string[]) => [...argv, '--data', folder.path]
 const clients: Client[] = []
 const secrets: Record<string, string> = {}
-/** What there is to be read afterwards. */
+/** Everything that can be read afterwards. */
 const told: Record<string, string> = {}
 let server: ServerProcess
 let key: string
 let access: string
-/** Permits next to nothing. */
+/** Permits almost nothing. */
 let narrowKey: string
 const sockets: WebSocket[] = []
 
@@ -80,7 +80,7 @@ function ask(method: string, path: string, body?: unknown, credentials = key): P
   })
 }
 
-/** In the place of a channel, a key, a device, a client, a capability, a name, a path. */
+/** As a channel, a key, a device, a client, a capability, a name and a path. */
 async function misplace(secret: string): Promise<void> {
   const path = encodeURIComponent(secret)
   const keyName = key.split(':')[0]!
@@ -109,7 +109,7 @@ async function misplace(secret: string): Promise<void> {
   })
 }
 
-/** Over a connection of an app: as its client, its channel, its filter, its credentials and what it goes on from. */
+/** Over a connection of an app: as client id, channel, filter, credentials and serial. */
 async function misplaceLive(secret: string): Promise<void> {
   const text = encodeURIComponent(secret)
   const narrow = `key=${encodeURIComponent(narrowKey)}`
@@ -153,7 +153,7 @@ async function refusalsPage(link: string): Promise<string> {
   return (await Promise.all(pages.map((page) => visitor.get(page)))).map(({ text }) => text).join()
 }
 
-/** No stretch of a secret is longer than what stands in it as a name. */
+/** Whether a text contains a part of a secret that is longer than the name in it. */
 function piecesOf(secret: string): string[] {
   const name = secret.startsWith(`${key.slice(0, 13)}:`) ? 14 : 8
   const rest = secret.slice(name)
@@ -168,7 +168,7 @@ test('keys of a reservation are hidden in channel names below it', async () => {
     await run(here('reservations', 'add', 'vault', ...keys))
     await run(here('reservations', 'add', 'hall', '--send-key', sendKey))
     const at = (path: string) => `${other.sockets}${path}`
-    // A key that is not asked for is refused, once there is a reservation.
+    // Under a reservation a key of another kind is refused.
     const isKnown = async () => (await statusOf(at('hall?joinKey=any'))) === 403
     await eventually(isKnown, 'the reservation is known')
     await statusOf(at(`vault/${joinKey}`))

@@ -8,7 +8,7 @@ import { temporaryFolder } from '../support/server.ts'
 import { ServerProcess } from '../cli/process.ts'
 
 const MAX_FILES = 256
-/** A quarter. */
+/** The reserve, a quarter of the limit. */
 const RESERVE = 64
 
 const folder = temporaryFolder()
@@ -56,7 +56,7 @@ test('refuses connections while the reserve is used, keeps existing ones, and ac
     () => logged('too many files are open: connections are refused').length === 1,
     'it is told',
   )
-  // Those who ask without a connection are answered, and give theirs back.
+  // Plain requests are answered, and their connections closed.
   const asked = RawSocket.send(server.port, 'GET /health HTTP/1.1\r\nHost: x\r\n\r\n')
   expect(await asked.answer()).toBe(200)
   expect(asked.head).toMatch(/connection: close/i)

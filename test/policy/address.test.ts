@@ -111,7 +111,7 @@ describe('ranges', () => {
   test('an address is in a range exactly if the leading bits agree', () => {
     fc.assert(
       fc.property(ipv4, ipv4, fc.integer({ min: 0, max: 32 }), (a, b, bits) => {
-        // Half of the pairs are made to agree where it counts.
+        // Half of the pairs agree in the leading bits.
         const mask = bits === 0 ? 0 : (0xffffffff << (32 - bits)) >>> 0
         const near = ((a & mask) | (b & ~mask)) >>> 0
         expect(inside(dotted(near), `${dotted(a)}/${bits}`)).toBe(true)
@@ -206,7 +206,7 @@ describe('limitKey', () => {
   test('addresses share a key exactly if they share their /64', () => {
     fc.assert(
       fc.property(half, half, half, half, (netA, hostA, netB, hostB) => {
-        // Mapped IPv4 addresses count by the whole of it.
+        // Mapped IPv4 addresses are compared as a whole.
         fc.pre(!netA.startsWith('0:0:0:0') && !netB.startsWith('0:0:0:0'))
         expect(limitKey(`${netA}:${hostA}`)).toBe(limitKey(`${netA}:${hostB}`))
         const together = limitKey(`${netA}:${hostA}`) === limitKey(`${netB}:${hostB}`)

@@ -2,7 +2,7 @@
 import { expect, test } from 'bun:test'
 import { Budget } from '../../src/policy/budget.ts'
 
-/** Takes as many bytes as there are for it, one by one. */
+/** Takes bytes one by one until it is refused. */
 function fill(budget: Budget, ...holder: string[]): number {
   let taken = 0
   while (budget.take(holder, 1)) taken++

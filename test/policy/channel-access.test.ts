@@ -141,7 +141,7 @@ const same = (a: Uint8Array | undefined, b: Uint8Array | undefined) =>
 const ruling = ({ match: found, ephemeral }: ChannelFacts): Keys =>
   found?.best.keys ?? ephemeral ?? {}
 
-/** Checks a property of every combination, newcomers and those who stay alike. */
+/** Checks a property for every combination, of newcomers and of members. */
 function always(holds: (presented: Keys, known: ChannelFacts, rules: CommonsRules) => void): void {
   fc.assert(fc.property(anyKeys, anyFacts, anyRules, holds), { numRuns: 2000 })
 }
@@ -213,7 +213,7 @@ describe('for any facts', () => {
   test('AC-32 who is let in again could stay, with the same voice', () => {
     always((presented, known, rules) => {
       const joins = decideJoin(presented, known, rules)
-      // The first on a channel sets its keys, so for it there was nothing to ask for yet.
+      // The first joiner sets the keys and is not asked for any.
       if (!joins.join || joins.sets !== undefined) return
       expect(decideStay(presented, known, rules)).toMatchObject({ join: true, send: joins.send })
     })

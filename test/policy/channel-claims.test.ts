@@ -54,7 +54,7 @@ function claimsOf(some: readonly string[]): ChannelClaims<string> {
   return new ChannelClaims(new Map(some.map((pattern) => [pattern, pattern])))
 }
 
-/** By looking at every pattern. */
+/** A naive reference that tries every pattern. */
 function highest(some: readonly string[], channel: string): string | undefined {
   const name = parsePattern(channel)
   return some

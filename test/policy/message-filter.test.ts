@@ -201,7 +201,7 @@ describe('never throws', () => {
     })
     .map(message)
 
-  /** Expressions that are mostly sound. */
+  /** Expressions that are mostly valid. */
   const { expression } = fc.letrec<{ expression: string; path: string }>((tie) => ({
     path: fc
       .array(

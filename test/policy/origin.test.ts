@@ -115,7 +115,7 @@ describe('an entry of the list', () => {
         const site = `${host}.Example${end}`
         const page = URL.parse(`${name}://${isStarred ? 'www.' : ''}${site}/page`)
         const read = readOriginList([`${name}://${isStarred ? '*.' : ''}${site}`])
-        // What is no name for browsers is none for us.
+        // A host that browsers refuse is refused.
         expect(read.ok).toBe(page !== null)
         if (read.ok) expect(isOriginAllowed(page!.origin, read.value)).toBe(true)
       }),

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'bun:test'
 import { importsOf, readSource, sourceFiles } from '../support/imports.ts'
 
-// The table of failures is part of it: the policy names failures, and the names must cost nothing either.
+// The table of failures is included, because the policy returns names of failures.
 const files = [...sourceFiles('policy'), readSource('failure.ts')]
 const paths = files.map((file) => file.path)
 

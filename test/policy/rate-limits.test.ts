@@ -11,7 +11,7 @@ import {
   warn,
 } from '../../src/policy/rate-limits.ts'
 
-/** How many of so many attempts at one moment get through. */
+/** Number of permitted attempts among those of one moment. */
 function taken(bucket: Bucket, rate: Rate, now: number, attempts: number): number {
   return Array.from({ length: attempts }, () => take(bucket, rate, now)).filter(Boolean).length
 }
@@ -56,7 +56,7 @@ describe('buckets', () => {
     perSecond: fc.integer({ min: 1, max: 5000 }),
     burst: fc.integer({ min: 1, max: 3000 }),
   })
-  /** Steps of time, a few of them backwards, with attempts at each. */
+  /** Time steps, a few of them backwards, with attempts at each. */
   const anySteps = fc.array(
     fc.record({ ms: fc.integer({ min: -500, max: 5000 }), attempts: fc.nat({ max: 50 }) }),
     { maxLength: 50 },
@@ -102,7 +102,7 @@ describe('buckets', () => {
 })
 
 describe('warnings', () => {
-  /** What comes of offences at these moments, with two warnings allowed. */
+  /** Outcomes of offences at these moments, with two warnings allowed. */
   function offend(moments: readonly number[]): string[] {
     const warnings: Warnings = { count: 0, at: 0 }
     return moments.map((now) => warn(warnings, 2, now))

@@ -19,7 +19,7 @@ interface Share {
 
 const share = (name: string, held: number, spare = 0): Share => ({ name, held, spare })
 
-/** `from greedy`, or what else becomes of one more for the first of them. */
+/** Outcome of taking one more for the first share, such as `from greedy`. */
 function decide(max: number, own: Share, ...others: Share[]): string {
   const all = [own, ...others]
   const total = all.reduce((sum, { held }) => sum + held, 0)

@@ -24,7 +24,7 @@ interface Wish {
   readonly name?: string
 }
 
-/** The one frame that the reader gets of it. */
+/** The frame that the reader gets. */
 async function relayed(message: Wish): Promise<Record<string, unknown>> {
   const before = reader.raw.length
   const answer = await fetch(`${server.url}/channels/${encodeURIComponent('acme/room')}/messages`, {

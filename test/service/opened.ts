@@ -28,7 +28,7 @@ export class Opened {
     )
   }
 
-  /** What a service of its own needs that works on the same folder. */
+  /** Parts for making a service on the same folder. */
   get parts(): StoreParts {
     const { store, ledger } = this.services
     return { store, ledger, clock: clockAt(() => this.now) }

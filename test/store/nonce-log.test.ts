@@ -96,7 +96,7 @@ test('files that have grown are reused, and shrink later', async () => {
     sizes.push(bytes())
     expect(open().read()).toHaveLength(many)
   }
-  // Both have been needed, and nothing was added to them since.
+  // Both files were used, and nothing was added since.
   expect(new Set(sizes.slice(1)).size).toBe(1)
   for (let round = 0; round < 3; round++) {
     now += KEEP_MS + 1
@@ -149,7 +149,7 @@ test('a failed write is reported, and retried', async () => {
   expect(await store.keep('app1.root', '1')).toBe(false)
   expect(faults).toEqual([expect.stringContaining('cannot be written: it does not exist')])
   mkdirSync(folder.path)
-  // Nobody was answered, so it may come again.
+  // The request was not answered, so it may be repeated.
   expect(store.remember('app1.root', '1', momentAt(now))).toBe('new')
   expect(await store.keep('app1.root', '1')).toBe(true)
   await log.close()

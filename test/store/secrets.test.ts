@@ -44,7 +44,7 @@ describe('keys and tokens', () => {
       const backup = join(folder.path, 'backup.db')
       await run(here('backup', 'create', backup))
       const secrets = [JOIN_KEY, SEND_KEY, NEW_KEY, token, token.slice(3)]
-      // What is meant to be there proves that the search works.
+      // Finding an expected text proves that the search works.
       expect(filesWith(['acme'])).toContain('backup.db')
       expect(filesWith(secrets)).toEqual([])
       server.signal('SIGTERM')

@@ -57,7 +57,7 @@ export function bare(versions: readonly KeptMessage[]): KeptMessage[] {
   return versions.map((version) => ({ ...version, summary: undefined }))
 }
 
-/** Everything that one page after the other gives. */
+/** The items of all pages. */
 export function walk<T>(read: (page: Page) => Slice<T>, page: Page): T[] {
   const items: T[] = []
   let next: string | undefined

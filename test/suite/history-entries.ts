@@ -3,7 +3,7 @@ import type { HistoryEntry } from '../../src/core/history/history.ts'
 import { serialAt } from '../../src/core/channel/position.ts'
 import type { Annotation, KeptMessage, PresenceMessage } from '../../src/core/types.ts'
 
-/** The time that tests pretend it is; entries are from the minute before it. */
+/** The present of the tests; entries are from the minute before. */
 export const NOW = 1_700_000_000_000
 
 export type MessageEntry = Extract<HistoryEntry, { kind: 'message' }>
@@ -40,7 +40,7 @@ export class Entries {
     return this.messages(members)[0]!
   }
 
-  /** Another state of a message; `timestamp` is when it came to be. */
+  /** A later version of a message; `timestamp` is that of the version. */
   version(
     before: KeptMessage,
     members: Partial<KeptMessage> & { isListed?: boolean; at?: number } = {},

@@ -84,7 +84,7 @@ export class HistoryModel {
   }
 }
 
-/** Everything on all pages together. */
+/** The items of all pages. */
 function wanted<T>(
   items: readonly Item<T>[],
   { direction, start = -Infinity, end = Infinity, until }: Page,

@@ -34,7 +34,7 @@ export class AblyApp {
     this.#answer = answer
   }
 
-  /** One that somebody at an address makes, on a server that trusts proxies of the loopback. */
+  /** An app made from an address, on a server that trusts proxies on the loopback. */
   static async madeBy(
     address: string,
     url: string,
@@ -70,7 +70,7 @@ export class AblyApp {
     return (await this.client({ key: as, queryTime: true }).auth.requestToken(params)).token
   }
 
-  /** A plain request; the body is read as what its type says. */
+  /** A plain request; the body is parsed by its content type. */
   async ask<T = Record<string, unknown>>(path: string, asked: Asked = {}): Promise<Answered<T>> {
     const { binary = false, body } = asked
     const method = asked.method ?? (body === undefined ? 'GET' : 'POST')

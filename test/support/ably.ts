@@ -3,7 +3,7 @@ import Ably from 'ably'
 import { Packr } from 'msgpackr'
 import { eventually } from './client.ts'
 
-/** A server, or an app of one: then clients without credentials of their own use its first key. */
+/** A server, or an app of one. Clients without credentials use the app's first key. */
 interface Home {
   readonly url: string
   readonly keys?: readonly string[]
@@ -129,7 +129,7 @@ export class FrameClient {
     this.#socket.send(bytes)
   }
 
-  /** Without a word, as when the network is lost. */
+  /** Closes without CLOSE, as when the network is lost. */
   terminate(): void {
     this.#socket.terminate()
   }
@@ -149,7 +149,7 @@ export class FrameClient {
     return this.next(ACTION.ATTACHED, before)
   }
 
-  /** Answered once everything that was sent before has been dealt with. */
+  /** Waits until everything that was sent before has been handled. */
   async settled(): Promise<void> {
     const id = crypto.randomUUID()
     this.send({ action: ACTION.HEARTBEAT, id })

@@ -67,7 +67,7 @@ export class Client {
     this.#socket.terminate()
   }
 
-  /** The first frame, already here or still to come, that fits. */
+  /** The first matching frame, already received or still to come. */
   next(fits: (frame: Frame) => boolean, withinMs = 5000): Promise<Frame> {
     return this.until(() => this.frames.find(fits), withinMs)
   }
@@ -129,7 +129,7 @@ export async function upgradeAnswer(
   }
 }
 
-/** Polls until it is true; for what has no event to wait for. */
+/** Polls a condition that has no event to wait for. */
 export async function eventually(
   holds: () => boolean | Promise<boolean>,
   what: string,

@@ -1,10 +1,10 @@
 /** Clocks that tests hold. */
 import { type Clock, type Moment, momentOf } from '../../src/core/clock.ts'
 
-/** Elapsed time is far from the date, so that nobody takes one for the other. */
+/** Elapsed time differs widely from the date, so that a test notices a mix-up. */
 const APART_MS = 1_000_000_000_000
 
-/** A clock that nobody sets: its date is as much further as time has passed. */
+/** A clock that is not set: its date advances with elapsed time. */
 export function clockAt(date: () => number): Clock {
   return { now: date, elapsed: () => date() - APART_MS }
 }
@@ -22,19 +22,19 @@ export class ManualClock implements Clock {
     return this.#elapsed
   }
 
-  /** Time passes. */
+  /** Lets time pass. */
   advance(ms: number): void {
     this.#now += ms
     this.#elapsed += ms
   }
 
-  /** Somebody sets the clock: forward, or back by a negative number. */
+  /** Sets the date forward, or back by a negative number. */
   set(ms: number): void {
     this.#now += ms
   }
 }
 
-/** What a clock says that nobody sets. */
+/** The date of a clock that is not set. */
 export function momentAt(date: number): Moment {
   return momentOf(clockAt(() => date))
 }

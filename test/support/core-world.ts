@@ -150,7 +150,7 @@ export class CoreWorld {
   }
 }
 
-/** Somebody without a WebSocket; `heard` is what was sent. */
+/** A socket without a WebSocket; `heard` has what was sent. */
 export function listener(): Socket & { heard: Event[] } {
   const heard: Event[] = []
   return {

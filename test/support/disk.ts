@@ -96,19 +96,19 @@ export class SmallDisk {
   }
 }
 
-/** Until the disk takes no more of them. */
+/** Writes until the disk is full. */
 function fillWith(file: number, block: Uint8Array): void {
   try {
     while (writeSync(file, block) === block.byteLength);
   } catch {
-    // It is full now, which is what was wanted.
+    // The disk is full now, as intended.
   }
 }
 
 /** Whether this user may mount disks and act as others. */
 export const isRoot = process.getuid?.() === 0
 
-/** Overwrites a part of a file with bytes that mean nothing. */
+/** Overwrites a part of a file with meaningless bytes. */
 export function damage(path: string, offset: number, bytes: number): void {
   const file = openSync(path, 'r+')
   writeSync(file, new Uint8Array(bytes).fill(0xa5), 0, bytes, offset)
@@ -129,7 +129,7 @@ export function damageTable(path: string, name: string): void {
     .all(name)
   if (pages.length === 0) throw new Error(`${path} has no ${name}`)
   for (const { bytes, offset } of pages) damage(path, offset, bytes)
-  // Whoever has read pages before reads them again once somebody else has written.
+  // A process reads cached pages again after another process has written.
   const { user_version: version } = database.query('PRAGMA user_version').get() as VersionRow
   database.run(`PRAGMA user_version = ${version}`)
   database.close()

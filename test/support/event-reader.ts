@@ -1,7 +1,7 @@
 /** Reads a stream over HTTP as its clients do: server-sent events by the rules of their standard, or lines of JSON. */
 
 export interface ReadEvent {
-  /** Where a client goes on that has got it: the last id that was sent, with this event or before. */
+  /** Id to resume from after this event: the last one that was sent, with it or before. */
   readonly id: string
   readonly event: string
   readonly data: string
@@ -32,7 +32,7 @@ export class EventReader {
     return new EventReader(response, cancel)
   }
 
-  /** Waits for the first event from a place in the list on that is wanted. */
+  /** Waits for the first matching event from an index on. */
   async next(from = 0, wanted: (event: ReadEvent) => boolean = () => true): Promise<ReadEvent> {
     for (;;) {
       const found = this.events.slice(from).find(wanted)
@@ -52,7 +52,7 @@ export class EventReader {
     while (!this.isOver) await this.#change()
   }
 
-  /** Goes away, as a client that is closed. */
+  /** Closes the stream like a client. */
   leave(): void {
     this.#cancel.abort()
   }

@@ -17,7 +17,7 @@ export function seeded(seed: number): Random {
   }
 }
 
-/** One direction of one connection: what comes in goes out in its order, when it is time. */
+/** One direction of a connection: pieces are passed on in order, each at its time. */
 class Pipe {
   readonly #from: Socket
   readonly #to: Socket
@@ -45,7 +45,7 @@ class Pipe {
     if (isHeard) this.#from.pause()
   }
 
-  /** From now on whatever is sent is taken, and goes nowhere. */
+  /** From now on data is accepted and dropped. */
   swallow(): void {
     this.#isSwallowing = true
     this.#waiting = []
@@ -57,7 +57,7 @@ class Pipe {
     void this.#pump()
   }
 
-  /** Says that nothing more will come, though it may. */
+  /** Half-closes the connection. */
   halfClose(): void {
     this.#to.end()
   }
@@ -152,7 +152,7 @@ export class FaultyProxy {
     return this.#links.size
   }
 
-  /** Does something to one of the connections, or nothing where there is none. */
+  /** Applies a fault to one of the connections, if there is one. */
   misbehave(): void {
     const links = [...this.#links]
     const link = links[Math.floor(this.#random() * links.length)]
@@ -163,12 +163,12 @@ export class FaultyProxy {
     this.#do(fault, link, direction)
   }
 
-  /** From now on nothing goes through in a direction, and whoever sends notices. */
+  /** Stalls one direction; the sender notices because its data is not accepted. */
   hold(direction: Direction): void {
     for (const link of this.#links) link[direction].stall(true)
   }
 
-  /** From now on nothing goes through in either direction, and nobody notices. */
+  /** Drops everything in both directions, unnoticed by both sides. */
   swallow(): void {
     for (const { up, down } of this.#links) for (const pipe of [up, down]) pipe.swallow()
   }
@@ -177,7 +177,7 @@ export class FaultyProxy {
     for (const link of this.#links) link.cut()
   }
 
-  /** From now on it is a good network. */
+  /** Stops all faults. */
   behave(): void {
     this.refusals = 0
     for (const { up, down } of this.#links) {
@@ -216,7 +216,7 @@ export class FaultyProxy {
     }
   }
 
-  /** For a moment, or until one of the two gives up. */
+  /** Stalls for a moment, or until one side closes. */
   #stall(link: Link, direction: Direction): void {
     link[direction].stall(this.#random() < 0.5)
     const ms = this.#random() * 2000

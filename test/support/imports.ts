@@ -28,9 +28,9 @@ export interface SourceFile {
 export interface Import {
   /** Path below `src`, or the name of a package or of a module of the platform. */
   readonly from: string
-  /** What stands between `import` and `from`. */
+  /** The text between `import` and `from`. */
   readonly names: string
-  /** Whether it is still there when types are gone. */
+  /** Whether it remains when types are removed. */
   readonly isNeededAtRunTime: boolean
 }
 

@@ -82,7 +82,7 @@ export async function joinAll<const T extends readonly string[]>(
   return clients as { [K in keyof T]: Client }
 }
 
-/** The HTTP status that an upgrade request gets; 101 stands for "in". */
+/** The HTTP status of an upgrade request; 101 if it is accepted. */
 export async function statusOf(url: string, headers?: Record<string, string>): Promise<number> {
   return (await upgradeAnswer(url, headers)).status
 }
@@ -117,7 +117,7 @@ export async function reserveAll(
 
 let probes = 0
 
-/** What somebody may do on a channel: a refused upgrade, a socket that only listens, or one that sends. */
+/** Rights on a channel: `no` for a refused upgrade, `listen`, or `speak`. */
 export type Standing = 'no' | 'listen' | 'speak'
 
 /** Connects with these options, tries to send to itself by echo, and leaves again. */
@@ -128,7 +128,7 @@ export async function standing(url: string, options: Options = {}): Promise<Stan
     await client.opened
   } catch {
     const status = await statusOf(`${url}?${query}`)
-    // The rules have changed in between, and those of now are asked for.
+    // The rules changed in between, so try again.
     if (status === 101) return standing(url, options)
     if (status !== 403) throw new Error(`refused with ${status} and not with 403`)
     return 'no'

@@ -3,13 +3,13 @@ import fc from 'fast-check'
 
 const space = fc.constantFrom('', '', '', ' ', '\n  ', '\t')
 
-/** Numbers that both formats can say. */
+/** Numbers that both formats can express. */
 const plainNumber = fc.oneof(
   fc.constantFrom('0', '-0', '1.0', '-0.0', '1e2', '5E-3', '0.1', '1.50', '0.10000000000000001'),
   fc.bigInt({ min: -(2n ** 63n), max: 2n ** 64n - 1n }).map(String),
   fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => JSON.stringify(value)),
 )
-/** Numbers that only JSON can say. */
+/** Numbers that only JSON can express. */
 export const wildNumber = fc.oneof(
   fc.constantFrom('1e400', '-1e999', '1e-400', '18446744073709551617', '9007199254740993.0'),
   fc.bigInt({ min: 2n ** 64n, max: 2n ** 200n }).map((value) => `${(value | 1n) * 10n + 1n}`),

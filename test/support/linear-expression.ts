@@ -44,7 +44,7 @@ export function isLinear(source: string, flags: string): boolean {
   })
 }
 
-/** Whether each repetition can end in one place only; the last one may end anywhere, if it was begun in one place. */
+/** Whether each repetition can end in one place only. The last one may end anywhere if it begins in one place. */
 function isDecided(items: Sequence, after: Sequence, mayEndAnywhere: boolean): boolean {
   const endless = items.filter(isEndless)
   return endless.every((item) => {

@@ -23,7 +23,7 @@ export async function startOwners(flags: Record<string, string>): Promise<Owners
   }
 }
 
-/** Names that begin alike. */
+/** Names with a common prefix. */
 export function names(prefix: string, count: number): string[] {
   return Array.from({ length: count }, (_, i) => `${prefix}${i}`)
 }

@@ -92,12 +92,12 @@ export class RawSocket {
     this.#socket.destroy()
   }
 
-  /** Ends it as a process that dies does, whatever is on its way. */
+  /** Ends it like a dying process, dropping what is on its way. */
   reset(): void {
     this.#socket.resetAndDestroy()
   }
 
-  /** The first frame, already here or still to come, that fits. */
+  /** The first matching frame, already received or still to come. */
   next(fits: (frame: RawFrame) => boolean, withinMs?: number): Promise<RawFrame> {
     return this.until(() => this.frames.find(fits), withinMs)
   }

@@ -2,11 +2,11 @@
 import { ServerProcess } from '../cli/process.ts'
 import { temporaryFolder } from './server.ts'
 
-/** Below the ports that the system gives to clients: one of those could take the server's while it is away. */
+/** Below the ephemeral ports, so that no client gets the server's port while it is stopped. */
 const FIRST_PORT = 10_000
 const PORTS = 20_000
 
-/** What the process of a server finds. */
+/** Environment of a server process. */
 export interface ProcessSurroundings {
   readonly environment?: Record<string, string>
   /** How many files it may open. */
@@ -67,7 +67,7 @@ export class RestartableServer {
     this.#process = await ServerProcess.start(this.#flags, environment, maxFiles)
   }
 
-  /** As a service manager stops it. */
+  /** Stops it like a service manager. */
   async stop(): Promise<void> {
     this.#process?.signal('SIGTERM')
     const code = await this.#process?.exited()

@@ -10,7 +10,7 @@ export interface ServerProcess {
   readonly folder: string
   /** Everything written since it told where it listens. */
   output(): string
-  /** Ends it as a service manager would, and removes its folder. */
+  /** Stops it like a service manager, and removes its folder. */
   end(): Promise<number>
 }
 

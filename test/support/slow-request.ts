@@ -25,12 +25,12 @@ export class SlowRequest {
     const head = `${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n`
     const socket = RawSocket.send(Number(new URL(url).port), head + body.slice(0, 1))
     await socket.flushed()
-    // What lies in the server's sockets is looked at before it has answered twice.
+    // After two answers the server has read what its sockets held.
     for (let i = 0; i < 2; i++) await fetch(`${url}/health`)
     return new SlowRequest(socket, body.slice(1))
   }
 
-  /** Sends what is missing; the status of the answer. */
+  /** Sends the rest of the body. @returns the status of the answer */
   async finish(): Promise<number> {
     this.#socket.write(this.#rest)
     return this.#socket.answer()

@@ -35,7 +35,7 @@ export class SteppedClock {
   }
 }
 
-/** Where Debian and Alpine, Fedora, and Arch put it. */
+/** Paths of the library on Debian and Alpine, Fedora, and Arch. */
 function find(): string | undefined {
   if (process.platform !== 'linux') return undefined
   const folders = ['/usr/lib', '/usr/lib64', ...folderNames('/usr/lib')]

@@ -4,7 +4,7 @@ import { formFields, isUtf8Form } from '../../src/text/form.ts'
 
 const bytes = (text: string) => Buffer.from(text, 'latin1')
 
-/** What a browser makes of fields. */
+/** Fields as a browser encodes them. */
 const fields = fc.array(fc.tuple(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' })))
 
 test('what browsers send is read unchanged', () => {

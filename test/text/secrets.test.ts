@@ -10,7 +10,7 @@ import { fieldsWithoutSecrets, shownText, withoutSecrets } from '../../src/text/
 
 const tokens = new NativeTokens(new Keyring(Buffer.alloc(32, 1)))
 
-/** A text of one sort of secret, and the part of it that nobody may see. */
+/** A secret of one kind, and the part that must be hidden. */
 const MAKERS: Readonly<Record<string, () => readonly [whole: string, secret: string]>> = {
   'an API key': () => {
     const secret = newSecret()
@@ -74,7 +74,7 @@ describe.each(Object.keys(MAKERS))('%s', (kind) => {
   })
 })
 
-// One in some thousands looks like words; these do not.
+// A few random secrets look like words; these do not.
 test.each([
   ['a session or link', 'q8Zr1-TnLx7_Vb3KpW0sYdMcEa5uGhJi9XoQfRt2BzU'],
   ['the secret of a key alone', 'x3KfZ0tQm8Vb1LrWc7PyD2sHnG5uJaE9oTi4XkRv6Bq'],

@@ -18,7 +18,7 @@ test.each([
 test('a shell reads back the original text', () => {
   const texts = fc.sample(fc.string({ unit: 'grapheme', maxLength: 12 }), 200)
   texts.push("'", "''", '"', '\\', '`id`', '$HOME', '~', '-n', '*', '!', '#', '\n')
-  // No argument of a program may hold it.
+  // A program argument cannot contain NUL.
   const meant = texts.map((text) => text.replaceAll('\0', ''))
   for (const quote of [shellWord, shellQuoted]) {
     const words = meant.map(quote).join(' ')

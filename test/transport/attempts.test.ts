@@ -7,12 +7,12 @@ const BURST = 3
 
 let api: Caller
 let app: AblyApp
-/** Known to be good before anything wrong was shown. */
+/** Credentials that the server has verified before. */
 let known: string
-/** Good, but never shown before. */
+/** Valid credentials that the server has not seen. */
 let fresh: string
 beforeAll(async () => {
-  // So slow that nothing comes back while a test runs.
+  // So slow that nothing refills during a test.
   const flags = { sandbox: 'true', 'attempt-rate': '1', 'attempt-burst': String(BURST) }
   api = await Caller.start(flags)
   app = await AblyApp.make(api.server.url)
@@ -23,7 +23,7 @@ beforeAll(async () => {
 })
 afterAll(() => api.server.end())
 
-/** Shows wrong credentials until that is refused. */
+/** Sends wrong credentials until the rate is used up. */
 async function exhaust(): Promise<void> {
   for (let i = 0; i < 100; i++) {
     const { status } = await app.ask('/channels/a/messages', { as: 'a.b:wrong' })

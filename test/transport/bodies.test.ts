@@ -12,7 +12,7 @@ afterEach(async () => {
   listeners = undefined
 })
 
-/** Notes when it is asked for an answer, and when a body is there. */
+/** Records when a request is served and when its body has arrived. */
 function start(seen: string[]): number {
   const protocol: Endpoint = {
     name: 'echo',
@@ -49,7 +49,7 @@ test('all requests of a turn are seen before the first body is read', async () =
     }),
   )
   seen.length = 0
-  // Client and server are one process: all of it lies there when the server's next turn begins.
+  // Client and server share a process, so all requests are there at the server's next turn.
   for (const [i, client] of clients.entries()) client.write(post(String(i)))
   await eventually(() => seen.length === 6, 'all bodies are read')
   expect(seen.slice(0, 3).toSorted()).toEqual(['asked /0', 'asked /1', 'asked /2'])

@@ -41,7 +41,7 @@ test('connections that hang up are closed, on every way in', async () => {
       const origin = `Origin: http://localhost:${port}\r\nContent-Type: application/json`
       const socket = RawSocket.send(port, `${head}\r\n${origin}\r\n${length}\r\n\r\n${body}`)
       await socket.flushed()
-      // What lies in the server's sockets is looked at before it has answered twice.
+      // After two answers the server has read what its sockets held.
       for (let i = 0; i < 2; i++) expect((await fetch(`${server.url}/health`)).status).toBe(200)
       socket.destroy()
     }

@@ -5,9 +5,9 @@ import { Inbound, type Inbox, type Sender } from '../../src/transport/inbound.ts
 /** A clock that only goes on while frames are handled. */
 class Desk {
   now = 0
-  /** How often the clock was looked at. */
+  /** Number of times the clock was read. */
   looks = 0
-  /** Who was handled what, in order. */
+  /** Handled frames with their sender, in order. */
   readonly log: string[] = []
   readonly inbound: Inbound
 
@@ -112,7 +112,7 @@ describe('frames', () => {
     for (let i = 0; i < 5; i++) desk.inbound.receive(other, String(i))
     await untilEmpty(desk)
     const places = [0, 1, 2, 3, 4].map((i) => desk.log.indexOf(`b${i}`) - before)
-    // One of the other address between two of them.
+    // A frame of the other address in between.
     expect(places.at(-1)).toBeLessThan(12)
     expect(places).toEqual(places.toSorted((a, b) => a - b))
   })

@@ -14,7 +14,7 @@ beforeAll(async () => {
 })
 afterAll(() => server.end())
 
-/** The status of an answer to a request that is sent as it stands here, byte by byte. */
+/** The status of the answer to a request that is sent exactly so. */
 async function statusOf(head: string): Promise<number> {
   const socket = RawSocket.send(server.port, Buffer.from(`${head}\r\n\r\n`, 'latin1'))
   const status = await socket.answer()
@@ -26,7 +26,7 @@ function answersTo(heads: readonly string[]): Promise<{ head: string; status: nu
   return Promise.all(heads.map(async (head) => ({ head, status: await statusOf(head) })))
 }
 
-/** Those that were not answered, or as a bug. */
+/** Requests that were not answered, or with an internal error. */
 function bugsIn(answers: Awaited<ReturnType<typeof answersTo>>) {
   return answers.filter(({ status }) => status === 0 || status >= 500)
 }

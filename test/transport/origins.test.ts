@@ -6,7 +6,7 @@ import { eventually } from '../support/client.ts'
 import { temporaryFolder } from '../support/server.ts'
 
 const GOOD = 'https://my.site'
-/** The same, as people write it. */
+/** The same origin as people write it. */
 const WRITTEN = 'HTTPS://My.Site:443/'
 const FOREIGN = ['https://evil.test', 'http://my.site', 'null', '']
 

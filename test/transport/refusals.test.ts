@@ -13,7 +13,7 @@ afterEach(async () => {
   running = undefined
 })
 
-/** What makes one refusal of its reason, and the answer to it. */
+/** A request that is refused for each reason, with its answer. */
 type Case = [
   reason: string,
   flags: Record<string, string>,

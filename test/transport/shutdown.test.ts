@@ -33,7 +33,7 @@ async function stubborn(server: ServerProcess): Promise<RawSocket> {
   return socket
 }
 
-/** So many that closing them takes the server a while: 25 every few hundredths of a second. */
+/** So many that closing takes a while: 25 every few hundredths of a second. */
 function crowd(server: ServerProcess): Promise<Client[]> {
   return Promise.all(
     Array.from({ length: 800 }, (_, i) => Client.join(`${server.sockets}room-${i}`)),

@@ -22,7 +22,7 @@ afterEach(async () => {
 
 const closes = (reason: string) => metric(server, `latchkey_closes_total{reason="${reason}"}`)
 
-/** Time passes, and something is sent every second. */
+/** Lets time pass with a message every second. */
 async function pass(seconds: number, send: () => Promise<unknown>): Promise<void> {
   for (let second = 0; second < seconds; second++) {
     await send()
@@ -56,7 +56,7 @@ test('a silent itty client on a busy channel leaves after the idle timeout, and 
   await pass(1, say)
   await reader!.next(({ type }) => type === 'leave')
   expect(await closes('idle')).toBe(1)
-  // What was sent meanwhile was taken by the proxy.
+  // The proxy has accepted what was sent meanwhile.
   expect(gone.frames.length).toBeGreaterThan(10)
   for (let minute = 0; minute < 3; minute++) await pass(20, say)
   expect(await closes('idle')).toBe(1)

@@ -144,7 +144,7 @@ describe('intersection as the SDKs expect it', () => {
   })
 })
 
-/** Few words, so that patterns and names often meet. */
+/** Few words, so that patterns and names often match. */
 const segment = fc.constantFrom('a', 'b', '*', '')
 const name = fc
   .array(fc.constantFrom('a', 'b', 'c', ''), { minLength: 1, maxLength: 4 })
@@ -167,7 +167,7 @@ const channel = fc
   .tuple(fc.constantFrom('', '', '[meta]', '[filter]'), name)
   .map(([prefix, rest]) => prefix + rest)
 
-/** Matches as the documentation words it, with regular expressions and no cleverness. */
+/** A naive reference: matches by regular expressions, as documented. */
 function naiveOperations(given: Capability, wanted: string): OperationSet {
   let found = 0
   for (const [pattern, set] of given) {

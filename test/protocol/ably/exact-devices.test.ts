@@ -42,7 +42,7 @@ async function send(method: string, path: string, body?: string | Uint8Array, ac
   return { status: answer.status, bytes: Buffer.from(await answer.arrayBuffer()) }
 }
 
-/** In one line, as it is kept. */
+/** JSON in one line, as it is stored. */
 const inLine = (text: string) => text.replaceAll(/[\r\n]/g, ' ').trim()
 
 const recipientOf = (more: string) =>

@@ -57,10 +57,10 @@ async function textOf(path: string): Promise<string> {
   return (await fetch(server.url + path, { headers })).text()
 }
 
-/** As JSON in a frame has it. */
+/** As in a JSON frame. */
 const spliced = (text: string) => text.replaceAll(/[\r\n]/g, ' ')
 
-/** Sockets that keep what comes over them as it is. */
+/** Sockets that keep received frames unparsed. */
 class RawReader {
   readonly texts: string[] = []
   readonly #socket: WebSocket

@@ -42,7 +42,7 @@ async function outcomes(tokens: readonly string[]): Promise<string[]> {
   return [...new Set(await Promise.all(tokens.map(outcome)))]
 }
 
-/** A new client id, so that tests do not meet. */
+/** A new client id for each test. */
 let counter = 0
 const fresh = () => `client-${counter++}`
 
@@ -92,7 +92,7 @@ describe('revoking native tokens, with a stopped clock', () => {
     expect(await Promise.all(tokens.map(outcome))).toEqual(['40141', 'ok', 'ok'])
     await revoke(`clientId:${clientId}`, { issuedBefore: start + 2 })
     expect(await Promise.all(tokens.map(outcome))).toEqual(['40141', '40141', 'ok'])
-    // Of that very moment, which is now.
+    // Issued at that very moment.
     server.clock.set(-1)
     await revoke(`clientId:${clientId}`, { issuedBefore: start + 2 })
     expect(await Promise.all(tokens.map(outcome))).toEqual(['40141', '40141', 'ok'])
@@ -168,7 +168,7 @@ test('the command line revokes what the server has issued so far', async () => {
     const here = ['--data', real.folder]
     await latchkey(['tokens', 'revoke', keyName, '--client-id', 'ann', ...here])
     await eventually(async () => (await statusOf(before!)) === 401, 'the token is revoked')
-    // Of the range of numbers that the server had before.
+    // From the range of numbers that the server had taken before.
     expect(await statusOf((await issue())!)).toBe(200)
   } finally {
     await real.end()
@@ -181,7 +181,7 @@ describe('revoking JWTs, which have whole seconds', () => {
     ['the second before', -1, '40141'],
     ['the next second', 1, 'ok'],
   ])('of %s', async (_, seconds, expected) => {
-    // Within a second, so that the same one has begun before the revocation.
+    // Within the same second as the revocation.
     server.clock.advance(1000 - (server.clock.now() % 1000) + 400)
     const second = Math.floor(server.clock.now() / 1000)
     const group = fresh()

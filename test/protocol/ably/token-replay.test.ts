@@ -80,7 +80,7 @@ test('token and device requests count as requests of their key once verified', a
       { body: { ...device, push } },
     )
     const { token } = made.body.deviceIdentityToken
-    // One comes back in a second, so some of many are refused however slow this is.
+    // The rate refills by one a second, so some of many are refused.
     const codes: number[] = []
     for (let i = 0; i < 20; i++) codes.push(await send(server.url, signed(key, `n${i}`)))
     expect(codes.slice(0, 2)).toEqual([201, 201])

@@ -6,7 +6,7 @@ import { eventually } from '../../support/client.ts'
 import { type TestServer, startTestServer } from '../../support/server.ts'
 
 let server: TestServer
-/** Everything on everything, with tokens that can be revoked. */
+/** A key that permits everything, with revocable tokens. */
 let full: string
 /** `{"news:*":["subscribe"]}` */
 let narrow: string

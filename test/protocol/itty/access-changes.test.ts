@@ -108,10 +108,10 @@ describe('changes while clients are connected', () => {
     await eventually(async () => (await statusOf(url)) === 101, 'the join key is no longer asked')
     listener.sendJson('now I may')
     await listener.message('now I may')
-    // Keys are not held against those who brought them when they might.
+    // Members that brought keys while that was permitted stay.
     expect(first.closed).toBeUndefined()
     expect(await standing(url, { joinKey: 'j' })).toBe('no')
-    // They are gone for good, not set aside.
+    // The keys are gone, not suspended.
     server.unreserve(name)
     await eventually(async () => (await standing(url, { joinKey: 'j' })) === 'speak', 'it is open')
     expect(await standing(url)).toBe('speak')
@@ -140,7 +140,7 @@ describe('changes while clients are connected', () => {
   test('AC-32 those who stay are told who had to leave', async () => {
     const name = freshChannel()
     const goes = await Client.join(`${base}${name}?announce=true`)
-    // Its key was ignored on an open channel, and is the right one now.
+    // Its key was ignored on the open channel and is valid now.
     const stays = await Client.join(`${base}${name}?joinKey=k`)
     server.reserve(name, { joinKey: 'k' })
     expect(await stays.next((frame) => frame['type'] === 'leave')).toMatchObject({
@@ -202,7 +202,7 @@ describe('refusals as a client sees them', () => {
     const client = new IttyClient(url)
     expect((await client.error())['message']).toBe('the join key is missing or wrong')
     await eventually(() => client.closes === 1, 'the real client is closed')
-    // What no app can act on stays an HTTP status.
+    // Refusals that an app cannot act on stay HTTP statuses.
     expect(await statusOf(`${explaining.sockets}%zz`)).toBe(400)
     member.sendJson('x')
     member.send('nonsense')

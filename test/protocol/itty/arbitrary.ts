@@ -164,7 +164,7 @@ export const anyBody: fc.Arbitrary<Uint8Array> = fc.oneof(
   fc.uint8Array({ maxLength: 300 }),
 )
 
-/** What must become of a text: the plainest reading of F-2, F-5, F-7 and F-9. */
+/** A model of what happens to a text, by F-2, F-5, F-7 and F-9. */
 export function isRelayable(text: string): boolean {
   try {
     return depthOf(JSON.parse(text)) <= 64

@@ -27,11 +27,11 @@ const KEY = 'Zq7-only-insiders-know'
 const SECRET = 'what insiders say'
 
 let server: ServerProcess
-/** Two who have the keys of a channel, and talk on it. */
+/** Two members with the keys of a channel. */
 let insiders: Client[]
-/** One who hears a channel on which only the holders of its send key may speak. */
+/** A listener on a channel with a send key. */
 let ear: Client
-/** Two who have nothing to do with any of this. */
+/** Two members of an unrelated channel. */
 let healthy: Client[]
 let pulses = 0
 
@@ -52,11 +52,11 @@ beforeAll(async () => {
 
 afterAll(async () => {
   expect(await server.end()).toBe(0)
-  // A bug that was caught is logged, and is a bug all the same.
+  // A caught bug is in the log and fails the test.
   expect(server.output()).toBe('')
 })
 
-/** What must hold after each batch: others are served, and insiders hear insiders and nobody else. */
+/** Checks after each batch: others are served, and insiders hear only insiders. */
 async function allIsWell(): Promise<void> {
   const beat = ++pulses
   healthy[beat % 2]!.sendJson(beat)
@@ -89,7 +89,7 @@ function throwing<T>(
   )
 }
 
-/** Looks at what a stranger was sent, and lets go of its socket. */
+/** Checks what a stranger received and closes its socket. */
 function dismiss(socket: RawSocket): void {
   const received = [socket.head, socket.body, ...socket.texts].join('\n')
   expect(received).not.toContain(SECRET)

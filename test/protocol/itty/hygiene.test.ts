@@ -6,7 +6,7 @@ import { Client } from '../../support/client.ts'
 import { statusOf } from '../../support/itty.ts'
 import { startServerProcess } from '../../support/server-process.ts'
 
-/** Words that a client or an owner entrusts to the server, each in its own place. */
+/** Secret words of clients and owners, by where they are used. */
 const SECRETS = {
   joinKey: 'jjOPENSESAMEjj',
   sendKey: 'ssOPENSESAMEss',

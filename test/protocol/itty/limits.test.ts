@@ -45,7 +45,7 @@ describe('connections', () => {
       for (let i = 0; i < 3; i++) expect(await from('198.51.100.7')).toBe(101)
       expect(await from('198.51.100.7')).toBe(429)
       expect(await from('198.51.100.8')).toBe(101)
-      // What a client wrote itself lies further left, and is not believed.
+      // Entries of the client itself are further left and not trusted.
       expect(await from('203.0.113.1, 198.51.100.7')).toBe(429)
       expect(await from('198.51.100.7, 127.0.0.1')).toBe(429)
     }))

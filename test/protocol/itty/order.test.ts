@@ -9,7 +9,7 @@ import { type TestServer, startTestServer } from '../../support/server.ts'
 let server: TestServer
 let base: string
 let watched: TestServer
-/** It takes seconds until somebody who answers no ping is found out, so they sit here from the start. */
+/** Detecting a silent client takes seconds, so it connects at the start of the file. */
 let idle: Promise<{ silent: RawSocket; alive: Client[] }>
 
 beforeAll(async () => {
@@ -61,7 +61,7 @@ describe('order', () => {
     const client = new IttyClient(`${base}closed`)
     client.socket.send('kept')
     await eventually(() => client.closes === 1, 'the client is told of the close')
-    // What the advised idiom does every second.
+    // The documented way to reconnect opens every second.
     client.socket.open()
     await eventually(() => client.closes === 2, 'it is refused again')
     const reader = await Client.join(`${base}closed?joinKey=k`)

@@ -16,7 +16,7 @@ beforeAll(async () => {
 })
 afterAll(() => server.end())
 
-/** A frame's text with what differs from run to run made plain. */
+/** A frame's text with varying parts replaced. */
 function plain(raw: string | undefined, names: Record<string, string> = {}): string {
   let text = (raw ?? 'nothing').replace(/"date":\d{13}\b/g, '"date":0')
   for (const [name, uid] of Object.entries(names)) text = text.replaceAll(uid, name)

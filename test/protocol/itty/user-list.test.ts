@@ -114,7 +114,7 @@ describe('payloads that look like events', () => {
     const writer = await IttyClient.join(channel)
     writer.socket.send({ type, uid: 'forged', total: 99 })
     const event = await reader.message({ type, uid: 'forged', total: 99 })
-    // What the server vouches for stays reliable.
+    // Members set by the server stay reliable.
     expect(event).toMatchObject({ type, uid: writer.uid })
   })
 

@@ -37,7 +37,7 @@ async function attachAll(app: AblyApp, prefix: string, count: number): Promise<n
   return client.all(ACTION.ATTACHED).length
 }
 
-/** Each fills the server with channels of the greedy one; all but the last two hold on to nothing. */
+/** Ways to fill the server with channels; all but the last two leave them unused. */
 const WAYS: Record<string, () => Promise<unknown>> = {
   'a batch of new names': async () => {
     for (let i = 0; i < 3; i++) await publish(greedy, names(`batch-${i}-`, 100))

@@ -74,7 +74,7 @@ const WAYS: Record<string, () => Promise<unknown>> = {
 const dataOf = (frames: readonly ProtocolMessage[]) =>
   frames.flatMap(({ messages }) => (messages as { data: string }[]).map(({ data }) => data))
 
-/** Somebody who attaches, and whose network is lost. */
+/** A client that attaches and loses its network. */
 async function lost(app: AblyApp, channel: string) {
   const client = await FrameClient.connected(app, `key=${app.keys[0]}&v=6`)
   const { channelSerial } = await client.attach(channel)

@@ -14,7 +14,7 @@ afterEach(() => opened.end())
 
 const ANN = { kind: 'person', name: 'ann@example.com', address: '192.0.2.7' } as const
 
-/** What an action left in the trail, the first thing first. */
+/** Entries of an action, in order. */
 function trailOf(action: () => unknown): AuditEntry[] {
   const { audit } = opened.services
   const last = audit.list(undefined, { limit: 1 }).entries[0]?.seq ?? 0

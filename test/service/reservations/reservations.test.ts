@@ -65,7 +65,7 @@ describe('N-3 first come, first served', () => {
     ['ann', 'deep', 'ok'],
     ['bob', 'acme%', 'ok'],
     ['bob', 'acm_', 'ok'],
-    // The owner of the server owns no names of others.
+    // The owner of the server does not own names of other accounts.
     ['owner', 'acme/x', 'namespace_owned'],
     ['owner', 'deep', 'namespace_owned'],
   ]

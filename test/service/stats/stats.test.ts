@@ -127,7 +127,7 @@ describe('counts', () => {
       'apiRequests.all.refused': 24,
       'apiRequests.tokenRequests.failed': 2,
     })
-    // What has been taken is not taken again.
+    // Counts are taken once.
     recorder.write()
     expect(Object.values(read('minute'))).toEqual([entries!])
   })
@@ -243,7 +243,7 @@ describe('connections and channels', () => {
       'connections.plain.opened': 1,
       'connections.all.opened': 2,
       'connections.all.peak': 2,
-      // Two looks found nobody, then two, then one.
+      // The samples are zero twice, then two, then one.
       'connections.all.mean': 3 / 4,
       'connections.tls.peak': 1,
       'connections.tls.mean': 2 / 4,
@@ -410,7 +410,7 @@ describe('pages', () => {
     const page = (limit: number, after?: number) =>
       opened.services.stats.read([appId], { span: inner, direction: 'backwards', limit, after })
     expect(page(9).items.map(({ numbers }) => numbers['channels.opened'])).toEqual([4, 3, 2])
-    // A cursor from elsewhere opens nothing that the bounds close.
+    // A cursor cannot exceed the bounds.
     expect(page(9, START + 50 * MINUTE).items).toHaveLength(3)
     expect(page(3).next).toBeUndefined()
     expect(page(2).next).toBe(START + 2 * MINUTE)

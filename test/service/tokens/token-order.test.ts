@@ -17,7 +17,7 @@ afterEach(() => {
   opened.end()
 })
 
-/** As another process has it that works on the same folder, or a later one. */
+/** The numbers of another process on the same folder, or of a later one. */
 function another(folder = opened.path): TokenOrder {
   const store = openStore(folder)
   stores.push(() => closeStore(store))
@@ -103,7 +103,7 @@ test('without a writable database tokens have no number, and no range is used tw
   store.sqlite.run('PRAGMA query_only = ON')
   expect(order.next()).toBeUndefined()
   store.sqlite.run('PRAGMA query_only = OFF')
-  // It is not tried again at once: where another program holds the database, each try waits for it.
+  // There is no immediate retry, because each try waits for the lock.
   expect(order.next()).toBeUndefined()
   opened.now += 1000
   expect(numberOf(order)).toBeGreaterThan(before)

@@ -23,7 +23,7 @@ const serials = () => opened.log.messages(channel, FORWARDS).items.map(({ serial
 const serialsOf = (made: readonly { message: { serial: string } }[]) =>
   made.map(({ message }) => message.serial)
 
-/** What SQLite says of a full disk, it says of a full file too. */
+/** A full file gives the same error as a full disk. */
 function fill(): void {
   opened.file.sqlite.run(`PRAGMA max_page_count = ${opened.file.pages() + 20}`)
 }

@@ -76,7 +76,7 @@ describe('the file', () => {
 })
 
 describe('an entry', () => {
-  /** As another process sees it. */
+  /** What another process reads. */
   const written = () => {
     const database = new Database(opened.path, { readonly: true })
     try {
@@ -197,7 +197,7 @@ describe('the latest position', () => {
 })
 
 describe('times in a long channel', () => {
-  /** Enough of them that some are marked in the index of times. */
+  /** Enough entries that the index of times has some of them. */
   const many = (timestamp: number) =>
     Array.from({ length: 300 }, () => entries.message({ timestamp }))
   const count = (page: Partial<Page>) =>
@@ -241,7 +241,7 @@ test('times are found exactly in a long channel with clock jumps and restarts', 
     const entry = entries.message({ timestamp: time })
     model.add(entry)
     void opened.log.append(channel, [entry])
-    // Others come between, so that not every mark falls to this channel.
+    // Entries of other channels come in between.
     void opened.log.append(channelRef('app', String(chance(3))), [entries.message()])
     if (i === 1500) opened.reopen()
   }

@@ -28,7 +28,7 @@ afterEach(async () => {
 })
 
 const path = (suffix = '') => join(folder.path, `latchkey.db${suffix}`)
-/** Begins at once; what is thrown is told by the promise. */
+/** Starts at once; an exception rejects the promise. */
 const commit = async <T>(work: () => T): Promise<T> => ledger.commit(work)
 const write = (name: string) => commit(() => writeFact(store, name, Buffer.from('x')))
 const isWritten = (name: string) => readFact(store, name) !== undefined

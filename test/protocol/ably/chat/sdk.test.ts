@@ -25,7 +25,7 @@ beforeAll(async () => {
 })
 const chats: ChatClient[] = []
 afterEach(async () => {
-  // What they still wanted to send would fail behind the test.
+  // Pending sends would fail after the test.
   for (const client of chats.splice(0)) await client.dispose()
   clients.end()
 })
@@ -222,7 +222,7 @@ test('has members, locations, cursors and locks of a space', async () => {
   await ann.locks.acquire('cell')
   await eventually(() => seen.includes('cell locked by ann'), 'the lock is told')
   expect(bob.locks.get('cell')).toMatchObject({ status: 'locked', member: { clientId: 'ann' } })
-  // Nothing is sent of cursors until the client knows that somebody watches.
+  // The client sends cursors only once it knows that somebody watches.
   await eventually(async () => {
     await ann.cursors.set({ position: { x: 7, y: 8 } })
     return seen.includes('ann points at 7')

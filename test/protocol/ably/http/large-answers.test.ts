@@ -10,7 +10,7 @@ let server: TestServer
 let app: AblyApp
 
 const BIG = 'y'.repeat(60_000)
-/** Together about twice what a page may hold. */
+/** Together about twice the size of a page. */
 const MANY = 70
 
 beforeAll(async () => {
@@ -41,7 +41,7 @@ interface Item {
 
 const upTo = (count: number) => Array.from({ length: count }, (_, i) => String(i))
 
-/** All pages of a list, of which each but the last is as large as it may be and none much larger. */
+/** All pages of a list; checks that all but the last are of maximal size. */
 async function pagesOf(path: string, binary = false): Promise<Item[]> {
   const pages = await app.pages<Item>(`${path}${path.includes('?') ? '&' : '?'}limit=1000`, {
     binary,
@@ -152,7 +152,7 @@ describe('an answer that is made while it is read', () => {
     expect(linksOf(head.headers).has('next')).toBe(true)
   })
 
-  /** Somebody who does not read what they ask for. */
+  /** A client that does not read its answer. */
   async function unread(path: string): Promise<RawSocket> {
     const head = (of: string) =>
       `GET ${of} HTTP/1.1\r\nHost: x\r\nAuthorization: Basic ${btoa(app.keys[0]!)}\r\n\r\n`
@@ -165,14 +165,14 @@ describe('an answer that is made while it is read', () => {
 
   test('waits for its reader within a memory limit', async () => {
     const names = ['crowd', '[?x=1]crowd', '[?x=2]crowd'].map(encodeURIComponent)
-    // More than the buffers of the kernel take.
+    // More than the kernel's buffers hold.
     const path = `/presence?channels=${names.join(',')}`
     const sockets = await Promise.all(Array.from({ length: 5 }, () => unread(path)))
     await eventually(async () => (await app.ask(path)).status === 429, 'there is no room')
     const refused = await app.ask<ErrorBody>(path)
     expect(refused.body.error).toMatchObject({ code: 42910, statusCode: 429 })
     expect(refused.headers.get('retry-after')).toBe('1')
-    // What is small is still answered.
+    // Small answers are still sent.
     expect((await app.ask('/channels/small/presence')).status).toBe(200)
     for (const socket of sockets) socket.destroy()
     await eventually(async () => (await app.ask(path)).status === 200, 'there is room again')

@@ -49,7 +49,7 @@ describe('parameters', () => {
     ['start=2026-11-22T20:10:00Z', 1_795_378_200_000],
     ['start=2026-11-22T20:10', 1_795_378_200_000],
     ['start=2026-11-22T22:10:00%2B02:00', 1_795_378_200_000],
-    // The sign has become a space on the way.
+    // A plus sign arrives as a space.
     ['start=2026-11-22T20:10:00+00:00', 1_795_378_200_000],
     ['start=2026-11-22T20:10:00.250-0000', 1_795_378_200_250],
     ['start=2026-13-22', 'parameter_invalid'],

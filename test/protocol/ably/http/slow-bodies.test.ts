@@ -34,7 +34,7 @@ async function revoke(key: string): Promise<void> {
   expect(status).toBe(200)
 }
 
-/** What somebody else sees of it. */
+/** What another client can see of the effect. */
 async function seen(path: string, as: string): Promise<unknown> {
   return (await fetch(url + path, { headers: basic(as) })).json()
 }
@@ -51,7 +51,7 @@ interface Act {
   readonly method?: string
   readonly path: (key: string) => string
   readonly body: object
-  /** Where its effect would be seen, and what there is without it. */
+  /** Where the effect can be seen, and the state without it. */
   readonly effect?: { readonly path: string; readonly none: unknown }
 }
 
@@ -150,7 +150,7 @@ describe('with a key that is revoked before the body has arrived', () => {
       await revoke(key)
       expect(await request.finish()).toBe(401)
       if (effect) expect(await seen(effect.path, owner)).toEqual(effect.none)
-      // The same is accepted from somebody whose key is still good.
+      // The same request is accepted with a valid key.
       const good = await fetch(url + path(owner), {
         method: method ?? 'POST',
         headers: basic(owner),

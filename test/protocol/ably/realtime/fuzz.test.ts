@@ -13,7 +13,7 @@ const SECRET = 'what insiders say'
 
 let server: ServerProcess
 let app: AblyApp
-/** Hears everything on a channel that nobody else may be on, and on one that nobody else may write to. */
+/** Listens on a channel that nobody else may join, and on one that nobody else may publish on. */
 let insider: FrameClient
 let pulses = 0
 
@@ -32,11 +32,11 @@ beforeAll(async () => {
 
 afterAll(async () => {
   expect(await server.end()).toBe(0)
-  // A bug that was caught is logged, and is a bug all the same.
+  // A caught bug is in the log and fails the test.
   expect(server.output()).toBe('')
 })
 
-/** The insider is served as ever, and nobody else was heard where only insiders speak. */
+/** Checks that the insider is served, and that nobody else was heard on its channels. */
 async function allIsWell(): Promise<void> {
   const data = `${SECRET} ${pulses}`
   insider.send({
@@ -96,7 +96,7 @@ const anyParams = fc.oneof(
 const anyNumber = fc.oneof(fc.nat({ max: 30 }), fc.integer(), fc.double(), fc.maxSafeNat())
 const anyFrame = fc.record(
   {
-    // Most of what ends a connection is left out, or sequences would be short.
+    // Most frames that end a connection are left out, to keep sequences long.
     action: fc.oneof(
       { weight: 20, arbitrary: fc.constantFrom(0, 10, 12, 14, 15, 16, 19, 21) },
       fc.integer({ min: -1, max: 40 }),

@@ -18,7 +18,7 @@ type Modes = keyof typeof MODES
 type Step =
   | { readonly do: 'attach'; readonly room: Room; readonly modes: Modes; readonly goesOn: boolean }
   | { readonly do: 'publish' | 'enter' | 'annotate' | 'edit'; readonly room: Room }
-  /** `hear`: somebody else says something there. */
+  /** `hear`: another client publishes there. */
   | { readonly do: 'detach' | 'sync' | 'hear'; readonly room: Room }
   | { readonly do: 'repeat' | 'return' | 'authorize' | 'nonsense' }
 
@@ -57,7 +57,7 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
 
 type Operation = 'subscribe' | 'publish' | 'presence'
 
-/** By what the key permits on `room:*`; on everything where it is the first. */
+/** Keys by what they permit on `room:*`; the first permits everything. */
 const KINDS: readonly (readonly [name: string, operations: readonly Operation[]])[] = [
   ['may do everything', ['subscribe', 'publish', 'presence']],
   ['may only listen', ['subscribe']],
@@ -79,23 +79,23 @@ beforeAll(async () => {
 })
 afterAll(() => server.end())
 
-/** What has been said on each channel; it goes on from one sequence to the next, as on a real server. */
+/** Messages of each channel, over all sequences. */
 const said: Record<Room, string[]> = { 'room:a': [], 'room:b': [], else: [] }
 
 interface Place {
   readonly modes: Modes
-  /** How it was asked for, where it went on from somewhere. */
+  /** How the attachment was requested, if it resumed. */
   readonly wish: string | undefined
 }
 
 const PRESENCE: ReadonlySet<number> = new Set([ACTION.PRESENCE, ACTION.SYNC])
 
-/** One client, and what it has to be told. */
+/** One client, and what it must receive. */
 class Player {
   readonly #kind: number
   readonly #query: string
   readonly #places = new Map<Room, Place>()
-  /** The last position that it was told, and how much had been said until there. */
+  /** The last position that it received, and the number of messages until then. */
   readonly #positions = new Map<Room, { readonly serial: string; readonly count: number }>()
   #client!: FrameClient
   #seen = 0
@@ -159,7 +159,7 @@ class Player {
     return place !== undefined && place.modes !== 'speaking' && this.#permits('subscribe', room)
   }
 
-  /** What has come since it was last asked, apart from who is present. */
+  /** Frames since the last call, without presence. */
   async #told(): Promise<ProtocolMessage[]> {
     await this.#client.settled()
     const told = this.#client.frames.slice(this.#seen)
@@ -239,7 +239,7 @@ class Player {
     this.#last = { frame, answer: answers[0]! }
   }
 
-  /** The code with which it is refused, if it is. */
+  /** The code of the refusal, if any. */
   #refusal(what: 'publish' | 'enter' | 'annotate' | 'edit', room: Room): number | undefined {
     const place = this.#places.get(room)
     if (what === 'publish' || what === 'enter') {
@@ -247,14 +247,14 @@ class Player {
       if (place?.modes === 'listening') return 40165
       return what === 'enter' && !place ? 90001 : undefined
     }
-    // Messages of these channels cannot be changed; whoever may not anyway is not told that.
+    // Messages of these channels cannot be changed. Without the right the refusal does not say so.
     if (this.#kind > 0) return 40160
-    // For changes the mode is that of publishing.
+    // Changes need the publish mode.
     if (what === 'edit' && place?.modes === 'listening') return 40165
     return what === 'annotate' && place && place.modes !== 'all' ? 40165 : 93002
   }
 
-  /** What comes a second time over a transport has no answer, and over the next one the same again. */
+  /** A frame that is repeated on a transport has no answer; on the next one it has the same answer again. */
   async #repeat(): Promise<void> {
     if (!this.#last) return
     this.#client.send(this.#last.frame)

@@ -163,7 +163,7 @@ describe('a large batch', () => {
     expect((body as unknown as Counted[]).map(({ successCount }) => successCount)).toEqual(
       channels.map(() => 100),
     )
-    // As many turns as it takes, and not two or three.
+    // Many turns, not two or three.
     expect(answered).toBeGreaterThan(20)
     const query = '/history?direction=forwards&limit=1000'
     for (const channel of [channels[0]!, channels[99]!]) {
@@ -201,7 +201,7 @@ describe('a large batch', () => {
       expect([first.status, first.body]).toMatchObject([201, { failureCount: 0 }])
       const later = await other.ask<ErrorBody>('/messages', { body })
       expect([later.status, later.body]).toMatchObject([429, { error: { code: 42910 } }])
-      // What another key does is its own.
+      // The allowance of another key is not affected.
       const as = other.keys[1]!
       const together = await Promise.all(
         [...'abcdef'].map((name) => other.ask('/messages', { body: large(name), as })),

@@ -34,7 +34,7 @@ test('publishers are told for each channel that nothing was kept, and may retry'
   })
 })
 
-/** Takes away what it writes into, as a damaged disk might. */
+/** Drops the tables, as a damaged disk might. */
 function breakHistory(): void {
   const database = new Database(join(server.folder!, 'history.db'))
   const tables = database

@@ -8,7 +8,7 @@ import { type SandboxAnswer, basic, newSandboxApp } from '../../../support/sandb
 import { type TestServer, startTestServer } from '../../../support/server.ts'
 
 let server: TestServer
-/** An app on which nothing happens but the reading of made-up statistics. */
+/** An app that is only used for reading made-up statistics. */
 let app: SandboxAnswer
 const packr = new Packr({ useRecords: false, int64AsType: 'number' })
 
@@ -190,7 +190,7 @@ describe('plain requests', () => {
       all: types,
       inbound: { all: types, realtime: types },
     }))
-    // ably-go writes all that there could be.
+    // ably-go writes every possible member.
     const sent = made.map((record) => ({
       inProgress: '',
       count: 0,

@@ -30,7 +30,7 @@ const listenWith = (url: string, credential: string, query = '', path = '/sse') 
     `${url}${path}?channels=a&v=1.2&${credential.includes(':') ? 'key' : 'accessToken'}=${encodeURIComponent(credential)}${query}`,
   )
 
-/** Waits for the end, and says with which error. */
+/** Waits for the end and returns its error. */
 async function endOf(reader: EventReader): Promise<unknown[]> {
   const { event, data } = await reader.next(0, (one) => one.event === 'error')
   const { code, statusCode } = JSON.parse(data) as ErrorBody['error']

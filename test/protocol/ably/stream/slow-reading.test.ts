@@ -53,7 +53,7 @@ function world() {
       hasHeartbeats: false,
       maxBacklogBytes: 2 * ROOM,
       credentials: { credential: undefined, clientId: undefined },
-      // Nothing here asks who it is.
+      // The principal is not used here.
       principal: undefined as never,
       now: () => core.now,
       punish: () => undefined,

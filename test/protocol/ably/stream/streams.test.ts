@@ -112,7 +112,7 @@ describe('an event', () => {
       { action: 5, data: 'c', serial },
       { action: 2, data: 'abc', serial },
     ])
-    // Who did not hear the beginning gets the whole.
+    // A reader without the beginning gets the whole message.
     expect(JSON.parse((await late.next()).data)).toMatchObject({ data: 'abc' })
     reader.leave()
     late.leave()
@@ -225,7 +225,7 @@ describe('resuming', () => {
       await publish(channel, { data: 'after' })
       expect(dataOf([await reader.next(1)])).toEqual(['after'])
       reader.leave()
-      // The next time it has an id that is good.
+      // The next time it has a valid id.
       const again = await listen(channel, '', { 'last-event-id': event.id })
       expect(dataOf(await again.count(1))).toEqual(['after'])
       again.leave()

@@ -17,7 +17,7 @@ function opened() {
     hasHeartbeats: false,
     maxBacklogBytes: 100_000,
     credentials: { credential: undefined, clientId: undefined },
-    // Nothing here asks who it is.
+    // The principal is not used here.
     principal: undefined as never,
     now: () => state.now,
     punish: () => undefined,
@@ -25,7 +25,7 @@ function opened() {
     onEnd: (_, reason) => ended.push(reason),
   })
   const reader = stream.open().getReader()
-  /** As the ticks of all streams do. */
+  /** Does what a tick of all streams does. */
   const pass = (seconds: number, each = () => {}) => {
     for (let second = 0; second < seconds; second++) {
       each()

@@ -55,7 +55,7 @@ describe('for one publication', () => {
     )
     const passed = numbers(900).map((i) => publication.of(compiled(of(i))).length)
     expect(publication.stepsLeft).toBeGreaterThanOrEqual(0)
-    // Those that came first were asked, and nobody else has lost the message.
+    // The first filters were evaluated, and other readers get the message.
     expect(passed[0]).toBe(0)
     expect(passed.at(-1)).toBe(1)
   })

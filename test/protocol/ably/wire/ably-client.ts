@@ -10,7 +10,7 @@ interface MsgPack {
 /** The client's own MessagePack, which is not part of its types. */
 export const msgpack = (Ably.Realtime as unknown as { readonly _MsgPack: MsgPack })._MsgPack
 
-/** What the client makes of a value of ours, once it has gone over the wire. */
+/** How the client reads a value of ours from the wire. */
 export function received(value: unknown, format: Format): Record<string, unknown> {
   const wire = encode(value, format)
   const read = typeof wire === 'string' ? JSON.parse(wire) : msgpack.decode(Buffer.from(wire))

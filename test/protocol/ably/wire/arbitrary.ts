@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import type { Annotation, KeptMessage, PresenceMessage } from '../../../../src/core/types.ts'
 import { pack, unpackEntries } from '../../../../src/protocol/ably/wire/format.ts'
 
-/** As the readers of entries get it. */
+/** As readers of entries receive it. */
 export function asSent(value: unknown): unknown {
   const read = unpackEntries(pack(value))
   if (!read.ok) throw new Error(read.failure.name)

@@ -9,7 +9,7 @@ import { Structure } from '../../../../src/protocol/ably/wire/structure.ts'
 import { JsonScanner } from '../../../../src/text/json-scanner.ts'
 import { anyStructure, commonJson, objectText, wildNumber } from '../../../support/json-texts.ts'
 
-/** One text for all that are the same value, with the same names in the same order. */
+/** A canonical text: equal for equal values with names in the same order. */
 function canonical(text: string): string {
   const scanner = new JsonScanner(text)
   const write = (): string => {

@@ -138,7 +138,7 @@ describe('a channel name', () => {
           const result = parseChannelName(text)
           if (!result.ok) return
           const { name, qualifier, resource } = result.value
-          // Everything on ordinary channels is nothing on others.
+          // Rights on ordinary channels do not extend to qualified ones.
           expect(full.permits(resource, 'subscribe')).toBe(qualifier === 'none')
           expect(text).toEndWith(name)
         },

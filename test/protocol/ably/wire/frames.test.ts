@@ -56,7 +56,7 @@ function withVersion(entry: Record<string, unknown>): Record<string, unknown> {
   return entry
 }
 
-/** Of those that agree with their event in some things, and not in others. */
+/** Messages that share some members with their event and not others. */
 const placed = fc.record({
   position: fc.constant('01700000000000-000@a'),
   id: fc.string({ minLength: 1 }),

@@ -23,7 +23,7 @@ const value = fc.object({
     fc.string({ minLength: 250, maxLength: 300 }),
     fc.integer(),
     fc.maxSafeInteger(),
-    // Without minus zero, which is as good as zero, and without integers that the client cannot write.
+    // Without minus zero, which is read as zero, and integers that the client cannot write.
     fc
       .double({ noNaN: true, noDefaultInfinity: true })
       .map((number) => number + 0)

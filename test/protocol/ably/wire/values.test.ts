@@ -46,7 +46,7 @@ function meaning({ data, encoding }: Pick<KeptMessage, 'data' | 'encoding'>): un
 const parsed = (text: string | undefined) =>
   text === undefined ? undefined : (JSON.parse(text) as unknown)
 
-/** Undefined members are as good as none. */
+/** Removes undefined members. */
 const plain = (value: object) =>
   Object.fromEntries(
     Object.entries(value).filter(([, member]) => (member ?? undefined) !== undefined),

@@ -68,7 +68,7 @@ async function slowly<T>(
   }
 }
 
-/** Where nothing has been said yet. */
+/** A channel without messages. */
 async function start(channel: string): Promise<string> {
   const client = await FrameClient.connected(app, `key=${app.keys[0]}`)
   const { channelSerial } = await client.attach(channel)

@@ -18,7 +18,7 @@ const ROOM = 262_144
 const BIG = 'x'.repeat(20_000)
 const ids = new IdSource(systemRandomness)
 
-/** Somebody whose frames go nowhere until they read. */
+/** A client whose frames wait until it reads. */
 class Reader {
   readonly frames: Frame[] = []
   waitingBytes = 0
@@ -37,7 +37,7 @@ class Reader {
     Object.defineProperty(this.socket, 'waitingBytes', { get: () => this.waitingBytes })
   }
 
-  /** As much of a client as catching up has to do with. */
+  /** The part of a client that catching up uses. */
   get client(): Client {
     return this.#client
   }
@@ -131,7 +131,7 @@ test('many fast readers get a bounded amount each turn, and messages are encoded
     expect(namesIn(frames.slice(0, 3))).toEqual([0, 1, 2])
     expect(frames).toHaveLength(300)
   }
-  // Nearly: a reader may have fallen behind the others by more than is kept for them.
+  // Not always: a reader may be so far behind that its encoding is not shared.
   expect(shared.encoded).toBeLessThan(300 * 3)
   expect(shared.bytes).toBeLessThanOrEqual(4_194_304)
 })

@@ -30,7 +30,7 @@ function publish(client: FrameClient, channel: string, msgSerial: number, data =
 const dataOf = (frames: readonly ProtocolMessage[]) =>
   frames.map(({ messages }) => (messages as { data: string }[]).map(({ data }) => data))
 
-/** @param channel on which the server is known to have noticed, if that matters */
+/** @param channel on which to wait until the server has noticed */
 async function lost(client: FrameClient, channel?: string, others = 0): Promise<void> {
   client.terminate()
   await client.closing()
@@ -231,7 +231,7 @@ describe('a channel', () => {
     publish(writer, channel, 2)
     await client.next(ACTION.MESSAGE, 2)
     expect(dataOf(client.all(ACTION.MESSAGE))).toEqual([['m0'], ['m1'], ['m2']])
-    // With other wishes it is a new question: what is on its way is dropped by the client meanwhile.
+    // Other params make it a new attachment: the client drops what is on its way.
     const params = { modes: 'subscribe' }
     const other = await client.attach(channel, { channelSerial, params })
     expect(flags(other)).toBe(RESUMED | HAS_BACKLOG)

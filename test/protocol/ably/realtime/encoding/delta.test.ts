@@ -31,7 +31,7 @@ function publish(channel: string, messages: unknown) {
   return app.ask(`/channels/${channel}/messages`, { body: messages })
 }
 
-/** What a client reads: payloads as text, and how many of them came as differences. */
+/** Payloads that a client reads as text, and the number of deltas among them. */
 class Reading {
   readonly texts: string[] = []
   deltas = 0

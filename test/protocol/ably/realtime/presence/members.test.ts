@@ -33,7 +33,7 @@ afterAll(async () => {
   await server.end()
 })
 
-/** Members of one connection, each of whom says as much as makes a page of a few. */
+/** Members of one connection with so much data that a page holds only a few. */
 class Crowd {
   readonly channel: string
   readonly data = new Map<string, string>()
@@ -51,7 +51,7 @@ class Crowd {
     const crowd = new Crowd(channel, client)
     for (let i = 0; i < count; i++) {
       crowd.change(ENTER, `m${i}`)
-      // They hear of it themselves, and must not be too slow for that.
+      // They receive these changes too, and must not become slow readers.
       if (i % 20 === 19) await crowd.settled()
     }
     await crowd.settled()
@@ -98,7 +98,7 @@ test('slow SDK clients end with the right members and get each change once', asy
     }),
   )
   await isAttached('slow', 2)
-  // Of the first page, of the middle, and of the last, which is not made yet.
+  // Members of the first page, of the middle, and of the last, which is not made yet.
   for (const clientId of ['m0', 'm120', `m${COUNT - 1}`]) crowd.change(LEAVE, clientId)
   for (const clientId of ['m1', 'm121', `m${COUNT - 2}`]) crowd.change(UPDATE, clientId)
   for (const clientId of ['m2', `m${COUNT - 3}`]) {
@@ -113,7 +113,7 @@ test('slow SDK clients end with the right members and get each change once', asy
     await eventually(() => events[i]!.has('late'), 'it has caught up')
     const members = await channel.presence.get()
     expect(fullOf(members)).toEqual(crowd.data)
-    // Whoever left before their page was made was never there for this client.
+    // Members that left before their page was made do not appear.
     expect(events[i]!.get(`m${COUNT - 1}`)).toBeUndefined()
     for (const told of events[i]!.values()) {
       const leaves = told.filter((action) => action === 'leave').length
@@ -197,7 +197,7 @@ test.each(['json', 'msgpack'])(
     )
     expect(lists()).toBeLessThanOrEqual(5)
     expect(client.frames.length - before).toBeGreaterThan(0)
-    // As a client puts them together: lists, and what comes between them.
+    // As a client does: sync pages, and changes between them.
     let members = new Map<string, string>()
     let listed: Map<string, string> | undefined
     for (const frame of client.frames) {

@@ -49,7 +49,7 @@ describe('changes', () => {
     present(ann, channel, 3, { action: LEAVE, data: '3' })
     await ann.next(ACTION.ACK, 3)
     await bob.settled()
-    // Whoever was not there has come, and whoever was has changed, whatever they call it.
+    // An unknown member enters and a known one updates, whatever the action says.
     const expected = [`${ENTER} ann 1`, `${UPDATE} ann 2`, `${LEAVE} ann 2`, `${LEAVE} ann 3`]
     expect(told(bob)).toEqual(expected)
     expect(told(ann)).toEqual(expected)

@@ -18,7 +18,7 @@ afterAll(() => server.end())
 const connect = (token: string, more = '') =>
   FrameClient.connected(app, `access_token=${token}&v=6${more}`)
 
-/** A token by the time of the server. */
+/** A token issued by the server's clock. */
 function issued(params: Ably.TokenParams = {}): Promise<string> {
   return app.token({ timestamp: server.clock.now(), ...params })
 }
@@ -35,7 +35,7 @@ function publish(client: FrameClient, channel: string, msgSerial: number): void 
   client.send({ action: ACTION.MESSAGE, channel, msgSerial, messages: [{ data: 'x' }] })
 }
 
-/** A JWT is checked without blocking, so that what comes behind it has to wait. */
+/** A JWT is verified asynchronously, so frames after it have to wait. */
 async function jwt(claims: Record<string, unknown> = {}): Promise<string> {
   const [name = '', secret = ''] = app.keys[0]!.split(':')
   const now = Math.floor(server.clock.now() / 1000)
@@ -136,7 +136,7 @@ describe('another token', () => {
     publish(client, 'foo', 0)
     await client.next(ACTION.ACK)
     expect(client.all(ACTION.ERROR)).toHaveLength(1)
-    // It lost the permission to hear of it.
+    // It lost the subscribe capability.
     expect(client.all(ACTION.MESSAGE)).toHaveLength(0)
     authorize(client, await issued())
     await client.next(ACTION.CONNECTED, 2)

@@ -48,7 +48,7 @@ describe('with a stopped clock', () => {
     await socket.next(({ opcode }) => opcode === OPCODE.ping)
     server.clock.advance(5000)
     await socket.until(() => socket.frames.filter(({ opcode }) => opcode === OPCODE.ping)[1])
-    // What it asks for itself is still answered with a message.
+    // Its own heartbeat requests are still answered.
     socket.text('{"action":0,"id":"x"}')
     await socket.nextText('"id":"x"')
     expect(socket.texts).toHaveLength(2)

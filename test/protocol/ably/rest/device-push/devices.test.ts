@@ -39,7 +39,7 @@ const STRANGER = 3
 
 const fresh = (word: string) => `${word}-${counter++}`
 
-/** A device that hears of notifications on a channel. */
+/** A device that gets notifications over a channel. */
 function device(id: string, channel = fresh('heard'), more: object = {}) {
   const recipient = {
     transportType: 'ablyChannel',
@@ -119,7 +119,7 @@ describe.each([false, true])('with useBinaryProtocol %p', (useBinaryProtocol) =>
     const read = await deviceRegistrations.get(id)
     expect(read).toMatchObject({ formFactor: 'tablet', push: { state: 'ACTIVE' } })
     expect(read.clientId).toBeUndefined()
-    // Kept, because the second time none was given.
+    // Kept, because the second registration has none.
     expect(read.deviceSecret).toBe('s')
     await deviceRegistrations.remove(id)
     await deviceRegistrations.remove(id)
@@ -163,7 +163,7 @@ describe.each([false, true])('with useBinaryProtocol %p', (useBinaryProtocol) =>
     expect((await channelSubscriptions.listChannels({})).items).toContain(channel)
     await channelSubscriptions.remove(shared)
     expect(await list({ channel })).toEqual([own])
-    // What a device subscribes to goes with it.
+    // Subscriptions are removed with the device.
     await deviceRegistrations.remove(id)
     expect(await list({ channel })).toEqual([])
     expect((await channelSubscriptions.listChannels({})).items).not.toContain(channel)

@@ -166,7 +166,7 @@ describe('a device', () => {
     const second = await register(first.token)
     expect(second.capability).toBe(first.capability)
     expect(await subscribe(second, 'phones:else')).toBe(40160)
-    // Though its own client id is none: it has its right from a token of hers.
+    // Although it has no client id, its right comes from her token.
     await revoke('clientId:ann')
     expect(await read(second)).toBe(40141)
   })
@@ -215,7 +215,7 @@ describe('a device ends', () => {
       expect(await subscribe(device, 'phones:a')).toBe(40141)
       expect(await read(other)).toBe(200)
     }
-    // It is nobody any more for who shows its token, but its secret lets it register anew.
+    // Its token is refused, but its secret lets it register again.
     const as = await app.token({ capability: WIDE })
     const headers = { 'x-ably-devicetoken': device.token }
     expect(await codeOf(`${DEVICES}/${device.id}`, { as, headers })).toBe(40160)
@@ -231,7 +231,7 @@ describe('a device ends', () => {
     ]
     await revoke('clientId:ann')
     for (const device of devices) expect(await read(device)).toBe(40141)
-    // In the same millisecond, and yet later.
+    // Later within the same millisecond.
     const again = await register(root, devices[0]!.id, { clientId: 'ann' })
     expect(await read(again)).toBe(200)
   })
