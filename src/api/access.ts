@@ -1,9 +1,9 @@
-/** Who may see what of whom: the owner everything, other accounts only what is theirs. */
+/** What an account may see: the owner account everything, others only what is theirs. */
 import { type Result, fail } from '../failure.ts'
 import type { Bearer } from '../service/accounts/access-tokens.ts'
 import type { Account } from '../service/accounts/accounts.ts'
 
-/** Anybody who acts for an account. */
+/** A bearer, or anybody else who acts for an account. */
 type Acting = Pick<Bearer, 'account'>
 
 export function isOwner({ account }: Acting): boolean {
@@ -14,7 +14,7 @@ export function maySee(bearer: Acting, accountId: string): boolean {
   return isOwner(bearer) || bearer.account.id === accountId
 }
 
-/** The account whose channels a bearer sees; undefined for all of them. */
+/** The account whose things a bearer may see; undefined for all accounts. */
 export function accountFilter(bearer: Acting): Account | undefined {
   return isOwner(bearer) ? undefined : bearer.account
 }

@@ -14,7 +14,7 @@ import { none } from './shapes.ts'
 const appParams = z.object({ id: z.string() })
 const accountParams = z.object({ account_id: z.string() })
 
-/** What apps elsewhere have and ours have not: programs list them before they do anything else. */
+/** Resources of apps that Ably has and this server has not. They are answered as empty lists, which clients ask for first. */
 function emptyRoutes(parts: ApiParts): Route[] {
   return ['rules', 'queues'].map((name) =>
     route({
@@ -105,7 +105,7 @@ export function appRoutes(parts: ApiParts): Route[] {
   ]
 }
 
-/** By its id; one of another account looks like none at all. */
+/** Finds an app by id; one of another account is answered as unknown. */
 export function ownApp({ services }: ApiParts, bearer: Bearer, id: string): Result<App> {
   const found = services.apps.find(id)
   return found.ok && found.value.id === id && maySee(bearer, found.value.accountId)
@@ -115,7 +115,7 @@ export function ownApp({ services }: ApiParts, bearer: Bearer, id: string): Resu
 
 type Wish = Pick<z.output<typeof shapes.appChange>, 'name' | 'status' | 'tlsOnly' | 'limits'>
 
-/** What an app may take up is for whoever owns the server to say; where its pages are is for its account to say. */
+/** Only the owner account may change limits of an app; allowed origins may be changed by the app's own account. */
 function limitsRefusal(
   bearer: Bearer,
   before: AppLimits,

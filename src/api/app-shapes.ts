@@ -1,4 +1,4 @@
-/** Apps, keys and namespaces as Ably's Control API v1 has them; a namespace is what we call a channel rule. */
+/** Apps, keys and namespaces in the form of Ably's Control API v1. A namespace is a channel rule here. */
 import { z } from 'zod'
 import { NUMBER_LIMITS, NUMBER_LIMIT_NAMES, limitsOf } from '../policy/app-limits.ts'
 import type { ApiKey } from '../service/apps/api-keys.ts'
@@ -8,7 +8,7 @@ import { withoutUndefined } from './results.ts'
 
 const time = z.int().describe('Milliseconds since the Unix epoch')
 
-/** Clients of Ably send all of them, empty where nothing is set. */
+/** Ably's clients send all of these fields, empty where nothing is set. */
 const push = Object.fromEntries(
   [
     'apnsAuthType',
@@ -104,7 +104,7 @@ export const key = z
   })
   .meta({ id: 'Key' })
 
-/** As it was given: a copy would lose a resource called `__proto__`. */
+/** Kept as given: copying would lose a resource named `__proto__`. */
 const givenCapability = z
   .unknown()
   .refine(isLists, 'is an object of lists of operations')
@@ -213,8 +213,8 @@ export function namespaceView(rule: StoredRule): z.infer<typeof namespace> {
 }
 
 /**
- * Clients of Ably send empty text for no key, and spell one name in two ways. Where they switch batching or
- * conflation off and say no more, they expect what belonged to it to be gone.
+ * Ably's clients send an empty string for no key, and use two spellings of one name. Where they only switch batching
+ * or conflation off, they expect its interval and key to be removed.
  */
 export function namespaceSettingsOf(body: z.infer<typeof namespaceChange>) {
   const { authenticated, exposeTimeSerial, identified, conflationKey, ...settings } = body
@@ -222,7 +222,7 @@ export function namespaceSettingsOf(body: z.infer<typeof namespaceChange>) {
     ...(body.batchingEnabled === false && { batchingInterval: null }),
     ...(body.conflationEnabled === false && { conflationInterval: null, conflationKey: null }),
     ...(exposeTimeSerial !== undefined && { exposeTimeserial: exposeTimeSerial }),
-    // Whoever sends both has set one, and leaves the other as it is in all that they send.
+    // Clients that send both spellings have changed one and sent the other as it was.
     ...((identified ?? authenticated) !== undefined && {
       authenticated: identified === true || authenticated === true,
     }),

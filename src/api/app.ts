@@ -18,19 +18,19 @@ import { operations } from './operations.ts'
 import type { ApiParts } from './parts.ts'
 import type { Call, Route } from './route.ts'
 
-/** Says who is calling: by an access token, or because only the machine's own user can reach the listener. */
+/** Identifies the caller: by access token, or as the machine's own user, who alone can reach the control socket. */
 export type Identify = (request: Request) => Result<Bearer>
 
 const MAX_BODY_BYTES = 65_536
 
-/** What the transport tells of a request: its body, read up to a limit, however long that takes. */
+/** What the transport provides for a request. */
 export interface ApiEnv {
   Bindings: {
     readonly visit: {
-      /** This server as the client addresses it. */
+      /** The base URL by which the client addresses this server. */
       readonly base: string
       body(maxBytes: number): Promise<Result<Uint8Array>>
-      /** Counts credentials that were missing or wrong, and says whether that may be told. */
+      /** Counts missing or wrong credentials. @returns whether the address may still be told about them */
       failedAttempt(): boolean
     }
   }
@@ -41,7 +41,7 @@ type ApiContext = Context<ApiEnv>
 export function apiApp(parts: ApiParts, identify: Identify): Hono<ApiEnv> {
   const app = new Hono<ApiEnv>()
   const routes = operations(parts)
-  // Anybody may ask for it, and it costs as much as hundreds of other requests to make.
+  // Made once: anybody may ask for it, and it costs as much as hundreds of other requests.
   let document: string | undefined
   app.get('/openapi.json', (context) => {
     document ??= JSON.stringify(openApiDocument(routes))
@@ -52,7 +52,7 @@ export function apiApp(parts: ApiParts, identify: Identify): Hono<ApiEnv> {
     app.on(route.method, [path], (context) => handle(context, route, identify, parts.services))
   }
   app.all('*', (context) => {
-    // A stranger is not told what there is.
+    // Without valid credentials nobody learns which paths exist.
     const known = identify(context.req.raw)
     return known.ok ? answerUnmatched(context, routes) : answerStranger(context, known.failure)
   })
@@ -65,7 +65,7 @@ async function handle(
   identify: Identify,
   { audit, ledger }: ApiParts['services'],
 ): Promise<Response> {
-  // Before the body, of which a stranger shall make nobody keep anything, and after it, because it may take long.
+  // Checked before the body, so that strangers cannot make the server buffer one, and again after it has arrived.
   const known = permitted(identify(context.req.raw), route.scope)
   if (!known.ok) return answerStranger(context, known.failure)
   const body = route.body ? await context.env.visit.body(MAX_BODY_BYTES) : NO_BODY
@@ -75,7 +75,7 @@ async function handle(
   const input = readInput(context, route, body.value)
   if (!input.ok) return answerFailure(context, input.failure, input.details)
   const act = (): Result<unknown> => {
-    // Once more, because it may have waited for another program to let go of the settings.
+    // Checked once more in the turn of the write, which may have waited for the database.
     const still = permitted(identify(context.req.raw), route.scope)
     if (!still.ok) return still
     const call = { ...input.value, bearer: still.value }
@@ -96,7 +96,7 @@ const NO_BODY = ok(new Uint8Array())
 
 const HALVES = 'the body holds half of a surrogate pair'
 
-/** Whether JSON has a text that could not be kept as it is: only an escape can bring half of a pair. */
+/** Whether the JSON contains half of a surrogate pair, which could not be stored unchanged. Only an escape can. */
 function holdsHalves(text: string): boolean {
   if (!/\\u[dD][89a-fA-F]/.test(text)) return false
   let found = false
@@ -107,7 +107,7 @@ function holdsHalves(text: string): boolean {
   return found
 }
 
-/** Other bytes would come out as something else than what was sent. */
+/** Refuses invalid UTF-8 instead of replacing it. */
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 function permitted(bearer: Result<Bearer>, scope: Scope | undefined): Result<Bearer> {
@@ -154,7 +154,7 @@ function readInput(context: ApiContext, route: Route, bytes: Uint8Array): Input 
   return { ok: true, value: value as Omit<Call<never, never, never>, 'bearer'> }
 }
 
-/** Complaints by member, which is the form that clients of Ably's Control API read. */
+/** Error messages by field, the form that clients of Ably's Control API read. */
 function detailsOf(place: string, error: z.ZodError): Record<string, string[]> {
   const details: Record<string, string[]> = {}
   for (const { path, message } of error.issues) {
@@ -178,7 +178,7 @@ function pattern(path: string): RegExp {
   return new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[^/]+')}$`)
 }
 
-/** Tokens are looked up in no time, so that a good one is let in whatever else comes from its address. */
+/** Looking up a token is cheap, so a valid one is accepted however many wrong ones its address has sent. */
 function answerStranger(context: ApiContext, why: Failure): Response {
   const isTold = !isBadCredential(why) || context.env.visit.failedAttempt()
   return answerFailure(context, isTold ? why : failure('attempt_rate'))

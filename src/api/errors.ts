@@ -3,17 +3,17 @@ import type { Failure } from '../failure.ts'
 
 export interface ErrorBody {
   readonly message: string
-  /** The HTTP status and two digits more, as in Ably's error codes. */
+  /** The HTTP status with two more digits, as Ably's error codes. */
   readonly code: number
   readonly statusCode: number
-  /** The name of the failure in our own table, stable across versions. */
+  /** The name of the failure (`failure.ts`), stable across versions. */
   readonly reason: string
-  /** The page of this server that explains errors. */
+  /** URL of this server's page about errors. */
   readonly href: string
   readonly details: unknown
 }
 
-/** @param base this server as the client addresses it, as `Visit` has it */
+/** @param base the base URL by which the client addresses this server */
 export function errorBody(why: Failure, base: string, details: unknown = null): ErrorBody {
   return {
     message: why.message,

@@ -78,7 +78,7 @@ export function keyRoutes(parts: ApiParts): Route[] {
       answer: shapes.key,
       handle: (call) => map(revoke(call), view),
     }),
-    // Ably's command line revokes in this way.
+    // Ably's command line uses this path to revoke.
     route({
       method: 'DELETE',
       path: '/apps/{app_id}/keys/{key_id}',

@@ -37,7 +37,7 @@ export function liveRoutes({ services: { keyring }, live }: ApiParts): Route[] {
       answer: shapes.explanation,
       handle: ({ bearer, body }) => {
         const answer = live.explain(body.channel, presentedKeys(keyring, body))
-        // What another account's reservation says is its own business.
+        // The rules of another account's reservation are not shown.
         return isOwner(bearer) || mayExplain(bearer, live, body.channel)
           ? ok(answer)
           : fail('forbidden')
@@ -82,7 +82,7 @@ export function liveRoutes({ services: { keyring }, live }: ApiParts): Route[] {
   ]
 }
 
-/** Digests of the keys somebody would present. */
+/** Digests of the keys in the question. */
 export function presentedKeys(
   keyring: Keyring,
   { joinKey, sendKey }: { joinKey?: string | undefined; sendKey?: string | undefined },

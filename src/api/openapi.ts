@@ -6,7 +6,7 @@ import type { Route } from './route.ts'
 
 type Json = { [key: string]: unknown }
 
-/** @param routes as they are served; their shared shapes become the document's components */
+/** @param routes as they are served; schemas with an id become components of the document */
 export function openApiDocument(routes: readonly Route[]): Json {
   const schemas: Json = {}
   const paths: Record<string, Json> = {}
@@ -21,7 +21,7 @@ export function openApiDocument(routes: readonly Route[]): Json {
       version: VERSION,
       description: `Manages a Latchkey server. Access tokens are made by \`latchkey access-tokens add\`; their scopes are ${SCOPES.join(', ')}.`,
     },
-    // Relative to the document, which a proxy may serve under any path.
+    // Relative to the document's own URL, because a proxy may serve it under any path.
     servers: [{ url: '.' }],
     security: [{ accessToken: [] }],
     components: { schemas, securitySchemes: { accessToken: { type: 'http', scheme: 'bearer' } } },
@@ -85,7 +85,7 @@ function json(schema: z.ZodType, io: 'input' | 'output', shared: Json): Json {
   return { 'application/json': { schema: schemaOf(schema, io, shared) } }
 }
 
-/** Shapes that have an id are told once, among the components; zod would repeat them beside each use. */
+/** Moves schemas with an id to the components; zod would repeat them at each use. */
 function schemaOf(schema: z.ZodType, io: 'input' | 'output', shared: Json): Json {
   const {
     $schema: _,
@@ -96,7 +96,7 @@ function schemaOf(schema: z.ZodType, io: 'input' | 'output', shared: Json): Json
   return JSON.parse(JSON.stringify(rest).replaceAll('"#/$defs/', '"#/components/schemas/')) as Json
 }
 
-/** OpenAPI knows a shape by its place, and JSON Schema's `id` would mean an address. */
+/** Removes `id`: OpenAPI refers to schemas by path, and in JSON Schema `id` would be a URL. */
 function withoutId({ id: _, ...shape }: Json): Json {
   return shape
 }

@@ -1,4 +1,4 @@
-/** Every operation of the HTTP API. They only translate: what may be done is decided by the services. */
+/** Every operation of the HTTP API. They only translate; services decide. */
 import { accountRoutes } from './account-routes.ts'
 import { auditRoutes } from './audit-routes.ts'
 import { appRoutes } from './app-routes.ts'

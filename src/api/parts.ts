@@ -1,4 +1,4 @@
-/** What the operations of the HTTP API work with. */
+/** What operations of the HTTP API are built from. */
 import { type Result } from '../failure.ts'
 import type { LiveService } from '../service/live/live.ts'
 import type { Services } from '../service/services.ts'
@@ -17,11 +17,11 @@ export interface ApiParts {
     | 'stats'
   >
   readonly live: LiveService
-  /** Makes a change of the settings apply at once. */
+  /** Applies changed settings at once, without waiting for the next poll. */
   readonly onChange: () => void
 }
 
-/** Passes a result on, and where it is a success makes it apply. */
+/** Returns the result, after applying it where it is a success. */
 export function applied<T>({ onChange }: ApiParts, result: Result<T>): Result<T> {
   if (result.ok) onChange()
   return result

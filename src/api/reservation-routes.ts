@@ -17,7 +17,7 @@ export function reservationRoutes(parts: ApiParts): Route[] {
   const changed = <T>(result: Result<T>): Result<T> => applied(parts, result)
   const owned = (bearer: Bearer, wanted: string): Result<OwnedReservation> => {
     const found = reservations.find(wanted)
-    // One of another account looks like none at all.
+    // A reservation of another account is answered as unknown.
     return found.ok && !maySee(bearer, found.value.accountId) ? fail('reservation_unknown') : found
   }
   return [

@@ -1,11 +1,11 @@
-/** Small changes of what goes in and out of a service. */
+/** Conversions of inputs and results of services. */
 import { type Result, ok } from '../failure.ts'
 
 export function map<T, U>(result: Result<T>, change: (value: T) => U): Result<U> {
   return result.ok ? ok(change(result.value)) : result
 }
 
-/** zod leaves absent members out or sets them undefined; the services tell the two apart from null only. */
+/** zod leaves absent members out or sets them to undefined; services treat both alike, and null differently. */
 export function withoutUndefined<T extends object>(
   value: T,
 ): { [K in keyof T]: Exclude<T[K], undefined> } {

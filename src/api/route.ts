@@ -1,4 +1,4 @@
-/** One operation of the HTTP API: its address, who may call it, what goes in and out, and what it does. */
+/** An operation of the HTTP API: path, scope, schemas of input and output, and handler. */
 import type { z } from 'zod'
 import type { Result } from '../failure.ts'
 import type { Bearer, Scope } from '../service/accounts/access-tokens.ts'
@@ -15,7 +15,7 @@ export interface Route {
   /** With `{name}` for parameters, as in OpenAPI. */
   readonly path: string
   readonly summary: string
-  /** Undefined for what any valid token may do. */
+  /** Undefined where any valid token is enough. */
   readonly scope: Scope | undefined
   readonly params: z.ZodType
   readonly query: z.ZodType
@@ -26,7 +26,7 @@ export interface Route {
   handle(call: Call<never, never, never>): Result<unknown>
 }
 
-/** Keeps the types of the schemas and of the handler together while a route is written down. */
+/** Infers the handler's types from the schemas. */
 export function route<
   Path extends z.ZodType,
   Query extends z.ZodType,

@@ -1,4 +1,4 @@
-/** What the HTTP API takes and gives: zod schemas, from which the OpenAPI document is made as well. */
+/** Inputs and outputs of the HTTP API as zod schemas, from which the OpenAPI document is made too. */
 import { z } from 'zod'
 import type { AccessToken } from '../service/accounts/access-tokens.ts'
 import type { Account } from '../service/accounts/accounts.ts'
@@ -117,7 +117,7 @@ export const place = z.object({
   app: z.string().optional().describe('Id of the app whose channel is meant; none for the commons'),
 })
 
-/** In a body and not in the address, because addresses end up in logs. */
+/** In the body, because URLs end up in logs. */
 export const question = z
   .strictObject({
     channel: z.string().min(1),
@@ -187,7 +187,7 @@ export function meView(owner: Account, token: AccessToken): z.infer<typeof me> {
   }
 }
 
-/** Clients of Ably read the id of a user as a whole number; ten characters of ours fit into one exactly. */
+/** Ably's clients read the id of a user as an integer; ten characters of an id here fit into one exactly. */
 function numberOf({ id }: Account): number {
   return Number.parseInt(id.slice(0, 10), 36)
 }

@@ -1,10 +1,10 @@
-/** What a server that has just started tells whoever has started it. */
+/** What a server prints after it has started. */
 import { isTextLog, logger } from '../ops/logs.ts'
 import type { RunningServer } from '../server.ts'
 import { VERSION } from '../version.ts'
 import type { CommandContext } from './command.ts'
 
-/** What a command adds to where the server listens. */
+/** What a command adds to the addresses of the server. */
 export interface Welcome {
   /** Further members of the JSON document. */
   members(server: RunningServer): object
@@ -13,26 +13,26 @@ export interface Welcome {
 }
 
 /**
- * The root key is for the eyes of a person: it stays out of what a service manager or a container collects,
- * where `keys rotate` is the way to a secret.
+ * The root key is printed to a terminal only, so that it does not end up in the logs of a service manager or container;
+ * there `keys rotate` makes a new secret.
  */
 export function announceKey(
   { unshownKey }: RunningServer,
   { config, output }: CommandContext,
 ): void {
   if (!unshownKey || output.json) return
-  // Text may be collected as well, so it is not the format that tells whether a person is looking.
+  // Text output may be collected too, so the format does not tell whether a person reads it.
   if (process.stdout.isTTY && isTextLog(config)) {
     output.say(`  root key ${unshownKey.reveal()}   shown only this once`)
     return
   }
-  // Said when it is so, and not at every start until somebody has looked.
+  // Only at the start that made the key, not at every start until somebody has seen it.
   if (config.inMemory || !unshownKey.isNew) return
   const hint = 'a root key was made; latchkey keys rotate shows a secret of it'
   logger('server').info(hint, { key: unshownKey.name })
 }
 
-/** The link works once and for an hour only, so it may stand where text is collected; structured logs are kept longer. */
+/** Printed as text even where that is collected, because the link works once and for an hour; not in structured logs, which are kept longer. */
 export function announceClaim(
   { claimLink }: RunningServer,
   { config, output }: CommandContext,
@@ -48,7 +48,7 @@ export function announceClaim(
   logger('server').info('nobody owns this server yet; latchkey accounts reset prints a link')
 }
 
-/** Says where the server listens, what the command adds, and what is not as it should be. */
+/** Prints the addresses of the server, what the command adds, and warnings. */
 export function announce(server: RunningServer, context: CommandContext, welcome: Welcome): void {
   sayWhere(server, context, welcome)
   const { fewFiles } = server
@@ -68,7 +68,7 @@ function sayWhere(
     output.result({ ...own, ...welcome.members(server) }, '')
     return
   }
-  // Whoever collects structured logs reads standard output line by line.
+  // Structured logs go to standard output line by line, so nothing else is printed there.
   if (!isTextLog(config)) {
     logger('server').info('listening', { version: VERSION, addresses, sockets, data: folder })
     welcome.say(server)

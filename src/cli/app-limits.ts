@@ -1,4 +1,4 @@
-/** Limits of an app on the command line: the options that set them, and the words that show them. */
+/** Limits of an app on the command line: the options that set them, and how they are printed. */
 import { type Result, fail, ok } from '../failure.ts'
 import {
   type AppLimits,
@@ -8,7 +8,7 @@ import {
 } from '../policy/app-limits.ts'
 import type { OptionSpec } from './command.ts'
 
-/** What gives an app back what the server allows. */
+/** The value that resets a limit to the server's. */
 const DEFAULT = 'default'
 
 const LIMIT_NAMES = [...NUMBER_LIMIT_NAMES, 'allowedOrigins'] as const
@@ -40,7 +40,7 @@ export function readLimits(options: Readonly<Record<string, string>>): Result<Pa
   return ok({ ...limits, allowedOrigins: origins === DEFAULT ? null : listOf(origins) })
 }
 
-/** Each with the name of its option; a dash where the server decides. */
+/** One line for each limit; a dash where the server's holds. */
 export function limitLines(limits: AppLimits): [name: string, value: string][] {
   return LIMIT_NAMES.map((name) => [flagOf(name), String(limits[name] ?? '-')])
 }

@@ -52,7 +52,7 @@ export function parseArguments(command: Command, argv: readonly string[]): Parse
   return { ok: true, ...sort(command, values), positionals, json: values['json'] === 'true', help }
 }
 
-/** By name, whether it is a switch. Names of settings that the command does not take are unknown to it. */
+/** For each known name, whether it is a switch. Settings that the command does not take are unknown. */
 function knownFlags(command: Command): Map<string, boolean> {
   const known = new Map<string, boolean>()
   for (const setting of settings) {

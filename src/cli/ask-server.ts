@@ -1,4 +1,4 @@
-/** Asks the running server what only it knows, over its socket file. */
+/** Calls the running server over its control socket, for what only it knows. */
 import { resolve } from 'node:path'
 import { type Result, fail, ok } from '../failure.ts'
 import { callServer } from '../service/control/control-client.ts'

@@ -61,7 +61,7 @@ export async function runCommandLine(
   if (command?.isServer) return code
   const lost = await streams.written?.()
   if (lost === undefined) return code
-  // What it did is done: somebody may have lost the only sight of a secret, and must know.
+  // The command has done its work, but its output (perhaps a secret shown once) was lost, which must not look like success.
   makeOutput(argv.includes('--json'), streams).complain(`what it printed is lost: ${lost}`)
   return EXIT.failed
 }
@@ -115,7 +115,7 @@ async function runCommand(
   }
 }
 
-/** In one line, whatever it is; a fault of the program brings its stack along, for whoever reports it. */
+/** One line for an expected error; a bug is printed with its stack, for the report. */
 function complainOf(error: unknown, output: Output): void {
   const message = error instanceof Error ? error.message : String(error)
   if (error instanceof StartError) return output.complain(message)
@@ -125,7 +125,7 @@ function complainOf(error: unknown, output: Output): void {
   output.complain(`unexpected error: ${stack ?? message}`)
 }
 
-/** The longest name wins, so that `config show` is not taken for a command `config`. */
+/** Finds the command with the longest matching name, so that `config show` is not taken for `config`. */
 function findCommand(words: readonly string[]): Command | undefined {
   return (
     commands.find((command) => command.name === words.slice(0, 2).join(' ')) ??
@@ -143,7 +143,7 @@ function wordsOf(argv: readonly string[]): readonly string[] {
   return first === 'help' ? [...rest, '--help'] : argv
 }
 
-/** What there is to say of no single command: of all, or of those of a subject, such as `keys`. */
+/** Help for all commands, or for those of a subject such as `keys`. */
 function helpOf(words: readonly string[]): string | undefined {
   const [first, second] = words
   if (first !== undefined && HELP.has(first)) return overview(commands)

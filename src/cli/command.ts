@@ -1,8 +1,8 @@
-/** What a command of the command line is, and what it is given to work with. */
+/** The interface of commands, and the context that they run in. */
 import type { Config, Sources } from '../config.ts'
 import type { Output } from './output.ts'
 
-/** An option of one command, beside the settings that it takes. */
+/** An option of a command, besides settings. */
 export interface OptionSpec {
   readonly name: string
   /** What the value is called in the help text; undefined for a switch. */
@@ -19,11 +19,11 @@ export interface Command {
   readonly options: readonly OptionSpec[]
   /** Which settings it takes as flags; all commands read them from the environment too. */
   readonly settings: 'all' | 'data'
-  /** Settings that the command brings along, by flag, unless they are given as flags. */
+  /** Defaults of the command for settings, by flag; flags override them. */
   readonly implied?: Readonly<Record<string, string>>
-  /** Whether it may make the data folder; the others are of no use without one, and say so. */
+  /** Whether it may create the data folder; other commands fail without one. */
   readonly begins?: true
-  /** Whether it is a server, which goes on and succeeds whether or not anybody reads what it prints. */
+  /** Whether it is a server, which succeeds even if its output cannot be written. */
   readonly isServer?: true
   /** @returns the exit code */
   run(context: CommandContext): Promise<number>

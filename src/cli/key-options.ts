@@ -1,4 +1,4 @@
-/** How commands read which API key is meant, and what it is to permit. */
+/** Reads which API key a command is about, and the capability that it sets. */
 import { type Result, fail, ok } from '../failure.ts'
 import type { ApiKey, ApiKeyChange, CapabilityWish } from '../service/apps/api-keys.ts'
 import type { App } from '../service/apps/apps.ts'
@@ -71,7 +71,7 @@ function words(list: string | undefined): string[] | undefined {
 export interface FoundKey {
   readonly app: App
   readonly key: ApiKey
-  /** What stood after the colon of a whole key. */
+  /** The secret after the colon, where a whole key was given. */
   readonly secret: string | undefined
 }
 
@@ -103,6 +103,6 @@ function findKey(services: Services, wanted: string, app: string | undefined): R
   const named = services.apps.find(app)
   if (!named.ok) return named
   const found = services.apiKeys.find(named.value, wanted)
-  // What was typed may be a secret, so it is not repeated.
+  // The argument may be a secret, so the message does not repeat it.
   return found.ok ? ok({ app: named.value, key: found.value, secret: undefined }) : found
 }

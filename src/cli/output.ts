@@ -1,6 +1,6 @@
 /**
- * What commands print: text for people, or with `--json` one JSON document and nothing else. Names and details in
- * it were written by strangers, so everything passes here, where it is made safe for a terminal.
+ * Prints the output of commands: text, or with `--json` one JSON document and nothing else. It may contain names that
+ * strangers chose, so all of it is escaped here for terminals.
  */
 import { visible, visibleJson } from '../text/visible.ts'
 import type { Streams } from './streams.ts'
@@ -12,11 +12,11 @@ export interface Output {
   readonly json: boolean
   /** Prints the result: `value` as JSON, or `text` for people; an empty text prints nothing. */
   result(value: unknown, text: Lines): void
-  /** Lines for people while the command runs; with `--json` nothing. */
+  /** Prints progress for people; nothing with `--json`. */
   say(lines: Lines): void
-  /** Says in one line what went wrong. */
+  /** Prints an error in one line. */
   complain(line: string): void
-  /** Whether what was printed so far arrived; for commands that would otherwise go on for nobody. */
+  /** Whether the output so far could be written; for commands that otherwise would go on for nobody. */
   isHeard(): Promise<boolean>
 }
 
@@ -44,7 +44,7 @@ function printed(lines: Lines): string {
 
 /** Lines in columns that are padded to their widest cell. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  // Made safe before they are measured.
+  // Escaped before they are measured.
   const all = [head, ...rows].map((row) => row.map(visible))
   const widths = head.map((_, column) =>
     all.reduce((widest, row) => Math.max(widest, Bun.stringWidth(row[column] ?? '')), 0),

@@ -1,10 +1,10 @@
-/** Standard output and standard error of a process, and whether what was printed arrived. */
+/** Standard output and standard error, and whether writing to them succeeded. */
 import { plainly } from '../trouble.ts'
 
 export interface Streams {
   readonly out: (text: string) => void
   readonly err: (text: string) => void
-  /** Once everything so far is written: why it could not be, if so. Left out where nothing can fail. */
+  /** Resolves once everything is written, with the error if that failed. Absent where writing cannot fail. */
   readonly written?: () => Promise<string | undefined>
 }
 
@@ -14,7 +14,7 @@ interface Sink {
   on(event: 'error', listener: () => void): unknown
 }
 
-/** To be made once a process: without a listener, an error of a stream would end the process. */
+/** To be created once per process: without its listener, an error of a stream would end the process. */
 export function processStreams(stdout: Sink, stderr: Sink): Required<Streams> {
   let trouble: string | undefined
   let last = Promise.resolve()

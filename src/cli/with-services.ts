@@ -1,4 +1,4 @@
-/** Opens the data folder for one command and closes it afterwards, whatever happens. */
+/** Opens the data folder for one command, and closes it in any case. */
 import { statSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -12,7 +12,7 @@ import { DATABASE_FILE } from '../store/database.ts'
 import { type CommandContext, EXIT } from './command.ts'
 
 /**
- * What the action changes is in force when this returns, where a server runs on the folder.
+ * Runs an action. Its changes are in force on a running server when this returns.
  * @throws StartError where there is no data folder, and none may be made
  */
 export async function withServices(
@@ -40,7 +40,7 @@ export async function withServices(
   }
 }
 
-/** A command in the wrong folder must not become a new server, nor an empty answer. */
+/** Refuses a folder without a database: a command in the wrong folder must not create one, nor answer as if it were empty. */
 export function expectDatabase(data: string): void {
   const folder = resolve(data)
   if (!isMissing(join(folder, DATABASE_FILE))) return
@@ -49,7 +49,7 @@ export function expectDatabase(data: string): void {
   )
 }
 
-/** Not for what may not be looked at, or is no file: whoever opens it says what is wrong with it. */
+/** Only a file that does not exist is missing; other problems are reported where it is opened. */
 function isMissing(path: string): boolean {
   try {
     return statSync(path, { throwIfNoEntry: false }) === undefined
@@ -58,19 +58,19 @@ function isMissing(path: string): boolean {
   }
 }
 
-/** Waits until the running server, if there is one, goes by what was changed; it would notice by itself a little later. */
+/** Lets a running server apply the changes now; it would find them by itself a little later. */
 async function tellServer({ config, output }: CommandContext): Promise<void> {
   const answer = await callServer(resolve(config.data), 'POST', '/refresh')
   if (answer && answer.status >= 500)
     output.complain('it is changed, but the running server has not taken it over yet')
 }
 
-/** Who runs the command, as the system knows them; some containers have users without a name. */
+/** Name of the system's user, or the number of one without a name, as in some containers. */
 function userName(): string {
   const uid = process.getuid?.()
   const byNumber = uid === undefined ? 'unknown' : `uid:${uid}`
   try {
-    // The runtime reads the environment, and says this where a container has no name in it.
+    // Bun says `unknown` where the environment has no name.
     const { username } = userInfo()
     return username === 'unknown' ? byNumber : username
   } catch {

@@ -1,16 +1,16 @@
-/** Notices what is written to the database, by this process or another, and tells those who keep it in memory. */
+/** Finds out which settings have changed, by this process or another, and tells the directories in memory. */
 import { type ChangeKind, changedSince, lastChange } from './tables/changes.ts'
 import type { Store } from './database.ts'
 
-/** Well under the second that a change may take to apply. */
+/** Changes by other processes apply within a second; this leaves room for that. */
 const POLL_MS = 200
 
-/** Keeps one kind of thing in memory. */
+/** A directory in memory of one kind of entity. */
 export interface Follower {
   readonly kind: ChangeKind
-  /** These were added, changed or removed; each is named once. */
+  /** Reads these entities again, which were added, changed or removed. */
   apply(entities: readonly string[]): void
-  /** Reads everything: at the start, and when too much changed at once for a list. */
+  /** Reads everything: at the start, and when more has changed than the list of changes holds. */
   reload(): void
 }
 
@@ -22,14 +22,14 @@ export class ChangeWatcher {
   #dataVersion = 0
   #timer: Timer | undefined
 
-  /** @param onBug told when looking for changes fails; it is tried again at the next look */
+  /** @param onBug called when a poll fails; the next one tries again */
   constructor(store: Store, followers: readonly Follower[], onBug: (error: unknown) => void) {
     this.#store = store
     this.#followers = followers
     this.#onBug = onBug
   }
 
-  /** Lets every follower read everything once, then looks for changes of other processes. */
+  /** Lets every follower read everything once, then polls for changes by other processes. */
   start(): void {
     this.#dataVersion = this.#readDataVersion()
     this.#reload()
@@ -40,9 +40,9 @@ export class ChangeWatcher {
     clearInterval(this.#timer)
   }
 
-  /** Applies what has changed since it last looked; called after this process's own writes. */
+  /** Applies what has changed since the last call; the ledger calls it after this process's own writes. */
   refresh(): void {
-    // What is not committed yet is not so yet; whoever commits it asks again.
+    // Uncommitted changes could still be undone; the commit calls again.
     if (this.#store.sqlite.inTransaction) return
     const changes = changedSince(this.#store, this.#seen)
     if (changes === undefined) return this.#reload()
@@ -52,11 +52,11 @@ export class ChangeWatcher {
       const own = changes.filter(({ kind }) => kind === follower.kind)
       if (own.length > 0) follower.apply([...new Set(own.map(({ entity }) => entity))])
     }
-    // Only now: what could not be applied is seen again at the next look.
+    // Only now, so that what could not be applied is tried again at the next poll.
     this.#seen = last.seq
   }
 
-  /** SQLite's data version moves when another connection has written: cheaper than a query. */
+  /** Checks SQLite's data version first, which changes when another connection has written: cheaper than a query. */
   #poll(): void {
     try {
       const version = this.#readDataVersion()

@@ -23,7 +23,7 @@ export function openStore(folder: string): Store {
   return { sqlite, db: drizzle(sqlite) }
 }
 
-/** A database without a file, which ends with the process. */
+/** Opens a database in memory, which ends with the process. */
 export function openMemoryStore(): Store {
   const sqlite = new Database(':memory:', { strict: true })
   sqlite.run('PRAGMA foreign_keys = ON')
@@ -34,12 +34,12 @@ export function openMemoryStore(): Store {
 /** The schema version that this program writes. */
 export const SCHEMA_VERSION = migrations.length
 
-/** For whoever has a failure to tell that matters more. */
+/** Closes without throwing, for callers with a more important error to report. */
 export function closeStoreQuietly(store: Store): void {
   try {
     closeStore(store)
   } catch {
-    // The process is about to end, and takes the file with it.
+    // The process is about to end, which closes the file anyway.
   }
 }
 

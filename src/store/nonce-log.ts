@@ -1,8 +1,8 @@
 /**
- * Which token requests were answered in the last minutes, kept in two files of the data folder: one is written until
- * everything in the other is out of date, which is then written over from its beginning. They keep the room that they
- * have, so that a disk that fills up does not keep anybody from getting a token. What comes while the disk is busy is
- * written together, and nobody but those who wait for it waits.
+ * Stores which token requests were answered in the last minutes, so that none is accepted twice, after a restart
+ * either. Two files take turns: one is appended to until everything in the other has expired, which is then overwritten
+ * from its beginning. Their disk space is allocated in advance, so that a full disk does not stop tokens from being
+ * issued. Requests that arrive while the disk is busy are written together.
  */
 import { constants, readFileSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
@@ -14,12 +14,12 @@ import { plainly } from '../trouble.ts'
 
 export const NONCE_FILES = ['nonces.0', 'nonces.1'] as const
 
-/** Of each file, from its first use on: some ten requests a second. */
+/** Allocated for each file at its first use: enough for some ten requests a second. */
 const ROOM_BYTES = 131_072
-/** Of a file that has grown and is written over. */
+/** A file that has grown beyond this is cut when its turn comes again. */
 const MAX_ROOM_BYTES = 1_048_576
 
-/** When it came, the name of the key, and what stands for the request: as none of them has a space, each is whole. */
+/** Time, name of the key, and digest of the request; none contains a space, so a torn line does not match. */
 const LINE = /^(\d{1,16}) ([\w.-]{1,200}) ([\w+/]{1,64})$/
 
 interface Waiting {
@@ -28,19 +28,19 @@ interface Waiting {
   readonly reject: (error: unknown) => void
 }
 
-/** What a file has that is not out of date. */
+/** The entries of a file that have not expired. */
 interface Found {
   readonly nonces: readonly KeptNonce[]
-  /** Of bytes, up to where it has that. */
+  /** Offset behind the last of them, in bytes. */
   readonly end: number
 }
 
 export interface NonceLogParts {
   readonly folder: string
-  /** For how long each is of use, in milliseconds. */
+  /** How long an entry is needed, in milliseconds. */
   readonly keepMs: number
   readonly clock: Clock
-  /** Told why something could not be written. */
+  /** Called when writing fails. */
   readonly onFault: (fault: Error) => void
 }
 
@@ -48,7 +48,7 @@ export class FileNonceLog implements NonceLog {
   readonly #parts: NonceLogParts
   readonly #paths: readonly string[]
   #active = 0
-  /** When the active file was begun, by the clock's elapsed time, and up to where it is written. */
+  /** When the active file was begun (elapsed time), and the offset of its end. */
   #since: number
   #end = 0
   #files: readonly FileHandle[] = []
@@ -64,7 +64,7 @@ export class FileNonceLog implements NonceLog {
   }
 
   /**
-   * What there is that is not out of date; to be called before anything is appended.
+   * Reads the entries that have not expired. To be called before the first append.
    * @throws StartError if it cannot be read
    */
   read(): KeptNonce[] {
@@ -73,7 +73,7 @@ export class FileNonceLog implements NonceLog {
     const [first, second] = found.map(({ nonces }) => nonces.at(-1)?.at ?? 0)
     this.#active = second! > first! ? 1 : 0
     const { end } = found[this.#active]!
-    // As if it had been begun now: what is in the other one is kept for longer than it has to be.
+    // Counts the active file as begun now, so the other one is kept for longer than needed, never shorter.
     this.#since = this.#parts.clock.elapsed()
     this.#end = end
     return found.flatMap((file) => file.nonces)
@@ -89,14 +89,14 @@ export class FileNonceLog implements NonceLog {
     return promise
   }
 
-  /** Writes what is waiting; what comes later is refused. */
+  /** Writes what is waiting; later appends are refused. */
   async close(): Promise<void> {
     this.#isClosed = true
     await this.#writing
     await this.#release()
   }
 
-  /** Only ever once at a time: the end is told in the turn in which nothing is waiting. */
+  /** Runs once at a time: `#isWriting` is reset in the turn in which nothing is waiting any more. */
   async #writeAll(): Promise<void> {
     this.#isWriting = true
     while (this.#waiting.length > 0) {
@@ -120,14 +120,14 @@ export class FileNonceLog implements NonceLog {
     if (this.#files.length === 0) await this.#open()
     await this.#turn()
     const file = this.#files[this.#active]!
-    // A line break first, for the line before may have been cut off.
+    // Begins with a line break, because the previous line may have been torn by a crash.
     const bytes = Buffer.from(`\n${text}`)
     await writeWhole(file, bytes, this.#end)
     await file.datasync()
     this.#end += bytes.length
   }
 
-  /** Goes on with the other file, once nothing in it can be of use. */
+  /** Switches to the other file once everything in it has expired. */
   async #turn(): Promise<void> {
     const now = this.#parts.clock.elapsed()
     if (now - this.#since <= this.#parts.keepMs) return
@@ -146,7 +146,7 @@ export class FileNonceLog implements NonceLog {
       files.push(file)
       await takeRoom(file)
     }
-    // The names of new files have to be there for good, too.
+    // Makes the names of new files durable too.
     const folder = await open(this.#parts.folder, 'r')
     await folder.sync().finally(() => folder.close())
   }
@@ -158,7 +158,7 @@ export class FileNonceLog implements NonceLog {
   }
 }
 
-/** Fills a small file up with empty lines; where there is no room for them, it goes on without. */
+/** Allocates space by filling the file with empty lines; a full disk is tolerated. */
 async function takeRoom(file: FileHandle): Promise<void> {
   const { size } = await file.stat()
   if (size >= ROOM_BYTES) return
@@ -175,7 +175,7 @@ async function writeWhole(file: FileHandle, bytes: Buffer, position: number): Pr
   }
 }
 
-/** What is left of lines that were written over in part is none, or one of long ago. */
+/** Partly overwritten lines do not match, or are old and have expired. */
 function readNonces(path: string, oldest: number): Found {
   const nonces: KeptNonce[] = []
   let end = 0
@@ -190,7 +190,7 @@ function readNonces(path: string, oldest: number): Found {
   return { nonces, end }
 }
 
-/** Letter for byte. */
+/** One character for each byte. */
 function readText(path: string): string {
   try {
     return readFileSync(path, 'latin1')

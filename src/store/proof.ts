@@ -1,4 +1,4 @@
-/** A known text sealed with the master key, by which a database recognises the key it belongs to. */
+/** A known text sealed with the master key, by which a start checks that the key belongs to the database. */
 import type { Keyring } from '../identity/keyring.ts'
 
 /** The name of the fact that holds it. */

@@ -1,4 +1,4 @@
-/** A SQLite file of the data folder: opened for one writer, brought up to date step by step, closed without traces. */
+/** Opens SQLite files of the data folder, migrates them, and closes them without leaving a log behind. */
 import { Database, SQLiteError } from 'bun:sqlite'
 import { accessSync, chmodSync, constants, existsSync, statSync, statfsSync } from 'node:fs'
 import { dirname } from 'node:path'
@@ -6,11 +6,11 @@ import { StartError } from '../start-error.ts'
 import { plainly } from '../trouble.ts'
 
 export interface FileShape {
-  /** SQL of each schema version, in order; SQLite's `user_version` counts how many a file has had. */
+  /** SQL of each migration, in order; `user_version` of the file says how many were applied. */
   readonly migrations: readonly string[]
-  /** Whether a copy from before a migration is left behind, for whoever must go back. */
+  /** Whether to copy the file before a migration, for going back to the previous version. */
   readonly keepsCopy: boolean
-  /** SQL for each connection, beside what every file gets. */
+  /** Further pragmas for each connection. */
   readonly pragmas: readonly string[]
 }
 
@@ -23,7 +23,7 @@ export function openSqliteFile(path: string, shape: FileShape): Database {
   try {
     const isNew = !existsSync(path)
     sqlite = new Database(path, { create: true, strict: true })
-    // Waiting comes first: the other pragmas may already meet a lock of another process.
+    // First, because the other pragmas may meet a lock of another process.
     sqlite.run('PRAGMA busy_timeout = 5000')
     for (const pragma of shape.pragmas) sqlite.run(pragma)
     sqlite.run('PRAGMA journal_mode = WAL')
@@ -39,15 +39,15 @@ export function openSqliteFile(path: string, shape: FileShape): Database {
   }
 }
 
-/** What keeps a file from being used. The system often knows better than SQLite. */
+/** Why a file cannot be used. The file system often gives a clearer reason than SQLite. */
 export function fileTrouble(path: string, error: unknown): string {
   try {
     if (statSync(path).isDirectory()) return 'it is a folder'
-    // Not by opening it: closing it again would let go of every lock that this process has on it.
+    // Must not open the file: closing it again would release all locks of this process on it.
     accessSync(path, constants.R_OK | constants.W_OK)
     accessSync(dirname(path), constants.W_OK)
     const { bavail, bsize } = statfsSync(dirname(path))
-    // A log that cannot grow is a failure of the disk to SQLite, whatever the reason.
+    // SQLite reports a log that cannot grow as an I/O error, whatever the reason.
     return isDiskFailure(error) && bavail * bsize < SCARCE_BYTES
       ? 'the disk is full'
       : plainly(error)
@@ -56,14 +56,14 @@ export function fileTrouble(path: string, error: unknown): string {
   }
 }
 
-/** No log of SQLite begins with less. */
+/** With less free space than this, SQLite cannot begin a log. */
 const SCARCE_BYTES = 65_536
 
 function isDiskFailure(error: unknown): boolean {
   return error instanceof SQLiteError && error.code?.startsWith('SQLITE_IOERR') === true
 }
 
-/** All in one transaction: a crash leaves the old version behind, and another process sees the old or the new one. */
+/** Applies all missing migrations in one transaction: after a crash the file has the old schema. */
 export function migrate(
   sqlite: Database,
   path: string,
@@ -80,7 +80,7 @@ export function migrate(
   if (found > 0 && keepsCopy) snapshot(sqlite, path, found)
   sqlite
     .transaction(() => {
-      // Another process may have done it while we waited for the lock.
+      // Another process may have migrated while this one waited for the lock.
       for (let next = schemaVersion(sqlite); next < newest; next++) sqlite.run(migrations[next]!)
       sqlite.run(`PRAGMA user_version = ${newest}`)
     })
@@ -96,13 +96,13 @@ function snapshot(sqlite: Database, path: string, found: number): void {
   sqlite.query('VACUUM INTO ?').run(copy)
 }
 
-/** Leaves one whole file behind, without a log beside it. */
+/** Moves the log into the file before closing, so that no log is left behind. */
 export function closeSqliteFile(sqlite: Database): void {
   try {
     sqlite.run('PRAGMA busy_timeout = 0')
     sqlite.run('PRAGMA wal_checkpoint(TRUNCATE)')
   } catch {
-    // Another process is using the database; its own close will tidy up.
+    // Another process uses the database; its close moves the log.
   }
   sqlite.close()
 }

@@ -1,4 +1,4 @@
-/** What a server that stops leaves for the one that starts after it: one file, written whole, good for one start. */
+/** Saves the state of a server that stops for the next start: one sealed file, written atomically, used once. */
 import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Packr } from 'msgpackr'
@@ -11,14 +11,14 @@ export const STATE_FILE = 'running.state'
 export interface SavedState {
   /** When it was written, in milliseconds since the epoch. */
   readonly at: number
-  /** Which shape the rest has; another program version may not know it. */
+  /** The format of the rest, which another version of the program may not know. */
   readonly version: number
   readonly state: unknown
 }
 
 export type FoundState = SavedState | 'none' | 'unreadable'
 
-/** Keeps `undefined`, bytes and text apart, and writes the names of members once. What it reads holds on to nothing of the file. */
+/** MessagePack that keeps `undefined`, bytes and text apart. Copies what it reads, so that the file's buffer can be freed. */
 const packr = new Packr({
   useRecords: true,
   mapsAsObjects: true,
@@ -26,11 +26,11 @@ const packr = new Packr({
   copyBuffers: true,
 })
 
-/** Sealed, because it holds the keys of connections and what was said to them. */
+/** Sealed, because it contains connection keys and messages. */
 export function writeState(folder: string, keyring: Keyring, saved: SavedState): void {
   const path = join(folder, STATE_FILE)
   writeFileSync(`${path}.new`, keyring.seal(packr.pack(saved)), { mode: 0o600 })
-  // A rename is all or nothing: a reader never finds half of it.
+  // A rename is atomic: a reader never finds half of the file.
   renameSync(`${path}.new`, path)
 }
 
@@ -38,7 +38,7 @@ export function readState(folder: string, keyring: Keyring): FoundState {
   const path = join(folder, STATE_FILE)
   const found = statSync(path, { throwIfNoEntry: false })
   if (!found) return 'none'
-  // Whoever reads from a pipe would wait for somebody to write.
+  // Only regular files: reading from a pipe would block.
   if (!found.isFile()) return 'unreadable'
   try {
     const opened = keyring.openBytes(readFileSync(path))
@@ -49,7 +49,7 @@ export function readState(folder: string, keyring: Keyring): FoundState {
 }
 
 /**
- * To be called once a server goes on from it, or knows that none can: it is true once only.
+ * To be called once a server has restored it, or knows that it cannot be restored: it describes one moment only.
  * @throws StartError where something lies in its place that cannot be removed
  */
 export function removeState(folder: string): void {

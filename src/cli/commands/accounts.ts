@@ -63,7 +63,7 @@ const remove: Command = {
     }),
 }
 
-/** For whoever has lost every token, or has lost one to somebody else. */
+/** For accounts whose tokens are lost or have leaked. */
 const reset: Command = {
   name: 'accounts reset',
   summary:

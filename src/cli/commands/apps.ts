@@ -123,7 +123,7 @@ const remove: Command = {
     }),
 }
 
-/** Runs with the app of that id or name; without one, with the default app. */
+/** Runs an action with the app of an id or name, or with the default app. */
 export function withApp(
   context: CommandContext,
   idOrName: string | undefined,

@@ -9,7 +9,7 @@ const check: Command = {
   positionals: [],
   options: [],
   settings: 'all',
-  // Whatever is wrong has already been told, with exit code 2, before a command runs.
+  // Wrong settings have already been reported, with exit code 2, before a command runs.
   run: ({ output }) => {
     output.result({ ok: true }, 'The settings are valid.')
     return Promise.resolve(EXIT.done)
@@ -38,7 +38,7 @@ const show: Command = {
 function effective({ config, sources }: CommandContext) {
   return settings.map(({ name, flag }) => ({
     name,
-    // What has no flag is a secret.
+    // Settings without a flag are secrets.
     value: flag === undefined && config[name] !== undefined ? '(set)' : (config[name] ?? null),
     source: sources[name],
   }))

@@ -75,7 +75,7 @@ function listText(connections: readonly LiveConnection[]): Lines {
   )
 }
 
-/** Names on the commons are chosen freely, and only the uid tells two of one name apart. */
+/** Aliases on the commons are chosen freely, so the uid is shown to tell members apart. */
 function withUid({ alias, uid }: CommonsConnection): string {
   return alias === undefined ? uid : `${alias} (${uid})`
 }

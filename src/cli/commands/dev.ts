@@ -16,7 +16,7 @@ export const dev: Command = {
   run: (context) => runServer(context, welcome(context)),
 }
 
-/** Its keys end with it and open nothing else, so one may be shown wherever its output goes. */
+/** May be printed anywhere: the key ends with the server and opens nothing else. */
 function welcome({ config, output }: CommandContext): Welcome {
   return {
     members: (server) => ({ ably: ablyOptions(server), claim: server.claimLink }),
@@ -38,7 +38,7 @@ interface AblyOptions {
   readonly tls: boolean
 }
 
-/** What an SDK needs to find the server and be let in. */
+/** The options with which an SDK connects to the server. */
 function ablyOptions({ addresses, unshownKey }: RunningServer): AblyOptions {
   const { hostname, port, protocol } = new URL(addresses[0]!)
   const tls = protocol === 'https:'
@@ -50,7 +50,7 @@ function ablyOptions({ addresses, unshownKey }: RunningServer): AblyOptions {
   }
 }
 
-/** As one writes it in JavaScript. */
+/** In JavaScript syntax. */
 function optionsText(options: AblyOptions): string {
   const members = Object.entries(options).map(([name, value]) =>
     typeof value === 'string' ? `${name}: '${value}'` : `${name}: ${value}`,

@@ -114,7 +114,7 @@ function apply(
   return EXIT.done
 }
 
-/** A key that is not named stays as it is. */
+/** Keys without an option stay unchanged. */
 function readChange(options: Readonly<Record<string, string>>): Result<ReservationChange> {
   const change: Record<string, string | boolean | null> = {}
   for (const [member, name] of [

@@ -100,7 +100,7 @@ const remove: Command = {
     }),
 }
 
-/** What is not named stays as it is; `--no-persisted` and the like switch off. */
+/** Settings without an option stay unchanged; `--no-persisted` and the like switch off. */
 function readSettings(options: Readonly<Record<string, string>>): Result<ChannelRuleChange> {
   const settings: Record<string, boolean | number | string | null> = {}
   for (const [member, [name]] of Object.entries(SWITCHES)) {

@@ -42,7 +42,7 @@ export async function runServer(context: CommandContext, welcome: Welcome): Prom
   return EXIT.done
 }
 
-/** What slips through every handler is logged; one client's bad luck must not end everybody's connection. */
+/** Logs exceptions that no handler has caught: one client's error must not end the process. */
 function logBugs(): void {
   const log = logger('server')
   const onBug = (error: unknown) => {
@@ -52,7 +52,7 @@ function logBugs(): void {
   process.on('unhandledRejection', onBug)
 }
 
-/** SIGTERM and SIGINT (Ctrl-C) mean the same. */
+/** Promises of the first and the second SIGTERM or SIGINT (Ctrl-C); the second ends the wait for clients. */
 function stopSignal(): { first: Promise<void>; second: Promise<void> } {
   const first = Promise.withResolvers<void>()
   const second = Promise.withResolvers<void>()

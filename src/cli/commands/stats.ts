@@ -55,7 +55,7 @@ function readWish(options: Readonly<Record<string, string>>): Result<StatsWish> 
   return ok({ unit, start, end, limit, direction: 'backwards' })
 }
 
-/** What a column shows, and of which of the numbers it is the sum. */
+/** A column: its heading, and the numbers that it adds up. */
 const COLUMNS: readonly (readonly [head: string, ...names: string[]])[] = [
   ['Messages in', 'messages.inbound.all.all.count'],
   ['Messages out', 'messages.outbound.all.all.count'],

@@ -1,4 +1,4 @@
-/** The check of `doctor` that needs the rules of the server: reserved names that do not do what they seem to. */
+/** The check of `doctor` for reserved names that do not hold as they seem to. It reads the database itself. */
 import { existsSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Config } from '../../config.ts'
@@ -8,12 +8,12 @@ import { DATABASE_FILE } from '../../store/database.ts'
 
 const report = reporter('reservations')
 
-/** Nothing where every name is in order. */
+/** Reports nothing where all names are fine. */
 export function checkReservedNames({ data, inMemory }: Config): Finding[] {
   const folder = resolve(data)
   const file = join(folder, DATABASE_FILE)
   if (inMemory || !existsSync(file)) return []
-  // SQLite makes files beside the database, which would not be the server's.
+  // Not as another user: SQLite would create files beside the database that the server could not write.
   if (process.getuid && statSync(file).uid !== process.getuid())
     return [report.skipped('the database belongs to another user; run doctor as that user')]
   try {

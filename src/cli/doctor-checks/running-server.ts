@@ -1,4 +1,4 @@
-/** The check of `doctor` that asks the server on the data folder itself. */
+/** The check of `doctor` that asks the server running on the data folder. */
 import { resolve } from 'node:path'
 import type { Config } from '../../config.ts'
 import { type Finding, reporter } from '../../ops/doctor/finding.ts'
@@ -6,7 +6,7 @@ import { callServer } from '../../service/control/control-client.ts'
 
 const report = reporter('server')
 
-/** Whether one runs, and takes clients. */
+/** Whether a server runs, and accepts clients. */
 export async function checkRunningServer({ data, inMemory }: Config): Promise<Finding[]> {
   if (inMemory) return []
   const folder = resolve(data)

@@ -1,16 +1,16 @@
-/** The thread that waits for the disk while a log is moved into its database. */
+/** The thread that makes checkpoints, and waits for the disk while it does. */
 import { Database } from 'bun:sqlite'
 import { parentPort } from 'node:worker_threads'
 
 export interface CheckpointReport {
-  /** Pages that somebody who reads still needs in the log. */
+  /** Pages that could not be moved because a reader still needs them. */
   readonly pagesLeft: number
   readonly trouble: { readonly message: string; readonly code: string | undefined } | undefined
 }
 
-/** How long it waits for those who write; nobody waits for it. */
+/** How long it waits for writers. Nobody waits for it. */
 const PATIENCE_MS = 5000
-/** With fewer left, writers are kept out for a moment; if they are too quick for that, after so many rounds. */
+/** With fewer pages left than this, or after this many rounds, it takes the write lock for the rest. */
 const FEW_PAGES = 100
 const ROUNDS = 5
 
@@ -21,7 +21,7 @@ function checkpoint(path: string): CheckpointReport {
   try {
     database = new Database(path, { readwrite: true, create: false })
     database.run(`PRAGMA busy_timeout = ${PATIENCE_MS}`)
-    // SQLite then waits for the disk where it has to be sure of an order, and nowhere else.
+    // With this setting SQLite syncs only where the order of writes matters.
     database.run('PRAGMA synchronous = NORMAL')
     const pagesLeft = move(database)
     if (pagesLeft === 0) beginAnew(database)
@@ -35,8 +35,8 @@ function checkpoint(path: string): CheckpointReport {
 }
 
 /**
- * Most of it while others write on. The rest with the lock that writers need, or a log that is always written to
- * would never end: they come back a moment later.
+ * Moves most pages while others go on writing, and the rest under the write lock: a log that is always appended to
+ * would otherwise never be emptied.
  */
 function move(database: Database): number {
   for (let round = 0; round < ROUNDS && run(database, 'PASSIVE') > FEW_PAGES; round++);
@@ -52,7 +52,7 @@ function run(database: Database, mode: 'PASSIVE' | 'RESTART'): number {
   return Math.max(0, log - checkpointed)
 }
 
-/** Whoever writes first after that begins the log anew, and waits for the disk: here, where nobody minds. */
+/** The first write after a checkpoint restarts the log and syncs it, so this thread makes it. */
 function beginAnew(database: Database): void {
   database
     .transaction(() => {

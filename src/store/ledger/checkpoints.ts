@@ -1,18 +1,18 @@
-/** Moves what is in the log of a database into the database, on a thread of its own, which may wait for the disk. */
+/** Moves the write-ahead log of a database into the database (a checkpoint) on a thread of its own, which may wait for the disk. */
 import type { Database } from 'bun:sqlite'
 import type { CheckpointReport } from './checkpoint-worker.ts'
 
-/** As often as SQLite does it by itself (https://sqlite.org/wal.html#automatic_checkpoint). */
+/** SQLite's own default (https://sqlite.org/wal.html#automatic_checkpoint). */
 const PAGES = 1000
 
 interface LogState {
   /** Pages in the log. */
   readonly log: number
-  /** Of them, those that are in the database already. */
+  /** How many of them are in the database already. */
   readonly checkpointed: number
 }
 
-/** Bundled into one file, the program has the thread's code beside it, under the path that it has in the source. */
+/** In an executable, the worker's code lies under its path in the source; otherwise beside this file. */
 const WORKER = new URL(
   import.meta.path.includes('$bunfs') || import.meta.path.includes('~BUN')
     ? './store/ledger/checkpoint-worker.ts'
@@ -24,10 +24,10 @@ export class Checkpoints {
   readonly #sqlite: Database
   readonly #path: string
   readonly #onTrouble: (error: unknown) => void
-  /** Made at the first need: most servers write little. */
+  /** Started at the first checkpoint: many servers write little. */
   #worker: Worker | undefined
   #running: PromiseWithResolvers<void> | undefined
-  /** Pages in the log when the last one ended: no other is begun before there are as many again. */
+  /** Pages left in the log by the last checkpoint; the next begins when as many again have been added. */
   #pagesLeft = 0
 
   constructor(sqlite: Database, path: string, onTrouble: (error: unknown) => void) {
@@ -36,7 +36,7 @@ export class Checkpoints {
     this.#onTrouble = onTrouble
   }
 
-  /** Begins one if the log has grown by enough. */
+  /** Begins a checkpoint if the log has grown by enough. */
   consider(): void {
     if (this.#running) return
     const { log, checkpointed } = this.#sqlite

@@ -1,5 +1,5 @@
 /**
- * What makes a commit outlive a power cut, without holding up the turn that made it: SQLite hands the log to the
+ * Makes commits survive a power cut without blocking the event loop: SQLite hands the log to the
  * system (`synchronous = NORMAL`, https://sqlite.org/pragma.html#pragma_synchronous), and a thread of the system's
  * pool waits until the disk has it. Nothing is moved from the log into the database on this thread either.
  */
@@ -7,7 +7,7 @@ import type { Database } from 'bun:sqlite'
 import { closeSync, fdatasync, fstatSync, openSync, statSync } from 'node:fs'
 import { Checkpoints } from './checkpoints.ts'
 
-/** The files that are open are not those of the folder any more: whatever is written to them would be lost. */
+/** The open files are no longer those in the folder, so that anything written to them would be lost. */
 export class FileGone extends Error {
   override readonly name = 'FileGone'
   readonly code = 'FILE_GONE'
@@ -21,15 +21,15 @@ export class Durability {
   readonly #checkpoints: Checkpoints
   readonly #inode: number
   readonly #log: number
-  /** Whether something was committed that no wait for the disk has begun after. */
+  /** Whether something was committed since the last sync began. */
   #isDirty = false
   #running: Promise<void> | undefined
   #next: Promise<void> | undefined
 
   /**
-   * From now on the connection waits neither for the disk nor for a lock.
+   * From now on the connection blocks neither for the disk nor for a lock.
    * @param path of the database
-   * @param onTrouble told when the log cannot be moved into the database; it is tried again later
+   * @param onTrouble called when a checkpoint fails; it is tried again later
    */
   constructor(sqlite: Database, path: string, onTrouble: (error: unknown) => void) {
     this.#sqlite = sqlite
@@ -61,14 +61,14 @@ export class Durability {
   }
 
   /**
-   * Once everything that was committed is on the disk.
+   * Resolves once everything committed is on the disk.
    * @throws what the system says if it cannot be
    */
   settled(): Promise<void> {
     if (this.#next) return this.#next
     if (!this.#isDirty) return this.#running ?? DONE
     if (!this.#running) return this.#sync()
-    // One that has begun may have missed what was committed since.
+    // A running sync may have begun before the latest commit.
     this.#next = this.#running.then(
       () => this.#sync(),
       () => this.#sync(),
@@ -84,18 +84,18 @@ export class Durability {
     fdatasync(this.#log, (error) => {
       if (this.#running === promise) this.#running = undefined
       if (!error) return resolve()
-      // What did not reach the disk is tried again with what is committed next.
+      // The next commit syncs again, with what did not reach the disk.
       this.#isDirty = true
       reject(error)
     })
-    // Whoever asked hears of it; if nobody has, nobody is told.
+    // Callers of `settled` get the error; without one it must not be an unhandled rejection.
     promise.catch(() => {})
     return promise
   }
 
-  /** The connection waits for the disk again, as is right for its end. */
+  /** Lets the connection block for the disk again, before it is closed. */
   async close(): Promise<void> {
-    // A thread that still waits for the disk must not find another file under that number.
+    // A running sync must not meet another file under the same descriptor.
     await this.settled().catch(() => {})
     await this.#checkpoints.close()
     this.#sqlite.run('PRAGMA synchronous = FULL')

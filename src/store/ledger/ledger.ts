@@ -1,7 +1,7 @@
 /**
- * The only way to write settings: whoever writes hands over a piece of work, which reads, decides and writes in one
- * transaction. Here it runs at once. What it writes depends on nothing but its parameters and the database (clock and
- * chance come from outside), so that its statements, repeated in order on another database, give the same tables.
+ * The only way to write settings. A writer passes a function, which reads, decides and writes in one transaction. Its
+ * statements must depend on nothing but their parameters and the database (clock and randomness come from outside), so
+ * that repeating them in order on another database gives the same tables. Here they run at once, on the only database.
  */
 import { join } from 'node:path'
 import type { Soon } from '../../core/soon.ts'
@@ -22,7 +22,7 @@ export class Ledger {
   readonly #listeners: (() => void)[] = []
   #durability: Durability | undefined
   #onTrouble: (error: unknown) => void = () => {}
-  /** Rows that were written so far, as far as the disk was told of them. */
+  /** SQLite's count of changed rows at the last look, to notice writes that `Durability` has to know of. */
   #changes = 0
   #lookTimer: Timer | undefined
 
@@ -38,9 +38,8 @@ export class Ledger {
   }
 
   /**
-   * From now on nobody waits for a lock or for the disk on a turn of the event loop. A command, which serves nobody,
-   * does without and waits in SQLite itself.
-   * @param onTrouble told what nobody else hears of
+   * From now on nothing blocks the event loop: neither a lock nor the disk. Commands do without and block in SQLite.
+   * @param onTrouble called with errors that no caller gets
    */
   serve(onTrouble: (error: unknown) => void): void {
     if (this.#folder === undefined || this.#durability) return
@@ -50,7 +49,7 @@ export class Ledger {
     this.#lookTimer = setInterval(() => this.#look(), LOOK_EVERY_MS)
   }
 
-  /** @param listener told after each transaction that has written settings, before whoever made it */
+  /** @param listener called after each transaction that has written settings, before its caller goes on */
   watch(listener: () => void): void {
     this.#listeners.push(listener)
   }
@@ -61,10 +60,10 @@ export class Ledger {
   }
 
   /**
-   * Writes settings: all that the work writes, or nothing. For requests and pages: it waits for other programs between
-   * turns, and answers once the disk has what was written.
-   * @param work decides anew whether it may, for it may have waited; it is undone if it throws or answers with a failure
-   * @returns what the work returned
+   * Runs work in a transaction: it waits for other programs without blocking the event loop, and answers once the
+   * changes are on the disk. For requests and pages.
+   * @param work must check permissions itself, because it may have waited; undone if it throws or returns a failure
+   * @returns the result of the work
    * @throws BusyError (also by the promise) when another program held the database for five seconds, or what SQLite
    *   says of the disk
    */
@@ -74,10 +73,10 @@ export class Ledger {
   }
 
   /**
-   * Writes settings in this very turn: as a part of the transaction that is under way, or in one of its own. Services
-   * write so, and do not know what they are a part of.
-   * @param work is undone if it throws or answers with a failure
-   * @throws what SQLite says, without a wait where a server runs
+   * Runs work at once: as part of the open transaction, such as that of `commit`, or in its own. Services write this
+   * way, so that several calls can be combined in one commit.
+   * @param work undone if it throws or returns a failure
+   * @throws what SQLite says; on a server it does not wait for a lock
    */
   write<T>(work: () => T): T {
     if (this.#transactions.isOpen) return this.#transactions.within(work)
@@ -87,7 +86,7 @@ export class Ledger {
     return outcome
   }
 
-  /** The same for what one server keeps for itself, such as its counts: it is no setting, and nobody is told of it. */
+  /** The same for data of this server alone, such as its counts. It is no setting: other nodes must not repeat it. */
   writeLocal<T>(work: () => T): T {
     if (this.#transactions.isOpen) return this.#transactions.within(work)
     this.#transactions.begin()
@@ -95,8 +94,9 @@ export class Ledger {
   }
 
   /**
-   * Does something while no other program can write settings. What is written meanwhile is part of one transaction.
-   * @throws what the work throws, which has written nothing then
+   * Runs asynchronous work while no other program can write settings. Everything written meanwhile belongs to its
+   * transaction.
+   * @throws what the work throws; its changes are undone then
    */
   async exclusively<T>(work: () => Promise<T>): Promise<T> {
     this.#transactions.begin()
@@ -104,7 +104,7 @@ export class Ledger {
   }
 
   /**
-   * Once nobody else is writing: what is written in the turn that this resolves in does not meet a lock.
+   * Resolves when no other program holds the database: a write in that turn does not meet a lock.
    * @throws as `commit`
    */
   ready(): Promise<void> {
@@ -115,14 +115,14 @@ export class Ledger {
     }
   }
 
-  /** Once the disk has everything that was written so far. */
+  /** Resolves once everything written so far is on the disk. */
   settled(): Promise<void> {
     return this.#settle() ?? DONE
   }
 
   #commit<T>(work: () => T): Soon<T> {
     if (this.#transactions.isOpen) return this.#transactions.within(work)
-    // Another program can have come between the look and this, if only just.
+    // Another program may have taken the lock since it was found free.
     if (!this.#durability) this.#transactions.begin()
     else if (!this.#transactions.tryBegin()) return this.commit(work)
     const outcome = this.#transactions.finish(work)
@@ -156,7 +156,7 @@ export class Ledger {
     durability.committed()
   }
 
-  /** Some things are written that nobody waits for; and the file may go while nobody writes. */
+  /** Notices writes that nobody waits for, and a database file that was removed while nobody writes. */
   #look(): void {
     const durability = this.#durability!
     try {
@@ -168,14 +168,14 @@ export class Ledger {
   }
 
   #isFree(): boolean {
-    // Whoever asks within a transaction has the lock already.
+    // Within a transaction the lock is held already.
     if (this.#transactions.isOpen) return true
     const isFree = this.#transactions.tryBegin()
     if (isFree) this.#transactions.drop()
     return isFree
   }
 
-  /** Ends what waits; afterwards the connection waits for locks and the disk by itself. */
+  /** Refuses what is waiting; afterwards the connection blocks for locks and the disk again. */
   async close(): Promise<void> {
     clearInterval(this.#lookTimer)
     this.#queue.close()

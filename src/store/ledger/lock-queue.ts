@@ -1,12 +1,12 @@
-/** Who waits between turns until no other program holds `latchkey.db`, in the order in which they came. */
+/** Writers that wait for another program to release `latchkey.db`, in order, without blocking the event loop. */
 import { BusyError } from '../../trouble.ts'
 
-/** Writes are refused after this. */
+/** Writers are refused after waiting this long. */
 const PATIENCE_MS = 5000
 const RETRY_MS = 20
-/** More do not wait: they are refused at once. */
+/** Beyond this number writers are refused at once. */
 const MAX_WAITING = 1000
-/** So many go on in one turn of the event loop. */
+/** How many may go on in one turn of the event loop. */
 const AT_ONCE = 20
 
 interface Waiting {
@@ -23,8 +23,8 @@ export class LockQueue {
   #timer: Timer | undefined
 
   /**
-   * @param isFree whether the write lock can be had now; throws what else keeps the database from being written
-   * @param onTimeout told of each that has waited for too long
+   * @param isFree whether the write lock is available now; throws other errors of the database
+   * @param onTimeout called for each writer that has waited too long
    */
   constructor(isFree: () => boolean, onTimeout: (error: unknown) => void) {
     this.#isFree = isFree
@@ -36,8 +36,8 @@ export class LockQueue {
   }
 
   /**
-   * @returns undefined where the lock can be had in this turn and nobody waits for it, otherwise resolves in a turn in
-   *   which it can be had
+   * @returns undefined where the lock is available in this turn and nobody waits; otherwise a promise that resolves in
+   *   a turn in which it is
    * @throws BusyError (also by the promise), or what `isFree` throws
    */
   enter(): Promise<void> | undefined {
@@ -65,7 +65,7 @@ export class LockQueue {
     if (this.#waiting.length > 0) this.#timer = setTimeout(() => this.#retry(), RETRY_MS)
   }
 
-  /** Refuses whoever still waits. */
+  /** Refuses all who wait. */
   close(): void {
     clearTimeout(this.#timer)
     for (const { reject } of this.#waiting.splice(0)) reject(new BusyError())

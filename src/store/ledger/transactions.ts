@@ -1,13 +1,13 @@
 /**
- * Transactions of `latchkey.db`: work is written whole or not at all. Nothing else in the program begins one, so that
- * everything that is written can be recorded in order, and written again elsewhere.
+ * Transactions of `latchkey.db`. Nothing else in the program begins one (a test checks this), so that all writes can be
+ * recorded in order and repeated on another database.
  */
 import type { Database } from 'bun:sqlite'
 import { isBusy } from '../../trouble.ts'
 
 export class Transactions {
   readonly #sqlite: Database
-  /** How many pieces of work have begun within the transaction, each with a savepoint of its own. */
+  /** How many nested calls of `within` are running, each with its own savepoint. */
   #depth = 0
 
   constructor(sqlite: Database) {
@@ -18,7 +18,7 @@ export class Transactions {
     return this.#sqlite.inTransaction
   }
 
-  /** Begins one that has the write lock from the start: what was read to decide still holds when it is written. */
+  /** Takes the write lock at the start, so that what the work reads still holds when it writes. */
   begin(): void {
     this.#sqlite.run('BEGIN IMMEDIATE')
   }
@@ -34,14 +34,14 @@ export class Transactions {
     }
   }
 
-  /** Ends one that has written nothing. */
+  /** Ends a transaction that has written nothing. */
   drop(): void {
     this.#sqlite.run('ROLLBACK')
   }
 
   /**
-   * Ends the transaction that has begun with a piece of work.
-   * @throws what the work throws, which has written nothing then
+   * Runs work in the open transaction and ends it.
+   * @throws what the work throws; its changes are undone then
    */
   finish<T>(work: () => T): T {
     try {
@@ -54,7 +54,7 @@ export class Transactions {
     }
   }
 
-  /** The same for work that waits for something, while which everything else that is written is a part of it. */
+  /** The same for asynchronous work; everything else written meanwhile belongs to the transaction. */
   async finishLater<T>(work: () => Promise<T>): Promise<T> {
     try {
       const outcome = await work()
@@ -66,7 +66,7 @@ export class Transactions {
     }
   }
 
-  /** Runs a piece of work within the open transaction; where it fails, what it has written is undone, and no more. */
+  /** Runs work as part of the open transaction. Where it fails, its own changes are undone and no others. */
   within<T>(work: () => T): T {
     const name = `part${this.#depth++}`
     try {
@@ -76,7 +76,7 @@ export class Transactions {
       this.#sqlite.run(`RELEASE ${name}`)
       return outcome
     } catch (error) {
-      // SQLite has rolled back everything already when the disk is full.
+      // With a full disk SQLite has rolled back the whole transaction already.
       if (this.isOpen) this.#sqlite.run(`ROLLBACK TO ${name}; RELEASE ${name}`)
       throw error
     } finally {
@@ -89,7 +89,7 @@ export class Transactions {
   }
 }
 
-/** Whether work has answered with a failure (`Result`), which says that nothing is to be changed. */
+/** Whether work has returned a failure (`Result`): then its changes are undone. */
 function hasFailed(outcome: unknown): boolean {
   return typeof outcome === 'object' && outcome !== null && 'ok' in outcome && outcome.ok === false
 }

@@ -25,11 +25,11 @@ export const accessTokens = sqliteTable(
   (table) => [index('access_tokens_account').on(table.accountId)],
 )
 
-/** Those who sign in to the dashboard. What they may do there, they may as members of an account. */
+/** People who sign in to the dashboard. Their rights come from their memberships. */
 export const people = sqliteTable('people', {
   id: text().primaryKey(),
   email: text().notNull(),
-  /** In lower case, by which people are found. */
+  /** The email in lower case, by which people are found. */
   folded: text().notNull().unique(),
   /** argon2id with its parameters; null for people who sign in with a provider only. */
   password: text(),
@@ -60,34 +60,34 @@ export const memberships = sqliteTable(
   ],
 )
 
-/** Browsers that are signed in. */
+/** Dashboard sessions. */
 export const sessions = sqliteTable(
   'sessions',
   {
     id: text().primaryKey(),
     hash: blob({ mode: 'buffer' }).notNull().unique(),
     personId: personId(),
-    /** The account that the person looks at. */
+    /** The account that the session shows. */
     accountId: memberAccountId(),
     createdAt: integer('created_at').notNull(),
     seenAt: integer('seen_at').notNull(),
-    /** The latest moment at which it ends, however much it is used. */
+    /** When it ends at the latest, whether or not it is used. */
     expiresAt: integer('expires_at').notNull(),
     address: text().notNull(),
-    /** What the browser calls itself. */
+    /** The browser's `User-Agent`. */
     agent: text().notNull(),
   },
   (table) => [index('sessions_person').on(table.personId)],
 )
 
-/** Who somebody is with a provider of sign-ins, which knows them by a subject that never changes. */
+/** Identities of people with sign-in providers; the provider's `subject` never changes. */
 export const identities = sqliteTable(
   'identities',
   {
     provider: text().notNull(),
     subject: text().notNull(),
     personId: personId(),
-    /** Name or address with the provider, for people to recognise. */
+    /** Name or email with the provider, for display. */
     label: text().notNull(),
     createdAt: integer('created_at').notNull(),
   },
@@ -97,14 +97,14 @@ export const identities = sqliteTable(
   ],
 )
 
-/** Links that work once: to claim an account, to join one, to choose a new password. */
+/** One-time links: to claim an account (which also replaces a lost password) or to join one. */
 export const links = sqliteTable('links', {
   id: text().primaryKey(),
   hash: blob({ mode: 'buffer' }).notNull().unique(),
   kind: text({ enum: ['claim', 'invite'] }).notNull(),
   accountId: memberAccountId(),
   role: text({ enum: ['owner', 'member', 'viewer'] }).notNull(),
-  /** For whom it is meant, as a reminder; null when nobody said. */
+  /** A reminder whom it is for; null where none was given. */
   note: text(),
   createdAt: integer('created_at').notNull(),
   expiresAt: integer('expires_at').notNull(),

@@ -21,13 +21,13 @@ export const apps = sqliteTable(
     name: text().notNull(),
     status: text({ enum: ['enabled', 'disabled'] }).notNull(),
     tlsOnly: integer('tls_only', { mode: 'boolean' }).notNull(),
-    /** The app that is meant when none is named. */
+    /** The app that is used where none is named. */
     isDefault: integer('is_default', { mode: 'boolean' }).notNull(),
     createdAt: integer('created_at').notNull(),
     updatedAt: integer('updated_at').notNull(),
-    /** Null for an app that stays. */
+    /** Null for an app that does not expire. */
     expiresAt: integer('expires_at'),
-    /** What it may take up (`policy/app-limits.ts`); null for what the server allows. */
+    /** Limits of the app (`policy/app-limits.ts`); null for the server's. */
     maxConnections: integer('max_connections'),
     maxChannels: integer('max_channels'),
     messageRate: integer('message_rate'),
@@ -35,7 +35,7 @@ export const apps = sqliteTable(
     diskMb: integer('disk_mb'),
     maxPresenceMembers: integer('max_presence_members'),
     allowedOrigins: text('allowed_origins', { mode: 'json' }).$type<readonly string[]>(),
-    /** Of an app of the sandbox: the address that made it, with which it has its share of the server. */
+    /** For a sandbox app, the address that created it, with which it shares limits. */
     madeBy: text('made_by'),
   },
   (table) => [
@@ -46,7 +46,7 @@ export const apps = sqliteTable(
   ],
 )
 
-/** Of a table whose rows go with their app. */
+/** The column of tables whose rows are removed with their app. */
 export const appId = () =>
   text('app_id')
     .notNull()
@@ -75,7 +75,7 @@ export const apiKeys = sqliteTable(
   (table) => [primaryKey({ columns: [table.appId, table.id] })],
 )
 
-/** What holds for the channels of an app whose name begins with a segment; Ably calls them namespaces. */
+/** Settings of the channels whose name begins with a segment. Ably calls them namespaces. */
 export const channelRules = sqliteTable(
   'channel_rules',
   {
@@ -103,22 +103,22 @@ export const channelRules = sqliteTable(
   (table) => [primaryKey({ columns: [table.appId, table.id] })],
 )
 
-/** Tokens of an app that no longer count: those that name a target and were issued before a moment. */
+/** Revocations: tokens that name the target and were issued before a moment are refused. */
 export const revocations = sqliteTable(
   'revocations',
   {
     id: integer().primaryKey({ autoIncrement: true }),
     appId: appId(),
-    /** The key that the tokens were made with; null for those of every key. */
+    /** The key that the tokens were made with; null for every key. */
     keyId: text('key_id'),
     kind: text({ enum: ['clientId', 'revocationKey', 'channel'] }).notNull(),
     value: text().notNull(),
     issuedBefore: integer('issued_before').notNull(),
-    /** Its place among the tokens issued here; null where somebody has named the moment. */
+    /** Its number among the tokens issued here (`service/tokens/token-order.ts`); null where the request named the time. */
     number: integer(),
-    /** From when on; later than it was asked for where clients get time to fetch another token. */
+    /** When it takes effect; later than the request where clients get time to fetch another token. */
     appliesAt: integer('applies_at').notNull(),
-    /** When every token that it could concern has expired by itself. */
+    /** When all tokens that it can concern have expired. */
     expiresAt: integer('expires_at').notNull(),
   },
   (table) => [

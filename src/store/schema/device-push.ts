@@ -2,7 +2,7 @@
 import { blob, index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import { appId } from './apps.ts'
 
-/** Devices that want push notifications. */
+/** Devices that get push notifications. */
 export const pushDevices = sqliteTable(
   'push_devices',
   {
@@ -11,24 +11,24 @@ export const pushDevices = sqliteTable(
     clientId: text('client_id'),
     platform: text().notNull(),
     formFactor: text('form_factor').notNull(),
-    /** In JSON, as it was written. */
+    /** JSON, kept exactly as it was sent. */
     metadata: text().notNull(),
-    /** How it is reached; the rest of that is sealed. */
+    /** The transport type; the rest of the recipient is sealed. */
     transport: text().notNull(),
-    /** Where it is reached and its own secret, sealed: either lets its holder do something in its name. */
+    /** Recipient and device secret, sealed: either lets its holder act for the device. */
     sealed: blob({ mode: 'buffer' }).notNull(),
-    /** Of the token by which it says who it is; null for one that somebody else has registered. */
+    /** Digest of its token; null for a device that was registered by somebody else. */
     tokenDigest: blob('token_digest', { mode: 'buffer' }),
     /** The key that it was registered with. */
     keyId: text('key_id').notNull(),
-    /** In canonical form; null for one of which it is not known, which has the least. */
+    /** In canonical form; null for a device from before it was stored, which has the least capability. */
     capability: text(),
-    /** What is known of the credentials that it was registered with; null like the capability. */
+    /** The credentials that it was registered with (`device-push/device.ts`); null like the capability. */
     origin: text({ mode: 'json' }).$type<unknown>(),
-    /** Their client id and revocation key, by which it is found when tokens are revoked. */
+    /** Client id and revocation key of these credentials, by which revocations find it. */
     tokenClientId: text('token_client_id'),
     revocationKey: text('revocation_key'),
-    /** From when on it counts no more, as these were revoked. */
+    /** When it ends because they were revoked. */
     endsAt: integer('ends_at'),
     createdAt: integer('created_at').notNull(),
     updatedAt: integer('updated_at').notNull(),

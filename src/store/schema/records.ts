@@ -1,16 +1,16 @@
-/** The tables of what is noted: statistics, changes, the audit trail, and single values. */
+/** The tables of statistics, of changes, of the audit trail, and of single values. */
 import { blob, index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 
 /** What was counted for an app in a minute, hour, day or month. */
 export const appStats = sqliteTable(
   'app_stats',
   {
-    /** Empty for the commons, which are no app; so this is no key of SQL. */
+    /** Empty for the commons, which are no app; so it cannot be a foreign key. */
     appId: text('app_id').notNull(),
     unit: text({ enum: ['minute', 'hour', 'day', 'month'] }).notNull(),
     /** When the interval began. */
     start: integer().notNull(),
-    /** Made up for a test, and kept apart from what happened. */
+    /** Made up for a test, and kept apart from counted numbers. */
     isFixture: integer('is_fixture', { mode: 'boolean' }).notNull(),
     /** By name (`stats/numbers.ts`). */
     numbers: text({ mode: 'json' }).$type<Record<string, number>>().notNull(),
@@ -21,7 +21,7 @@ export const appStats = sqliteTable(
   ],
 )
 
-/** What changed, in order: other processes catch up from here. */
+/** Changed entities in order, from which other processes update what they keep in memory. */
 export const changes = sqliteTable('changes', {
   seq: integer().primaryKey({ autoIncrement: true }),
   /** The namespace of a reservation, or the id of an app. */
@@ -31,21 +31,21 @@ export const changes = sqliteTable('changes', {
     .default('reservation'),
 })
 
-/** One field of what was changed, without secrets: those are only said to be set. */
+/** A changed field. Of secrets only that they were set, changed or removed. */
 export interface AuditedField {
   readonly field: string
-  /** Absent where there was nothing, or nothing that may be told. */
+  /** Absent where there was no value, or it is secret. */
   readonly from?: string
   readonly to?: string
 }
 
-/** Who changed what. No key of SQL leads out of it: what was removed since is still told of. */
+/** Who changed what. Without foreign keys, because entries outlive what they are about. */
 export const audit = sqliteTable(
   'audit',
   {
     seq: integer().primaryKey({ autoIncrement: true }),
     at: integer().notNull(),
-    /** Whose thing was changed. */
+    /** The account that the changed entity belongs to. */
     accountId: text('account_id').notNull(),
     actorKind: text('actor_kind', {
       enum: ['person', 'token', 'key', 'command', 'server', 'stranger'],
@@ -57,7 +57,7 @@ export const audit = sqliteTable(
     action: text().notNull(),
     kind: text().notNull(),
     entity: text().notNull(),
-    /** What it was called then. */
+    /** Its name at that time. */
     name: text().notNull(),
     fields: text({ mode: 'json' }).$type<readonly AuditedField[]>().notNull(),
   },

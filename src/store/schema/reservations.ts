@@ -12,16 +12,16 @@ export const reservations = sqliteTable(
     namespace: text().notNull().unique(),
     /** The namespace folded and in lower case: names that look alike must not come from two accounts (N-6). */
     folded: text().notNull(),
-    /** Sealed keys, to be shown again, and their digests, to be compared (`identity/keyring.ts`). */
+    /** Keys, sealed to be shown to their owner, and as digests to be compared (`identity/keyring.ts`). */
     joinKey: blob('join_key', { mode: 'buffer' }),
     joinDigest: blob('join_digest', { mode: 'buffer' }),
     sendKey: blob('send_key', { mode: 'buffer' }),
     sendDigest: blob('send_digest', { mode: 'buffer' }),
-    /** Null follows the server's setting. */
+    /** Null for the server's setting. */
     explainRefusals: integer('explain_refusals', { mode: 'boolean' }),
     guardEvents: integer('guard_events', { mode: 'boolean' }),
     legacyUsers: integer('legacy_users', { mode: 'boolean' }),
-    /** The app whose channels these are too; no key of SQL, so that the removal of an app is noticed as a change. */
+    /** The app that the channels are linked to. No foreign key: the removal of an app must be recorded as a change here. */
     appId: text('app_id'),
     createdAt: integer('created_at').notNull(),
     updatedAt: integer('updated_at').notNull(),

@@ -1,4 +1,4 @@
-/** Reads and writes apps with their API keys, channel rules and revocations; writes leave a line in the list of changes. */
+/** Reads and writes apps with their API keys, channel rules and revocations; writes are recorded in the list of changes. */
 import {
   type Placeholder,
   and,
@@ -62,18 +62,18 @@ export class AppTable {
     return this.#db.select().from(apps).where(where).get()
   }
 
-  /** The app that is meant when none is named. */
+  /** The app that is used where none is named. */
   default(): AppRow | undefined {
     return this.#db.select().from(apps).where(eq(apps.isDefault, true)).get()
   }
 
-  /** Apps whose time is over. */
+  /** Apps that have expired. */
   expired(now: number): AppRow[] {
     const where = and(isNotNull(apps.expiresAt), lte(apps.expiresAt, now))
     return this.#db.select().from(apps).where(where).all()
   }
 
-  /** How many apps will expire, by the address that made them; null for those of which that is not known. */
+  /** Number of apps that will expire, by the address that created them; null where that is not known. */
   countExpiring(): { madeBy: string | null; apps: number }[] {
     return this.#db
       .select({ madeBy: apps.madeBy, apps: count() })
@@ -93,7 +93,7 @@ export class AppTable {
     recordChange(this.#db, 'app', id)
   }
 
-  /** With its keys, rules and revocations. */
+  /** Removes an app with its keys, rules and revocations. */
   remove(id: string): void {
     this.#db.delete(apps).where(eq(apps.id, id)).run()
     this.#db.delete(appStats).where(eq(appStats.appId, id)).run()
@@ -143,7 +143,7 @@ export class ApiKeyTable {
   }
 
   /**
-   * Notes when a secret was last used, whichever place it has by now; that changes nothing for anybody else.
+   * Records when a secret was last used, be it the current or the old one by now. Not recorded as a change.
    * @param secret sealed
    */
   used(appId: string, id: string, secret: Buffer, at: number): void {
@@ -220,8 +220,8 @@ export class RevocationTable {
   }
 
   /**
-   * Those that can still concern a token.
-   * @param after the id of one: only those that came later
+   * Revocations that can still concern a token.
+   * @param after only those with a greater id
    */
   list(appId: string, now: number, after = 0): RevocationRow[] {
     const where = and(
@@ -232,7 +232,7 @@ export class RevocationTable {
     return this.#db.select().from(revocations).where(where).orderBy(asc(revocations.id)).all()
   }
 
-  /** Those of them that are about one of these values, of whatever kind. */
+  /** Those of them with one of these values, of any kind. */
   about(appId: string, values: readonly string[], now: number): RevocationRow[] {
     const where = and(
       eq(revocations.appId, appId),
@@ -242,7 +242,7 @@ export class RevocationTable {
     return this.#db.select().from(revocations).where(where).all()
   }
 
-  /** Adds those of one app, and drops those of any app that can no longer concern a token. */
+  /** Adds revocations of an app, and removes expired ones of all apps. */
   insert(appId: string, rows: readonly NewRevocation[], now: number): void {
     this.#db.delete(revocations).where(lte(revocations.expiresAt, now)).run()
     if (rows.length === 0) return

@@ -6,18 +6,18 @@ import { audit } from '../schema/records.ts'
 export type { AuditedField } from '../schema/records.ts'
 export type AuditRow = typeof audit.$inferSelect
 
-/** All bounds hold together. */
+/** All given fields have to match. */
 export interface AuditFilter {
   readonly accountId?: string | undefined
   readonly kinds?: readonly string[] | undefined
-  /** Part of the name of whoever did it, or of what was changed. */
+  /** Part of the name of the actor or of the entity. */
   readonly text?: string | undefined
-  /** Only what came before this entry. */
+  /** Only entries before this one. */
   readonly before?: number | undefined
   readonly limit: number
 }
 
-/** What is older is forgotten: a trail must not fill a disk. */
+/** Older entries are removed, so that the trail cannot fill a disk. */
 const ENTRIES_KEPT = 100_000
 
 export class AuditTable {
@@ -27,7 +27,7 @@ export class AuditTable {
     this.#db = db
   }
 
-  /** Part of the same transaction as the change that it tells of. */
+  /** To be called in the transaction of the change. */
   insert(row: Omit<AuditRow, 'seq'>): void {
     const { seq } = this.#db.insert(audit).values(row).returning({ seq: audit.seq }).get()
     this.#db
@@ -36,7 +36,7 @@ export class AuditTable {
       .run()
   }
 
-  /** The newest first. */
+  /** Newest first. */
   list({ accountId, kinds, text, before, limit }: AuditFilter): AuditRow[] {
     const part = text === undefined || text === '' ? undefined : `%${escaped(text)}%`
     const where = and(

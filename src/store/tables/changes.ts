@@ -1,4 +1,4 @@
-/** The list of changes: which reservation or app was written, in order, for whoever keeps them in memory. */
+/** The list of changes: which reservation or app was written, in order, for directories in memory. */
 import { asc, gt, lt, max, min, sql } from 'drizzle-orm'
 import type { Store } from '../database.ts'
 import { changes } from '../schema/records.ts'
@@ -6,10 +6,10 @@ import { changes } from '../schema/records.ts'
 export type ChangeRow = typeof changes.$inferSelect
 export type ChangeKind = ChangeRow['kind']
 
-/** Other processes that fall behind by more than this read everything again. */
+/** Processes that are further behind than this read everything again. */
 const CHANGES_KEPT = 10_000
 
-/** Part of the same transaction as the change itself, wherever that matters. */
+/** Records a change; to be called in its transaction. */
 export function recordChange(db: Store['db'], kind: ChangeKind, entity: string): void {
   const { add, drop } = statementsOf(db)
   const { seq } = add.get({ kind, entity })
@@ -21,17 +21,17 @@ export function lastChange({ db }: Store): number {
   return statementsOf(db).last.get()?.seq ?? 0
 }
 
-/** What changed after a change number, or undefined if some of those changes are no longer listed. */
+/** Changes after a number, or undefined if some of them are no longer listed. */
 export function changedSince({ db }: Store, seq: number): ChangeRow[] | undefined {
   const { first, since } = statementsOf(db)
   const rows = since.all({ seq })
-  // Without gaps: numbers are given in order, and the oldest changes are dropped first.
+  // Numbers have no gaps, and the oldest changes are removed first, so nothing is missing after `seq`.
   if (rows[0]?.seq === seq + 1) return rows
   const oldest = first.get()?.seq ?? seq + 1
   return oldest > seq + 1 ? undefined : rows
 }
 
-/** Compiled once: they run with every write of anything that others keep in memory. */
+/** Prepared once: they run with every write of settings that are kept in memory. */
 const statements = new WeakMap<Store['db'], ReturnType<typeof prepare>>()
 
 function statementsOf(db: Store['db']): ReturnType<typeof prepare> {

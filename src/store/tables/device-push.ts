@@ -1,4 +1,4 @@
-/** Reads and writes devices that want push notifications, and what they subscribe to. */
+/** Reads and writes devices that get push notifications, and their subscriptions. */
 import {
   type SQL,
   and,
@@ -23,15 +23,15 @@ export type PushDeviceRow = typeof pushDevices.$inferSelect
 export type PushSubscriptionRow = typeof pushSubscriptions.$inferSelect
 type Kind = PushSubscriptionRow['kind']
 
-/** What is undefined is not asked for. */
+/** Undefined fields match everything. */
 export interface DeviceMatch {
   readonly deviceId?: string | undefined
   readonly clientId?: string | undefined
-  /** Only those that have ended by this moment, or that have not. */
+  /** Only devices that have ended by this time, or only those that have not. */
   readonly ended?: { readonly is: boolean; readonly by: number } | undefined
 }
 
-/** What tokens can be called by that are revoked. */
+/** The targets of revocations, by kind. */
 export interface TokenNames {
   readonly clients: string[]
   readonly revocationKeys: string[]
@@ -40,7 +40,7 @@ export interface TokenNames {
 
 export interface SubscriptionMatch extends DeviceMatch {
   readonly channel?: string | undefined
-  /** Device or client is enough, where both are given. */
+  /** Where device and client are given, one of them is enough. */
   readonly either?: boolean
 }
 
@@ -59,7 +59,7 @@ export class PushDeviceTable {
     return this.#db.select().from(pushDevices).where(eq(pushDevices.tokenDigest, digest)).get()
   }
 
-  /** By id. @param after an id that comes before all of them */
+  /** Ordered by id. @param after only greater ids */
   list(appId: string, match: DeviceMatch, after: string | undefined, limit: number) {
     const beyond = after === undefined ? undefined : gt(pushDevices.id, after)
     return this.#db
@@ -71,13 +71,13 @@ export class PushDeviceTable {
       .all()
   }
 
-  /** Of an app, with those of all apps of the sandbox that the same address made. */
+  /** Number of an app, together with all sandbox apps created by the same address. */
   count(appId: string): number {
     const where = ofShare(this.#db, pushDevices.appId, appId)
     return this.#db.select({ devices: count() }).from(pushDevices).where(where).get()!.devices
   }
 
-  /** Puts it in the place of the one with its id; when that was made, and its token, stay. */
+  /** Adds a device, or replaces the one with its id, whose token and time of creation stay. */
   put(row: PushDeviceRow): void {
     const { appId: _, id: __, tokenDigest: ___, createdAt: ____, ...set } = row
     const target = [pushDevices.appId, pushDevices.id]
@@ -88,7 +88,7 @@ export class PushDeviceTable {
     this.#db.update(pushDevices).set({ tokenDigest }).where(isDevice(appId, id)).run()
   }
 
-  /** Those that a revocation of tokens of these names may concern, without a look at when they were registered. */
+  /** Devices that revocations of these targets may concern; the time of registration is not compared here. */
   named(appId: string, { clients, revocationKeys, channels }: TokenNames): PushDeviceRow[] {
     const { clientId, origin, tokenClientId, revocationKey } = pushDevices
     const isNamed = or(
@@ -105,7 +105,7 @@ export class PushDeviceTable {
     this.#db.update(pushDevices).set({ endsAt }).where(isDevice(appId, id)).run()
   }
 
-  /** @returns the ids of those that were there */
+  /** @returns the ids of the removed devices */
   remove(appId: string, match: DeviceMatch): string[] {
     const where = matchingDevices(appId, match)
     return this.#db
@@ -116,13 +116,13 @@ export class PushDeviceTable {
       .map(({ id }) => id)
   }
 
-  /** Those that a channel leads to, themselves or through their client. */
+  /** Devices subscribed to a channel, themselves or by their client. */
   onChannel(appId: string, channel: string, transport: string): PushDeviceRow[] {
     const where = and(this.#onChannel(appId, channel), eq(pushDevices.transport, transport))
     return this.#db.select().from(pushDevices).where(where).all()
   }
 
-  /** Whether a channel leads to devices that are reached in another way. */
+  /** Whether devices are subscribed that are reached by another transport. */
   hasOthers(appId: string, channel: string, transport: string): boolean {
     const where = and(this.#onChannel(appId, channel), ne(pushDevices.transport, transport))
     const found = this.#db.select({ id: pushDevices.id }).from(pushDevices).where(where).limit(1)
@@ -184,7 +184,7 @@ export class PushSubscriptionTable {
     this.#db = db
   }
 
-  /** By channel, then devices before clients, each by name. @param after one that comes before all of them */
+  /** Ordered by channel, devices before clients, then by id. @param after only later ones */
   list(
     appId: string,
     match: SubscriptionMatch,
@@ -208,7 +208,7 @@ export class PushSubscriptionTable {
       .all()
   }
 
-  /** @param after a channel that comes before all of them */
+  /** Ordered by name. @param after only later ones */
   channels(appId: string, after: string | undefined, limit: number): string[] {
     const { channel } = pushSubscriptions
     const beyond = after === undefined ? undefined : gt(channel, after)
@@ -222,7 +222,7 @@ export class PushSubscriptionTable {
       .map((row) => row.channel)
   }
 
-  /** Of an app, with those of all apps of the sandbox that the same address made. */
+  /** Number of an app, together with all sandbox apps created by the same address. */
   count(appId: string): number {
     const where = ofShare(this.#db, pushSubscriptions.appId, appId)
     const row = this.#db.select({ rows: count() }).from(pushSubscriptions).where(where).get()
@@ -265,7 +265,7 @@ function isOf(kind: Kind, subscriber: string | undefined): SQL | undefined {
   return and(eq(pushSubscriptions.kind, kind), eq(pushSubscriptions.subscriber, subscriber))
 }
 
-/** What belongs to an app, or to another of the sandbox that the same address made: they have one share of the server. */
+/** Rows of an app and of all sandbox apps created by the same address, which share one limit. */
 function ofShare(
   db: Store['db'],
   column: typeof pushDevices.appId | typeof pushSubscriptions.appId,

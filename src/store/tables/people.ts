@@ -30,13 +30,13 @@ export class PersonTable {
     this.#db.update(people).set({ password }).where(eq(people.id, id)).run()
   }
 
-  /** With memberships, sessions and identities. */
+  /** Removes a person with memberships, sessions and identities. */
   remove(id: string): void {
     this.#db.delete(people).where(eq(people.id, id)).run()
   }
 }
 
-/** Somebody as a member of an account. */
+/** A person with their membership of an account. */
 export interface MemberRow {
   readonly person: PersonRow
   readonly membership: MembershipRow
@@ -72,7 +72,7 @@ export class MembershipTable {
       .all()
   }
 
-  /** Makes or changes it. */
+  /** Adds a membership, or changes its role. */
   set(row: MembershipRow): void {
     this.#db
       .insert(memberships)
@@ -123,7 +123,7 @@ function isIdentity(provider: string, subject: string) {
 
 /**
  * Whether an account has an owner who can sign in: with a password or with a provider.
- * @param exceptId a person who does not count
+ * @param exceptId a person to leave out
  */
 export function hasOwnerWhoSignsIn({ db }: Store, accountId: string, exceptId = ''): boolean {
   const found = db

@@ -1,15 +1,15 @@
-/** Statements that are written and compiled once: what strangers can have done a hundred times with one request. */
+/** Statements that are prepared once, for writes of which one request can cause hundreds. */
 import { getTableColumns, sql } from 'drizzle-orm'
 import type { SQLiteInsertValue, SQLiteTable } from 'drizzle-orm/sqlite-core'
 import type { Store } from '../database.ts'
 
-/** @returns what adds one whole row */
+/** @returns a function that inserts a row */
 export function preparedInsert<T extends SQLiteTable>(
   db: Store['db'],
   table: T,
 ): (row: T['$inferSelect']) => void {
   const names = Object.keys(getTableColumns(table))
-  // The type cannot tell that these are all columns of the table, each with a place for its value.
+  // Safe: every column of the table has a placeholder.
   const places = Object.fromEntries(
     names.map((name) => [name, sql.placeholder(name)]),
   ) as SQLiteInsertValue<T>

@@ -1,4 +1,4 @@
-/** Reads and writes reservations; every write leaves a line in the list of changes. */
+/** Reads and writes reservations; every write is recorded in the list of changes. */
 import { Database } from 'bun:sqlite'
 import { join } from 'node:path'
 import { type SQL, and, asc, count, eq, gte, inArray, lt, or } from 'drizzle-orm'
@@ -36,12 +36,12 @@ export class ReservationTable {
     return this.#db.select().from(reservations).where(eq(reservations.namespace, namespace)).get()
   }
 
-  /** Those whose folded name is the same: spellings of one name, and others that differ by case. */
+  /** Reservations with the same folded name: other spellings and cases of it. */
   byFolded(folded: string): ReservationRow[] {
     return this.#db.select().from(reservations).where(eq(reservations.folded, folded)).all()
   }
 
-  /** Writes the folded name anew; no change of the reservation itself. */
+  /** Updates the folded name, which is no change of the reservation. */
   refold(id: string, folded: string): void {
     this.#db.update(reservations).set({ folded }).where(eq(reservations.id, id)).run()
   }
@@ -85,11 +85,11 @@ export class ReservationTable {
   }
 }
 
-/** A reservation as far as its name goes. */
+/** The columns of a reservation that concern its name. */
 export type ReservedName = Pick<ReservationRow, 'id' | 'accountId' | 'namespace' | 'createdAt'>
 
 /**
- * The reserved names of a data folder, of whatever version it is; nothing is written to it.
+ * The reserved names of a data folder of any version. Nothing is written to it.
  * @throws where the database cannot be read
  */
 export function readReservedNames(folder: string): ReservedName[] {
@@ -105,7 +105,7 @@ export function readReservedNames(folder: string): ReservedName[] {
   }
 }
 
-/** A range that the index can serve, unlike LIKE. */
+/** A prefix as a range, which unlike LIKE can use the index. */
 function startsWith(prefix: string): SQL | undefined {
   const next = prefix.slice(0, -1) + String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1)
   return and(gte(reservations.folded, prefix), lt(reservations.folded, next))

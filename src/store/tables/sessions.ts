@@ -1,4 +1,4 @@
-/** Reads and writes sessions of browsers and one-time links. */
+/** Reads and writes dashboard sessions and one-time links. */
 import { and, asc, desc, eq, lte, ne, or } from 'drizzle-orm'
 import type { Store } from '../database.ts'
 import { links, sessions } from '../schema/accounts.ts'
@@ -17,7 +17,7 @@ export class SessionTable {
     return this.#db.select().from(sessions).where(eq(sessions.hash, hash)).get()
   }
 
-  /** The one that was used last comes first. */
+  /** Last used first. */
   ofPerson(personId: string): SessionRow[] {
     return this.#db
       .select()
@@ -39,7 +39,7 @@ export class SessionTable {
     this.#db.delete(sessions).where(eq(sessions.id, id)).run()
   }
 
-  /** @param exceptId a session that stays */
+  /** @param exceptId a session to keep */
   removeOf(personId: string, exceptId?: string): void {
     const own = eq(sessions.personId, personId)
     const where = exceptId === undefined ? own : and(own, ne(sessions.id, exceptId))
@@ -51,7 +51,7 @@ export class SessionTable {
     this.#db.delete(sessions).where(where).run()
   }
 
-  /** @param seenBefore ends what has not been used since */
+  /** Removes expired sessions, and those not used since `seenBefore`. */
   removeEnded(now: number, seenBefore: number): void {
     const where = or(lte(sessions.expiresAt, now), lte(sessions.seenAt, seenBefore))
     this.#db.delete(sessions).where(where).run()
@@ -78,7 +78,7 @@ export class LinkTable {
     this.#db.insert(links).values(row).run()
   }
 
-  /** @returns whether it was there: of two who use one link at the same time, one does */
+  /** @returns whether it existed: of two simultaneous uses of a link, one succeeds */
   take(id: string): boolean {
     const taken = this.#db.delete(links).where(eq(links.id, id)).returning({ id: links.id }).get()
     return taken !== undefined

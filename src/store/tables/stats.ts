@@ -1,25 +1,25 @@
-/** Reads and writes what was counted for apps. */
+/** Reads and writes statistics of apps. */
 import { and, asc, between, desc, eq, sql } from 'drizzle-orm'
 import type { Store } from '../database.ts'
 import { appStats } from '../schema/records.ts'
 
 export type StatsRow = typeof appStats.$inferSelect
 
-/** Starts of intervals of one unit, both included. */
+/** Intervals of one unit by their starts, inclusive. */
 export interface StatsRange {
   readonly unit: StatsRow['unit']
   readonly first: number
   readonly last: number
 }
 
-/** Rows that one statement deletes at most, so that nobody waits for it. */
+/** Bounds one deletion, so that it takes little time. */
 const PRUNED_AT_ONCE = 5000
 
 const UPSERT = `INSERT INTO app_stats (app_id, unit, start, is_fixture, numbers)
   SELECT ?1, ?2, ?3, ?4, ?5 WHERE ?1 = '' OR EXISTS (SELECT 1 FROM apps WHERE id = ?1)
   ON CONFLICT DO UPDATE SET numbers = excluded.numbers`
 
-/** Its statements are prepared once: some run for every app, every second. */
+/** Prepares its statements once: some run for every app every second. */
 export class StatsTable {
   readonly #db: Store['db']
   readonly #sqlite: Store['sqlite']
@@ -31,19 +31,19 @@ export class StatsTable {
     this.#read = prepare(db)
   }
 
-  /** What really was counted in an interval so far. */
+  /** The counted numbers of an interval, without made-up ones. */
   counted(appId: string, unit: StatsRow['unit'], start: number): StatsRow['numbers'] | undefined {
     return this.#read.counted.get({ appId, unit, first: start, last: start })?.numbers
   }
 
-  /** Starts of the intervals that have data, counted or made up, in order. */
+  /** Starts of the intervals with counted or made-up numbers, in order. */
   starts(appId: string, range: StatsRange, newestFirst: boolean, limit: number): number[] {
     const { newest, oldest } = this.#read
     const rows = (newestFirst ? newest : oldest).all({ appId, ...range, limit })
     return rows.map(({ start }) => start)
   }
 
-  /** Up to two for an interval: what was counted, and what was made up. */
+  /** Up to two rows for an interval: counted and made-up numbers. */
   list(appId: string, range: StatsRange): StatsRow[] {
     return this.#read.all.all({ appId, ...range })
   }
@@ -53,8 +53,8 @@ export class StatsTable {
   }
 
   /**
-   * Puts a row in the place of the one of its interval.
-   * @returns false where the app is gone
+   * Inserts or replaces the row of an interval.
+   * @returns false where the app does not exist any more
    */
   put({ appId, unit, start, isFixture, numbers }: StatsRow): boolean {
     const { changes } = this.#sqlite
@@ -63,7 +63,7 @@ export class StatsTable {
     return changes > 0
   }
 
-  /** Drops some of the counted rows of a unit that began before a moment. */
+  /** Removes some of the counted rows of a unit that began before a time. */
   prune(unit: StatsRow['unit'], before: number): void {
     const old = sql`SELECT rowid FROM app_stats WHERE unit = ${unit} AND start < ${before}
       AND is_fixture = 0 LIMIT ${PRUNED_AT_ONCE}`
