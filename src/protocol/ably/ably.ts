@@ -24,11 +24,11 @@ import { streamRoutes } from './stream/stream-routes.ts'
 import { Streams } from './stream/streams.ts'
 import { SubscriptionLimit } from './subscription/subscription-limit.ts'
 
-/** Of requests that hold no messages. */
+/** Body limit of requests without messages. */
 const MAX_REST_BODY_BYTES = 65_536
-/** As many as have a serial at one position. */
+/** Messages of one publish: as many as can have a serial at one position. */
 const MAX_MESSAGES = 1000
-/** Of one protocol message; it must hold any message that is permitted, in any format. */
+/** The least frame limit: a frame must hold any permitted message, in any format. */
 const MIN_FRAME_BYTES = 524_288
 const MIN_COMET_BODY_BYTES = 1_048_576
 const MIB = 1_048_576
@@ -59,7 +59,7 @@ export class AblyServer implements ProtocolServer {
       ...admission,
       open: (visit) => this.realtime.connect(visit),
       maxBacklogBytes: config.maxBacklogBytes,
-      // Clients send what has gathered in one request.
+      // Clients send several frames in one request.
       maxBodyBytes: Math.max(MIN_COMET_BODY_BYTES, largestText(config.maxMessageBytes) * 2),
       now: () => clock.elapsed(),
     })
@@ -125,7 +125,7 @@ export class AblyServer implements ProtocolServer {
   }
 }
 
-/** What several of the ways in have in common. */
+/** What realtime, comet, streams and REST share. */
 function shareParts(core: AblyCore) {
   return {
     ...core,
@@ -146,7 +146,7 @@ function realtimeParts({
   return {
     latencyMs: config.sandbox ? config.sandboxLatency : 0,
     limits: realtimeLimits(config),
-    // The realm of the dashboard's pages is no app that anybody knows.
+    // Pages of the dashboard have no app that the log should name.
     onRefusal: (why, { app, ...detail }) =>
       onRefusal(why, app === PAGES ? detail : { app, ...detail }),
   }

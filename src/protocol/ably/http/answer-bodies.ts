@@ -1,6 +1,6 @@
 /**
- * Bodies of answers. Bun keeps what it is given as a whole until the client has read it, however long that takes, so
- * what is more than a little is made as the client reads, and how much may wait to be read is bounded.
+ * Bodies of answers. Bun keeps a body in memory until the client has read all of it, so larger bodies are encoded as
+ * the client reads, and the memory of unread ones is bounded.
  */
 import type { FairTurns } from '../../../core/time/fair-turns.ts'
 import { type Result, fail, ok } from '../../../failure.ts'
@@ -10,24 +10,24 @@ import { LazyList, LazyObject, type Piece, joined, piecesOf } from '../wire/piec
 import { encodeBody } from './body.ts'
 
 export interface AnswerBodiesParts {
-  /** Of what waits to be read, by share and then by address. */
+  /** Memory for answers that are being read, by share and then by address. */
   readonly budget: Budget
   readonly shareOf: (appId: string) => string
   readonly turns: FairTurns
 }
 
-/** Who is sent an answer, and how large it is in memory. */
+/** The client that is sent an answer, and the size of the answer. */
 export interface Recipient {
-  /** Undefined for an answer to somebody who is of no app. */
+  /** Undefined for a client of no app. */
   readonly appId: string | undefined
   readonly address: string
-  /** About what the value itself takes in memory while it is not all written. */
+  /** The size of the value in memory until it is written, roughly. */
   readonly bytes: number
 }
 
 export type AnswerBody = string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>
 
-/** Of a body: made at once, or while the client reads. It is more than most sockets take without waiting. */
+/** Larger bodies are streamed in chunks of this size, which is more than a socket buffers. */
 const CHUNK_BYTES = 65_536
 
 const utf8 = new TextEncoder()
@@ -60,7 +60,7 @@ export class AnswerBodies {
     const share = shareOf(appId)
     const holder = [share, `${share}\n${address}`]
     const held = bytes + CHUNK_BYTES
-    // Whatever the setting, there is room for one answer of each share.
+    // One answer of each share is always admitted, whatever the setting.
     if (budget.heldBy(share) > 0 && !budget.hasRoom(holder, held)) return fail('answers_unread')
     budget.change(holder, held)
     let isOver = false
@@ -76,7 +76,7 @@ export class AnswerBodies {
         isMore = done !== true
         if (value) controller.enqueue(value)
       } finally {
-        // Also where an item cannot be made: the answer breaks off then.
+        // Also if an item fails to encode, which breaks the answer off.
         if (!isMore) end()
       }
       if (!isMore) controller.close()
@@ -90,14 +90,14 @@ export class AnswerBodies {
           ),
         cancel: end,
       },
-      // Nothing is made before it is wanted.
+      // Chunks are only made when the client reads.
       { highWaterMark: 0 },
     )
     return ok(stream)
   }
 }
 
-/** The next pieces, up to as much as makes a chunk. */
+/** Takes pieces until they make a chunk. */
 function chunkOf(pieces: Iterator<Piece, undefined>): {
   readonly pieces: readonly Piece[]
   readonly isLast: boolean
@@ -135,7 +135,7 @@ function bytesOf(pieces: readonly Piece[]): Uint8Array<ArrayBuffer> {
   )
 }
 
-/** What is there as a whole already, chunk by chunk: it is given to Bun only as the client reads. */
+/** Cuts a complete body into chunks, which Bun gets only as the client reads. */
 function* cut(body: string | Uint8Array): Generator<Uint8Array<ArrayBuffer>, undefined> {
   const bytes = typeof body === 'string' ? utf8.encode(body) : body
   for (let at = 0; at < bytes.length; at += CHUNK_BYTES)

@@ -1,4 +1,4 @@
-/** Answers of the REST interface, with the headers and error bodies that SDKs depend on. */
+/** HTTP answers with the headers and error bodies that SDKs depend on. */
 import { type Failure, type Result, ok, refusalHeaders } from '../../../failure.ts'
 import { SERVER_HEADER } from '../../../version.ts'
 import { isTokenFailure } from '../errors/codes.ts'
@@ -9,27 +9,27 @@ import type { AnswerBody, Recipient } from './answer-bodies.ts'
 import { CONTENT_TYPE } from './body.ts'
 import { corsHeaders } from './cors.ts'
 
-/** What a handler gives back: a value to be encoded, or nothing at all. */
+/** What a handler returns: a value to be encoded, a stream, or nothing. */
 export interface RestAnswer {
   readonly status: number
-  /** Long lists in it are lazy. */
+  /** The body, before encoding. Long lists in it are lazy. */
   readonly value: unknown
-  /** About what the value takes in memory, where that is much. */
+  /** The size of a large value in memory, roughly. */
   readonly bytes?: number
   readonly headers?: Readonly<Record<string, string>>
-  /** A body that goes on and is neither encoded nor enveloped, in the place of a value. */
+  /** An endless body instead of a value. */
   readonly stream?: ReadableStream<Uint8Array>
 }
 
-/** How the client wants its answer. */
+/** The form in which a client gets its answer. */
 export interface AnswerStyle {
   readonly format: Format
-  /** Headers in the body, for browsers that cannot read them. */
+  /** The format of an envelope, which has status and headers in the body; undefined for none. */
   readonly envelope: Format | undefined
   readonly origin: string | null
 }
 
-/** What most answers have: copying headers costs half of what making them does. */
+/** Headers of most answers: copying them costs half of what building them does. */
 const USUAL_HEADERS: Readonly<Record<Format, Headers>> = {
   json: new Headers({ ...SERVER_HEADER, 'content-type': CONTENT_TYPE.json }),
   msgpack: new Headers({ ...SERVER_HEADER, 'content-type': CONTENT_TYPE.msgpack }),
@@ -38,10 +38,10 @@ const USUAL_HEADERS: Readonly<Record<Format, Headers>> = {
 /** Makes the body of an answer. */
 export type MakeBody = (value: unknown, format: Format, recipient: Recipient) => Result<AnswerBody>
 
-/** Of what is made at once, nobody asks. */
+/** For bodies that are made at once, for which no memory is reserved. */
 const NOBODY: Recipient = { appId: undefined, address: '', bytes: 0 }
 
-/** For what is small. */
+/** Makes a small body at once. */
 export const AT_ONCE: MakeBody = (value, format) => ok(joined([...piecesOf(value, format)], format))
 
 /** @returns why there is no room for the answer, if there is none */
@@ -73,8 +73,7 @@ function isUsual({ value, headers, stream }: RestAnswer, { origin, envelope }: A
 }
 
 /**
- * The code and text also go into headers: paged reads and browsers take them from there (HP6, HP7). ably-php looks
- * for them with these capitals.
+ * Code and message as headers, where paged reads and browsers look for them (HP6, HP7); ably-php with these capitals.
  */
 export function errorHeaders({ code, message }: ErrorInfo): Record<string, string> {
   return { 'X-Ably-Errorcode': String(code), 'X-Ably-Errormessage': headerText(message) }
@@ -94,14 +93,14 @@ export function refusal(why: Failure, style: AnswerStyle, base: string): Respons
     AT_ONCE,
     NOBODY,
   )
-  // What is made at once always finds room.
+  // Bodies that are made at once are never refused.
   if (!response.ok) throw new Error(response.failure.message)
   return response.value
 }
 
 /**
- * For ably-java it is this header, and not the code, that tells it to get a new token and try again. Whoever signs
- * JWTs with a wrong secret gets no better ones by that.
+ * ably-java requests a new token because of `stale` in this header, and not because of the code. A JWT with a wrong
+ * signature is not called stale, because a new one would be signed with the same wrong secret.
  */
 function challenge(why: Failure): string {
   if (!isTokenFailure(why)) return 'Basic realm="Latchkey"'
@@ -119,7 +118,7 @@ function enveloped(
   const value = new LazyObject({
     statusCode: answer.status,
     response: answer.value ?? null,
-    // Whoever reads these looks for them as browsers name them.
+    // In lower case, as browsers name headers.
     headers: Object.fromEntries(given.map(([name, text]) => [name.toLowerCase(), text])),
   })
   const body = makeBody(value, format, recipient)
@@ -132,7 +131,7 @@ function enveloped(
   return ok(new Response(body.value, { status: 200, headers }))
 }
 
-/** Header values take no line breaks and nothing beyond Latin-1. */
+/** Header values may contain neither line breaks nor characters beyond Latin-1. */
 function headerText(text: string): string {
   return text.replaceAll(/[^\u0020-\u007e]/g, '?')
 }

@@ -1,4 +1,4 @@
-/** Who makes a REST request, and whether their capability permits what it asks for. */
+/** Authenticates REST requests, and authorizes those that concern an app as a whole. */
 import type { Acts } from '../../../core/access/acts.ts'
 import type { Result } from '../../../failure.ts'
 import type { Authenticator } from '../../../identity/authenticate.ts'
@@ -12,8 +12,8 @@ export interface AuthorizeParts {
 }
 
 /**
- * Whoever the credentials of a request belong to, wherever it carries them; it counts in the statistics of their app.
- * A promise only where a signature has to be checked, so that a handler need not wait for nothing.
+ * Authenticates a request, which counts in the statistics of the app and against the rate of the key. A promise only
+ * if a signature has to be verified.
  */
 export function identify(
   authenticator: Authenticator,
@@ -42,7 +42,7 @@ function counted(
 }
 
 /**
- * Whoever makes a request that concerns an app and no channel of it, if they may do this.
+ * Authenticates a request that concerns an app and none of its channels, and asks the gate.
  * @returns `capability_refused` (401 and 40160) if they may not, or what is wrong with the credentials
  */
 export function authorize(

@@ -1,22 +1,22 @@
 /**
- * Requests with a body: whoever asks is looked at before the body is read, so that a stranger makes the server keep
- * nothing, and again once it has come, because it may take long and a key can be revoked meanwhile.
+ * Requests with a body: they are authenticated before the body is read, so that strangers cannot make the server
+ * buffer anything, and again afterwards, because a key can be revoked while a body arrives.
  */
 import type { Result } from '../../../failure.ts'
 import type { RestAnswer } from './answer.ts'
 
-/** What a handler gives back: a promise only where it has to wait. */
+/** The answer of a handler; a promise only if it has to wait. */
 export type Answering = Result<RestAnswer> | Promise<Result<RestAnswer>>
 
 type Soon<T> = T | Promise<T>
 
 /**
- * Reads the body of whoever may send it, and acts in the very turn in which they were found to be still permitted.
- * Written without `await`, because each costs every publish a promise; for a credential that is known, and a body
- * that has arrived, the only one is that of the body.
- * @param identify says who asks and what can be refused without the body; called before it and after it
- * @param read the body, such as `() => call.body()`
- * @param again says who asks, knowing who it was before the body; where it costs less than to ask from the beginning
+ * Reads the body of an authenticated request, and acts in the turn in which it was authenticated again.
+ * Without `await`, because each costs a promise for every publish: with known credentials and a body that has
+ * arrived, the only promise is that of the body.
+ * @param identify authenticates the request and refuses what it can without the body; called before and after it
+ * @param read reads the body, such as `() => call.body()`
+ * @param again authenticates after the body, if that costs less given who it was before
  */
 export function bodyThenIdentify<Who, Read>(
   identify: () => Soon<Result<Who>>,

@@ -1,4 +1,4 @@
-/** Bodies of requests and answers: which format a client wants, and reading and writing both. */
+/** Bodies of requests and answers in JSON, MessagePack and forms, and the choice between them. */
 import { type Result, fail, ok } from '../../../failure.ts'
 import { formFields } from '../../../text/form.ts'
 import type { Visit } from '../../protocol.ts'
@@ -20,7 +20,7 @@ export const CONTENT_TYPE: Readonly<Record<Format, string>> = {
   msgpack: 'application/x-msgpack',
 }
 
-/** What the answer must be in: the Accept header decides, then `format=`, then JSON (RSC8). */
+/** The format of the answer: by the Accept header, then by `format=`, otherwise JSON (RSC8). */
 export function wantedFormat(request: Request, query: URLSearchParams): Format {
   const accept = request.headers.get('accept') ?? ''
   if (accept.includes('msgpack')) return 'msgpack'
@@ -28,7 +28,7 @@ export function wantedFormat(request: Request, query: URLSearchParams): Format {
   return query.get('format') === 'msgpack' ? 'msgpack' : 'json'
 }
 
-/** A body as it was read, with its text where it was text: signatures cover the text, not the value. */
+/** A parsed body, and its text if it was text, which signatures cover. */
 export interface Body {
   readonly value: unknown
   readonly text: string | undefined
@@ -36,7 +36,7 @@ export interface Body {
 
 type Read = (bytes: Uint8Array) => Result<Body>
 
-/** How a body is read by its type. */
+/** How a body is parsed, by its content type. */
 export interface BodyReaders {
   readonly parser: Read
   readonly unpacker: Read
@@ -47,13 +47,13 @@ export const ANYTHING: BodyReaders = {
   unpacker: (bytes) => unpackBody(bytes, unpack),
 }
 
-/** Bodies that hold messages, presence or annotations. */
+/** For bodies with messages, presence or annotations, whose data is kept exactly. */
 export const ENTRIES: BodyReaders = {
   parser: (bytes) => parseBody(bytes, parseEntries),
   unpacker: (bytes) => unpackBody(bytes, unpackEntries),
 }
 
-/** Bodies that are kept as a whole as they were written. */
+/** For bodies that are stored as they were written. */
 export const WHOLE: BodyReaders = {
   parser: (bytes) => parseBody(bytes, parseStructure),
   unpacker: (bytes) => unpackBody(bytes, unpackStructure),
@@ -70,14 +70,14 @@ export function readBody(
   { parser, unpacker } = ANYTHING,
 ): Promise<Result<Body>> {
   const given = sender.request.headers.get('content-type') ?? ''
-  // Given twice, the first counts: ably-php adds the one of its own format to whatever the caller has said.
+  // Of two values the first counts: ably-php appends its own content type to that of the caller.
   const comma = given.indexOf(',')
   const type = comma < 0 ? given : given.slice(0, comma)
   if (type.includes('msgpack')) return readWith(sender, maxBytes, unpacker)
   return readWith(sender, maxBytes, type.includes('x-www-form-urlencoded') ? readForm : parser)
 }
 
-/** Waits as seldom as can be, because it is done for every message that is published. */
+/** Without `await`, because each one costs a promise for every message that is published. */
 function readWith<T>(
   sender: Sender,
   maxBytes: number,

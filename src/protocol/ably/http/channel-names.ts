@@ -1,6 +1,6 @@
-/** The channels that a request names in its query, for batches and streams. */
+/** The channels in the query of a request, for batches and streams. */
 
-/** In their order, each once: `channels=a,b`, or with a separator of their own where names hold commas. */
+/** In order and without repetition: `channels=a,b`, or with another `separator` for names with commas. */
 export function channelNames(query: URLSearchParams): string[] {
   const text = query.get('channels') ?? query.get('channel') ?? ''
   const separator = query.get('separator') || ','

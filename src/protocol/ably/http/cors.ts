@@ -1,10 +1,10 @@
-/** What browsers ask for before a page of another origin may send requests and read the answers (CORS). */
+/** CORS headers, with which browsers let pages of other origins send requests and read answers. */
 import { SERVER_HEADER } from '../../../version.ts'
 
 const EXPOSED =
   'Link, X-Ably-Errorcode, X-Ably-Errormessage, X-Ably-ServerId, Content-Type, Content-Length'
 
-/** SDKs send credentials, so the origin is repeated: `*` would not do. */
+/** The origin is repeated, because browsers refuse `*` for requests with credentials. */
 export function corsHeaders(origin: string | null): Record<string, string> {
   if (origin === null) return {}
   return {

@@ -1,4 +1,4 @@
-/** The REST interface that Ably's SDKs speak: finds the route, and words the answer as the client wants it. */
+/** Serves the routes of Ably's HTTP interfaces: REST, Chat and streams. */
 import type { AppCounters, Requests } from '../../../core/counting/app-counters.ts'
 import type { FairTurns } from '../../../core/time/fair-turns.ts'
 import { HistoryFault } from '../../../core/history/history.ts'
@@ -18,39 +18,39 @@ import { type Found, type RestRoute, RestRouter } from './router.ts'
 export interface HttpParts extends CallParts {
   readonly routes: readonly RestRoute[]
   readonly appCounters: AppCounters
-  /** Of answers that clients have not read yet. */
+  /** Memory for answers that clients have not read yet. */
   readonly unread: Budget
-  /** Among which that memory is divided. */
+  /** The share of an app, among which that memory is divided. */
   readonly shareOf: (appId: string) => string
   readonly turns: FairTurns
-  /** Of what is written: when it may be, and once it is. */
+  /** For routes that change settings. */
   readonly ledger: Ledger
   readonly onBug: (error: unknown) => void
   readonly onRefusal: (why: Failure, detail: RestDetail) => void
 }
 
-/** Both throw what keeps settings from being written. */
+/** Both methods throw if settings cannot be written. */
 export interface Ledger {
-  /** Once no other program holds the settings, in the turn in which they can be written. */
+  /** Resolves in a turn in which settings can be written, because no other process holds them. */
   ready(): Promise<void>
-  /** Once the disk has what was written. */
+  /** Resolves when everything written is on the disk. */
   settled(): Promise<void>
 }
 
-/** What the log may know of a refused request. */
+/** What the log may contain about a refused request. */
 export interface RestDetail {
-  /** The route and not the path, in which somebody may have put a whole key by mistake. */
+  /** The route, and not the path, which may contain a whole key by mistake. */
   readonly route: string
-  /** The name of the key in the credentials, else in the path; whether it is theirs or not. */
+  /** The claimed name of the key, from the credentials or else from the path. */
   readonly key: string | undefined
   readonly channel: string | undefined
   readonly address: string
 }
 
-/** What an answer holds costs whoever asked as much as another request for each so many bytes. */
+/** Each so many bytes of an answer are charged to the key as another request. */
 const BYTES_PER_REQUEST = 8192
 
-/** Of most requests, and nobody changes it. */
+/** Shared by requests without a query; it must not be changed. */
 const NO_QUERY = new URLSearchParams()
 
 export class AblyHttp implements Endpoint {
@@ -106,7 +106,7 @@ export class AblyHttp implements Endpoint {
     }
   }
 
-  /** What is written is on the disk before anybody hears of it. */
+  /** Runs a route that changes settings, and answers when the change is on the disk. */
   async #write(route: RestRoute, call: IncomingCall): Promise<Result<RestAnswer>> {
     const { ledger } = this.#parts
     if (route.method === 'DELETE') await ledger.ready()
@@ -116,7 +116,7 @@ export class AblyHttp implements Endpoint {
     return answer
   }
 
-  /** What is thrown is the disk, or a bug; either is told in the words of the protocol. */
+  /** Turns an exception into an answer: a fault of the disk, or a bug, which is reported. */
   #broken(error: unknown): Result<RestAnswer> {
     const why = error instanceof HistoryFault ? error.failure : settingsFailure(error)
     if (!why) this.#parts.onBug(error)
@@ -153,8 +153,8 @@ export class AblyHttp implements Endpoint {
 }
 
 /**
- * What SDKs are told of a path that nobody serves (HP6, HP7), in words that ably-ruby is tested for; undefined for
- * everybody else, who is known by not telling a version (RSC7e).
+ * The answer to SDKs for an unknown path (HP6, HP7), with a message that ably-ruby is tested for; undefined for other
+ * clients, which send no protocol version (RSC7e).
  * @param base as `Visit` has it
  */
 export function nothingThere(request: Request, base: string): Response | undefined {
@@ -170,14 +170,14 @@ function splitQuery(url: string): string {
   return mark < 0 ? '' : url.slice(mark + 1)
 }
 
-/** Refused is what was not permitted, or was over a limit. */
+/** How a request counts in statistics: refused means not permitted or over a limit. */
 function outcomeOf(result: Result<RestAnswer>): keyof Requests {
   const status = result.ok ? result.value.status : result.failure.status
   if (status < 400) return 'succeeded'
   return status === 401 || status === 403 || status === 429 ? 'refused' : 'failed'
 }
 
-/** A stream would otherwise go on for nobody. */
+/** Cancels the body, or a stream would continue without a reader. */
 function withoutBody(answer: Response): Response {
   void answer.body?.cancel()
   return new Response(null, { status: answer.status, headers: answer.headers })

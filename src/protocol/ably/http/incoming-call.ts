@@ -1,4 +1,4 @@
-/** One request on its way through a route. */
+/** One REST request while it is being handled. */
 import type { Allowance, KeyAllowances } from '../../../core/access/allowance.ts'
 import { type Failure, type Result, failure } from '../../../failure.ts'
 import { type Credentials, findCredentials } from '../../../identity/credentials.ts'
@@ -10,36 +10,36 @@ import type { Recipient } from './answer-bodies.ts'
 import { type Body, type BodyReaders, readBody } from './body.ts'
 import type { Found, KnownAsker, RestCall } from './router.ts'
 
-/** What a client speaks that does not say so. */
+/** The version that is assumed if a client sends none. */
 const NEWEST_VERSION = 6
 
-/** A request as it came, and how it is to be answered. */
+/** The query of a request, and the form in which it is answered. */
 export interface Asked {
   readonly query: URLSearchParams
   readonly style: AnswerStyle
 }
 
 export interface CallParts {
-  /** Where a route has no limit of its own. */
+  /** The limit for routes that have none of their own. */
   readonly maxBodyBytes: number
-  /** What may be asked with each API key. */
+  /** The request rates of API keys. */
   readonly keys: KeyAllowances
 }
 
-/** Made for every request, so that what most of them never ask for is worked out only when it is asked. */
+/** Made for every request, so what few routes need is computed on first use. */
 export class IncomingCall implements RestCall, Recipient {
   readonly request: Request
   readonly query: URLSearchParams
   readonly visit: Visit
   readonly style: AnswerStyle
   readonly found: Found
-  /** The app in whose statistics it counts, once it is known who asks. */
+  /** The app in whose statistics the request counts; undefined until the caller is known. */
   countedFor: string | undefined
   allowance: Allowance | undefined
   known: KnownAsker | undefined
-  /** About what the answer takes in memory while it is not all written. */
+  /** The size of the answer in memory until it is written, roughly. */
   bytes = 0
-  /** Awaited when the body has come, before anything is decided with it. */
+  /** Awaited after the body has arrived and before anything is decided with it. */
   mayAct: (() => Promise<void>) | undefined
   readonly #maxBodyBytes: number
   #credentials: Result<Credentials> | undefined
@@ -83,7 +83,7 @@ export class IncomingCall implements RestCall, Recipient {
     return this.visit.secure
   }
 
-  /** Versions may be fractions, as 1.2 was. */
+  /** Versions may be fractions, such as 1.2. */
   get version(): number {
     const text = this.request.headers.get('x-ably-version') ?? this.query.get('v') ?? ''
     const version = Number.parseFloat(text)
@@ -113,7 +113,7 @@ export class IncomingCall implements RestCall, Recipient {
 
   charge({ appId, keyId }: Pick<AppPrincipal, 'appId' | 'keyId'>): Failure | undefined {
     this.countedFor = appId
-    // Who it is may be asked again, after a wait.
+    // A request is charged once, though it may be authenticated again after a wait.
     if (this.allowance) return undefined
     this.allowance = this.#keys.of(appId, keyId)
     return this.allowance.take() ? undefined : failure('key_rate')

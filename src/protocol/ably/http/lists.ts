@@ -1,4 +1,4 @@
-/** Lists of what channels remember: which page of one a request wants, and the answer that holds it (RSL2, RSP4). */
+/** Lists of stored messages and presence: reads which page a request asks for, and makes its answer (RSL2, RSP4). */
 import type { Page, Slice } from '../../../core/history/history.ts'
 import { LazyList } from '../wire/pieces.ts'
 import type { FairTurns } from '../../../core/time/fair-turns.ts'
@@ -8,15 +8,15 @@ import type { RestAnswer } from './answer.ts'
 import { CURSOR, type Direction, pageAnswer, readDirection, readLimit, readTime } from './paging.ts'
 import type { RestCall } from './router.ts'
 
-/** Of what the items of a page hold. A page ends there, and a link leads on. */
+/** The largest contents of a page in bytes. A page ends early at this size, with a link to the next. */
 export const MAX_PAGE_BYTES = 2_097_152
 
-/** Reads a page in its turn: what many ask for at once is read bit by bit, and others come in between. */
+/** Reads a page as one piece of fairly shared work, so that many long reads do not block the event loop. */
 export function readInTurn<T>(turns: FairTurns, read: () => Slice<T>): Promise<Slice<T>> {
   return turns.once(read, ({ bytes }) => bytes)
 }
 
-/** ably-js sends the first name, ably-go the second. */
+/** ably-js sends the first name of this parameter, ably-go the second. */
 const UNTIL = ['from_serial', 'fromSerial'] as const
 
 /**
@@ -58,7 +58,7 @@ function readUntil(query: URLSearchParams): Result<string | undefined> {
 
 const BASE64URL = /^[A-Za-z0-9_-]{1,8192}$/
 
-/** Where the page before ended, as the list knows it. */
+/** The cursor of a request: where the page before it ended. */
 export function readCursor(query: URLSearchParams): Result<string | undefined> {
   const text = query.get(CURSOR)
   if (text === null) return ok(undefined)
@@ -66,16 +66,16 @@ export function readCursor(query: URLSearchParams): Result<string | undefined> {
   return ok(Buffer.from(text, 'base64url').toString())
 }
 
-/** Text of base64url, because ably-go takes a path out of what stands in a link. */
+/** In base64url, because ably-go would take a path out of other characters in a link. */
 function cursorText(key: string | undefined): string | undefined {
   return key === undefined ? undefined : Buffer.from(key).toString('base64url')
 }
 
 /** A page of a list. */
 interface ListPage<T> extends Pick<Slice<T>, 'items' | 'next'> {
-  /** About what the items take in memory; none, where most are small. */
+  /** The size of the items in memory, roughly; left out for small ones. */
   readonly bytes?: number
-  /** Parameters for links that the request left open; none, where left out. */
+  /** Query parameters that links need in addition to those of the request. */
   readonly fixed?: Readonly<Record<string, string>>
 }
 

@@ -1,4 +1,4 @@
-/** Pages of lists: what a request wants of one, and the links to the others (TG1 to TG5). */
+/** Paging of lists: parameters of requests, and links to other pages (TG1 to TG5). */
 import { type Result, fail, ok } from '../../../failure.ts'
 import { parseDate } from '../../../stats/interval.ts'
 import type { LazyList } from '../wire/pieces.ts'
@@ -9,11 +9,11 @@ export type Direction = 'backwards' | 'forwards'
 const DEFAULT_LIMIT = 100
 const MAX_LIMIT = 1000
 
-/** The query parameter that says where the page before ended. Its value is made by the list it belongs to. */
+/** The query parameter with the end of the page before; each list makes its own values. */
 export const CURSOR = 'cursor'
 
 /**
- * How many items a page may have: 1 to 1000, 100 if the request does not say.
+ * Items of a page: 1 to 1000, by default 100.
  * @param isCapped whether more than that is taken for as many as there can be
  */
 export function readLimit(query: URLSearchParams, isCapped = false): Result<number> {
@@ -26,7 +26,7 @@ export function readLimit(query: URLSearchParams, isCapped = false): Result<numb
     : fail('parameter_invalid', `invalid limit: it is a number from 1 to ${MAX_LIMIT}`)
 }
 
-/** The newest come first if the request does not say (RSL2b2, RSP4b2, RSC6b2). */
+/** The newest come first by default (RSL2b2, RSP4b2, RSC6b2). */
 export function readDirection(query: URLSearchParams): Result<Direction> {
   const text = query.get('direction') ?? 'backwards'
   return text === 'backwards' || text === 'forwards'
@@ -49,12 +49,12 @@ export function readTime(query: URLSearchParams, name: string): Result<number | 
 
 export interface PageOfList {
   readonly items: readonly unknown[] | LazyList
-  /** Cursor of the page after this one, as text of base64url; undefined where this is the last. */
+  /** The cursor of the next page in base64url; undefined for the last page. */
   readonly next: string | undefined
 }
 
 /**
- * The answer that holds a page.
+ * The answer with a page and its links.
  * @param name last part of the list's path, such as `messages`: letters only, as SDKs look for it
  * @param fixed parameters that the request left open and all pages have to agree on, such as the `end` of
  *   a list that is growing
@@ -67,14 +67,14 @@ export function pageAnswer(
 ): RestAnswer {
   const { current, first, onward } = linksOf(name, query, next, fixed)
   const link = [...onward, current, first, ...onward].join(', ')
-  // Of a header whose name ends so, ably-php reads the first link; in the line with all of them it finds no other.
+  // ably-php finds the first page only in a header whose name ends with `Link` and has this link first.
   return { status: 200, value: items, headers: { link, 'X-First-Link': first } }
 }
 
-/** Says which page a link leads to, and nothing to this server. */
+/** A parameter that makes links differ, and that this server ignores. */
 const RELATION = 'page'
 
-/** Each page's own, and whatever would put a secret where proxies may log it; SDKs send theirs anew. */
+/** Not repeated in links: what differs by page, and secrets, which proxies may log. SDKs add credentials anew. */
 const NOT_REPEATED = new Set([CURSOR, RELATION, 'key', 'access_token', 'accessToken', 'token'])
 
 interface Links {

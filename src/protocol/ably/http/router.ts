@@ -1,4 +1,4 @@
-/** Finds the handler of a REST request. Paths are split before they are decoded, so an encoded `/` makes no segment. */
+/** Finds the route of a REST request. Paths are split before decoding, so an encoded `/` does not split a segment. */
 import type { Allowance } from '../../../core/access/allowance.ts'
 import { type Failure, type Result, fail, ok } from '../../../failure.ts'
 import type { AppPrincipal } from '../../../identity/principal.ts'
@@ -9,41 +9,41 @@ import type { RestAnswer } from './answer.ts'
 import type { Format } from '../wire/format.ts'
 import type { Body, BodyReaders } from './body.ts'
 
-/** From this version on, batches are answered with counts and results. */
+/** The first version whose batches are answered with counts and results. */
 export const NEW_BATCH_SHAPES = 3
 
 export interface RestCall {
   readonly request: Request
-  /** Decoded values of the `:name` segments. */
+  /** The `:name` segments of the path, decoded. */
   readonly params: Readonly<Record<string, string>>
   readonly query: URLSearchParams
   readonly secure: boolean
-  /** What the request carries, wherever that is; read once, because it is asked for before the body and after it. */
+  /** The credentials of the request; parsed once, though it may be authenticated before and after its body. */
   readonly credentials: Result<Credentials>
-  /** Of the page that asks; null for a program. */
+  /** The Origin header; null if the client is not a page. */
   readonly origin: string | null
-  /** Who asks, and how they address this server. */
+  /** The address of the client, and how it addresses this server. */
   readonly visit: Pick<Visit, 'address' | 'base' | 'keepOpen'>
-  /** The protocol version the client speaks; 6 where it names none. */
+  /** The protocol version of the client; 6 if it sends none. */
   readonly version: number
-  /** What the answer is going to be in. */
+  /** The format of the answer. */
   readonly format: Format
-  /** Whether credentials that are not known to be good may be looked at, as `Visit` has it. */
+  /** Whether unknown credentials may be verified, which is limited for each address; see `Visit`. */
   mayVerify(): boolean
-  /** Reads and parses the body, bounded; `ENTRIES` where what is in it is to be kept as it was written. */
+  /** Reads the body within the limit of the route, and parses it; with `ENTRIES` message data is kept exactly. */
   body(readers?: BodyReaders): Promise<Result<Body>>
-  /** Reads the body without parsing it, bounded. */
+  /** Reads the body within the limit of the route, without parsing it. */
   rawBody(): Promise<Result<Uint8Array>>
-  /** Says in whose statistics the request counts. */
+  /** Sets the app in whose statistics the request counts. */
   countFor(appId: string): void
   /**
-   * Says whose the request is: it counts in the statistics of their app, and once against what their key may ask.
-   * @returns why it is too much, if so
+   * Sets the caller: the request counts in the statistics of their app, and once against the rate of their key.
+   * @returns `key_rate` if the rate is exceeded
    */
   charge(caller: Pick<AppPrincipal, 'appId' | 'keyId'>): Failure | undefined
   /** Whom `identify` has found to ask, for when they are asked for again after a wait. */
   known: KnownAsker | undefined
-  /** What pays for what it does; undefined as long as it is not known whose it is. */
+  /** The allowance of the API key; undefined until the caller is known. */
   readonly allowance: Allowance | undefined
 }
 
@@ -56,15 +56,15 @@ export interface KnownAsker {
 
 export interface RestRoute {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE'
-  /** Such as `/keys/:keyName/requestToken`. */
+  /** The path with parameters, such as `/keys/:keyName/requestToken`. */
   readonly path: string
-  /** Other methods are answered as if there were nothing, where SDKs count on that. */
+  /** Other methods get 404 instead of 405, because SDKs are tested for it. */
   readonly hidesOtherMethods?: boolean
-  /** Where it differs from that of the other routes. */
+  /** The limit of the body, if it differs from that of other routes. */
   readonly maxBodyBytes?: number
-  /** Whether it changes settings: it then runs in a turn in which no other program holds them. */
+  /** Whether it changes settings; it then waits until no other process holds them. */
   readonly writes?: boolean
-  /** What it counts as in statistics; undefined for an ordinary request. */
+  /** How it counts in statistics; undefined for an ordinary request. */
   readonly countsAs?: 'tokenRequests'
   handle(call: RestCall): Result<RestAnswer> | Promise<Result<RestAnswer>>
 }
@@ -74,10 +74,10 @@ export interface Found {
   readonly params: Record<string, string>
 }
 
-/** A path with everything that can be done there. */
+/** A path with its routes by method. */
 interface PathEntry {
   readonly segments: readonly string[]
-  /** Which of the segments are parameters, and what they are called. */
+  /** The indexes and names of parameter segments. */
   readonly params: readonly (readonly [at: number, name: string])[]
   readonly routes: Map<string, RestRoute>
 }
@@ -92,7 +92,7 @@ const MAX_LETTERS = 500_000
 export class RestRouter {
   /** By the number of segments. */
   readonly #entries: PathEntry[][] = []
-  /** Where paths lead: whoever publishes on a channel does so again. */
+  /** Matches by path, cached because clients repeat the same paths. */
   readonly #matches = new TextCache<Match>(MAX_LETTERS)
 
   constructor(routes: readonly RestRoute[]) {
@@ -111,7 +111,7 @@ export class RestRouter {
     return fail(isOpen ? 'method_not_allowed' : 'not_found')
   }
 
-  /** No two entries have paths that are the same but for the names of parameters, or that one path could lead to. */
+  /** The first entry that matches is the only one: no path matches two. */
   #look(path: string): Match | undefined {
     const parts = path.slice(1).split('/')
     const entry = this.#entries[parts.length]?.find(({ segments }) => isAt(segments, parts))

@@ -1,4 +1,4 @@
-/** Publishing on many channels with one request (RSC22). */
+/** Batch publish: many channels with one request (RSC22). */
 import type { Soon } from '../../../core/soon.ts'
 import { type Failure, type Result, fail, failure, ok } from '../../../failure.ts'
 import type { AppPrincipal } from '../../../identity/principal.ts'
@@ -12,14 +12,14 @@ import { type Published, publish } from '../http/channel/publish.ts'
 import { ENTRIES } from '../http/body.ts'
 import type { RestCall, RestRoute } from '../http/router.ts'
 
-/** Of a whole request, as Ably has it. */
+/** The body limit of Ably for batches. */
 export const MAX_BATCH_BYTES = 2_097_152
 const MAX_SPECS = 100
 const MAX_CHANNELS = 100
-/** Messages of all batches, once for each of their channels: as many as the largest batch has. */
+/** Messages of a request, counted once for each channel: as many as one full batch has. */
 const MAX_PUBLICATIONS = 100_000
 
-/** The same messages for each of some channels (BSP2). */
+/** A batch: the same messages for each of its channels (BSP2). */
 interface Spec {
   readonly channels: readonly string[]
   readonly messages: ReadMessages
@@ -52,8 +52,8 @@ async function postBatch(parts: ChannelParts, call: RestCall): Promise<Result<Re
 }
 
 /**
- * Each publish pays for its messages but one. That one is paid for here, once for each channel, before anything is
- * done: many batches that came together would all begin otherwise before the first has shown what it costs.
+ * Charges one message for each channel in advance; the publishes charge the others. Otherwise many batches at once
+ * would all start before the first is charged.
  */
 function charge({ allowance }: RestCall, specs: readonly Spec[]): Failure | undefined {
   if (!allowance) return undefined
@@ -62,15 +62,15 @@ function charge({ allowance }: RestCall, specs: readonly Spec[]): Failure | unde
   return undefined
 }
 
-/** About what a publish costs in a turn beside the bytes that it has. */
+/** The cost of a publish in a turn besides its bytes, in bytes. */
 const PUBLISH_COST = 2048
-/** What is done before others get their turn. */
+/** The work of one turn, in bytes. */
 const SHARE_COST = 65_536
 
 /**
- * All are proposed, in their order, before anybody waits for the disk; but so many in one turn and no more, and who it is
- * that asks is found out again in each: the body, too, may have taken its time.
- * @returns what is wrong with the credentials, if they do not count any more before the first
+ * Proposes all publishes in order before waiting for the disk, a bounded number in each turn. The caller is
+ * authenticated again in each turn, because a key can be revoked meanwhile.
+ * @returns a failure if the credentials no longer count before the first publish
  */
 async function publishAll(
   parts: ChannelParts,
@@ -126,7 +126,7 @@ function publishOn(
   return published instanceof Promise ? published.then(asPart) : asPart(published)
 }
 
-/** What cannot be understood fails the whole request: there would be no channel to say it of. */
+/** A malformed batch fails the whole request, because it may have no channel to report the error for. */
 function readSpecs(values: readonly unknown[], { limits }: ChannelParts): Result<Spec[]> {
   if (values.length === 0) return fail('bad_request', 'the list is empty')
   if (values.length > MAX_SPECS)

@@ -1,11 +1,11 @@
-/** Answers to requests of several parts, each of which succeeds or fails for itself (BAR2, BPR, BPF, BGF). */
+/** Answers to requests whose parts succeed or fail independently (BAR2, BPR, BPF, BGF). */
 import { type Failure, failure } from '../../../failure.ts'
 import { type ErrorInfo, errorInfo } from '../errors/error-info.ts'
 import { type RestAnswer, errorHeaders } from '../http/answer.ts'
 import { LazyList, LazyObject } from '../wire/pieces.ts'
 import { NEW_BATCH_SHAPES, type RestCall } from '../http/router.ts'
 
-/** What a part that failed is answered with. SDKs tell it from others by whether it has an `error`. */
+/** The result of a failed part. SDKs recognise it by its `error`. */
 export interface FailedPart {
   readonly channel: string
   readonly error: ErrorInfo
@@ -15,7 +15,7 @@ export function failedPart(channel: string, why: Failure, { visit }: RestCall): 
   return { channel, error: errorInfo(why, visit.base) }
 }
 
-/** The results of one of the things that a request asked for, in the order of its channels. */
+/** The results of one batch, in the order of its channels. */
 export interface Batch {
   readonly results: readonly object[]
 }
@@ -44,7 +44,7 @@ export function batchAnswer(
   return { status: why.status, value, headers }
 }
 
-/** Those of an older version could ask for them before they were the usual ones. */
+/** Clients of older versions can ask for the new shapes with a parameter. */
 function wantsNewShapes({ query, version }: Pick<RestCall, 'query' | 'version'>): boolean {
   return version >= NEW_BATCH_SHAPES || query.get('newBatchResponse') === 'true'
 }

@@ -29,7 +29,7 @@ export function channelRoutes(parts: ChannelParts): RestRoute[] {
   })
   return [
     publishing('/channels/:channel/messages'),
-    // What ably-ruby knows it by.
+    // The path that ably-ruby uses.
     publishing('/channels/:channel/publish'),
     { method: 'GET', path: '/channels/:channel/messages', handle: history },
     { method: 'GET', path: '/channels/:channel/history', handle: history },

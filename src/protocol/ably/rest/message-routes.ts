@@ -1,4 +1,4 @@
-/** Single messages: how they stand, how they came to that, and changes of them (RSL11, RSL14, RSL15). */
+/** Single messages: their current state, their versions, and changes (RSL11, RSL14, RSL15). */
 import type { KeptMessage } from '../../../core/types.ts'
 import { type Result, fail, ok } from '../../../failure.ts'
 import { countTraffic } from '../connection/traffic.ts'

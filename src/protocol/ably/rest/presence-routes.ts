@@ -1,4 +1,4 @@
-/** Who is present on a channel, or on several, and who came and went (RSP3, RSP4, RSC24). */
+/** Presence over REST: members of one channel or of several, and presence history (RSP3, RSP4, RSC24). */
 import type { Slice } from '../../../core/history/history.ts'
 import { memberBytes, memberKey } from '../../../core/channel/presence-set.ts'
 import type { PresenceMessage } from '../../../core/types.ts'
@@ -51,12 +51,12 @@ async function getPresence(parts: ChannelParts, call: RestCall): Promise<Result<
   return ok(listAnswer('presence', call, slice, valueFor(call)))
 }
 
-/** Of two names for a filter: the second is what ably-ruby sends. */
+/** A filter by one of two names; ably-ruby sends the second. */
 function either(query: URLSearchParams, name: string, other: string): string | null {
   return query.get(name) ?? query.get(other)
 }
 
-/** In the order of their keys: that of entering changes while somebody turns the pages. */
+/** In the order of member keys, because the order of entering may change between two pages. */
 function pageOf(
   members: readonly PresenceMessage[],
   limit: number,
@@ -103,10 +103,10 @@ async function getHistory(parts: ChannelParts, call: RestCall): Promise<Result<R
 }
 
 const MAX_CHANNELS = 100
-/** Of all members in an answer together, which has no pages: as much as one channel may have, or 40,000 with nothing to say. */
+/** Bytes of all members in this answer, which has no pages: as many as one channel may have. */
 const MAX_ANSWER_BYTES = 16_777_216
 
-/** Each channel for itself: what is not permitted on one takes nothing away from the others. */
+/** Channels are authorized independently: a refusal of one does not affect the others. */
 async function getPresenceOfMany(parts: ChannelParts, call: RestCall): Promise<Result<RestAnswer>> {
   const principal = await identify(parts.authenticator, call)
   if (!principal.ok) return principal
@@ -121,7 +121,7 @@ async function getPresenceOfMany(parts: ChannelParts, call: RestCall): Promise<R
     if (!caller.ok) return failedPart(name, caller.failure, call)
     const set = parts.registry.channel(caller.value.channel)?.presence
     const size = set?.bytes ?? 0
-    // Known without a look at a single member. Each name counts, also where two mean the same channel.
+    // The size is known without reading members. It counts for each name, even if two mean the same channel.
     if (bytes + size > MAX_ANSWER_BYTES) return failedPart(name, failure('answer_too_large'), call)
     bytes += size
     const members = [...(set?.members() ?? [])]

@@ -1,4 +1,4 @@
-/** A message without an envelope: the body is its data, and headers or parameters say the rest. */
+/** A message without an envelope: the body is its data, and headers or query parameters are its other members. */
 import { type Result, fail, ok } from '../../../failure.ts'
 import { isUtf8 } from 'node:buffer'
 import { parse } from '../wire/format.ts'
@@ -6,7 +6,7 @@ import { type Structure, structureOf } from '../wire/structure.ts'
 import type { Body } from '../http/body.ts'
 import type { RestCall } from '../http/router.ts'
 
-/** Members of a message by the headers that hold them. The client id is that of the request. */
+/** Members of a message, by header. The client id is that of the request. */
 const HEADERS = {
   name: 'x-ably-messagename',
   id: 'x-ably-messageid',
@@ -27,7 +27,7 @@ export async function readRawMessage(call: RestCall): Promise<Result<Body>> {
   return ok({ value: message, text: undefined })
 }
 
-/** Text stays text, JSON that stands for something is kept as that, and all else is bytes. */
+/** The data by content type: text, a JSON object or list, or bytes. */
 function dataOf({ request }: RestCall, bytes: Uint8Array): Result<string | Uint8Array | Structure> {
   const type = request.headers.get('content-type') ?? 'text/plain'
   const isJson = type.includes('json')

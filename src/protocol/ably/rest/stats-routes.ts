@@ -1,4 +1,4 @@
-/** Statistics over REST (RSC6), and in a sandbox made-up ones to test against. */
+/** Statistics over REST (RSC6), and fixtures for tests in a sandbox. */
 import { type Result, fail, ok } from '../../../failure.ts'
 import { type Fixture, readFixtures } from '../../../stats/fixture.ts'
 import { type IntervalNumbers, nestedNumbers, statsRecord } from '../../../stats/record.ts'
@@ -14,11 +14,11 @@ export interface StatsParts extends AuthorizeParts {
   /** Milliseconds since the epoch. */
   readonly now: () => number
   readonly read: (appIds: readonly string[], question: StatsQuestion) => StatsPage
-  /** Undefined for a server without a sandbox, in which nobody may make statistics up. */
+  /** Undefined for a server without a sandbox, which takes no fixtures. */
   readonly addFixtures: ((appId: string, fixtures: readonly Fixture[]) => void) | undefined
 }
 
-/** ably-go writes every member of a record, also those that are nought. */
+/** Large, because ably-go writes every member of a record, zeros included. */
 const MAX_FIXTURES_BYTES = 1_048_576
 
 export function statsRoutes(parts: StatsParts): RestRoute[] {
@@ -52,12 +52,12 @@ async function readStats(parts: StatsParts, call: RestCall): Promise<Result<Rest
   return ok({ ...answer, bytes: items.length * RECORD_BYTES })
 }
 
-/** From this version on there are flat entries. */
+/** The first version that reads flat entries. */
 const FLAT_ENTRIES = 3
 
 /**
- * What SDKs read today and, beside it, what they read before, as ably-go still does. To those of earlier versions
- * it is all there is: ably-php takes every object for one of the members that it knows.
+ * A record with the flat entries of today and the nested members of before, which ably-go still reads. Older versions
+ * get the nested members only, because ably-php fails on objects that it does not know.
  */
 function recordOf(appId: string, item: IntervalNumbers, now: number, version: number): object {
   const { entries, schema, ...record } = statsRecord(item, now)
@@ -65,7 +65,7 @@ function recordOf(appId: string, item: IntervalNumbers, now: number, version: nu
   return { ...nestedNumbers(entries), ...record, ...flat, appId }
 }
 
-/** About what the numbers of an interval take in memory. */
+/** The size of the numbers of an interval in memory, roughly. */
 const RECORD_BYTES = 4096
 
 const CURSOR_RADIX = 36

@@ -1,4 +1,4 @@
-/** How channels stand: one of them, or which there are (RSL8, CHD2). */
+/** The status of one channel, and the list of channels (RSL8, CHD2). */
 import { firstOf } from '../../../core/first-of.ts'
 import { NOBODY } from '../../../core/channel/occupancy.ts'
 import { type ChannelRef, channelRef } from '../../../core/types.ts'
@@ -18,8 +18,8 @@ export function statusRoutes(parts: ChannelParts): RestRoute[] {
 }
 
 /**
- * There is always an answer: with Ably, asking about a channel activates it (RSL8). Here it makes none; whoever asks
- * cannot tell that apart.
+ * Every channel has a status: at Ably, the request itself activates the channel (RSL8). Here it does not, which a
+ * client cannot tell.
  */
 async function getStatus(parts: ChannelParts, call: RestCall): Promise<Result<RestAnswer>> {
   const caller = await identifyOnChannel(parts, call, 'channel-metadata')
@@ -27,7 +27,7 @@ async function getStatus(parts: ChannelParts, call: RestCall): Promise<Result<Re
   return ok({ status: 200, value: detailsOf(parts, caller.value.channel) })
 }
 
-/** Of one that may have gone meanwhile, too. */
+/** The channel may be closed by now; its counts are then zero. */
 function detailsOf({ registry }: ChannelParts, ref: ChannelRef) {
   const metrics = registry.channel(ref)?.occupancy ?? NOBODY
   return { channelId: ref.name, name: ref.name, status: { isActive: true, occupancy: { metrics } } }
@@ -54,12 +54,12 @@ async function getChannels(parts: ChannelParts, call: RestCall): Promise<Result<
   return ok(listAnswer('channels', call, { items, next }, toValue))
 }
 
-/** So many names are looked at for what another request costs. */
+/** Channel names that are read for the price of one request. */
 const NAMES_PER_REQUEST = 100
-/** As work in a turn, in bytes. */
+/** The work of reading one name, in the unit of `FairTurns`. */
 const NAME_COST = 8
 
-/** An app may have very many channels, and all are looked at: in turns with others, and whoever asks pays for it. */
+/** Finds the first names in order. All channels of the app are read, as charged work that is shared fairly. */
 async function firstNames(
   { registry, turns }: ChannelParts,
   { allowance, query }: RestCall,
@@ -73,7 +73,7 @@ async function firstNames(
   return turns.once(find, () => channels.size * NAME_COST)
 }
 
-/** Those that a page may have; channels about channels are not among them. */
+/** Names of a page; meta channels are left out. */
 function* namesAfter(names: Iterable<string>, prefix: string, after: string): Iterable<string> {
   for (const name of names)
     if (name > after && name.startsWith(prefix) && !name.startsWith('[')) yield name

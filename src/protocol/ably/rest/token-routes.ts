@@ -25,7 +25,7 @@ export interface TokenParts {
   readonly issuer: TokenIssuer
   /** Milliseconds since the epoch. */
   readonly now: () => number
-  /** Keeps revocations for good and makes them count. */
+  /** Stores revocations, which take effect at once. */
   readonly revoke: (appId: string, revocations: readonly StoredRevocation[]) => void
 }
 
@@ -60,7 +60,7 @@ async function requestToken(
   if (key) call.countFor(key.appId)
   const body = await call.body()
   if (!body.ok) return body
-  // A signature covers the numbers as they were written, so the text is read and not the value.
+  // A signature covers numbers as they were written, so the text is read instead of the value.
   const { text, value } = body.value
   const request = text === undefined ? readTokenRequest(value) : parseTokenRequest(text)
   if (!request.ok) return request
@@ -73,7 +73,7 @@ async function requestToken(
 
 const NO_CREDENTIALS: Credentials = { credential: undefined, clientId: undefined }
 
-/** Whatever else a signed request carries does not matter, not even a header that makes no sense. */
+/** Credentials beside a signed request are ignored, even malformed ones. */
 function credentialsFor({ credentials }: RestCall, isSigned: boolean): Result<Credentials> {
   return isSigned ? ok(NO_CREDENTIALS) : credentials
 }

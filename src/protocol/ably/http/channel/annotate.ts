@@ -1,4 +1,4 @@
-/** Annotations of one message, and what their sender is told (RSAN1, RSAN2). */
+/** Annotates one message, or removes annotations from it (RSAN1, RSAN2). */
 import type { AnnotationDraft } from '../../../../core/types.ts'
 import { type Result, ok } from '../../../../failure.ts'
 import { countTraffic } from '../../connection/traffic.ts'
@@ -10,7 +10,7 @@ export interface Annotated {
   readonly serials: readonly string[]
 }
 
-/** Adds or takes away all of them or none. */
+/** Applies all annotations or none. */
 export async function annotate(
   { acts, counters }: ChannelParts,
   caller: ChannelCaller,

@@ -1,4 +1,4 @@
-/** What every request about a channel begins with: who asks, and for which channel. Whether they may, the gate says. */
+/** The start of every request about a channel: authenticates the caller, parses the name, and asks the gate. */
 import type { Histories } from '../../../../core/history/histories.ts'
 import type { Acts } from '../../../../core/access/acts.ts'
 import type { Place } from '../../../../core/access/caller.ts'
@@ -27,19 +27,19 @@ export interface ChannelParts {
   readonly connections: ConnectionFinder
   readonly counters: AppCounters
   readonly limits: MessageLimits
-  /** Where what takes long is done bit by bit. */
+  /** Runs long work in pieces, fairly among all requests. */
   readonly turns: FairTurns
 }
 
-/** Somebody who asks about a channel. */
+/** The authenticated caller of a request, with the channel that it is about. */
 export interface ChannelCaller extends Place {
   readonly principal: AppPrincipal
 }
 
 /**
- * Whoever asks about the channel that the path names, if they may do this on it. A promise only where a
- * signature has to be checked.
- * @param operation left out where what they may do depends on more
+ * Authenticates a request about the channel in its path, and asks the gate. A promise only if a signature has to be
+ * verified.
+ * @param operation left out if it depends on the body
  */
 export function identifyOnChannel(
   parts: ChannelParts,
@@ -64,8 +64,8 @@ function enterNamed(
 }
 
 /**
- * Somebody who asks about the channel of a name. Whether they may, `enterChannel` says.
- * @returns `bad_channel` for a name under which nothing can be done that they ask for
+ * The caller of a request about a channel. `enterChannel` says whether they may.
+ * @returns `bad_channel` for a name with a qualifier that the operation does not allow
  */
 export function callerOf(
   principal: AppPrincipal,
@@ -76,7 +76,7 @@ export function callerOf(
   const parsed = parseChannelName(name)
   if (!parsed.ok) return parsed
   const { qualifier, name: plain, resource } = parsed.value
-  // What the server says on channels about channels is remembered for a while like anything else.
+  // Meta channels have history, so they can be read.
   const isRead = qualifier === 'meta' && operation === 'history'
   if (qualifier !== 'none' && !isRead)
     return fail('bad_channel', 'channels with a qualifier can only be subscribed to')
@@ -96,8 +96,7 @@ export function enterChannel(
 }
 
 /**
- * The same caller after a wait, if their credentials still count; whether they may do what they came for, the act
- * itself asks.
+ * Authenticates the caller again after a wait. Whether they may do what they ask for is decided by the act itself.
  */
 export function identifyAgain(
   { authenticator }: ChannelParts,
@@ -116,12 +115,12 @@ function asBefore(caller: ChannelCaller, found: Result<AppPrincipal>): Result<Ch
   return ok(principal === caller.principal ? caller : { ...caller, principal })
 }
 
-/** The newest position of a channel, so that the pages of a growing list agree on where it ends. */
+/** A link parameter with the newest position of a channel, so that pages do not shift while the list grows. */
 export function headOf(channel: Channel | undefined): Readonly<Record<string, string>> {
   return channel ? { from_serial: channel.recent.head } : {}
 }
 
-/** What the largest messages come to as text of which every character is escaped; base64 takes less. */
+/** The limit of a request body: the largest messages with every character escaped, which is more than base64 takes. */
 export function bodyLimit({ limits }: ChannelParts): number {
   return largestText(limits.maxMessageBytes)
 }

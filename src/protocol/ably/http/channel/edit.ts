@@ -1,4 +1,4 @@
-/** One change of one message, and what its sender is told (RSL15). */
+/** Updates, deletes or appends to one message (RSL15). */
 import type { MessageEdit } from '../../../../core/types.ts'
 import { type Result, ok } from '../../../../failure.ts'
 import { countTraffic } from '../../connection/traffic.ts'

@@ -1,4 +1,4 @@
-/** One publish on one channel: for which connection, and what its sender is told. */
+/** Publishes messages of a request on one channel, directly or on behalf of a connection. */
 import type { PublishSource } from '../../../../core/access/acts.ts'
 import type { PublishWish } from '../../../../core/access/gate.ts'
 import { notKept } from '../../../../core/history/history.ts'
@@ -10,7 +10,7 @@ import type { Receipt } from '../../../../core/channel/entry.ts'
 import type { Soon } from '../../../../core/soon.ts'
 import type { ChannelParts, ChannelCaller } from './channel-caller.ts'
 
-/** What a sender is told (PBR2). */
+/** The result of a publish (PBR2). */
 export interface Published {
   readonly channel: string
   readonly messageId: string
@@ -86,12 +86,12 @@ function sourceOf(behalf: LiveConnection | undefined): PublishSource {
 
 const NO_CONNECTION: PublishSource = { connectionId: undefined, id: undefined }
 
-/** Why something was not kept as its channel promises, if so; what is wrong with the disk is for the log. */
+/** Why something could not be stored as the channel promises, if so. Details of the disk go to the log only. */
 export function lossOf(kept: Promise<void>): Promise<Failure | undefined> {
   return kept.then(() => undefined, notKept)
 }
 
-/** The connection that the messages say they are published for; all for the same one, or none (RSL1j). */
+/** The connection on behalf of which all messages are published, or undefined if they name none (RSL1j). */
 function senderOf(
   { connectionKeys, connectionIds, drafts }: ReadMessages,
   { appId }: AppPrincipal,

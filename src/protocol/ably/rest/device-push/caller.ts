@@ -1,4 +1,4 @@
-/** Who asks about push notifications: somebody who administers them, or a device or client for itself (RSH6). */
+/** The caller of a device push request: an administrator, or a device or client for itself (RSH6). */
 import { type Result, fail, ok } from '../../../../failure.ts'
 import { isSameText } from '../../../../identity/api-key.ts'
 import { decodeBase64Text } from '../../../../identity/base64-text.ts'
@@ -22,7 +22,7 @@ export interface CallerParts extends AuthorizeParts, DeviceParts {
   readonly devices: PushDevices
 }
 
-/** A device that shows nothing but its token. */
+/** A device that authenticates with nothing but its own token. */
 interface Lone {
   readonly device: PushDevice
   readonly rights: DeviceRights
@@ -97,13 +97,13 @@ export class PushCaller {
     return fail('capability_refused', 'the token of a device permits what concerns that device')
   }
 
-  /** Whether they administer push notifications, or are a device that may have them and asks about itself. */
+  /** Whether the caller may administer push notifications, or subscribe and asks about its own device. */
   forDevice(id: string | undefined): Result<unknown> {
     return this.#isDevice(id) && this.#maySubscribe(undefined) ? ok(undefined) : this.admin()
   }
 
   /**
-   * Whether they administer push notifications, or ask about nobody but themselves.
+   * Whether the caller may administer push notifications, or asks about itself.
    * @param filter with a device, a client, or both
    */
   forSubscriptions({ channel, deviceId, clientId }: SubscriptionFilter): Result<unknown> {
@@ -116,12 +116,12 @@ export class PushCaller {
     return isOwn && this.#maySubscribe(channel) ? ok(undefined) : this.admin()
   }
 
-  /** Whether they may register a device that is not registered yet. */
+  /** Whether the caller may register a new device. */
   forNewDevice(): Result<unknown> {
     return this.#maySubscribe(undefined) ? ok(undefined) : this.admin()
   }
 
-  /** Whether they may register a device anew; its own secret is enough. */
+  /** Whether the caller may register a known device again, for which its secret is enough. */
   forKnownDevice({ id, secret: known }: PushDevice, secret: string | undefined): Result<unknown> {
     if (known !== undefined && secret !== undefined && isSameText(known, secret))
       return this.forNewDevice()
@@ -139,7 +139,7 @@ export class PushCaller {
   }
 
   /**
-   * What a device has that they register, and the key that it counts as long as.
+   * The rights of a device that the caller registers, and the key that it depends on.
    * @param clientId of the new device
    */
   registration(clientId: string | undefined): Registration {
@@ -148,7 +148,7 @@ export class PushCaller {
       : registrationBy(this.#parts, this.#principal!, clientId)
   }
 
-  /** What a known device has after they have changed it. */
+  /** The rights of a known device after the caller has changed it. */
   registrationOf(known: PushDevice, clientId: string | undefined): Registration {
     return clientId === known.clientId || !this.#principal
       ? registrationByDevice(known)
@@ -170,7 +170,7 @@ export class PushCaller {
     return known !== undefined && isSameText(known, secret!)
   }
 
-  /** SDKs send it as it is or in base64. */
+  /** SDKs send the secret plain or in base64. */
   #shown(header: string): string | undefined {
     const value = this.#call.request.headers.get(header)
     if (value === null || looksLikeDeviceToken(value)) return value ?? undefined

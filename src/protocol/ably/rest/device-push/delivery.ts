@@ -1,6 +1,6 @@
 /**
- * Brings push notifications to devices that are reached over a channel. Those of other transports would take an
- * account with whoever runs these, and get nothing.
+ * Delivers push notifications to devices whose recipient is a channel. Devices of other transports, which need an
+ * account with their vendor, get nothing.
  */
 import type { Channel } from '../../../../core/channel/channel.ts'
 import type { KeptMessage } from '../../../../core/types.ts'
@@ -20,19 +20,19 @@ import type { DevicePushParts } from './parts.ts'
 
 const TRANSPORT = 'ablyChannel'
 /**
- * Milliseconds that devices have to wait at least. Whoever has just begun to attach to the channel of a device gets
- * what is published at the same time: SDKs are tested against a service that is no faster.
+ * The least delay of a notification in milliseconds. Tests of SDKs attach to the channel of a device while they
+ * publish, and rely on a service that is no faster.
  */
 const WAIT_MS = 500
-/** Deliveries after which others get their turn. */
+/** Deliveries in one turn of the event loop. */
 const SLICE = 100
-/** Notifications that wait for those before them; what is beyond that is not delivered. */
+/** Notifications that may be queued; more are dropped. */
 const MAX_WAITING = 1000
 
-/** What it delivers never left this server, so nobody needs to ask whether it came over TLS. */
+/** The notification is delivered within this server, so it counts as not needing TLS. */
 const WITHIN = { secure: true, origin: null, allowance: undefined }
 
-/** What a device says of its channel, and `readRecipient` has seen. */
+/** The channel recipient of a device, checked by `readRecipient`. */
 interface ChannelRecipient {
   readonly channel: string
   readonly ablyKey: string
@@ -42,7 +42,7 @@ interface Sending {
   readonly appId: string
   /** Milliseconds since the epoch. */
   readonly due: number
-  /** Looked up when it is their turn. */
+  /** Looked up when the notification is delivered. */
   readonly devices: () => Iterable<PushDevice>
   readonly text: string
 }
@@ -60,7 +60,7 @@ export class PushDelivery {
     parts.watchers.add({ pushed: (channel, messages) => this.#pushed(channel, messages) })
   }
 
-  /** What is still waiting is dropped. */
+  /** Stops delivery; what is queued is dropped. */
   stop(): void {
     this.#isStopped = true
     clearTimeout(this.#timer)
@@ -85,7 +85,7 @@ export class PushDelivery {
     return messages.ok ? publish(this.#parts, caller.value, messages.value) : messages
   }
 
-  /** Delivers a little later, in order, to those of them that can be reached. */
+  /** Queues a notification to devices that can be reached. */
   toDevices(appId: string, devices: () => Iterable<PushDevice>, text: string): void {
     if (this.#waiting.length >= MAX_WAITING) {
       const why = failure('push_backlog')
@@ -95,7 +95,7 @@ export class PushDelivery {
     if (!this.#isSending) this.#sendNext()
   }
 
-  /** Messages on a channel that may have something for those who subscribe to its push notifications. */
+  /** Queues notifications of messages for devices that subscribe to the channel. */
   #pushed({ ref: { name, realm } }: Channel, messages: readonly KeptMessage[]): void {
     for (const { extras } of messages) {
       const payload = extras === undefined ? undefined : memberText(extras, 'push')
@@ -115,12 +115,12 @@ export class PushDelivery {
     return subscriptions.devices(appId, channel, TRANSPORT)
   }
 
-  /** In their order, and each in its time. */
+  /** Delivers queued notifications in order, when they are due. */
   #sendNext(): void {
     const next = this.#waiting.shift()
     this.#isSending = next !== undefined
     if (!next) return
-    // A clock that jumps must not hold them back.
+    // Bounded, in case the clock was set back.
     const waitMs = Math.min(next.due - this.#parts.now(), WAIT_MS)
     this.#timer = setTimeout(() => {
       this.#sendAll(next)
@@ -138,7 +138,7 @@ export class PushDelivery {
     }
   }
 
-  /** A device that has ended hears nothing more, though somebody subscribed it before. */
+  /** A device whose key, app or token has ended gets nothing, though its subscriptions are still there. */
   async #send(device: PushDevice, { appId, text }: Sending): Promise<void> {
     const { id, recipient } = device
     const why = deviceRefusal(this.#parts, device, WITHIN) ?? (await this.#reach(recipient, text))

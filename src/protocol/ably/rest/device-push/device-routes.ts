@@ -31,7 +31,7 @@ export function pushDeviceRoutes(parts: DevicePushParts): RestRoute[] {
   ]
 }
 
-/** By the device itself, which is given a token to say who it is (RSH3b3). */
+/** Registration by the device itself, which gets a token that identifies it (RSH3b3). */
 function register(parts: DevicePushParts, call: RestCall): Answering {
   return bodyThenIdentify(
     () => identifyCaller(parts, call, (caller) => caller.forNewDevice()),
@@ -106,10 +106,10 @@ function patch(parts: DevicePushParts, call: RestCall): Answering {
   )
 }
 
-/** What is registered under the id of a device already. */
+/** What is already registered under the id of a device. */
 interface Registered {
   readonly known?: PushDevice | undefined
-  /** Why it may not be replaced, if so, where it is not known yet what it is. */
+  /** Why the known device may not be replaced, if so; asked when saving. */
   readonly mayReplace?: (known: PushDevice) => Failure | undefined
 }
 
@@ -153,7 +153,7 @@ async function knownDevice(
   return device ? ok({ caller: caller.value, device }) : fail('device_unknown')
 }
 
-/** Of these, devices are never in the second; in the third are those that have ended. */
+/** No device here is ever FAILING; FAILED are those that were revoked. */
 const STATES = ['ACTIVE', 'FAILING', 'FAILED'] as const
 
 async function list(parts: DevicePushParts, call: RestCall): Promise<Result<RestAnswer>> {

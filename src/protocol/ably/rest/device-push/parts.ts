@@ -1,4 +1,4 @@
-/** What requests about push notifications work with, and the parts of lists that they ask for. */
+/** What the routes of device push need, and the parameters of their lists. */
 import type { ChannelWatchers } from '../../../../core/registry/watchers.ts'
 import { type Failure, type Result, ok } from '../../../../failure.ts'
 import type {
@@ -14,21 +14,21 @@ import type { CallerParts } from './caller.ts'
 export interface DevicePushParts extends ChannelParts, CallerParts {
   readonly watchers: ChannelWatchers
   readonly subscriptions: PushSubscriptions
-  /** To be told once that some devices get nothing from here. */
+  /** Called once if there are devices that this server cannot deliver to. */
   readonly onNotice: (text: string) => void
-  /** Of a notification that could not be delivered. */
+  /** Called for a notification that could not be delivered. */
   readonly onUndelivered: (why: Failure, detail: UndeliveredDetail) => void
   readonly onBug: (error: unknown) => void
 }
 
-/** What the log may know of it. */
+/** What the log may contain about it. */
 export interface UndeliveredDetail {
   readonly app: string
-  /** Undefined where none of them got it. */
+  /** Undefined if no device got it. */
   readonly device: string | undefined
 }
 
-/** A limit beyond the greatest counts as the greatest, which SDKs are tested for with these lists. */
+/** A limit beyond the maximum counts as the maximum, which SDKs are tested for with these lists. */
 export function readPart(query: URLSearchParams): Result<ListPart> {
   const limit = readLimit(query, true)
   if (!limit.ok) return limit
@@ -36,7 +36,7 @@ export function readPart(query: URLSearchParams): Result<ListPart> {
   return after.ok ? ok({ limit: limit.value, after: after.value }) : after
 }
 
-/** The filters of a request; a parameter without a value is none. */
+/** The filters of a request; empty parameters are ignored. */
 export function readFilter(query: URLSearchParams): SubscriptionFilter {
   const given = (name: string) => query.get(name) || undefined
   return {

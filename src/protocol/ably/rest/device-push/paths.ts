@@ -1,10 +1,10 @@
-/** Where push administration is: below a path that pushes of itty-sockets have too. */
+/** The paths of device push below `/push/`, which another protocol uses too. */
 
-/** One expression instead of a look at the routes, because every push of itty-sockets is asked about. */
+/** One expression instead of the router, because every request below `/push/` is tested. */
 const PUSH_ADMIN =
   /^\/push\/(?:publish|batch|deviceRegistrations|channelSubscriptions|channels|pushChannels|apnsBroadcastChannels)(?:\/|$)/
 
-/** Whether SDKs of Ably send requests about push notifications there. */
+/** Whether a path is one of device push. */
 export function isDevicePushPath(path: string): boolean {
   return PUSH_ADMIN.test(path)
 }

@@ -1,4 +1,4 @@
-/** Push notifications that are published to a device, to those of a client, or to somewhere (RSH1a). */
+/** Publishes push notifications to a device, to the devices of a client, or to a recipient (RSH1a). */
 import { type Result, fail, ok } from '../../../../failure.ts'
 import type { PushDevice, PushDevices } from '../../../../device-push/device.ts'
 import { notificationText, payloadFault } from '../../../../device-push/notification.ts'
@@ -51,7 +51,7 @@ async function publishTo(
   return sent.ok ? ok({ status: 204, value: undefined }) : sent
 }
 
-/** Somebody who names the recipient itself is told what is wrong with it. */
+/** Delivers to a recipient that the request describes; why it cannot be reached is the answer. */
 async function toRecipient(
   delivery: PushDelivery,
   to: string | undefined,

@@ -1,4 +1,4 @@
-/** Devices, subscriptions and recipients of push notifications, as requests have them (PCD, PCS, PCP). */
+/** Reads devices, subscriptions and recipients of push notifications from requests (PCD, PCS, PCP). */
 import { type Failure, type Result, fail, failure, ok } from '../../../../failure.ts'
 import {
   type DeviceDetails,
@@ -54,7 +54,7 @@ export function readDevice(body: unknown, id?: string): Result<NamedDevice> {
   return readDetails(members, partsIn(members, text), id)
 }
 
-/** What a registration becomes by a change that names only some of its members. */
+/** Applies a change of some members to a registration. */
 export function readDeviceChange(body: unknown, known: PushDevice): Result<NamedDevice> {
   const written = readWritten(body, 'device')
   if (!written.ok) return written
@@ -65,7 +65,7 @@ export function readDeviceChange(body: unknown, known: PushDevice): Result<Named
   return readDetails(whole, { metadata, recipient }, id)
 }
 
-/** What is kept of a device as it was written; undefined for what is not there. */
+/** A part of a device that is stored as it was written; undefined if absent. */
 interface Parts {
   readonly metadata: JsonText | undefined
   readonly recipient: JsonText | undefined
@@ -114,7 +114,7 @@ export function readRecipient(text: JsonText | undefined): Result<Recipient> {
   return part.ok ? ok({ transportType, text: part.value }) : part
 }
 
-/** Devices are told in both formats, whichever they were registered in. */
+/** The text must be valid in both formats, because devices may be read in another than they were registered in. */
 function readPart(text: JsonText = '{}', what: string): Result<JsonText> {
   const bytes = Buffer.byteLength(text)
   if (bytes > MAX_PART_BYTES)

@@ -1,4 +1,4 @@
-/** The requests about push notifications: devices, what they subscribe to, and what is sent to them (RSH1). */
+/** The routes of device push: devices, their subscriptions, and notifications (RSH1). */
 import type { RestRoute } from '../../http/router.ts'
 import type { PushDelivery } from './delivery.ts'
 import { pushDeviceRoutes } from './device-routes.ts'

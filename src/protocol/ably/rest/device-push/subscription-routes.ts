@@ -1,4 +1,4 @@
-/** Which devices and clients get the push notifications of which channels (RSH1c, RSH7). */
+/** Subscriptions of devices and clients to the push notifications of channels (RSH1c, RSH7). */
 import { channelRef } from '../../../../core/types.ts'
 import { type Result, fail, ok } from '../../../../failure.ts'
 import type { PushSubscription, SubscriptionFilter } from '../../../../device-push/device.ts'
@@ -56,7 +56,7 @@ function subscribeAs(
   return saved.ok ? ok({ status: 201, value: filterOf(saved.value) }) : saved
 }
 
-/** The name of a channel whose rule permits push notifications. */
+/** Parses the name of a channel, whose rule must permit push notifications. */
 function pushChannel({ acts }: DevicePushParts, appId: string, text: string): Result<string> {
   const parsed = parseChannelName(text)
   if (!parsed.ok) return parsed
@@ -67,7 +67,7 @@ function pushChannel({ acts }: DevicePushParts, appId: string, text: string): Re
   return refusal ? { ok: false, failure: refusal } : ok(name)
 }
 
-/** As a subscription looks in requests and answers. */
+/** A subscription as in requests and answers. */
 function filterOf({ channel, kind, subscriber }: PushSubscription) {
   return kind === 'device' ? { channel, deviceId: subscriber } : { channel, clientId: subscriber }
 }

@@ -1,4 +1,4 @@
-/** Puts the members into a disposable app that are to be present from the start. */
+/** Enters the members of a sandbox app that are to be present from the start. */
 import type { IdSource } from '../../../../core/id-source.ts'
 import type { Presence } from '../../../../core/propose/presence.ts'
 import { type PresenceDraft, channelRef } from '../../../../core/types.ts'
@@ -13,7 +13,7 @@ export interface FillParts {
   readonly ids: IdSource
 }
 
-/** All members share one connection id, behind which there is no connection that could end. */
+/** All members share the id of a connection that does not exist, so they never leave. */
 export async function fillChannels(
   { presence, ids }: FillParts,
   appId: string,

@@ -1,10 +1,10 @@
-/** Reads what somebody wants of a disposable app, in the shape that the test suites of Ably's SDKs send. */
+/** Reads a request for a sandbox app, in the shape that the test suites of Ably's SDKs send. */
 import { type Result, fail, ok } from '../../../../failure.ts'
 import { type ChannelRuleSettings, DEFAULT_RULE_SETTINGS } from '../../../../policy/channel-rule.ts'
 import { type Payload, readData } from '../../wire/data.ts'
 
 export interface SandboxRequest {
-  /** Undefined for what the server allows. */
+  /** Undefined for the limit of the server. */
   readonly maxPresenceMembers: number | undefined
   readonly keys: readonly KeyWish[]
   readonly rules: readonly RuleWish[]
@@ -12,14 +12,14 @@ export interface SandboxRequest {
 }
 
 export interface KeyWish {
-  /** What the JSON text of a capability stands for; undefined for everything. */
+  /** The parsed capability; undefined for all rights. */
   readonly capability: unknown
   readonly revocableTokens: boolean
 }
 
 export type RuleWish = Partial<ChannelRuleSettings> & { readonly id: string }
 
-/** A channel that is to exist from the start, with members whom no connection stands behind. */
+/** A channel with members that are present from the start. */
 export interface ChannelFixture {
   readonly name: string
   readonly presence: readonly MemberFixture[]
@@ -76,7 +76,7 @@ function readKey(key: Fields, where: string): Result<KeyWish> {
   return parsed.ok ? ok({ capability: parsed.value, revocableTokens }) : parsed
 }
 
-/** Suites send a capability as JSON text, people write the object. */
+/** Test suites send a capability as JSON text, people as an object. */
 function readCapabilityText(capability: unknown, where: string): Result<unknown> {
   if (typeof capability !== 'string') return ok(capability)
   try {
@@ -100,7 +100,7 @@ function readRule(rule: Fields, where: string): Result<RuleWish> {
   return ok({ ...(settings as Partial<ChannelRuleSettings>), id })
 }
 
-/** The types of those settings that are null by default. */
+/** The types of settings whose default is null. */
 const RULE_VALUES: Readonly<Record<string, string>> = {
   batchingInterval: 'number',
   conflationInterval: 'number',

@@ -1,4 +1,4 @@
-/** Disposable apps over REST, as the test suites of Ably's SDKs make and delete them. */
+/** Sandbox apps, which the test suites of Ably's SDKs create and delete. */
 import { type Result, fail, ok } from '../../../../failure.ts'
 import type { Authenticator } from '../../../../identity/authenticate.ts'
 import { canonicalText, parseCapability } from '../../../../policy/capability/capability.ts'
@@ -11,19 +11,19 @@ import { type ChannelFixture, type SandboxRequest, readSandboxRequest } from './
 
 export interface SandboxParts {
   readonly authenticator: Authenticator
-  /** Counts a request to make an app, and says whether the address may make another. */
+  /** Whether an address may create another app; counts the request. */
   readonly mayMake: (client: { readonly address: string }) => boolean
-  /** Counts what an app costs beyond the request, in requests. */
+  /** Charges an address for the size of an app, in requests. */
   readonly charge: (client: { readonly address: string }, cost: number) => void
-  /** When it returns, the server knows the app and its keys. */
+  /** Creates an app. Its keys can be used when this returns. */
   readonly make: (request: NewSandboxApp) => Result<MadeApp>
   readonly remove: (appId: string) => Result<unknown>
-  /** Fills the channels of an app that was just made, before the request is answered. */
+  /** Enters the initial members of a new app. */
   readonly fill: (appId: string, channels: readonly ChannelFixture[]) => Promise<Result<void>>
 }
 
 export interface NewSandboxApp extends Omit<SandboxRequest, 'channels'> {
-  /** The address that asks for it. */
+  /** The client's address. */
   readonly address: string
 }
 
@@ -94,7 +94,7 @@ async function makeApp(parts: SandboxParts, call: RestCall): Promise<Result<Rest
   return ok({ status: 201, value: appAnswer(made.value, channels, call.visit.base) })
 }
 
-/** An app is about ten writes to the database, and each key and rule another; members are only in memory. */
+/** An app costs about ten writes to the database, each key and rule one more; members are in memory only. */
 function costOf({ channels, keys, rules }: SandboxRequest): number {
   const members = channels.reduce((sum, { presence }) => sum + presence.length, 0)
   return APP_COST + keys.length + rules.length + channels.length + members / MEMBERS_PER_WRITE
@@ -103,7 +103,7 @@ function costOf({ channels, keys, rules }: SandboxRequest): number {
 const APP_COST = 10
 const MEMBERS_PER_WRITE = 10
 
-/** Any key of the app will do, whatever its capability (Ably's test API). */
+/** Any key of the app may delete it, whatever its capability (as in Ably's test API). */
 async function deleteApp(parts: SandboxParts, call: RestCall): Promise<Result<RestAnswer>> {
   const principal = await identify(parts.authenticator, call)
   if (!principal.ok) return principal
@@ -159,13 +159,13 @@ function keyAnswer({ key, whole }: MadeApp['keys'][number]): object {
   }
 }
 
-/** Suites compare it with that of a token that asks for nothing (Ably's test API tells both in one order). */
+/** In canonical order, because test suites compare it with the capability of a token. */
 function asInTokens(text: string): string {
   const capability = parseCapability(text)
   return capability.ok ? canonicalText(capability.value) : text
 }
 
-/** In a form that is right in both formats. */
+/** In a form that JSON and MessagePack can hold. */
 function memberAnswer({ clientId, ...payload }: ChannelFixture['presence'][number]): object {
   const { data, encoding } = writeData(payload, 'json')
   return {
@@ -179,7 +179,7 @@ function times({ createdAt, updatedAt }: Times) {
   return { created: createdAt, modified: updatedAt }
 }
 
-/** Where a client finds this server, in the words of an SDK's options. */
+/** The options with which an SDK connects to this server. */
 function reach(base: string): { endpoint: string; port: number; tls: boolean } {
   const { protocol, hostname, port } = new URL(base)
   const tls = protocol === 'https:'
@@ -190,7 +190,7 @@ function reach(base: string): { endpoint: string; port: number; tls: boolean } {
   }
 }
 
-/** SDKs take a bare word for a name of the hosted service (REC1b); the dot at the end changes nothing else. */
+/** A trailing dot, because SDKs take a name without a dot for a name of the hosted service (REC1b). */
 function endpointOf(hostname: string): string {
   if (hostname.startsWith('[')) return hostname.slice(1, -1)
   return hostname === 'localhost' || hostname.includes('.') ? hostname : `${hostname}.`
