@@ -109,3 +109,13 @@ test('the README and the first page lead to every page', () => {
   expect(others.filter((name) => !readme.text.includes(`(src/docs/${name})`))).toEqual([])
   expect(others.filter((name) => !first.text.includes(`(${name})`))).toEqual([])
 })
+
+test('links of the files that hosts look for lead to files', () => {
+  const names = ['.github/CONTRIBUTING.md', '.github/SECURITY.md']
+  for (const name of names) {
+    const links = [...readText(name).text.matchAll(/\]\(([^)#]+)/g)].map(([, href]) => href!)
+    expect(links.length).toBeGreaterThan(0)
+    const missing = links.filter((href) => !existsSync(join(ROOT, '.github', href)))
+    expect([name, ...missing]).toEqual([name])
+  }
+})
