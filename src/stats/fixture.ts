@@ -22,6 +22,9 @@ export interface Fixture {
   readonly numbers: Numbers
 }
 
+/** A greater one would come out as another. */
+const MOST = Number.MAX_SAFE_INTEGER
+
 /** Samples of a minute, about one a second. A power of two, so that a mean is exact. */
 const SAMPLES_A_MINUTE = 64
 
@@ -53,8 +56,8 @@ function readFixture(value: unknown): Result<Fixture> {
   const supplied = new Map<string, number>()
   for (const name of NAMES) {
     const number = numberAt(record, name) ?? 0
-    if (typeof number !== 'number' || !Number.isFinite(number) || number < 0)
-      return fail('bad_request', `${name} is not a number from 0 on`)
+    if (typeof number !== 'number' || !(number >= 0 && number <= MOST))
+      return fail('bad_request', `${name} is not a number from 0 to ${MOST}`)
     if (number > 0) supplied.set(name, number)
   }
   return ok({ start: interval.start, numbers: { ...counted(supplied), ...gauged(supplied) } })

@@ -135,6 +135,7 @@ describe('a record', () => {
 
 describe('refused is', () => {
   test.each([
+    ['a number that JavaScript has not', [{ intervalId, channels: { peak: 2 ** 53 } }]],
     ['no list', {}],
     ['nothing', undefined],
     ['a number in the list', [1]],
