@@ -1,4 +1,5 @@
 /** HTTP push: a backend sends to a reserved channel without a WebSocket (H-1 to H-6). */
+import { headerText } from '../../text/header.ts'
 import type { Place } from '../../core/access/caller.ts'
 import type { CommonsAdmission } from '../../core/commons/admission.ts'
 import type { Commons } from '../../core/commons/commons.ts'
@@ -116,16 +117,6 @@ function relay(
 function presentedKeys(parts: HttpPushParts, request: Request): Keys {
   const key = request.headers.get('x-send-key')
   return key ? { send: parts.digest(headerText(key)) } : {}
-}
-
-/** Headers are read as Latin-1; most programs write UTF-8 into them, browsers cannot. */
-function headerText(value: string): string {
-  if (/^[ -~]*$/.test(value)) return value
-  try {
-    return utf8.decode(Buffer.from(value, 'latin1'))
-  } catch {
-    return value
-  }
 }
 
 /** @returns undefined for bytes that are not UTF-8 */

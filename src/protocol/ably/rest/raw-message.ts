@@ -1,5 +1,6 @@
 /** A message without an envelope: the body is its data, and headers or query parameters are its other members. */
 import { type Result, fail, ok } from '../../../failure.ts'
+import { headerText } from '../../../text/header.ts'
 import { isUtf8 } from 'node:buffer'
 import { parse } from '../wire/format.ts'
 import { type Structure, structureOf } from '../wire/structure.ts'
@@ -22,7 +23,8 @@ export async function readRawMessage(call: RestCall): Promise<Result<Body>> {
   if (!data.ok) return data
   const message: Record<string, unknown> = { data: data.value }
   for (const [member, header] of Object.entries(HEADERS)) {
-    message[member] = call.request.headers.get(header) ?? call.query.get(member)
+    const value = call.request.headers.get(header)
+    message[member] = value === null ? call.query.get(member) : headerText(value)
   }
   return ok({ value: message, text: undefined })
 }

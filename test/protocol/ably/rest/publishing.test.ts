@@ -364,6 +364,21 @@ describe('a message without an envelope', () => {
   })
 })
 
+test.each([
+  ['UTF-8', Buffer.from('grüße 😀').toString('latin1'), 'grüße 😀'],
+  ['Latin-1, as browsers write it', 'gr\u00fc\u00dfe', 'grüße'],
+  ['ASCII', 'hello', 'hello'],
+])('its name may come in a header, in %s', async (_, header, name) => {
+  const channel = fresh()
+  const response = await fetch(`${server.url}${pathOf(channel)}?enveloped=false`, {
+    method: 'POST',
+    headers: { authorization: `Basic ${btoa(app.keys[0]!)}`, 'x-ably-messagename': header },
+    body: 'x',
+  })
+  expect(response.status).toBe(201)
+  expect(await kept(channel)).toMatchObject([{ name }])
+})
+
 test('a form is published as a message', async () => {
   const channel = fresh()
   const response = await fetch(server.url + pathOf(channel), {
