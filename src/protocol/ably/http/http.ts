@@ -23,18 +23,8 @@ export interface HttpParts extends CallParts {
   /** The share of an app, among which that memory is divided. */
   readonly shareOf: (appId: string) => string
   readonly turns: FairTurns
-  /** For routes that change settings. */
-  readonly ledger: Ledger
   readonly onBug: (error: unknown) => void
   readonly onRefusal: (why: Failure, detail: RestDetail) => void
-}
-
-/** Both methods throw if settings cannot be written. */
-export interface Ledger {
-  /** Resolves in a turn in which settings can be written, because no other process holds them. */
-  ready(): Promise<void>
-  /** Resolves when everything written is on the disk. */
-  settled(): Promise<void>
 }
 
 /** What the log may contain about a refused request. */
@@ -106,14 +96,12 @@ export class AblyHttp implements Endpoint {
     }
   }
 
-  /** Runs a route that changes settings, and answers when the change is on the disk. */
+  /** Runs a route that changes settings in a turn in which no other process holds them. */
   async #write(route: RestRoute, call: IncomingCall): Promise<Result<RestAnswer>> {
     const { ledger } = this.#parts
     if (route.method === 'DELETE') await ledger.ready()
     else call.mayAct = () => ledger.ready()
-    const answer = await route.handle(call)
-    await ledger.settled()
-    return answer
+    return route.handle(call)
   }
 
   /** Turns an exception into an answer: a fault of the disk, or a bug, which is reported. */

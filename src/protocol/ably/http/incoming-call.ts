@@ -1,5 +1,6 @@
 /** One REST request while it is being handled. */
 import type { Allowance, KeyAllowances } from '../../../core/access/allowance.ts'
+import type { Soon } from '../../../core/soon.ts'
 import { type Failure, type Result, failure } from '../../../failure.ts'
 import { type Credentials, findCredentials } from '../../../identity/credentials.ts'
 import type { AppPrincipal } from '../../../identity/principal.ts'
@@ -19,11 +20,20 @@ export interface Asked {
   readonly style: AnswerStyle
 }
 
+/** How settings are written. Throws, also by its promises, what keeps them from being written. */
+export interface Ledger {
+  /** Resolves when no other program holds the settings, in a turn in which they can be written. */
+  ready(): Promise<void>
+  /** Writes all that the work writes, or nothing where it fails; answers once the disk has it. */
+  commit<T>(work: () => T): Soon<T>
+}
+
 export interface CallParts {
   /** The limit for routes that have none of their own. */
   readonly maxBodyBytes: number
   /** The request rates of API keys. */
   readonly keys: KeyAllowances
+  readonly ledger: Ledger
 }
 
 /** Made for every request, so what few routes need is computed on first use. */
@@ -43,7 +53,7 @@ export class IncomingCall implements RestCall, Recipient {
   mayAct: (() => Promise<void>) | undefined
   readonly #maxBodyBytes: number
   #credentials: Result<Credentials> | undefined
-  readonly #keys: KeyAllowances
+  readonly #parts: CallParts
 
   constructor(visit: Visit, { query, style }: Asked, found: Found, parts: CallParts) {
     this.request = visit.request
@@ -52,7 +62,7 @@ export class IncomingCall implements RestCall, Recipient {
     this.style = style
     this.found = found
     this.#maxBodyBytes = found.route.maxBodyBytes ?? parts.maxBodyBytes
-    this.#keys = parts.keys
+    this.#parts = parts
   }
 
   get credentials(): Result<Credentials> {
@@ -107,6 +117,10 @@ export class IncomingCall implements RestCall, Recipient {
     return mayAct ? body.then((read) => mayAct().then(() => read)) : body
   }
 
+  commit<T>(work: () => Result<T>): Soon<Result<T>> {
+    return this.#parts.ledger.commit(work)
+  }
+
   countFor(appId: string): void {
     this.countedFor = appId
   }
@@ -115,7 +129,7 @@ export class IncomingCall implements RestCall, Recipient {
     this.countedFor = appId
     // A request is charged once, though it may be authenticated again after a wait.
     if (this.allowance) return undefined
-    this.allowance = this.#keys.of(appId, keyId)
+    this.allowance = this.#parts.keys.of(appId, keyId)
     return this.allowance.take() ? undefined : failure('key_rate')
   }
 }

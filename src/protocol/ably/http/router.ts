@@ -1,4 +1,5 @@
 /** Finds the route of a REST request. Paths are split before decoding, so an encoded `/` does not split a segment. */
+import type { Soon } from '../../../core/soon.ts'
 import type { Allowance } from '../../../core/access/allowance.ts'
 import { type Failure, type Result, fail, ok } from '../../../failure.ts'
 import type { AppPrincipal } from '../../../identity/principal.ts'
@@ -41,6 +42,12 @@ export interface RestCall {
    * @returns `key_rate` if the rate is exceeded
    */
   charge(caller: Pick<AppPrincipal, 'appId' | 'keyId'>): Failure | undefined
+  /**
+   * Writes settings, for routes with `writes`. The answer comes once the disk has what was written.
+   * @param work decides and writes; where it fails, nothing is written
+   * @throws (also by the promise) what keeps settings from being written
+   */
+  commit<T>(work: () => Result<T>): Soon<Result<T>>
   /** Whom `identify` has found to ask, for when they are asked for again after a wait. */
   known: KnownAsker | undefined
   /** The allowance of the API key; undefined until the caller is known. */

@@ -94,8 +94,10 @@ function makeUp({ authenticator, addFixtures }: StatsParts, call: RestCall): Ans
     ({ appId }, body) => {
       const fixtures = readFixtures(body.value)
       if (!fixtures.ok) return fixtures
-      addFixtures(appId, fixtures.value)
-      return ok({ status: 201, value: { added: fixtures.value.length } })
+      return call.commit(() => {
+        addFixtures(appId, fixtures.value)
+        return ok({ status: 201, value: { added: fixtures.value.length } })
+      })
     },
   )
 }

@@ -87,8 +87,10 @@ function revokeTokens(parts: TokenParts, call: RestCall): Answering {
       if (!request.ok) return request
       const revocations = revocationsOf(request.value, key)
       call.allowance?.spend(request.value.targets.length - 1)
-      if (revocations.length > 0) parts.revoke(key.appId, revocations)
-      return ok(revocationAnswer(request.value, call))
+      return call.commit(() => {
+        if (revocations.length > 0) parts.revoke(key.appId, revocations)
+        return ok(revocationAnswer(request.value, call))
+      })
     },
   )
 }

@@ -2,7 +2,7 @@
 import { type Failure, type Result, fail, ok } from '../../../../failure.ts'
 import { isSameText } from '../../../../identity/api-key.ts'
 import { canonicalText } from '../../../../policy/capability/capability.ts'
-import type { PushDevice } from '../../../../device-push/device.ts'
+import type { DeviceFilter, PushDevice } from '../../../../device-push/device.ts'
 import { Spliced, splice } from '../../wire/spliced.ts'
 import type { RestAnswer } from '../../http/answer.ts'
 import { type Answering, bodyThenIdentify } from '../../http/body-then-identify.ts'
@@ -36,7 +36,7 @@ function register(parts: DevicePushParts, call: RestCall): Answering {
   return bodyThenIdentify(
     () => identifyCaller(parts, call, (caller) => caller.forNewDevice()),
     () => call.body(WHOLE),
-    (caller, body) => registerAs(parts, caller, body.value),
+    (caller, body) => call.commit(() => registerAs(parts, caller, body.value)),
   )
 }
 
@@ -73,7 +73,7 @@ function put(parts: DevicePushParts, call: RestCall): Answering {
   return bodyThenIdentify(
     () => identifyCaller(parts, call, (caller) => caller.forDevice(id)),
     () => call.body(WHOLE),
-    (caller, body) => replace(parts, caller, id, body.value),
+    (caller, body) => call.commit(() => replace(parts, caller, id, body.value)),
   )
 }
 
@@ -100,8 +100,10 @@ function patch(parts: DevicePushParts, call: RestCall): Answering {
     ({ caller, device }, body) => {
       const changed = readDeviceChange(body.value, device)
       if (!changed.ok) return changed
-      const saved = save(parts, caller, changed.value, { known: device })
-      return saved.ok ? ok({ status: 200, value: deviceValue(parts, saved.value) }) : saved
+      return call.commit((): Result<RestAnswer> => {
+        const saved = save(parts, caller, changed.value, { known: device })
+        return saved.ok ? ok({ status: 200, value: deviceValue(parts, saved.value) }) : saved
+      })
     },
   )
 }
@@ -182,8 +184,7 @@ async function remove(parts: DevicePushParts, call: RestCall): Promise<Result<Re
   const deviceId = call.params['device']!
   const allowed = caller.value.forDevice(deviceId)
   if (!allowed.ok) return allowed
-  parts.devices.remove(caller.value.appId, { deviceId })
-  return ok({ status: 204, value: undefined })
+  return removed(parts, call, caller.value, { deviceId })
 }
 
 async function removeWhere(parts: DevicePushParts, call: RestCall): Promise<Result<RestAnswer>> {
@@ -194,8 +195,19 @@ async function removeWhere(parts: DevicePushParts, call: RestCall): Promise<Resu
   if (!allowed.ok) return allowed
   if ((deviceId === undefined) === (clientId === undefined))
     return fail('bad_request', 'devices are removed by either deviceId or clientId')
-  parts.devices.remove(caller.value.appId, { deviceId, clientId })
-  return ok({ status: 204, value: undefined })
+  return removed(parts, call, caller.value, { deviceId, clientId })
+}
+
+function removed(
+  { devices }: DevicePushParts,
+  call: RestCall,
+  { appId }: PushCaller,
+  filter: DeviceFilter,
+): Answering {
+  return call.commit(() => {
+    devices.remove(appId, filter)
+    return ok({ status: 204, value: undefined })
+  })
 }
 
 /** Without its secret. @param more members that it has in this answer */

@@ -33,7 +33,7 @@ function subscribe(parts: DevicePushParts, call: RestCall): Answering {
   return bodyThenIdentify(
     () => identifyCaller(parts, call),
     () => call.body(),
-    (caller, body) => subscribeAs(parts, caller, body.value),
+    (caller, body) => call.commit(() => subscribeAs(parts, caller, body.value)),
   )
 }
 
@@ -91,8 +91,11 @@ async function unsubscribe(parts: DevicePushParts, call: RestCall): Promise<Resu
   const filter = { channel, deviceId, clientId }
   const allowed = mayRemove(caller.value, filter)
   if (!allowed.ok) return allowed
-  parts.subscriptions.remove(caller.value.appId, filter)
-  return ok({ status: 204, value: undefined })
+  const { appId } = caller.value
+  return call.commit(() => {
+    parts.subscriptions.remove(appId, filter)
+    return ok({ status: 204, value: undefined })
+  })
 }
 
 function mayRemove(caller: PushCaller, filter: SubscriptionFilter): Result<unknown> {

@@ -83,12 +83,12 @@ async function makeApp(parts: SandboxParts, call: RestCall): Promise<Result<Rest
   if (!request.ok) return request
   parts.charge(call.visit, costOf(request.value))
   const { channels, ...wish } = request.value
-  const made = parts.make({ ...wish, address: call.visit.address })
+  const made = await call.commit(() => parts.make({ ...wish, address: call.visit.address }))
   if (!made.ok) return made
   const { id } = made.value.app
   const filled = channels.length > 0 ? await parts.fill(id, channels) : ok(undefined)
   if (!filled.ok) {
-    parts.remove(id)
+    await call.commit(() => parts.remove(id))
     return filled
   }
   return ok({ status: 201, value: appAnswer(made.value, channels, call.visit.base) })
@@ -110,7 +110,7 @@ async function deleteApp(parts: SandboxParts, call: RestCall): Promise<Result<Re
   const { method, appId } = principal.value
   if (method !== 'basic') return fail('basic_required')
   if (appId !== call.params['appId']) return fail('credentials_wrong')
-  const removed = parts.remove(appId)
+  const removed = await call.commit(() => parts.remove(appId))
   return removed.ok ? ok({ status: 204, value: undefined }) : removed
 }
 
