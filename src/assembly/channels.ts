@@ -1,11 +1,13 @@
 /** Composes the core: the channels of the commons and of apps, and what carries, orders and keeps their events. */
 import { Histories } from '../core/history/histories.ts'
 import { Attachments } from '../core/delivery/attachments.ts'
+import { PAGES_APP } from './page-app.ts'
 import { MIB, memoryOf } from './channel-memory.ts'
 import type { Config } from '../config.ts'
 import type { AppCounters } from '../core/counting/app-counters.ts'
 import { Acts } from '../core/access/acts.ts'
-import { Gate, type GateApp, type GateParts } from '../core/access/gate.ts'
+import { Gate } from '../core/access/gate.ts'
+import type { GateParts } from '../core/access/gate-parts.ts'
 import { Rates } from '../core/access/rates.ts'
 import { AppTraffic } from '../core/counting/app-traffic.ts'
 import { Registry } from '../core/registry/registry.ts'
@@ -36,7 +38,6 @@ import type { Engine } from '../engine/engine.ts'
 import type { Fanout } from '../fanout/fanout.ts'
 import { Budget } from '../policy/budget.ts'
 import { capabilityGap } from '../identity/capability-gap.ts'
-import { NO_APP_LIMITS } from '../policy/app-limits.ts'
 import { TWO_MINUTES_MS } from '../policy/two-minutes.ts'
 import { channelLimit, connectionLimit } from '../policy/shares.ts'
 import type { ChannelRuleSettings } from '../policy/channel-rule.ts'
@@ -73,15 +74,6 @@ export type MakeEngine = (clock: Clock, positions: PositionSource) => Engine
 const SITE_LENGTH = 10
 const MAX_IDS = 100_000
 const EXPIRY_MS = 1000
-
-/** What the server's own pages are told belongs to no app, and is decided by their sessions. */
-const PAGES_APP: GateApp = {
-  status: 'enabled',
-  tlsOnly: false,
-  expiresAt: undefined,
-  rules: new Map(),
-  limits: NO_APP_LIMITS,
-}
 
 export class Channels {
   /** Who may come to the commons, who is there, and who has to go. */

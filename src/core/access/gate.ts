@@ -15,18 +15,11 @@
  * Credentials were proven in the same turn (`identity/`), and what may come in at all was decided before anything was
  * decoded (`transport/admission.ts`). What the caller pays for is charged whether it is permitted or not.
  */
-import { type Failure, type Because, type Result, fail, failure, ok } from '../../failure.ts'
-import type { AppLimits } from '../../policy/app-limits.ts'
-import { type AppState, appRefusal, originRefusal, tlsRefusal } from '../../policy/app-state.ts'
+import { type Failure, type Result, fail, failure, ok } from '../../failure.ts'
+import { appRefusal, originRefusal, tlsRefusal } from '../../policy/app-state.ts'
 import { type Operation, permits } from '../../policy/capability/operations.ts'
-import {
-  type ChannelRuleSettings,
-  identityRefusal,
-  settingsFor,
-} from '../../policy/channel-rule.ts'
+import { identityRefusal, settingsFor } from '../../policy/channel-rule.ts'
 import { isIdentifiable, publishingClientId } from '../../policy/client-identity.ts'
-import type { Clock } from '../clock.ts'
-import type { Registry } from '../registry/registry.ts'
 import { SettledDate } from '../time/settled-date.ts'
 import { messageSize } from '../channel/message-size.ts'
 import { MODE, type Modes, has } from '../modes.ts'
@@ -41,65 +34,15 @@ import type { AppCaller, Caller, Place } from './caller.ts'
 import { CHANGE_OPERATIONS } from './message-rights.ts'
 import { modesPermitted } from './modes-permitted.ts'
 import { nameless, permitsAnywhere, sizeOf } from './refusals.ts'
-import type { Rates } from './rates.ts'
+import {
+  type AdmittedEdit,
+  type AttachWish,
+  type GateParts,
+  type PublishWish,
+  type PushRights,
+  WHOLE_APP,
+} from './gate-parts.ts'
 import { type Behalf, signAnnotations, signEdit, signMessages, signPresence } from './signing.ts'
-
-/** An app, as far as the gate has to know it. */
-export interface GateApp extends AppState {
-  /** By first segment of channel names. */
-  readonly rules: ReadonlyMap<string, ChannelRuleSettings>
-  readonly limits: AppLimits
-}
-
-export interface GateParts {
-  /** @returns undefined for an app that is gone */
-  readonly appOf: (realm: string) => GateApp | undefined
-  readonly registry: Pick<Registry, 'channel'>
-  readonly rates: Rates
-  readonly clock: Clock
-  /** Of all messages of one act together. */
-  readonly maxMessageBytes: number
-  /** Why a capability refuses something, for the log of whoever runs the server. */
-  readonly explain: (
-    caller: Pick<AppCaller, 'appId' | 'keyId' | 'method' | 'capability'>,
-    operation: Operation,
-    resource: string,
-  ) => ReturnType<Because>
-}
-
-/** What somebody wants who attaches. */
-export interface AttachWish {
-  readonly modes: Modes
-  /** The channel is of a kind that can only be listened to, as derived and meta channels are. */
-  readonly onlyListens: boolean
-  /** To be told how many are on the channel. */
-  readonly occupancy: boolean
-}
-
-/** New messages that somebody wants to publish together. */
-export interface PublishWish {
-  readonly drafts: readonly MessageDraft[]
-  /** Some have headers that take the capability `privileged-headers`. */
-  readonly privileged: boolean
-  /** Of all of them together, as limits measure them. */
-  readonly bytes: number
-  /** Whether they have to be of clients with an id, whatever the channel's rule says. */
-  readonly identified?: boolean
-}
-
-/** A change of a message, as far as it can be decided without that message. */
-export interface AdmittedEdit {
-  readonly edit: MessageEdit
-  /** Under which it is made. */
-  readonly clientId: string | undefined
-  /** Only messages of that very client may be changed: decided when the message is known. */
-  readonly ownOnly: boolean
-}
-
-export type PushRights = Pick<AppCaller, 'capability' | 'checker'>
-
-/** What concerns an app and no channel of it is permitted on this resource, as statistics and lists of channels are. */
-export const WHOLE_APP = '*'
 
 export class Gate {
   readonly #parts: GateParts

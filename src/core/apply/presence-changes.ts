@@ -5,13 +5,8 @@ import type { Budget } from '../../policy/budget.ts'
 import type { Channel } from '../channel/channel.ts'
 import { asMember, totalOf } from '../commons/membership.ts'
 import type { Delivery } from '../delivery/delivery.ts'
-import type {
-  DepartureEntry,
-  DepartureReceipt,
-  PresenceEntry,
-  PresenceLimits,
-  PresenceReceipt,
-} from '../channel/entry.ts'
+import type { DepartureEntry, PresenceEntry, PresenceLimits } from '../channel/entry.ts'
+import type { DepartureReceipt, PresenceReceipt } from '../channel/receipt.ts'
 import type { Placement } from './placement.ts'
 import { holderOf, presenceGrowth } from '../channel/presence-growth.ts'
 import { memberBytes } from '../channel/presence-set.ts'

@@ -8,9 +8,8 @@ import type { SummaryState } from './annotation-summary.ts'
 import type { AppendRollup } from '../delivery/append-rollup.ts'
 import { AtHand } from './at-hand.ts'
 import type { Batch } from '../delivery/batching.ts'
-import { type Joined, membershipsHere } from '../commons/membership.ts'
 import type { Audience } from '../delivery/delivery.ts'
-import type { Receipt } from './entry.ts'
+import type { Receipt } from './receipt.ts'
 import type { Linked } from '../registry/idle-order.ts'
 import { type IdLimits, RecentIds } from './recent-ids.ts'
 import { Meter } from './meter.ts'
@@ -19,8 +18,28 @@ import { NOBODY, OccupancyCount } from './occupancy.ts'
 import type { PoolShare } from '../registry/pool.ts'
 import { PresenceSet } from './presence-set.ts'
 import { RecentEvents } from './recent-events.ts'
-import type { Realm } from '../registry/realm.ts'
-import type { ChannelRef, KeptMessage, Occupancy, Publication, Socket } from '../types.ts'
+import type { RetentionQueue } from '../history/retention.ts'
+import type { ChannelRef, KeptMessage, Member, Occupancy, Publication, Socket } from '../types.ts'
+
+/** The channels that a channel is among, as far as it has to do with them itself. */
+export interface Home {
+  /** Of the app; the commons have one that nothing is ever noted with. */
+  readonly retention: RetentionQueue
+  /** What all channels of an app count towards. */
+  readonly share: PoolShare
+  /** The channel is needed now, be somebody on it or not. */
+  touch(channel: Channel, now: number): void
+  /** Somebody has come to the channel, or gone: its two minutes begin anew. */
+  use(channel: Channel, now: number): void
+  /** Somebody may have come to the channel, or gone from it. */
+  settle(channel: Channel): void
+}
+
+/** A member of the commons as every node knows it; its socket is here or on another node. */
+export interface Joined {
+  readonly member: Member
+  readonly socket?: Socket
+}
 
 /** One connection's place on a channel of an app. A connection may have several, under different qualified names. */
 export interface Attachment {
@@ -55,12 +74,13 @@ export interface NewChannel {
 const RECEIPT_BYTES = 200
 /** What was worked on lately is worked on again: tokens are appended to the same message by the hundred. */
 const MAX_AT_HAND = 64
+const NOBODY_JOINED: readonly Joined[] = []
 const NO_ATTACHMENTS: ReadonlySet<Attachment> = new Set()
 
 export class Channel implements Audience, ChannelRef, Linked<Channel> {
   readonly ref: ChannelRef
   /** Of the app that it belongs to, or of the commons. */
-  readonly home: Realm
+  readonly home: Home
   readonly since: number
   /** What it counts towards, with everybody on it. */
   share: PoolShare
@@ -96,7 +116,7 @@ export class Channel implements Audience, ChannelRef, Linked<Channel> {
   /** By whoever waits, so that one who asks again and again waits once. */
   #afterPublication: Map<Attachment, (publication: Publication) => void> | undefined
 
-  constructor(home: Realm, made: NewChannel, limits: ChannelLimits) {
+  constructor(home: Home, made: NewChannel, limits: ChannelLimits) {
     this.ref = made.ref
     this.home = home
     this.share = made.share
@@ -247,7 +267,7 @@ export class Channel implements Audience, ChannelRef, Linked<Channel> {
   *sockets(): Iterable<Socket> {
     for (const { socket } of this.attachments) yield socket
     if (this.#attachments) return
-    for (const { socket } of membershipsHere(this)) yield socket
+    for (const { socket } of this.joined?.values() ?? NOBODY_JOINED) if (socket) yield socket
   }
 
   #note({ seenFrom }: Attachment): void {

@@ -5,6 +5,7 @@
  */
 import type { AccessDecision } from '../../policy/channel-access.ts'
 import type { Keys } from '../../policy/channel-keys.ts'
+import type { DepartureReceipt, EditReceipt, PresenceReceipt, Receipt } from './receipt.ts'
 import type { Membership, Newcomer } from '../commons/membership.ts'
 import type {
   AnnotationDraft,
@@ -12,7 +13,6 @@ import type {
   Message,
   MessageDraft,
   MessageEdit,
-  PresenceChange,
   PresenceDraft,
   Socket,
 } from '../types.ts'
@@ -121,33 +121,6 @@ export type Entry =
   /** To all members of a channel of the commons. */
   | Message
   | DirectEntry
-
-/** What a publisher is told. */
-export interface Receipt {
-  /** Of the whole publication. */
-  readonly id: string
-  /** Of its messages, in their order. */
-  readonly serials: readonly string[]
-  /** Settled once it is kept as the channel promises; undefined where it is already. */
-  readonly kept: Promise<void> | undefined
-}
-
-export interface EditReceipt {
-  readonly versionSerial: string
-  readonly kept: Promise<void> | undefined
-}
-
-export interface PresenceReceipt {
-  /** What was told to the channel; those who are present already as they say are not told again. */
-  readonly event: PresenceChange | undefined
-  readonly kept: Promise<void> | undefined
-}
-
-export interface DepartureReceipt {
-  /** What was told to the channel, in several parts where it is much. */
-  readonly events: readonly PresenceChange[]
-  readonly kept: Promise<void> | undefined
-}
 
 /** What becomes of an entry of each kind. */
 interface Outcomes {

@@ -3,18 +3,13 @@ import type { Group } from '../../fanout/fanout.ts'
 import type { DecisionReason } from '../../policy/channel-access.ts'
 import type { Keys } from '../../policy/channel-keys.ts'
 import type { Place } from '../access/caller.ts'
-import type { Attachment, Channel } from '../channel/channel.ts'
+import type { Attachment, Channel, Joined } from '../channel/channel.ts'
 import type { Format, Member, PresenceMessage, Socket } from '../types.ts'
 
 /** What a protocol session must be able to hear about its membership. */
 export interface MembershipOwner {
   /** The channel no longer admits it; the core has already taken it off the channel. */
   evicted(cause: 'access_changed' | 'disconnected'): void
-}
-
-/** A member as every node knows it. */
-export interface Joined {
-  readonly member: Member
 }
 
 /** What a newcomer brings, on the node that it has come to. */
@@ -57,7 +52,7 @@ export function* membershipsHere({ joined }: Channel): Iterable<Membership> {
 }
 
 export function isHere(joined: Joined): joined is Membership {
-  return 'socket' in joined
+  return joined.socket !== undefined
 }
 
 /** Everybody on a channel who may be seen by members, those who are present on the side of an app included. */

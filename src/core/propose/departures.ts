@@ -1,6 +1,7 @@
 /** Connections that leave presence: each is taken off, once the engine takes that, with all but what came back since. */
 import type { Channel } from '../channel/channel.ts'
-import type { DepartureEntry, DepartureReceipt } from '../channel/entry.ts'
+import type { DepartureEntry } from '../channel/entry.ts'
+import type { DepartureReceipt } from '../channel/receipt.ts'
 import type { Soon } from '../soon.ts'
 import type { PresenceDraft } from '../types.ts'
 import type { UntilTaken } from './until-taken.ts'

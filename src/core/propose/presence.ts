@@ -6,12 +6,8 @@ import type { Channel } from '../channel/channel.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { ChannelWatchers } from '../registry/watchers.ts'
 import { Departures, NOBODY_LEFT } from './departures.ts'
-import {
-  type DepartureReceipt,
-  NO_SOCKET,
-  type PresenceLimits,
-  type PresenceReceipt,
-} from '../channel/entry.ts'
+import { NO_SOCKET, type PresenceLimits } from '../channel/entry.ts'
+import type { DepartureReceipt, PresenceReceipt } from '../channel/receipt.ts'
 import type { IdSource } from '../id-source.ts'
 import { holderOf, presenceGrowth } from '../channel/presence-growth.ts'
 import { memberBytes } from '../channel/presence-set.ts'

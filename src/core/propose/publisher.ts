@@ -9,14 +9,13 @@ import type { RuleOf } from '../history/histories.ts'
 import {
   type AnnotationEntry,
   type EditEntry,
-  type EditReceipt,
   type Entry,
   NO_SOCKET,
   type Origin,
   type OutcomeOf,
   type PublicationEntry,
-  type Receipt,
 } from '../channel/entry.ts'
+import type { EditReceipt, Receipt } from '../channel/receipt.ts'
 import { readHistory } from '../history/history.ts'
 import type { IdSource } from '../id-source.ts'
 import type { Soon } from '../soon.ts'

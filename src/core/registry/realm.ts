@@ -1,10 +1,10 @@
 /** The channels of one app, or of the commons; and those among them that are only remembered, and how long they are. */
-import type { Channel } from '../channel/channel.ts'
+import type { Channel, Home } from '../channel/channel.ts'
 import { IdleOrder } from './idle-order.ts'
 import type { Giver, PoolShare } from './pool.ts'
 import type { RetentionQueue } from '../history/retention.ts'
 
-export class Realm implements Giver {
+export class Realm implements Giver, Home {
   readonly id: string
   readonly channels = new Map<string, Channel>()
   /** What it counts towards. */

@@ -218,7 +218,7 @@ export class Registry {
 
   #remove(channel: Channel): void {
     const { engine, pool, watchers } = this.#parts
-    const { home } = channel
+    const home = this.#realms.get(channel.ref.realm)!
     channel.clear()
     home.delete(channel)
     this.#linked.delete(channel)

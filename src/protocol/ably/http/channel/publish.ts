@@ -1,12 +1,12 @@
 /** Publishes messages of a request on one channel, directly or on behalf of a connection. */
 import type { PublishSource } from '../../../../core/access/acts.ts'
-import type { PublishWish } from '../../../../core/access/gate.ts'
+import type { PublishWish } from '../../../../core/access/gate-parts.ts'
 import { notKept } from '../../../../core/history/history.ts'
 import { type Failure, type Result, fail, ok } from '../../../../failure.ts'
 import type { AppPrincipal } from '../../../../identity/principal.ts'
 import type { ConnectionFinder, LiveConnection } from '../../connection/live-connections.ts'
 import type { ReadMessages } from '../../wire/message-reader.ts'
-import type { Receipt } from '../../../../core/channel/entry.ts'
+import type { Receipt } from '../../../../core/channel/receipt.ts'
 import type { Soon } from '../../../../core/soon.ts'
 import type { ChannelParts, ChannelCaller } from './channel-caller.ts'
 

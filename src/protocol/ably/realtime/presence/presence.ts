@@ -14,7 +14,7 @@ import { type Client, refOf } from '../session/client.ts'
 import type { Accepted } from '../publishing/accepted.ts'
 import { type Target, targetOf } from '../publishing/target.ts'
 import { type Soon, andThen } from '../../../../core/soon.ts'
-import type { PresenceReceipt } from '../../../../core/channel/entry.ts'
+import type { PresenceReceipt } from '../../../../core/channel/receipt.ts'
 
 export interface PresencesParts {
   readonly registry: Registry

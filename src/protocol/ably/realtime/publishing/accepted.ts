@@ -1,5 +1,5 @@
 /** The result of a frame that was accepted: serials for its ACK, and contents for the statistics. */
-import type { Receipt } from '../../../../core/channel/entry.ts'
+import type { Receipt } from '../../../../core/channel/receipt.ts'
 import { type Result, ok } from '../../../../failure.ts'
 import type { Content } from '../../connection/traffic.ts'
 
