@@ -15,7 +15,7 @@ describe('files', () => {
     expect(reading.map((file) => file.path)).toEqual(['main.ts'])
   })
 
-  test('each says first what it is for, has a name that says something, and stays readable', () => {
+  test('each begins with its purpose, has a telling name, and is short', () => {
     for (const { path, text } of files) {
       expect(path).toMatch(/^([a-z]+(-[a-z]+)*\/)*[a-z][a-z0-9]*(-[a-z]+)*(\.config)?\.tsx?$/)
       expect(path).not.toMatch(/(index|utils?|helpers?|misc|common)\.tsx?$/)
@@ -43,7 +43,7 @@ describe('files', () => {
     expect(wrong).toEqual([])
   })
 
-  test('where rules are made and kept, the clock and chance come from outside', () => {
+  test('rules get clock and randomness from outside', () => {
     const rooms = /^(policy|core|engine|fanout|protocol|service|transport|api|dashboard\/pages)\//
     const own = files.filter(
       ({ path, code }) =>

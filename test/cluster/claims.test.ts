@@ -2,7 +2,7 @@
 import { expect, test } from 'bun:test'
 import { Claims } from '../../src/cluster/claims.ts'
 
-test('what is over is forgotten', () => {
+test('expired claims are forgotten', () => {
   let now = 0
   const claims = new Claims(() => now)
   for (let second = 0; second < 600; second++) {

@@ -25,7 +25,7 @@ test('a question is answered in the same turn, and nobody is missing', () => {
   expect(cluster.level()).toBe('up')
 })
 
-test('an answer that takes its time is waited for', async () => {
+test('an answer that comes later is awaited', async () => {
   const { cluster, handlers } = node()
   handlers.answer(LATER, (text) => Promise.resolve(`${text}!`))
   const answers = cluster.ask(LATER, 'here')
@@ -33,7 +33,7 @@ test('an answer that takes its time is waited for', async () => {
   expect((await answers).given.map(({ value }) => value)).toEqual(['here!'])
 })
 
-test('a notice is heard in the same turn, and one that nobody knows by nobody', () => {
+test('a notice is handled in the same turn, and an unknown one ignored', () => {
   const { cluster, handlers } = node()
   const heard: string[] = []
   cluster.tell(NEWS, 'early')
@@ -42,7 +42,7 @@ test('a notice is heard in the same turn, and one that nobody knows by nobody', 
   expect(heard).toEqual(['late'])
 })
 
-test('what is claimed is claimed for its time, and free again after it', () => {
+test('a claim holds for its time and is free afterwards', () => {
   const { cluster, pass } = node()
   const claim = (name: string, keepMs = 1000) => cluster.once(name, keepMs)
   expect(claim('x')).toEqual({ ok: true, value: true })

@@ -58,7 +58,7 @@ interface Refusal {
 
 const UNREADABLE = { code: 50000, statusCode: 500 }
 
-describe('reading over REST is answered as an error of the protocol', () => {
+describe('reading over REST gives an error of the protocol', () => {
   test.each([
     `/channels/${BAD}/messages`,
     `/channels/${BAD}/history?direction=forwards`,
@@ -73,7 +73,7 @@ describe('reading over REST is answered as an error of the protocol', () => {
   })
 })
 
-test('a rewind is refused, and settles', async () => {
+test('a rewind is refused, and the client settles', async () => {
   const { channels } = await clients.connected({ key: app.keys[0]! })
   const channel = channels.get(BAD, { params: { rewind: '100' } })
   const refused = await channel.attach().catch((error: object) => error)
@@ -85,7 +85,7 @@ test('a rewind is refused, and settles', async () => {
   expect(plain.state).toBe('attached')
 })
 
-test('a stream of events that rewinds is refused as its request', async () => {
+test('an event stream that rewinds is refused by status', async () => {
   const query = `channels=${BAD}&v=1.2&rewind=100`
   const response = await fetch(`${server.url}/event-stream?${query}`, {
     headers: { authorization: basic(app.keys[0]!), 'x-ably-version': '6' },
@@ -94,7 +94,7 @@ test('a stream of events that rewinds is refused as its request', async () => {
   expect(((await response.json()) as Refusal).error).toMatchObject(UNREADABLE)
 })
 
-test('what would change a message that cannot be read is refused', async () => {
+test('changes of a message that cannot be read are refused', async () => {
   const path = `/channels/drafts:bad/messages/${encodeURIComponent(serial)}`
   const patched = await app.ask<Refusal>(path, {
     method: 'PATCH',
@@ -107,7 +107,7 @@ test('what would change a message that cannot be read is refused', async () => {
   expect([500, 404]).toContain(annotated.status)
 })
 
-test('channels in memory go on, and so do clients on the damaged one', async () => {
+test('channels in memory go on, and clients stay on the damaged one', async () => {
   const { channels } = await clients.connected({ key: app.keys[0]! })
   const heard: unknown[] = []
   await channels.get('open').subscribe(({ data }) => void heard.push(data))
@@ -127,7 +127,7 @@ test('channels in memory go on, and so do clients on the damaged one', async () 
   expect((await fetch(`${server.url}/ready`)).status).toBe(200)
 })
 
-test('the log says it once, in plain words, and speaks of no bug', async () => {
+test('the damage is logged once, and not as a bug', async () => {
   await eventually(() => server.logs.some(({ level }) => level === 'ERROR'), 'it is told')
   const errors = server.logs.filter(({ level }) => level === 'ERROR' || level === 'FATAL')
   const texts = errors.map(({ error }) => String(error))

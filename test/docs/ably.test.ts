@@ -41,8 +41,8 @@ async function codeOf(method: string, path: string, body: string): Promise<numbe
   return error?.code
 }
 
-describe('what one of the formats cannot say is refused', () => {
-  test('with the codes of the page', async () => {
+describe('values that a format cannot express are refused', () => {
+  test('with the codes that the page names', async () => {
     expectSaid('refused with 40013 in data, 40032 in extras and 40000 elsewhere, and never changed')
     const made = await app.ask<{ serials: string[] }>('/channels/drafts:a/messages', {
       body: { data: 'x' },
@@ -62,7 +62,7 @@ describe('what one of the formats cannot say is refused', () => {
 })
 
 describe('options', () => {
-  test('a name without a dot is one of the hosted service, except localhost', () => {
+  test('an endpoint without a dot means the hosted service, except localhost', () => {
     expectSaid('It needs a dot, or has to be `localhost`')
     const hostOf = (endpoint: string) => {
       const client: object = new Ably.Realtime({ key: 'a.b:c', endpoint, autoConnect: false })
@@ -72,7 +72,7 @@ describe('options', () => {
     expect(hostOf('myhost')).not.toBe('myhost')
   })
 
-  test('the addresses for connectivity checks are there', async () => {
+  test('the addresses of connectivity checks are served', async () => {
     const [, file] = /connectivityCheckUrl: 'https:\/\/my\.host(\/[^']+)'/.exec(page.text)!
     const answer = await fetch(server.url + file!)
     expect([answer.status, (await answer.text()).trim()]).toEqual([200, 'yes'])
@@ -86,7 +86,7 @@ describe('options', () => {
   })
 })
 
-describe('what is not there', () => {
+describe('missing features', () => {
   const refused = async (channel: string) => {
     const { channels } = await clients.connected()
     return channels
@@ -98,7 +98,7 @@ describe('what is not there', () => {
       )
   }
 
-  test('queues and live objects are refused; capabilities may name them', async () => {
+  test('queues and LiveObjects are refused, but capabilities may name them', async () => {
     expectSaid('LiveObjects, queues, integrations, more than one region')
     expect(await refused('[queue]jobs')).toBe(40010)
     const client = await FrameClient.connected(app, `key=${app.keys[0]}&v=6`)
@@ -118,14 +118,14 @@ describe('what is not there', () => {
   })
 })
 
-test('errors have addresses of this server', async () => {
+test('errors link to this server', async () => {
   const { body } = await app.ask<ErrorBody>('/channels/a/messages', { as: 'no.key:here' })
   const { href } = body.error as ErrorBody['error'] & { href: string }
   expect(href).toStartWith(`${server.url}/errors/`)
   expect((await fetch(href)).status).toBe(200)
 })
 
-test('a filter has at most so many bytes', async () => {
+test('a filter has the maximal size that the page names', async () => {
   const [, most] = /expressions of up to (\d+) bytes/.exec(page.text)!
   const { channels } = await clients.connected()
   const attach = (bytes: number) => {
@@ -138,7 +138,7 @@ test('a filter has at most so many bytes', async () => {
   expect(await tooMuch.catch((error: object) => error)).toMatchObject({ code: 40003 })
 })
 
-test('numbers are those of the source', () => {
+test('numbers equal those of the source', () => {
   expectSaid(
     `An app has at most ${MAX_PUSH_DEVICES} devices and ${MAX_PUSH_SUBSCRIPTIONS} subscriptions`,
   )
@@ -150,7 +150,7 @@ describe('server-sent events', () => {
     fetch(`${server.url}${path}${path.includes('?') ? '&' : '?'}key=${app.keys[0]}`, { headers })
 
   test.each(['lastEvent', 'Last-Event-ID'])(
-    'go on after the id of an event, by %s',
+    'resume after the id of an event, by %s',
     async (how) => {
       const channel = `told-${how.toLowerCase()}`
       const reader = await EventReader.open(
@@ -171,7 +171,7 @@ describe('server-sent events', () => {
     },
   )
 
-  test('and the same comes as lines of JSON', async () => {
+  test('can be read as lines of JSON', async () => {
     const answer = await open('/event-stream?v=2&channels=lines')
     await app.ask('/channels/lines/messages', { body: { data: 'hi' } })
     let text = ''
@@ -198,7 +198,7 @@ test('a room is the channel that the page names', async () => {
   expect(body.map(({ serial }) => serial)).toEqual([sent.body.serial])
 })
 
-test('/push/publish is a push with a send key, and a request of an SDK without', async () => {
+test('/push/publish is a push with a send key, and otherwise a request of an SDK', async () => {
   expectSaid('`/push/publish` with the header `x-send-key` is a [push](push.md) to the channel')
   const pushed = await fetch(`${server.url}/push/publish`, {
     method: 'POST',

@@ -11,7 +11,7 @@ const expectSaid = (sentence: string) => expect(page.text).toContain(sentence)
 
 const FILE = /^(Caddyfile|[\w-]+\.(conf|service|yaml))$/
 
-test('every file that lies there is told of, and no other', () => {
+test('the page names every deployment file and no other', () => {
   const named = codeSpans(page).filter((span) => FILE.test(span))
   const paths = [...page.text.matchAll(/src\/deploy\/([\w.-]+)/g)].map(([, name]) => name!)
   const there = deployFiles.map(({ name }) => name.replace('src/deploy/', ''))
@@ -21,7 +21,7 @@ test('every file that lies there is told of, and no other', () => {
       expect([name, text.includes('latchkey.example.com')]).toEqual([name, true])
 })
 
-test('systemd: a user of its own, its data, its settings', () => {
+test('the systemd unit has the user, data folder and settings of the page', () => {
   const unit = fileOf('latchkey.service')
   expectSaid('a user of its own, with its data in `/var/lib/latchkey`')
   for (const line of [
@@ -40,7 +40,7 @@ test('systemd: a user of its own, its data, its settings', () => {
   expect(tls).toContain(place!)
 })
 
-test('compose.yaml sets the limits and takes every privilege away', () => {
+test('compose.yaml sets the limits and drops all privileges', () => {
   expectSaid('which also sets the limits and takes every privilege away')
   const compose = Bun.YAML.parse(fileOf('compose.yaml')) as {
     services: { latchkey: Record<string, unknown> }
@@ -55,7 +55,7 @@ test('compose.yaml sets the limits and takes every privilege away', () => {
   })
 })
 
-test('what is to be changed for a sub-path is there to be changed', async () => {
+test('the lines to change for a sub-path exist', async () => {
   expectSaid('In `nginx.conf`, write `location /realtime/ {`')
   expect(fileOf('nginx.conf')).toMatch(/^ +location \/ \{$/m)
   expectSaid('`reverse_proxy /realtime/* 127.0.0.1:8080`')
@@ -69,7 +69,7 @@ test('what is to be changed for a sub-path is there to be changed', async () => 
   }
 })
 
-test('platforms that are named can be built for, and the file is called so', () => {
+test('the named platforms can be built, with the named files', () => {
   const [, pattern] = /^const TARGET = \/(.*)\/$/m.exec(readText('src/build.ts').text)!
   const target = new RegExp(pattern!)
   const named = codeSpans(page).flatMap(
@@ -81,7 +81,7 @@ test('platforms that are named can be built for, and the file is called so', () 
   expectSaid('`bun run build --target linux-arm64` builds `dist/latchkey-linux-arm64`')
 })
 
-test('what is to be thought of before is a setting', () => {
+test('the settings to consider before exist', () => {
   const list = page.text.slice(page.text.indexOf('## Before you open it'))
   const flags = [...list.matchAll(/`--([a-z-]+)`/g)].map(([, flag]) => flag!.replace(/^no-/, ''))
   expect(flags.length).toBeGreaterThanOrEqual(4)

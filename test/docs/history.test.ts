@@ -37,7 +37,7 @@ async function remembered(): Promise<Record<string, string[]>> {
   return found
 }
 
-test('what each rule keeps outlives a crash, and memory a restart', async () => {
+test('kept messages survive a crash, and those in memory a restart', async () => {
   expectSaid('`persisted`, `mutableMessages` and `persistLast` each do')
   expectSaid('What is in memory outlives a [restart](operations.md#starting-again)')
   for (const data of ['first', 'second'])
@@ -52,7 +52,7 @@ test('what each rule keeps outlives a crash, and memory a restart', async () => 
   expect(await remembered()).toEqual({ ...all, 'plain:a': [] })
 })
 
-test('an app that is deleted has no history from that moment on', async () => {
+test('a deleted app has no history at once', async () => {
   expectSaid('When an app is deleted, its history can no longer be read from that moment on')
   const other = await AblyApp.make(server.url, [], RULES)
   const path = '/channels/one:a/messages'
@@ -62,12 +62,12 @@ test('an app that is deleted has no history from that moment on', async () => {
   expect((await other.ask(path)).status).toBe(401)
 })
 
-test('numbers are those of the source', () => {
+test('numbers equal those of the source', () => {
   const megabytes = MAX_WAITING.bytes / 1_048_576
   expectSaid(`at most ${megabytes} MiB and ${MAX_WAITING.additions.toLocaleString('en')} publishes`)
 })
 
-test('the greatest time is a year', async () => {
+test('the longest time is a year', async () => {
   const [, most] = /`--history-hours` \(\d+, at most (\d+), which is a year\)/.exec(page.text)!
   expect(Number(most)).toBe(366 * 24)
   const folder = temporaryFolder()
@@ -79,7 +79,7 @@ test('the greatest time is a year', async () => {
   folder.remove()
 })
 
-test('a history that cannot be opened stops the start; moved away, a new one begins', async () => {
+test('a history that cannot be opened stops the start, and without it a new one is made', async () => {
   expectSaid('A `history.db` that cannot be opened stops the start with a line that says so')
   const folder = temporaryFolder()
   const path = join(folder.path, 'history.db')

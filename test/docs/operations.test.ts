@@ -41,7 +41,7 @@ function expectSaid(sentence: string): void {
   expect(page.text.replaceAll('\n', ' ')).toContain(sentence)
 }
 
-test('the addresses of the first table are there with and without the base path', async () => {
+test('the addresses of the first table are served with and without the base path', async () => {
   const addresses = [...page.text.matchAll(/^\| `(\/[a-z]+)` /gm)].map(([, path]) => path!)
   expect(addresses).toEqual(['/health', '/ready', '/metrics'])
   const server = await start('--base-path', '/realtime')
@@ -61,7 +61,7 @@ test('metrics have a port of their own with --metrics-port', async () => {
   expect((await fetch(`http://127.0.0.1:${port}/metrics`)).status).toBe(200)
 })
 
-test('reasons of a close are such', () => {
+test('the page names reasons that closes have', () => {
   const sentence = /Reasons of a close are .*?\.\s/.exec(page.text)![0]
   const known = readText('test/public-names/names/close-reasons.txt').text.split('\n')
   const named = codeSpans({ name: '', text: sentence }).filter((span) => /^[a-z_]+$/.test(span))
@@ -74,7 +74,7 @@ test('reasons of a close are such', () => {
 })
 
 describe('a stop', () => {
-  test('refuses who comes, closes who is there with 1012, and ends with 0', async () => {
+  test('refuses new clients, closes connected ones with 1012, and exits with 0', async () => {
     expectSaid('each with the error `restarting` and code 1012. Then it exits with 0.')
     const server = await start('--drain-seconds', '3', ...MANY)
     const clients = await crowd(server)
@@ -91,7 +91,7 @@ describe('a stop', () => {
     }
   })
 
-  test('ends at once with a second signal, and leaves nothing to go on from', async () => {
+  test('ends at once at a second signal, and keeps no state', async () => {
     expectSaid('A second signal ends it at once.')
     expectSaid('A process that is killed, or told twice to stop, leaves none')
     const server = await start('--drain-seconds', '600', ...MANY)
@@ -115,7 +115,7 @@ async function publish(server: ServerProcess): Promise<void> {
 }
 
 describe('running.state', () => {
-  test('is there between a stop and the next start, if there is anything to go on from', async () => {
+  test('exists between a stop and the next start, if clients can resume', async () => {
     const first = await start()
     await publish(first)
     expect(state()).toBe(false)
@@ -130,7 +130,7 @@ describe('running.state', () => {
     expect(state()).toBe(false)
   })
 
-  test('is not written by a server that had nobody', async () => {
+  test('is not written by a server without clients', async () => {
     expectSaid('if there is anything to go on from')
     const server = await start()
     server.signal('SIGTERM')
@@ -138,7 +138,7 @@ describe('running.state', () => {
     expect(state()).toBe(false)
   })
 
-  test('counts for as long as the page says', () => {
+  test('is valid for as long as the page says', () => {
     expect(STATE_TTL_MS).toBe(120_000)
     expectSaid('A server that starts on the folder within two minutes goes on from it')
     expectSaid(`whoever was present stays so for ${RETURN_MS / 1000} seconds from then on`)

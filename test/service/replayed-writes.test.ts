@@ -304,14 +304,14 @@ describe('statements of random writes, repeated on an empty database', () => {
     expect({ ...contents(again), [COUNTED]: [] }).toEqual({ ...done.contents, [COUNTED]: [] })
   })
 
-  test('are of every service and every table', () => {
+  test('cover every service and every table', () => {
     expect(Object.keys(WRITES).filter((write) => !succeeded.has(write))).toEqual([])
     const tables = Object.keys(contents(openMemoryStore().sqlite))
     expect(tables.filter((table) => !filled.has(table))).toEqual([])
   })
 })
 
-test('no table fills in anything by itself that depends on when or where it is written', () => {
+test('no table has a default that depends on time or place', () => {
   const tables = openMemoryStore()
     .sqlite.query<{ sql: string }, []>('SELECT sql FROM sqlite_master WHERE sql IS NOT NULL')
     .all()
@@ -319,7 +319,7 @@ test('no table fills in anything by itself that depends on when or where it is w
   for (const { sql } of tables) expect(sql).not.toMatch(NOT_REPEATABLE)
 })
 
-test('the recording sees what is written beside the ledger', () => {
+test('the recording notices writes beside the ledger', () => {
   const recording = recorded(new Database(':memory:'))
   recording.database.run('CREATE TABLE one (value)')
   recording.database.query('INSERT INTO one VALUES (?)').run(1)
