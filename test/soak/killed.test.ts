@@ -70,6 +70,10 @@ test('kill -9 loses nothing that was acknowledged', async () => {
   const server = await ServerProcess.start(data)
   await check(server, app, acknowledged)
   await server.end()
+  const { edited, keyNames, pairs, revoked } = acknowledged
+  console.log(
+    `${ROUNDS} kills: ${2 * pairs.length} messages, ${edited.size} edits, ${revoked.length} revocations and ${keyNames.length} keys acknowledged, none lost`,
+  )
   expect(acknowledged.pairs.length).toBeGreaterThan(ROUNDS)
   expect(acknowledged.edited.size).toBeGreaterThan(0)
   expect(acknowledged.revoked.length).toBeGreaterThan(0)
