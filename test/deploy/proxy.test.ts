@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Certificates, makeCertificates } from '../ops/doctor-proxies.ts'
+import { known } from '../support/ably.ts'
 import { Client, eventually } from '../support/client.ts'
 import { type TestServer, latchkey, startTestServer, temporaryFolder } from '../support/server.ts'
 import { handshakeFrom } from './from-address.ts'
@@ -81,7 +82,7 @@ function channel({ url }: Proxy, name: string): string {
 
 /** What the published client gets when it sends to itself. */
 async function visit(address: string, authority: string): Promise<Record<string, unknown>> {
-  const script = join(import.meta.dir, 'dashboard-user.ts')
+  const script = join(import.meta.dir, 'visitor.ts')
   const child = Bun.spawn([process.execPath, script, address, JSON.stringify(KEYS)], {
     env: { PATH: process.env['PATH'] ?? '', NODE_EXTRA_CA_CERTS: authority },
     stdout: 'pipe',
@@ -158,6 +159,30 @@ for (const [wanted, start] of certificates ? PROXIES : []) {
         await below.server.end()
       }
     })
+
+    test('answers that go on are passed on bit by bit', async () => {
+      const key = await known(server, server.addKey())
+      const streams = {
+        sse: `/sse?v=2&channels=lobby&key=${key}`,
+        comet: `/comet/connect?v=6&stream=true&key=${key}`,
+      }
+      for (const [name, stream] of Object.entries(streams)) {
+        const answer = await fetch(proxy.url + stream, { tls })
+        expect([name, answer.status]).toEqual([name, 200])
+        const reader = answer.body!.getReader()
+        if (name === 'sse') await publish(key)
+        const { done, value } = await reader.read()
+        expect([name, done, value!.byteLength > 0]).toEqual([name, false, true])
+        await reader.cancel()
+      }
+    })
+
+    async function publish(key: string): Promise<void> {
+      const headers = { authorization: `Basic ${btoa(key)}`, 'content-type': 'application/json' }
+      const url = `${server.url}/channels/lobby/messages`
+      const answer = await fetch(url, { method: 'POST', headers, body: '{"data":"x"}' })
+      expect(answer.status).toBe(201)
+    }
 
     // Last, because it takes the server away: what cannot be passed on is logged as an error.
     test('no key is in its logs', async () => {
