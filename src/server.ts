@@ -160,7 +160,7 @@ async function stop(config: Config, parts: Parts): Promise<void> {
     random: parts.random,
   })
   await closeAll([
-    // What is left is written in the turn in which nobody else holds the database.
+    // What the parts still write when they stop must not meet a lock of another program.
     () => services.ledger.ready().catch(() => {}),
     () => stopTimers(parts),
     () => transport.stopServing(),
@@ -176,7 +176,7 @@ async function stop(config: Config, parts: Parts): Promise<void> {
 /** Before the folder is let go: another server that starts must find what its clients go on from. */
 async function saveState({ history, state }: Parts): Promise<void> {
   await history.settle()
-  // What waited for the disk is told now, and some of it is what clients are to be answered.
+  // Acknowledgements that waited for the disk go out in the next turn, and change what clients resume from.
   await new Promise(setImmediate)
   state.save()
 }

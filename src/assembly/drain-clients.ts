@@ -1,4 +1,4 @@
-/** Sends all clients away when the server stops: told why, a few at a time, and given a moment to go. */
+/** Closes all connections when the server stops: a few at a time, each told why, with a moment to take it in. */
 import type { Randomness } from '../core/clock.ts'
 import { drain } from '../ops/drain.ts'
 import type { Protocols } from './protocols.ts'
@@ -28,7 +28,7 @@ export async function drainClients(parts: DrainParts): Promise<void> {
   await allGone(parts)
 }
 
-/** Closing handshakes and answers; whoever does not take them is cut off. */
+/** Waits for closing handshakes and answers, until the time is over; what is left then is cut off. */
 async function allGone({ pendingRequests, sockets, withinMs }: DrainParts): Promise<void> {
   const deadline = performance.now() + Math.max(withinMs * 0.2, MIN_GOODBYE_MS)
   const isBusy = () => sockets.open.size > 0 || pendingRequests() > 0

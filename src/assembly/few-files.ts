@@ -16,7 +16,7 @@ const FIX = 'raise the limit of open files (LimitNOFILE, ulimit -n)'
 
 /**
  * @param maxConnections as the setting has it, 0 for any number
- * @param needed for how many connections there has to be room
+ * @param needed connections that the limit of open files must leave room for
  */
 export function fewFiles(
   { limit, room }: Pick<OpenFiles, 'limit' | 'room'>,

@@ -1,6 +1,6 @@
 /**
- * How far the history has come, written down beside the settings: a server that starts notices when the file, or the
- * log that held its end, is no longer there, or an older one lies in its place.
+ * Keeps the latest position of the history among the settings. At the next start the server can then tell that
+ * `history.db` or its log is missing, or is an older copy.
  */
 import type { Logger } from '../ops/logs.ts'
 import { readFact, removeFact, writeFact } from '../store/tables/facts.ts'
@@ -8,7 +8,7 @@ import type { HistoryLog } from '../store/history/history-log.ts'
 import type { Store } from '../store/database.ts'
 import type { Ledger } from '../store/ledger/ledger.ts'
 
-/** The fact that holds the greatest position that was kept. */
+/** Name of the fact that holds the greatest position that was written to the disk. */
 const MARK = 'history-position'
 const WRITE_EVERY_MS = 5000
 
@@ -17,7 +17,7 @@ export interface HistoryMarkParts {
   readonly ledger: Ledger
   readonly history: HistoryLog
   readonly log: Pick<Logger, 'warning'>
-  /** Told what keeps it from being written; it is tried again. */
+  /** Called with the error when it cannot be written; it is tried again. */
   readonly onTrouble: (error: unknown) => void
 }
 
@@ -31,7 +31,7 @@ export class HistoryMark {
     this.#written = readFact(parts.store, MARK)?.toString()
   }
 
-  /** The greatest position of all that was ever kept, whatever has become of it. */
+  /** The greatest position that was ever written, also where the history itself is lost. New positions must be greater. */
   get lastPosition(): string | undefined {
     const found = this.#parts.history.latestPosition()
     const known = this.#written
@@ -39,7 +39,7 @@ export class HistoryMark {
   }
 
   /**
-   * To be called before anything is kept: says once what is no longer there.
+   * Logs what is missing since the last run. Call before anything new is written.
    * @param isNew whether the settings were made by this very start
    */
   check(isNew: boolean): void {
@@ -66,7 +66,7 @@ export class HistoryMark {
     this.#timer = setInterval(() => this.#write(), WRITE_EVERY_MS)
   }
 
-  /** Writes what is left. */
+  /** Writes the last position. */
   stop(): void {
     clearInterval(this.#timer)
     this.#write()

@@ -4,7 +4,7 @@ import type { Admission } from '../transport/admission.ts'
 import type { Lifecycle } from './lifecycle.ts'
 
 export function makeHttpAdmission(admission: Admission, lifecycle: Lifecycle): HttpAdmission {
-  // Below zero, where no WebSocket is.
+  // WebSockets count upwards from 0, so ids below 0 are free.
   let nextSocketId = -1
   return {
     turnAway: ({ address }) => (lifecycle.isDraining ? 'restarting' : admission.refuse(address)),

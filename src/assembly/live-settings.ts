@@ -1,4 +1,4 @@
-/** Composes what the server knows of its settings while it runs: kept equal to the database, whoever changes it. */
+/** Composes the settings as the running server knows them: kept equal to the database, whichever process changes it. */
 import type { Cluster } from '../cluster/cluster.ts'
 import type { AppCounters } from '../core/counting/app-counters.ts'
 import type { Clock, Randomness } from '../core/clock.ts'
@@ -20,7 +20,7 @@ export interface LiveSettingsParts {
   readonly clock: Clock
   readonly random: Randomness
   readonly appCounters: AppCounters
-  /** Told what keeps settings from being read or written, however often; it is tried again. */
+  /** Called with each error that keeps settings from being read or written; the operation is retried. */
   readonly onTrouble: (error: unknown) => void
 }
 
@@ -70,9 +70,9 @@ export class LiveSettings {
   }
 
   start(): void {
-    // A command may have revoked tokens: what is issued here from now on comes after that.
+    // A command may have revoked tokens. Tokens issued from now on must count as newer than that revocation.
     this.apps.onChange(() => this.#tokenOrder.passed(this.apps.revocations.latest))
-    // After all others that listen: they still close what the app has, and count it.
+    // Subscribed last, so that the other listeners have closed the app's connections and counted them.
     this.apps.onChange((appId) => {
       if (this.apps.app(appId)) return
       this.#appCounters.forget(appId)
@@ -83,7 +83,7 @@ export class LiveSettings {
     this.#expiry.start()
   }
 
-  /** Once the folder is this server's own: two must not write down what they count. */
+  /** Call once this server holds the data folder: two servers must not both write statistics. */
   startCounting(): void {
     this.#stats.start()
   }

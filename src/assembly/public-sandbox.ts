@@ -1,10 +1,10 @@
-/** Keeps a sandbox off the internet. */
+/** Refuses to start a sandbox that the internet could reach. */
 import type { Config } from '../config.ts'
 import { publicAddress } from '../ops/public-address.ts'
 import { StartError } from '../start-error.ts'
 
 /**
- * Whoever reaches a sandbox can fill it, which is no harm among colleagues and much on the internet.
+ * Anybody who reaches a sandbox can make apps and fill it, so it must not listen on a public address by mistake.
  * @throws StartError where it would be on a public address
  */
 export async function refusePublicSandbox(config: Config): Promise<void> {

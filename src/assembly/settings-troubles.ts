@@ -1,4 +1,4 @@
-/** What keeps settings from being read or written while the server runs: told once, and when it is over. */
+/** Logs once that settings cannot be read or written while the server runs, and once that they can be again. */
 import type { Logger } from '../ops/logs.ts'
 import { BusyError, isBusy, settingsFailure } from '../trouble.ts'
 
@@ -12,17 +12,17 @@ export class SettingsTroubles {
     this.#onBug = onBug
   }
 
-  /** For what is done again anyway; a fault of the program is told each time. */
+  /** Reports an error of an operation that is retried anyway; a bug is reported each time. */
   readonly tell = (error: unknown): void => {
     const failure = settingsFailure(error)
     if (!failure) return this.#onBug(error)
-    // Another program will let go of the database, unless somebody has waited for that long enough.
+    // A lock by another program passes, unless an operation has already waited for it to its limit.
     if ((isBusy(error) && !(error instanceof BusyError)) || failure.message === this.#told) return
     this.#told = failure.message
     this.#log.error('settings cannot be written', { error: failure.message })
   }
 
-  /** Something was written. */
+  /** Call after each successful write. */
   readonly over = (): void => {
     if (this.#told === undefined) return
     this.#told = undefined

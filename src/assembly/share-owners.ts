@@ -1,4 +1,4 @@
-/** Whose apps and channels are, by what the server knows of its settings at the moment. */
+/** Says whose share of the server's limits an app or a channel counts to, by the settings as they are now. */
 import type { Owners } from '../core/owners.ts'
 import { NO_APP_LIMITS } from '../policy/app-limits.ts'
 import type { Reservation } from '../policy/channel-access.ts'

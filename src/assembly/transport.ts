@@ -116,7 +116,7 @@ function admissionLimits({ config, monitoring }: TransportParts): AdmissionLimit
     connections: { perSecond: config.connectionRate, burst: config.connectionBurst },
     pushes: { perSecond: config.pushRate, burst: config.pushBurst },
     attempts: { perSecond: config.attemptRate, burst: config.attemptBurst },
-    // Whose a connection is, is known only inside: small shares get in beyond the limit.
+    // Admission does not know yet whose a connection is, so it admits what small shares may have beyond the limit too.
     maxConnections: max + beyond,
     maxAddressConnections: config.maxAddressConnections,
     banSeconds: config.banSeconds,

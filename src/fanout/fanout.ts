@@ -16,7 +16,8 @@ export interface Fanout {
   groups(channel: ChannelRef): readonly Group[]
   /**
    * Sends one frame to a whole group but for one socket.
-   * @returns whether some reader is so far behind that it did not get the frame, and is cut off; never a reason to send again
+   * @returns whether some reader is so far behind that it did not get the frame and is cut off. Never send again for that:
+   * the others have the frame
    */
   deliver(group: Group, frame: Frame, except: Socket | undefined): boolean
   /**

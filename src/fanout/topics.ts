@@ -12,7 +12,7 @@ export interface TopicSocket extends Socket {
 
 interface TopicGroup extends Group {
   size: number
-  /** Those that no topic reaches: streams and polls over HTTP. Undefined until there is one. */
+  /** Readers without a WebSocket, which no topic reaches: streams and polls over HTTP. Undefined until there is one. */
   sinks: Set<Socket> | undefined
 }
 
@@ -21,7 +21,7 @@ const NOBODY: readonly Group[] = Object.freeze([])
 export class TopicFanout implements Fanout {
   #server: Pick<Server<unknown>, 'publish'> | undefined
   readonly #groups = new Map<string, TopicGroup[]>()
-  /** The same, for whoever joins: a channel may have thousands, as each may read it under a name of its own. */
+  /** The same groups by topic, for joins: a channel may have thousands, because clients may choose variants of their own. */
   readonly #byTopic = new Map<string, TopicGroup>()
 
   /** Publishes to the sockets of this server from now on; before it listens there are none. */
@@ -81,7 +81,7 @@ export class TopicFanout implements Fanout {
   #remove(group: TopicGroup): void {
     this.#byTopic.delete(group.topic)
     const groups = this.#groups.get(group.channel.key)!
-    // From the end: whoever came last with a name of its own is the likeliest to go.
+    // Searched from the end: the groups made last are the likeliest to go.
     groups.splice(groups.lastIndexOf(group), 1)
     if (groups.length === 0) this.#groups.delete(group.channel.key)
   }
@@ -99,7 +99,7 @@ export class TopicFanout implements Fanout {
   }
 }
 
-/** Whether there is anybody whom a topic reaches, for publishing to nobody looks like a frame that was dropped. */
+/** Whether the topic reaches anybody: Bun's result for a publish to nobody is that of a frame that was dropped. */
 function hasOthers({ sinks, size, topic }: TopicGroup, except: Socket | undefined): boolean {
   const reached = size - (sinks?.size ?? 0)
   if (reached !== 1 || !except || !isTopicSocket(except)) return reached > 0

@@ -1,4 +1,4 @@
-/** Tells the operator of bugs and faults: each with where it happened, and no more of them than can be read. */
+/** Logs bugs and faults with where they happened, and no more of them than an operator can read. */
 import type { Clock } from '../core/clock.ts'
 import type { Rate } from '../policy/rate-limits.ts'
 import { BoundedLines } from './bounded-lines.ts'
@@ -36,7 +36,7 @@ export class Faults {
     this.#lines.offer((leftOut) => this.#log.info(text, { ...leftOut }))
   }
 
-  /** Tells how many were left out, before the server stops. */
+  /** Logs how many were left out, before the server stops. */
   stop(): void {
     this.#lines.flush()
   }

@@ -102,7 +102,7 @@ function bytesIn(folder: string, counts: (name: string) => boolean): number {
   try {
     names = readdirSync(folder).filter(counts)
   } catch {
-    // There is no such folder until there is something in it.
+    // The folder is made when the first file is written to it.
   }
   return names
     .map((name) => statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0)

@@ -70,7 +70,7 @@ function safely(format: TextFormatter): TextFormatter {
       message: messageOf(record),
       properties: fieldsWithoutSecrets(record.properties),
     })
-    // What a formatter wrote is one line, and its newline the only one.
+    // A record is one line: the only newline is the one that the formatter wrote at its end.
     return `${visibleJson(line.trimEnd())}\n`
   }
 }
@@ -84,6 +84,6 @@ function textLine({ timestamp, level, category, record }: TextValues): string {
   const fields = Object.entries(record.properties)
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
-  // The formatter's own rendering of a message is for values in it, of which there are none.
+  // The formatter would render values inside the message; ours are fields, and the message has none.
   return [timestamp, level, category, visible(record.message.join('')), ...fields].join(' ')
 }

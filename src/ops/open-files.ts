@@ -1,6 +1,6 @@
 /**
- * How many files the process may open, and has: each connection is one. Where none is left the system wakes the server
- * for every new connection and lets it take none, so they are refused while there are still some in reserve.
+ * Counts open files against the limit of the process: each connection is one. With none left the system would wake the
+ * server for every new connection and let it accept none, so connections are refused while some are still in reserve.
  */
 import { readFileSync, readdirSync, statSync } from 'node:fs'
 
@@ -10,7 +10,7 @@ export interface FileLimit {
   readonly hard: number
 }
 
-/** What is kept for databases, backups, logs and for those who are told that there is no room. */
+/** Files kept in reserve for databases, backups, logs, and for connections that are told why they are refused. */
 const MIN_RESERVE = 32
 const MAX_RESERVE = 256
 const LOOK_EVERY_MS = 250
@@ -27,8 +27,8 @@ export class OpenFiles {
   #timer: Timer | undefined
 
   /**
-   * @param onChange told once when there are none for another connection, and once when there are plenty again
-   * @param count what is open now
+   * @param onChange called once when no file is left for another connection, and once when there are enough again
+   * @param count counts the files that are open now
    */
   constructor(
     onChange: (isFull: boolean, limit: number) => void,
@@ -42,7 +42,7 @@ export class OpenFiles {
     this.look()
   }
 
-  /** As of a moment ago, with the connections that have come since. */
+  /** Open files as last counted, and the connections that have come since. */
   get open(): number {
     return this.#open
   }
@@ -57,12 +57,12 @@ export class OpenFiles {
     return this.#open > this.limit - 2 * this.#reserve
   }
 
-  /** Whether there are none for another connection. */
+  /** Whether no file is left for another connection. */
   get isFull(): boolean {
     return this.#open > this.limit - this.#reserve
   }
 
-  /** To be told of a connection that stays, because it is not looked at each time. */
+  /** Call for each new connection: files are counted only every 250 ms. */
   opened(): void {
     this.#open++
     // Whoever comes next is refused, though there may be room when it is looked at.
@@ -115,7 +115,7 @@ function countOpen(): number {
   try {
     return statSync(FOLDER).size || readdirSync(FOLDER).length
   } catch {
-    // There is none left to look with.
+    // No file is left to open the folder with.
     return Infinity
   }
 }

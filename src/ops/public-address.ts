@@ -12,7 +12,7 @@ export async function publicAddress({
   const listened = await addressesOf(host)
   const own = listened.find(isPublicAddress)
   if (own !== undefined || publicUrl === undefined) return own
-  // A name says nothing about who can reach it, but nobody needs one for a machine of their own.
+  // A name does not say who can reach it; but whoever has one for the server wants others to.
   const name = new URL(publicUrl).hostname.replace(/^\[|\]$/g, '')
   const isOwn = name === 'localhost' || name.endsWith('.localhost')
   return isOwn || !isPublicAddress(name) ? undefined : name
@@ -29,7 +29,7 @@ async function addressesOf(host: string): Promise<string[]> {
   try {
     return (await lookup(host, { all: true })).map(({ address }) => address)
   } catch {
-    // Listening will fail too, and says more.
+    // Listening on that name will fail too, with a better message.
     return []
   }
 }

@@ -1,4 +1,4 @@
-/** The last refusals, for people who look after the server; the same again and again is told once, with its number. */
+/** The last refusals for the dashboard; the same one again is kept once, with how often it happened. */
 import type { Failure } from '../failure.ts'
 import type { RefusalSummary } from '../service/live/recent-refusals.ts'
 import { fieldsWithoutSecrets, shownText } from '../text/secrets.ts'
@@ -14,7 +14,7 @@ export class RecentRefusals {
     return [...this.#kept.values()].toReversed()
   }
 
-  /** Counts one that is known already; says whether it was. */
+  /** Counts a refusal that is kept already. @returns whether it was */
   repeat(why: Failure, detail: object, now: number): boolean {
     const key = keyOf(why, detail)
     const known = this.#kept.get(key)
@@ -24,7 +24,7 @@ export class RecentRefusals {
     return true
   }
 
-  /** @param told the detail with what is to be told beside it */
+  /** @param told the detail, and what is shown besides */
   add(why: Failure, detail: object, told: object, now: number): void {
     const refused = {
       reason: why.name,

@@ -11,10 +11,10 @@ import type { Logger } from './logs.ts'
 import { RecentRefusals } from './recent-refusals.ts'
 import type { RefusalSummary } from '../service/live/recent-refusals.ts'
 
-/** Enough to see what is wrong; the counters have the exact numbers. */
+/** Log lines a second: enough to see what is wrong. Counters have the exact numbers. */
 const LOGGED: Rate = { perSecond: 20, burst: 100 }
 
-/** What is wrong is told once by whoever meets it; a line for each who suffers from it would tell nothing more. */
+/** The part that meets such a fault logs it once; a line for each client that suffers from it would tell nothing more. */
 const OF_THE_DISK: ReadonlySet<FailureName> = new Set([
   'busy',
   'settings_unusable',
@@ -62,13 +62,13 @@ export class Refusals {
   }
 
   /**
-   * For what is counted elsewhere and would fill the log: messages that were turned away on an open connection.
+   * Shows a refusal in the dashboard without logging it: messages refused on an open connection would fill the log.
    * @param given as for `record`
    */
   remember({ name }: Failure, given: object): void {
     const now = this.#clock.now()
     const detail = shortened(given)
-    // The words of some hold what a client wrote.
+    // The message of some failures quotes what a client wrote.
     const why = failure(name)
     if (
       this.#recent.repeat(why, detail, now) ||
@@ -102,16 +102,16 @@ export class Refusals {
       : detail
   }
 
-  /** Tells how many were left out, before the server stops. */
+  /** Logs how many were left out, before the server stops. */
   stop(): void {
     this.#lines.flush()
   }
 }
 
-/** Of a text that somebody else has written; the names of channels are seldom as long. */
+/** Characters of a field that is logged; names of channels are seldom longer. */
 const MAX_LETTERS = 300
 
-/** The same fields, none of them of any length: a flood of refusals may come with names of thousands of letters. */
+/** The same fields, each cut to a bounded length: a flood of refusals may come with names of thousands of letters. */
 function shortened(detail: object): object {
   const entries = Object.entries(detail)
   if (!entries.some(([, value]) => isLong(value))) return detail
@@ -127,7 +127,7 @@ function isLong(value: unknown): value is string {
   return typeof value === 'string' && value.length > MAX_LETTERS
 }
 
-/** The settings that decide about a failure, so that whoever reads of it knows what to change. */
+/** The settings behind each failure, so that the log can say what to change. */
 const SETTINGS: Partial<Record<FailureName, readonly SettingName[]>> = {
   address_bodies: ['addressBodyMemoryMb'],
   address_connections: ['maxAddressConnections'],

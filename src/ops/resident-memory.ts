@@ -3,14 +3,14 @@
 let last = 0
 
 /**
- * Bytes. Where as many files are open as may be, the system tells it to nobody: then as much as the last time, for that
- * is when somebody looks at the numbers.
+ * Memory of the process in bytes. With no open file left the system cannot be asked; then the last value is returned,
+ * because that is the moment when an operator looks at the numbers.
  */
 export function residentBytes(): number {
   try {
     last = process.memoryUsage.rss()
   } catch {
-    // It is read from a file.
+    // The value comes from a file below /proc, which cannot be opened.
   }
   return last
 }

@@ -1,11 +1,11 @@
-/** What one app may take up of the server: the limits there are, what each may be, and how to call it. */
+/** The limits that an app can have of its own: their names, their bounds and their descriptions. */
 import { readOriginList } from './origin.ts'
 
-/** Each null for what the server leaves it; a number 0 for no limit but those of the server. */
+/** Null leaves a limit to the settings of the server; 0 sets none beyond those. */
 export interface AppLimits {
-  /** At a time: clients of Ably's SDKs and streams over HTTP. */
+  /** Connections at a time: clients of Ably's SDKs and streams over HTTP. */
   readonly maxConnections: number | null
-  /** Channels at a time, those included that nobody is on and that are only remembered. */
+  /** Channels at a time, including those that nobody is on and that are still remembered. */
   readonly maxChannels: number | null
   /** Messages that may be published a second, over all its channels, on average. */
   readonly messageRate: number | null
@@ -76,13 +76,13 @@ function originsFault(origins: readonly string[]): string | undefined {
   return read.ok ? undefined : `allowedOrigins ${read.failure.message}`
 }
 
-/** Limits without a fault as they are kept: origins as browsers write them. */
+/** Limits as they are stored, with origins as browsers write them. */
 export function keptLimits<T extends Partial<AppLimits>>(wish: T): T {
   const read = wish.allowedOrigins && readOriginList(wish.allowedOrigins)
   return read?.ok ? { ...wish, allowedOrigins: read.value } : wish
 }
 
-/** The limits among what else is known of an app. */
+/** Only the limits of an app, without its other fields. */
 export function limitsOf(app: AppLimits): AppLimits {
   return {
     maxConnections: app.maxConnections,
@@ -95,7 +95,7 @@ export function limitsOf(app: AppLimits): AppLimits {
   }
 }
 
-/** Which of the limits two apps differ in, or an app and what is wanted of it. */
+/** Names of the limits that a change would change. */
 export function changedLimits(before: AppLimits, wish: Partial<AppLimits>): (keyof AppLimits)[] {
   return (Object.keys(NO_APP_LIMITS) as (keyof AppLimits)[]).filter(
     (name) => wish[name] !== undefined && String(wish[name]) !== String(before[name]),

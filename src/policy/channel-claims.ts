@@ -8,7 +8,7 @@ interface Ranked<T> extends Specificity {
 
 type Node<T> = PatternNode<Ranked<T> | undefined>
 
-/** Made once for a token, and asked with every message. */
+/** Built once for a token, and looked up with every message. */
 export class ChannelClaims<T> {
   readonly #trie = new PatternTrie<Ranked<T> | undefined>(undefined)
   /** How many patterns there are. */
@@ -38,14 +38,14 @@ export class ChannelClaims<T> {
     const from = startOf(channel)
     const own = this.#trie.root(qualifierOf(channel, from))
     const any = this.#trie.anyRoot
-    // What is for one kind of channel only counts more than what is for any, and so comes first.
+    // A pattern with the channel's own qualifier wins against one with `[*]`, so it is looked up first.
     let best = own && mostSpecific(own, channel, from, undefined)
     if (any && any !== own) best = mostSpecific(any, channel, from, best)
     return best?.claim
   }
 }
 
-/** For whoever has a key, or a token that makes no such claim. */
+/** The claims of an API key, or of a token without any. */
 export const NO_CLAIMS = new ChannelClaims<never>()
 
 /**

@@ -32,7 +32,7 @@ export interface ChannelRule extends ChannelRuleSettings {
   readonly id: string
 }
 
-/** What holds where no rule says otherwise. */
+/** The settings of a channel that no rule covers. */
 export const DEFAULT_RULE_SETTINGS: ChannelRuleSettings = Object.freeze({
   authenticated: false,
   persisted: false,
@@ -58,7 +58,7 @@ export function ruleIdOf(channel: string): string {
   return colon < 0 ? channel : channel.slice(0, colon)
 }
 
-/** What holds on a channel, by the rules of its app. */
+/** The settings that the rules of an app give a channel. */
 export function settingsFor(
   rules: ReadonlyMap<string, ChannelRuleSettings>,
   channel: string,
@@ -80,8 +80,8 @@ function forRooms(rule: ChannelRuleSettings): ChannelRuleSettings {
 }
 
 /**
- * Why a rule keeps somebody from a channel of whom nobody vouches for who they are, if it does.
- * @param isIdentified whether all that they do there is done under a client id
+ * Refuses a client without a proven identity on a channel whose rule asks for one.
+ * @param isIdentified whether everything that the client does there is done under a client id
  */
 export function identityRefusal(
   rule: ChannelRuleSettings,

@@ -8,13 +8,13 @@ export interface Identity {
   readonly mayAssumeClientId: boolean
 }
 
-/** Whether it is known who somebody is, or they may say so with each thing that they do. */
+/** Whether a client has a client id, or may name one with everything that it does. */
 export function isIdentifiable({ clientId, mayAssumeClientId }: Identity): boolean {
   return clientId !== undefined || mayAssumeClientId
 }
 
 /**
- * The client id under which somebody publishes who names this one, or none (RSL1m, RSA7e).
+ * The client id of a message: the one that the client names, or else its own (RSL1m, RSA7e).
  * @returns `client_id_invalid` if they may not be that client
  */
 export function publishingClientId(

@@ -1,4 +1,4 @@
-/** What it takes to look at a message with a filter, known from the filter alone, and which parts a filter may have. */
+/** What a filter costs on each message, worked out from the filter alone, and which parts of JMESPath it may use. */
 import type { compile } from '@jmespath-community/jmespath'
 
 /** What evaluation may cost: 1 for a part that is looked at once, more for one that grows with the message. */
@@ -9,11 +9,11 @@ const UNITS_PER_VALUE = 16
 export type Expression = ReturnType<typeof compile>
 
 export interface FilterCost {
-  /** Weighs filters against each other, whatever the messages are. */
+  /** Cost that does not depend on the message. */
   readonly units: number
-  /** Parts that do something with each value they are given, or with each letter. */
+  /** How many parts cost more with each value or letter of the message. */
   readonly growing: number
-  /** Whether these may be values of the data; otherwise of the headers and of what every message has. */
+  /** Whether those parts may read the data; otherwise they read headers and fields that every message has. */
   readonly readsData: boolean
 }
 
@@ -65,12 +65,12 @@ function mayBeData(expression: Expression): boolean {
   return expression.type === 'Current' || expression.type === 'ValueProjection'
 }
 
-/** What is had by a look alone: hardly any work beside that of the part that it is in. */
+/** Whether a part only reads a value, which costs hardly anything beside the part that it is in. */
 function isLeaf(expression: Expression): boolean {
   return ['Current', 'Field', 'Identity', 'Index', 'Literal'].includes(expression.type)
 }
 
-/** Whether it goes through a whole list or text, of which the message decides how long it is. */
+/** Whether a part goes through a whole list or text, whose length the message decides. */
 function growsWithMessage(expression: Expression): boolean {
   switch (expression.type) {
     case 'Function':

@@ -1,7 +1,7 @@
 /** A message as filters see it. */
 import type { JSONValue } from '@jmespath-community/jmespath'
 
-/** Of data and headers. */
+/** How deep data and headers may be nested to be parsed for filters. */
 const MAX_DEPTH = 64
 
 /** What a filter can ask about; whatever a message lacks is null. */
@@ -30,11 +30,11 @@ export type FilterView = Readonly<
 /** A message with what filters have to know of its size before they look at it. */
 export interface FilterInput {
   readonly view: FilterView
-  /** Values in the data, and a few more the longer its texts are; worked out when it is asked for. */
+  /** Values in the data, and one more for every 16 letters of its text; counted when it is first read. */
   readonly dataSize: number
-  /** The same of all else. */
+  /** The same for everything but the data. */
   readonly restSize: number
-  /** Letters of what there may be much of. */
+  /** Letters of data and extras, which may be long. */
   readonly letters: number
 }
 

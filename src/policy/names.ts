@@ -21,7 +21,7 @@ export function foldName(name: string): string {
   return isPlain(name) ? name : foldUnicode(name)
 }
 
-/** Most names are of printable ASCII; they are looked through and nothing is made of them. */
+/** Whether a name is printable ASCII, as most are: then it is its own folded form, and nothing is allocated. */
 function isPlain(name: string): boolean {
   for (let i = 0; i < name.length; i++) {
     const code = name.charCodeAt(i)
@@ -31,8 +31,8 @@ function isPlain(name: string): boolean {
 }
 
 /**
- * Marks in a row beyond these count for nothing: no writing has so many, and putting them in order takes a time that
- * grows with the square of their number (Unicode UAX 15, stream-safe text).
+ * Combining marks in a row beyond these are dropped: no script has so many, and sorting them takes time that grows with
+ * the square of their number (Unicode UAX 15, stream-safe text).
  */
 const MARKS = /(\p{M}{30})\p{M}+/gu
 
@@ -41,7 +41,7 @@ function seen(text: string): string {
 }
 
 function foldUnicode(name: string): string {
-  // Twice: letters and marks that something unseen kept apart find together, and some become what is not seen.
+  // Twice: taking out invisible characters lets letters and marks combine, and some of the results are invisible again.
   const text = seen(seen(name).normalize('NFKC')).normalize('NFKC')
   let folded = ''
   let start = 0
@@ -102,7 +102,7 @@ export class FoldedNames<T> {
     return this.#index.size
   }
 
-  /** A name of which nothing is seen covers nothing. */
+  /** A name without any visible character covers nothing. */
   set(namespace: string, value: T): void {
     const folded = foldName(namespace)
     if (folded !== '') this.#index.set(folded, value)

@@ -29,8 +29,7 @@ export function take(bucket: Bucket, rate: Rate, now: number): boolean {
 }
 
 /**
- * Takes more from a bucket than one: what something cost that was let through. There may be less than nothing in it
- * then, and it fills again from there.
+ * Takes what an admitted action cost beyond its one token. The bucket may go below zero, and refills from there.
  */
 export function spend(bucket: Bucket, rate: Rate, cost: number): void {
   if (rate.perSecond > 0) bucket.tokens -= cost
@@ -43,7 +42,7 @@ export function has(bucket: Bucket, rate: Rate, now: number): boolean {
   return bucket.tokens >= 1
 }
 
-/** Whether nothing would be forgotten by dropping the bucket and starting a new one. */
+/** Whether the bucket is full, so that dropping it and starting a new one later makes no difference. */
 export function isRested(bucket: Bucket, rate: Rate, now: number): boolean {
   if (rate.perSecond === 0) return true
   refill(bucket, rate, now)
@@ -85,5 +84,5 @@ export function largestText(maxMessageBytes: number): number {
   return maxMessageBytes * 6 + BESIDE_DATA_BYTES
 }
 
-/** What else is in a frame: names of members, ids, the channel. */
+/** Room for the rest of a frame: field names, ids, the channel. */
 const BESIDE_DATA_BYTES = 65_536

@@ -31,14 +31,14 @@ export function relayedJson(text: string, guardEvents: boolean): Result<RelayedJ
   return ok(text as RelayedJson)
 }
 
-/** Any text as a JSON string, which needs no look at what is in it. */
+/** Any text as a JSON string, which is always fit to be relayed. */
 export function relayedString(text: string): RelayedJson {
   return JSON.stringify(text) as RelayedJson
 }
 
 function isDeeper(value: object, allowed: number): boolean {
   if (allowed === 0) return true
-  // Without `Object.values`, which would make an array for every message.
+  // `Object.values` would allocate an array for every message.
   for (const key in value) {
     const child = (value as Record<string, unknown>)[key]
     if (typeof child === 'object' && child !== null && isDeeper(child, allowed - 1)) return true

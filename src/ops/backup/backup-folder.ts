@@ -42,7 +42,7 @@ export class BackupFolder {
     this.#parts = parts
   }
 
-  /** Undefined where there is nothing to back up that would outlive the process. */
+  /** Undefined where everything is in memory, and nothing could be backed up. */
   get folder(): string | undefined {
     const { folder } = this.#parts
     return folder === undefined ? undefined : join(folder, FOLDER)
@@ -159,7 +159,7 @@ function readdirQuietly(folder: string): string[] {
   try {
     return readdirSync(folder)
   } catch {
-    // Nobody has made one yet.
+    // The folder is made with the first backup.
     return []
   }
 }

@@ -55,13 +55,13 @@ export function createBackup(
   const hasHistory = folder !== undefined && existsSync(join(folder, HISTORY_FILE))
   const settings = draftCopy(sqlite, file, (copy) => markParts(copy, hasHistory))
   if (!settings.ok) return settings
-  // After the settings: of an app that is new, there may be messages that nobody misses, and not the reverse.
+  // After the settings: history of an app that is missing from the settings does no harm, the reverse would.
   const history = hasHistory ? draftHistory(folder, historyPart(file)) : ok(undefined)
   if (!history.ok) {
     settings.value.discard()
     return history
   }
-  // The settings last: without them there is no backup, wherever it is killed.
+  // The settings last: a run that is killed before leaves no file that looks like a backup.
   history.value?.publish()
   settings.value.publish()
   return ok(true)

@@ -28,8 +28,8 @@ export interface Draft {
 }
 
 /**
- * Writes a consistent copy beside its place, where nothing may be yet.
- * @param seal changes the copy before it is on the disk
+ * Writes a consistent copy under a temporary name beside its final path, which must not exist yet.
+ * @param seal changes the copy before it is flushed to the disk
  */
 export function draftCopy(
   sqlite: Database,
@@ -93,7 +93,7 @@ export function inspectCopy<T>(
   inspect: (database: Database) => Result<T>,
 ): Result<T> {
   if (!existsSync(file)) return fail('invalid', `${file} does not exist`)
-  // On a copy, because SQLite may write beside a file that it opens.
+  // A copy is checked, because SQLite may write files beside the one that it opens.
   const copy = `${file}.${process.pid}.check`
   let database: Database | undefined
   try {
@@ -101,7 +101,7 @@ export function inspectCopy<T>(
     database = new Database(copy, { readwrite: true })
     const integrity = single(database, 'PRAGMA integrity_check')
     if (integrity === 'ok') return inspect(database)
-    // It lists every page that is wrong; one line tells enough.
+    // SQLite lists every damaged page; the last line is enough.
     return fail('invalid', `${file} is damaged: ${String(integrity).split('\n').at(-1)}`)
   } catch (error) {
     return fail('invalid', `${file} is not a usable backup: ${(error as Error).message}`)

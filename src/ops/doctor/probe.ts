@@ -46,7 +46,7 @@ export class Probe {
     return dial({ target, address, timeoutMs, authorities, ...more })
   }
 
-  /** Asks for a path on a fresh connection and leaves it open; the caller ends the wire. */
+  /** Asks for a path on a fresh connection and leaves it open; the caller ends the connection. */
   async open(path: string, headers: readonly string[]): Promise<Attempt<Conversation>> {
     const dialled = await this.dial()
     if (!dialled.ok) return dialled

@@ -21,7 +21,7 @@ export interface Ask {
   readonly headers: readonly string[]
 }
 
-/** Sends one GET and reads the reply. A 101 has no body: what follows it stays on the wire. */
+/** Sends one GET and reads the reply. A 101 has no body: what follows it stays unread. */
 export async function ask(
   connection: RawConnection,
   { target, path, headers }: Ask,

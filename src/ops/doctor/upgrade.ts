@@ -82,7 +82,7 @@ export function reachedRules(reply: Reply): boolean {
   return name === 'channel_not_open' || name === 'join_refused' || isRate(reply)
 }
 
-/** RefusalSummary for now, before any rule about channels or origins was asked. */
+/** Refused for the moment by a rate, before any rule about channels or origins was asked. */
 export function isRate(reply: Reply): boolean {
   return isOurs(reply) && [429, 503].includes(reply.status)
 }
