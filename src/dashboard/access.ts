@@ -1,4 +1,4 @@
-/** Which accounts somebody sees, and acts for: their own; for people of the server's own account, all of them. */
+/** Access of the person who is signed in: to their own account, or to all accounts for people of the server's own. */
 import { isOwner, maySee, accountFilter } from '../api/access.ts'
 import { type Result, fail } from '../failure.ts'
 import { hasRight } from '../policy/roles.ts'
@@ -37,7 +37,7 @@ export function maySeeSecrets(page: PageRequest): boolean {
   return hasRight(requireSignedIn(page).role, 'manage')
 }
 
-/** One of another account looks like none at all. */
+/** A reservation that the person may see; one of another account is reported like one that does not exist. */
 export function visibleReservation(page: PageRequest, id: string): Result<OwnedReservation> {
   const found = page.var.parts.services.reservations.find(id)
   if (!found.ok || found.value.id !== id) return fail('reservation_unknown')

@@ -5,7 +5,7 @@ import { SESSION, isSecure, plainSessionName } from './request.ts'
 import type { PageRequest } from './page-request.ts'
 
 const JOURNEY = 'latchkey-journey'
-/** Scripts write it too: it is no secret. */
+/** Readable by scripts, which set it too; it is no secret. */
 export const THEME = 'latchkey-theme'
 const THEMES = ['light', 'dark'] as const
 

@@ -1,6 +1,6 @@
 /**
  * The dashboard: server-rendered pages under `/dashboard`, for people who have signed in, and the socket over which
- * those that are open are told what is new.
+ * open pages get updates.
  */
 import type { Hono } from 'hono'
 import { failure } from '../failure.ts'
@@ -38,7 +38,7 @@ export class Dashboard implements SocketEndpoint {
       parts,
       notices: new NoticeStore(),
       signIn: new SignIn(parts.services, parts.clock),
-      // Built when the first page is asked for, so that a server that nobody looks at does not wait for it.
+      // Built for the first page, so that the start of the server does not wait for it.
       assets: () => (this.#assets ??= Assets.build()),
     })
     this.#views = new LiveViews({
@@ -60,7 +60,7 @@ export class Dashboard implements SocketEndpoint {
     return this.#app.fetch(visit.request, { visit })
   }
 
-  /** Cookies come along from any page, so only pages of ours are let in. */
+  /** Browsers send cookies with connections from any page, so only pages of this server are let in. */
   connect(visit: Visit): Response | Opening {
     const { onRefusal, publicUrl } = this.#parts
     if (visit.path !== ROOT + SOCKET_PATH) return new Response(null, { status: 404 })
@@ -74,10 +74,10 @@ export class Dashboard implements SocketEndpoint {
     this.#views.stop()
   }
 
-  /** What the browser of a visit would get, if that is a page. */
+  /** Renders the page that the browser of a visit would get; undefined where the answer is no page. */
   async #draw(visit: Visit, path: string): Promise<string | undefined> {
     const { headers } = visit.request
-    // Under which name does not matter: pages go by the header, which may hold anything.
+    // Pages read the Host header, so the host of this URL does not matter.
     const { href, pathname, search } = new URL(ROOT + path, 'http://localhost')
     const request = new Request(href, { headers })
     const asked = { ...visit, request, path: pathname, query: search.slice(1) }

@@ -26,7 +26,7 @@ const RULES: Readonly<Record<string, string>> = {
   app: 'its app',
 }
 
-/** What decides who may join and send on a channel of the commons, in a word or two. */
+/** The access rule that decides on a channel of the commons, in a word or two. */
 export function ruleText(rule: string): string {
   return RULES[rule] ?? rule
 }
@@ -78,7 +78,7 @@ function utc(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
   return new Intl.DateTimeFormat('en-GB', { ...options, timeZone: 'UTC' })
 }
 
-/** When an interval began, in UTC, as far as tells it from its neighbours: `13:51`, `22 Nov, 13:00`, `22 Nov`, `Nov 2026`. */
+/** The beginning of an interval in UTC, as short as its unit allows: `13:51`, `22 Nov, 13:00`, `22 Nov`, `Nov 2026`. */
 export function intervalText(unit: IntervalUnit, start: number): string {
   return INTERVALS[unit].format(start)
 }

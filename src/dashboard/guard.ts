@@ -1,4 +1,4 @@
-/** What every request passes before a page is asked: who makes it, and whether it may write. */
+/** The checks that every request passes before its handler: who makes it, and whether it may write. */
 import { failure } from '../failure.ts'
 import { formToken } from '../identity/web-secret.ts'
 import { hasRight } from '../policy/roles.ts'
@@ -12,15 +12,15 @@ import { forgery, hasFormToken } from './security.ts'
 import type { PageRequest } from './page-request.ts'
 
 export const LOOK_ONLY = failure('forbidden', 'your role lets you look, not change')
-/** What people do to themselves, whatever their role. */
+/** Paths of what people may do for themselves, whatever their role. */
 const OWN_MATTERS =
   /^\/dashboard\/(sign-out|theme|account\/own|claim|invite|who|reservations\/preview)(\/|$)/
-/** What people do who have not signed in. */
+/** Paths that are open to people who have not signed in. */
 const OPEN = /^\/dashboard\/(sign-in|sign-out|theme|claim|invite)(\/|$)/
 
 type Next = () => Promise<void>
 
-/** Finds out who has the session that the request shows: anew after every wait, because it can end meanwhile. */
+/** Finds who is signed in. Call again after every wait, because the session can end meanwhile. */
 export function identifySignedIn(page: PageRequest): SignedIn | undefined {
   const { visit } = page.env
   const secret = sessionSecret(visit)
@@ -50,7 +50,7 @@ export async function guardWrites(page: PageRequest, next: Next): Promise<Respon
   const fields = await readFormBody(page.env.visit)
   if (!fields.ok) return showFailure(page, fields.failure)
   page.set('fields', fields.value)
-  // What is written then meets no lock, and who writes is decided in that very turn.
+  // The write then meets no lock, and whether it is allowed is decided in the turn in which it happens.
   await page.var.parts.services.ledger.ready()
   const signedIn = identifySignedIn(page)
   if (signedIn && !hasFormToken(page, fields.value['form']))
@@ -66,13 +66,13 @@ function mayWrite(page: PageRequest) {
   return hasRight(signedIn.role, 'manage') || OWN_MATTERS.test(path) ? undefined : LOOK_ONLY
 }
 
-/** Lets the record of what is changed say who changed it. */
+/** Names who makes the request in the audit records of what it changes. */
 export function actAs(page: PageRequest, next: Next): Promise<void> {
   const { address } = page.env.visit
   return page.var.parts.services.audit.as(actorOf(page.var.signedIn, address), next)
 }
 
-/** Who changes what this request changes. */
+/** The actor that audit records of this request name. */
 function actorOf(signedIn: SignedIn | undefined, address: string): Actor {
   return signedIn
     ? { kind: 'person', name: signedIn.person.email, address }

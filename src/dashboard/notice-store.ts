@@ -1,4 +1,4 @@
-/** Keeps, by session, what its next page says first: "saved", warnings, and secrets that are shown once. */
+/** Keeps notices for the next page of each session: "saved", warnings, and secrets that are shown once. */
 import type { Tone } from './tone.ts'
 
 export interface PendingNotice {
@@ -8,13 +8,13 @@ export interface PendingNotice {
   readonly secret?: string
 }
 
-/** Kept in memory, so that neither addresses nor cookies carry what is said. */
+/** Kept in memory, so that secrets are in neither addresses nor cookies. */
 export class NoticeStore {
   readonly #pending = new Map<string, PendingNotice[]>()
 
   add(sessionId: string, notice: PendingNotice): void {
     const known = this.#pending.get(sessionId) ?? []
-    // Of a browser that never comes back, no more than a few are kept.
+    // A browser that never comes back must not make this grow.
     this.#pending.set(sessionId, [...known, notice].slice(-5))
     if (this.#pending.size > MAX_SESSIONS) this.#pending.delete(this.#pending.keys().next().value!)
   }

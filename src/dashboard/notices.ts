@@ -1,9 +1,9 @@
-/** What the next page of whoever is signed in says first. */
+/** Notices for the next page of the person who is signed in. */
 import type { PendingNotice } from './notice-store.ts'
 import type { PageRequest } from './page-request.ts'
 import type { Tone } from './tone.ts'
 
-/** Says something on the next page of whoever is signed in. */
+/** Shows a notice on the next page. */
 export function notify(page: PageRequest, text: string, tone: Tone = 'good'): void {
   const { signedIn, notices } = page.var
   if (signedIn) notices.add(signedIn.session.id, { tone, text })

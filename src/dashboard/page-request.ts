@@ -1,4 +1,4 @@
-/** What every page is made from: the request's environment, and the few lines that all handlers share. */
+/** The request for a page: what the middleware found out about it, and the helpers that all handlers use. */
 import type { Context } from 'hono'
 import type { SignedIn } from '../service/accounts/sessions.ts'
 import type { Visit } from '../protocol/protocol.ts'
@@ -9,7 +9,7 @@ import type { NoticeStore } from './notice-store.ts'
 import { hostOf, isSecure } from './request.ts'
 import type { DashboardParts } from './parts.ts'
 
-/** What the middleware has found out before a page is asked. */
+/** What the middleware sets before a handler runs. */
 export interface Variables {
   readonly assets: Assets
   readonly parts: DashboardParts
@@ -36,14 +36,14 @@ export function href(page: PageRequest, path: string): string {
   return `${page.var.parts.basePath}/dashboard${path === '/' ? '' : path}`
 }
 
-/** Where the browser is, below the dashboard: path and query, to come back to. */
+/** The path and query of the page that was asked for, below the dashboard, to come back to. */
 export function currentPath(page: PageRequest): string {
   const path = page.env.visit.path.slice('/dashboard'.length) || '/'
   const { query } = page.env.visit
   return page.req.method === 'GET' && query !== '' ? `${path}?${query}` : path
 }
 
-/** It is written into code that people copy, and a browser may have been led here by any name. */
+/** Hosts that may stand in code that people copy: a stranger's link can make a browser send any Host header. */
 const HOST = /^[\w.-]+(:\d+)?$|^\[[\da-f:.]+\](:\d+)?$/
 
 /** The server's own address as clients write it, such as `https://my.host/realtime`. */

@@ -1,4 +1,4 @@
-/** What the dashboard is given to work with. */
+/** What the dashboard needs of the rest of the server. */
 import type { Clock } from '../core/clock.ts'
 import type { Failure } from '../failure.ts'
 import type { Provider } from '../identity/providers/provider.ts'
@@ -17,21 +17,21 @@ export interface DashboardParts {
   readonly services: Services
   readonly live: LiveService
   readonly inspector: ChannelInspector
-  /** Channels of an app that have something on the disk, with a text in their name. */
+  /** Names of channels of an app with history on the disk that contain a text. */
   readonly keptNames: (appId: string, text: string, limit: number) => readonly string[]
-  /** How open pages are told what is new. */
+  /** Carries updates to open pages. */
   readonly channels: PageChannels
   /** The newest first. */
   readonly refusals: () => readonly RefusalSummary[]
   /**
-   * Who would notice if these rules held around a namespace.
-   * @param viewer for whose eyes; undefined for those who see everybody
+   * Whom a change of the rules around a namespace would affect.
+   * @param viewer the account that is shown the result; undefined for one that may see everybody
    */
   readonly impact: (viewer: Account | undefined, namespace: string, changed: ChangedRules) => Impact
   readonly backups: BackupFolder
   readonly health: Health
   readonly clock: Clock
-  /** From where browsers may connect. */
+  /** Origins of pages that may connect. */
   readonly allowedOrigins: readonly string[]
   /** Makes a change of the settings apply at once. */
   readonly onChange: () => void

@@ -1,4 +1,4 @@
-/** Every address of the dashboard, and what each request passes before a page is asked. */
+/** Every address of the dashboard, and the middleware that each request passes. */
 import { Hono } from 'hono'
 import type { BlankSchema } from 'hono/types'
 import { HistoryFault } from '../core/history/history.ts'
@@ -47,7 +47,7 @@ export function routes(site: RouteParts): Hono<Env> {
     page.set('fields', {})
     identifySignedIn(page)
     await next()
-    // Nobody hears of what is written before the disk has it.
+    // An answer is sent only once the disk has what the request wrote.
     await site.parts.services.ledger.settled()
     page.header('server', SERVER_HEADER.server)
   })
@@ -96,7 +96,7 @@ function addPages(inside: Hono<Env, BlankSchema, '/dashboard'>): void {
 /** Pages that are forms and nothing else. */
 const FORMS = /\/(new|edit|remove|revoke|retire|disconnect)$/
 
-/** Whoever may only look is told so before filling in a form, and not when sending it. */
+/** Refuses a form to people who may only look, before they fill it in. */
 async function closeForms(page: PageRequest, next: () => Promise<void>): Promise<Response | void> {
   const { signedIn } = page.var
   if (!signedIn || hasRight(signedIn.role, 'manage') || !FORMS.test(page.env.visit.path))

@@ -15,7 +15,7 @@ export function headers(publicUrl: string | undefined) {
   const origin = publicUrl === undefined ? undefined : new URL(publicUrl).origin
   const elsewhere = origin === undefined ? [] : [origin, origin.replace(/^http/, 'ws')]
   return secureHeaders({
-    // Whether the owner's whole domain is https only is not ours to say.
+    // Whether the host is https only, and for how long, is the owner's decision.
     strictTransportSecurity: false,
     contentSecurityPolicy: {
       defaultSrc: ["'none'"],
@@ -34,7 +34,7 @@ export function headers(publicUrl: string | undefined) {
   })
 }
 
-/** Private pages stay in no cache, and behind no back button of somebody else. */
+/** Keeps private pages out of caches, and from the back button after signing out. */
 export const noStore = createMiddleware<Env>(async (page, next) => {
   await next()
   if (!page.res.headers.has('cache-control')) page.header('cache-control', 'no-store')
@@ -47,7 +47,7 @@ export function hasFormToken(page: PageRequest, given: unknown): boolean {
   return wanted.length === got.length && timingSafeEqual(wanted, got)
 }
 
-/** Why nothing is taken from a page of elsewhere, or of ours that a proxy makes look like one. */
+/** Why a write from another site's page is refused, or from ours when a proxy makes it look like one. */
 export function forgery(visit: Visit): Failure {
   return failure('cross_site', proxyFault(visit))
 }

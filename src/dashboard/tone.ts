@@ -1,2 +1,2 @@
-/** How a notice or a badge looks: what it says is usual, good, to be minded, or bad. */
+/** The tone of a notice or badge: neutral, success, warning, or error. */
 export type Tone = 'plain' | 'good' | 'warn' | 'bad'

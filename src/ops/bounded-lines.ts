@@ -1,4 +1,4 @@
-/** Lines that a stranger can cause: as many as tell what is wrong, and of the others how many there were. */
+/** Bounds log lines that strangers can cause: a few a second are written, and of the others how many were left out. */
 import type { Clock } from '../core/clock.ts'
 import { type Bucket, type Rate, fullBucket, take } from '../policy/rate-limits.ts'
 
@@ -7,7 +7,7 @@ export interface LeftOut {
   readonly unlogged?: number
 }
 
-/** How long the last of a flood wait to be told of, if nothing else is logged. */
+/** How long after a flood the number of lines left out is logged, if no other line is. */
 const TOLD_AFTER_MS = 10_000
 
 export class BoundedLines {
@@ -26,7 +26,7 @@ export class BoundedLines {
     this.#tellRest = tellRest
   }
 
-  /** @param write is called where there is room; what a line says is worked out only then */
+  /** @param write called only where the rate has room, so that text is not built in vain */
   offer(write: (leftOut: LeftOut) => void): void {
     if (!take(this.#bucket, this.#rate, this.#clock.elapsed())) {
       this.#unlogged++
@@ -36,7 +36,7 @@ export class BoundedLines {
     write(this.#take())
   }
 
-  /** Tells how many were left out since the last line, if any were. */
+  /** Logs how many were left out since the last line, if any were. */
   flush(): void {
     const { unlogged } = this.#take()
     if (unlogged !== undefined) this.#tellRest(unlogged)

@@ -1,4 +1,4 @@
-/** How the server itself is doing: memory, delay, what lies on the disk; now, and over the last hour. */
+/** Samples of the server's health: memory, delay of the event loop, bytes on the disk; now, and over the last hour. */
 import { readdirSync, statSync, statfsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock } from '../core/clock.ts'
@@ -10,7 +10,7 @@ export interface HealthSample {
   readonly at: number
   /** Resident memory. */
   readonly memoryBytes: number
-  /** The most by which a timer was late since the sample before. */
+  /** Longest delay of a timer since the sample before, in milliseconds. */
   readonly delayMs: number
 }
 
@@ -19,7 +19,7 @@ export interface DiskUse {
   readonly settingsBytes: number
   readonly historyBytes: number
   readonly backupBytes: number
-  /** Of the disk that the folder is on. */
+  /** Free bytes of the disk that the data folder is on. */
   readonly freeBytes: number
 }
 
@@ -58,7 +58,7 @@ export class Health {
     clearInterval(this.#timer)
   }
 
-  /** Of the last hour, the oldest first. */
+  /** Samples of the last hour, the oldest first. */
   samples(): readonly HealthSample[] {
     return this.#samples
   }
@@ -96,7 +96,7 @@ function diskUse(folder: string): DiskUse {
   }
 }
 
-/** Of the files right in a folder, which others may be writing and removing. */
+/** Bytes of the files directly in a folder; files may come and go meanwhile. */
 function bytesIn(folder: string, counts: (name: string) => boolean): number {
   let names: string[] = []
   try {

@@ -9,11 +9,11 @@ export interface MetricsSources {
   readonly reservations: () => number
   /** Channels of apps that are in use or remembered. */
   readonly appChannels: () => number
-  /** Connections of apps' clients, those included whose client may still come back. */
+  /** Connections of Ably's clients, including disconnected ones that can still be resumed. */
   readonly appConnections: () => number
-  /** Bytes of disk that kept channels take up. */
+  /** Bytes of history on the disk. */
   readonly historyBytes: () => number
-  /** What the share that has most of something has of it. */
+  /** How much the greatest share has of each limited resource. */
   readonly greatestShares: {
     readonly channels: () => number
     readonly connections: () => number
@@ -161,7 +161,7 @@ export class Metrics {
     void new Gauge({ name, help, collect, registers: [this.#registry] })
   }
 
-  /** The number is kept elsewhere, as a plain one; it is only copied when somebody asks. */
+  /** A counter whose number is kept elsewhere, and copied only when metrics are read. */
   #counter(name: string, help: string, read: () => number): void {
     const collect = function collect(this: Counter) {
       this.reset()
@@ -189,7 +189,7 @@ export class LoopDelay {
     return this.#late
   }
 
-  /** The most since this was asked the last time. */
+  /** The longest delay since the last call. */
   takeWorst(): number {
     const worst = this.#worst
     this.#worst = 0

@@ -19,7 +19,7 @@ function parseIpv4(text: string): Uint8Array | undefined {
 }
 
 function parseIpv6(text: string): Uint8Array | undefined {
-  // What follows is the zone, which means something on one machine only.
+  // The zone behind the `%` has a meaning on one machine only.
   const zone = text.indexOf('%')
   const bare = zone < 0 ? text : text.slice(0, zone)
   const halves = bare.split('::')
@@ -91,7 +91,7 @@ export function inRange(address: Uint8Array, range: Range): boolean {
 const LOOPBACK = ['127.0.0.0/8', '::1']
 const PRIVATE = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7', 'fe80::/10']
 
-/** What no route of the internet leads to, besides: link-local, and the networks of carriers and overlays. */
+/** More ranges without a route on the internet: link-local addresses, networks of carriers and overlays. */
 const UNROUTED = ['169.254.0.0/16', '100.64.0.0/10', '0.0.0.0/8', '::/128']
 
 const NOT_PUBLIC = [...LOOPBACK, ...PRIVATE, ...UNROUTED].map((item) => parseRange(item)!)

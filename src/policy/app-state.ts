@@ -7,13 +7,13 @@ export interface AppState {
   readonly status: 'enabled' | 'disabled'
   /** Only over TLS. */
   readonly tlsOnly: boolean
-  /** Milliseconds since the epoch; undefined for an app that stays. */
+  /** Milliseconds since the epoch; undefined for an app without an end. */
   readonly expiresAt: number | undefined
 }
 
 /**
- * Why nothing can be done in an app, if so.
- * @param now milliseconds since the epoch; asked only of an app that ends
+ * Refuses everything in an app that is disabled or expired.
+ * @param now milliseconds since the epoch; called only for an app that expires
  */
 export function appRefusal(app: AppState, now: () => number): Failure | undefined {
   if (app.status !== 'enabled') return failure('app_disabled')
@@ -22,7 +22,7 @@ export function appRefusal(app: AppState, now: () => number): Failure | undefine
 }
 
 /**
- * Whether pages of an origin may come in where an app has a list of its own.
+ * Refuses pages of an origin that the app's own list does not allow.
  * @param origin null or undefined for programs, which have none
  */
 export function originRefusal(
@@ -39,7 +39,7 @@ export function originRefusal(
       }))
 }
 
-/** Whether an app, or a rule, may be used over this kind of connection. */
+/** Refuses a connection without TLS where the app or a rule asks for it. */
 export function tlsRefusal(
   { tlsOnly }: { readonly tlsOnly: boolean },
   secure: boolean,

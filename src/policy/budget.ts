@@ -1,10 +1,10 @@
 /**
- * Memory that many have a share in. Everybody may have as much as they leave to the others: whoever is alone has half
- * of it, two have a third each, and there is always some for the next who comes. Inside a share the same holds for
- * those who have it in common, as the connections of one app.
+ * A budget of memory that many holders share. Each may hold as much as it leaves free: a single holder gets half of
+ * the budget, two get a third each, so there is always some left for the next. Within a share the same rule divides it
+ * further, for example among the connections of one app.
  */
 
-/** Whose share it is, the widest first: an app, then a connection of it. A name says all that it is part of. */
+/** The shares that memory counts to, the widest first: an app, then one connection of it. Names are unique in the budget. */
 export type Holder = readonly string[]
 
 export class Budget {
@@ -25,7 +25,7 @@ export class Budget {
     return this.#held.get(name) ?? 0
   }
 
-  /** @returns whether there was room; otherwise nothing has changed */
+  /** Takes memory if there is room. @returns whether there was; otherwise nothing has changed */
   take(holder: Holder, bytes: number): boolean {
     if (!this.hasRoom(holder, bytes)) return false
     this.change(holder, bytes)
@@ -36,7 +36,7 @@ export class Budget {
     this.change(holder, -bytes)
   }
 
-  /** Counts what has come, or has gone, whether there is room for it or not. */
+  /** Counts memory that was taken or freed, without checking for room. */
   change(holder: Holder, bytes: number): void {
     this.#used += bytes
     for (const name of holder) {
@@ -53,7 +53,7 @@ export class Budget {
     let held = used
     for (const name of holder) {
       held = this.heldBy(name)
-      // As much as is left once it has it: the others have the rest of what was used.
+      // Half of what the others leave: the holder may have as much as is then left free.
       limit = (limit - (used - held)) / 2
       used = held
     }

@@ -1,6 +1,6 @@
 /** Conflation keys: templates such as `#{message.name}` that say which messages replace each other. */
 
-/** What a template can speak of. */
+/** The fields of a message that a template can use. */
 export interface Conflatable {
   readonly id: string
   readonly name: string | undefined
@@ -11,7 +11,7 @@ export interface Conflatable {
 
 export type ConflationKey = (message: Conflatable) => string
 
-/** Of a new rule: enough for any number of headers that anybody would tell messages apart by. */
+/** Longest template of a new rule: enough for any number of headers that could tell messages apart. */
 export const MAX_TEMPLATE_LETTERS = 1024
 
 const OPENING = '#{'
@@ -39,7 +39,7 @@ export function conflationKey(template: string): ConflationKey {
   }
 }
 
-/** What is wrong with the template of a rule, as what follows "conflationKey", or undefined. */
+/** What is wrong with the template of a rule, as the rest of a sentence after "conflationKey"; undefined if nothing is. */
 export function conflationKeyFault(template: string): string | undefined {
   if (template.length > MAX_TEMPLATE_LETTERS)
     return `has at most ${MAX_TEMPLATE_LETTERS} characters`
@@ -50,7 +50,7 @@ export function conflationKeyFault(template: string): string | undefined {
   return undefined
 }
 
-/** In one pass: templates come from whoever makes an app. */
+/** In one pass, so that no template takes long: any owner of an app can write one. */
 function partsOf(template: string): TemplatePart[] {
   const parts: TemplatePart[] = []
   let literalFrom = 0

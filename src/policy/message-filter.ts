@@ -1,4 +1,4 @@
-/** Which messages of a channel a reader wants: the JMESPath of `[filter=…]name`, within bounds. */
+/** Filters of subscriptions: the JMESPath expression of `[filter=…]name`, bounded in what it may cost. */
 import { TreeInterpreter, compile, type JSONValue } from '@jmespath-community/jmespath'
 import { type Result, fail, ok } from '../failure.ts'
 import { type FilterCost, type Expression, costOf } from './filter-cost.ts'
@@ -19,7 +19,7 @@ export class MessageFilter {
     this.#root = root
   }
 
-  /** How many steps it takes at most to look at a message. */
+  /** Upper bound of the steps that evaluating it on a message takes. */
   stepsOn({ dataSize, restSize }: FilterInput): number {
     const { growing, readsData, units } = this.cost
     if (growing === 0) return units

@@ -64,7 +64,7 @@ export class NamespaceIndex<T> {
     this.#values[node] = value
   }
 
-  /** Takes a namespace out; its name stays in the table, where it does no harm. */
+  /** Removes the value of a namespace; its node stays in the table. */
   delete(namespace: string): boolean {
     const length = namespace.length
     const node = this.#find(this.#hash(namespace, length), namespace, length)

@@ -1,9 +1,9 @@
 /** Which origins browsers may connect from. Requests without an Origin come from programs, and pass. */
 import { type Result, fail, ok } from '../failure.ts'
 
-/** Stands in for the star while an address is read; short, so that it makes no name too long. */
+/** Replaces the star while the URL parser reads an entry; short, so that the host does not become too long. */
 const ANY_LABEL = 'x'
-/** Browsers send no origin of these: pages have others, and files the opaque `null`. */
+/** Schemes that no browser sends as an origin, each with the scheme that was probably meant. */
 const NEVER_SENT: ReadonlyMap<string, string> = new Map([
   ['ws', 'http'],
   ['wss', 'https'],
@@ -11,8 +11,8 @@ const NEVER_SENT: ReadonlyMap<string, string> = new Map([
 ])
 
 /**
- * An entry of an allow-list as browsers write what it stands for: `*`, an origin, or an origin whose host begins
- * with `*.`. Capitals, punycode, default ports and a slash at the end make no difference (RFC 6454, sections 4 and 6.2).
+ * Normalises an entry of an allow-list to the form in which browsers send it: `*`, an origin, or an origin whose host
+ * begins with `*.`. Capitals, punycode, default ports and a slash at the end make no difference (RFC 6454, sections 4 and 6.2).
  * @returns what is wrong with an entry that no page could ever match
  */
 export function readOriginPattern(entry: string): Result<string> {
@@ -25,7 +25,7 @@ export function readOriginPattern(entry: string): Result<string> {
   const host = stars === '' ? rest : `${ANY_LABEL}.${rest}`
   const url = URL.parse(`${scheme}://${host}`)
   if (!url || url.host === '') return fail('invalid', `has "${entry}", whose host cannot be`)
-  // What is no address of the web keeps the letters it is written with, and is compared without regard to them.
+  // The parser leaves the case of other schemes' hosts as it is, and origins are compared in lower case.
   const written = url.host.toLowerCase()
   const name = stars === '' ? written : `*.${written.slice(ANY_LABEL.length + 1)}`
   return ok(`${url.protocol}//${name}`)
@@ -46,7 +46,7 @@ function schemeFault(entry: string, page: string): string {
 
 /**
  * A whole allow-list, each entry once.
- * @returns what is wrong with the first entry that cannot be
+ * @returns what is wrong with the first invalid entry
  */
 export function readOriginList(entries: readonly string[]): Result<string[]> {
   const read = new Set<string>()
@@ -66,15 +66,15 @@ export function isOriginAllowed(origin: string | null, allowed: readonly string[
 }
 
 /**
- * What the allow-list would have to be for an origin to be on it.
- * @returns undefined for what no browser sends: it would be copied into a shell
+ * The value of the setting that would allow an origin too.
+ * @returns undefined for an origin that no browser sends, because the value is copied into a shell
  */
 export function allowingSetting(origin: string, allowed: readonly string[]): string | undefined {
   if (!/^[a-z][a-z\d+.-]*:\/\/[\w.-]+(:\d+)?$/i.test(origin)) return undefined
   return [...allowed, origin].join(',')
 }
 
-/** Says of an origin that is not on the list which entry comes near, and what about it is different. */
+/** For an origin that is not on the list: the entry that comes closest, and the difference. */
 export function nearMiss(origin: string, allowed: readonly string[]): string | undefined {
   const given = partsOf(origin)
   if (!given) return undefined

@@ -20,7 +20,7 @@ export function namespaceFault(namespace: string): string | undefined {
 
 const BOUNDARY = /[:/]/
 
-/** @param parts each folded by itself, so that what became a separator can be told from what was one */
+/** @param parts each folded by itself, so that a character that folds to a separator is found in them */
 function faultOfFolded(parts: readonly string[]): string | undefined {
   if (parts.some((part) => BOUNDARY.test(part)))
     return 'a character in it stands for : or /, which must be written as such'
@@ -72,20 +72,20 @@ export function decideOwnership(
   return { allowed: true, lookalikes: lookalikes.map((neighbour) => neighbour.namespace) }
 }
 
-/** A stored reservation, as far as it matters which of two came first. */
+/** What decides which of two stored reservations came first. */
 export interface Held extends Neighbour {
   readonly id: string
   readonly createdAt: number
 }
 
 /**
- * Which reservations do not hold because of an older one: of the same name in another spelling, or above it and of
- * another account. New ones are refused (`decideOwnership`); these are from before names were folded.
- * @returns by reservation, the one that holds in its place
+ * Reservations that have no effect because of an older one: of the same name in another spelling, or above it and of
+ * another account. New ones of that kind are refused (`decideOwnership`); these were made before names were folded.
+ * @returns by reservation, the older one that is in effect
  */
 export function overruled<T extends Held>(held: readonly T[]): Map<T, T> {
   const lost = new Map<T, T>()
-  // Most servers have no such name, and then nothing collides.
+  // Most servers have no such names; then no two fold to the same.
   if (held.every(({ namespace }) => foldName(namespace) === namespace)) return lost
   const holders = new Map<string, T>()
   for (const one of held.toSorted(oldestFirst)) {
@@ -97,7 +97,7 @@ export function overruled<T extends Held>(held: readonly T[]): Map<T, T> {
   return lost
 }
 
-/** Which reservations do not cover all that they seem to: an older one of another account lies below them. */
+/** Reservations that do not cover every name below them, because an older one of another account covers some. */
 export function curtailed<T extends Held>(held: readonly T[], lost: ReadonlyMap<T, T>): Map<T, T> {
   const found = new Map<T, T>()
   if (held.every(({ namespace }) => foldName(namespace) === namespace)) return found
@@ -121,7 +121,7 @@ function strangerAbove<T extends Held>(
     .find((above) => above !== undefined && above.accountId !== accountId)
 }
 
-/** Two of one moment are told apart by their ids, the same way each time. */
+/** Sorts the oldest first; of two made in the same millisecond the ids decide, so that the order is always the same. */
 export function oldestFirst(a: Held, b: Held): number {
   return a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1)
 }

@@ -1,13 +1,13 @@
 /**
- * Who gives way when what everybody shares is used up: whoever has most. A share belongs to an app; to all apps of
- * the sandbox that one address made; to a reservation; to the open commons. One may use everything while nobody else
- * needs it. Arithmetic alone: what shares have is brought along, and what is decided is carried out elsewhere.
+ * Fair shares of channels, connections and memory: when a limit of the server is reached, the share that has most gives
+ * way. A share belongs to an app, to all sandbox apps that one address made, to a reservation, or to the open commons.
+ * One share may use everything while nobody else needs it. Pure: callers bring the numbers and carry out the decision.
  */
 
-/** The share of what nobody has reserved. */
+/** The share of all channels that no reservation covers. */
 export const OPEN_COMMONS = 'commons'
 
-/** @param madeBy the address that made it, where it is an app of the sandbox; undefined for an app that stays */
+/** @param madeBy the address that made it, where it is an app of the sandbox; undefined for any other app */
 export function shareOfApp(appId: string, madeBy: string | undefined): string {
   return madeBy === undefined ? `app ${appId}` : `sandbox ${madeBy}`
 }
@@ -16,27 +16,27 @@ export function shareOfReservation(id: string): string {
   return `reservation ${id}`
 }
 
-/** What a share has of something of which there is only so much. */
+/** What a share has of something limited. */
 export interface Stake {
   readonly held: number
-  /** How much of that it can be made to do without: what is only remembered, and nobody is on. */
+  /** How much of that can be taken from it: channels that are only remembered, with nobody on them. */
   readonly spare: number
 }
 
-/** How much there is of something. */
+/** A limit of the server that shares divide among them. */
 export interface Limit {
   /** What all may have together; 0 for no limit. */
   readonly max: number
-  /** What shares that have less than their even part may have beyond that. */
+  /** How much more there is for shares that have less than their even part. */
   readonly beyond: number
 }
 
 export type ShareDecision<S> =
   /** There is some left. */
   | { readonly kind: 'free' }
-  /** This share has to let go of one first. */
+  /** This share has to give up one first. */
   | { readonly kind: 'from'; readonly giver: S }
-  /** Nobody can do without, but the newcomer has less than its even part: it gets in beyond the limit. */
+  /** No share can give up any, but the newcomer has less than its even part: it is admitted beyond the limit. */
   | { readonly kind: 'beyond' }
   | { readonly kind: 'none' }
 
@@ -65,9 +65,9 @@ export function roomFor<S extends Stake>(
     if (share.held > (giver ?? own).held && share.spare > 0) giver = share
   }
   const part = evenPart(max, shares)
-  // What somebody has within their own even part is taken away only where nothing else helps.
+  // A share that has no more than its even part gives up something only where nothing else helps.
   if (giver && giver.held > part) return { kind: 'from', giver }
-  // What is beyond the limit is never taken up whole: the next newcomer finds a part of what is left of it.
+  // Nobody gets all that is left beyond the limit, so that there is always something for the next newcomer.
   if (own.held < Math.min(part, max + beyond - total)) return BEYOND
   return giver ? { kind: 'from', giver } : NONE
 }
@@ -89,7 +89,7 @@ export function connectionLimit(max: number): Limit {
 
 const MIN_BEYOND = 16
 
-/** The one that has most; undefined where nobody has any. */
+/** The share that has most; undefined where none has any. */
 export function greatest<T>(all: Iterable<T>, sizeOf: (one: T) => number): T | undefined {
   let most: T | undefined
   let size = 0

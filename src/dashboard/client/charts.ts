@@ -59,7 +59,7 @@ function draw(figure: HTMLElement): Drawn {
     [times, ...columns],
     place,
   )
-  /** What was at a time; without a pointer, what it comes to. */
+  /** Shows the values under the pointer, or the totals without one. */
   function tell(row: number | null | undefined): void {
     const cells = row == null ? undefined : rows[row]?.querySelectorAll('td')
     for (const [index, value] of values.entries())
@@ -81,7 +81,7 @@ function utc(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
   return new Intl.DateTimeFormat('en-GB', { ...options, timeZone: 'UTC' })
 }
 
-/** As the table has them; midnight is told by its day. */
+/** Labels of times as in the table; midnight shows its day. */
 function moments(figure: HTMLElement): NonNullable<UPlot.Axis['values']> {
   const unit = figure.dataset['unit']
   const isClock = (seconds: number) =>
@@ -92,7 +92,7 @@ function moments(figure: HTMLElement): NonNullable<UPlot.Axis['values']> {
     )
 }
 
-/** Nobody publishes half a message. */
+/** Counts have no fractions, so the axis shows none. */
 function steps(figure: HTMLElement): UPlot.Axis {
   const isWhole = /^(count|bytes)/.test(figure.dataset['chart'] ?? '')
   const incrs = Array.from({ length: 13 }, (_, digits) =>

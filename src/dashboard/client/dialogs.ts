@@ -19,7 +19,7 @@ async function openDialog(url: string): Promise<void> {
     location.assign(url)
     return
   }
-  // Who clicks twice gets one.
+  // A second click opens no second dialog.
   if (document.querySelector('dialog[open]')) return
   const dialog = document.createElement('dialog')
   const inside = document.createElement('div')
@@ -36,7 +36,7 @@ async function openDialog(url: string): Promise<void> {
     event.preventDefault()
     dialog.close()
   })
-  // What cannot be undone is never one key away.
+  // The focus goes to the harmless button, so that Enter alone does nothing that cannot be undone.
   dialog.querySelector<HTMLElement>('[data-cancel]')?.setAttribute('autofocus', '')
   document.body.append(dialog)
   dialog.showModal()

@@ -1,13 +1,13 @@
 /**
- * How a page that is open hears what is new: the server's own realtime protocol over one WebSocket, as far as
- * reading channels goes. It opens with the session of the page, and ends with it.
+ * The connection of an open page: subscribes to channels by the server's own realtime protocol, over one WebSocket.
+ * The session of the page authenticates it, and ends it.
  */
 
-/** What a page looks at. */
+/** A part of a page that is kept up to date. */
 export interface Reader {
-  /** Path and query below `/dashboard`, asked for anew at every connection. */
+  /** Path and query below `/dashboard`; called again for each connection. */
   readonly view: () => string
-  /** @param value as the server tells it of that view */
+  /** @param value the update as the server sent it for that view */
   readonly update: (value: unknown) => void
 }
 
@@ -24,9 +24,9 @@ const ACTION = {
   DETACHED: 13,
   MESSAGE: 15,
 } as const
-/** The mode of whoever reads messages (TR3). */
+/** Attach mode that receives messages (TR3). */
 const SUBSCRIBE = 1 << 18
-/** How much later than promised a sign of life may come. */
+/** How much later than `maxIdleInterval` a frame may come before the connection counts as lost. */
 const GRACE_MS = 5000
 const MAX_WAIT_MS = 15_000
 
@@ -48,7 +48,7 @@ export class LiveConnection {
   #silence: ReturnType<typeof setTimeout> | undefined
   #retry: ReturnType<typeof setTimeout> | undefined
   #failures = 0
-  /** Readers that do not hear anything yet. */
+  /** Readers whose channel is not attached yet. */
   #awaited = 0
 
   constructor(address: string, onState: (state: LiveState) => void) {
@@ -56,7 +56,7 @@ export class LiveConnection {
     this.#onState = onState
   }
 
-  /** To be called before it is opened. */
+  /** Call before `open`. */
   add(reader: Reader): void {
     this.#readers.push(reader)
   }
@@ -66,7 +66,7 @@ export class LiveConnection {
     const address = new URL(this.#address, location.href)
     address.protocol = address.protocol.replace('http', 'ws')
     const socket = new WebSocket(`${address}?v=5&format=json`)
-    // What is said after it was let go of is for nobody.
+    // Frames of a socket that was replaced or closed are ignored.
     const isOurs = () => this.#socket === socket
     socket.addEventListener('message', ({ data }: MessageEvent<string>) => {
       if (!isOurs()) return
@@ -80,7 +80,7 @@ export class LiveConnection {
     this.#hear()
   }
 
-  /** Without a word to the page. */
+  /** Closes without a change of state. */
   close(): void {
     clearTimeout(this.#retry)
     const socket = this.#letGo()
@@ -103,14 +103,14 @@ export class LiveConnection {
       case ACTION.MESSAGE:
         for (const { data } of messages) this.#publish(channel ?? '', JSON.parse(data) as object)
         return
-      // One channel that cannot be read, or not any more: the page would be live in part only.
+      // With one channel lost the page would be live in part only, so it stops as a whole.
       case ACTION.DETACHED:
       case ACTION.ERROR:
         return this.#over()
     }
   }
 
-  /** The name is that of this page's view at this time: nobody else has had any of it. */
+  /** The random part makes the channel this page's own, so that it starts with a complete update. */
   #attach(reader: Reader): void {
     const { pathname, searchParams } = new URL(reader.view(), location.origin)
     const view = [pathname, Object.fromEntries(searchParams), Math.random().toString(36).slice(2)]
@@ -124,7 +124,7 @@ export class LiveConnection {
     else this.#attached.get(channel)?.update(value)
   }
 
-  /** Whoever hears nothing for too long has lost the connection without being told. */
+  /** Silence beyond the promised interval means that the connection is lost without a close. */
   #hear(): void {
     clearTimeout(this.#silence)
     this.#silence = setTimeout(() => this.#lost(), this.#maxSilenceMs)
@@ -133,7 +133,7 @@ export class LiveConnection {
   #lost(): void {
     this.#letGo()?.close()
     this.#onState('retrying')
-    // A server that starts again is not to be met by all pages at once.
+    // Random waits, so that a restarted server does not meet all pages at once.
     const wait = Math.min(1000 * 2 ** this.#failures++, MAX_WAIT_MS)
     this.#retry = setTimeout(() => this.open(), wait * (0.5 + Math.random()))
   }

@@ -3,7 +3,7 @@ import type { LogUpdate, WireEntry } from '../live/updates.ts'
 import type { LiveConnection } from './live-connection.ts'
 import { times } from './times.ts'
 
-/** More would only make the page slow. */
+/** Most entries on the page; more would make it slow. */
 const MAX_SHOWN = 500
 
 export function followLog(connection: LiveConnection): void {
@@ -55,7 +55,7 @@ function remark(text: string): HTMLElement {
   return item
 }
 
-/** Text is always text, whatever a client has sent. */
+/** Sets text and never markup, because clients wrote it. */
 function make(kind: string, className: string, text = ''): HTMLElement {
   const element = document.createElement(kind)
   element.className = className

@@ -1,9 +1,9 @@
-/** Keeps parts of a page as they are on the server, while somebody looks. */
+/** Keeps parts of an open page as they are on the server. */
 import type { PartUpdate } from '../live/updates.ts'
 import { enhance } from './enhance.ts'
 import type { LiveConnection } from './live-connection.ts'
 
-/** How long what came waits for somebody who has their hand on the part. */
+/** How long an update waits before trying again while the reader is using the part. */
 const WAIT_MS = 500
 
 export function keepLivePartsFresh(connection: LiveConnection): void {
@@ -26,14 +26,14 @@ export function keepLivePartsFresh(connection: LiveConnection): void {
   }
 }
 
-/** What somebody has opened or is marking must not vanish under the hand. */
+/** Whether the reader has opened or is selecting something in the part, which must not vanish. */
 function isBusy(place: HTMLElement): boolean {
   const marked = getSelection()
   const isMarking = marked?.isCollapsed === false && place.contains(marked.anchorNode)
   return isMarking || place.querySelector('details[open]') !== null
 }
 
-/** Whatever had the focus has it afterwards, if it is still there. */
+/** Replaces the content and gives the focus back to the link that had it, if it is still there. */
 function replace(place: HTMLElement, text: string): void {
   const { activeElement } = document
   const href = place.contains(activeElement) ? activeElement?.getAttribute('href') : null

@@ -1,10 +1,10 @@
-/** The button that stops a page from moving, for whoever wants to read it. */
+/** The button that pauses updates, so that a page can be read. */
 type Listener = (isPaused: boolean) => void
 
 const listeners: Listener[] = []
 let isPausedNow = false
 
-/** Also told when the page is hidden or left, and shown again, because nobody reads a page that is hidden. */
+/** Calls the listener when the reader pauses, and when the page is hidden or left and shown again. */
 export function onPause(listener: Listener): void {
   listeners.push(listener)
 }

@@ -1,4 +1,4 @@
-/** What pages that are open look at: made when the first reader comes, gone with the last, or with the session. */
+/** The views that open pages subscribe to: each opens with its first reader and ends with the last, or with the session. */
 import { accountFilter } from '../../api/access.ts'
 import type { Clock } from '../../core/clock.ts'
 import { fail, failure, ok } from '../../failure.ts'
@@ -21,19 +21,19 @@ export interface LiveViewParts {
   readonly sessions: SessionService
   readonly inspector: ChannelInspector
   readonly live: LiveService
-  /** Draws what a browser would get that asked for this path. @returns undefined for all but a page */
+  /** Renders the page that a browser would get for this path. @returns undefined where the answer is no page */
   readonly draw: (visit: Visit, path: string) => Promise<string | undefined>
 }
 
-/** How often views are looked at; also how soon a session that has ended ends here. */
+/** How often views are refreshed, and how soon an ended session is noticed. */
 const BEAT_MS = 1000
-/** Of all readers together; each is a part of a page that a person has open. */
+/** Most views of all readers together; each is a part of an open page. */
 const MAX_VIEWS = 2000
 
 export class LiveViews {
   readonly #parts: LiveViewParts
   readonly #views = new Map<string, LiveView>()
-  /** By id of the session, the request by which a page of it came last. */
+  /** The last upgrade request of each session, by its id. */
   readonly #visits = new Map<string, Visit>()
   #timer: Timer | undefined
 
@@ -42,7 +42,7 @@ export class LiveViews {
     parts.channels.watch((channel, readers) => this.#count(channel, readers))
   }
 
-  /** Lets a page of ours in whose reader is signed in. Others are told what is wrong in the protocol's own way. */
+  /** Opens a connection for a page whose reader is signed in. Others get an error in the form of the protocol. */
   connect(visit: Visit): Opening {
     const { channels } = this.#parts
     const signedIn = this.#signedIn(visit)
@@ -137,7 +137,7 @@ export class LiveViews {
   }
 }
 
-/** A visit as it was: that of an upgrade says nothing any more once the socket is open. */
+/** A copy of a visit: the request of an upgrade cannot be read any more once the socket is open. */
 function lasting({ address, base, path, query, request, secure }: Visit): Visit {
   const kept = new Request('http://localhost', { headers: request.headers })
   const body = () => Promise.resolve(ok(new Uint8Array()))

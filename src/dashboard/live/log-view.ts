@@ -1,4 +1,4 @@
-/** What happens on a channel, for one page: a few times a second, and no more than a screen can show. */
+/** Sends one page what happens on a channel: a few times a second, and no more than a screen can show. */
 import type { ChannelRef } from '../../core/types.ts'
 import type { ChannelInspector } from '../../service/live/channel-inspector.ts'
 import type { ActivityEntry } from '../../service/live/channel-activity.ts'
@@ -7,15 +7,15 @@ import type { PublishUpdate, LiveView } from './view.ts'
 
 /** Entries are gathered for this long. */
 const GATHER_MS = 100
-/** Of more than this, at a time, the rest is only counted. */
+/** Most entries of one update; the rest is only counted. */
 const MAX_GATHERED = 100
 
 export interface LogParts {
   readonly inspector: ChannelInspector
   readonly ref: ChannelRef
-  /** Where the page was, as it was told before; undefined for what comes from now on. */
+  /** The position of the last update that the page got; undefined to start from now. */
   readonly since: string | undefined
-  /** Whether who looks on may still do so. */
+  /** Whether the reader may still see the channel. */
   readonly isPermitted: () => boolean
   readonly publish: PublishUpdate
 }
@@ -38,7 +38,7 @@ export class LogView implements LiveView {
     this.#stop = watched.stop
     this.#isGap = watched.isGap
     this.#position = inspector.position(ref)
-    // Also of nothing, so that the page knows from where it can go on.
+    // Sent also when it is empty, because the page needs a position to continue from.
     this.#take(watched.since, undefined)
   }
 
@@ -48,7 +48,7 @@ export class LogView implements LiveView {
     this.end()
   }
 
-  /** A page that comes again asks for a log of its own. */
+  /** Nothing to do: each page reads a log of its own. */
   joined(): void {}
 
   end(): void {

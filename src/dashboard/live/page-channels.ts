@@ -1,6 +1,6 @@
 /**
- * The seam to the channels over which pages that are open are told what is new: the server's own realtime protocol,
- * in a realm of its own, so that whoever looks on counts nowhere as a client.
+ * The seam to the channels that carry updates to open pages: the server's own realtime protocol, in a realm of its
+ * own, so that readers of pages are not counted as clients.
  */
 import type { Failure, Result } from '../../failure.ts'
 import type { Opening, Visit } from '../../protocol/protocol.ts'
@@ -16,8 +16,8 @@ export interface PageChannels {
   expel(session: string, why: Failure): void
   /** Whether pages of a session are connected. */
   isConnected(session: string): boolean
-  /** To be told of each channel how many read it, whenever that may have changed. */
+  /** Calls back with the number of a channel's readers whenever it may have changed. */
   watch(onReaders: (channel: string, readers: number) => void): void
-  /** Tells whoever reads the channel now. Nothing is kept. */
+  /** Publishes to the channel's present readers. Nothing is kept. */
   publish(channel: string, update: LiveUpdate): void
 }

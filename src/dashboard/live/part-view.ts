@@ -1,11 +1,11 @@
-/** A part of a page, drawn by the page's own code, and sent whenever it is not what it was. */
+/** A part of a page, rendered by the page's own code, and sent whenever it has changed. */
 import type { Clock } from '../../core/clock.ts'
 import type { PublishUpdate, LiveView } from './view.ts'
 
-/** @returns undefined where there is nothing to be seen, or not any more */
+/** @returns undefined where there is nothing to show, or not any more */
 export type Draw = () => Promise<string | undefined>
 
-/** Milliseconds of drawing that are worth a look left out: on a server with very much to be seen, seeing is rare. */
+/** For each so many milliseconds that rendering took one refresh is skipped, so that long lists do not load the server. */
 const COST_OF_A_LOOK_MS = 10
 
 export class PartView implements LiveView {
@@ -13,7 +13,7 @@ export class PartView implements LiveView {
   readonly #publish: PublishUpdate
   readonly #clock: Clock
   #last: string | undefined
-  /** Looks to be left out. */
+  /** Refreshes still to be skipped. */
   #rest = 0
   #isOver = false
 
@@ -37,7 +37,7 @@ export class PartView implements LiveView {
   }
 
   async #look(): Promise<void> {
-    // Not again before it is done.
+    // No second rendering may start before this one is done.
     this.#rest = Infinity
     const start = this.#clock.elapsed()
     const html = await this.#draw()

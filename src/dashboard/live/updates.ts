@@ -1,4 +1,4 @@
-/** What open pages are told, as the server writes it and the script reads it. */
+/** The updates that open pages get, as the server writes and the script reads them. */
 
 /** Something that happened on a channel. */
 export interface WireEntry {
@@ -8,17 +8,17 @@ export interface WireEntry {
   readonly words: string
   readonly name: string
   readonly body: string
-  /** What the body is, where that cannot be seen. */
+  /** Describes the body where it cannot be shown as text. */
   readonly note: string
 }
 
 export interface LogUpdate {
   readonly entries: readonly WireEntry[]
-  /** How many there were more, at a time. */
+  /** How many more entries there were at the same time. */
   readonly skipped: number
   /** Whether something may be missing before these. */
   readonly gap: boolean
-  /** Where to go on from. */
+  /** Where the page can continue from. */
   readonly position: string
 }
 
@@ -26,7 +26,7 @@ export interface PartUpdate {
   readonly html: string
 }
 
-/** There is nothing more to come. */
+/** No more updates will come. */
 export interface EndUpdate {
   readonly over: true
 }

@@ -1,4 +1,4 @@
-/** Names of the channels that pages read: the session, and what of the dashboard is to be seen there. */
+/** Names of the channels that pages read: the session, and the part of the dashboard that is shown. */
 import { z } from 'zod'
 
 export interface ViewName {
@@ -11,7 +11,7 @@ export interface ViewName {
 /** The last one makes the name that of one page alone. The script writes it (`client/live-connection.ts`). */
 const VIEW = z.tuple([z.string(), z.record(z.string(), z.string()), z.string()])
 
-/** @returns undefined for a channel that stands for nothing */
+/** @returns undefined for a channel that names no view */
 export function readViewName(channel: string): ViewName | undefined {
   const mark = channel.indexOf(':')
   const read = VIEW.safeParse(jsonIn(channel.slice(mark + 1)))

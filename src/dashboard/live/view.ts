@@ -1,14 +1,14 @@
-/** Something that pages look at while they are open. */
+/** Something that open pages are kept up to date about. */
 import type { LiveUpdate } from './updates.ts'
 
 export interface LiveView {
-  /** To be called every second, and when somebody more looks at it. */
+  /** Refreshes it. Called every second, and when a reader joins. */
   look(): void
-  /** Somebody more looks at it, who knows nothing yet. */
+  /** A reader joined, who needs a complete update. */
   joined(): void
-  /** Nobody looks at it any more. */
+  /** The last reader left. */
   end(): void
 }
 
-/** Tells everybody who looks at it. */
+/** Sends an update to all readers of a view. */
 export type PublishUpdate = (update: LiveUpdate) => void

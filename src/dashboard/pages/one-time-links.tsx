@@ -55,7 +55,7 @@ function showClaim(
     ...(why && { status: why.status as 400 }),
   }
   const { signedIn } = page.var
-  // Who owns it already has come for a new password.
+  // An owner opens a claim link to set a new password.
   if (signedIn && people.roleOf(signedIn.person.id, account.value.id) !== 'owner')
     return showSignedOut(
       page,
@@ -174,7 +174,7 @@ async function join(page: PageRequest, kind: OneTimeLinkKind): Promise<Response>
 }
 
 function showDeadLink(page: PageRequest, why: Failure): Response | Promise<Response> {
-  // A link is a secret like any other, and not to be guessed.
+  // Wrong links count as failed attempts, so that they cannot be guessed.
   if (!page.env.visit.failedAttempt()) return showFailure(page, failure('attempt_rate'))
   return showSignedOut(
     page,

@@ -18,7 +18,7 @@ import { welcome } from './one-time-links.tsx'
 import { localPath, startSession } from './sign-in.tsx'
 import { sentence, showFailure, tellWhen } from './failures.tsx'
 
-/** What somebody was sent away for. */
+/** Why a browser was sent to the provider. */
 type Purpose =
   | { readonly kind: 'enter'; readonly next: string }
   | { readonly kind: 'claim' | 'invite'; readonly token: string }
@@ -80,7 +80,7 @@ async function depart(page: PageRequest, purpose: Purpose): Promise<Response> {
 async function comeBack(page: PageRequest): Promise<Response> {
   const provider = providerOf(page)
   const trip = readTrip(page)
-  // Whatever comes of it, a journey ends here.
+  // The state is good for one return, whatever comes of it.
   dropJourney(page)
   const code = page.req.query('code')
   const isOurs = trip?.provider === provider?.id && page.req.query('state') === trip?.journey.state
@@ -88,7 +88,7 @@ async function comeBack(page: PageRequest): Promise<Response> {
     return showRefusal(page, failure('sign_in_refused', 'this sign-in was not begun here'))
   if (code === undefined)
     return showRefusal(page, failure('sign_in_refused', `${provider.name} did not let you in`))
-  // A code is a secret that could be guessed, and each is asked about elsewhere.
+  // Each code costs a request to the provider, so guesses are limited.
   const { visit } = page.env
   if (!visit.mayAttempt()) return showRefusal(page, failure('attempt_rate'))
   const found = await provider.finish(code, trip.journey, backAddress(page, provider))
@@ -108,7 +108,7 @@ function readTrip(page: PageRequest): Trip | undefined {
   if (text === undefined) return undefined
   const trip = JSON.parse(text) as Trip
   const leftMs = trip.until - clock.now()
-  // A clock that was set back makes no journey longer.
+  // A clock that was set back must not extend the time for signing in.
   return leftMs > 0 && leftMs <= TRIP_MS ? trip : undefined
 }
 

@@ -1,4 +1,4 @@
-/** Asks of which account something will be, where there is a choice. */
+/** Chooses the account that something will belong to, where there is more than one. */
 /** @jsxImportSource hono/jsx */
 import type { Account } from '../../service/accounts/accounts.ts'
 

@@ -5,7 +5,7 @@
 /** @jsxImportSource hono/jsx */
 import { type IntervalUnit, intervalText, rateText, sizeText } from '../format.ts'
 
-/** `level` and `bytes-now` are what there is at a time, which nobody adds up. */
+/** `level` and `bytes-now` are values at a moment, whose sum would mean nothing. */
 export type Measure = 'count' | 'bytes' | 'level' | 'bytes-now' | 'milliseconds'
 
 export interface ChartSeries {
@@ -17,7 +17,7 @@ export interface ChartData {
   readonly title: string
   readonly hint?: string | undefined
   readonly measure: Measure
-  /** How long each interval is; its words are of that kind. */
+  /** Length of the intervals, which decides how their labels look. */
   readonly unit: IntervalUnit
   /** When each interval began, in milliseconds since the epoch. */
   readonly times: readonly number[]
@@ -67,7 +67,7 @@ export function Chart({ data }: { data: ChartData }) {
   )
 }
 
-/** Of what is counted, all of it; of what there is at a time, the most. */
+/** The total of counts; of values at a moment, the greatest. */
 function summaryOf(measure: Measure, values: readonly number[]): number {
   return measure === 'count' || measure === 'bytes'
     ? values.reduce((sum, value) => sum + value, 0)
@@ -102,7 +102,7 @@ function round(value: number): number {
   return Math.round(value * 10) / 10
 }
 
-/** The script reads its numbers here too. */
+/** The table below a chart; the script reads the numbers from it. */
 function Numbers({ data: { measure, series, times, title, unit } }: { data: ChartData }) {
   return (
     <div class="table-wrap chart-table" tabindex={0} role="region" aria-label={title}>

@@ -43,7 +43,7 @@ export function Card({
   lead?: Child
   actions?: Child
   foot?: Child
-  /** For tables and lists, which reach from edge to edge. */
+  /** Without padding, for tables and lists that reach from edge to edge. */
   flush?: boolean
   danger?: boolean
   id?: string
@@ -72,7 +72,7 @@ const NOTICE_ICON: Readonly<Record<Tone, IconName>> = {
   bad: 'alert',
 }
 
-/** The plain tone is what the part looks like anyway. */
+/** The class of a tone; the plain one has none. */
 function toned(part: string, tone: Tone | 'accent'): string {
   return tone === 'plain' ? part : `${part} ${tone}`
 }

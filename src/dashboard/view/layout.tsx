@@ -26,10 +26,10 @@ export interface PageHead extends DocumentHead {
   readonly status?: ContentfulStatusCode
 }
 
-/** A script asks for the part of a page that it wants to put into another. */
+/** Header of a script's request for a part of a page instead of the whole. */
 const PART = 'x-latchkey-part'
 
-/** Whether a script asks, which shows the answer in the page that is open. */
+/** Whether a script asks for a part, to show it in the open page. */
 export function isPartAsked(page: PageRequest): boolean {
   return page.req.header(PART) !== undefined
 }

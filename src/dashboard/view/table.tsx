@@ -2,7 +2,7 @@
 /** @jsxImportSource hono/jsx */
 import type { PropsWithChildren } from 'hono/jsx'
 
-/** A column by its heading; numbers stand at the end, and what speaks for itself is headed for readers of the screen only. */
+/** The heading of a column: of text, of right-aligned numbers, or one that only screen readers get. */
 export type Column = string | { readonly number: string } | { readonly unseen: string }
 
 export function Table({

@@ -4,7 +4,7 @@ import { hostOf, isSecure } from '../request.ts'
 import { usePage } from './page-context.ts'
 import { Notice } from './components.tsx'
 
-/** Nothing where the way is encrypted, or leads no further than this machine. */
+/** Empty where the connection is encrypted, or goes no further than this machine. */
 export function PlainWarning() {
   const page = usePage()
   const { visit } = page.env

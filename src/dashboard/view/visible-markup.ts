@@ -1,11 +1,11 @@
-/** What people read on a page: names and messages of strangers in it are shown as text, with nothing hidden in them. */
+/** Makes invisible characters visible in the text of a page, because strangers write names and messages in it. */
 import { visibleLines } from '../../text/visible.ts'
 
 const FIELD = '<textarea'
 
 /**
- * Markup of ours in which the texts between tags are safe to look at. Values of attributes stay, which forms send
- * back and links lead to, and so does what stands in a field.
+ * Makes the texts between tags visible. Attributes stay as they are, because forms send them back and links lead to
+ * them; so do the contents of fields.
  */
 export function shownMarkup(markup: string): string {
   const shown: string[] = []

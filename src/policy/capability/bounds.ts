@@ -1,18 +1,18 @@
 /**
- * How much patterns may cost whoever is asked about a channel with them: those of a capability, and those of the
- * claims in a token. Told before anything is made of them.
+ * Bounds of what matching a channel against patterns may cost, for the patterns of a capability and of the claims in a
+ * token. Checked before anything is built from them.
  */
 import { PatternTrie } from './trie.ts'
 
 export const MAX_PATTERNS = 2000
-/** Of all patterns together: with their operations they fit into a token, which SDKs take up to 128 KiB. */
+/** Letters of all patterns together: with their operations they fit into a token, which SDKs take up to 128 KiB. */
 export const MAX_LETTERS = 64 * 1024
-/** Of all patterns together, because each is a node in memory. */
+/** Segments of all patterns together: each may be a node in memory. */
 export const MAX_SEGMENTS = 10_000
-/** So many nodes a look-up may visit, at worst, each a segment of the name on one of the ways through the patterns. */
+/** Most nodes that a look-up may visit in the worst case. */
 export const MAX_REACH = 256
 
-/** @returns what there is too much of, as the end of a sentence */
+/** @returns the bound that is exceeded, as the end of a sentence */
 export function boundsFault(patterns: readonly string[]): string | undefined {
   if (patterns.length > MAX_PATTERNS) return `more than ${MAX_PATTERNS} channel patterns`
   let letters = 0

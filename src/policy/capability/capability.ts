@@ -18,9 +18,9 @@ export type Capability = ReadonlyMap<string, OperationSet>
 /** Everything on everything, as a key has that was made without a capability: `{"*":["*"]}`. */
 export const FULL_CAPABILITY: Capability = new Map([['*', EVERY_OPERATION]])
 
-/** Far more than there are operations; some SDKs name one twice. */
+/** Most operations of one line: far more than there are, because some SDKs name one twice. */
 const MAX_OPERATION_NAMES = 100
-/** Of what is quoted in a complaint. */
+/** Longest text that a failure message quotes. */
 const MAX_QUOTED = 100
 
 /**
@@ -38,8 +38,8 @@ export function readCapability(value: unknown): Result<Capability> {
 }
 
 /**
- * Reads the text of a capability that was accepted before, and goes on counting whatever the bounds are now.
- * Nobody who could have written it themselves may come here.
+ * Reads the text of a capability that was accepted earlier and stays valid, whatever the bounds are now. Never call it
+ * with text that a client could have written itself.
  */
 export function parseAccepted(text: string): Result<Capability> {
   const value = parseObject(text)
@@ -54,7 +54,7 @@ function parseObject(text: string): Result<unknown> {
   }
 }
 
-/** @param fault what there is too much of in the resources, as the end of a sentence */
+/** @param fault names the bound that the resources exceed, as the end of a sentence */
 function readLines(
   value: unknown,
   fault: (resources: readonly string[]) => string | undefined,
@@ -101,7 +101,7 @@ function readOperations(resource: string, names: unknown): Result<OperationSet> 
   return ok(set)
 }
 
-/** What is no text may be nested more deeply than it could be written. */
+/** A value that is no text may be nested too deeply to be serialised. */
 function operationText(name: unknown): string {
   if (typeof name === 'string') return quoted(JSON.stringify(name))
   return typeof name === 'object' && name !== null ? 'that is no text' : String(name)

@@ -10,7 +10,7 @@ import {
 import { type PatternNode, PatternTrie, qualifierOf, startOf } from './trie.ts'
 
 export class CapabilityChecker {
-  /** `below` are the operations on every name that goes on from a node: a `*` at the end. */
+  /** `below` holds the operations on every name that continues after a node: a `*` at the end. */
   readonly #trie = new PatternTrie(NO_OPERATIONS)
 
   constructor(capability: Capability) {

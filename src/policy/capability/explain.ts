@@ -46,7 +46,7 @@ export function explainCapability(
   }
 }
 
-/** As it stands in the JSON of a capability. */
+/** A line as it is written in the JSON of a capability. */
 export function lineText({ resource, operations }: CapabilityLine): string {
   return `${JSON.stringify(resource)}:${JSON.stringify(operations)}`
 }

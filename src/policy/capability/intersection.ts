@@ -17,33 +17,33 @@ import {
 } from './operations.ts'
 import { type PatternNode, PatternTrie } from './trie.ts'
 
-/** Pairs of nodes that are looked at, at most: for each node of both, and as many as small capabilities may cross. */
+/** Bound of the pairs of nodes that are visited: some for each node of both, and enough for small capabilities to cross. */
 const STEPS_PER_NODE = 4
 const STEPS_AT_LEAST = 20_000
-/** A step more for each so many characters that are written. */
+/** Writing this many characters counts as one more step. */
 const LETTERS_PER_STEP = 32
 
 type Node = PatternNode<OperationSet>
 
-/** Where the lines of both have come to for the same names. */
+/** The nodes that the same names reach in both tries. */
 interface PatternPair {
-  /** Undefined where one has only lines that ended in `*` before. */
+  /** Undefined where that trie has no node here, and only a `*` further up covers the names. */
   readonly left: Node | undefined
   readonly right: Node | undefined
-  /** What the lines that ended in `*` before permit here. */
+  /** Operations that a `*` further up permits here. */
   readonly leftRest: OperationSet
   readonly rightRest: OperationSet
   /** The pattern of the names, with its qualifier. */
   readonly text: string
   readonly isRoot: boolean
-  /** Whether that is how a line of the one, or of the other, is written up to here. */
+  /** Whether a line of that capability begins with exactly this pattern. */
   readonly isLeft: boolean
   readonly isRight: boolean
 }
 
 /**
- * For every name, the operations that `a` and `b` have in common; empty where that is nothing.
- * @returns `capability_invalid` where it would take too many steps or lines to say
+ * For every name, the operations that `a` and `b` both permit; empty where there are none.
+ * @returns `capability_invalid` where working it out would take too many steps, or the result too many lines
  */
 export function intersect(a: Capability, b: Capability): Result<Capability> {
   if (isSame(a, b)) return ok(a)
@@ -57,7 +57,7 @@ export function intersect(a: Capability, b: Capability): Result<Capability> {
   return resultFault === undefined ? ok(both) : tooMuch(`has ${resultFault}`)
 }
 
-/** As that of a token that may do all that its key may, which was accepted before, however large it is. */
+/** Whether both are equal: a token with the whole capability of its key gets it, however large it is. */
 function isSame(a: Capability, b: Capability): boolean {
   if (a.size !== b.size) return false
   for (const [resource, operations] of a) if (b.get(resource) !== operations) return false
@@ -76,11 +76,11 @@ function trieOf(capability: Capability): PatternTrie<OperationSet> {
   return trie
 }
 
-/** One walk through two capabilities. */
+/** Walks through two capabilities at the same time. */
 export class IntersectionWalk {
-  /** What is written as a line of either capability. */
+  /** Lines of the result that are also lines of one of the two capabilities. */
   readonly nested = new Map<string, OperationSet>()
-  /** What stands in neither, as `a:c:b` from `a:*:b` and `a:c:*`. */
+  /** Lines of the result that are in neither, as `a:c:b` from `a:*:b` and `a:c:*`. */
   readonly crossed = new Map<string, OperationSet>()
   readonly #left: PatternTrie<OperationSet>
   readonly #right: PatternTrie<OperationSet>
@@ -96,12 +96,12 @@ export class IntersectionWalk {
     this.#stepsLeft = this.#budget
   }
 
-  /** How many pairs of nodes were looked at so far, and lines written. */
+  /** How many pairs of nodes were visited so far, and lines written. */
   get steps(): number {
     return this.#budget - this.#stepsLeft
   }
 
-  /** @returns whether it came to its end */
+  /** @returns false where it stopped at its bound */
   run(): boolean {
     this.#start()
     for (let pair = this.#pairs.pop(); pair; pair = this.#pairs.pop()) {
@@ -112,7 +112,7 @@ export class IntersectionWalk {
     return true
   }
 
-  /** With the same qualifier on both sides, or one and `*`, which is any. */
+  /** Pairs of roots with the same qualifier, or one with `*`, which stands for any. */
   #start(): void {
     const left = this.#left.roots
     const right = this.#right.roots
@@ -142,7 +142,7 @@ export class IntersectionWalk {
     })
   }
 
-  /** Lines that end at a pair, or go on from it to whatever follows. */
+  /** Writes the lines that end at a pair, or in a `*` after it. */
   #write(pair: PatternPair): void {
     const { left, right, text } = pair
     this.#writeLine(pair, text, left?.here, right?.here)
@@ -208,7 +208,7 @@ export class IntersectionWalk {
     if (left && right) this.#goOnAlike(pair, after, left, right)
   }
 
-  /** To the literal segments that both have. */
+  /** Visits the literal segments that both have. */
   #goOnAlike(pair: PatternPair, after: PatternPair, left: Node, right: Node): void {
     const fewer = left.width < right.width ? left : right
     for (const [segment] of this.#literalsOf(fewer)) {
@@ -224,7 +224,7 @@ export class IntersectionWalk {
     }
   }
 
-  /** Goes on to a pair at which both permit something or may yet. */
+  /** Queues a pair, unless one side permits nothing at it or below it. */
   #visit(pair: PatternPair): void {
     const { left, right, leftRest, rightRest } = pair
     const isDead = left
@@ -240,7 +240,7 @@ function next({ text, isRoot }: PatternPair, segment: string): string {
   return isRoot ? text + segment : `${text}:${segment}`
 }
 
-/** Adds what is written nowhere where it permits something that the others do not; it would only make the text longer. */
+/** Adds the crossed lines that permit something which the nested ones do not; others would only make the text longer. */
 function withNews(nested: ReadonlyMap<string, OperationSet>, crossed: Capability): Capability {
   const all = new Map(nested)
   // A pattern asked for as a name is found by those that cover it: its `*` is matched by `*` only.

@@ -3,7 +3,7 @@ import { type Result, fail } from '../../failure.ts'
 import { type Capability, readCapability } from './capability.ts'
 import { operationNames } from './operations.ts'
 
-/** What is named; the other half is taken from the capability that is there. */
+/** The lists that were given; one that is undefined is taken from the present capability. */
 export interface Lists {
   readonly privileges: readonly string[] | undefined
   readonly channels: readonly string[] | undefined
@@ -11,7 +11,7 @@ export interface Lists {
 
 /**
  * Makes a capability of lists.
- * @param present gives what the lists leave open: its channels, or its privileges if all its lines have the same
+ * @param present supplies the list that is missing: its channels, or its privileges if all its lines have the same
  */
 export function capabilityOfLists(
   { privileges, channels }: Lists,
@@ -25,7 +25,7 @@ export function capabilityOfLists(
       'the channels of the key have different privileges; name the privileges too',
     )
   }
-  // Each is read once for every resource.
+  // Duplicates would be read again for every resource.
   const named = [...new Set(operations)]
   return readCapability(Object.fromEntries(resources.map((resource) => [resource, named])))
 }
@@ -36,7 +36,7 @@ function commonOperations(capability: Capability): string[] | undefined {
   return sets.size === 1 && only !== undefined ? operationNames(only) : undefined
 }
 
-/** A capability as lists, where all its lines have the same operations; otherwise no lists say the same. */
+/** A capability as lists; undefined where its lines have different operations, which lists cannot express. */
 export function listsOfCapability(
   capability: Capability,
 ): { readonly privileges: readonly string[]; readonly channels: readonly string[] } | undefined {

@@ -22,7 +22,7 @@ export const OPERATIONS = [
 
 export type Operation = (typeof OPERATIONS)[number]
 
-/** A set of operations: a bit each, and one for `*`, which also means operations that are yet to come. */
+/** A set of operations: a bit for each, and one for `*`, which includes operations of later versions. */
 export type OperationSet = number
 
 export const NO_OPERATIONS: OperationSet = 0
@@ -33,7 +33,7 @@ const BITS: ReadonlyMap<string, OperationSet> = new Map([
   ['*', EVERY_OPERATION],
 ])
 
-/** What is documented under two names. */
+/** Operations with a second documented name. */
 const ALIASES: ReadonlyMap<string, Operation> = new Map([['statistics', 'stats']])
 
 /** The set of one operation name or `*`; undefined for a name that is none. */

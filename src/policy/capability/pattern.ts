@@ -10,7 +10,7 @@ export interface Pattern {
   readonly segments: readonly string[]
 }
 
-/** Greater is narrower; what comes first counts first. */
+/** How narrow a pattern is. Greater is narrower; the fields are compared in this order. */
 export interface Specificity {
   readonly literals: number
   readonly segments: number

@@ -8,13 +8,13 @@ import { parsePattern } from './pattern.ts'
 const ANY = '*'
 
 export class PatternNode<T> {
-  /** Of names that end here. */
+  /** Value for names that end at this node. */
   here: T
-  /** Of all names that go on from here: a `*` at the end. */
+  /** Value for all names that continue after this node: a `*` at the end of the pattern. */
   below: T
-  /** After a `*` that is not the last segment. */
+  /** The node after a `*` that is not the last segment. */
   one: PatternNode<T> | undefined
-  /** Most nodes have one literal segment after them or none, so that a map for each would take most of the memory. */
+  /** Most nodes have at most one literal segment after them; a map for each would take most of the memory. */
   #segment: string | undefined
   #next: PatternNode<T> | undefined
   #others: Map<string, PatternNode<T>> | undefined
@@ -33,7 +33,7 @@ export class PatternNode<T> {
     return (this.#next ? 1 : 0) + (this.#others?.size ?? 0)
   }
 
-  /** The node after a segment, which for `*` is none: that is `one`. */
+  /** The node after a literal segment; the one after `*` is `one`. */
   literal(segment: string): PatternNode<T> | undefined {
     if (this.#segment === segment) return this.#next
     return this.#others?.get(segment)
@@ -60,7 +60,7 @@ export class PatternTrie<T> {
   readonly #nothing: T
   #size = 0
 
-  /** @param nothing stands where no pattern ends */
+  /** @param nothing value of nodes where no pattern ends */
   constructor(nothing: T) {
     this.#nothing = nothing
   }
@@ -83,7 +83,7 @@ export class PatternTrie<T> {
     return this.#roots
   }
 
-  /** Puts something where a pattern ends, made of what is there. */
+  /** Replaces the value at the end of a pattern. */
   put(pattern: string, change: (present: T) => T): void {
     const { qualifier, segments } = parsePattern(pattern)
     let node = this.#roots.get(qualifier)

@@ -20,7 +20,7 @@ import { startSession } from '../sign-in.tsx'
 import { sentence, showFailure } from '../failures.tsx'
 import { showAccount } from './page.tsx'
 
-/** Who has no password proves who they are by having signed in just now. */
+/** People without a password prove their identity by a fresh sign-in. */
 const FRESH_MS = 15 * 60_000
 
 export async function changePassword(page: PageRequest): Promise<Response> {
@@ -35,7 +35,7 @@ export async function changePassword(page: PageRequest): Promise<Response> {
     address: page.env.visit.address,
   })
   if (!hash.ok) return showAccount(page, { password: sentence(hash.failure.message) })
-  // Hashing takes its time, in which the session can have ended.
+  // The session can have ended while the password was hashed.
   if (!identifySignedIn(page)) return showFailure(page, failure('sign_in_needed'))
   signInMethods.setPasswordHash(person.id, hash.value)
   startSession(page, person.id, account.id)

@@ -11,7 +11,7 @@ import { type Fields, listField, textField } from '../../fields.ts'
 
 /** What the form of a key shows. */
 export interface CapabilityForm {
-  /** Which half counts. */
+  /** Whether the lists or the JSON are used. */
   readonly mode: 'lists' | 'json'
   readonly privileges: readonly string[]
   /** One a line. */
@@ -97,7 +97,7 @@ export function formOfFields(fields: Fields): CapabilityForm {
   }
 }
 
-/** The capability that the half which counts asks for. */
+/** The capability of the half of the form that is used. */
 export function capabilityOfForm(form: CapabilityForm): Result<Asked> {
   if (form.mode === 'json') {
     const read = parseCapability(form.json)
@@ -112,7 +112,7 @@ export function capabilityOfForm(form: CapabilityForm): Result<Asked> {
     return fail('capability_invalid', 'choose at least one privilege')
   if (channels.length === 0)
     return fail('capability_invalid', 'name at least one channel; * stands for all')
-  // `*` says more than any list that has it.
+  // `*` includes all the others.
   const privileges = form.privileges.includes('*') ? ['*'] : form.privileges
   const read = capabilityOfLists({ privileges, channels }, new Map())
   if (!read.ok) return read

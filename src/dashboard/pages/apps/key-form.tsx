@@ -135,7 +135,7 @@ export async function editKey(page: PageRequest, app: App, key: ApiKey): Promise
   return redirectTo(page, keyPath(key))
 }
 
-/** Before clients are put off channels that they are on. */
+/** Asks for confirmation before clients lose channels that they are on. */
 function askToChange(
   page: PageRequest,
   { app, key, form, impact }: { app: App; key: ApiKey; form: KeyForm; impact: KeyImpact },

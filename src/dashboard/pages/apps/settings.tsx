@@ -103,7 +103,7 @@ export async function changeSettings(page: PageRequest, app: App): Promise<Respo
   return redirectTo(page, `/apps/${app.id}/settings`)
 }
 
-/** Before clients are disconnected. */
+/** Asks for confirmation before an app is removed and its clients are disconnected. */
 function askToDisable(
   page: PageRequest,
   app: App,

@@ -12,7 +12,7 @@ const LIFETIMES: readonly (readonly [minutes: number, label: string])[] = [
   [1440, 'a day'],
 ]
 
-/** What was asked for, to be there again where it could not be done. */
+/** What the form was sent with, to fill it in again after a fault. */
 export interface TokenForm {
   readonly clientId: string
   readonly minutes: number

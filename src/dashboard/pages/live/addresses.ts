@@ -1,15 +1,15 @@
-/** Addresses of the live pages: names of channels may be anything, so they stand in the query. */
+/** Addresses of the live pages. A channel's name may hold any character, so it is in the query. */
 import type { ChannelRef } from '../../../core/types.ts'
 import type { Account } from '../../../service/accounts/accounts.ts'
 import type { LiveService } from '../../../service/live/live.ts'
 
-/** A channel as it stands in an address. */
+/** The name of a channel in an address. */
 export interface ChannelAddress {
   readonly name: string
   readonly appId?: string | undefined
 }
 
-/** A channel, and the way it is named in addresses. */
+/** A channel that the signed-in account may see, with its name in addresses. */
 export interface VisibleChannel extends ChannelAddress {
   readonly ref: ChannelRef
 }
@@ -28,7 +28,7 @@ export function visibleChannel(
   if (name === '') return undefined
   const ref = live.refOf(name, app === '' ? undefined : app)
   if (!live.maySee(sees, ref)) return undefined
-  // A shared channel is one of its app, however it was named.
+  // A linked channel belongs to its app, whichever way it was named.
   return { name, ref, appId: ref.realm === '' ? undefined : ref.realm }
 }
 

@@ -83,7 +83,7 @@ function Nothing({ text }: { text: string }) {
   )
 }
 
-/** Channels that nobody is on and that have something on the disk: the way to what was said there. */
+/** Channels with history on the disk and nobody on them, so that it can be found. */
 function Quiet({ text }: { text: string }) {
   const quiet = quietChannels(usePage(), text)
   if (quiet.length === 0) return <></>

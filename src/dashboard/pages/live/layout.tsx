@@ -72,7 +72,7 @@ export function Figures({ figures }: { figures: LiveFigures }) {
   )
 }
 
-/** Tells the script where to connect. */
+/** Address of the WebSocket, for the script. */
 export function LiveSocket() {
   return <span hidden data-socket={useHref(SOCKET_PATH)}></span>
 }

@@ -52,13 +52,13 @@ export function Log({ target }: { target: VisibleChannel }) {
   )
 }
 
-/** On the commons nothing is missed that could be told again, so there is nothing to go on from. */
+/** The commons keeps no messages, so a page there has no position to continue from. */
 function logPath(target: VisibleChannel, position: string): string {
   const since = target.appId === undefined ? undefined : position
   return withQuery(LOG_PATH, { ...channelQuery(target), since })
 }
 
-/** All else on the page goes on, and so does what comes from now on. */
+/** Shown where history cannot be read; the rest of the page and new messages still work. */
 function Unreadable({ why: { message, name } }: { why: Failure }) {
   return (
     <p class="log-empty" id="log-empty">

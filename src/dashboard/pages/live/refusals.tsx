@@ -131,7 +131,7 @@ function Where({ detail }: { detail: RefusalSummary['detail'] }) {
   )
 }
 
-/** Leads on to what there is a page of. */
+/** A link where the value has a page of its own. */
 function PlaceValue({
   place,
   value,

@@ -24,7 +24,7 @@ export async function changeKey(
   const fields = page.var.fields
   const kind: KeyKind = textField(fields, 'kind') === 'join' ? 'join' : 'send'
   const act = textField(fields, 'act')
-  // What a confirmed form brings back is the key that was made for the first one.
+  // The confirmed form sends back the key that was generated for the first one.
   const isMade = act === 'generate' || textField(fields, 'made') !== ''
   const key = act === 'generate' ? newChannelKey() : textField(fields, 'key')
   const wanted = act === 'clear' ? null : key
@@ -45,7 +45,7 @@ export async function changeKey(
   }
   return apply(page, reservation, change, {
     done: wanted === null ? `The ${kind} key is gone.` : `The ${kind} key is set.`,
-    // Nobody has seen a key yet that was made here.
+    // A generated key was not shown yet, so it is shown now.
     query: isMade ? '?keys=shown' : '',
     field: `${kind}-key`,
   })
@@ -74,7 +74,7 @@ export async function changeOptions(
   })
 }
 
-/** What a key would do that is being typed, for the line below its field. */
+/** Answers the script with what the key that is being typed would change. */
 export async function typedImpact(
   page: PageRequest,
   reservation: OwnedReservation,

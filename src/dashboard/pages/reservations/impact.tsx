@@ -8,7 +8,7 @@ import { Badge, Notice } from '../../view/components.tsx'
 import { Table } from '../../view/table.tsx'
 import { plural } from '../../format.ts'
 
-/** As far as whoever asks may know it: people on channels of others are counted and not named. */
+/** The impact as the signed-in account may see it: people on channels of other accounts are counted and not named. */
 export function impactFor(page: PageRequest, namespace: string, changed: ChangedRules): Impact {
   return page.var.parts.impact(accountScope(page), namespace, changed)
 }

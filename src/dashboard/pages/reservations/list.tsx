@@ -23,7 +23,7 @@ export function showList(
   const { services, live } = page.var.parts
   const reservations = services.reservations.list(accountScope(page))
   const channels = live.channels(accountScope(page)).items
-  // Whose a name is needs saying only where it is another's.
+  // The owner is shown only where it is another account.
   const others = services.accounts
     .list()
     .filter(({ id }) => id !== requireSignedIn(page).account.id)
@@ -55,7 +55,7 @@ export function showList(
   )
 }
 
-/** Names from before they were folded that do not do what they seem to. */
+/** Warns of reservations made before names were folded that have no effect, or not everywhere. */
 export function NameWarnings({ nameWarnings }: { nameWarnings: readonly NameWarning[] }) {
   return (
     <>

@@ -35,7 +35,7 @@ export function draftOf(page: PageRequest, fields: Fields): ReservationDraft {
   }
 }
 
-/** A key that nobody has yet, to find out whom any new key would shut out. */
+/** Stands for any new key: nobody has it yet, so the impact shows whom one would shut out. */
 const NEW_KEY = 'a key that nobody has yet'
 
 export function previewOf(page: PageRequest, wish: ReservationDraft): Preview {
@@ -46,7 +46,7 @@ export function previewOf(page: PageRequest, wish: ReservationDraft): Preview {
     ...(wish.wantsJoinKey && { joinKey: NEW_KEY }),
     ...(wish.wantsSendKey && { sendKey: NEW_KEY }),
   })
-  // With the eyes of the account that would own it: people on channels of nobody are counted only, until it does.
+  // As the future owner would see it: people on channels that nobody owns yet are counted and not named.
   return { wish, reservation, impact: impact(wish.account, wish.namespace, changed) }
 }
 

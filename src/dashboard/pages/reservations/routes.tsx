@@ -84,7 +84,7 @@ async function reserve(page: PageRequest): Promise<Response> {
   return redirectTo(page, `/reservations/${reservation.id}${hasKeys ? '?keys=shown' : ''}`)
 }
 
-/** Before those who are on its channels are shut out. */
+/** Asks for confirmation before people on its channels are shut out. */
 function askToReserve(
   page: PageRequest,
   wish: ReservationDraft,

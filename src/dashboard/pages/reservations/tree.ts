@@ -3,14 +3,14 @@ import { isBoundary } from '../../../policy/namespaces.ts'
 
 export interface Branch<T> {
   readonly item: T
-  /** What its name adds to that of the one above, such as `/vault`. */
+  /** The part of its name after the parent's, such as `/vault`. */
   readonly part: string
-  /** What stands before that. */
+  /** The part of its name that is the parent's. */
   readonly above: string
   readonly below: readonly Branch<T>[]
 }
 
-/** Each looks for the nearest name above its own, so that very many take no longer for each. */
+/** Looks up each shorter name in a set, so that the cost for each name does not grow with their number. */
 export function treeOf<T extends { readonly namespace: string }>(items: readonly T[]): Branch<T>[] {
   const sorted = items.toSorted((a, b) => (a.namespace < b.namespace ? -1 : 1))
   const byName = new Map(sorted.map((item) => [item.namespace, item]))
