@@ -107,7 +107,7 @@ export class Channels {
     this.channelPool = new Pool(channelLimit(config.maxChannels))
     this.connectionPool = new Pool(connectionLimit(config.maxConnections))
     this.ids = new IdSource(parts.random)
-    // Only letters and digits: what stands behind the `@` of a position must not end it.
+    // A `-` or `_` would end the site within a position, where it stands behind the `@`.
     const site = this.ids.next(SITE_LENGTH).replaceAll(/[-_]/g, '0')
     const positions = new PositionSource(clock, site, parts.lastPosition)
     this.time = positions.time
@@ -250,7 +250,7 @@ export class Channels {
       rates,
       clock,
       maxMessageBytes,
-      // The realm of the server's own pages is no app that anybody knows.
+      // Pages of the dashboard have a realm of their own, which no owner of an app may hear of.
       explain: (caller, operation, resource) =>
         caller.appId === PAGES ? {} : capabilityGap(caller, operation, resource),
     })

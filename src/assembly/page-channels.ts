@@ -1,4 +1,4 @@
-/** The channels of the dashboard's pages: connections of the realtime protocol that a session opens, and no key. */
+/** Channels for live pages of the dashboard: connections of the realtime protocol, opened by a session in place of a key. */
 import type { ChannelWatcher } from '../core/registry/watchers.ts'
 import { ownMessage } from '../core/propose/publisher.ts'
 import { PAGES, channelRef } from '../core/types.ts'
@@ -59,7 +59,7 @@ export class RealtimePages implements PageChannels {
   }
 }
 
-/** Ids of sessions are letters and digits, so the pattern means what it says. */
+/** Ids of sessions are letters and digits only, so none of them can act as a wildcard in the pattern. */
 function principalOf(session: string): AppPrincipal {
   const capability: Capability = new Map([[`${session}:*`, operationBit('subscribe')]])
   return {

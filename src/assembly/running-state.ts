@@ -1,4 +1,4 @@
-/** What is kept from one run of the server to the next, so that to its clients a restart is a network that blinked. */
+/** Saves connections and channels when the server stops and restores them at the next start, so that clients resume. */
 import type { Channels } from './channels.ts'
 import type { Clock } from '../core/clock.ts'
 import { type ChannelSnapshot, restoreSnapshot, takeSnapshot } from '../core/channel/snapshot.ts'
@@ -8,7 +8,7 @@ import type { ConnectionSnapshot } from '../protocol/ably/realtime/connection/sn
 import { type Connections, STATE_TTL_MS } from '../protocol/ably/realtime/connection/connections.ts'
 import { type SavedState, readState, removeState, writeState } from '../store/state-file.ts'
 
-/** To be raised whenever the shape of a snapshot changes, or of anything in it: messages, presence, answers. */
+/** Raise it whenever the shape of a snapshot changes, or of anything in it: messages, presence, answers. */
 const VERSION = 1
 
 interface State {
@@ -17,7 +17,7 @@ interface State {
 }
 
 export interface RunningStateParts {
-  /** Undefined for a server that writes no file: it leaves nothing and finds nothing. */
+  /** Undefined for a server that keeps everything in memory: it saves and restores nothing. */
   readonly folder: string | undefined
   readonly keyring: Keyring
   readonly channels: Pick<Channels, 'registry' | 'histories' | 'presence' | 'time'>
@@ -36,7 +36,7 @@ export class RunningState {
     this.#parts = parts
   }
 
-  /** To be called when nobody can change anything any more: what is acknowledged afterwards is lost. */
+  /** Call when nothing can change any more: whatever is acknowledged afterwards is lost. */
   save(): void {
     const { clock, connections, folder, keyring, log } = this.#parts
     if (folder === undefined) return
@@ -53,19 +53,19 @@ export class RunningState {
     }
   }
 
-  /** To be called before anybody can connect. Whatever is wrong with what was kept, the start goes on without. */
+  /** Call before the server listens. A file that cannot be used is logged and ignored: the start goes on. */
   restore(): void {
     const state = this.#find()
     if (!state) return
     try {
       this.#putBack(state)
     } catch (error) {
-      // Clients that begin anew are better off than those of a server that does not start.
+      // Clients that cannot resume are better off than clients of a server that does not start.
       this.#parts.onBug(error)
     }
   }
 
-  /** To be called once clients can connect: what they go on from changes from now on. */
+  /** Call once clients can connect: from now on the file no longer has the state that they resume from. */
   discard(): void {
     const { folder } = this.#parts
     if (folder !== undefined) removeState(folder)
@@ -81,7 +81,7 @@ export class RunningState {
     log.info('clients can go on where they were', sizes(wanted))
   }
 
-  /** Without those of an app that is gone, and of pages of the dashboard, which begin anew. */
+  /** Leaves out apps that are gone, and the dashboard's pages, which connect anew. */
   #ofApps({ channels, connections }: State): State {
     const { isApp } = this.#parts
     return {
@@ -92,7 +92,7 @@ export class RunningState {
 
   #channels(): ChannelSnapshot[] {
     const { registry } = this.#parts.channels
-    // Guests come back as somebody else. The members that an app began with are of no connection, and stay.
+    // Clients of itty-sockets come back under a new id, so their members go. Members from fixtures have no connection and stay.
     return takeSnapshot(registry, ({ guest }) => guest === undefined)
   }
 

@@ -1,4 +1,4 @@
-/** Composes what people and tools see of the server over HTTP: pages, the API, metrics and the dashboard. */
+/** Composes what people and tools reach over HTTP: the API, health, metrics and the dashboard. */
 import { accessSync, constants } from 'node:fs'
 import type { Channels } from './channels.ts'
 import type { Config } from '../config.ts'
@@ -53,7 +53,7 @@ export class Web {
       counters,
       channels: () => channels.registry.withMembersSize,
       reservations: () => settings.rules.namespaces.size,
-      // The server's own pages are no app of anybody.
+      // Channels and connections of the dashboard's own pages are not counted.
       appChannels: () => channels.registry.sizeOfApps - channels.registry.channels(PAGES).size,
       appConnections: () => connections.size - connections.countOf(PAGES),
       historyBytes: () => history.usedBytes(),
@@ -77,7 +77,7 @@ export class Web {
     this.#dashboard?.stop()
   }
 
-  /** Whether metrics have an address of their own. */
+  /** Whether metrics have a port of their own. */
   get hasMetricsPort(): boolean {
     return this.#parts.config.metricsPort !== undefined
   }
