@@ -1,12 +1,12 @@
-/** The seam to a wire protocol: a folder each, none aware of another. */
+/** The seam to wire protocols. Each is a folder that knows no other. */
 import type { Encode } from '../core/delivery/delivery.ts'
 import type { Frame, Socket } from '../core/types.ts'
 import type { Failure, FailureName, Result } from '../failure.ts'
 
-/** Letters in the path of a page, or of the API: far more than any of them has. Channels have limits of their own. */
+/** The longest path of pages and the API in characters. Channels have limits of their own. */
 export const MAX_PATH_LETTERS = 4096
 
-/** A request that the transport has let in. */
+/** A request that the transport has admitted. */
 export interface Visit {
   readonly request: Request
   /** Path without the base path, still percent-encoded. */
@@ -16,23 +16,23 @@ export interface Visit {
   /** The client's address. */
   readonly address: string
   /**
-   * The bytes of the body, once whatever came along with the request has been looked at too: what is done in a row
-   * costs much less than one by one. It may take long, so that what was decided before it must be decided again.
-   * @param maxBytes of those that the protocol takes here
+   * Reads the body. Requests that arrive together are handled in a row, which costs less than one by one. A body may
+   * take long to arrive, so whatever was decided before must be decided again.
+   * @param maxBytes the largest body that the protocol takes
    * @returns `message_too_large`; `bad_request` if the client hangs up; or why the transport reads no more of it
    */
   body(maxBytes: number): Promise<Result<Uint8Array>>
   /**
-   * Whether the client's address may show credentials that it costs something to look at: not while it keeps on
-   * showing wrong ones. Those that are known to be good are never asked about.
+   * Whether unknown credentials of this address may be verified, which is costly: not while it keeps on sending
+   * wrong ones. Credentials that are known to be good need not ask.
    */
   mayAttempt(): boolean
-  /** Counts credentials that were missing or wrong; false where the address has shown too many to be told which. */
+  /** Counts missing or wrong credentials; false if the address has shown so many that it is no longer told why. */
   failedAttempt(): boolean
   /**
-   * Lets the answer take as long as it needs: silence does not end the request any more. A body that was not read
-   * is dropped, for it would be kept all that time.
-   * @returns to be called once the answer is complete: whoever does not read it is cut off then, as with any other
+   * Lets the answer take as long as it needs, without the idle timeout. An unread body is dropped, because it would
+   * stay in memory all that time.
+   * @returns to be called once the answer is complete: from then on the timeout applies again
    */
   keepOpen(): () => void
   /** Whether the client's own connection is encrypted, as far as this server or a trusted proxy can tell. */
@@ -41,42 +41,42 @@ export interface Visit {
   readonly base: string
 }
 
-/** The state of one socket: what a protocol must remember between frames. */
+/** The state of a protocol for one socket. */
 export interface Session {
   receive(frame: Frame): void
   /** Called when some of what was queued has gone out. */
   drained?(): void
-  /** The socket is gone; nothing can be sent any more. */
+  /** Called when the socket is closed; nothing can be sent any more. */
   closed(): void
-  /** The server is about to close the socket: says so in the protocol's own way, and closes it. */
+  /** Tells the client in the way of the protocol that the server stops, and closes the socket. */
   dismiss(): void
 }
 
-/** What an accepted upgrade hands to the transport: a session for the socket, once it is open. */
+/** An accepted upgrade: makes the session once the socket is open. */
 export type Opening = (socket: Socket) => Session
 
-/** Where a protocol takes WebSockets. */
+/** An endpoint that accepts WebSockets. */
 export interface SocketEndpoint extends Endpoint {
-  /** Decides about an upgrade, without waiting: an answer refuses it. */
+  /** Decides about an upgrade without waiting; a response refuses it. */
   connect(visit: Visit): Response | Opening
 }
 
-/** Where a protocol, or a part of the server's own, takes plain requests. */
+/** Takes the plain requests of a protocol, or of the dashboard. */
 export interface Endpoint {
   readonly name: string
   /**
-   * Whether a request is for this endpoint. Every endpoint is asked about every request, so the path decides where
-   * it can; the rest of the request is there for paths that two protocols share.
+   * Whether a request is for this endpoint. Every endpoint is asked about every request, so the path should decide;
+   * the request itself is only for paths that two protocols share.
    * @param isUpgrade whether it asks for a WebSocket
    */
   owns(path: string, isUpgrade: boolean, request: Request): boolean
-  /** Whether it looks at the origin of a request itself, in the place of the setting that is for everybody. */
+  /** Whether it checks the Origin header itself, instead of the setting for all endpoints. */
   readonly guardsOrigin?: boolean
   /** Answers a plain HTTP request. */
   serve(visit: Visit): Response | Promise<Response>
   /**
-   * Words why the transport has turned a plain request away, so that no page of another origin can read it; without
-   * it, that is plain text.
+   * Answers a request that the transport refuses, in the form of the protocol and without CORS headers; by default
+   * the answer is plain text.
    */
   refuse?(visit: Visit, why: Failure): Response
 }
@@ -87,13 +87,13 @@ export interface Endpoint {
  */
 export interface Protocol<Core, Server extends ProtocolServer = ProtocolServer> {
   readonly name: string
-  /** Its wire formats by the name that groups of subscribers carry, and how each writes what happens on a channel. */
+  /** Encoders of its wire formats, by the protocol name of their groups. */
   readonly formats: Readonly<Record<string, Encode>>
   make(core: Core): Server
-  /** Whether a path below a prefix of another protocol is this one's; requests that show no sign of the other are too. */
+  /** Whether a path below a prefix of another protocol belongs to this one. */
   claims?(path: string): boolean
   /**
-   * What its clients are told where there is nothing; undefined for everybody else.
+   * Answers its own clients for a path that nobody serves; undefined for others.
    * @param base as `Visit` has it
    */
   notFound?(request: Request, base: string): Response | undefined
@@ -101,27 +101,27 @@ export interface Protocol<Core, Server extends ProtocolServer = ProtocolServer> 
 
 /** A protocol while the server runs. */
 export interface ProtocolServer {
-  /** In the order in which they are asked whether a request is theirs. */
+  /** In the order in which `owns` is asked. */
   readonly endpoints: readonly (SocketEndpoint | Endpoint)[]
   /** To be called before the first client comes. */
   start?(): void
-  /** Sessions without a WebSocket, which have to be told as well when the server stops. */
+  /** Sessions without a WebSocket, to be dismissed when the server stops. */
   sessions?(): readonly Session[]
-  /** To be called when the server begins to stop: no client is given up for being away from now on. */
+  /** To be called when the server begins to stop: from now on no connection expires. */
   hold?(): void
-  /** Ends answers that go on for ever, for whoever stops listeners waits for them; their clients ask again. */
+  /** Ends streamed answers, for which stopping the listeners would wait; their clients ask again. */
   endStreams?(): void
-  /** Stops timers and lets go of what is left. It may be called more than once. */
+  /** Stops timers and closes what is left. It may be called more than once. */
   stop?(): void
 }
 
-/** The admission of clients that stay without a WebSocket: within the same limits as those that have one. */
+/** Admission of clients that stay connected without a WebSocket, under the same limits as with one. */
 export interface HttpAdmission {
-  /** Why somebody may not come in, if so; counts as an attempt. */
+  /** Why a client is refused, if so; counts the attempt. */
   turnAway(visit: Pick<Visit, 'address'>): FailureName | undefined
   opened(address: string): void
   closed(address: string): void
   ban(address: string): void
-  /** Unique among all of them, and apart from the ids of WebSockets. */
+  /** An id that no other client and no WebSocket has. */
   nextSocketId(): number
 }

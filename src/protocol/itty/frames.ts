@@ -4,11 +4,11 @@ import type { Event, KeptMessage, Member, Message } from '../../core/types.ts'
 import { type RelayedJson, relayedJson, relayedString } from '../../policy/relayed-json.ts'
 import type { Failure } from '../../failure.ts'
 
-/** Readers before 0.9 find a numeric `users` in joins and leaves (V-2). */
+/** The variant with a numeric `users` in joins and leaves, for clients before 0.9 (V-2). */
 export const LEGACY = 'legacy'
 export const CURRENT = ''
 
-/** One frame a message; a join or leave is one frame. What else an app's channels tell has no form here. */
+/** One frame for each message, join or leave. Other events of apps' channels have no frame in this protocol. */
 export function encode(event: Event, variant: string): readonly string[] {
   switch (event.kind) {
     case 'message': {
@@ -35,13 +35,13 @@ function membershipFrame(
   return `{"type":"${kind}",${who}${users}"total":${total},"date":${timestamp}}`
 }
 
-/** The value is spliced in as the sender wrote it (F-9). No `type`: it would hide the payload's (E-3). */
+/** The value is inserted as the sender wrote it (F-9). No `type`, which would hide that of the payload (E-3). */
 function messageFrame({ value, sender: from }: Message, timestamp: number): string {
   const sender = from ? identity(from) : ''
   return `{"message":${value},${sender}"date":${timestamp}}`
 }
 
-/** Of a guest it is the alias that they chose, as in the frames of channels that no app has. */
+/** For a guest the alias that they chose, as in frames of channels without an app. */
 function keptFrame(message: KeptMessage): string {
   const { connectionId, timestamp } = message
   const sender =
@@ -56,8 +56,8 @@ function aliasOf({ clientId, connectionId, guest }: KeptMessage): string | undef
 }
 
 /**
- * What clients of an app call JSON need not be that, or may look like something that only the server says. It reaches
- * readers as text then: nothing is lost, and nothing taken for what it is not. Guests and pushes were looked at already.
+ * Data that an app's client marked as JSON may be invalid, or imitate an event of the server. It is then sent as text,
+ * so that nothing is lost or misread. Messages of guests and pushes were checked when they were sent.
  */
 function valueText({ data, encoding, guest }: KeptMessage): RelayedJson | 'null' {
   if (data === undefined) return 'null'
@@ -66,14 +66,14 @@ function valueText({ data, encoding, guest }: KeptMessage): RelayedJson | 'null'
   return value?.ok ? value.value : relayedString(data)
 }
 
-/** `uid`, and `alias` only where there is one: with none the key is left out (E-7). */
+/** `uid` and, if there is one, `alias` (E-7). */
 function identity({ connectionId, clientId }: Pick<Member, 'connectionId' | 'clientId'>): string {
   return clientId === undefined
     ? `"uid":"${connectionId}",`
     : `"uid":"${connectionId}","alias":${JSON.stringify(clientId)},`
 }
 
-/** What the joiner itself is told; `users` only for those who asked to list (E-8, E-11). */
+/** The join event for the joiner itself, with `users` if it asked for the list (E-8, E-11). */
 export interface OwnJoin {
   readonly member: Member
   /** Everybody on the channel in the order of joining, the joiner among them. */
@@ -85,7 +85,7 @@ export interface OwnJoin {
 
 export function ownJoinFrame({ member, users, total, timestamp, legacy }: OwnJoin): string {
   if (legacy && !users) {
-    // Before 0.9 one's own was like that of anybody.
+    // Clients before 0.9 get the same join event as others.
     return membershipFrame({ kind: 'join', member, total, timestamp }, LEGACY)
   }
   const list = users ? usersText(users, member) : ''
@@ -102,7 +102,7 @@ function usersText(users: Iterable<Member>, self: Member): string {
   return `"users":[${entries.join(',')}],`
 }
 
-/** Nothing in the clients reads `code`; it is for apps that must tell errors apart (E-13). */
+/** `code` is not read by clients, but by apps that must tell errors apart (E-13). */
 export function errorFrame(failure: Failure, timestamp: number): string {
   const message = JSON.stringify(failure.message)
   return `{"type":"error","message":${message},"code":"${failure.name}","date":${timestamp}}`

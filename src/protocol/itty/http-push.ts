@@ -17,7 +17,7 @@ export interface HttpPushParts {
   readonly commonsAdmission: CommonsAdmission
   readonly commons: Commons
   readonly digest: (key: string) => Uint8Array
-  /** Whether the visitor's address may push now; it counts the attempt. */
+  /** Whether an address may push now; counts the attempt. */
   readonly mayPush: (visitor: Pick<Visit, 'address'>) => boolean
   readonly onRefusal: (why: Failure, detail: HttpPushDetail) => void
   readonly maxChannelBytes: number
@@ -25,7 +25,7 @@ export interface HttpPushParts {
   readonly guardEvents: boolean
 }
 
-/** What the log may know of a refused push. */
+/** What the log may contain about a refused push. */
 export interface HttpPushDetail {
   readonly channel: string | undefined
   readonly address: string
@@ -34,13 +34,13 @@ export interface HttpPushDetail {
 
 export const PUSH_PREFIX = '/push/'
 
-/** Of every answer: its type is exactly this. */
+/** Headers of every answer; the content type must be exactly this. */
 const HEADERS = { ...SERVER_HEADER, 'content-type': 'application/json' }
 
-/** Whoever gets here is a program, or a page of an origin that was let in. */
+/** The transport has checked the origin already, so any page that gets here may read the answer. */
 const ANY_PAGE = { 'access-control-allow-origin': '*' }
 
-/** Made once: Bun takes a `Headers` in less than half the time of an object. */
+/** Built once, because Bun takes a `Headers` in less than half the time of an object. */
 const ACCEPTED: ResponseInit = { status: 200, headers: new Headers({ ...HEADERS, ...ANY_PAGE }) }
 
 const PREFLIGHT = {
@@ -51,7 +51,7 @@ const PREFLIGHT = {
   'access-control-max-age': '86400',
 }
 
-/** Whether a request carries a send key, or asks for a page whether it may. Without one no push is accepted. */
+/** Whether a request has a send key, or is the preflight of one that has. Without a key no push is accepted. */
 export function showsSendKey({ headers, method }: Request): boolean {
   if (method !== 'OPTIONS') return headers.has('x-send-key')
   return /\bx-send-key\b/i.test(headers.get('access-control-request-headers') ?? '')
@@ -67,7 +67,7 @@ export function serveHttpPush(parts: HttpPushParts, visit: Visit): Response | Pr
   if (!named.ok) return refused(parts, visit, named.failure)
   const place = placeOf(parts, visit, named.value)
   const presented = presentedKeys(parts, visit.request)
-  // The key is asked for before the body is read: a stranger cannot make the server buffer anything.
+  // The key is checked before the body is read, so that strangers cannot make the server buffer anything.
   const verdict = parts.commonsAdmission.admitPush(place, presented)
   if (!verdict.join) return refusedBy(parts, visit, place, verdict)
   return visit
@@ -88,7 +88,7 @@ function placeOf(
   return { channel: commonsAdmission.refOf(name), resource: name, secure, origin }
 }
 
-/** Decides again: the body may have taken its time, and the key, the reservation or its link may be others by now. */
+/** Decides again, because key, reservation and link may have changed while the body arrived. */
 function relay(
   parts: HttpPushParts,
   visit: Visit,
@@ -150,7 +150,7 @@ function refused(
   return pushRefusal(inWords(why), ANY_PAGE)
 }
 
-/** @param readers which pages may read it; none, where it is left out */
+/** @param readers CORS headers; left out, no page of another origin may read the answer */
 export function pushRefusal(why: Failure, readers: Record<string, string> = {}): Response {
   const body = `{"error":${JSON.stringify({ code: why.name, message: why.message })}}`
   const headers: Record<string, string> = { ...HEADERS, ...readers, ...refusalHeaders(why) }

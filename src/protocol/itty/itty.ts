@@ -28,7 +28,7 @@ import { UidSource } from './uid.ts'
 const PROTOCOL = 'itty'
 const SOCKET_PREFIX = '/c/'
 
-/** What the log may know of a refused join; never a key, never the query. */
+/** What the log may contain about a refused join: never a key or the query. */
 export interface JoinDetail {
   readonly channel: string | undefined
   readonly address: string
@@ -42,20 +42,20 @@ interface IttyParts extends Omit<SessionParts, 'traffic'> {
   readonly appCounters: AppCounters
   readonly clock: Clock
   readonly random: Randomness
-  /** Turns a presented key into what the policy compares. */
+  /** The digest of a presented key, which the policy compares. */
   readonly digest: (key: string) => Uint8Array
   readonly mayPush: HttpPushParts['mayPush']
   readonly onRefusal: (why: Failure, detail: JoinDetail) => void
   readonly maxChannelBytes: number
   readonly maxMessageBytes: number
   readonly maxAliasLength: number
-  /** Whether another protocol has such paths under `/push/` too; pushes are told apart by their key there. */
+  /** Whether a path under `/push/` belongs to another protocol; there only requests with a send key are pushes. */
   readonly isClaimed: (path: string) => boolean
   readonly explainRefusals: boolean
   readonly legacyUsers: boolean
 }
 
-/** Where a client comes to, and with what. */
+/** The channel that a client joins, and the keys that it presents. */
 interface JoinRequest {
   readonly place: Place
   readonly presented: Keys
@@ -148,7 +148,7 @@ class IttyProtocol implements SocketEndpoint {
     return path.startsWith(PUSH_PREFIX) ? pushRefusal(why) : refusalResponse(why)
   }
 
-  /** The order of decisions is that of AC-34; bans, rates and origins come before, in the transport. */
+  /** Decides in the order of AC-34; bans, rates and origins are checked before, in the transport. */
   connect(visit: Visit): Response | Opening {
     if (!visit.path.startsWith(SOCKET_PREFIX)) return refusalResponse(failure('not_found'))
     const named = channelName(visit.path.slice(SOCKET_PREFIX.length), this.#parts.maxChannelBytes)
@@ -190,7 +190,7 @@ class IttyProtocol implements SocketEndpoint {
     })
     const explains = because?.reservation?.options.explainRefusals ?? this.#parts.explainRefusals
     const told = inWords(why)
-    // Only a decision of the policy is explained: it is the one an app can act on.
+    // Only decisions of the policy are explained, because apps can act on them.
     if (verdict && explains) return explainedRefusal(told, () => this.#parts.clock.now())
     return refusalResponse(told)
   }

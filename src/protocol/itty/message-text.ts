@@ -1,4 +1,4 @@
-/** What an itty-sockets client sends: to whom, and the text for them (F-2, F-4). */
+/** Frames of itty-sockets clients: an optional recipient, and the text (F-2, F-4). */
 import { type Failure, type Result, fail, failure, ok } from '../../failure.ts'
 
 const SEPARATOR = '\u001F'
@@ -9,7 +9,7 @@ export interface Addressed {
   readonly text: string
 }
 
-/** Splits off the recipient's prefix. JSON text never begins with U+001F, so this is unambiguous (F-2). */
+/** Splits off the recipient. JSON text never begins with U+001F, so this is unambiguous (F-2). */
 export function parseRecipient(frame: string): Result<Addressed> {
   if (!frame.startsWith(SEPARATOR)) return ok({ recipient: undefined, text: frame })
   const end = frame.indexOf(SEPARATOR, 1)
@@ -17,7 +17,7 @@ export function parseRecipient(frame: string): Result<Addressed> {
   return ok({ recipient: frame.slice(1, end), text: frame.slice(end + 1) })
 }
 
-/** The error for a recipient that is not there names it, cut and kept printable (F-4). */
+/** The error for an unknown recipient, which names it, cut and made printable (F-4). */
 export function unknownRecipient(recipient: string): Failure {
   // A lone half of a surrogate pair could not be sent as UTF-8.
   const printable = recipient

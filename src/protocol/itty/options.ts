@@ -1,4 +1,4 @@
-/** Reads what an itty-sockets client puts into its address: the channel and the options (C-5 to C-10). */
+/** Reads the channel and the options from the URL of an itty-sockets client (C-5 to C-10). */
 import { type Result, fail, ok } from '../../failure.ts'
 import { isUtf8Form } from '../../text/form.ts'
 
@@ -7,7 +7,7 @@ export interface IttyOptions {
   readonly echo: boolean
   readonly announce: boolean
   readonly list: boolean
-  /** Asks for the numeric `users` of clients before 0.9 (V-2). */
+  /** Whether the client expects a numeric `users`, as clients before 0.9 do (V-2). */
   readonly legacy: boolean
   readonly joinKey: string | undefined
   readonly sendKey: string | undefined

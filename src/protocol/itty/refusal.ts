@@ -7,8 +7,8 @@ import { errorFrame } from './frames.ts'
 import { CLOSE } from './close-codes.ts'
 
 /**
- * Members of the commons know nothing of apps: what keeps them from a channel of one is said as what it means to them.
- * Why it is so is for the log.
+ * Translates failures of apps, which itty-sockets clients know nothing about, to what they mean for a client. The
+ * original failure goes to the log.
  */
 export function inWords(why: Failure): Failure {
   switch (why.name) {
@@ -23,7 +23,7 @@ export function inWords(why: Failure): Failure {
   }
 }
 
-/** A short plain text for clients that can see it; browsers cannot. */
+/** A plain text, which browsers do not show to pages. */
 export function refusalResponse(why: Failure): Response {
   const headers: Record<string, string> = {
     ...SERVER_HEADER,
@@ -34,7 +34,7 @@ export function refusalResponse(why: Failure): Response {
   return new Response(`${why.message}\n`, { status: why.status, headers })
 }
 
-/** Accepts the socket only to say why it is refused: it never becomes a member of anything. */
+/** Accepts the socket only to send the reason of the refusal; it never joins a channel. */
 export function explainedRefusal(why: Failure, now: () => number): Opening {
   return (socket: Socket): Session => {
     socket.send(errorFrame(why, now()))

@@ -30,16 +30,16 @@ export interface SessionParts {
   readonly commons: Commons
   readonly clock: Clock
   readonly counters: Counters
-  /** Of the commons. */
+  /** The statistics of channels without an app. */
   readonly traffic: Traffic
   readonly limits: SessionLimits
-  /** Told of messages that were turned away; never of what is in them. */
+  /** Called for refused messages; never with their contents. */
   readonly onMessageRefused: (why: Failure, detail: MessageDetail) => void
-  /** The server's setting; a reservation's own wins. */
+  /** The setting of the server, which a reservation can override. */
   readonly guardEvents: boolean
 }
 
-/** Frames that may wait until the client is a member. */
+/** Frames that may be held until the client has joined. */
 const MAX_EARLY = 1000
 
 export class IttySession implements Session, MembershipOwner {
@@ -48,7 +48,7 @@ export class IttySession implements Session, MembershipOwner {
   readonly #allowance: Allowance
   #warnings: Warnings | undefined
   #membership: Membership | undefined
-  /** What comes before it is known whether the client is a member. */
+  /** Frames that arrive before the client has joined. */
   #early: Frame[] | undefined
   #isOver = false
 
@@ -97,7 +97,7 @@ export class IttySession implements Session, MembershipOwner {
   #joined(joined: Result<Membership>): void {
     const early = this.#early ?? []
     this.#early = undefined
-    // The client has gone in the meantime.
+    // The client may have disconnected meanwhile.
     if (this.#isOver) {
       if (joined.ok) this.#parts.commons.leave(joined.value)
       return
@@ -145,7 +145,7 @@ export class IttySession implements Session, MembershipOwner {
     return because.reservation?.options.guardEvents ?? this.#parts.guardEvents
   }
 
-  /** An offence costs a warning; when they are used up, the socket is closed (L-2, L-4, F-8). */
+  /** Each offence costs a warning; without warnings left, the socket is closed (L-2, L-4, F-8). */
   #offend(name: FailureName, code: number = CLOSE.policy): void {
     const { clock, limits } = this.#parts
     this.#warnings ??= { count: 0, at: 0 }
@@ -162,7 +162,7 @@ export class IttySession implements Session, MembershipOwner {
 
   #refuse(why: Failure): void {
     this.#note(why)
-    // Whatever is so large is not worth the warnings that other offences have (L-3).
+    // A message that is too large closes the socket at once, without warnings (L-3).
     if (why.name === 'message_too_large') return this.#end(why.name, CLOSE.tooBig)
     this.#complain(why)
   }
@@ -178,7 +178,7 @@ export class IttySession implements Session, MembershipOwner {
     this.#socket.send(errorFrame(why, this.#parts.clock.now()))
   }
 
-  /** A reason as an error event, then the close: clients ignore codes and reasons of a close (O-3, O-5). */
+  /** Sends the reason as an error event before closing: clients ignore codes and reasons of a close (O-3, O-5). */
   #end(name: FailureName, code: number): void {
     this.#close(failure(name), code)
   }
@@ -189,7 +189,7 @@ export class IttySession implements Session, MembershipOwner {
     this.#socket.close(code, why.name)
   }
 
-  /** At once, not when the closing handshake is over: the others must not wait for a dead peer. */
+  /** Leaves at once instead of after the closing handshake, which a dead peer never completes. */
   #leave(): void {
     this.closed()
   }

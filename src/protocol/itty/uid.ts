@@ -17,11 +17,11 @@ export class UidSource {
     this.#random = random
   }
 
-  /** An id that is not taken. */
+  /** Returns an id that is not taken. */
   next(isTaken: (uid: string) => boolean): string {
     for (;;) {
       for (let i = 0; i < LENGTH; i++) this.#codes[i] = this.#draw()
-      // One string, where adding up characters would make six.
+      // Builds one string, where appending characters would allocate six.
       const uid = String.fromCharCode(...this.#codes)
       if (!isTaken(uid)) return uid
     }

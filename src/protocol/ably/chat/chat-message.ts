@@ -1,4 +1,4 @@
-/** Messages of rooms: as clients of Ably Chat write them, and as they read them. */
+/** Converts chat messages between their form in Ably Chat and messages of a channel. */
 import type { JsonText, KeptMessage, MessageEdit } from '../../../core/types.ts'
 import { type Result, fail, ok } from '../../../failure.ts'
 import { memberText } from '../../../text/json-scanner.ts'
@@ -11,16 +11,16 @@ import { Spliced, splice } from '../wire/spliced.ts'
 import { Structure, structureOf } from '../wire/structure.ts'
 import { reactionsIn } from './chat-reactions.ts'
 
-/** By which clients know a message of a room from what else is said there. */
+/** The name by which clients recognise chat messages in a room. */
 const NAME = 'chat.message'
 
-/** Numbers of changes in a message (TM5). */
+/** Actions of messages (TM5). */
 const ACTION = { update: 1, delete: 2 } as const
 
 type Body = Readonly<Record<string, unknown>>
 
 /**
- * A new message.
+ * Reads a new chat message.
  * @param key by which a repetition is known, if the client gave one
  * @returns `bad_request` for one without a text
  */
@@ -33,7 +33,7 @@ export function readNewMessage(
   return content.ok ? readMessages({ ...content.value, name: NAME, id: key }, limits) : content
 }
 
-/** Another text for a message: what is left out of it is empty from then on. */
+/** Reads an update, which replaces all of the message: members that are left out become empty. */
 export function readUpdate(body: Body, serial: string): Result<MessageEdit> {
   const message = body['message']
   if (!isRecord(message)) return fail('bad_request', 'an update has a message')
@@ -42,7 +42,7 @@ export function readUpdate(body: Body, serial: string): Result<MessageEdit> {
   return readEdit({ ...content.value, action: ACTION.update, version: versionOf(body) }, serial)
 }
 
-/** Nothing is left of what was said; that it was is. */
+/** Reads a delete, which empties the message and keeps its entry. */
 export function readDelete(body: Body, serial: string): Result<MessageEdit> {
   const version = versionOf(body)
   const edit = { data: NO_DATA, extras: NO_HEADERS, action: ACTION.delete, version }
@@ -57,7 +57,7 @@ interface Content {
   readonly extras: Structure
 }
 
-/** Those who read rooms are given the members by themselves, in either format. */
+/** The contents of a chat message; clients read its members in either format. */
 function contentOf({ headers, metadata, text }: Body): Result<Content> {
   if (typeof text !== 'string') return fail('bad_request', 'a message has a text')
   if (!text.isWellFormed())
@@ -88,7 +88,7 @@ const ACTIONS: Partial<Record<KeptMessage['action'], string>> = {
   delete: 'message.delete',
 }
 
-/** As the fourth version of the interface has it; `createdAt` is for clients of earlier ones. */
+/** A chat message as in the fourth version of the interface; `createdAt` is for earlier ones. */
 export function chatMessageValue(message: KeptMessage): Spliced {
   const { action, clientId, extras = '{}', serial, summary, timestamp, version } = message
   const data = dataOf(message)
@@ -111,11 +111,11 @@ export function chatMessageValue(message: KeptMessage): Spliced {
   })
 }
 
-/** Whoever publishes on the channel of a room without Ably Chat may have published anything. */
+/** The data as an object; clients that do not use Ably Chat may publish anything on the channel of a room. */
 function dataOf({ data, encoding }: KeptMessage): JsonText {
   if (encoding !== 'json' || typeof data !== 'string') return '{}'
   const parsed = parse(data)
-  // Publishers may call anything JSON.
+  // The encoding `json` does not guarantee valid JSON.
   return parsed.ok && isRecord(parsed.value) ? data : '{}'
 }
 

@@ -1,4 +1,4 @@
-/** Reactions to messages of rooms, which are annotations of three types. */
+/** Reactions to chat messages, which are annotations of three types. */
 import type { AnnotationDraft, JsonText } from '../../../core/types.ts'
 import { type Result, fail } from '../../../failure.ts'
 import { readAnnotations } from '../wire/annotation-reader.ts'
@@ -8,10 +8,10 @@ const KINDS = ['unique', 'distinct', 'multiple'] as const
 
 type Kind = (typeof KINDS)[number]
 type Counted = Readonly<Record<string, unknown>> & { readonly clientIds?: unknown }
-/** By kind and name, how many of whom. */
+/** Counts and client ids by kind and name of the reaction. */
 type Reactions = Partial<Record<Kind, Readonly<Record<string, Counted>>>>
 
-/** Numbers of what becomes of an annotation (TAN2b). */
+/** Actions of annotations (TAN2b). */
 const ACTION = { add: 0, remove: 1 } as const
 
 /** @returns `bad_request` for a type that is none, or one that lacks its name */
@@ -27,7 +27,7 @@ export function readReaction(
   return readAnnotations([annotation], serial, { limits })
 }
 
-/** What the annotations of a message come to, as far as they are reactions; undefined where there are none. */
+/** The reactions in the annotation summary of a message; undefined without a summary. */
 export function reactionsIn(summary: JsonText | undefined): Reactions | undefined {
   if (summary === undefined) return undefined
   const all = JSON.parse(summary) as Readonly<Record<string, Reactions[Kind]>>
@@ -38,7 +38,7 @@ export function reactionsIn(summary: JsonText | undefined): Reactions | undefine
   return Object.fromEntries(found)
 }
 
-/** Those to which a client contributed, with nobody else named. */
+/** The reactions of one client, without the ids of others. */
 export function reactionsOf(clientId: string, reactions: Reactions): Reactions {
   const own: Reactions = {}
   for (const kind of KINDS) {

@@ -1,4 +1,4 @@
-/** The requests that SDKs of Ably Chat make beside the realtime connection, which does the rest. */
+/** The HTTP requests of Ably Chat; everything else uses the realtime connection. */
 import { SummaryState } from '../../../core/channel/annotation-summary.ts'
 import type { History } from '../../../core/history/history.ts'
 import type { Annotation, ChannelRef, KeptMessage } from '../../../core/types.ts'
@@ -24,7 +24,7 @@ import { readObject, identifyInRoom } from './room-call.ts'
 const ROOM = '/chat/:version/rooms/:room'
 const MESSAGES = `${ROOM}/messages`
 const MESSAGE = `${MESSAGES}/:serial`
-/** Annotations that are read at a time. */
+/** Annotations that are read from history at once. */
 const PAGE = 1000
 
 type Handle = (parts: ChannelParts, call: RestCall) => Answering
@@ -149,7 +149,7 @@ const clientReactions: Handle = async (parts, call) => {
   if (clientId === undefined) return fail('identity_required', 'say of which client')
   const history = parts.histories.of(channel)
   if (!history.message(channel, serialIn(call))) return fail('message_unknown')
-  // The summary that is kept with the message may leave somebody out, if there are very many.
+  // The stored summary may leave client ids out if there are very many, so it is computed from all annotations.
   const state = SummaryState.from(allAnnotations(history, channel, serialIn(call)))
   const reactions = reactionsIn(state.toJson(Infinity)) ?? {}
   return ok({ status: 200, value: reactionsOf(clientId, reactions) })
@@ -169,7 +169,7 @@ function* allAnnotations(
   } while (after !== undefined)
 }
 
-/** A room in which nobody is has nobody in it, and is there all the same. */
+/** Occupancy of a room; zero if its channel does not exist. */
 const occupancy: Handle = async (parts, call) => {
   const caller = await identifyInRoom(parts, call, 'channel-metadata')
   if (!caller.ok) return caller
@@ -182,7 +182,7 @@ function serialIn({ params }: RestCall): string {
   return params['serial']!
 }
 
-/** A message as it stands now. */
+/** Answers with the current state of a message. */
 function answer(
   parts: ChannelParts,
   { channel }: ChannelCaller,

@@ -1,4 +1,4 @@
-/** What every request about a room of Ably Chat begins with: a room is a channel of another name. */
+/** The start of every request about a room of Ably Chat, which is a channel of another name. */
 import { type Result, fail } from '../../../failure.ts'
 import type { Operation } from '../../../policy/capability/operations.ts'
 import { roomChannel } from '../../../policy/chat-room.ts'
@@ -26,7 +26,7 @@ export async function identifyInRoom(
   return enterChannel(parts, callerOf(principal.value, call, channel, operation), operation)
 }
 
-/** The body of a request, which is an object. */
+/** Reads the body of a request, which must be an object. */
 export async function readObject(
   call: RestCall,
 ): Promise<Result<Readonly<Record<string, unknown>>>> {

@@ -1,8 +1,8 @@
-/** Actions, flags and modes as the Ably protocol numbers them. Nothing else in the source knows the numbers. */
+/** The numbers of actions, flags and modes in the Ably protocol. They occur nowhere else in the source. */
 import { MODE, type Modes } from '../../../core/modes.ts'
 import type { Annotation, MessageAction, PresenceAction } from '../../../core/types.ts'
 
-/** What a protocol message is for (TR2). */
+/** Actions of protocol messages (TR2). */
 export const ACTION = {
   HEARTBEAT: 0,
   ACK: 1,
@@ -48,19 +48,19 @@ export const FLAG = {
 
 const MODE_SHIFT = 16
 
-/** Modes as attachments have them, from the flags of an ATTACH. */
+/** The modes in the flags of an ATTACH. */
 export function modesOf(flags: number): Modes {
   return (flags >>> MODE_SHIFT) & ALL_MODES
 }
 
-/** The flags of an ATTACHED that say which modes were granted. */
+/** The flags for the granted modes of an ATTACHED. */
 export function flagsOf(modes: Modes): number {
   return modes << MODE_SHIFT
 }
 
 const ALL_MODES: Modes = Object.values(MODE).reduce((all, mode) => all | mode, 0)
 
-/** What an attachment asks for that names no mode. SDKs compare the whole list, so it stays as it is. */
+/** The modes of an attachment that names none. SDKs compare the whole list, so it must not change. */
 export const DEFAULT_MODES: Modes =
   MODE.presence | MODE.publish | MODE.subscribe | MODE.presenceSubscribe | MODE.annotationPublish
 

@@ -1,10 +1,10 @@
-/** Annotations as clients publish them, over REST or a socket. */
+/** Reads annotations that clients publish, over REST or a socket. */
 import type { Annotation, AnnotationDraft } from '../../../core/types.ts'
 import { type Failure, type Result, fail, failure, ok } from '../../../failure.ts'
 import { annotationAction } from './actions.ts'
 import { type SenderContext, checkSender, readCommon, readEntries, readName } from './members.ts'
 
-/** How the annotations of a type are summed up. */
+/** Methods of annotation summaries. */
 export type AnnotationMethod = 'total' | 'flag' | 'distinct' | 'unique' | 'multiple'
 
 const METHOD = /^[^:].*:(total|flag|distinct|unique|multiple)\.v1$/s
@@ -102,7 +102,7 @@ function subjectFault(
 ): Failure | undefined {
   const method = annotationMethod(type)
   if (!method) return undefined
-  // A client has but one of a unique type, so there is no other that it could mean.
+  // A client has at most one annotation of a unique type, so no name is needed to remove it.
   const isPlain = action === 'delete' && method === 'unique'
   if (name === undefined && NAMED.has(method) && !isPlain)
     return failure('bad_request', `an annotation of the method ${method} has a name`)

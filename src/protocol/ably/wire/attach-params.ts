@@ -1,4 +1,4 @@
-/** What an ATTACH asks for beyond the channel: modes and parameters (TB2, RTL4k, RTL4l). */
+/** The channel options of an ATTACH: modes and parameters (TB2, RTL4k, RTL4l). */
 import { MODE, type Modes } from '../../../core/modes.ts'
 import type { Occupancy } from '../../../core/types.ts'
 import { type Result, fail, ok } from '../../../failure.ts'
@@ -8,30 +8,30 @@ import type { Params } from './frame-reader.ts'
 export type Rewind = { readonly count: number } | { readonly ms: number }
 
 export interface AttachOptions {
-  /** Asked for, by name or by default; what the capability permits of them is another matter. */
+  /** The requested modes, not yet limited by the capability. */
   readonly modes: Modes
-  /** How far before now to begin. */
+  /** How many messages, or how much time, to rewind. */
   readonly rewind: Rewind | undefined
-  /** Messages that a rewind by time may have at most. */
+  /** The most messages of a rewind by time. */
   readonly rewindLimit: number | undefined
-  /** Messages may come as differences to the one before. */
+  /** Whether messages may come as deltas against the one before. */
   readonly delta: boolean
-  /** Which numbers to say of who is on the channel; `metrics` for all of them. */
+  /** The occupancy counts to send; `metrics` for all of them. */
   readonly occupancy: 'metrics' | keyof Occupancy | undefined
-  /** Whether what the connection publishes comes back to it here. */
+  /** Whether the connection gets its own messages on this channel. */
   readonly echo: boolean
-  /** Whether appends come as the whole of a message each time. */
+  /** Whether an append comes as the whole message. */
   readonly appendMode: 'full' | undefined
-  /** An SDK takes up an attachment that it had, so that nothing is wound back. */
+  /** Whether an SDK resumes an attachment, so that nothing is rewound. */
   readonly isResume: boolean
-  /** The parameters that mean something, as they were given; SDKs look for them in the ATTACHED. */
+  /** The known parameters as they were given, which SDKs expect in ATTACHED. */
   readonly echoed: Readonly<Record<string, string>>
 }
 
-/** What the parameters give; the rest stays as it is without them. */
+/** Options that parameters have set. */
 type Given = { -readonly [Name in keyof AttachOptions]?: AttachOptions[Name] }
 
-/** Takes the value over; false if it makes no sense. */
+/** Sets an option; false for an invalid value. */
 type Reader = (value: string, given: Given) => boolean
 
 const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
@@ -96,7 +96,7 @@ function readModes(value: string, given: Given): boolean {
   return true
 }
 
-/** A number of messages, or a time in seconds or minutes. */
+/** A number of messages, or a time such as `15s` or `2m`. */
 function readRewind(value: string, given: Given): boolean {
   const [, digits, unit] = /^([1-9]\d{0,8})([sm]?)$/.exec(value) ?? []
   if (digits === undefined) return false

@@ -31,15 +31,15 @@ export function sayableInBoth(text: JsonText, what: string): Result<JsonText> {
   return fail('extras_invalid', `${what}: MessagePack has not ${unsayable}`)
 }
 
-/** In JSON line breaks stand between values only. */
+/** Removes line breaks, which in JSON stand between values only. */
 function inOneLine(text: JsonText): JsonText {
   return LINE_BREAK.test(text) ? text.replaceAll(/[\r\n]/g, ' ') : text
 }
 
 const LINE_BREAK = /[\r\n]/
-/** Long numbers, exponents, surrogates and line breaks: nothing else has to be looked at closely. */
+/** Long numbers, exponents, surrogates and line breaks: texts without any of these need no closer look. */
 const REMARKABLE = /[\r\n]|[\d.]{16}|\d[eE]|\\u[dD]/
-/** The first number or text that MessagePack has not. */
+/** The first number or text that MessagePack cannot hold. */
 function unsayableIn(text: string): string | undefined {
   const scanner = new JsonScanner(text)
   let found: string | undefined
@@ -73,7 +73,7 @@ function isWord(word: string): boolean {
 
 /** No integer of 64 bits and no double has more digits before the point. */
 const MAX_INTEGER_LETTERS = 320
-/** More than `toPrecision` gives. */
+/** More digits than `toPrecision` gives. */
 const MAX_DIGITS = 100
 
 /**
@@ -83,7 +83,7 @@ const MAX_DIGITS = 100
 export function isExact(word: string): boolean {
   const value = Number(word)
   if (!Number.isFinite(value)) return false
-  // As JavaScript writes it, which is how most are written.
+  // Most numbers are written as JavaScript would write them.
   if (String(value) === word) return true
   const isInteger = !/[.eE]/.test(word)
   if (isInteger && (Number.isSafeInteger(value) || is64Bits(word))) return true
@@ -101,7 +101,7 @@ export function is64Bits(word: string): boolean {
   return value === BigInt.asIntN(64, value) || value === BigInt.asUintN(64, value)
 }
 
-/** A number as its digits without zeros at the ends, and the power of ten of the first. */
+/** A number as its significant digits, and the power of ten of the first. */
 function decimal(word: string): { readonly digits: string; readonly exponent: number } {
   const [mantissa = '', power = '0'] = word.toLowerCase().split('e')
   const [whole = '', fraction = ''] = mantissa.replace('-', '').split('.')

@@ -1,27 +1,27 @@
-/** Channel names with what clients put before them in brackets: parameters, a filter, or another space of names. */
+/** Channel names with a qualifier in brackets: parameters, a filter, or `meta`. */
 import { type Result, fail, ok } from '../../../failure.ts'
 import { decodeBase64Text } from '../../../identity/base64-text.ts'
 import type { Params } from './frame-reader.ts'
 
 export interface QualifiedName {
-  /** Without what stands in brackets. */
+  /** The name without its qualifier. */
   readonly name: string
   readonly qualifier: 'none' | 'meta' | 'filter' | 'queue'
-  /** Of a derived channel: JMESPath text that says which messages it has. */
+  /** The filter of a derived channel, in JMESPath. */
   readonly filter: string | undefined
-  /** From `[?rewind=1]`, decoded. */
+  /** Parameters such as `[?rewind=1]`, decoded. */
   readonly params: Params
-  /** What a capability has to permit: the name with its qualifier, without parameters and filter. */
+  /** The resource that a capability must permit: the name with its qualifier, without parameters and filter. */
   readonly resource: string
 }
 
-/** Bytes of a name with everything in front of it. Filters are the long part. */
+/** Bytes of a name with its qualifier, most of which may be a filter. */
 const MAX_BYTES = 4096
 const MAX_NAME_BYTES = 1024
 
 const NO_PARAMS: Params = new Map()
 
-/** Names about which there is nothing to be found out, as most are. */
+/** Plain names, which need no parsing. */
 const PLAIN = /^\w[\w:./ -]{0,255}$/
 
 /** @returns `bad_channel` for what no channel can be called */
@@ -79,7 +79,7 @@ function nameFault(text: string, maxBytes: number): string | undefined {
 
 function baseFault(name: string): string | undefined {
   if (name.startsWith(':')) return 'the channel name begins with a colon'
-  // One qualifier is enough; a second would be taken for a part of the name here, and for a qualifier elsewhere.
+  // A second qualifier is refused: it would be part of the name here, and a qualifier elsewhere.
   if (name.startsWith('[')) return 'the channel name begins with a bracket'
   return nameFault(name, MAX_NAME_BYTES)
 }

@@ -11,7 +11,7 @@ export interface Payload {
   readonly encoding: string | undefined
 }
 
-/** Real ones have four steps at most. */
+/** The longest encoding; real ones have four steps at most. */
 const MAX_ENCODING_LENGTH = 256
 
 const NONE: Payload = { data: undefined, encoding: undefined }
@@ -31,13 +31,13 @@ export function readData(value: unknown, encoding: unknown): Result<Payload> {
   return readStructure(value, steps || undefined)
 }
 
-/** Encodings of no clients we know of hold anything but ASCII; half of a pair would not stay what it is. */
+/** Encodings must be ASCII, as those of all known clients are. */
 function isEncoding(steps: unknown): steps is string {
   return typeof steps === 'string' && steps.length <= MAX_ENCODING_LENGTH && steps.isWellFormed()
 }
 
 function readText(data: string, encoding: string | undefined): Result<Payload> {
-  // What is not in UTF-8 reaches nobody as it was: neither those who read MessagePack nor the disk.
+  // Text with unpaired surrogates cannot be encoded in UTF-8, so it would be changed.
   if (!data.isWellFormed())
     return fail('data_invalid', 'the text of data holds half of a surrogate pair')
   return ok(unfolded(data, encoding))
@@ -62,7 +62,7 @@ function readStructure(value: unknown, encoding: string | undefined): Result<Pay
   return ok({ data: value.text, encoding: 'json' })
 }
 
-/** Data and encoding for a reader of the format. */
+/** Data and encoding in a wire format. */
 export function writeData({ data, encoding }: Payload, format: Format): Payload {
   if (data === undefined) return NONE
   if (typeof data === 'string' || format === 'msgpack') return { data, encoding }

@@ -1,4 +1,4 @@
-/** Extras: what a publisher puts beside the data. They stay as they came. */
+/** Extras of messages, presence and annotations, which are kept as they were written. */
 import type { JsonText } from '../../../core/types.ts'
 import { type Result, fail, ok } from '../../../failure.ts'
 import { textForBoth } from './both-formats.ts'
@@ -8,9 +8,9 @@ import { Structure } from './structure.ts'
 
 export interface Extras {
   readonly text: JsonText | undefined
-  /** The message is neither kept nor delivered again. */
+  /** Whether the message is ephemeral: neither stored nor delivered to clients that resume. */
   readonly isEphemeral: boolean
-  /** It has headers that take the capability `privileged-headers`. */
+  /** Whether it has headers that require the capability `privileged-headers`. */
   readonly isPrivileged: boolean
 }
 
@@ -19,7 +19,7 @@ const NO_EXTRAS: Result<Extras> = ok(NONE)
 
 const isAnything = () => true
 
-/** Whether a member may have a value. */
+/** Whether a value is allowed for a member. */
 const ALLOWED: ReadonlyMap<string, (value: unknown) => boolean> = new Map<
   string,
   (value: unknown) => boolean
@@ -39,7 +39,7 @@ const ALLOWED: ReadonlyMap<string, (value: unknown) => boolean> = new Map<
 const OF_THE_SERVER: ReadonlySet<string> = new Set(['delta', 'userClaim'])
 
 /**
- * Those of messages: only members that are known.
+ * Reads the extras of a message, which may have known members only.
  * @returns `extras_invalid` for an unknown member, or a value that a member may not have
  */
 export function readMessageExtras(value: unknown): Result<Extras> {
@@ -47,7 +47,7 @@ export function readMessageExtras(value: unknown): Result<Extras> {
 }
 
 /**
- * Those of presence and annotations: any members, such as the `locks` of Ably Spaces.
+ * Reads the extras of presence and annotations: any members, such as the `locks` of Ably Spaces.
  * @returns `extras_invalid` for what is no object, nested too deeply, or not to be said in both formats
  */
 export function readExtras(value: unknown): Result<Extras> {
@@ -112,7 +112,7 @@ function membersIn(text: JsonText): readonly (readonly [name: string, value: Jso
   return members
 }
 
-/** Headers are for filters, which look at single values. */
+/** Header values must be scalars, because filters compare them. */
 function isFlat(value: unknown): boolean {
   if (!isRecord(value)) return false
   for (const name in value) {

@@ -1,4 +1,4 @@
-/** The two formats of everything in the Ably protocol, and values from and to both of them. */
+/** The two wire formats, JSON and MessagePack, and conversion from and to both. */
 import { type Result, fail, ok } from '../../../failure.ts'
 import { cursorOf, isAtEnd } from './msgpack-cursor.ts'
 import { readMsgpack } from './msgpack-reader.ts'
@@ -18,7 +18,7 @@ export function unpack(bytes: Uint8Array): Result<unknown> {
   return unpacked(bytes, false)
 }
 
-/** What holds messages, presence or annotations: those members that may be objects or arrays are structures. */
+/** Unpacks messages, presence or annotations; members that may be objects or arrays become structures. */
 export function unpackEntries(bytes: Uint8Array): Result<unknown> {
   return unpacked(bytes, true)
 }
@@ -43,7 +43,7 @@ export function parseEntries(text: string): Result<unknown> {
   return parsed
 }
 
-/** A structure, where it is an object or array. */
+/** Unpacks a value as a structure if it is an object or array. */
 export function parseStructure(text: string): Result<unknown> {
   const parsed = parse(text)
   if (!parsed.ok || typeof parsed.value !== 'object' || parsed.value === null) return parsed
@@ -60,7 +60,7 @@ export function unpackStructure(bytes: Uint8Array): Result<unknown> {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
-/** The text of bytes that are UTF-8. */
+/** Decodes UTF-8 strictly. */
 export function textOf(bytes: Uint8Array): Result<string> {
   try {
     return ok(utf8.decode(bytes))
@@ -81,7 +81,7 @@ export function encodeEntries(
   return splice(head, { [name]: listText(entries) })
 }
 
-/** Text of JSON or bytes of MessagePack, as a frame or body has them. */
+/** JSON text or MessagePack bytes. */
 export function encode(value: unknown, format: Format): string | Uint8Array {
   if (format === 'msgpack') return pack(value)
   return value instanceof Spliced ? value.toText() : JSON.stringify(value)

@@ -1,14 +1,14 @@
-/** Protocol messages that clients send, read as far as needed to know who has to deal with them. Never throws. */
+/** Reads protocol messages of clients, without the entries in them. Never throws. */
 import type { Frame } from '../../../core/types.ts'
 import { type Result, fail, ok } from '../../../failure.ts'
 import { ACTION } from './actions.ts'
 import { parseEntries, textOf, unpackEntries } from './format.ts'
 import { isRecord } from './json-value.ts'
 
-/** Parameters of a channel or a publish, by name. */
+/** Parameters by name. */
 export type Params = ReadonlyMap<string, string>
 
-/** What is published to a channel; the client waits for an answer with the same `msgSerial`. */
+/** A frame that is acknowledged by its `msgSerial`. */
 interface Publishing {
   readonly channel: string
   readonly msgSerial: number
@@ -21,7 +21,7 @@ export type ClientFrame =
   | {
       readonly kind: 'attach'
       readonly channel: string
-      /** Up to where the client has got everything. */
+      /** The serial up to which the client has received everything. */
       readonly channelSerial: string | undefined
       readonly flags: number
       readonly params: Params
@@ -31,19 +31,19 @@ export type ClientFrame =
   | { readonly kind: 'auth'; readonly accessToken: string | undefined }
   | (Publishing & {
       readonly kind: 'message'
-      /** For `readMessages`. */
+      /** Entries for `readMessages`. */
       readonly messages: unknown
       readonly params: Params
     })
-  /** For `readPresence`. */
+  /** Entries for `readPresence`. */
   | (Publishing & { readonly kind: 'presence'; readonly presence: unknown })
-  /** For `readAnnotations`. */
+  /** Entries for `readAnnotations`. */
   | (Publishing & { readonly kind: 'annotation'; readonly annotations: unknown })
   | (Publishing & { readonly kind: 'object'; readonly state: unknown })
-  /** To be ignored (RTF1). */
+  /** An unknown action, to be ignored (RTF1). */
   | { readonly kind: 'unknown'; readonly action: number }
 
-/** A brace; in MessagePack that is a number, and no protocol message. */
+/** The opening brace, which in MessagePack would be a number, and so no protocol message. */
 const JSON_START = 0x7b
 
 /**
@@ -63,10 +63,10 @@ function decoded(frame: Frame): Result<unknown> {
   return text.ok ? parseEntries(text.value) : text
 }
 
-/** The same for what has been decoded already, as a part of a list. */
+/** Reads a protocol message that has been decoded already. */
 export function readProtocolMessage(value: unknown): Result<ClientFrame> {
   if (!isRecord(value)) return fail('bad_request', 'a protocol message is an object')
-  // Some SDKs leave out zeros.
+  // Absent counts as zero, because some SDKs leave out zeros.
   const action = value['action'] ?? ACTION.HEARTBEAT
   if (typeof action !== 'number')
     return fail('bad_request', 'the action of a protocol message is a number')
@@ -110,7 +110,7 @@ function readForChannel(action: number, value: Members): Result<ClientFrame> {
   if (!Number.isInteger(flags) && typeof flags !== 'bigint')
     return fail('bad_request', 'flags are a whole number')
   const params = paramsOf(value['params'])
-  // Of more than 32 bits those are kept that mean something.
+  // Bits beyond 32 have no meaning and are dropped.
   return ok({
     kind: 'attach',
     channel: name,
@@ -141,7 +141,7 @@ function readPublishing(action: number, value: Members): Result<ClientFrame> {
   }
 }
 
-/** A name that is left out is an empty one, about which the client is told as about any other bad name. */
+/** A missing channel name counts as empty, which is refused like any other bad name. */
 function channelOf({ channel = null }: Members): Result<string> {
   if (channel === null) return ok('')
   return typeof channel === 'string'
@@ -149,7 +149,7 @@ function channelOf({ channel = null }: Members): Result<string> {
     : fail('bad_request', 'the channel of a protocol message is a text')
 }
 
-/** A text that says something. */
+/** A text that is not empty. */
 function textIn(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined
 }
@@ -160,7 +160,7 @@ function tokenOf(auth: unknown): string | undefined {
 
 const NO_PARAMS: Params = new Map()
 
-/** Values that are no texts were meant as such; what is neither is nothing that any parameter could be. */
+/** Parameter values as text: numbers and booleans are converted, others are dropped. */
 function paramsOf(value: unknown): Params {
   if (!isRecord(value)) return NO_PARAMS
   const params = new Map<string, string>()

@@ -1,4 +1,4 @@
-/** Protocol messages as frames: made once for each format, whoever and how many they go to (section TR of the spec). */
+/** Encodes protocol messages as frames, once for each format, however many clients get them (section TR of the spec). */
 import type {
   AnnotationChange,
   Event,
@@ -82,7 +82,7 @@ function sharedBy({ id, connectionId, timestamp }: PlacedEvent): Shared {
   return { id, connectionId, timestamp }
 }
 
-/** A reader would give it to whatever has none of its own. */
+/** Undefined if some entry has no connection, because clients would apply it to that entry too. */
 function connectionOf(
   { connectionId }: PlacedEvent,
   entries: readonly { readonly connectionId: string | undefined }[],
@@ -90,7 +90,7 @@ function connectionOf(
   return entries.every((entry) => entry.connectionId !== undefined) ? connectionId : undefined
 }
 
-/** The name of the messages that say how many are on a channel. */
+/** The name of occupancy messages. */
 const OCCUPANCY_NAME = '[meta]occupancy'
 
 /**
@@ -134,7 +134,7 @@ export function syncFrame(
   )
 }
 
-/** Any other protocol message: its members are as they are on the wire, and undefined ones are left out. */
+/** Encodes any other protocol message from its wire members; undefined ones are left out. */
 export function controlFrame(message: Readonly<Record<string, unknown>>, format: Format): Frame {
   return encode(message, format)
 }

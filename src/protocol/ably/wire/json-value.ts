@@ -1,10 +1,10 @@
-/** Values as they come out of a frame or body, before anybody knows what is in them. */
+/** Parsed values of a frame or body, before their shape is known. */
 import type { JsonText } from '../../../core/types.ts'
 
-/** Deeper values could exhaust the stack of a careless reader. */
+/** Deeper values could exhaust the stack of a recursive reader. */
 const MAX_DEPTH = 64
 
-/** Whether it is an object with members: no array, no bytes. */
+/** Whether a value is an object, and not an array or bytes. */
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return (
     typeof value === 'object' &&
@@ -24,7 +24,7 @@ export function jsonText(value: object): JsonText | undefined {
 
 function isJson(value: object, depth: number): boolean {
   if (depth === 0 || value instanceof Uint8Array) return false
-  // Without `Object.values`, which would make an array for every message.
+  // Without `Object.values`, which would allocate an array for every message.
   for (const key in value) {
     const child = (value as Record<string, unknown>)[key]
     if (typeof child === 'object') {

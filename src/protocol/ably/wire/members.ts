@@ -1,23 +1,23 @@
-/** What messages, presence and annotations have in common. Null is as good as absent (JSON bodies of SDKs have both). */
+/** Members that messages, presence and annotations have in common. Null counts as absent: SDKs send both. */
 import { type Failure, type FailureName, type Result, fail, failure, ok } from '../../../failure.ts'
 import { messageSize } from '../../../core/channel/message-size.ts'
 import { type Payload, readData } from './data.ts'
 import { type Extras, readExtras } from './extras.ts'
 import { isRecord } from './json-value.ts'
 
-/** How much may come at once. */
+/** Limits of one request or frame. */
 export interface MessageLimits {
   /** Of all messages of a request together: names, client ids, data before base64, and extras. */
   readonly maxMessageBytes: number
   readonly maxMessages: number
 }
 
-/** What the size of a message does not count still has to end somewhere. */
+/** A limit for texts that do not count towards the size of a message. */
 const MAX_LENGTH = 1024
 
 const ABSENT: Result<undefined> = ok(undefined)
 
-/** Text of 1 to 1024 characters, none of which is half of one. */
+/** Text of 1 to 1024 characters without unpaired surrogates. */
 export function readName(
   value: unknown,
   invalid: FailureName,
@@ -29,18 +29,18 @@ export function readName(
   return isName ? ok(value) : fail(invalid, message)
 }
 
-/** `*` stands for any client in credentials, and is nobody's id. */
+/** A client id; `*` is not one, because it stands for any client in credentials. */
 export function readClientId(value: unknown): Result<string | undefined> {
   return value === '*' ? fail('client_id_invalid') : readName(value, 'client_id_invalid')
 }
 
-/** What is known of who sends, where that is known. */
+/** What is known about the sender. */
 export interface SenderContext {
   readonly connectionId?: string
   readonly limits?: MessageLimits
 }
 
-/** Some SDKs repeat the connection id in every entry; nobody may give that of another. */
+/** Some SDKs repeat the connection id in every entry; it must be the sender's own. */
 export function checkSender(
   { connectionId = null }: Readonly<Record<string, unknown>>,
   { connectionId: own }: SenderContext,
@@ -72,7 +72,7 @@ export function readCommon(
   return ok({ id: id.value, clientId: clientId.value, data, encoding, extras: extras.value })
 }
 
-/** The entries of a request: one by itself, or a list of one or more. */
+/** The entries of a request: a single one, or a list that is not empty. */
 export function readEntries(
   value: unknown,
   limits: MessageLimits | undefined,
@@ -88,7 +88,7 @@ export function readEntries(
 
 type Sized = Parameters<typeof messageSize>[0]
 
-/** Bytes of several together. */
+/** The size of several texts together. */
 export function sizeOf(drafts: readonly Sized[]): number {
   let size = 0
   for (const draft of drafts) size += messageSize(draft)

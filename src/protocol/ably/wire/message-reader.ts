@@ -1,4 +1,4 @@
-/** Messages as clients publish them, over REST or a socket, in either format. */
+/** Reads messages that clients publish, over REST or a socket, in either format. */
 import type { JsonText, MessageDraft, MessageEdit } from '../../../core/types.ts'
 import { type Failure, type Result, fail, failure, ok } from '../../../failure.ts'
 import { messageAction } from './actions.ts'
@@ -16,21 +16,21 @@ import {
 } from './members.ts'
 
 export interface ReadMessages {
-  /** New messages; none where there are edits. */
+  /** New messages; empty if there are edits. */
   readonly drafts: readonly MessageDraft[]
-  /** Changes of messages that are there. */
+  /** Changes of existing messages. */
   readonly edits: readonly MessageEdit[]
-  /** What repetitions are known by: the ids are this and `:0`, `:1` and so on, or a single one just this. */
+  /** The common base of the ids, by which repetitions are recognised: `base:0`, `base:1` and so on, or a single id. */
   readonly batchId: string | undefined
   /** For each entry, on behalf of which connection it is published (RSL1j). */
   readonly connectionKeys: readonly (string | undefined)[]
   /** For each entry, the connection id that the sender says is its own. */
   readonly connectionIds: readonly (string | undefined)[]
-  /** They are neither kept nor delivered again. */
+  /** Whether the messages are ephemeral: neither stored nor delivered to clients that resume. */
   readonly ephemeral: boolean
-  /** Some have headers that take the capability `privileged-headers`. */
+  /** Whether some headers require the capability `privileged-headers`. */
   readonly privileged: boolean
-  /** Of all of them together, as limits measure them. */
+  /** The size of all messages, as limits measure it. */
   readonly bytes: number
 }
 
@@ -44,7 +44,7 @@ interface Entry {
 }
 
 /**
- * Reads what one publish has: a message or a list of them, which stand or fall together.
+ * Reads the messages of one publish: a single one or a list, accepted or refused together.
  * @param value as decoded from JSON or MessagePack
  */
 export function readMessages(value: unknown, limits: MessageLimits): Result<ReadMessages> {
@@ -188,7 +188,7 @@ function readMetadata(value: unknown): Result<JsonText | undefined> {
   return text.ok ? text : fail('bad_request', text.failure.message)
 }
 
-/** What keeps the entries from being one whole. */
+/** Why the entries cannot be one publish, if so. */
 function unityFault(entries: readonly Entry[], edits: readonly MessageEdit[]): Failure | undefined {
   if (edits.length > 0 && edits.length < entries.length)
     return failure('bad_request', 'changes and new messages cannot be published together')
@@ -198,7 +198,7 @@ function unityFault(entries: readonly Entry[], edits: readonly MessageEdit[]): F
     : undefined
 }
 
-/** Several have no ids, or those of one base in their order; one may have any (RSL1k). */
+/** A single message may have any id; several have none, or consecutive ids of one base (RSL1k). */
 function batchIdOf(drafts: readonly MessageDraft[]): Result<string | undefined> {
   const first = drafts[0]!.id
   if (drafts.length === 1) return ok(first)

@@ -1,16 +1,16 @@
-/** The parts that MessagePack consists of, read one after the other. */
+/** Reads the parts of MessagePack one after the other. */
 import { isUtf8 } from 'node:buffer'
 
-/** Once it is broken there is nothing to be read any more, and what has been read does not count. */
+/** A position in MessagePack. Once it is broken, nothing that was read counts. */
 export interface Cursor {
   readonly bytes: Buffer
-  /** Whether objects and arrays that stand for data and the like are kept as they are. */
+  /** Whether objects and arrays in the place of data become structures. */
   readonly holds: boolean
   at: number
   isBroken: boolean
 }
 
-/** What JavaScript has nothing for; the description says what it is. */
+/** A value that JavaScript cannot hold, with a description of it. */
 export const EXTENSION = Symbol('an extension type of MessagePack')
 export const BAD_TEXT = Symbol('text that is not valid UTF-8')
 
@@ -18,14 +18,14 @@ export function cursorOf(bytes: Uint8Array, holds: boolean): Cursor {
   return { bytes: asBuffer(bytes), holds, at: 0, isBroken: false }
 }
 
-/** Frames are buffers as they come; to ask for the memory of one costs as much as to read a short one. */
+/** Uses the buffer of a frame as it is, because making a view costs as much as reading a short frame. */
 function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes)
     ? bytes
     : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
-/** Whether all has been read, and nothing was wrong with it. */
+/** Whether everything was read without an error. */
 export function isAtEnd({ at, bytes, isBroken }: Cursor): boolean {
   return !isBroken && at === bytes.byteLength
 }
@@ -84,7 +84,7 @@ export function readText(cursor: Cursor, length: number): string | symbol {
   if (length === 0 || cursor.isBroken) return ''
   const { at, bytes } = cursor
   const text = bytes.toString('utf8', from, at)
-  // It stands for what is wrong, and may also have been sent.
+  // The replacement character: the bytes may be invalid, or contain the character itself.
   return text.includes(REPLACEMENT) && !isUtf8(bytes.subarray(from, at)) ? BAD_TEXT : text
 }
 
@@ -100,7 +100,7 @@ export function readExtension(cursor: Cursor, length: number): symbol | undefine
   return length === 1 && bytes[from] === 0 && bytes[from + 1] === 0 ? undefined : EXTENSION
 }
 
-/** Goes past values and all that is in them, however deep that is. */
+/** Skips values with everything in them, without recursion. */
 export function skipValues(cursor: Cursor, count: number): void {
   let left = count
   for (; left > 0 && !cursor.isBroken; left--) {

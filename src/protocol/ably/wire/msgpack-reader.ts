@@ -20,7 +20,7 @@ import {
 import { isStructure, structureAt } from './msgpack-structure.ts'
 import { HELD } from './structure.ts'
 
-/** More than any message has, and little enough for everybody's stack. */
+/** Nesting that is deeper than any message, and safe for the stack. */
 const MAX_DEPTH = 80
 
 /**
@@ -104,7 +104,7 @@ function readLong(cursor: Cursor, head: number, depth: number): unknown {
   }
 }
 
-/** Lists and maps grow with what is there, whatever length is announced. */
+/** Lists and maps grow with the items that are read, whatever length is announced. */
 function readArray(cursor: Cursor, length: number, depth: number): unknown {
   if (depth === 0) return broken(cursor)
   const items: unknown[] = []
@@ -121,7 +121,7 @@ function readMap(cursor: Cursor, length: number, depth: number): unknown {
       cursor.holds && isStructure(cursor) && HELD.has(key)
         ? structureAt(cursor)
         : readValue(cursor, depth - 1)
-    // As JSON has it: a member like any other, and not what the object inherits from.
+    // As in JSON, `__proto__` is a member like any other, and not the prototype.
     if (key === '__proto__') Object.defineProperty(map, key, { ...OWN, value })
     else map[key] = value
   }
@@ -130,7 +130,7 @@ function readMap(cursor: Cursor, length: number, depth: number): unknown {
 
 const OWN = { configurable: true, enumerable: true, writable: true }
 
-/** By length and first byte. Making a text costs more than comparing one. */
+/** Known names by length and first byte, because comparing bytes costs less than making a text. */
 const KNOWN_KEYS: readonly (string | undefined)[] = (() => {
   const keys: (string | undefined)[] = Array.from({ length: 16 << 8 })
   for (const key of [

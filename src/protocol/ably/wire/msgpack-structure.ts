@@ -1,4 +1,4 @@
-/** Maps and arrays of MessagePack as the JSON text that says the same, where there is such a text. */
+/** Converts maps and arrays of MessagePack to equivalent JSON text, if there is one. */
 import { type Failure, failure } from '../../../failure.ts'
 import {
   type Cursor,
@@ -19,17 +19,17 @@ import { MAX_DEPTH, Structure } from './structure.ts'
 interface Reading {
   readonly cursor: Cursor
   fault: Failure | undefined
-  /** Between the items or members of the outermost. */
+  /** Commas between the outermost items or members. */
   commas: number
 }
 
-/** Whether an object or array comes next. */
+/** Whether a map or an array comes next. */
 export function isStructure({ bytes, at }: Cursor): boolean {
   const head = bytes[at] ?? 0
   return (head >= 0x80 && head < 0xa0) || (head >= 0xdc && head <= 0xdf)
 }
 
-/** Goes past a map or an array. */
+/** Skips a map or an array. */
 export function structureAt(cursor: Cursor): Structure {
   const reading: Reading = { cursor, fault: undefined, commas: 0 }
   const text = valueText(reading, 0)
@@ -110,7 +110,7 @@ function longText(reading: Reading, head: number, depth: number): string | undef
   }
 }
 
-/** Members that are undefined are left out, and anywhere else it is null: as in JSON of what was written. */
+/** As in JSON, undefined members are left out, and undefined items are null. */
 function mapText(reading: Reading, length: number, depth: number): string {
   if (depth === MAX_DEPTH) return tooDeep(reading, 2 * length)
   const { cursor } = reading
@@ -138,12 +138,12 @@ function arrayText(reading: Reading, length: number, depth: number): string {
   return `[${text}]`
 }
 
-/** The names of members are texts in JSON. */
+/** Names of members must be texts in JSON. */
 function nameText(reading: Reading): string {
   const head = reading.cursor.bytes[reading.cursor.at] ?? 0
   const isText = (head >= 0xa0 && head < 0xc0) || (head >= 0xd9 && head <= 0xdb)
   if (!isText) unsayable(reading, 'a name of a member that is no text')
-  // A deep one is not gone into.
+  // Values that are too deep are skipped.
   return valueText(reading, MAX_DEPTH) ?? ''
 }
 
@@ -158,7 +158,7 @@ function quoted(reading: Reading, text: string | symbol): string {
   return typeof text === 'string' ? JSON.stringify(text) : (unsayable(reading, wordsOf(text)) ?? '')
 }
 
-/** With a point, so that it is a floating-point number again for whoever tells them from whole ones. */
+/** With a decimal point, so that typed languages read it as a floating-point number again. */
 function floatText(reading: Reading, value: number): string | undefined {
   if (!Number.isFinite(value)) return unsayable(reading, `the number ${value}`)
   if (Object.is(value, -0)) return '-0.0'

@@ -7,15 +7,15 @@ import { JsonScanner } from '../../../text/json-scanner.ts'
 import { Spliced } from './spliced.ts'
 
 const FIRST_CAPACITY = 8192
-/** A larger buffer than this is given back after use. */
+/** A buffer that has grown beyond this size is released after use. */
 const KEPT_CAPACITY = 1024 * 1024
 const UINT_32 = 2 ** 32
-/** Longer text is faster left to the engine. */
+/** Longer text is encoded faster by the engine. */
 const SHORT_TEXT = 40
 
 type Members = Readonly<Record<string, unknown>>
 
-/** One for all, as nothing that writes lets go before it is done. */
+/** One writer is enough, because writing is synchronous. */
 let target = Buffer.allocUnsafeSlow(FIRST_CAPACITY)
 let at = 0
 
@@ -32,7 +32,7 @@ export function writeMsgpack(value: unknown): Buffer {
   return bytes
 }
 
-/** What stands before the items of an array, or the members of a map, that are written one by one. */
+/** The header of an array or a map whose contents are written separately. */
 export function writeMsgpackHead(kind: 'array' | 'map', length: number): Buffer {
   at = 0
   if (kind === 'array') writeLength(length, 0x90, 0xdc)
@@ -98,7 +98,7 @@ function writeMembers(members: Members): void {
   }
 }
 
-/** What JSON text says, with its order, repeated names and large integers. */
+/** Converts JSON text, preserving order, repeated names and large integers. */
 function writeJson(scanner: JsonScanner): void {
   const first = scanner.peek()
   if (first === 0x22) return writeText(scanner.takeText())
@@ -110,7 +110,7 @@ function writeJson(scanner: JsonScanner): void {
   else writeJsonNumber(word)
 }
 
-/** How many there are is known when they are written. */
+/** The number of items is filled in after they were written. */
 function writeJsonItems(scanner: JsonScanner, fixed: number, head: number): void {
   const from = at
   writeByte(fixed)
@@ -151,7 +151,7 @@ function writeJsonNumber(word: string): void {
   at = target.writeBigUInt64BE(BigInt.asUintN(64, BigInt(word)), at)
 }
 
-/** Of a map or an array. */
+/** The header of a map or an array. */
 function writeLength(length: number, fixed: number, head: number): void {
   if (length < 16) writeByte(fixed | length)
   else if (length < 0x10000) writeHead(head, length, 2)

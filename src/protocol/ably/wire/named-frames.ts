@@ -8,16 +8,16 @@ import { writeMsgpack } from './msgpack-writer.ts'
 
 interface Nameless {
   readonly event: Event
-  /** What of the event is in the frame, where that is not the same for everybody. */
+  /** The filtered contents of the frame; undefined for all contents of the event. */
   readonly content: unknown
   readonly frame: Frame
 }
 
-/** A map of so few members has its length in its first byte. */
+/** A small map has its length in its first byte. */
 const MOST_MEMBERS = 14
 
 export class NamedFrames {
-  /** The last of each format: an event goes to one group of readers after the other. */
+  /** The last frame of each format, because an event is encoded for one group after the other. */
   readonly #last: { [format in Format]?: Nameless } = {}
 
   /** @param make gives the frame without a channel */

@@ -1,8 +1,8 @@
-/** Values that hold long lists, encoded bit by bit: what is made of an item is there only while it is written. */
+/** Values with long lists, encoded in pieces, so that only one item is in memory at a time. */
 import { type Format, encode } from './format.ts'
 import { writeMsgpackHead } from './msgpack-writer.ts'
 
-/** A list of which each item is made when its turn comes. */
+/** A list whose items are converted one by one while it is encoded. */
 export class LazyList {
   readonly length: number
   readonly at: (index: number) => unknown
@@ -18,7 +18,7 @@ export class LazyList {
   }
 }
 
-/** An object of which some members are lazy. */
+/** An object with lazy members. */
 export class LazyObject {
   readonly members: Readonly<Record<string, unknown>>
 
@@ -29,7 +29,7 @@ export class LazyObject {
 
 export type Piece = string | Uint8Array
 
-/** What `encode` would make of the value, in pieces of which none holds more than one item of a lazy list. */
+/** Encodes a value as `encode` does, in pieces with at most one item of a lazy list each. */
 export function* piecesOf(value: unknown, format: Format): Generator<Piece, undefined> {
   if (value instanceof LazyList) yield* listPieces(value, format)
   else if (value instanceof LazyObject) yield* objectPieces(value, format)
@@ -46,7 +46,7 @@ function* listPieces({ at, length }: LazyList, format: Format): Generator<Piece,
   if (isText) yield ']'
 }
 
-/** Members that are undefined are left out, as always. */
+/** Undefined members are left out. */
 function* objectPieces({ members }: LazyObject, format: Format): Generator<Piece, undefined> {
   const entries = Object.entries(members).filter(([, member]) => member !== undefined)
   const isText = format === 'json'
@@ -60,7 +60,7 @@ function* objectPieces({ members }: LazyObject, format: Format): Generator<Piece
   if (isText) yield '}'
 }
 
-/** Pieces as one body. */
+/** Joins pieces to one body. */
 export function joined(pieces: readonly Piece[], format: Format): string | Uint8Array<ArrayBuffer> {
   if (format === 'json') return pieces.join('')
   return new Uint8Array(Buffer.concat(pieces.filter((piece) => piece instanceof Uint8Array)))

@@ -1,11 +1,11 @@
-/** Presence as clients announce it. */
+/** Reads presence changes that clients send. */
 import type { PresenceDraft } from '../../../core/types.ts'
 import { type Result, fail, ok } from '../../../failure.ts'
 import { presenceAction } from './actions.ts'
 import { type SenderContext, checkSender, readCommon, readEntries } from './members.ts'
 
 /**
- * Reads what one protocol message says of somebody's presence, or of several people's.
+ * Reads the presence changes of one protocol message.
  * @param value as decoded from JSON or MessagePack
  * @param defaultClientId who is meant where nobody is named
  * @returns `presence_client_id` if nobody is named and there is no default

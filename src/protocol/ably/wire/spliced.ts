@@ -1,4 +1,4 @@
-/** Objects of which some members are JSON text already, which goes into frames as it is. */
+/** Objects with members that are JSON text already, which is inserted into frames as it is. */
 import type { JsonText } from '../../../core/types.ts'
 
 type Members = Readonly<Record<string, unknown>>
@@ -6,7 +6,7 @@ type Texts = Readonly<Record<string, JsonText | undefined>>
 
 export class Spliced {
   readonly members: Members
-  /** None of them is in `members` as well. */
+  /** Members as JSON text; none of them is in `members` too. */
   readonly texts: Texts
 
   constructor(members: Members, texts: Texts) {
@@ -14,7 +14,7 @@ export class Spliced {
     this.texts = texts
   }
 
-  /** With other members beside its own. */
+  /** The same object with further members. */
   with(members: Members): Spliced {
     return new Spliced({ ...this.members, ...members }, this.texts)
   }
@@ -24,10 +24,10 @@ export class Spliced {
   }
 }
 
-/** An object for `encode`. */
+/** The object for `encode`. */
 export type WireValue = Members | Spliced
 
-/** JSON text of an object. Members that are undefined are left out, as always. */
+/** The JSON text of an object; undefined members are left out. */
 export function splice(members: Members, texts: Texts): JsonText {
   let text = JSON.stringify(members).slice(0, -1)
   for (const name in texts) {
@@ -38,7 +38,7 @@ export function splice(members: Members, texts: Texts): JsonText {
   return `${text}}`
 }
 
-/** JSON text of a list. */
+/** The JSON text of a list. */
 export function listText(items: readonly WireValue[]): JsonText {
   const texts = items.map((item) =>
     item instanceof Spliced ? item.toText() : JSON.stringify(item),

@@ -1,30 +1,30 @@
-/** Objects and arrays that came where text and bytes are usual, as the JSON text in which they are kept. */
+/** Structures: objects and arrays in the place of text or bytes, kept as the JSON text in which they were written. */
 import type { JsonText } from '../../../core/types.ts'
 import { type Failure, failure } from '../../../failure.ts'
 import { isRecord } from './json-value.ts'
 import { JsonScanner } from '../../../text/json-scanner.ts'
 
-/** Deeper values could exhaust the stack of a careless reader. */
+/** Deeper values could exhaust the stack of a recursive reader. */
 export const MAX_DEPTH = 64
 
-/** What is known of a structure beside its text. */
+/** What is known about a structure besides its text. */
 interface Known {
   readonly isCommon?: boolean
   readonly commas?: number
-  /** As parsed. */
+  /** The parsed value. */
   readonly value?: object | undefined
 }
 
 const NOTHING: Known = {}
 
 export class Structure {
-  /** As it was written. */
+  /** The text as it was written. */
   readonly text: JsonText
-  /** Why it cannot be kept, if so. */
+  /** Why the structure cannot be stored, if so. */
   readonly fault: Failure | undefined
-  /** Whether MessagePack can say it, as far as that is known. */
+  /** Whether MessagePack can hold it; undefined if unknown. */
   readonly isCommon: boolean
-  /** How many commas are between its own items or members, where that is known. */
+  /** The number of commas between its own items or members; undefined if unknown. */
   readonly commas: number | undefined
   #value: object | undefined
 
@@ -45,7 +45,7 @@ export class Structure {
     return new Structure('', NOTHING, why)
   }
 
-  /** What it says to somebody who has but the numbers and members of JavaScript. */
+  /** The value in JavaScript, which may lose digits of numbers and repeated members. */
   get value(): unknown {
     return (this.#value ??= JSON.parse(this.text) as object)
   }
@@ -55,9 +55,9 @@ export class Structure {
   }
 }
 
-/** Members that are kept as they were written. */
+/** Members whose values become structures. */
 export const HELD: ReadonlySet<string> = new Set(['data', 'extras', 'metadata', 'headers'])
-/** Members in which there are such. */
+/** Members that contain such members. */
 const AROUND: ReadonlySet<string> = new Set([
   'channels',
   'messages',
@@ -69,7 +69,7 @@ const AROUND: ReadonlySet<string> = new Set([
 
 type Members = Record<string, unknown>
 
-/** A list of protocol messages, of messages, of versions: nothing that is looked for is further in. */
+/** The nesting of protocol messages, messages and versions: structures are not searched for further in. */
 const MAX_AROUND = 8
 
 /**
@@ -108,7 +108,7 @@ function entryWith(value: unknown): Members | typeof SEVERAL | undefined {
         around = member
       }
     }
-    // It was parsed for this alone.
+    // The value was parsed from the text for this purpose only, so it may be changed.
     if (around === undefined) return isHolder ? (inner as Members) : undefined
     if (isHolder) return SEVERAL
     inner = around
@@ -116,7 +116,7 @@ function entryWith(value: unknown): Members | typeof SEVERAL | undefined {
   return undefined
 }
 
-/** In quotes, as they stand in texts. */
+/** Names with their quotes, as they stand in the text. */
 const QUOTED: ReadonlyMap<string, string> = new Map([...HELD].map((name) => [name, `"${name}"`]))
 const ESCAPE = '\\u'
 
@@ -135,7 +135,7 @@ function holdIn(entry: Members, text: string): boolean {
     if (text.includes(quoted, at + 1)) return false
     const scanner = new JsonScanner(text, at + quoted.length)
     scanner.peek()
-    // The colon.
+    // Skips the colon.
     scanner.at++
     entry[name] = taken(scanner, member)
   }
@@ -162,7 +162,7 @@ function hold(value: unknown, scanner: JsonScanner, levels: number): void {
   if (levels > 0 && Array.isArray(value) && first === 0x5b)
     return scanner.items((index) => hold(value[index], scanner, levels - 1))
   if (levels === 0 || !isRecord(value) || first !== 0x7b) return scanner.skip()
-  // It was parsed for this alone.
+  // The value was parsed from the text for this purpose only, so it may be changed.
   const members = value as Members
   scanner.members((name) => {
     if (HELD.has(name)) holdMember(members, name, scanner)
@@ -171,11 +171,11 @@ function hold(value: unknown, scanner: JsonScanner, levels: number): void {
   })
 }
 
-/** Of those of one name the last counts, as for everybody who parses it. */
+/** Of members with the same name the last counts, as for every JSON parser. */
 function holdMember(members: Members, name: string, scanner: JsonScanner): void {
   const member = members[name]
   if (typeof member !== 'object' || member === null) return scanner.skip()
-  // If it has been held already, that was another of the name.
+  // If it is a structure already, that was an earlier member of the same name.
   members[name] = taken(scanner, member instanceof Structure ? undefined : member)
 }
 

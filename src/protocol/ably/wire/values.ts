@@ -11,7 +11,7 @@ import { writeData } from './data.ts'
 import type { Format } from './format.ts'
 import { Spliced, type WireValue, splice } from './spliced.ts'
 
-/** An entry of a protocol message: what that says for all its entries need not be said again (TM2a, TM2c, TM2f). */
+/** An entry without members that it inherits from its protocol message (TM2a, TM2c, TM2f). */
 export interface Place {
   readonly shared: Shared
   readonly index: number
@@ -33,7 +33,7 @@ export function messageValue(
   const { data, encoding } = writeData(message, format)
   const { shared } = place
   const { version } = message
-  // Readers take the version from the message where it has none (TM2s), and ably-java's tests want none.
+  // Left out for a first version: clients take it from the message (TM2s), and ably-java's tests expect none.
   const isPlain = isAsCreated(message)
   const value = {
     id: ownId(message.id, place),
@@ -123,7 +123,7 @@ function isAsCreated({ serial, timestamp, version }: KeptMessage): boolean {
   )
 }
 
-/** Without its metadata. */
+/** A version without its metadata. */
 function versionValue(version: Version) {
   const { serial, timestamp, clientId, description } = version
   return { serial, timestamp, clientId, description }
