@@ -6,6 +6,7 @@ import { TimerWheel } from '../core/time/timer-wheel.ts'
 import { logger } from '../ops/logs.ts'
 import { Refusals } from '../ops/refusals.ts'
 import { concealing } from '../service/live/misplaced-keys.ts'
+import type { MakeFinder } from '../protocol/ably/connection/live-connections.ts'
 import type { Services } from '../service/services.ts'
 import { Channels, type MakeEngine } from './channels.ts'
 import { type MakeCluster, type Nodes, joinCluster } from './cluster.ts'
@@ -28,6 +29,7 @@ export interface Surroundings {
   readonly random: Randomness
   readonly engine?: MakeEngine | undefined
   readonly cluster?: MakeCluster | undefined
+  readonly makeFinder?: MakeFinder | undefined
 }
 
 export type Parts = ReturnType<typeof buildParts>

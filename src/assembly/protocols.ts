@@ -8,6 +8,7 @@ import type { Owners } from '../core/owners.ts'
 import type { TimerWheel } from '../core/time/timer-wheel.ts'
 import type { Failure, Result } from '../failure.ts'
 import { AblyServer, ably } from '../protocol/ably/ably.ts'
+import type { MakeFinder } from '../protocol/ably/connection/live-connections.ts'
 import { itty } from '../protocol/itty/itty.ts'
 import type {
   Endpoint,
@@ -41,6 +42,8 @@ export interface ProtocolParts {
   readonly admission: Admission
   /** For clients without a WebSocket. */
   readonly httpAdmission: HttpAdmission
+  /** Left out where there are no other nodes. */
+  readonly makeFinder?: MakeFinder | undefined
   readonly onRefusal: (why: Failure, detail: object) => void
   /** Told of a message that was turned away, which is not worth a line in the log. */
   readonly onMessageRefused: (why: Failure, detail: object) => void

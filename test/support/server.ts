@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { MakeEngine } from '../../src/assembly/channels.ts'
+import type { Surroundings } from '../../src/assembly/parts.ts'
 import { type Config, readConfig } from '../../src/config.ts'
 import { systemClock, systemRandomness } from '../../src/core/clock.ts'
 import type { Result } from '../../src/failure.ts'
@@ -11,7 +12,7 @@ import { type RunningServer, startServer } from '../../src/server.ts'
 import type { ApiKeyChange } from '../../src/service/apps/api-keys.ts'
 import type { ReservationChange } from '../../src/service/reservations/reservation-fields.ts'
 import { openServices } from '../../src/service/services.ts'
-import { chosenEngine } from './engines/chosen.ts'
+import { chosenEngine, chosenFinder } from './engines/chosen.ts'
 
 export const MAIN = join(import.meta.dir, '../../src/main.ts')
 
@@ -63,11 +64,13 @@ export interface TestServer extends RunningServer {
 /**
  * Starts a server in this process, on a free port of the loopback and a fresh data folder.
  * @param engine the one of the test run, where left out
+ * @param nodes what it has to do with other nodes
  */
 export async function startTestServer(
   flags: Record<string, string> = {},
   environment: Record<string, string> = {},
   engine: MakeEngine = chosenEngine(),
+  nodes: Pick<Surroundings, 'cluster' | 'makeFinder'> = { makeFinder: chosenFinder() },
 ): Promise<TestServer> {
   const folder = temporaryFolder()
   const config = testConfig({ data: folder.path, ...flags }, environment)
@@ -76,6 +79,7 @@ export async function startTestServer(
     clock: systemClock,
     random: systemRandomness,
     engine,
+    ...nodes,
   })
   const withServices = <T>(action: (services: ReturnType<typeof openServices>) => T): T => {
     const services = openServices(config, systemClock, false)

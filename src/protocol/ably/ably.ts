@@ -73,7 +73,7 @@ export class AblyServer implements ProtocolServer {
     const channels: ChannelParts = {
       ...shared,
       counters: core.appCounters,
-      connections: this.realtime.connections,
+      connections: this.realtime.finder,
       limits: { maxMessageBytes: config.maxMessageBytes, maxMessages: MAX_MESSAGES },
     }
     const now = () => clock.now()

@@ -19,6 +19,7 @@ import type { Authenticator } from '../../identity/authenticate.ts'
 import type { Directory } from '../../identity/directory.ts'
 import type { TokenIssuer } from '../../identity/token-issuer.ts'
 import type { HttpAdmission } from '../protocol.ts'
+import type { MakeFinder } from './connection/live-connections.ts'
 import type { Ledger } from './http/incoming-call.ts'
 import type { DevicePushParts } from './rest/device-push/parts.ts'
 import type { SandboxParts } from './rest/sandbox/routes.ts'
@@ -53,6 +54,8 @@ export interface AblyCore {
   readonly sandbox: Omit<SandboxParts, 'authenticator' | 'fill'> | undefined
   readonly push: Pick<DevicePushParts, 'devices' | 'subscriptions' | 'numbers'>
   readonly ledger: Ledger
+  /** Left out where there are no other nodes. */
+  readonly makeFinder?: MakeFinder | undefined
   readonly onRefusal: (why: Failure, detail: object) => void
   /** Told what whoever runs the server should know. */
   readonly onNotice: (text: string) => void

@@ -1,6 +1,8 @@
 /** Which engine the servers of a test run have: `TEST_ENGINE` of its environment names it; the embedded one if nothing does. */
 import type { MakeEngine } from '../../../src/assembly/channels.ts'
+import type { MakeFinder } from '../../../src/protocol/ably/connection/live-connections.ts'
 import { EmbeddedEngine } from '../../../src/engine/embedded.ts'
+import { lateFinder } from './late-finder.ts'
 import { LateEngine } from './late.ts'
 import { ScrambledEngine } from './scrambled.ts'
 
@@ -22,4 +24,9 @@ export function chosenEngine(): MakeEngine {
   const name = process.env['TEST_ENGINE'] ?? 'embedded'
   if (!Object.hasOwn(ENGINES, name)) throw new Error(`TEST_ENGINE names no engine: ${name}`)
   return makerOf(name as EngineName)
+}
+
+/** An engine that answers later has other nodes beside it, which may have the connection that a key is of. */
+export function chosenFinder(): MakeFinder | undefined {
+  return process.env['TEST_ENGINE'] === 'late' ? lateFinder : undefined
 }

@@ -22,12 +22,14 @@ import type { Directory } from '../../../identity/directory.ts'
 import type { AppPrincipal } from '../../../identity/principal.ts'
 import { isUtf8Form } from '../../../text/form.ts'
 import type { Opening, SocketEndpoint, Visit } from '../../protocol.ts'
+import type { ConnectionFinder, MakeFinder } from '../connection/live-connections.ts'
 import type { SubscriptionLimit } from '../subscription/subscription-limit.ts'
 import { Annotating } from './publishing/annotating.ts'
 import { Attaching } from './attaching/attaching.ts'
 import type { Client, RealtimeDetail } from './session/client.ts'
 import { optionsOfRefused, readConnectOptions } from './session/connect-options.ts'
 import { Reviews } from './connection/reviews.ts'
+import type { Connection } from './connection/connection.ts'
 import { Connections } from './connection/connections.ts'
 import { ConnectionOverview } from './connection/overview.ts'
 import { Editing } from './publishing/editing.ts'
@@ -64,6 +66,8 @@ export interface RealtimeParts {
   readonly room: ConnectionRoom
   /** The share of an app, among which the connections without a transport are divided. */
   readonly shareOf: (appId: string) => string
+  /** Left out where all connections are on this node. */
+  readonly makeFinder?: MakeFinder | undefined
   /** As in `SessionParts`. */
   readonly latencyMs: number
   readonly limits: RealtimeLimits & {
@@ -82,6 +86,7 @@ export interface RealtimeParts {
 export class AblyRealtime implements SocketEndpoint {
   readonly name = PROTOCOL
   readonly connections: Connections
+  readonly finder: ConnectionFinder<Connection>
   readonly overview: ConnectionOverview
   readonly #parts: RealtimeParts
   readonly #session: SessionParts
@@ -108,6 +113,7 @@ export class AblyRealtime implements SocketEndpoint {
         meta.connectionClosed(connection)
       },
     })
+    this.finder = parts.makeFinder?.(this.connections) ?? this.connections
     this.overview = new ConnectionOverview(this.connections)
     const attaching = new Attaching({
       gate: acts.gate,
@@ -135,6 +141,7 @@ export class AblyRealtime implements SocketEndpoint {
       ...parts,
       wheel,
       connections: this.connections,
+      finder: this.finder,
       reviews,
       attaching,
       publishing: new Publishing({ ...publishing, editing: new Editing(publishing) }),

@@ -122,7 +122,7 @@ function publishOn(
   if (!caller.ok) return failedPart(channel, caller.failure, call)
   const asPart = (published: Result<Published>): Part =>
     published.ok ? published.value : failedPart(channel, published.failure, call)
-  const published = publish(parts, caller.value, messages)
+  const published = publish(parts, caller.value, messages, call)
   return published instanceof Promise ? published.then(asPart) : asPart(published)
 }
 

@@ -48,16 +48,17 @@ function postMessages(parts: ChannelParts, call: RestCall): Answering {
 
 function publishBody(
   parts: ChannelParts,
-  { query }: RestCall,
+  call: RestCall,
   caller: ChannelCaller,
   body: Body,
 ): Answering {
+  const { query } = call
   if (query.get('_forceNack') === 'true') return fail('force_nack')
   const messages = readMessages(body.value, parts.limits)
   if (!messages.ok) return messages
   const isEphemeral = query.get('ephemeral') === 'true'
   const wish = isEphemeral ? { ...messages.value, ephemeral: true } : messages.value
-  const published = publish(parts, caller, wish)
+  const published = publish(parts, caller, wish, call)
   return published instanceof Promise ? published.then(created) : created(published)
 }
 

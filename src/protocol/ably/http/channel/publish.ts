@@ -8,7 +8,8 @@ import type { ConnectionFinder, LiveConnection } from '../../connection/live-con
 import type { ReadMessages } from '../../wire/message-reader.ts'
 import type { Receipt } from '../../../../core/channel/receipt.ts'
 import type { Soon } from '../../../../core/soon.ts'
-import type { ChannelParts, ChannelCaller } from './channel-caller.ts'
+import type { RestCall } from '../router.ts'
+import { type ChannelCaller, type ChannelParts, identifyAgain } from './channel-caller.ts'
 
 /** The result of a publish (PBR2). */
 export interface Published {
@@ -21,14 +22,16 @@ type PublishedMessages = ReadMessages & Pick<PublishWish, 'identified'>
 
 /**
  * Publishes all messages or none.
+ * @param call the request; left out where no message can name a connection
  * @returns a promise where a channel promises more than memory, settled once they are kept so
  */
 export function publish(
   parts: ChannelParts,
   caller: ChannelCaller,
   messages: PublishedMessages,
+  call?: RestCall,
 ): Soon<Result<Published>> {
-  const receipt = propose(parts, caller, messages)
+  const receipt = propose(parts, caller, messages, call)
   return receipt instanceof Promise
     ? answerLater(parts, caller, messages, receipt)
     : answerTo(parts, caller, messages, receipt)
@@ -64,14 +67,44 @@ function answerTo(
 }
 
 function propose(
-  { acts, connections }: ChannelParts,
+  parts: ChannelParts,
   caller: ChannelCaller,
   messages: PublishedMessages,
+  call: RestCall | undefined,
 ): Soon<Result<Receipt>> {
-  const { principal } = caller
-  const sender = senderOf(messages, principal, connections)
+  const sender = senderOf(messages, caller.principal, parts.connections)
+  return sender instanceof Promise
+    ? proposeLater(parts, caller, messages, { call, sender })
+    : proposeFor(parts, caller, messages, sender)
+}
+
+function proposeFor(
+  { acts }: ChannelParts,
+  caller: ChannelCaller,
+  messages: PublishedMessages,
+  sender: Result<LiveConnection | undefined>,
+): Soon<Result<Receipt>> {
   if (!sender.ok) return sender
-  return acts.publish(principal, caller, messages, sourceOf(sender.value))
+  return acts.publish(caller.principal, caller, messages, sourceOf(sender.value))
+}
+
+interface Search {
+  readonly call: RestCall | undefined
+  readonly sender: Promise<Result<LiveConnection | undefined>>
+}
+
+/** Authenticates the caller again, because credentials may be revoked while another node is asked. */
+async function proposeLater(
+  parts: ChannelParts,
+  caller: ChannelCaller,
+  messages: PublishedMessages,
+  { call, sender }: Search,
+): Promise<Result<Receipt>> {
+  const found = await sender
+  if (!call) return proposeFor(parts, caller, messages, found)
+  const known = identifyAgain(parts, call, caller)
+  const again = known instanceof Promise ? await known : known
+  return again.ok ? proposeFor(parts, again.value, messages, found) : again
 }
 
 function sourceOf(behalf: LiveConnection | undefined): PublishSource {
@@ -96,18 +129,22 @@ function senderOf(
   { connectionKeys, connectionIds, drafts }: ReadMessages,
   { appId }: AppPrincipal,
   connections: ConnectionFinder,
-): Result<LiveConnection | undefined> {
+): Soon<Result<LiveConnection | undefined>> {
   if (drafts.length === 0)
     return fail('bad_request', 'a message is changed with PATCH, at the path of its serial')
   if (nameNobody(connectionKeys) && nameNobody(connectionIds)) return NOBODY
   const key = connectionKeys[0]
   if (connectionKeys.some((other) => other !== key))
     return fail('connection_id_invalid', 'messages of one request are for the same connection')
-  const connection = key === undefined ? undefined : connections.byKey(key, appId)
-  if (key !== undefined && !connection)
-    return fail('connection_id_invalid', 'the connection key is of no connection here')
-  const isForeign = (id: string | undefined) => id !== undefined && id !== connection?.connectionId
-  return connectionIds.some(isForeign) ? fail('connection_id_invalid') : ok(connection)
+  const found = key === undefined ? undefined : connections.find(key, appId)
+  const check = (connection: LiveConnection | undefined): Result<LiveConnection | undefined> => {
+    if (key !== undefined && !connection)
+      return fail('connection_id_invalid', 'the connection key is of no connection here')
+    const isForeign = (id: string | undefined) =>
+      id !== undefined && id !== connection?.connectionId
+    return connectionIds.some(isForeign) ? fail('connection_id_invalid') : ok(connection)
+  }
+  return found instanceof Promise ? found.then(check) : check(found)
 }
 
 const NOBODY: Result<undefined> = ok(undefined)

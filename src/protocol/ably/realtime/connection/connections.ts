@@ -45,7 +45,7 @@ export const RETURN_MS = 45_000
 const ID_LENGTH = 12
 const SECRET_LENGTH = 20
 
-export class Connections implements ConnectionFinder {
+export class Connections implements ConnectionFinder<Connection> {
   /** Identifies this run of the server in CONNECTED, for diagnosis (CD2g). */
   readonly serverId: string
   readonly #parts: ConnectionsParts
@@ -78,7 +78,7 @@ export class Connections implements ConnectionFinder {
   }
 
   /** The connection of a key, current or previous; undefined if it is over or of another app. */
-  byKey(key: string, appId: string): Connection | undefined {
+  find(key: string, appId: string): Connection | undefined {
     const mark = key.indexOf('!')
     if (mark < 0) return undefined
     const connection = this.byId(appId, key.slice(0, mark))
@@ -91,16 +91,18 @@ export class Connections implements ConnectionFinder {
     return isKnown ? connection : undefined
   }
 
-  /** Whether a key belongs to a connection that has a transport. */
-  isHere(key: string, appId: string): boolean {
-    return this.byKey(key, appId)?.transport !== undefined
+  claim(key: string, appId: string): Connection | undefined {
+    return this.find(key, appId)
   }
 
-  /** Resumes the connection of a key, or opens a new one. The caller sets its transport. */
-  admit(request: AdmitRequest): Admitted {
-    const { key, principal } = request
+  /**
+   * Resumes a connection, or opens a new one. The caller sets its transport.
+   * @param claimed the connection of the key in the request, as `claim` found it in this turn or an earlier one
+   */
+  admit(request: AdmitRequest, claimed: Connection | undefined): Admitted {
+    const { key } = request
     if (key === undefined) return { connection: this.#open(request), failure: undefined }
-    const known = this.byKey(key, principal.appId)
+    const known = claimed && this.#isOpen(claimed) ? claimed : undefined
     if (!known) {
       return { connection: this.#open(request), failure: failure('connection_key_invalid') }
     }
@@ -157,6 +159,10 @@ export class Connections implements ConnectionFinder {
       this.#add(connection)
       this.#await(connection)
     }
+  }
+
+  #isOpen(connection: Connection): boolean {
+    return this.byId(connection.appId, connection.id) === connection && !this.#isOver(connection)
   }
 
   /** Asked because the timer may be a moment late. */

@@ -6,6 +6,8 @@ import type { Authenticator } from '../../../../identity/authenticate.ts'
 import type { Directory } from '../../../../identity/directory.ts'
 import type { Annotating } from '../publishing/annotating.ts'
 import type { Attaching } from '../attaching/attaching.ts'
+import type { ConnectionFinder } from '../../connection/live-connections.ts'
+import type { Connection } from '../connection/connection.ts'
 import type { Connections } from '../connection/connections.ts'
 import type { ClientParts } from './client.ts'
 import type { ConnectionLimits } from './protocol-messages.ts'
@@ -23,6 +25,8 @@ export interface SessionParts extends ClientParts {
   readonly authenticator: Authenticator
   readonly wheel: TimerWheel
   readonly connections: Connections
+  /** Finds them by their keys, and those of other nodes too. */
+  readonly finder: ConnectionFinder<Connection>
   readonly room: ConnectionRoom
   readonly reviews: Reviews
   readonly attaching: Attaching

@@ -3,7 +3,6 @@ import type { Soon } from '../../../../core/soon.ts'
 import type { Frame, Socket } from '../../../../core/types.ts'
 import { type Failure, type Result, fail, failure } from '../../../../failure.ts'
 import type { Credentials } from '../../../../identity/credentials.ts'
-import type { AppPrincipal } from '../../../../identity/principal.ts'
 import type { Session } from '../../../protocol.ts'
 import { isTokenFailure } from '../../errors/codes.ts'
 import { ACTION } from '../../wire/actions.ts'
@@ -17,6 +16,7 @@ import { asConnectFailure, identifyAgain, identifyAnew } from './identification.
 import { type FrameTaker, InboundFrames, sizeOf } from './inbound-frames.ts'
 import type { SessionParts } from './parts.ts'
 import { connected } from './protocol-messages.ts'
+import { type Resuming, claimConnection } from './resuming.ts'
 import { SessionTimer, type TimedSession } from './session-timer.ts'
 
 /** WebSocket close codes (RFC 6455 7.4.1; 1012 from the IANA registry). */
@@ -45,7 +45,8 @@ export class RealtimeSession implements Session, Transport, FrameTaker, TimedSes
     this.client = new Client(parts, socket, request)
     this.#inbound = new InboundFrames(this, parts.latencyMs)
     this.#timer = new SessionTimer(parts, this, request.options.heartbeatMs)
-    this.#after(request.principal, (principal) => this.#begin(principal, request.credentials))
+    const { credentials } = request
+    this.#after(claimConnection(parts, request), (found) => this.#begin(found, credentials))
   }
 
   receive(frame: Frame): void {
@@ -141,21 +142,20 @@ export class RealtimeSession implements Session, Transport, FrameTaker, TimedSes
     return (this.#acknowledging ??= new Acknowledging(this.#parts.appCounters, this.client))
   }
 
-  #begin(principal: Result<AppPrincipal>, credentials: Credentials): void {
-    if (!principal.ok) return this.#fail(asConnectFailure(principal.failure))
+  #begin(resuming: Result<Resuming>, credentials: Credentials): void {
+    if (!resuming.ok) return this.#fail(asConnectFailure(resuming.failure))
+    const { claimed, principal } = resuming.value
     const { appCounters, connections, room } = this.#parts
-    const options = this.#options
     const secure = this.#isSecure
-    const { appId } = principal.value
+    const { appId } = principal
     // A client that takes over a connection whose transport is still open adds no connection to the count.
-    const isHere = options.key !== undefined && connections.isHere(options.key, appId)
-    const full = isHere ? undefined : room.refusal(appId)
+    const full = claimed?.transport ? undefined : room.refusal(appId)
     if (full) {
       appCounters.of(appId).connections.refuse(secure)
       return this.#fail(failure(full))
     }
-    const identified = { principal: principal.value, credentials, secure }
-    const { connection, failure: why } = connections.admit({ ...identified, ...options })
+    const wish = { principal, credentials, secure, ...this.#options }
+    const { connection, failure: why } = connections.admit(wish, claimed)
     this.#connection = connection
     this.client.connection = connection
     connection.transport = this
