@@ -256,6 +256,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'identity/web-secret.ts',
     'identity/providers/provider.ts',
     'api/access.ts',
+    'core/soon.ts',
     'core/clock.ts',
     'core/history/history.ts',
     'trouble.ts',

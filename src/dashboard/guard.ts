@@ -1,5 +1,6 @@
 /** The checks that every request passes before its handler: who makes it, and whether it may write. */
-import { failure } from '../failure.ts'
+import type { Soon } from '../core/soon.ts'
+import { type Failure, type Result, failure } from '../failure.ts'
 import { formToken } from '../identity/web-secret.ts'
 import { hasRight } from '../policy/roles.ts'
 import type { Actor } from '../service/audit/audit.ts'
@@ -59,7 +60,20 @@ export async function guardWrites(page: PageRequest, next: Next): Promise<Respon
   return late ? showFailure(page, late) : next()
 }
 
-function mayWrite(page: PageRequest) {
+/**
+ * Writes settings for a page. Whoever asks must still be allowed to in the turn of the write, which may have waited;
+ * the answer comes once the disk has it.
+ * @param work is undone where it fails
+ */
+export function commit<T>(page: PageRequest, work: () => Result<T>): Soon<Result<T>> {
+  return page.var.parts.services.ledger.commit((): Result<T> => {
+    identifySignedIn(page)
+    const refusal = mayWrite(page)
+    return refusal ? { ok: false, failure: refusal } : work()
+  })
+}
+
+function mayWrite(page: PageRequest): Failure | undefined {
   const { signedIn } = page.var
   const { path } = page.env.visit
   if (!signedIn) return OPEN.test(path) ? undefined : failure('sign_in_needed')

@@ -30,13 +30,16 @@ export function oneTimeLinkPages(): Hono<Env> {
 }
 
 /** Lets somebody in who came by a link. */
-export function welcome(page: PageRequest, { person, accountId }: JoinedPerson): Response {
-  const { accounts, people } = page.var.parts.services
+export async function welcome(
+  page: PageRequest,
+  { person, accountId }: JoinedPerson,
+): Promise<Response> {
+  const { accounts, ledger, people } = page.var.parts.services
   const account = accounts.find(accountId)
   const role = people.roleOf(person.id, accountId) ?? 'viewer'
   const greeting =
     account.ok && `Welcome. You are ${ROLE_NAMES[role]} of ${accountText(account.value)}.`
-  startSession(page, person.id, accountId, greeting || undefined)
+  await ledger.commit(() => startSession(page, person.id, accountId, greeting || undefined))
   return redirectTo(page, '/')
 }
 
@@ -167,7 +170,7 @@ async function join(page: PageRequest, kind: OneTimeLinkKind): Promise<Response>
   const token = textField(page.var.fields, 'token')
   const { signedIn, parts } = page.var
   if (!signedIn) return showFailure(page, failure('sign_in_needed'))
-  const arrived = parts.services.signUp.join(kind, token, signedIn.person)
+  const arrived = await parts.services.signUp.join(kind, token, signedIn.person)
   const show = kind === 'claim' ? showClaim : showInvite
   if (!arrived.ok) return show(page, token, { why: arrived.failure })
   return welcome(page, arrived.value)

@@ -112,30 +112,36 @@ function readTrip(page: PageRequest): Trip | undefined {
   return leftMs > 0 && leftMs <= TRIP_MS ? trip : undefined
 }
 
-function arrive(
+async function arrive(
   page: PageRequest,
   purpose: Purpose,
   identity: ProviderIdentity,
-): Response | Promise<Response> {
+): Promise<Response> {
   if (purpose.kind === 'connect') return connect(page, purpose.personId, identity)
   const { people, signInMethods, signUp } = page.var.parts.services
   if (purpose.kind !== 'enter') {
-    const arrived = signUp.arriveWith(purpose.kind, purpose.token, identity)
+    const arrived = await signUp.arriveWith(purpose.kind, purpose.token, identity)
     return arrived.ok ? welcome(page, arrived.value) : showRefusal(page, arrived.failure)
   }
   const person = signInMethods.withIdentity(identity)
   const [accountId] = person ? people.accountsOf(person.id) : []
   if (!person || accountId === undefined) return showRefusal(page, failure('identity_unknown'))
-  startSession(page, person.id, accountId)
+  await page.var.parts.services.ledger.commit(() => startSession(page, person.id, accountId))
   return redirectTo(page, purpose.next)
 }
 
-function connect(page: PageRequest, personId: string, identity: ProviderIdentity): Response {
-  // The provider has been asked in between, and the session can have ended.
-  const signedIn = identifySignedIn(page)
-  if (signedIn?.person.id !== personId) return redirectTo(page, '/sign-in')
-  const { parts } = page.var
-  const connected = parts.services.signInMethods.connect(personId, identity)
+async function connect(
+  page: PageRequest,
+  personId: string,
+  identity: ProviderIdentity,
+): Promise<Response> {
+  const { ledger, signInMethods } = page.var.parts.services
+  const connected = await ledger.commit(() => {
+    // The provider has been asked in between, and the session can have ended.
+    if (identifySignedIn(page)?.person.id !== personId) return undefined
+    return signInMethods.connect(personId, identity)
+  })
+  if (!connected) return redirectTo(page, '/sign-in')
   if (connected.ok) notify(page, `You can sign in as ${identity.label} from now on.`)
   else notify(page, sentence(connected.failure.message), 'bad')
   return redirectTo(page, '/account')

@@ -20,9 +20,10 @@ export function signInPages(): Hono<Env> {
       : showSignIn(page, { next: page.req.query('next') ?? '' }),
   )
   app.post('/sign-in', signIn)
-  app.post('/sign-out', (page) => {
+  app.post('/sign-out', async (page) => {
     const { signedIn, parts } = page.var
-    if (signedIn) parts.services.sessions.end(signedIn.person.id, signedIn.session.id)
+    const { ledger, sessions } = parts.services
+    if (signedIn) await ledger.commit(() => sessions.end(signedIn.person.id, signedIn.session.id))
     dropSession(page)
     return redirectTo(page, '/sign-in')
   })
@@ -79,7 +80,7 @@ async function signIn(page: PageRequest): Promise<Response> {
       next,
       why: failure('sign_in_refused', 'you are a member of no account any more'),
     })
-  startSession(page, found.value.id, accountId)
+  await parts.services.ledger.commit(() => startSession(page, found.value.id, accountId))
   return redirectTo(page, localPath(next))
 }
 

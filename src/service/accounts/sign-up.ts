@@ -1,4 +1,5 @@
 /** Joins people to accounts by one-time links: claiming an account, and accepting an invitation. */
+import type { Soon } from '../../core/soon.ts'
 import { type Result, fail, ok } from '../../failure.ts'
 import type { ProviderIdentity } from '../../identity/providers/provider.ts'
 import type { Ledger } from '../../store/ledger/ledger.ts'
@@ -67,7 +68,7 @@ export class SignUp {
   }
 
   /** Joins a person who is signed in already. */
-  join(kind: OneTimeLinkKind, secret: string, { id }: Person): Result<JoinedPerson> {
+  join(kind: OneTimeLinkKind, secret: string, { id }: Person): Soon<Result<JoinedPerson>> {
     return this.#arrive(kind, secret, () => {
       const person = this.#people.find(id)
       return person ? ok(person) : fail('person_unknown')
@@ -79,7 +80,7 @@ export class SignUp {
     kind: OneTimeLinkKind,
     secret: string,
     identity: ProviderIdentity,
-  ): Result<JoinedPerson> {
+  ): Soon<Result<JoinedPerson>> {
     return this.#arrive(kind, secret, () => {
       if (this.#signInMethods.withIdentity(identity)) return fail('identity_taken')
       const added = this.#people.add(identity.email, null)
@@ -113,8 +114,8 @@ export class SignUp {
     kind: OneTimeLinkKind,
     secret: string,
     whom: (link: OneTimeLink) => Result<Person>,
-  ): Result<JoinedPerson> {
-    return this.#ledger.write((): Result<JoinedPerson> => {
+  ): Soon<Result<JoinedPerson>> {
+    return this.#ledger.commit((): Result<JoinedPerson> => {
       const link = this.#oneTimeLinks.read(kind, secret)
       if (!link.ok) return link
       const person = whom(link.value)

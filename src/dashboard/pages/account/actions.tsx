@@ -4,7 +4,7 @@ import { type Result, fail, failure, ok } from '../../../failure.ts'
 import { isRole } from '../../../policy/roles.ts'
 import { dropSession } from '../../cookies.ts'
 import { textField } from '../../fields.ts'
-import { identifySignedIn } from '../../guard.ts'
+import { commit } from '../../guard.ts'
 import { revealSecret, notify } from '../../notices.ts'
 import {
   type PageRequest,
@@ -35,10 +35,13 @@ export async function changePassword(page: PageRequest): Promise<Response> {
     address: page.env.visit.address,
   })
   if (!hash.ok) return showAccount(page, { password: sentence(hash.failure.message) })
-  // The session can have ended while the password was hashed.
-  if (!identifySignedIn(page)) return showFailure(page, failure('sign_in_needed'))
-  signInMethods.setPasswordHash(person.id, hash.value)
-  startSession(page, person.id, account.id)
+  const changed = await commit(page, () => {
+    // The session can have ended while the password was hashed.
+    if (!page.var.signedIn) return fail('sign_in_needed')
+    signInMethods.setPasswordHash(person.id, hash.value)
+    return ok(startSession(page, person.id, account.id))
+  })
+  if (!changed.ok) return showFailure(page, changed.failure)
   return redirectTo(page, '/account')
 }
 
@@ -58,13 +61,18 @@ async function proveYourself(page: PageRequest, present: string): Promise<Result
 export async function endSession(page: PageRequest): Promise<Response> {
   const id = textField(page.var.fields, 'session')
   const { person } = requireSignedIn(page)
-  const ended = page.var.parts.services.sessions.end(person.id, id)
-  notify(page, ended ? 'That browser is signed out.' : 'That session had ended already.')
+  const { sessions } = page.var.parts.services
+  const ended = await commit(page, () => ok(sessions.end(person.id, id)))
+  if (!ended.ok) return showFailure(page, ended.failure)
+  notify(page, ended.value ? 'That browser is signed out.' : 'That session had ended already.')
   return redirectTo(page, '/account')
 }
 
-export function signOutEverywhere(page: PageRequest): Response {
-  page.var.parts.services.sessions.endAll(requireSignedIn(page).person.id)
+export async function signOutEverywhere(page: PageRequest): Promise<Response> {
+  const { sessions } = page.var.parts.services
+  const { person } = requireSignedIn(page)
+  const ended = await commit(page, () => ok(sessions.endAll(person.id)))
+  if (!ended.ok) return showFailure(page, ended.failure)
   dropSession(page)
   return redirectTo(page, '/sign-in')
 }
@@ -74,7 +82,7 @@ export async function disconnect(page: PageRequest): Promise<Response> {
   const { signInMethods } = page.var.parts.services
   const { person } = requireSignedIn(page)
   const [provider, subject] = [textField(fields, 'provider'), textField(fields, 'subject')]
-  const done = signInMethods.disconnect(person, provider, subject)
+  const done = await commit(page, () => signInMethods.disconnect(person, provider, subject))
   if (!done.ok) notify(page, sentence(done.failure.message), 'bad')
   else notify(page, 'That is no longer a way to sign in.')
   return redirectTo(page, '/account')
@@ -85,7 +93,8 @@ export async function switchAccount(page: PageRequest): Promise<Response> {
   const { person } = requireSignedIn(page)
   const role = page.var.parts.services.people.roleOf(person.id, wanted)
   if (role === undefined) return showFailure(page, failure('account_unknown'))
-  startSession(page, person.id, wanted)
+  const entered = await commit(page, () => ok(startSession(page, person.id, wanted)))
+  if (!entered.ok) return showFailure(page, entered.failure)
   return redirectTo(page, '/')
 }
 
@@ -95,7 +104,8 @@ export async function invite(page: PageRequest): Promise<Response> {
   const role = textField(fields, 'role')
   const note = textField(fields, 'note')
   if (!isRole(role)) return showFailure(page, failure('invalid', 'there is no such role'))
-  const made = page.var.parts.services.oneTimeLinks.invite(account, role, note)
+  const { oneTimeLinks } = page.var.parts.services
+  const made = await commit(page, () => oneTimeLinks.invite(account, role, note))
   if (!made.ok) return showAccount(page, { note: sentence(made.failure.message) })
   const path = href(page, '/invite').slice(page.var.parts.basePath.length)
   const link = `${serverAddress(page)}${path}?token=${made.value}`
@@ -107,9 +117,11 @@ export async function invite(page: PageRequest): Promise<Response> {
   return redirectTo(page, '/account')
 }
 
-export function withdraw(page: PageRequest): Response | Promise<Response> {
+export async function withdraw(page: PageRequest): Promise<Response> {
   const { oneTimeLinks } = page.var.parts.services
-  const done = oneTimeLinks.withdraw(requireSignedIn(page).account, page.req.param('id') ?? '')
+  const { account } = requireSignedIn(page)
+  const id = page.req.param('id') ?? ''
+  const done = await commit(page, () => oneTimeLinks.withdraw(account, id))
   if (!done.ok) return showFailure(page, done.failure)
   notify(page, 'The invitation no longer works.')
   return redirectTo(page, '/account')
@@ -120,7 +132,8 @@ export async function changeRole(page: PageRequest): Promise<Response> {
   const { account, person } = requireSignedIn(page)
   if (!isRole(role)) return showFailure(page, failure('invalid', 'there is no such role'))
   const id = page.req.param('id') ?? ''
-  const changed = page.var.parts.services.people.setRole(account, id, role)
+  const { people } = page.var.parts.services
+  const changed = await commit(page, () => people.setRole(account, id, role))
   if (!changed.ok) notify(page, sentence(changed.failure.message), 'bad')
   else notify(page, 'The role is changed; that person signs in again to have it.')
   return redirectTo(page, changed.ok && id === person.id ? '/' : '/account')
@@ -149,10 +162,12 @@ export function askToRemovePerson(page: PageRequest): Response | Promise<Respons
   )
 }
 
-export function removePerson(page: PageRequest): Response | Promise<Response> {
+export async function removePerson(page: PageRequest): Promise<Response> {
   const member = memberOf(page)
   if (!member) return showFailure(page, failure('person_unknown'))
-  const removed = page.var.parts.services.people.remove(requireSignedIn(page).account, member.id)
+  const { people } = page.var.parts.services
+  const { account } = requireSignedIn(page)
+  const removed = await commit(page, () => people.remove(account, member.id))
   if (!removed.ok) notify(page, sentence(removed.failure.message), 'bad')
   else notify(page, `${member.email} is no longer a member.`)
   return redirectTo(page, '/account')

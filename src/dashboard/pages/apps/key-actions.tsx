@@ -16,12 +16,13 @@ import { KeyImpactView, impactOnKey } from './key-impact.tsx'
 import { showKey } from './key.tsx'
 import { LastUse } from './keys.tsx'
 import { tokenFormOf } from './token-cards.tsx'
+import { commit } from '../../guard.ts'
 
 const MINUTE_MS = 60_000
 
-export function rotateKey(page: PageRequest, app: App, key: ApiKey): Response | Promise<Response> {
+export async function rotateKey(page: PageRequest, app: App, key: ApiKey): Promise<Response> {
   const { services, onChange } = page.var.parts
-  const rotated = services.apiKeys.rotate(app, key.id)
+  const rotated = await commit(page, () => services.apiKeys.rotate(app, key.id))
   if (!rotated.ok) notify(page, sentence(rotated.failure.message), 'bad')
   else {
     onChange()
@@ -61,13 +62,9 @@ export function askToRetire(
   )
 }
 
-export function retireSecret(
-  page: PageRequest,
-  app: App,
-  key: ApiKey,
-): Response | Promise<Response> {
+export async function retireSecret(page: PageRequest, app: App, key: ApiKey): Promise<Response> {
   const { services, onChange } = page.var.parts
-  const retired = services.apiKeys.retire(app, key.id)
+  const retired = await commit(page, () => services.apiKeys.retire(app, key.id))
   if (!retired.ok) notify(page, sentence(retired.failure.message), 'bad')
   else {
     onChange()
@@ -102,9 +99,9 @@ export function askToRevoke(
   )
 }
 
-export function revokeKey(page: PageRequest, app: App, key: ApiKey): Response | Promise<Response> {
+export async function revokeKey(page: PageRequest, app: App, key: ApiKey): Promise<Response> {
   const { services, onChange } = page.var.parts
-  const revoked = services.apiKeys.revoke(app, key.id)
+  const revoked = await commit(page, () => services.apiKeys.revoke(app, key.id))
   if (!revoked.ok) notify(page, sentence(revoked.failure.message), 'bad')
   else {
     onChange()
@@ -147,7 +144,7 @@ function nativeToken(page: PageRequest, key: ApiKey, wish: { ttl: number; client
 export async function revokeTokens(page: PageRequest, app: App, key: ApiKey): Promise<Response> {
   const target = textField(page.var.fields, 'target').trim()
   const { services, onChange } = page.var.parts
-  const revoked = services.tokens.revoke(key.keyName, [target])
+  const revoked = await commit(page, () => services.tokens.revoke(key.keyName, [target]))
   if (!revoked.ok) {
     const faults = { target: sentence(revoked.failure.message) }
     return showKey(page, app, key, { target, faults })

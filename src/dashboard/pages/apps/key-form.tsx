@@ -20,6 +20,7 @@ import {
   isUnchanged,
   prettyJson,
 } from './capability.ts'
+import { commit } from '../../guard.ts'
 
 interface KeyForm {
   readonly name: string
@@ -110,7 +111,7 @@ export async function makeKey(page: PageRequest, app: App): Promise<Response> {
   const form = keyFormOf(page.var.fields)
   const { services, onChange } = page.var.parts
   const wish = draftOf(form, undefined)
-  const added = wish.ok ? services.apiKeys.add(app, wish.value) : wish
+  const added = wish.ok ? await commit(page, () => services.apiKeys.add(app, wish.value)) : wish
   if (!added.ok) return showNewKey(page, app, form, faultsOf(added.failure))
   onChange()
   const { key, whole } = added.value
@@ -128,7 +129,9 @@ export async function editKey(page: PageRequest, app: App, key: ApiKey): Promise
     const impact = impactOnKey(page, key, after.value.capability)
     if (impact.losing > 0) return askToChange(page, { app, key, form, impact })
   }
-  const changed = wish.ok ? services.apiKeys.set(app, key.id, wish.value) : wish
+  const changed = wish.ok
+    ? await commit(page, () => services.apiKeys.set(app, key.id, wish.value))
+    : wish
   if (!changed.ok) return showEditKey(page, app, key, { form, faults: faultsOf(changed.failure) })
   onChange()
   notify(page, 'The key is changed.')

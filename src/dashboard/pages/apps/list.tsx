@@ -13,6 +13,7 @@ import { AccountChoice } from '../../view/account-choice.tsx'
 import { Table } from '../../view/table.tsx'
 import { plural } from '../../format.ts'
 import { sentence } from '../failures.tsx'
+import { commit } from '../../guard.ts'
 
 export function showApps(
   page: PageRequest,
@@ -65,7 +66,8 @@ export async function makeApp(page: PageRequest): Promise<Response> {
   const fields = page.var.fields
   const name = textField(fields, 'name').trim()
   const { services, onChange } = page.var.parts
-  const added = services.apps.add(chosenAccount(page, textField(fields, 'account')), { name })
+  const account = chosenAccount(page, textField(fields, 'account'))
+  const added = await commit(page, () => services.apps.add(account, { name }))
   if (!added.ok) {
     return showApps(page, { name, faults: { name: sentence(added.failure.message) } })
   }

@@ -10,6 +10,7 @@ import { sentence, showFailure } from '../failures.tsx'
 import { crumbsOf } from './key-form.tsx'
 import { SWITCHES } from './rule-form.tsx'
 import { rulePath, ruleOf } from './rules.tsx'
+import { commit } from '../../guard.ts'
 
 export function askToRemoveRule(page: PageRequest, app: App): Response | Promise<Response> {
   const found = ruleOf(page, app)
@@ -45,12 +46,12 @@ export function askToRemoveRule(page: PageRequest, app: App): Response | Promise
   )
 }
 
-export function removeRule(page: PageRequest, app: App): Response | Promise<Response> {
+export async function removeRule(page: PageRequest, app: App): Promise<Response> {
   const found = ruleOf(page, app)
   if (!found.ok) return showFailure(page, found.failure)
   const { id } = found.value
   const { services, onChange } = page.var.parts
-  const removed = services.channelRules.remove(app, id)
+  const removed = await commit(page, () => services.channelRules.remove(app, id))
   if (!removed.ok) notify(page, sentence(removed.failure.message), 'bad')
   else {
     onChange()

@@ -11,6 +11,7 @@ import { Table } from '../../view/table.tsx'
 import { showFailure } from '../failures.tsx'
 import { mayManage, showApp } from './layout.tsx'
 import { SWITCHES, faultsOfRule, settingsOf, showRuleForm } from './rule-form.tsx'
+import { commit } from '../../guard.ts'
 
 export function showRules(page: PageRequest, app: App): Response | Promise<Response> {
   const rules = page.var.parts.services.channelRules.list(app)
@@ -76,7 +77,7 @@ export async function addRule(page: PageRequest, app: App): Promise<Response> {
   const { services, onChange } = page.var.parts
   const id = textField(fields, 'id').trim()
   const settings = settingsOf(fields)
-  const added = services.channelRules.add(app, id, settings)
+  const added = await commit(page, () => services.channelRules.add(app, id, settings))
   if (!added.ok) {
     const form = { ...settings, id, isNew: true }
     return showRuleForm(page, app, form, faultsOfRule(form, added.failure.message))
@@ -93,7 +94,7 @@ export async function changeRule(page: PageRequest, app: App): Promise<Response>
   const { services, onChange } = page.var.parts
   const { id } = found.value
   const settings = settingsOf(fields)
-  const done = services.channelRules.set(app, id, settings)
+  const done = await commit(page, () => services.channelRules.set(app, id, settings))
   if (!done.ok) {
     const form = { ...settings, id, isNew: false }
     return showRuleForm(page, app, form, faultsOfRule(form, done.failure.message))

@@ -13,6 +13,7 @@ import { sentence, showFailure } from '../failures.tsx'
 import { mayManage, showApp } from './layout.tsx'
 import { crumbsOf } from './key-form.tsx'
 import { KeyImpactView, impactOfEnd } from './key-impact.tsx'
+import { commit } from '../../guard.ts'
 
 /** What can be set of an app. */
 type Settings = Pick<App, 'name' | 'status' | 'tlsOnly'>
@@ -93,7 +94,7 @@ export async function changeSettings(page: PageRequest, app: App): Promise<Respo
     const impact = impactOfEnd(page, app)
     if (impact.losing > 0) return askToDisable(page, app, form, impact)
   }
-  const changed = services.apps.set(app.id, form)
+  const changed = await commit(page, () => services.apps.set(app.id, form))
   if (!changed.ok) {
     const faults = { name: sentence(changed.failure.message) }
     return showSettings(page, app, { form, faults })
@@ -156,9 +157,9 @@ export function askToRemoveApp(page: PageRequest, app: App): Response | Promise<
   )
 }
 
-export function removeApp(page: PageRequest, app: App): Response | Promise<Response> {
+export async function removeApp(page: PageRequest, app: App): Promise<Response> {
   const { services, onChange } = page.var.parts
-  const removed = services.apps.remove(app.id)
+  const removed = await commit(page, () => services.apps.remove(app.id))
   if (!removed.ok) return showFailure(page, removed.failure)
   onChange()
   notify(page, `${app.name} is removed.`)

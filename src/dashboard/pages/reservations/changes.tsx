@@ -15,6 +15,7 @@ import { showReservation } from './detail.tsx'
 import { ImpactView, impactFor, isHarmful } from './impact.tsx'
 import type { KeyKind } from './keys.tsx'
 import { optionsChange } from './options.tsx'
+import { commit } from '../../guard.ts'
 
 /** Sets, makes or clears one of the keys. */
 export async function changeKey(
@@ -100,14 +101,14 @@ function impactOfChange(
   )
 }
 
-function apply(
+async function apply(
   page: PageRequest,
   { id }: OwnedReservation,
   change: ReservationChange,
   { done, query, field }: { done: string; query: string; field: string },
-): Response | Promise<Response> {
+): Promise<Response> {
   const { services, onChange } = page.var.parts
-  const changed = services.reservations.change(id, change)
+  const changed = await commit(page, () => services.reservations.change(id, change))
   if (!changed.ok) {
     const found = services.reservations.find(id)
     if (!found.ok) return redirectTo(page, '/reservations')

@@ -17,6 +17,7 @@ import { showReservation } from './detail.tsx'
 import { ImpactLine, ImpactView, impactFor, isHarmful } from './impact.tsx'
 import { showList } from './list.tsx'
 import { PreviewView, type ReservationDraft, previewOf, draftOf } from './preview.tsx'
+import { commit } from '../../guard.ts'
 
 export function reservationPages(): Hono<Env> {
   const app = new Hono<Env>()
@@ -68,10 +69,13 @@ async function reserve(page: PageRequest): Promise<Response> {
   if (impact && isHarmful(impact) && textField(fields, 'confirmed') !== 'yes')
     return askToReserve(page, wish, impact)
   const { services, onChange } = page.var.parts
-  const added = services.reservations.add(wish.account, wish.namespace, {
+  const keys = {
     ...(wish.wantsJoinKey && { joinKey: newChannelKey() }),
     ...(wish.wantsSendKey && { sendKey: newChannelKey() }),
-  })
+  }
+  const added = await commit(page, () =>
+    services.reservations.add(wish.account, wish.namespace, keys),
+  )
   if (!added.ok) {
     const faults = { namespace: sentence(added.failure.message) }
     return showList(page, preview, faults)
@@ -145,12 +149,9 @@ function askToRemove(
   )
 }
 
-function remove(
-  page: PageRequest,
-  { id, namespace }: OwnedReservation,
-): Response | Promise<Response> {
+async function remove(page: PageRequest, { id, namespace }: OwnedReservation): Promise<Response> {
   const { services, onChange } = page.var.parts
-  const removed = services.reservations.remove(id)
+  const removed = await commit(page, () => services.reservations.remove(id))
   if (!removed.ok) return showFailure(page, removed.failure)
   onChange()
   notify(page, `${namespace} is no longer reserved.`)
