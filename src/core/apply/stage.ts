@@ -7,7 +7,6 @@ import { Edits } from './edits.ts'
 import { type MemberParts, Members } from './members.ts'
 import { PresenceChanges } from './presence-changes.ts'
 import { Publications } from './publications.ts'
-import { Channel } from '../channel/channel.ts'
 import type { Newcomer } from '../commons/membership.ts'
 import { type Entry, NO_SOCKET, type Origin, type Outcome, exceptOf } from '../channel/entry.ts'
 import { Placement, type PlacementParts } from './placement.ts'
@@ -56,7 +55,8 @@ export class ChannelStage implements Stage {
     at: At,
     origin: Origin | undefined,
   ): Result<Outcome> | undefined {
-    const channel = this.#channel(ref)
+    // Whoever proposes here passes the open channel itself. It may have been let go of, and opened again since.
+    const channel = this.#registry.channel(ref)
     if (!channel) return undefined
     switch (entry.kind) {
       case 'publication':
@@ -78,11 +78,6 @@ export class ChannelStage implements Stage {
       case 'leave':
         return this.#members.leave(channel, entry, at)
     }
-  }
-
-  /** Whoever proposes here passes the open channel itself. It may have been let go of, and opened again since. */
-  #channel(ref: ChannelRef): Channel | undefined {
-    return ref instanceof Channel && !ref.isGone ? ref : this.#registry.channel(ref)
   }
 }
 

@@ -4,7 +4,7 @@ import { type Failure, type Result, fail, failure, ok } from '../../failure.ts'
 import type { CommonsRules, AccessDecision } from '../../policy/channel-access.ts'
 import type { Acts } from '../access/acts.ts'
 import { GUEST, type Place } from '../access/caller.ts'
-import type { AppCounters } from '../counting/app-counters.ts'
+import type { AppCount, AppCounters } from '../counting/app-counters.ts'
 import { addMessage } from '../counting/app-traffic.ts'
 import type { Attachments } from '../delivery/attachments.ts'
 import type { Registry } from '../registry/registry.ts'
@@ -47,9 +47,12 @@ const ID_LENGTH = 12
 
 export class Commons {
   readonly #parts: CommonsParts
+  /** What the commons come to in the statistics. */
+  readonly #count: AppCount
 
   constructor(parts: CommonsParts) {
     this.#parts = parts
+    this.#count = parts.appCounters.of(COMMONS)
   }
 
   /**
@@ -71,14 +74,13 @@ export class Commons {
   leave(membership: Membership): void {
     if (membership.isOver) return
     membership.isOver = true
-    const { appCounters, attachments, counters, fanout, ids, shares, untilTaken } = this.#parts
+    const { attachments, counters, fanout, ids, shares, untilTaken } = this.#parts
     const { attachment, channel, group, member, place, socket } = membership
     fanout.leave(socket, group)
     shares.left(channel)
     counters.leaves++
-    const commons = appCounters.of(COMMONS)
-    commons.connections.close(place.secure)
-    commons.inbound.realtime.presence.count++
+    this.#count.connections.close(place.secure)
+    this.#count.inbound.realtime.presence.count++
     if (!channel.isGone) {
       const entry = {
         kind: 'leave',
@@ -114,14 +116,13 @@ export class Commons {
   send(membership: Membership, message: Message): Soon<Failure | undefined> {
     const { channel, place } = membership
     const except = membership.echo ? undefined : membership.socket
-    const { realtime } = this.#parts.appCounters.of(channel.ref.realm).inbound
     if (channel.ref.realm === COMMONS) {
-      addMessage(realtime, message.value)
+      addMessage(this.#count.inbound.realtime, message.value)
       return refusalOf(this.#parts.engine.propose(channel, message, except ?? NO_SOCKET))
     }
     return andThen(this.#publishAsGuest(place, message, except), (published) => {
       if (!published.ok) return published.failure
-      addMessage(realtime, message.value)
+      addMessage(this.#parts.appCounters.of(channel.ref.realm).inbound.realtime, message.value)
       return undefined
     })
   }
@@ -131,14 +132,14 @@ export class Commons {
    * @returns `recipient_unknown` where there is no such member
    */
   sendDirect(membership: Membership, to: string, message: Message): Soon<Failure | undefined> {
-    const { admission, appCounters, counters, engine } = this.#parts
+    const { admission, counters, engine } = this.#parts
     const refusal = admission.refusal(membership.place)
     if (refusal) return refusal
     const entry = { kind: 'direct' as const, to, message }
     return andThen(refusalOf(engine.propose(membership.channel, entry, NO_SOCKET)), (why) => {
       if (why) return why
       counters.messagesDirect++
-      const { inbound, outbound } = appCounters.of(COMMONS)
+      const { inbound, outbound } = this.#count
       addMessage(inbound.realtime, message.value)
       addMessage(outbound.realtime, message.value)
       return undefined

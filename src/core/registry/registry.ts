@@ -54,7 +54,9 @@ export class Registry {
     return this.channels(COMMONS).size + this.#linked.size
   }
 
+  /** An open channel stands for its name, so that whoever has it does not look it up again. */
   channel(ref: ChannelRef): Channel | undefined {
+    if (ref instanceof Channel && !ref.isGone) return ref
     return this.#realms.get(ref.realm)?.channels.get(ref.name)
   }
 

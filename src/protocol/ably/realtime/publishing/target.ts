@@ -36,7 +36,7 @@ export function targetOf(client: Client, channel: string): Result<Target> {
     text: channel,
     attached,
     modes: attached?.options.modes,
-    channel: attached?.attachment.channel.ref ?? refOf(client, name),
+    channel: attached?.attachment.channel ?? refOf(client, name),
     resource: name.resource,
     secure: client.connection.identified.secure,
     allowance: client.allowance,
