@@ -3,7 +3,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import Ably from 'ably'
 import { MAX_PUSH_DEVICES } from '../../src/device-push/device-service.ts'
 import { MAX_PUSH_SUBSCRIPTIONS } from '../../src/device-push/subscription-service.ts'
-import { MAX_GROUPS } from '../../src/protocol/ably/subscription/subscription-limit.ts'
+import { compileFilter } from '../../src/policy/message-filter.ts'
+import {
+  MAX_FILTER_UNITS,
+  MAX_GROUPS,
+} from '../../src/protocol/ably/subscription/subscription-limit.ts'
 import { AblyApp, type ErrorBody } from '../support/ably-app.ts'
 import { ACTION, Clients, FrameClient } from '../support/ably.ts'
 import { EventReader } from '../support/event-reader.ts'
@@ -143,6 +147,11 @@ test('numbers equal those of the source', () => {
     `An app has at most ${MAX_PUSH_DEVICES} devices and ${MAX_PUSH_SUBSCRIPTIONS} subscriptions`,
   )
   expectSaid(`a channel is read in up to ${MAX_GROUPS} different ways`)
+  const filter = compileFilter(Buffer.from('headers.sort == `"car"`').toString('base64'))
+  if (!filter.ok) throw new Error(filter.failure.message)
+  const room = Math.floor(MAX_FILTER_UNITS / filter.value.cost.units)
+  expect(Math.round(room / 100) * 100).toBe(1600)
+  expectSaid('room for some 1,600 different comparisons of a header with a text')
 })
 
 describe('server-sent events', () => {
