@@ -96,7 +96,7 @@ export class Channels {
   readonly #delivery: Delivery
   readonly #engine: Engine
   readonly #stage: ChannelStage
-  /** One each: what clients go on from must not be forgotten for what somebody might look up. */
+  /** Separate budgets: a full history must not take away what clients need to resume. */
   readonly #memories: readonly [history: RetentionBudget, recent: RetentionBudget]
   readonly #clock: Clock
   #timer: Timer | undefined

@@ -149,7 +149,7 @@ function coreOf(parts: ProtocolParts) {
     issuer: credentials.issuer,
     directory: settings.apps,
     admission: httpAdmission,
-    mayPush: (visitor: Visitor) => admission.mayPush(visitor),
+    mayPush: (client: Client) => admission.mayPush(client),
     digest: (key: string) => keyring.digest(key),
     ledger,
     // A key may revoke only tokens that were made with it, so it is the key that does.
@@ -167,7 +167,7 @@ function coreOf(parts: ProtocolParts) {
   }
 }
 
-type Visitor = Pick<Visit, 'address'>
+type Client = Pick<Visit, 'address'>
 
 function sandboxOf({ admission, config, services, settings }: ProtocolParts) {
   const sandbox = new Sandbox(services, config)
@@ -176,8 +176,8 @@ function sandboxOf({ admission, config, services, settings }: ProtocolParts) {
     return result
   }
   return {
-    mayMake: (visitor: Visitor) => admission.mayPush(visitor),
-    charge: (visitor: Visitor, cost: number) => admission.chargePushes(visitor, cost),
+    mayMake: (client: Client) => admission.mayPush(client),
+    charge: (client: Client, cost: number) => admission.chargePushes(client, cost),
     make: (request: SandboxWish) => known(sandbox.add(request)),
     remove: (appId: string) => known(sandbox.remove(appId)),
   }

@@ -13,7 +13,7 @@ import type { NoticeStore } from './notice-store.ts'
 import { accountPages } from './pages/account/routes.ts'
 import { appPages } from './pages/apps/routes.ts'
 import { auditPages } from './pages/audit.tsx'
-import { oneTimeLinkPages } from './pages/one-time-links.tsx'
+import { invitationPages } from './pages/invitations.tsx'
 import { backupPages } from './pages/backups/routes.ts'
 import { connectPages } from './pages/connect/page.tsx'
 import { signInPages } from './pages/sign-in.tsx'
@@ -79,7 +79,7 @@ function addPages(inside: Hono<Env, BlankSchema, '/dashboard'>): void {
     return page.var.assets.answer(page.req.param('file'), accepted) ?? page.notFound()
   })
   inside.route('/', signInPages())
-  inside.route('/', oneTimeLinkPages())
+  inside.route('/', invitationPages())
   inside.route('/', providerPages())
   inside.use(redirectStrangers, closeForms)
   inside.route('/', connectPages())

@@ -25,7 +25,7 @@ export interface AdmissionLimits {
 }
 
 /** What is remembered of one address; kept in memory only. */
-interface Visitor {
+interface AddressRecord {
   open: number
   /** By the clock's elapsed time, as all that is remembered here. */
   bannedUntil: number
@@ -39,7 +39,7 @@ const SWEEP_EVERY_MS = 60_000
 export class Admission {
   readonly #limits: AdmissionLimits
   readonly #clock: Clock
-  readonly #visitors = new Map<string, Visitor>()
+  readonly #addresses = new Map<string, AddressRecord>()
   #open = 0
   #lastBanUntil = 0
   #lastSweep: number
@@ -57,7 +57,7 @@ export class Admission {
 
   /** How many addresses are remembered; it falls back when they go quiet. */
   get remembered(): number {
-    return this.#visitors.size
+    return this.#addresses.size
   }
 
   /** Counts an attempt to connect, and says why it must be refused. */
@@ -65,72 +65,72 @@ export class Admission {
     const now = this.#clock.elapsed()
     this.#sweep(now)
     const { maxConnections, maxAddressConnections, connections } = this.#limits
-    const visitor = this.#visitor(limitKey(address), now)
-    if (visitor.bannedUntil > now) return 'banned'
-    if (!take(visitor.connections, connections, now)) return 'connection_rate'
-    if (maxAddressConnections > 0 && visitor.open >= maxAddressConnections)
+    const record = this.#recordOf(limitKey(address), now)
+    if (record.bannedUntil > now) return 'banned'
+    if (!take(record.connections, connections, now)) return 'connection_rate'
+    if (maxAddressConnections > 0 && record.open >= maxAddressConnections)
       return 'address_connections'
     if (maxConnections > 0 && this.#open >= maxConnections) return 'server_full'
     return this.#limits.files?.isFull === true ? 'server_full' : undefined
   }
 
   /** Whether somebody is shut out, whatever they come for; who it is, is asked only while anybody is. */
-  isBanned(visitor: { readonly address: string }): boolean {
+  isBanned(client: { readonly address: string }): boolean {
     if (this.#limits.banSeconds === 0) return false
     const now = this.#clock.elapsed()
     if (this.#lastBanUntil <= now) return false
-    const known = this.#visitors.get(limitKey(visitor.address))
+    const known = this.#addresses.get(limitKey(client.address))
     return known !== undefined && known.bannedUntil > now
   }
 
   /** Counts an attempt to push; whose it is, is asked only where a limit needs to know. */
-  mayPush(visitor: { readonly address: string }): boolean {
+  mayPush(client: { readonly address: string }): boolean {
     if (this.#limits.pushes.perSecond === 0 && this.#limits.banSeconds === 0) return true
-    const { address } = visitor
+    const { address } = client
     const now = this.#clock.elapsed()
     this.#sweep(now)
-    const known = this.#visitor(limitKey(address), now)
+    const known = this.#recordOf(limitKey(address), now)
     return known.bannedUntil <= now && take(known.pushes, this.#limits.pushes, now)
   }
 
   /** Counts as so many pushes more what somebody was let in with. */
-  chargePushes(visitor: { readonly address: string }, count: number): void {
+  chargePushes(client: { readonly address: string }, count: number): void {
     const { pushes } = this.#limits
     if (pushes.perSecond === 0) return
-    const known = this.#visitor(limitKey(visitor.address), this.#clock.elapsed())
+    const known = this.#recordOf(limitKey(client.address), this.#clock.elapsed())
     spend(known.pushes, pushes, count)
   }
 
   /** Whether somebody may show credentials that it costs something to look at, and that nobody knows to be good. */
-  mayAttempt(visitor: { readonly address: string }): boolean {
+  mayAttempt(client: { readonly address: string }): boolean {
     const { attempts } = this.#limits
     if (attempts.perSecond === 0) return true
     const now = this.#clock.elapsed()
     this.#sweep(now)
     // Whoever has shown nothing wrong lately need not be remembered.
-    const known = this.#visitors.get(limitKey(visitor.address))
+    const known = this.#addresses.get(limitKey(client.address))
     return !known || has(known.attempts, attempts, now)
   }
 
   /** Counts credentials that were missing or wrong, and says whether that is to be told: beyond the rate it is not. */
-  failedAttempt(visitor: { readonly address: string }): boolean {
+  failedAttempt(client: { readonly address: string }): boolean {
     const { attempts } = this.#limits
     if (attempts.perSecond === 0) return true
     const now = this.#clock.elapsed()
     this.#sweep(now)
-    return take(this.#visitor(limitKey(visitor.address), now).attempts, attempts, now)
+    return take(this.#recordOf(limitKey(client.address), now).attempts, attempts, now)
   }
 
   opened(address: string): void {
     this.#limits.files?.opened()
     this.#open++
-    this.#visitor(limitKey(address), this.#clock.elapsed()).open++
+    this.#recordOf(limitKey(address), this.#clock.elapsed()).open++
   }
 
   closed(address: string): void {
     this.#open--
-    const visitor = this.#visitors.get(limitKey(address))
-    if (visitor) visitor.open--
+    const record = this.#addresses.get(limitKey(address))
+    if (record) record.open--
   }
 
   /** Shuts an address out for a while, if bans are on. */
@@ -138,34 +138,34 @@ export class Admission {
     const now = this.#clock.elapsed()
     if (this.#limits.banSeconds === 0) return
     this.#lastBanUntil = now + this.#limits.banSeconds * 1000
-    this.#visitor(limitKey(address), now).bannedUntil = this.#lastBanUntil
+    this.#recordOf(limitKey(address), now).bannedUntil = this.#lastBanUntil
   }
 
-  #visitor(key: string, now: number): Visitor {
-    const known = this.#visitors.get(key)
+  #recordOf(key: string, now: number): AddressRecord {
+    const known = this.#addresses.get(key)
     if (known) return known
-    const visitor: Visitor = {
+    const record: AddressRecord = {
       open: 0,
       bannedUntil: 0,
       connections: fullBucket(this.#limits.connections, now),
       pushes: fullBucket(this.#limits.pushes, now),
       attempts: fullBucket(this.#limits.attempts, now),
     }
-    this.#visitors.set(key, visitor)
-    return visitor
+    this.#addresses.set(key, record)
+    return record
   }
 
   /** Forgets addresses of which nothing is left to remember, so that a scan of many cannot fill the memory. */
   #sweep(now: number): void {
     if (now - this.#lastSweep < SWEEP_EVERY_MS) return
     this.#lastSweep = now
-    for (const [key, visitor] of this.#visitors) {
-      const quiet = visitor.open === 0 && visitor.bannedUntil <= now
+    for (const [key, record] of this.#addresses) {
+      const quiet = record.open === 0 && record.bannedUntil <= now
       const rested =
-        isRested(visitor.connections, this.#limits.connections, now) &&
-        isRested(visitor.pushes, this.#limits.pushes, now) &&
-        isRested(visitor.attempts, this.#limits.attempts, now)
-      if (quiet && rested) this.#visitors.delete(key)
+        isRested(record.connections, this.#limits.connections, now) &&
+        isRested(record.pushes, this.#limits.pushes, now) &&
+        isRested(record.attempts, this.#limits.attempts, now)
+      if (quiet && rested) this.#addresses.delete(key)
     }
   }
 }

@@ -15,6 +15,12 @@ export interface ArrivalParts {
   readonly trustedProxies: readonly Range[]
 }
 
+/** The same for all requests of a listener. */
+export interface ArrivalContext extends ArrivalParts {
+  readonly server: Server<Connection>
+  readonly turns: Turns
+}
+
 /** How long nothing may happen on the connection of a request. */
 export const SILENCE_SECONDS = 30
 
@@ -23,26 +29,15 @@ export class Arrival implements Visit, Sender {
   readonly request: Request
   readonly path: string
   readonly query: string
-  readonly #server: Server<Connection>
-  readonly #parts: ArrivalParts
-  readonly #turns: Turns
+  readonly #context: ArrivalContext
   #address: string | undefined
   #secure: boolean | undefined
 
-  constructor(
-    request: Request,
-    path: string,
-    query: string,
-    server: Server<Connection>,
-    parts: ArrivalParts,
-    turns: Turns,
-  ) {
+  constructor(request: Request, path: string, query: string, context: ArrivalContext) {
     this.request = request
     this.path = path
     this.query = query
-    this.#server = server
-    this.#parts = parts
-    this.#turns = turns
+    this.#context = context
   }
 
   get address(): string {
@@ -57,38 +52,38 @@ export class Arrival implements Visit, Sender {
     const announced = this.request.headers.get('content-length')
     const length = announced === null ? undefined : Number(announced)
     if (length !== undefined && length > maxBytes) return TOO_LARGE
-    return this.#turns
+    return this.#context.turns
       .afterArrivals(length ?? Infinity)
       .then(() =>
-        this.#turns.isCrowded
-          ? this.#turns.wait(this).then(() => this.#receive(length, maxBytes))
+        this.#context.turns.isCrowded
+          ? this.#context.turns.wait(this).then(() => this.#receive(length, maxBytes))
           : this.#receive(length, maxBytes),
       )
   }
 
   #receive(length: number | undefined, maxBytes: number) {
-    const body = this.#parts.bodies.receive(this, length, maxBytes)
+    const body = this.#context.bodies.receive(this, length, maxBytes)
     return body instanceof Promise ? this.#late(body) : body
   }
 
   /** Bodies that come on their own may also come all in one turn. */
   async #late(arriving: Promise<Result<Uint8Array>>): Promise<Result<Uint8Array>> {
     const body = await arriving
-    await this.#turns.afterArrivals(Infinity)
-    if (this.#turns.isCrowded) await this.#turns.wait(this)
+    await this.#context.turns.afterArrivals(Infinity)
+    if (this.#context.turns.isCrowded) await this.#context.turns.wait(this)
     return body
   }
 
   mayAttempt(): boolean {
-    return this.#parts.admission.mayAttempt(this)
+    return this.#context.admission.mayAttempt(this)
   }
 
   failedAttempt(): boolean {
-    return this.#parts.admission.failedAttempt(this)
+    return this.#context.admission.failedAttempt(this)
   }
 
   allowSilence(seconds: number): void {
-    this.#server.timeout(this.request, seconds)
+    this.#context.server.timeout(this.request, seconds)
   }
 
   keepOpen(): () => void {
@@ -101,13 +96,13 @@ export class Arrival implements Visit, Sender {
   get base(): string {
     const given = this.request.headers.get('host') ?? ''
     // It ends up in answers, and anybody can write anything into it.
-    const host = HOST.test(given) ? given : `localhost:${this.#server.port}`
-    return sharedText(`${this.secure ? 'https' : 'http'}://${host}${this.#parts.basePath}`)
+    const host = HOST.test(given) ? given : `localhost:${this.#context.server.port}`
+    return sharedText(`${this.secure ? 'https' : 'http'}://${host}${this.#context.basePath}`)
   }
 
   #isSecure(): boolean {
     if (this.request.url.startsWith('https:')) return true
-    const { trustedProxies } = this.#parts
+    const { trustedProxies } = this.#context
     if (trustedProxies.length === 0) return false
     // Only what a trusted proxy says of the way in front of it counts.
     const forwarded = this.request.headers.get('x-forwarded-proto')
@@ -115,12 +110,12 @@ export class Arrival implements Visit, Sender {
   }
 
   #peer(): string {
-    return this.#server.requestIP(this.request)?.address ?? ''
+    return this.#context.server.requestIP(this.request)?.address ?? ''
   }
 
   #find(): string {
     const peer = this.#peer()
-    const { trustedProxies } = this.#parts
+    const { trustedProxies } = this.#context
     if (trustedProxies.length === 0) return peer
     return clientAddress(peer, this.request.headers.get('x-forwarded-for'), trustedProxies)
   }

@@ -7,7 +7,7 @@ import { type Failure, failure, refusalHeaders } from '../failure.ts'
 import { isOriginAllowed } from '../policy/origin.ts'
 import type { Endpoint, SocketEndpoint, Visit } from '../protocol/protocol.ts'
 import { SERVER_HEADER } from '../version.ts'
-import { Arrival, type ArrivalParts } from './arrival.ts'
+import { Arrival, type ArrivalContext, type ArrivalParts } from './arrival.ts'
 import { Connection } from './connection.ts'
 import { type HttpApp, httpRefusal, isForEverybody } from './http.ts'
 import type { Silence } from './silence.ts'
@@ -46,6 +46,7 @@ export class Front {
   /** The last one that was found to be: nearly all requests have the same. */
   #usableAuthority = ''
   #nextId = 1
+  #context: ArrivalContext | undefined
 
   constructor(parts: FrontParts) {
     this.#parts = parts
@@ -71,9 +72,18 @@ export class Front {
     if (!this.#isHostUsable(authority, request)) return this.#refuseHost(request, server)
     const path = this.#localPath(whole)
     if (path === undefined) return plain(failure('not_found'))
-    const visit = new Arrival(request, path, query, server, this.#parts, this.#turns)
+    const visit = new Arrival(request, path, query, this.#contextOf(server))
     if (this.#turns.hasTime()) return this.#serve(visit, server)
     return this.#turns.wait(visit).then(() => this.#serve(visit, server))
+  }
+
+  /** Made once, because there is one main listener. */
+  #contextOf(server: Server<Connection>): ArrivalContext {
+    if (this.#context?.server === server) return this.#context
+    const { admission, basePath, bodies, trustedProxies } = this.#parts
+    const turns = this.#turns
+    this.#context = { admission, basePath, bodies, trustedProxies, server, turns }
+    return this.#context
   }
 
   #serve(visit: Visit, server: Server<Connection>): Answer {
@@ -100,7 +110,7 @@ export class Front {
   }
 
   #refuseHost(request: Request, server: Server<Connection>): Response {
-    const { address } = new Arrival(request, '', '', server, this.#parts, this.#turns)
+    const { address } = new Arrival(request, '', '', this.#contextOf(server))
     return this.#refuse(failure('bad_request', 'the Host header is not valid'), { address })
   }
 

@@ -5,7 +5,7 @@ import { copying } from './copy-buttons.ts'
 import { dialogs } from './dialogs.ts'
 import { enhance } from './enhance.ts'
 import { faults } from './faults.ts'
-import { showPreviews } from './preview.ts'
+import { showPreviews } from './form-preview.ts'
 import { theme } from './theme.ts'
 import { wideMenu } from './wide-menu.ts'
 

@@ -14,7 +14,7 @@ import { notify } from '../notices.ts'
 import { type Env, type PageRequest, redirectTo, serverAddress } from '../page-request.ts'
 import { showSignedOut } from '../view/layout.tsx'
 import { PageLink } from '../view/components.tsx'
-import { welcome } from './one-time-links.tsx'
+import { welcome } from './invitations.tsx'
 import { localPath, startSession } from './sign-in.tsx'
 import { sentence, showFailure, tellWhen } from './failures.tsx'
 

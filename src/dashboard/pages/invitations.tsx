@@ -18,7 +18,7 @@ import { accountText } from '../format.ts'
 import { startSession } from './sign-in.tsx'
 import { sentence, showFailure, tellWhen } from './failures.tsx'
 
-export function oneTimeLinkPages(): Hono<Env> {
+export function invitationPages(): Hono<Env> {
   const app = new Hono<Env>()
   app.get('/claim', (page) => showClaim(page, page.req.query('token') ?? ''))
   app.post('/claim', claim)
