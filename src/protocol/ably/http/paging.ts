@@ -104,8 +104,8 @@ function linksOf(
     ...given.filter(([parameter]) => !NOT_REPEATED.has(parameter!)),
   ]
   const link = (relation: string, cursor: string | null | undefined) => {
-    const place = cursor ? [[CURSOR, cursor]] : []
-    const parameters = [...repeated, ...place, [RELATION, relation]]
+    const after = cursor ? [[CURSOR, cursor]] : []
+    const parameters = [...repeated, ...after, [RELATION, relation]]
     const text = parameters.map((pair) => pair.map(encodeURIComponent).join('=')).join('&')
     return `<./${name}?${text}>; rel="${relation}"`
   }

@@ -36,7 +36,12 @@ export function publicationFrame(
     timestamp: event.timestamp,
   }
   const values = messages.map((message, index) => messageValue(message, format, { shared, index }))
-  return encodeEntries(placed(ACTION.MESSAGE, event, channel, shared), 'messages', values, format)
+  return encodeEntries(
+    frameHead(ACTION.MESSAGE, event, channel, shared),
+    'messages',
+    values,
+    format,
+  )
 }
 
 export function presenceFrame(
@@ -48,7 +53,12 @@ export function presenceFrame(
   const values = event.changes.map((change, index) =>
     presenceValue(change, format, { shared, index }),
   )
-  return encodeEntries(placed(ACTION.PRESENCE, event, channel, shared), 'presence', values, format)
+  return encodeEntries(
+    frameHead(ACTION.PRESENCE, event, channel, shared),
+    'presence',
+    values,
+    format,
+  )
 }
 
 export function annotationFrame(
@@ -61,14 +71,14 @@ export function annotationFrame(
     annotationValue(annotation, format, { shared, index }),
   )
   return encodeEntries(
-    placed(ACTION.ANNOTATION, event, channel, shared),
+    frameHead(ACTION.ANNOTATION, event, channel, shared),
     'annotations',
     annotations,
     format,
   )
 }
 
-function placed(
+function frameHead(
   action: number,
   event: PlacedEvent,
   channel: string | undefined,

@@ -16,7 +16,7 @@ import {
 import { MAX_DEPTH, Structure } from './structure.ts'
 
 /** What is read of one structure, to its end even where it is found to be none that JSON has. */
-interface Reading {
+interface Conversion {
   readonly cursor: Cursor
   fault: Failure | undefined
   /** Commas between the outermost items or members. */
@@ -31,28 +31,28 @@ export function isStructure({ bytes, at }: Cursor): boolean {
 
 /** Skips a map or an array. */
 export function structureAt(cursor: Cursor): Structure {
-  const reading: Reading = { cursor, fault: undefined, commas: 0 }
-  const text = valueText(reading, 0)
-  const { commas, fault } = reading
+  const conversion: Conversion = { cursor, fault: undefined, commas: 0 }
+  const text = valueText(conversion, 0)
+  const { commas, fault } = conversion
   return fault
     ? Structure.unsayable(fault)
     : Structure.of(text ?? 'null', { isCommon: true, commas })
 }
 
 /** @returns undefined for what is left out */
-function valueText(reading: Reading, depth: number): string | undefined {
-  const { cursor } = reading
+function valueText(conversion: Conversion, depth: number): string | undefined {
+  const { cursor } = conversion
   const head = readUint(cursor, 1)
   if (head < 0x80) return String(head)
-  if (head < 0x90) return mapText(reading, head & 0x0f, depth)
-  if (head < 0xa0) return arrayText(reading, head & 0x0f, depth)
-  if (head < 0xc0) return quoted(reading, readText(cursor, head & 0x1f))
+  if (head < 0x90) return mapText(conversion, head & 0x0f, depth)
+  if (head < 0xa0) return arrayText(conversion, head & 0x0f, depth)
+  if (head < 0xc0) return quoted(conversion, readText(cursor, head & 0x1f))
   if (head >= 0xe0) return String(head - 0x100)
-  return head < 0xd0 ? otherText(reading, head) : longText(reading, head, depth)
+  return head < 0xd0 ? otherText(conversion, head) : longText(conversion, head, depth)
 }
 
-function otherText(reading: Reading, head: number): string | undefined {
-  const { cursor } = reading
+function otherText(conversion: Conversion, head: number): string | undefined {
+  const { cursor } = conversion
   switch (head) {
     case 0xc0:
       return 'null'
@@ -64,15 +64,15 @@ function otherText(reading: Reading, head: number): string | undefined {
     case 0xc5:
     case 0xc6:
       readBytes(cursor, readUint(cursor, 1 << (head - 0xc4)))
-      return unsayable(reading, 'bytes')
+      return unsayable(conversion, 'bytes')
     case 0xc7:
     case 0xc8:
     case 0xc9:
-      return extensionText(reading, readUint(cursor, 1 << (head - 0xc7)))
+      return extensionText(conversion, readUint(cursor, 1 << (head - 0xc7)))
     case 0xca:
-      return floatText(reading, readFloat32(cursor))
+      return floatText(conversion, readFloat32(cursor))
     case 0xcb:
-      return floatText(reading, readFloat64(cursor))
+      return floatText(conversion, readFloat64(cursor))
     case 0xcc:
     case 0xcd:
     case 0xce:
@@ -84,8 +84,8 @@ function otherText(reading: Reading, head: number): string | undefined {
   }
 }
 
-function longText(reading: Reading, head: number, depth: number): string | undefined {
-  const { cursor } = reading
+function longText(conversion: Conversion, head: number, depth: number): string | undefined {
+  const { cursor } = conversion
   switch (head) {
     case 0xd0:
       return String((readUint(cursor, 1) << 24) >> 24)
@@ -98,77 +98,79 @@ function longText(reading: Reading, head: number, depth: number): string | undef
     case 0xd9:
     case 0xda:
     case 0xdb:
-      return quoted(reading, readText(cursor, readUint(cursor, 1 << (head - 0xd9))))
+      return quoted(conversion, readText(cursor, readUint(cursor, 1 << (head - 0xd9))))
     case 0xdc:
     case 0xdd:
-      return arrayText(reading, readUint(cursor, 2 << (head - 0xdc)), depth)
+      return arrayText(conversion, readUint(cursor, 2 << (head - 0xdc)), depth)
     case 0xde:
     case 0xdf:
-      return mapText(reading, readUint(cursor, 2 << (head - 0xde)), depth)
+      return mapText(conversion, readUint(cursor, 2 << (head - 0xde)), depth)
     default:
-      return extensionText(reading, 1 << (head - 0xd4))
+      return extensionText(conversion, 1 << (head - 0xd4))
   }
 }
 
 /** As in JSON, undefined members are left out, and undefined items are null. */
-function mapText(reading: Reading, length: number, depth: number): string {
-  if (depth === MAX_DEPTH) return tooDeep(reading, 2 * length)
-  const { cursor } = reading
+function mapText(conversion: Conversion, length: number, depth: number): string {
+  if (depth === MAX_DEPTH) return tooDeep(conversion, 2 * length)
+  const { cursor } = conversion
   let text = ''
   for (let i = 0; i < length && !cursor.isBroken; i++) {
-    const name = nameText(reading)
-    const value = valueText(reading, depth + 1)
+    const name = nameText(conversion)
+    const value = valueText(conversion, depth + 1)
     if (value === undefined) continue
     if (text === '') text = `${name}:${value}`
     else {
       text += `,${name}:${value}`
-      if (depth === 0) reading.commas++
+      if (depth === 0) conversion.commas++
     }
   }
   return `{${text}}`
 }
 
-function arrayText(reading: Reading, length: number, depth: number): string {
-  if (depth === MAX_DEPTH) return tooDeep(reading, length)
-  const { cursor } = reading
+function arrayText(conversion: Conversion, length: number, depth: number): string {
+  if (depth === MAX_DEPTH) return tooDeep(conversion, length)
+  const { cursor } = conversion
   let text = ''
   for (let i = 0; i < length && !cursor.isBroken; i++)
-    text += `${i === 0 ? '' : ','}${valueText(reading, depth + 1) ?? 'null'}`
-  if (depth === 0) reading.commas = Math.max(0, length - 1)
+    text += `${i === 0 ? '' : ','}${valueText(conversion, depth + 1) ?? 'null'}`
+  if (depth === 0) conversion.commas = Math.max(0, length - 1)
   return `[${text}]`
 }
 
 /** Names of members must be texts in JSON. */
-function nameText(reading: Reading): string {
-  const head = reading.cursor.bytes[reading.cursor.at] ?? 0
+function nameText(conversion: Conversion): string {
+  const head = conversion.cursor.bytes[conversion.cursor.at] ?? 0
   const isText = (head >= 0xa0 && head < 0xc0) || (head >= 0xd9 && head <= 0xdb)
-  if (!isText) unsayable(reading, 'a name of a member that is no text')
+  if (!isText) unsayable(conversion, 'a name of a member that is no text')
   // Values that are too deep are skipped.
-  return valueText(reading, MAX_DEPTH) ?? ''
+  return valueText(conversion, MAX_DEPTH) ?? ''
 }
 
 /** @param values that belong to what is too deep, which are gone past all the same */
-function tooDeep(reading: Reading, values: number): string {
-  reading.fault ??= failure('too_deep')
-  skipValues(reading.cursor, values)
+function tooDeep(conversion: Conversion, values: number): string {
+  conversion.fault ??= failure('too_deep')
+  skipValues(conversion.cursor, values)
   return 'null'
 }
 
-function quoted(reading: Reading, text: string | symbol): string {
-  return typeof text === 'string' ? JSON.stringify(text) : (unsayable(reading, wordsOf(text)) ?? '')
+function quoted(conversion: Conversion, text: string | symbol): string {
+  return typeof text === 'string'
+    ? JSON.stringify(text)
+    : (unsayable(conversion, wordsOf(text)) ?? '')
 }
 
 /** With a decimal point, so that typed languages read it as a floating-point number again. */
-function floatText(reading: Reading, value: number): string | undefined {
-  if (!Number.isFinite(value)) return unsayable(reading, `the number ${value}`)
+function floatText(conversion: Conversion, value: number): string | undefined {
+  if (!Number.isFinite(value)) return unsayable(conversion, `the number ${value}`)
   if (Object.is(value, -0)) return '-0.0'
   const text = String(value)
   return /[.e]/.test(text) ? text : `${text}.0`
 }
 
-function extensionText(reading: Reading, length: number): string | undefined {
-  const extension = readExtension(reading.cursor, length)
-  return extension && unsayable(reading, wordsOf(extension))
+function extensionText(conversion: Conversion, length: number): string | undefined {
+  const extension = readExtension(conversion.cursor, length)
+  return extension && unsayable(conversion, wordsOf(extension))
 }
 
 function wordsOf(symbol: symbol): string {
@@ -176,7 +178,10 @@ function wordsOf(symbol: symbol): string {
 }
 
 /** @returns what is put there in the meantime, so that it is not taken for left out */
-function unsayable(reading: Reading, what: string): string {
-  reading.fault ??= failure('data_invalid', `an object or array holds ${what}, which JSON has not`)
+function unsayable(conversion: Conversion, what: string): string {
+  conversion.fault ??= failure(
+    'data_invalid',
+    `an object or array holds ${what}, which JSON has not`,
+  )
   return 'null'
 }

@@ -11,8 +11,8 @@ import { writeData } from './data.ts'
 import type { Format } from './format.ts'
 import { Spliced, type WireValue, splice } from './spliced.ts'
 
-/** An entry without members that it inherits from its protocol message (TM2a, TM2c, TM2f). */
-export interface Place {
+/** What an entry inherits from its protocol message, so that it is left out of the entry (TM2a, TM2c, TM2f). */
+export interface EntryContext {
   readonly shared: Shared
   readonly index: number
 }
@@ -23,20 +23,20 @@ export interface Shared {
   readonly timestamp?: number | undefined
 }
 
-const NOWHERE: Place = { shared: {}, index: 0 }
+const ALONE: EntryContext = { shared: {}, index: 0 }
 
 export function messageValue(
   message: KeptMessage,
   format: Format,
-  place: Place = NOWHERE,
+  context: EntryContext = ALONE,
 ): WireValue {
   const { data, encoding } = writeData(message, format)
-  const { shared } = place
+  const { shared } = context
   const { version } = message
   // Left out for a first version: clients take it from the message (TM2s), and ably-java's tests expect none.
   const isPlain = isAsCreated(message)
   const value = {
-    id: ownId(message.id, place),
+    id: ownId(message.id, context),
     name: message.name,
     data,
     encoding,
@@ -60,12 +60,12 @@ export function messageValue(
 export function presenceValue(
   presence: PresenceMessage,
   format: Format,
-  place: Place = NOWHERE,
+  context: EntryContext = ALONE,
 ): WireValue {
   const { data, encoding } = writeData(presence, format)
-  const { shared } = place
+  const { shared } = context
   const value = {
-    id: ownId(presence.id, place),
+    id: ownId(presence.id, context),
     action: PRESENCE_ACTION[presence.action],
     clientId: presence.clientId,
     connectionId: own(presence.connectionId, shared.connectionId),
@@ -79,11 +79,11 @@ export function presenceValue(
 export function annotationValue(
   annotation: Annotation,
   format: Format,
-  place: Place = NOWHERE,
+  context: EntryContext = ALONE,
 ): WireValue {
   const { data, encoding } = writeData(annotation, format)
   const value = {
-    id: ownId(annotation.id, place),
+    id: ownId(annotation.id, context),
     action: ANNOTATION_ACTION[annotation.action],
     serial: annotation.serial,
     messageSerial: annotation.messageSerial,
@@ -93,12 +93,12 @@ export function annotationValue(
     count: annotation.count,
     data,
     encoding,
-    timestamp: own(annotation.timestamp, place.shared.timestamp),
+    timestamp: own(annotation.timestamp, context.shared.timestamp),
   }
   return withExtras(value, annotation.extras)
 }
 
-function ownId(id: string, { shared, index }: Place): string | undefined {
+function ownId(id: string, { shared, index }: EntryContext): string | undefined {
   return shared.id !== undefined && id === `${shared.id}:${index}` ? undefined : id
 }
 

@@ -45,9 +45,9 @@ export class AnswerBook {
   add(answer: Answer): void {
     this.#last = answer.serial
     this.#isResting = false
-    const place = answer.serial % MAX_ANSWERS
-    const before = this.#recent[place]
-    this.#recent[place] = answer
+    const slot = answer.serial % MAX_ANSWERS
+    const before = this.#recent[slot]
+    this.#recent[slot] = answer
     if (before) this.#forget(before)
   }
 
