@@ -7,7 +7,7 @@ import type { Soon } from '../../../../core/soon.ts'
 import { AckQueue } from './ack-queue.ts'
 import type { Answer, Outcome } from './answers.ts'
 import type { Client } from '../session/client.ts'
-import { acknowledgement } from '../session/protocol-messages.ts'
+import { ackText, acknowledgement } from '../session/protocol-messages.ts'
 import type { Accepted } from '../publishing/accepted.ts'
 
 /** A frame that has to be acknowledged. */
@@ -54,8 +54,11 @@ export class Acknowledging {
 
   /** Sends the answers that have become known since. */
   acknowledge(): void {
-    for (const ready of this.#queue.ready())
-      this.#client.send(acknowledgement(ready, (why) => this.#client.errorInfo(why)))
+    for (const ready of this.#queue.ready()) {
+      const text = this.#client.format === 'json' ? ackText(ready) : undefined
+      if (text !== undefined) this.#client.sendFrame(text)
+      else this.#client.send(acknowledgement(ready, (why) => this.#client.errorInfo(why)))
+    }
   }
 
   #within(act: () => Soon<Result<Accepted>>): Soon<Result<Accepted>> {

@@ -65,3 +65,19 @@ export function acknowledgement(
   const hasSerials = res.some(({ serials }) => serials.length > 0)
   return { action: ACTION.ACK, msgSerial: serial, count, res: hasSerials ? res : undefined }
 }
+
+/**
+ * An ACK as JSON, where it is for messages that were published one by one: that is most of what a client that publishes
+ * is sent. Serials are the server's own, so they hold nothing that had to be escaped.
+ * @returns undefined for any other acknowledgement
+ */
+export function ackText({ serial, outcomes }: Acknowledgement): string | undefined {
+  let res = ''
+  for (const outcome of outcomes) {
+    if (!outcome.ok || outcome.serials.length !== 1) return undefined
+    const [own] = outcome.serials
+    if (typeof own !== 'string') return undefined
+    res += `${res === '' ? '' : ','}{"serials":["${own}"]}`
+  }
+  return `{"action":${ACTION.ACK},"msgSerial":${serial},"count":${outcomes.length},"res":[${res}]}`
+}
