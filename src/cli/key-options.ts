@@ -78,7 +78,7 @@ export interface FoundKey {
 /** Runs an action on the key that the first argument names. */
 export function withKey(
   context: CommandContext,
-  action: (services: Services, found: FoundKey) => number,
+  action: (services: Services, found: FoundKey) => number | Promise<number>,
 ): Promise<number> {
   return withServices(context, (services) => {
     const found = findKey(services, context.positionals[0]!, context.options['app'])

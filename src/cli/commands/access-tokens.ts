@@ -43,7 +43,7 @@ const add: Command = {
   settings: 'data',
   begins: true,
   run: (context) =>
-    withServices(context, (services) => {
+    withServices(context, async (services) => {
       const account = actingAccount(context, services)
       if (!account.ok) return failed(context, account.failure)
       const scopes = readScopes(context.options['scopes'])
@@ -52,7 +52,8 @@ const add: Command = {
       if (!lifetime.ok) return failed(context, lifetime.failure)
       const name = context.options['name'] ?? 'unnamed'
       const wish = { name, scopes: scopes.value, lifetime: lifetime.value }
-      const { token, secret } = services.accessTokens.add(account.value, wish)
+      const { accessTokens, ledger } = services
+      const { token, secret } = await ledger.commit(() => accessTokens.add(account.value, wish))
       context.output.result(
         { ...token, token: secret },
         `Access token of ${account.value.name}, shown only this once: ${secret}`,
@@ -68,8 +69,8 @@ const remove: Command = {
   options: [],
   settings: 'data',
   run: (context) =>
-    withServices(context, ({ accessTokens }) => {
-      const removed = accessTokens.remove(context.positionals[0]!)
+    withServices(context, async ({ accessTokens, ledger }) => {
+      const removed = await ledger.commit(() => accessTokens.remove(context.positionals[0]!))
       if (!removed.ok) return failed(context, removed.failure)
       context.output.result(removed.value, `Revoked ${removed.value.name} (${removed.value.id}).`)
       return EXIT.done

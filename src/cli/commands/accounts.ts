@@ -37,8 +37,8 @@ const add: Command = {
   settings: 'data',
   begins: true,
   run: (context) =>
-    withServices(context, ({ accounts }) => {
-      const added = accounts.add(context.positionals[0]!)
+    withServices(context, async ({ accounts, ledger }) => {
+      const added = await ledger.commit(() => accounts.add(context.positionals[0]!))
       if (!added.ok) return failed(context, added.failure)
       context.output.result(
         accountView(added.value),
@@ -55,8 +55,8 @@ const remove: Command = {
   options: [],
   settings: 'data',
   run: (context) =>
-    withServices(context, ({ accounts }) => {
-      const removed = accounts.remove(context.positionals[0]!)
+    withServices(context, async ({ accounts, ledger }) => {
+      const removed = await ledger.commit(() => accounts.remove(context.positionals[0]!))
       if (!removed.ok) return failed(context, removed.failure)
       context.output.result(accountView(removed.value), `Removed ${removed.value.name}.`)
       return EXIT.done
@@ -72,17 +72,19 @@ const reset: Command = {
   options: [],
   settings: 'data',
   run: (context) =>
-    withServices(context, ({ accounts, accessTokens, oneTimeLinks, folder }) => {
+    withServices(context, async ({ accounts, accessTokens, ledger, oneTimeLinks, folder }) => {
       const name = context.positionals[0]
       const account =
         name === undefined
           ? { ok: true as const, value: accounts.ensureOwner() }
           : accounts.find(name)
       if (!account.ok) return failed(context, account.failure)
-      const revoked = accessTokens.removeAll(account.value)
       const wish = { name: 'after reset', scopes: SCOPES, lifetime: undefined }
-      const { token, secret } = accessTokens.add(account.value, wish)
-      const link = oneTimeLinks.claim(account.value)
+      const { revoked, token, secret, link } = await ledger.commit(() => {
+        const before = accessTokens.removeAll(account.value)
+        const added = accessTokens.add(account.value, wish)
+        return { revoked: before, ...added, link: oneTimeLinks.claim(account.value) }
+      })
       context.output.result(
         {
           account: accountView(account.value),

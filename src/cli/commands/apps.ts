@@ -64,13 +64,14 @@ const add: Command = {
   settings: 'data',
   begins: true,
   run: (context) =>
-    withServices(context, (services) => {
+    withServices(context, async (services) => {
       const account = actingAccount(context, services)
       if (!account.ok) return failed(context, account.failure)
       const change = readChange(context.options)
       if (!change.ok) return failed(context, change.failure)
       const name = context.positionals[0]!
-      const added = services.apps.add(account.value, { ...change.value, name })
+      const wish = { ...change.value, name }
+      const added = await services.ledger.commit(() => services.apps.add(account.value, wish))
       if (!added.ok) return failed(context, added.failure)
       const { id } = added.value
       context.output.result(
@@ -93,9 +94,9 @@ const set: Command = {
   ],
   settings: 'data',
   run: (context) =>
-    withApp(context, context.positionals[0], ({ apps }, app) => {
+    withApp(context, context.positionals[0], async ({ apps, ledger }, app) => {
       const change = readChange(context.options)
-      const changed = change.ok ? apps.set(app.id, change.value) : change
+      const changed = change.ok ? await ledger.commit(() => apps.set(app.id, change.value)) : change
       if (!changed.ok) return failed(context, changed.failure)
       const { name, id, status, tlsOnly } = changed.value
       const limits = limitsText(changed.value)
@@ -115,8 +116,8 @@ const remove: Command = {
   options: [],
   settings: 'data',
   run: (context) =>
-    withApp(context, context.positionals[0], ({ apps }, app) => {
-      const removed = apps.remove(app.id)
+    withApp(context, context.positionals[0], async ({ apps, ledger }, app) => {
+      const removed = await ledger.commit(() => apps.remove(app.id))
       if (!removed.ok) return failed(context, removed.failure)
       context.output.result(describe(app), `Removed ${app.name} (${app.id}).`)
       return EXIT.done
@@ -127,7 +128,7 @@ const remove: Command = {
 export function withApp(
   context: CommandContext,
   idOrName: string | undefined,
-  action: (services: Services, app: App) => number,
+  action: (services: Services, app: App) => number | Promise<number>,
 ): Promise<number> {
   return withServices(context, (services) => {
     const app = services.apps.find(idOrName)

@@ -38,9 +38,9 @@ const add: Command = {
   settings: 'data',
   begins: true,
   run: (context) =>
-    withApp(context, context.options['app'], ({ apiKeys }, app) => {
+    withApp(context, context.options['app'], async ({ apiKeys, ledger }, app) => {
       const wish = readKeyChange(context.options)
-      const made = wish.ok ? apiKeys.add(app, wish.value) : wish
+      const made = wish.ok ? await ledger.commit(() => apiKeys.add(app, wish.value)) : wish
       if (!made.ok) return failed(context, made.failure)
       return showWhole(context, made.value, `API key of ${app.name}, shown only this once:`)
     }),
@@ -70,8 +70,8 @@ const rotate: Command = {
   options: [APP_OPTION],
   settings: 'data',
   run: (context) =>
-    withKey(context, ({ apiKeys }, { app, key }) => {
-      const rotated = apiKeys.rotate(app, key.id)
+    withKey(context, async ({ apiKeys, ledger }, { app, key }) => {
+      const rotated = await ledger.commit(() => apiKeys.rotate(app, key.id))
       if (!rotated.ok) return failed(context, rotated.failure)
       return showWhole(
         context,
@@ -139,8 +139,8 @@ function change(
   act: (services: Services, found: FoundKey) => Result<ApiKey>,
   text: (key: ApiKey) => string,
 ): Promise<number> {
-  return withKey(context, (services, found) => {
-    const changed = act(services, found)
+  return withKey(context, async (services, found) => {
+    const changed = await services.ledger.commit(() => act(services, found))
     if (!changed.ok) return failed(context, changed.failure)
     context.output.result(describe(changed.value), text(changed.value))
     return EXIT.done

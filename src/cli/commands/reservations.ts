@@ -60,7 +60,7 @@ const add: Command = {
     withServices(context, (services) => {
       const account = actingAccount(context, services)
       if (!account.ok) return failed(context, account.failure)
-      return apply(context, (change) =>
+      return apply(context, services, (change) =>
         services.reservations.add(account.value, context.positionals[0]!, change),
       )
     }),
@@ -73,8 +73,10 @@ const set: Command = {
   options: [...KEY_OPTIONS, ...CLEAR_OPTIONS],
   settings: 'data',
   run: (context) =>
-    withServices(context, ({ reservations }) =>
-      apply(context, (change) => reservations.change(context.positionals[0]!, change)),
+    withServices(context, (services) =>
+      apply(context, services, (change) =>
+        services.reservations.change(context.positionals[0]!, change),
+      ),
     ),
 }
 
@@ -85,8 +87,8 @@ const remove: Command = {
   options: [],
   settings: 'data',
   run: (context) =>
-    withServices(context, ({ reservations }: Services) => {
-      const removed = reservations.remove(context.positionals[0]!)
+    withServices(context, async ({ ledger, reservations }) => {
+      const removed = await ledger.commit(() => reservations.remove(context.positionals[0]!))
       if (!removed.ok) return failed(context, removed.failure)
       context.output.result(
         reservationView(removed.value),
@@ -96,12 +98,13 @@ const remove: Command = {
     }),
 }
 
-function apply(
+async function apply(
   context: CommandContext,
+  { ledger }: Services,
   act: (change: ReservationChange) => Result<Reserved>,
-): number {
+): Promise<number> {
   const change = readChange(context.options)
-  const done = change.ok ? act(change.value) : change
+  const done = change.ok ? await ledger.commit(() => act(change.value)) : change
   if (!done.ok) return failed(context, done.failure)
   const { reservation, warnings } = done.value
   const { appId } = reservation.options

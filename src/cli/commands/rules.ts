@@ -63,10 +63,13 @@ const add: Command = {
   settings: 'data',
   begins: true,
   run: (context) =>
-    withApp(context, context.options['app'], ({ channelRules }, app) => {
+    withApp(context, context.options['app'], async ({ channelRules, ledger }, app) => {
       const settings = readSettings(context.options)
       const id = context.positionals[0]!
-      return show(context, settings.ok ? channelRules.add(app, id, settings.value) : settings)
+      const added = settings.ok
+        ? await ledger.commit(() => channelRules.add(app, id, settings.value))
+        : settings
+      return show(context, added)
     }),
 }
 
@@ -77,10 +80,13 @@ const set: Command = {
   options: RULE_OPTIONS,
   settings: 'data',
   run: (context) =>
-    withApp(context, context.options['app'], ({ channelRules }, app) => {
+    withApp(context, context.options['app'], async ({ channelRules, ledger }, app) => {
       const settings = readSettings(context.options)
       const id = context.positionals[0]!
-      return show(context, settings.ok ? channelRules.set(app, id, settings.value) : settings)
+      const changed = settings.ok
+        ? await ledger.commit(() => channelRules.set(app, id, settings.value))
+        : settings
+      return show(context, changed)
     }),
 }
 
@@ -91,8 +97,8 @@ const remove: Command = {
   options: [APP_OPTION],
   settings: 'data',
   run: (context) =>
-    withApp(context, context.options['app'], ({ channelRules }, app) => {
-      const removed = channelRules.remove(app, context.positionals[0]!)
+    withApp(context, context.options['app'], async ({ channelRules, ledger }, app) => {
+      const removed = await ledger.commit(() => channelRules.remove(app, context.positionals[0]!))
       if (!removed.ok) return failed(context, removed.failure)
       const { id } = removed.value
       context.output.result(namespaceView(removed.value), `The rule ${id} is removed.`)

@@ -69,13 +69,13 @@ const revoke: Command = {
   ],
   settings: 'data',
   run: (context) =>
-    withKey(context, ({ tokens }, { key }) => {
+    withKey(context, async ({ ledger, tokens }, { key }) => {
       const targets = targetsOf(context)
       if (targets.length === 0) {
         context.output.complain('tokens revoke needs --client-id, --revocation-key or --channel')
         return EXIT.usage
       }
-      const revoked = tokens.revoke(key.keyName, targets)
+      const revoked = await ledger.commit(() => tokens.revoke(key.keyName, targets))
       if (!revoked.ok) return failed(context, revoked.failure)
       context.output.result({ revoked: targets }, `Revoked ${targets.join(', ')}.`)
       return EXIT.done
