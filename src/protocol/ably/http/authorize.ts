@@ -1,4 +1,5 @@
 /** Authenticates REST requests, and authorizes those that concern an app as a whole. */
+import type { Soon } from '../../../core/soon.ts'
 import type { Acts } from '../../../core/access/acts.ts'
 import type { Result } from '../../../failure.ts'
 import type { Authenticator } from '../../../identity/authenticate.ts'
@@ -15,10 +16,7 @@ export interface AuthorizeParts {
  * Authenticates a request, which counts in the statistics of the app and against the rate of the key. A promise only
  * if a signature has to be verified.
  */
-export function identify(
-  authenticator: Authenticator,
-  call: RestCall,
-): Result<AppPrincipal> | Promise<Result<AppPrincipal>> {
+export function identify(authenticator: Authenticator, call: RestCall): Soon<Result<AppPrincipal>> {
   const { credentials, known } = call
   if (known && authenticator.stillAdmits(known.principal, known.generation)) return known.found
   if (!credentials.ok) return credentials
@@ -49,7 +47,7 @@ export function authorize(
   { acts: { gate }, authenticator }: AuthorizeParts,
   call: RestCall,
   operation: Operation,
-): Result<AppPrincipal> | Promise<Result<AppPrincipal>> {
+): Soon<Result<AppPrincipal>> {
   const found = identify(authenticator, call)
   const check = (result: Result<AppPrincipal>): Result<AppPrincipal> => {
     const refusal = result.ok ? gate.app(result.value, operation, call.secure) : undefined

@@ -2,13 +2,12 @@
  * Requests with a body: they are authenticated before the body is read, so that strangers cannot make the server
  * buffer anything, and again afterwards, because a key can be revoked while a body arrives.
  */
+import type { Soon } from '../../../core/soon.ts'
 import type { Result } from '../../../failure.ts'
 import type { RestAnswer } from './answer.ts'
 
 /** The answer of a handler; a promise only if it has to wait. */
-export type Answering = Result<RestAnswer> | Promise<Result<RestAnswer>>
-
-type Soon<T> = T | Promise<T>
+export type Answering = Soon<Result<RestAnswer>>
 
 /**
  * Reads the body of an authenticated request, and acts in the turn in which it was authenticated again.

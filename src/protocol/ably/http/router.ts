@@ -73,7 +73,7 @@ export interface RestRoute {
   readonly writes?: boolean
   /** How it counts in statistics; undefined for an ordinary request. */
   readonly countsAs?: 'tokenRequests'
-  handle(call: RestCall): Result<RestAnswer> | Promise<Result<RestAnswer>>
+  handle(call: RestCall): Soon<Result<RestAnswer>>
 }
 
 export interface Found {

@@ -4,7 +4,6 @@ import type { ConnectionRoom } from '../../../../core/registry/connection-room.t
 import type { Counters } from '../../../../core/counting/counters.ts'
 import type { Authenticator } from '../../../../identity/authenticate.ts'
 import type { Directory } from '../../../../identity/directory.ts'
-import type { Annotating } from '../publishing/annotating.ts'
 import type { Attaching } from '../attaching/attaching.ts'
 import type { ConnectionFinder } from '../../connection/live-connections.ts'
 import type { Connection } from '../connection/connection.ts'
@@ -12,13 +11,12 @@ import type { Connections } from '../connection/connections.ts'
 import type { ClientParts } from './client.ts'
 import type { ConnectionLimits } from './protocol-messages.ts'
 import type { Reviews } from '../connection/reviews.ts'
-import type { Presences } from '../presence/presence.ts'
-import type { Publishing } from '../publishing/publishing.ts'
+import type { FrameHandlers } from '../publishing/handle-frame.ts'
 import type { TimerWheel } from '../../../../core/time/timer-wheel.ts'
 
 export type RealtimeLimits = ConnectionLimits & ClientParts['limits']
 
-export interface SessionParts extends ClientParts {
+export interface SessionParts extends ClientParts, FrameHandlers {
   readonly counters: Counters
   readonly appCounters: AppCounters
   readonly directory: Directory
@@ -30,9 +28,6 @@ export interface SessionParts extends ClientParts {
   readonly room: ConnectionRoom
   readonly reviews: Reviews
   readonly attaching: Attaching
-  readonly publishing: Publishing
-  readonly annotating: Annotating
-  readonly presences: Presences
   readonly limits: RealtimeLimits
   /** Simulated network latency in milliseconds, which test suites of SDKs expect of a server; 0 outside a sandbox. */
   readonly latencyMs: number

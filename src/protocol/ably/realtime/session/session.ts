@@ -1,7 +1,7 @@
 /** One transport of the realtime protocol: dispatches its frames, and decides when it and its connection end (RTN). */
 import type { Soon } from '../../../../core/soon.ts'
 import type { Frame, Socket } from '../../../../core/types.ts'
-import { type Failure, type Result, fail, failure } from '../../../../failure.ts'
+import { type Failure, type Result, failure } from '../../../../failure.ts'
 import type { Credentials } from '../../../../identity/credentials.ts'
 import type { Session } from '../../../protocol.ts'
 import { isTokenFailure } from '../../errors/codes.ts'
@@ -9,7 +9,9 @@ import { ACTION } from '../../wire/actions.ts'
 import { type ClientFrame, readFrame } from '../../wire/frame-reader.ts'
 import { Acknowledging } from '../acknowledging/acknowledging.ts'
 import type { Connection, Identified, Transport } from '../connection/connection.ts'
+import { handleFrame } from '../publishing/handle-frame.ts'
 import { Client } from './client.ts'
+import { CLOSE } from './close-codes.ts'
 import type { ConnectOptions } from './connect-options.ts'
 import type { ConnectRequest } from './connect-request.ts'
 import { asConnectFailure, identifyAgain, identifyAnew } from './identification.ts'
@@ -18,11 +20,6 @@ import type { SessionParts } from './parts.ts'
 import { connected } from './protocol-messages.ts'
 import { type Resuming, claimConnection } from './resuming.ts'
 import { SessionTimer, type TimedSession } from './session-timer.ts'
-
-/** WebSocket close codes (RFC 6455 7.4.1; 1012 from the IANA registry). */
-const CLOSE = { normal: 1000, policy: 1008, tooBig: 1009, restart: 1012 } as const
-
-const NO_OBJECTS = fail<never>('objects_unsupported')
 
 export class RealtimeSession implements Session, Transport, FrameTaker, TimedSession {
   readonly client: Client
@@ -183,7 +180,7 @@ export class RealtimeSession implements Session, Transport, FrameTaker, TimedSes
 
   #act(frame: ClientFrame): void {
     const { client } = this
-    const { annotating, attaching, presences, publishing } = this.#parts
+    const { attaching } = this.#parts
     switch (frame.kind) {
       case 'heartbeat':
         return client.send({ action: ACTION.HEARTBEAT, id: frame.id })
@@ -203,13 +200,10 @@ export class RealtimeSession implements Session, Transport, FrameTaker, TimedSes
       case 'sync':
         return attaching.sync(client, frame.channel)
       case 'message':
-        return this.#acks.act(frame, () => publishing.publish(client, frame))
       case 'presence':
-        return this.#acks.act(frame, () => presences.change(client, frame))
       case 'annotation':
-        return this.#acks.act(frame, () => annotating.annotate(client, frame))
       case 'object':
-        return this.#acks.act(frame, () => NO_OBJECTS)
+        return this.#acks.act(frame, () => handleFrame(this.#parts, client, frame))
       case 'unknown':
         return
     }
