@@ -2,6 +2,7 @@
 import Ably from 'ably'
 import { Packr } from 'msgpackr'
 import { eventually } from './client.ts'
+import { Changes } from './changes.ts'
 
 /** A server, or an app of one. Clients without credentials use the app's first key. */
 interface Home {
@@ -86,7 +87,7 @@ export class FrameClient {
   readonly opened: Promise<void>
   readonly #socket: WebSocket
   readonly #isBinary: boolean
-  readonly #waiting: (() => void)[] = []
+  readonly #changes = new Changes()
 
   /** @param query such as `key=…&v=6` */
   constructor(home: Home, query: string) {
@@ -96,11 +97,11 @@ export class FrameClient {
     this.opened = new Promise((resolve) => this.#socket.addEventListener('open', () => resolve()))
     this.#socket.addEventListener('message', ({ data }) => {
       this.frames.push(asMessage(data as string | ArrayBuffer))
-      this.#changed()
+      this.#changes.tell()
     })
     this.#socket.addEventListener('close', () => {
       this.isClosed = true
-      this.#changed()
+      this.#changes.tell()
     })
   }
 
@@ -160,23 +161,8 @@ export class FrameClient {
     return this.until(() => this.isClosed || undefined)
   }
 
-  async until<T>(look: () => T | undefined, withinMs = 15_000): Promise<T> {
-    const deadline = performance.now() + withinMs
-    for (;;) {
-      const found = look()
-      if (found !== undefined) return found
-      const left = deadline - performance.now()
-      if (left <= 0)
-        throw new Error(`nothing came within ${withinMs} ms: ${JSON.stringify(this.frames)}`)
-      await Promise.race([
-        new Promise<void>((resolve) => this.#waiting.push(resolve)),
-        Bun.sleep(Math.min(left, 50)),
-      ])
-    }
-  }
-
-  #changed(): void {
-    for (const resume of this.#waiting.splice(0)) resume()
+  until<T>(look: () => T | undefined, withinMs = 15_000): Promise<T> {
+    return this.#changes.until(look, withinMs, () => JSON.stringify(this.frames))
   }
 }
 

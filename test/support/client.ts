@@ -1,4 +1,5 @@
 /** A plain WebSocket client that keeps every frame, for tests that look at exact bytes and order. */
+import { Changes } from './changes.ts'
 
 export interface Frame {
   readonly [key: string]: unknown
@@ -6,7 +7,7 @@ export interface Frame {
 
 export class Client {
   readonly #socket: WebSocket
-  readonly #waiting: (() => void)[] = []
+  readonly #changes = new Changes()
   /** Raw text of every frame, in order of arrival. */
   readonly raw: string[] = []
   /** Parsed frames, in order of arrival. */
@@ -25,11 +26,11 @@ export class Client {
     this.#socket.addEventListener('message', (event) => {
       this.raw.push(String(event.data))
       this.frames.push(JSON.parse(String(event.data)) as Frame)
-      this.#changed()
+      this.#changes.tell()
     })
     this.#socket.addEventListener('close', ({ code, reason }) => {
       this.closed = { code, reason }
-      this.#changed()
+      this.#changes.tell()
     })
   }
 
@@ -88,23 +89,8 @@ export class Client {
   }
 
   /** Waits until something is there, looking again whenever a frame or the close arrives. */
-  async until<T>(look: () => T | undefined, withinMs = 5000): Promise<T> {
-    const deadline = performance.now() + withinMs
-    for (;;) {
-      const found = look()
-      if (found !== undefined) return found
-      const left = deadline - performance.now()
-      if (left <= 0)
-        throw new Error(`nothing came within ${withinMs} ms; frames: ${this.raw.join(' ')}`)
-      await Promise.race([
-        new Promise<void>((resolve) => this.#waiting.push(resolve)),
-        Bun.sleep(Math.min(left, 50)),
-      ])
-    }
-  }
-
-  #changed(): void {
-    for (const resume of this.#waiting.splice(0)) resume()
+  until<T>(look: () => T | undefined, withinMs = 5000): Promise<T> {
+    return this.#changes.until(look, withinMs, () => `frames: ${this.raw.join(' ')}`)
   }
 }
 

@@ -2,44 +2,23 @@
 import type { Entry, Origin, OutcomeOf } from '../../../src/core/channel/entry.ts'
 import type { Soon } from '../../../src/core/soon.ts'
 import type { ChannelRef } from '../../../src/core/types.ts'
-import type { Engine, Stage } from '../../../src/engine/engine.ts'
 import { type Result, fail } from '../../../src/failure.ts'
+import { WrappingEngine } from './wrapping.ts'
 
-export class RefusingEngine implements Engine {
+export class RefusingEngine extends WrappingEngine {
   /** `unheard`: it is not applied. `unanswered`: it is applied, and nobody is told. */
   fault: 'none' | 'unheard' | 'unanswered' = 'none'
   /** Kinds of what was proposed, refused or not. */
   readonly proposed: Entry['kind'][] = []
-  readonly #engine: Engine
 
-  constructor(engine: Engine) {
-    this.#engine = engine
-  }
-
-  start(stage: Stage): Promise<void> {
-    return this.#engine.start(stage)
-  }
-
-  open(channel: ChannelRef): Soon<Result<undefined>> {
-    return this.#engine.open(channel)
-  }
-
-  close(channel: ChannelRef): void {
-    this.#engine.close(channel)
-  }
-
-  propose<E extends Entry>(
+  override propose<E extends Entry>(
     channel: ChannelRef,
     entry: E,
     origin: Origin,
   ): Soon<Result<OutcomeOf<E>>> {
     this.proposed.push(entry.kind)
     if (this.fault === 'unheard') return fail('engine_unreachable')
-    const answer = this.#engine.propose(channel, entry, origin)
+    const answer = super.propose(channel, entry, origin)
     return this.fault === 'none' ? answer : fail('engine_unreachable')
-  }
-
-  stop(): Promise<void> {
-    return this.#engine.stop()
   }
 }

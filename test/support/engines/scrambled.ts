@@ -1,39 +1,13 @@
 /** An engine that makes useless, after each entry, what the embedded one uses again: nobody may keep it. */
-import type { Entry, Origin, Outcome, OutcomeOf } from '../../../src/core/channel/entry.ts'
-import type { Soon } from '../../../src/core/soon.ts'
+import type { Entry, Origin, Outcome } from '../../../src/core/channel/entry.ts'
 import type { ChannelRef } from '../../../src/core/types.ts'
-import type { At, Engine, Stage } from '../../../src/engine/engine.ts'
+import type { At, Stage } from '../../../src/engine/engine.ts'
 import type { Result } from '../../../src/failure.ts'
+import { WrappingEngine } from './wrapping.ts'
 
-export class ScrambledEngine implements Engine {
-  readonly #engine: Engine
-
-  constructor(engine: Engine) {
-    this.#engine = engine
-  }
-
-  start(stage: Stage): Promise<void> {
-    return this.#engine.start(new ScramblingStage(stage))
-  }
-
-  open(channel: ChannelRef): Soon<Result<undefined>> {
-    return this.#engine.open(channel)
-  }
-
-  close(channel: ChannelRef): void {
-    this.#engine.close(channel)
-  }
-
-  propose<E extends Entry>(
-    channel: ChannelRef,
-    entry: E,
-    origin: Origin,
-  ): Soon<Result<OutcomeOf<E>>> {
-    return this.#engine.propose(channel, entry, origin)
-  }
-
-  stop(): Promise<void> {
-    return this.#engine.stop()
+export class ScrambledEngine extends WrappingEngine {
+  override start(stage: Stage): Promise<void> {
+    return super.start(new ScramblingStage(stage))
   }
 }
 

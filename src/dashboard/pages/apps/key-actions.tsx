@@ -1,5 +1,6 @@
 /** What the buttons of a key do. */
 /** @jsxImportSource hono/jsx */
+import type { Child } from 'hono/jsx'
 import type { FailureName } from '../../../failure.ts'
 import type { ApiKey } from '../../../service/apps/api-keys.ts'
 import type { App } from '../../../service/apps/apps.ts'
@@ -32,34 +33,63 @@ export async function rotateKey(page: PageRequest, app: App, key: ApiKey): Promi
   return redirectTo(page, keyPath(key))
 }
 
+/** Asks for confirmation of what ends something of a key. */
+function confirmKeyAction(
+  page: PageRequest,
+  app: App,
+  key: ApiKey,
+  question: KeyQuestion,
+): Response | Promise<Response> {
+  const { title, lead, warning, path, button, cancel } = question
+  return show(
+    page,
+    {
+      title,
+      section: '/apps',
+      crumbs: [...crumbsOf(app), [key.name || key.keyName, keyPath(key)]],
+      lead,
+    },
+    <div class="stack">
+      {warning}
+      <Form action={`${keyPath(key)}${path}`} class="row">
+        <button class="button danger primary">{button}</button>
+        <PageLink class="button" path={keyPath(key)} cancel>
+          {cancel}
+        </PageLink>
+      </Form>
+    </div>,
+  )
+}
+
+interface KeyQuestion {
+  readonly title: string
+  readonly lead: string
+  readonly warning: Child
+  /** Below the page of the key. */
+  readonly path: string
+  readonly button: string
+  readonly cancel: string
+}
+
 export function askToRetire(
   page: PageRequest,
   app: App,
   key: ApiKey,
 ): Response | Promise<Response> {
-  const name = key.name || key.keyName
-  return show(
-    page,
-    {
-      title: `Retire the old secret of ${name}?`,
-      section: '/apps',
-      crumbs: [...crumbsOf(app), [name, keyPath(key)]],
-      lead: 'Whatever still has it can connect no more. It does not come back.',
-    },
-    <div class="stack">
+  return confirmKeyAction(page, app, key, {
+    title: `Retire the old secret of ${key.name || key.keyName}?`,
+    lead: 'Whatever still has it can connect no more. It does not come back.',
+    warning: (
       <Notice tone={key.oldLastUsedAt === null ? 'plain' : 'warn'}>
         <p>
           The old secret was last used: <LastUse at={key.oldLastUsedAt} />.
         </p>
       </Notice>
-      <Form action={`${keyPath(key)}/retire`} class="row">
-        <button class="button danger primary">Retire the old secret</button>
-        <PageLink class="button" path={keyPath(key)} cancel>
-          Keep it for now
-        </PageLink>
-      </Form>
-    </div>,
-  )
+    ),
+    path: '/retire',
+    button: 'Retire the old secret',
+    cancel: 'Keep it for now',
+  })
 }
 
 export async function retireSecret(page: PageRequest, app: App, key: ApiKey): Promise<Response> {
@@ -79,24 +109,14 @@ export function askToRevoke(
   key: ApiKey,
 ): Response | Promise<Response> {
   const name = key.name || key.keyName
-  return show(
-    page,
-    {
-      title: `Revoke ${name}?`,
-      section: '/apps',
-      crumbs: [...crumbsOf(app), [name, keyPath(key)]],
-      lead: 'Its clients are disconnected, and tokens made with it no longer count. It cannot be enabled again.',
-    },
-    <div class="stack">
-      <KeyImpactView impact={impactOnKey(page, key)} />
-      <Form action={`${keyPath(key)}/revoke`} class="row">
-        <button class="button danger primary">Revoke {name}</button>
-        <PageLink class="button" path={keyPath(key)} cancel>
-          Keep it
-        </PageLink>
-      </Form>
-    </div>,
-  )
+  return confirmKeyAction(page, app, key, {
+    title: `Revoke ${name}?`,
+    lead: 'Its clients are disconnected, and tokens made with it no longer count. It cannot be enabled again.',
+    warning: <KeyImpactView impact={impactOnKey(page, key)} />,
+    path: '/revoke',
+    button: `Revoke ${name}`,
+    cancel: 'Keep it',
+  })
 }
 
 export async function revokeKey(page: PageRequest, app: App, key: ApiKey): Promise<Response> {
