@@ -29,6 +29,8 @@ export class Arrival implements Visit, Sender {
   readonly request: Request
   readonly path: string
   readonly query: string
+  /** Whether the body has been read, or it is known how long it is. */
+  isWhole = false
   readonly #context: ArrivalContext
   #address: string | undefined
   #secure: boolean | undefined
@@ -51,6 +53,7 @@ export class Arrival implements Visit, Sender {
   body(maxBytes: number): Promise<Result<Uint8Array>> {
     const announced = this.request.headers.get('content-length')
     const length = announced === null ? undefined : Number(announced)
+    this.isWhole = length !== undefined
     if (length !== undefined && length > maxBytes) return TOO_LARGE
     return this.#context.turns
       .afterArrivals(length ?? Infinity)
@@ -69,6 +72,7 @@ export class Arrival implements Visit, Sender {
   /** Bodies that come on their own may also come all in one turn. */
   async #late(arriving: Promise<Result<Uint8Array>>): Promise<Result<Uint8Array>> {
     const body = await arriving
+    this.isWhole ||= body.ok
     await this.#context.turns.afterArrivals(Infinity)
     if (this.#context.turns.isCrowded) await this.#context.turns.wait(this)
     return body

@@ -71,7 +71,8 @@ export class Front {
     const [whole, query, authority] = splitUrl(request.url)
     if (!this.#isHostUsable(authority, request)) return this.#refuseHost(request, server)
     const path = this.#localPath(whole)
-    if (path === undefined) return plain(failure('not_found'))
+    if (path === undefined)
+      return endUnread(plain(failure('not_found')), { isWhole: false, request })
     const visit = new Arrival(request, path, query, this.#contextOf(server))
     if (this.#turns.hasTime()) return this.#serve(visit, server)
     return this.#turns.wait(visit).then(() => this.#serve(visit, server))
@@ -86,7 +87,15 @@ export class Front {
     return this.#context
   }
 
-  #serve(visit: Visit, server: Server<Connection>): Answer {
+  #serve(visit: Arrival, server: Server<Connection>): Answer {
+    const answer = this.#answerOf(visit, server)
+    if (visit.isWhole || answer === undefined) return answer
+    return answer instanceof Promise
+      ? answer.then((late) => endUnread(late, visit))
+      : endUnread(answer, visit)
+  }
+
+  #answerOf(visit: Visit, server: Server<Connection>): Answer {
     const { path, request } = visit
     const upgrade = isUpgrade(request)
     const protocol = this.#protocolOf(path, upgrade, request)
@@ -110,8 +119,9 @@ export class Front {
   }
 
   #refuseHost(request: Request, server: Server<Connection>): Response {
-    const { address } = new Arrival(request, '', '', this.#contextOf(server))
-    return this.#refuse(failure('bad_request', 'the Host header is not valid'), { address })
+    const visit = new Arrival(request, '', '', this.#contextOf(server))
+    const why = failure('bad_request', 'the Host header is not valid')
+    return endUnread(this.#refuse(why, { address: visit.address }), visit)
   }
 
   /** What holds for everything that a stranger can do here, whichever way they come. */
@@ -209,6 +219,17 @@ function plain(why: Failure): Response {
 function isUpgrade(request: Request): boolean {
   if (request.method !== 'GET') return false
   return request.headers.get('upgrade')?.toLowerCase() === 'websocket'
+}
+
+/** A request, and whether it is known how much of its body is left to be read. */
+type Unread = Pick<Arrival, 'isWhole' | 'request'>
+
+/**
+ * Ends the connection of a request whose body comes in pieces and was not read to its end: the rest would be taken
+ * apart for nobody (RFC 9112 9.3).
+ */
+function endUnread<T extends Response | undefined>(response: T, { isWhole, request }: Unread): T {
+  return !isWhole && request.headers.has('transfer-encoding') ? asLast(response) : response
 }
 
 /** With which the connection ends, that would otherwise be kept for the next request. */

@@ -42,6 +42,7 @@ function start(limits: Partial<BodyLimits> = {}): World {
         await new Promise<void>((resolve) => (release = resolve))
         return new Response('stayed')
       }
+      if (visit.path === '/unread') return new Response(null, { status: 401 })
       const read = await visit.body(MAX)
       seen.push(read.ok ? `read ${read.value.byteLength}` : read.failure.name)
       if (read.ok) return new Response(read.value as Uint8Array<ArrayBuffer>)
@@ -123,6 +124,27 @@ describe('a body that is on its way', () => {
     expect(await client.answer()).toBe(413)
     expect(seen).toEqual(['/x', 'message_too_large'])
     expect(bodies.bytes).toBe(0)
+  })
+
+  test.each([
+    ['is refused unread', CHUNKED.replace('/x', '/unread') + chunk('x'), 401],
+    ['is for a host that is none', CHUNKED.replace('test', '[') + chunk('x'), 400],
+    ['is too large', CHUNKED + chunk('x'.repeat(MAX + 1)), 413],
+    ['takes too long', CHUNKED + chunk('x'), 408],
+  ])('in chunks ends its connection where it %s', async (_, text, status) => {
+    const { port } = start({ seconds: 0.2 })
+    const client = RawSocket.send(port, text)
+    expect(await client.answer()).toBe(status)
+    await eventually(() => client.isClosed, 'the rest is not taken apart')
+  })
+
+  test('in chunks leaves its connection as it was once it has been read', async () => {
+    const { port } = start()
+    const client = RawSocket.send(port, CHUNKED + chunk('abc') + chunk(''))
+    expect(await client.answer()).toBe(200)
+    client.write(announced(1, 'z'))
+    await eventually(() => client.body.includes('\r\n\r\nz'), 'the next request is answered')
+    expect(client.isClosed).toBe(false)
   })
 
   test('is refused if its address has too many', async () => {
