@@ -88,6 +88,9 @@ export class FrameClient {
   readonly #socket: WebSocket
   readonly #isBinary: boolean
   readonly #changes = new Changes()
+  /** Numbers of the frames that were sent, and of those that have yet to be acknowledged or refused. */
+  readonly #sent = new Set<number>()
+  readonly #unanswered = new Set<number>()
 
   /** @param query such as `key=…&v=6` */
   constructor(home: Home, query: string) {
@@ -96,7 +99,9 @@ export class FrameClient {
     this.#socket.binaryType = 'arraybuffer'
     this.opened = new Promise((resolve) => this.#socket.addEventListener('open', () => resolve()))
     this.#socket.addEventListener('message', ({ data }) => {
-      this.frames.push(asMessage(data as string | ArrayBuffer))
+      const frame = asMessage(data as string | ArrayBuffer)
+      this.frames.push(frame)
+      this.#answered(frame)
       this.#changes.tell()
     })
     this.#socket.addEventListener('close', () => {
@@ -121,6 +126,8 @@ export class FrameClient {
   }
 
   send(message: object | string): void {
+    const { msgSerial } = message as { msgSerial?: unknown }
+    if (typeof msgSerial === 'number' && isNumbered(message)) this.#numbered(msgSerial)
     if (typeof message === 'string') this.#socket.send(message)
     else if (this.#isBinary) this.sendBytes(new Uint8Array(packr.pack(message)))
     else this.#socket.send(JSON.stringify(message))
@@ -150,11 +157,12 @@ export class FrameClient {
     return this.next(ACTION.ATTACHED, before)
   }
 
-  /** Waits until everything that was sent before has been handled. */
+  /** Waits until everything that was sent before has been handled, and acknowledged or refused where it is numbered. */
   async settled(): Promise<void> {
     const id = crypto.randomUUID()
     this.send({ action: ACTION.HEARTBEAT, id })
     await this.until(() => this.frames.find((frame) => frame['id'] === id))
+    await this.until(() => this.#unanswered.size === 0 || this.isClosed || undefined)
   }
 
   closing(): Promise<true> {
@@ -164,6 +172,22 @@ export class FrameClient {
   until<T>(look: () => T | undefined, withinMs = 15_000): Promise<T> {
     return this.#changes.until(look, withinMs, () => JSON.stringify(this.frames))
   }
+
+  /** A frame that is repeated over the same transport has no answer of its own. */
+  #numbered(msgSerial: number): void {
+    if (!this.#sent.has(msgSerial)) this.#unanswered.add(msgSerial)
+    this.#sent.add(msgSerial)
+  }
+
+  #answered({ action, count, msgSerial }: ProtocolMessage): void {
+    if (action !== ACTION.ACK && action !== ACTION.NACK) return
+    for (let n = 0; n < Number(count); n++) this.#unanswered.delete(Number(msgSerial) + n)
+  }
+}
+
+function isNumbered(message: object | string): boolean {
+  const { action } = message as Partial<ProtocolMessage>
+  return action === ACTION.MESSAGE || action === ACTION.PRESENCE || action === ACTION.ANNOTATION
 }
 
 function asMessage(data: string | ArrayBuffer): ProtocolMessage {

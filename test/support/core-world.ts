@@ -5,7 +5,7 @@ import { Registry, type RegistryParts } from '../../src/core/registry/registry.t
 import { ChannelWatchers } from '../../src/core/registry/watchers.ts'
 import type { ChannelTime } from '../../src/core/time/channel-time.ts'
 import type { Clock } from '../../src/core/clock.ts'
-import type { MakeEngine } from '../../src/assembly/channels.ts'
+import type { MakeEngine } from '../../src/engine/embedded.ts'
 import { AppCounters } from '../../src/core/counting/app-counters.ts'
 import { CommonsShares } from '../../src/core/commons/shares.ts'
 import type { Owners } from '../../src/core/owners.ts'
@@ -24,6 +24,7 @@ import { TimerWheel } from '../../src/core/time/timer-wheel.ts'
 import { type Event, type Frame, type MessageDraft, type Socket } from '../../src/core/types.ts'
 import { ChannelStage } from '../../src/core/apply/stage.ts'
 import type { Soon } from '../../src/core/soon.ts'
+import { Proposals } from '../../src/core/propose/proposals.ts'
 import { UntilTaken } from '../../src/core/propose/until-taken.ts'
 import { TopicFanout } from '../../src/fanout/topics.ts'
 import { Budget } from '../../src/policy/budget.ts'
@@ -121,9 +122,22 @@ export class CoreWorld {
     this.watchers.add({ closed: (channel) => this.closed.push(channel.ref.name) })
     const ids = new IdSource(systemRandomness)
     this.wheel = new TimerWheel(clock.elapsed())
-    const untilTaken = new UntilTaken({ engine, clock, wheel: this.wheel })
+    const onBug = (error: unknown) => {
+      throw error
+    }
+    const proposals = new Proposals({ engine, registry: this.registry, onBug })
+    const untilTaken = new UntilTaken({ proposals, clock, wheel: this.wheel })
     const { attachments, histories, registry } = this
-    const shared = { registry, attachments, histories, watchers, ruleOf, engine, ids, untilTaken }
+    const shared = {
+      registry,
+      attachments,
+      histories,
+      watchers,
+      ruleOf,
+      proposals,
+      ids,
+      untilTaken,
+    }
     this.publisher = new Publisher({ ...shared, maxMessageBytes: 65_536 })
     this.presence = new Presence({
       ...shared,
@@ -182,16 +196,15 @@ export function draft(members: Partial<MessageDraft> = {}): MessageDraft {
   }
 }
 
-/** What the embedded engine has answered, in the same turn. */
-export function now<T>(answer: Soon<T>): T {
-  if (answer instanceof Promise) throw new Error('the answer comes later')
-  return answer
+/** What is answered, in this turn or a later one. */
+export async function answered<T>(answer: Soon<T>): Promise<T> {
+  return await answer
 }
 
-export function value<T>(
+export async function value<T>(
   answer: Soon<{ ok: true; value: T } | { ok: false; failure: { name: string } }>,
-): T {
-  const result = now(answer)
+): Promise<T> {
+  const result = await answer
   if (!result.ok) throw new Error(result.failure.name)
   return result.value
 }

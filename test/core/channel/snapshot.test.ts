@@ -19,10 +19,10 @@ function publish(world: CoreWorld, name: string, batchId?: string) {
   )
 }
 
-function enter(world: CoreWorld, connectionId: string) {
+async function enter(world: CoreWorld, connectionId: string) {
   const rest = { id: undefined, data: undefined, encoding: undefined, extras: undefined }
   const member = { action: 'enter' as const, clientId: 'ann', ...rest }
-  value(world.presence.change(ref, [member], { connectionId, id: `${connectionId}:0` }))
+  await value(world.presence.change(ref, [member], { connectionId, id: `${connectionId}:0` }))
 }
 
 function restarted(before: CoreWorld, awayMs: number): CoreWorld {
@@ -35,14 +35,17 @@ function restarted(before: CoreWorld, awayMs: number): CoreWorld {
   return after
 }
 
-test('restores events, history, presence and known ids', () => {
+test('restores events, history, presence and known ids', async () => {
   const before = new CoreWorld()
-  before.attachments.attach(value(before.registry.open(ref)), { ...everything, socket: listener() })
+  before.attachments.attach(await value(before.registry.open(ref)), {
+    ...everything,
+    socket: listener(),
+  })
   const start = before.registry.channel(ref)!.recent.head
-  const receipt = publish(before, 'a', 'mine')
-  enter(before, 'c1')
-  enter(before, 'c2')
-  publish(before, 'b')
+  const receipt = await publish(before, 'a', 'mine')
+  await enter(before, 'c1')
+  await enter(before, 'c2')
+  await publish(before, 'b')
   const after = restarted(before, 1000)
   const channel = after.registry.channel(ref)!
   expect(channel.recent.after(start)).toEqual(before.registry.channel(ref)!.recent.after(start)!)
@@ -52,14 +55,14 @@ test('restores events, history, presence and known ids', () => {
   )
   expect(after.histories.of(ref).presence(ref, all).items).toHaveLength(2)
   expect([...channel.presence.members()].map(({ connectionId }) => connectionId)).toEqual(['c1'])
-  expect(publish(after, 'again', 'mine').serials).toEqual(receipt.serials)
+  expect((await publish(after, 'again', 'mine')).serials).toEqual(receipt.serials)
 })
 
-test('serials keep growing though the clock went back', () => {
+test('serials keep growing though the clock went back', async () => {
   const before = new CoreWorld()
-  const [last] = publish(before, 'a').serials
+  const [last] = (await publish(before, 'a')).serials
   const after = restarted(before, -60_000)
-  const [next] = publish(after, 'b').serials
+  const [next] = (await publish(after, 'b')).serials
   expect(next! > last!).toBe(true)
   expect(
     after.histories
@@ -69,10 +72,10 @@ test('serials keep growing though the clock went back', () => {
   ).toEqual(['a', 'b'])
 })
 
-test('entries that are too old by then are dropped, and a resume from them is refused', () => {
+test('entries that are too old by then are dropped, and a resume from them is refused', async () => {
   const before = new CoreWorld()
-  const start = value(before.registry.open(ref)).recent.head
-  publish(before, 'a')
+  const start = (await value(before.registry.open(ref))).recent.head
+  await publish(before, 'a')
   const after = restarted(before, KEEP_MS + 1)
   after.registry.expire()
   expect(after.registry.channel(ref)?.recent.after(start)).toBeUndefined()

@@ -8,13 +8,13 @@ import { CoreWorld, draft, everything, listener, value } from '../../support/cor
 
 const ref = channelRef('app', 'room')
 
-test('counts delivered messages, kept messages and channels', () => {
+test('counts delivered messages, kept messages and channels', async () => {
   const world = new CoreWorld()
   const counters = new AppCounters()
   const count = counters.of('app')
   const traffic = new AppTraffic(counters)
   world.watchers.add(traffic)
-  const channel = value(world.registry.open(ref))
+  const channel = await value(world.registry.open(ref))
   for (let i = 0; i < 3; i++)
     world.attachments.attach(channel, { ...everything, socket: listener() })
   const publish = () =>
@@ -27,11 +27,11 @@ test('counts delivered messages, kept messages and channels', () => {
         ephemeral: false,
       }),
     )
-  publish()
+  await publish()
   expect(world.delivered).toEqual([['publication', 3]])
   expect(count.persisted.messages.count).toBe(0)
   world.rule = { ...DEFAULT_RULE_SETTINGS, persisted: true }
-  publish()
+  await publish()
   expect(count.persisted.messages).toMatchObject({ count: 2, data: 6 })
   expect(count.channels.now).toBe(1)
   const [event] = channel.recent.all()

@@ -15,13 +15,13 @@ import { CoreWorld, draft, everything, listener, value } from '../../support/cor
 const ref = channelRef('app', 'room')
 const INTERVAL_MS = 20
 
-function world(rule: Partial<ChannelRuleSettings>) {
+async function world(rule: Partial<ChannelRuleSettings>) {
   const made = new CoreWorld()
   made.rule = { ...DEFAULT_RULE_SETTINGS, ...rule }
   const reader = listener()
-  const attach = (socket: ReturnType<typeof listener>) =>
-    made.attachments.attach(value(made.registry.open(ref)), { ...everything, socket })
-  attach(reader)
+  const attach = async (socket: ReturnType<typeof listener>) =>
+    made.attachments.attach(await value(made.registry.open(ref)), { ...everything, socket })
+  await attach(reader)
   const publish = (name: string, data: string, connectionId = 'c1', except = undefined) =>
     value(
       made.publisher.publish(ref, {
@@ -54,8 +54,10 @@ async function until(holds: () => boolean): Promise<void> {
 
 describe('batching', () => {
   test('messages of an interval arrive as one frame, each with its own serial and publisher', async () => {
-    const { made, reader, publish } = world(batched)
-    const serials = [publish('a', '1'), publish('b', '2', 'c2')].flatMap((one) => one.serials)
+    const { made, reader, publish } = await world(batched)
+    const serials = [await publish('a', '1'), await publish('b', '2', 'c2')].flatMap(
+      (one) => one.serials,
+    )
     expect(reader.heard).toEqual([])
     await until(() => reader.heard.length > 0)
     expect(heard(reader)).toEqual([['1', '2']])
@@ -67,18 +69,18 @@ describe('batching', () => {
     expect(event.position).toBe(made.registry.channel(ref)!.recent.head)
   })
 
-  test('a client that attaches meanwhile gets each message once', () => {
-    const { reader, attach, publish } = world(batched)
-    publish('a', '1')
+  test('a client that attaches meanwhile gets each message once', async () => {
+    const { reader, attach, publish } = await world(batched)
+    await publish('a', '1')
     const late = listener()
-    attach(late)
+    await attach(late)
     expect(heard(reader)).toEqual([['1']])
     expect(late.heard).toEqual([])
   })
 
-  test('presence does not overtake a waiting batch', () => {
-    const { made, reader, publish } = world(batched)
-    publish('a', '1')
+  test('presence does not overtake a waiting batch', async () => {
+    const { made, reader, publish } = await world(batched)
+    await publish('a', '1')
     const enter = {
       action: 'enter' as const,
       id: undefined,
@@ -87,17 +89,17 @@ describe('batching', () => {
       encoding: undefined,
       extras: undefined,
     }
-    value(made.presence.change(ref, [enter], { connectionId: 'c1', id: 'c1:0' }))
+    await value(made.presence.change(ref, [enter], { connectionId: 'c1', id: 'c1:0' }))
     expect(heard(reader)).toEqual([['1'], 'presence'])
   })
 })
 
 describe('conflation', () => {
   test('only the last message of each key is delivered, and all are kept', async () => {
-    const { made, reader, publish } = world(conflated)
-    publish('x', '1')
-    publish('y', '2')
-    publish('x', '3')
+    const { made, reader, publish } = await world(conflated)
+    await publish('x', '1')
+    await publish('y', '2')
+    await publish('x', '3')
     await until(() => reader.heard.length > 0)
     expect(heard(reader)).toEqual([['2', '3']])
     const page = { direction: 'forwards', limit: 10 } as const
@@ -105,10 +107,10 @@ describe('conflation', () => {
   })
 
   test('edits are never left out', async () => {
-    const { made, reader, publish } = world({ ...conflated, mutableMessages: true })
-    const [serial] = publish('x', '1').serials
+    const { made, reader, publish } = await world({ ...conflated, mutableMessages: true })
+    const [serial] = (await publish('x', '1')).serials
     for (const data of ['2', '3']) {
-      value(
+      await value(
         made.publisher.edit(
           ref,
           { serial: serial!, action: 'update', draft: draft({ data }), version: {} },

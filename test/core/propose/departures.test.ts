@@ -8,14 +8,14 @@ import { RefusingEngine } from '../../support/engines/refusing.ts'
 
 const ref = channelRef('app', 'room')
 
-function world() {
+async function world() {
   let engine: RefusingEngine
   const made = new CoreWorld({
     engine: (clock, positions) =>
       (engine = new RefusingEngine(new EmbeddedEngine(clock, positions))),
   })
   const reader = listener()
-  const channel = value(made.registry.open(ref))
+  const channel = await value(made.registry.open(ref))
   made.attachments.attach(channel, { ...everything, socket: reader })
   let serial = 0
   const change = (action: PresenceDraft['action'], ...clientIds: string[]) => {
@@ -53,8 +53,8 @@ function draftOf(action: PresenceDraft['action'], clientId: string): PresenceDra
 const APART_MS = 1_000_000_000_000
 
 test('whoever leaves while the engine refuses is taken off once it does not', async () => {
-  const { made, engine, change, pass, present, left } = world()
-  value(change('enter', 'ann', 'bob'))
+  const { made, engine, change, pass, present, left } = await world()
+  await value(change('enter', 'ann', 'bob'))
   engine.fault = 'unheard'
   const receipt = made.presence.leave(ref, 'c1')
   pass(10_000)
@@ -67,8 +67,8 @@ test('whoever leaves while the engine refuses is taken off once it does not', as
 })
 
 test('what was applied and not answered is told once', async () => {
-  const { made, engine, change, pass, left } = world()
-  value(change('enter', 'ann'))
+  const { made, engine, change, pass, left } = await world()
+  await value(change('enter', 'ann'))
   engine.fault = 'unanswered'
   const receipt = made.presence.leave(ref, 'c1')
   engine.fault = 'none'
@@ -78,8 +78,8 @@ test('what was applied and not answered is told once', async () => {
 })
 
 test('tries come with growing pauses, of ten seconds at most', async () => {
-  const { made, engine, change, pass } = world()
-  value(change('enter', 'ann'))
+  const { made, engine, change, pass } = await world()
+  await value(change('enter', 'ann'))
   engine.fault = 'unheard'
   void made.presence.leave(ref, 'c1')
   for (let ticks = 0; ticks < 4 * 60; ticks++) pass(250)
@@ -87,21 +87,21 @@ test('tries come with growing pauses, of ten seconds at most', async () => {
   expect(engine.proposed.filter((kind) => kind === 'departure')).toHaveLength(1 + 6 + 4)
 })
 
-test('a member who has come back meanwhile stays, and the others of its connection leave', () => {
-  const { made, engine, change, pass, present, left } = world()
-  value(change('enter', 'ann', 'bob'))
+test('a member who has come back meanwhile stays, and the others of its connection leave', async () => {
+  const { made, engine, change, pass, present, left } = await world()
+  await value(change('enter', 'ann', 'bob'))
   engine.fault = 'unheard'
   void made.presence.leave(ref, 'c1')
   engine.fault = 'none'
-  value(change('enter', 'ann'))
+  await value(change('enter', 'ann'))
   pass(10_000)
   expect(present()).toEqual(['ann'])
   expect(left()).toEqual(['bob'])
 })
 
-test('a member who could not come back leaves after all', () => {
-  const { made, engine, change, pass, present } = world()
-  value(change('enter', 'ann'))
+test('a member who could not come back leaves after all', async () => {
+  const { made, engine, change, pass, present } = await world()
+  await value(change('enter', 'ann'))
   engine.fault = 'unheard'
   void made.presence.leave(ref, 'c1')
   expect(change('enter', 'ann')).toMatchObject({ ok: false })
@@ -111,8 +111,8 @@ test('a member who could not come back leaves after all', () => {
 })
 
 test('nothing is proposed for a channel that is gone', async () => {
-  const { made, engine, change, pass } = world()
-  value(change('enter', 'ann'))
+  const { made, engine, change, pass } = await world()
+  await value(change('enter', 'ann'))
   engine.fault = 'unheard'
   const receipt = made.presence.leave(ref, 'c1')
   made.registry.forget('app')

@@ -1,6 +1,6 @@
 /** Which engine the servers of a test run have: `TEST_ENGINE` of its environment names it; the embedded one if nothing does. */
-import type { MakeEngine } from '../../../src/assembly/channels.ts'
 import type { MakeFinder } from '../../../src/protocol/ably/connection/live-connections.ts'
+import type { MakeEngine } from '../../../src/engine/embedded.ts'
 import { EmbeddedEngine } from '../../../src/engine/embedded.ts'
 import { lateFinder } from './late-finder.ts'
 import { LateEngine } from './late.ts'

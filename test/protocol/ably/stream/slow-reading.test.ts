@@ -1,6 +1,7 @@
 /** Streams that begin with much, and readers that do not read: what waits for them is bounded, and nothing is lost. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { FairTurns } from '../../../../src/core/time/fair-turns.ts'
+import type { Channel } from '../../../../src/core/channel/channel.ts'
 import { channelRef } from '../../../../src/core/types.ts'
 import { SharedFrames } from '../../../../src/protocol/ably/subscription/shared-frames.ts'
 import {
@@ -19,12 +20,14 @@ const ROOM = 100_000
 const BIG = 'x'.repeat(20_000)
 const COUNT = 100
 
-function world() {
+async function world() {
   const core = new CoreWorld()
   const shared = new SharedFrames()
   const turns = new FairTurns()
   let levels = 0
-  const channels = ['a', 'b'].map((name) => value(core.registry.open(channelRef('app', name))))
+  const channels: Channel[] = []
+  for (const name of ['a', 'b'])
+    channels.push(await value(core.registry.open(channelRef('app', name))))
   const streamed = channels.map((channel): StreamedChannel => ({
     channel,
     waitMs: 0,
@@ -33,12 +36,12 @@ function world() {
   }))
   const cursor = channels[1]!.recent.head
   let said = 0
-  const publish = (count: number) => {
+  const publish = async (count: number) => {
     for (let i = 0; i < count; i++) {
       core.now++
       const drafts = [draft({ name: String(said), data: BIG })]
       const rest = { batchId: undefined, ephemeral: false, connectionId: undefined, id: undefined }
-      value(core.publisher.publish(channels[said++ % 2]!.ref, { drafts, ...rest }))
+      await value(core.publisher.publish(channels[said++ % 2]!.ref, { drafts, ...rest }))
     }
   }
   const open = (begun: ReturnType<typeof missed>) => {
@@ -80,7 +83,7 @@ function world() {
 }
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
-type Reader = ReturnType<ReturnType<typeof world>['open']>['reader']
+type Reader = ReturnType<Awaited<ReturnType<typeof world>>['open']>['reader']
 
 async function namesRead(reader: Reader, count: number): Promise<number[]> {
   const names: number[] = []
@@ -96,12 +99,12 @@ const upTo = (count: number) => Array.from({ length: count }, (_, i) => i)
 
 describe('a client that does not read', () => {
   test('has a bounded amount waiting, and misses nothing', async () => {
-    const { cursor, level, streamed, open, publish } = world()
-    publish(COUNT)
+    const { cursor, level, streamed, open, publish } = await world()
+    await publish(COUNT)
     const { reader, stream } = open(missed(streamed, cursor))
     for (let i = 0; i < 20; i++) await turn()
     expect(stream.waitingBytes).toBeLessThan(ROOM + BIG.length + 1000)
-    publish(COUNT)
+    await publish(COUNT)
     for (let i = 0; i < 20; i++) await turn()
     expect(stream.waitingBytes).toBeLessThan(ROOM + BIG.length + 1000)
     expect(level()).toBe(0)
@@ -110,8 +113,8 @@ describe('a client that does not read', () => {
   })
 
   test('holds little of its rewind in memory', async () => {
-    const { core, level, streamed, open, publish } = world()
-    publish(COUNT)
+    const { core, level, streamed, open, publish } = await world()
+    await publish(COUNT)
     const { reader, stream } = open(rewound(streamed, core.histories, core.now))
     for (let i = 0; i < 20; i++) await turn()
     expect(stream.waitingBytes).toBeLessThan(ROOM + BIG.length + 1000)
@@ -121,8 +124,8 @@ describe('a client that does not read', () => {
 })
 
 test('readers that missed the same share the encoding', async () => {
-  const { cursor, level, streamed, open, publish, shared } = world()
-  publish(COUNT)
+  const { cursor, level, streamed, open, publish, shared } = await world()
+  await publish(COUNT)
   const readers = Array.from({ length: 50 }, () => open(missed(streamed, cursor)).reader)
   const read = await Promise.all(readers.map((reader) => namesRead(reader, COUNT)))
   for (const names of read) expect(names).toEqual(upTo(COUNT))

@@ -55,7 +55,7 @@ class Reader {
   } as unknown as Client
 }
 
-function world() {
+async function world() {
   const core = new CoreWorld()
   const turns = new FairTurns()
   const shared = new SharedFrames()
@@ -69,7 +69,7 @@ function world() {
       throw error
     },
   })
-  const channel = value(core.registry.open(ref))
+  const channel = await value(core.registry.open(ref))
   const begin = (reader: Reader, missed: readonly PlacedEvent[], members?: MemberPages) => {
     const modes = MODE.subscribe | MODE.presenceSubscribe
     const { socket } = reader.client
@@ -88,19 +88,19 @@ function world() {
     const start = { members, missed, serial: channel.recent.floor, shared }
     catchingUp.begin(new Backlog(reader.client, attached, start))
   }
-  const publish = (count: number) => {
+  const publish = async (count: number) => {
     for (let i = 0; i < count; i++) {
       core.now++
       const drafts = [draft({ name: String(i), data: BIG })]
       const rest = { batchId: undefined, ephemeral: false, connectionId: 'c2', id: undefined }
-      value(core.publisher.publish(ref, { drafts, ...rest }))
+      await value(core.publisher.publish(ref, { drafts, ...rest }))
     }
   }
-  const enter = (clientId: string) => {
+  const enter = async (clientId: string) => {
     core.now++
     const rest = { id: undefined, encoding: undefined, extras: undefined }
     const change = { action: 'enter' as const, clientId, data: BIG, ...rest }
-    value(core.presence.change(ref, [change], { connectionId: 'c2', id: `c2:${clientId}` }))
+    await value(core.presence.change(ref, [change], { connectionId: 'c2', id: `c2:${clientId}` }))
   }
   return { begin, catchingUp, core, enter, channel, caughtUp, publish, shared, turns }
 }
@@ -114,8 +114,8 @@ const namesIn = (frames: readonly Frame[]) =>
   )
 
 test('many fast readers get a bounded amount each turn, and messages are encoded once', async () => {
-  const { begin, channel, caughtUp, publish, shared } = world()
-  publish(300)
+  const { begin, channel, caughtUp, publish, shared } = await world()
+  await publish(300)
   const readers = Array.from({ length: 100 }, () => new Reader(true))
   const sent = () => readers.reduce((sum, { frames }) => sum + frames.length, 0) * BIG.length
   for (const reader of readers) begin(reader, channel.recent.all())
@@ -137,8 +137,8 @@ test('many fast readers get a bounded amount each turn, and messages are encoded
 })
 
 test('a reader that missed little does not wait for those that missed much', async () => {
-  const { begin, channel, caughtUp, publish } = world()
-  publish(500)
+  const { begin, channel, caughtUp, publish } = await world()
+  await publish(500)
   for (let i = 0; i < 20; i++) begin(new Reader(true), channel.recent.all())
   const little = new Reader(true)
   begin(little, channel.recent.all().slice(-2))
@@ -149,8 +149,8 @@ test('a reader that missed little does not wait for those that missed much', asy
 
 describe('a client that does not read', () => {
   test('has a bounded amount waiting', async () => {
-    const { begin, channel, publish, shared } = world()
-    publish(300)
+    const { begin, channel, publish, shared } = await world()
+    await publish(300)
     const readers = Array.from({ length: 20 }, () => new Reader(false))
     for (const reader of readers) begin(reader, channel.recent.all())
     for (let i = 0; i < 50; i++) await turn()
@@ -160,8 +160,8 @@ describe('a client that does not read', () => {
   })
 
   test('gets a page of members only when there is room', async () => {
-    const { begin, core, enter, channel } = world()
-    for (let i = 0; i < 40; i++) enter(String(i))
+    const { begin, core, enter, channel } = await world()
+    for (let i = 0; i < 40; i++) await enter(String(i))
     const limits = { members: 100, bytes: 65_536 }
     const reader = new Reader(false)
     begin(reader, [], new MemberPages('json', ref.name, channel, { ids, limits }))
@@ -172,32 +172,32 @@ describe('a client that does not read', () => {
 })
 
 test('members that changed before their page was made are sent once, as they are', async () => {
-  const { begin, catchingUp, core, enter, channel, caughtUp } = world()
-  for (let i = 10; i < 40; i++) enter(String(i))
+  const { begin, catchingUp, core, enter, channel, caughtUp } = await world()
+  for (let i = 10; i < 40; i++) await enter(String(i))
   const limits = { members: 100, bytes: 65_536 }
   const reader = new Reader(false)
   begin(reader, [], new MemberPages('json', ref.name, channel, { ids, limits }))
   for (let i = 0; i < 5; i++) await turn()
   const pages = reader.frames.length
   const rest = { id: undefined, encoding: undefined, extras: undefined }
-  const change = (action: 'leave' | 'update' | 'enter', clientId: string, data: string) => {
+  const change = async (action: 'leave' | 'update' | 'enter', clientId: string, data: string) => {
     core.now++
     const origin = { connectionId: 'c2', id: `c2:${core.now}` }
-    core.presence.change(ref, [{ action, clientId, data, ...rest }], origin)
+    await core.presence.change(ref, [{ action, clientId, data, ...rest }], origin)
   }
-  change('leave', '10', '') // of the first page
-  change('update', '11', 'first')
-  change('leave', '38', '') // of the last
-  change('update', '39', 'last')
-  change('leave', '37', '')
-  change('enter', '37', 'back')
-  change('enter', '50', 'new')
+  await change('leave', '10', '') // of the first page
+  await change('update', '11', 'first')
+  await change('leave', '38', '') // of the last
+  await change('update', '39', 'last')
+  await change('leave', '37', '')
+  await change('enter', '37', 'back')
+  await change('enter', '50', 'new')
   while (caughtUp.length === 0) {
     reader.waitingBytes = 0
     catchingUp.drained(reader.client)
     await turn()
   }
-  change('leave', '39', '')
+  await change('leave', '39', '')
   const told = reader.frames.map(
     (frame) =>
       JSON.parse(String(frame)) as {

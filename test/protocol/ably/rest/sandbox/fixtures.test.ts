@@ -11,12 +11,12 @@ import { CoreWorld, value } from '../../../../support/core-world.ts'
 const ids = new IdSource(systemRandomness)
 const BYTES = Buffer.from([0, 1, 254, 255])
 
-function channelsOf(presence: object[]) {
+async function channelsOf(presence: object[]) {
   const channels = [
     { name: 'kept:crew', presence },
     { name: 'desk', presence: [{ clientId: 'x' }] },
   ]
-  return value(readSandboxRequest(asSent({ channels }))).channels
+  return (await value(readSandboxRequest(asSent({ channels })))).channels
 }
 
 test('fixtures enter together, with binary data decoded', async () => {
@@ -27,7 +27,9 @@ test('fixtures enter together, with binary data decoded', async () => {
     { clientId: 'cyd', data: BYTES.toString('base64'), encoding: 'cipher+aes-128-cbc/base64' },
     { clientId: 'dan' },
   ]
-  value(await fillChannels({ presence: world.presence, ids }, 'app', channelsOf(members)))
+  await value(
+    await fillChannels({ presence: world.presence, ids }, 'app', await channelsOf(members)),
+  )
   const channel = world.registry.channel(channelRef('app', 'kept:crew'))!
   const present = [...channel.presence.members()]
   expect(present).toMatchObject([
@@ -46,7 +48,7 @@ test('fixtures enter together, with binary data decoded', async () => {
 
 test('fixtures stay as long as the app', async () => {
   const world = new CoreWorld()
-  value(await fillChannels({ presence: world.presence, ids }, 'app', channelsOf([])))
+  await value(await fillChannels({ presence: world.presence, ids }, 'app', await channelsOf([])))
   world.now += 24 * 60 * 60_000
   world.registry.expire()
   const desk = () => world.registry.channel(channelRef('app', 'desk'))
@@ -59,6 +61,10 @@ test('more fixtures than the limit are refused', async () => {
   const world = new CoreWorld()
   world.maxMembers = 1
   const members = [{ clientId: 'ann' }, { clientId: 'bob' }]
-  const filled = await fillChannels({ presence: world.presence, ids }, 'app', channelsOf(members))
+  const filled = await fillChannels(
+    { presence: world.presence, ids },
+    'app',
+    await channelsOf(members),
+  )
   expect(filled.ok ? undefined : filled.failure.name).toBe('presence_full')
 })
