@@ -2,7 +2,6 @@
 import type { Histories } from '../history/histories.ts'
 import type { HistoryEntry } from '../history/history.ts'
 import type { Channel } from '../channel/channel.ts'
-import type { ChannelWatchers } from '../registry/watchers.ts'
 import type { Clock } from '../clock.ts'
 import { annotationBytes, contentBytes, messageBytes } from '../history/memory-history.ts'
 import { Outlet, type OutletParts } from '../delivery/outlet.ts'
@@ -11,7 +10,6 @@ import type { PlacedEvent, Socket } from '../types.ts'
 export interface PlacementParts extends OutletParts {
   readonly clock: Clock
   readonly histories: Histories
-  readonly watchers: ChannelWatchers
 }
 
 export class Placement {

@@ -4,6 +4,7 @@ import type { ChannelRuleSettings } from '../../policy/channel-rule.ts'
 import type { Attachment, Channel } from '../channel/channel.ts'
 import { AppendRollup } from './append-rollup.ts'
 import { Batch, waitOf } from './batching.ts'
+import type { ChannelWatchers } from '../registry/watchers.ts'
 import type { Delivery } from './delivery.ts'
 import type { ChannelRef, PlacedEvent, Publication, Socket } from '../types.ts'
 
@@ -12,6 +13,7 @@ export interface OutletParts {
   readonly fanout: Fanout
   /** The settings of the rule that a channel falls under. */
   readonly ruleOf: (channel: ChannelRef) => ChannelRuleSettings
+  readonly watchers: ChannelWatchers
 }
 
 const NOBODY: readonly Attachment[] = []
@@ -55,7 +57,7 @@ export class Outlet {
   }
 
   #now(channel: Channel, event: Publication, except: Socket | undefined): void {
-    const { delivery, fanout } = this.#parts
+    const { delivery, fanout, watchers } = this.#parts
     const unprepared = unpreparedFor(channel, event, except)
     // They leave for the moment of the delivery, because a topic has no exceptions.
     for (const { groups, socket } of unprepared)
@@ -63,6 +65,7 @@ export class Outlet {
     delivery.deliver(channel, event, except)
     for (const attachment of unprepared) this.#whole(attachment, event)
     channel.delivered(event)
+    if (except) watchers.notEchoed(channel, except)
   }
 
   #whole(attachment: Attachment, event: Publication): void {

@@ -1,6 +1,6 @@
 /** Who wants to know what becomes of channels on this node. */
 import type { Channel } from '../channel/channel.ts'
-import type { KeptMessage, PlacedEvent, PresenceChange } from '../types.ts'
+import type { KeptMessage, PlacedEvent, PresenceChange, Socket } from '../types.ts'
 
 export interface ChannelWatcher {
   opened?(channel: Channel): void
@@ -13,6 +13,8 @@ export interface ChannelWatcher {
   presenceChanged?(channel: Channel, event: PresenceChange): void
   /** Somebody came, went or changed on a channel. */
   occupied?(channel: Channel): void
+  /** A publication has gone out to everybody but one, whose own it is. */
+  notEchoed?(channel: Channel, socket: Socket): void
 }
 
 export class ChannelWatchers implements Required<ChannelWatcher> {
@@ -44,5 +46,9 @@ export class ChannelWatchers implements Required<ChannelWatcher> {
 
   occupied(channel: Channel): void {
     for (const watcher of this.#watchers) watcher.occupied?.(channel)
+  }
+
+  notEchoed(channel: Channel, socket: Socket): void {
+    for (const watcher of this.#watchers) watcher.notEchoed?.(channel, socket)
   }
 }

@@ -26,7 +26,7 @@ import type { ConnectionFinder, MakeFinder } from '../connection/live-connection
 import type { SubscriptionLimit } from '../subscription/subscription-limit.ts'
 import { Annotating } from './publishing/annotating.ts'
 import { Attaching } from './attaching/attaching.ts'
-import type { Client, RealtimeDetail } from './session/client.ts'
+import type { RealtimeDetail } from './session/client.ts'
 import { optionsOfRefused, readConnectOptions } from './session/connect-options.ts'
 import { Reviews } from './connection/reviews.ts'
 import type { Connection } from './connection/connection.ts'
@@ -41,7 +41,6 @@ import { Presences } from './presence/presence.ts'
 import { Publishing } from './publishing/publishing.ts'
 import type { ConnectRequest } from './session/connect-request.ts'
 import { RealtimeSession } from './session/session.ts'
-import type { Target } from './publishing/target.ts'
 import type { TimerWheel } from '../../../core/time/timer-wheel.ts'
 
 export interface RealtimeParts {
@@ -130,13 +129,7 @@ export class AblyRealtime implements SocketEndpoint {
       subscriptionLimit: parts.subscriptionLimit,
       onBug,
     })
-    const publishing = {
-      ...parts,
-      onNotEchoed: (client: Client, { channel }: Target) => {
-        const home = registry.channel(channel)
-        if (home) attaching.missedOwn(client, home)
-      },
-    }
+    parts.watchers.add(attaching)
     this.#session = {
       ...parts,
       wheel,
@@ -144,7 +137,7 @@ export class AblyRealtime implements SocketEndpoint {
       finder: this.finder,
       reviews,
       attaching,
-      publishing: new Publishing({ ...publishing, editing: new Editing(publishing) }),
+      publishing: new Publishing({ ...parts, editing: new Editing(parts) }),
       annotating: new Annotating(parts),
       presences,
     }

@@ -8,6 +8,8 @@ import { readHistory } from '../../../../core/history/history.ts'
 import type { IdSource } from '../../../../core/id-source.ts'
 import { MODE, has } from '../../../../core/modes.ts'
 import type { Soon } from '../../../../core/soon.ts'
+import type { ChannelWatcher } from '../../../../core/registry/watchers.ts'
+import type { Socket } from '../../../../core/types.ts'
 import { type Failure, type Result, failure, ok } from '../../../../failure.ts'
 import { SharedFrames } from '../../subscription/shared-frames.ts'
 import { ACTION } from '../../wire/actions.ts'
@@ -60,12 +62,14 @@ export interface Opened {
   readonly request: AttachRequest
 }
 
-export class Attaching {
+export class Attaching implements ChannelWatcher {
   readonly #parts: AttachingParts
   readonly #catchingUp: CatchingUp
   readonly #groups: AttachmentGroups
   readonly #shared = new SharedFrames()
   readonly #page: PageLimits
+  /** Clients that have asked for deltas, by their sockets. */
+  readonly #deltaReaders = new WeakMap<Socket, Client>()
 
   constructor(parts: AttachingParts) {
     this.#parts = parts
@@ -100,6 +104,7 @@ export class Attaching {
   attach(client: Client, frame: AttachFrame, opened: Result<Opened>): void {
     if (!opened.ok) return this.#refuse(client, frame.channel, opened.failure)
     const { channel, request } = opened.value
+    if (request.options.delta) this.#deltaReaders.set(client.socket, client)
     // A pending batch must be delivered first, or its messages would come twice: as missed and as live.
     channel.flush()
     const attached = client.attachments.get(frame.channel)
@@ -159,7 +164,9 @@ export class Attaching {
   }
 
   /** Without echo, the client lacks its own publication and cannot apply a delta against it. */
-  missedOwn(client: Client, channel: Channel): void {
+  notEchoed(channel: Channel, socket: Socket): void {
+    const client = this.#deltaReaders.get(socket)
+    if (!client) return
     for (const attached of client.attachments.values()) {
       if (attached.attachment.channel !== channel || !attached.hasBase) continue
       attached.hasBase = false
@@ -244,6 +251,11 @@ export class Attaching {
     const attached = client.attachments.get(text)
     if (attached) this.#remove(client, attached)
     client.refused(why, text)
-    client.send({ action: ACTION.ERROR, channel: text, error: client.errorInfo(why) })
+    client.send({ action: actionFor(why), channel: text, error: client.errorInfo(why) })
   }
+}
+
+/** Where a repetition may help a client is told so that it tries again by itself (RTL13b); an error ends the channel. */
+function actionFor({ name }: Failure): number {
+  return name === 'engine_unreachable' ? ACTION.DETACHED : ACTION.ERROR
 }

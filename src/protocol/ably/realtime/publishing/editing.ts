@@ -5,12 +5,10 @@ import { type Result, fail, ok } from '../../../../failure.ts'
 import type { Client } from '../session/client.ts'
 import { type Soon, andThen } from '../../../../core/soon.ts'
 import type { Accepted } from './accepted.ts'
-import { type MessageFrame, type Target, socketWithoutEcho, targetOf } from './target.ts'
+import { type MessageFrame, socketWithoutEcho, targetOf } from './target.ts'
 
 export interface EditingParts {
   readonly acts: Acts
-  /** Called when a client published without echo: it lacks the base for the next delta. */
-  readonly onNotEchoed: (client: Client, target: Target) => void
 }
 
 export class Editing {
@@ -38,7 +36,6 @@ export class Editing {
       except,
       rollupMs,
     })
-    if (except) this.#parts.onNotEchoed(client, target.value)
     return andThen(receipt, (known) => {
       if (!known.ok) return known
       const { kept, versionSerial } = known.value

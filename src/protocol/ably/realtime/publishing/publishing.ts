@@ -7,14 +7,12 @@ import type { Client } from '../session/client.ts'
 import { type Accepted, accepted, acceptedLater } from './accepted.ts'
 import type { Soon } from '../../../../core/soon.ts'
 import type { Editing } from './editing.ts'
-import { type MessageFrame, type Target, socketWithoutEcho, targetOf } from './target.ts'
+import { type MessageFrame, socketWithoutEcho, targetOf } from './target.ts'
 
 export interface PublishingParts {
   readonly acts: Acts
   readonly limits: MessageLimits
   readonly editing: Editing
-  /** Called when a client published without echo: it lacks the base for the next delta. */
-  readonly onNotEchoed: (client: Client, target: Target) => void
 }
 
 export class Publishing {
@@ -47,7 +45,6 @@ export class Publishing {
     const except = socketWithoutEcho(client, target.value)
     const id = `${connectionId}:${msgSerial}`
     const receipt = acts.publish(principal, target.value, messages, { connectionId, id, except })
-    if (except) this.#parts.onNotEchoed(client, target.value)
     return receipt instanceof Promise
       ? acceptedLater(receipt, messages.drafts)
       : accepted(receipt, messages.drafts)
