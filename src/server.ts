@@ -174,7 +174,8 @@ async function stop(config: Config, parts: Parts): Promise<void> {
 }
 
 /** Before the folder is let go: another server that starts must find what its clients go on from. */
-async function saveState({ history, state }: Parts): Promise<void> {
+async function saveState({ channels, history, state }: Parts): Promise<void> {
+  await channels.settle()
   await history.settle()
   // Acknowledgements that waited for the disk go out in the next turn, and change what clients resume from.
   await new Promise(setImmediate)

@@ -32,8 +32,9 @@ import type { RetentionBudget } from '../core/history/retention.ts'
 import { ChannelStage } from '../core/apply/stage.ts'
 import type { TimerWheel } from '../core/time/timer-wheel.ts'
 import { type ChannelRef, PAGES, type Socket } from '../core/types.ts'
+import { Proposals } from '../core/propose/proposals.ts'
 import { UntilTaken } from '../core/propose/until-taken.ts'
-import { EmbeddedEngine } from '../engine/embedded.ts'
+import { EmbeddedEngine, type MakeEngine } from '../engine/embedded.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Fanout } from '../fanout/fanout.ts'
 import { Budget } from '../policy/budget.ts'
@@ -64,12 +65,10 @@ export interface ChannelParts {
   readonly lastPosition: string | undefined
   readonly onSlowReaders: (sockets: Iterable<Socket>) => void
   readonly appOf: GateParts['appOf']
+  readonly onBug: (error: unknown) => void
   /** What gives channels their order; the embedded engine, where left out. */
   readonly engine?: MakeEngine | undefined
 }
-
-/** Makes an engine that gives out these positions. */
-export type MakeEngine = (clock: Clock, positions: PositionSource) => Engine
 
 const SITE_LENGTH = 10
 const MAX_IDS = 100_000
@@ -152,14 +151,16 @@ export class Channels {
       clock,
       presenceBudget,
     })
-    const untilTaken = new UntilTaken({ engine: this.#engine, clock, wheel: parts.wheel })
+    const { registry } = this
+    const proposals = new Proposals({ engine: this.#engine, registry, onBug: parts.onBug })
+    const untilTaken = new UntilTaken({ proposals, clock, wheel: parts.wheel })
     const shared = {
-      registry: this.registry,
+      registry,
       attachments: this.attachments,
       histories,
       watchers,
       ruleOf,
-      engine: this.#engine,
+      proposals,
       ids: this.ids,
       untilTaken,
     }
@@ -228,6 +229,11 @@ export class Channels {
 
   stop(): void {
     clearInterval(this.#timer)
+  }
+
+  /** Once nobody proposes anything any more. @returns settled when it is known what became of all that was */
+  settle(): Promise<void> {
+    return this.#engine.stop()
   }
 
   /** Also while nobody publishes: memory is kept for as long as it says, and no longer. */

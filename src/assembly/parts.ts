@@ -8,7 +8,8 @@ import { Refusals } from '../ops/refusals.ts'
 import { concealing } from '../service/live/misplaced-keys.ts'
 import type { MakeFinder } from '../protocol/ably/connection/live-connections.ts'
 import type { Services } from '../service/services.ts'
-import { Channels, type MakeEngine } from './channels.ts'
+import type { MakeEngine } from '../engine/embedded.ts'
+import { Channels } from './channels.ts'
 import { type MakeCluster, type Nodes, joinCluster } from './cluster.ts'
 import { AppCredentials } from './credentials.ts'
 import { HistoryMark } from './history-mark.ts'
@@ -136,6 +137,7 @@ function buildChannels(needs: ChannelNeeds): Channels {
     log: history,
     lastPosition: mark.lastPosition,
     engine,
+    onBug: monitoring.faults.bug,
     onSlowReaders: (slow) => sockets.markSlowReaders(slow),
   })
 }

@@ -6,6 +6,9 @@ import type { ChannelRef } from '../core/types.ts'
 import { type Result, ok } from '../failure.ts'
 import type { At, Engine, Stage } from './engine.ts'
 
+/** Makes an engine that gives out these positions. */
+export type MakeEngine = (clock: Clock, positions: PositionSource) => Engine
+
 const DONE = Promise.resolve()
 const OPENED = Object.freeze(ok(undefined))
 

@@ -76,7 +76,9 @@ export class Acts {
       id,
       except,
     })
-    if (isFirst) this.#chargeFirst(place, wish.drafts.length)
+    if (!isFirst) return receipt
+    if (receipt instanceof Promise) return this.#chargeLater(place, wish.drafts.length, receipt)
+    this.#chargeFirst(place, wish.drafts.length)
     return receipt
   }
 
@@ -119,6 +121,12 @@ export class Acts {
     const admitted = this.gate.present(caller, place, drafts, source.connectionId)
     if (!admitted.ok) return admitted
     return this.#parts.presence.change(place.channel, admitted.value, source)
+  }
+
+  async #chargeLater<T>(place: Place, messages: number, receipt: Promise<T>): Promise<T> {
+    const known = await receipt
+    this.#chargeFirst(place, messages)
+    return known
   }
 
   /** What opened a channel counts as what was published on it first. */

@@ -11,6 +11,7 @@ import type { Attachment, Channel } from '../channel/channel.ts'
 import type { Clock } from '../clock.ts'
 import { GUEST_MODES, guestEnter } from '../commons/guests.ts'
 import { type Membership, type Newcomer, isHere, totalOf } from '../commons/membership.ts'
+import { release } from '../commons/release.ts'
 import type { CommonsShares } from '../commons/shares.ts'
 import type { Counters } from '../counting/counters.ts'
 import type { Delivery } from '../delivery/delivery.ts'
@@ -71,6 +72,8 @@ export class Members {
   leave(channel: Channel, { connectionId, id }: LeaveEntry, at: At): Result<undefined> {
     const joined = channel.joined?.get(connectionId)
     if (!joined) return DONE
+    // Whoever asked for it has done so before, unless nobody knew that it was a member.
+    if (isHere(joined)) release(this.#parts, joined)
     channel.unjoin(connectionId)
     const { delivery, presence, registry } = this.#parts
     if (channel.presenceSize > 0) {

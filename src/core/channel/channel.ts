@@ -98,6 +98,8 @@ export class Channel implements Audience, ChannelRef, Linked<Channel> {
   newcomersSince = ''
   /** When it was last attached to, published on or asked about; by the clock's elapsed time. */
   lastUse: number
+  /** Entries of which this node does not know yet what became of them. */
+  proposals = 0
   /** Whether it has been forgotten: who wants it has to open it again. */
   isGone = false
   /** Its place among the channels of its app that nobody is on. */
@@ -177,7 +179,12 @@ export class Channel implements Audience, ChannelRef, Linked<Channel> {
   }
 
   get isInUse(): boolean {
-    return this.attachments.size > 0 || this.joinedSize > 0 || this.presenceSize > 0
+    return (
+      this.attachments.size > 0 ||
+      this.joinedSize > 0 ||
+      this.presenceSize > 0 ||
+      this.proposals > 0
+    )
   }
 
   get occupancy(): Occupancy {

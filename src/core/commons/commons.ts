@@ -1,5 +1,4 @@
 /** What members of the commons do: join, send, leave. Whether they may has been decided at the gate. */
-import type { Engine } from '../../engine/engine.ts'
 import { type Failure, type Result, fail, failure, ok } from '../../failure.ts'
 import type { CommonsRules, AccessDecision } from '../../policy/channel-access.ts'
 import type { Acts } from '../access/acts.ts'
@@ -20,10 +19,12 @@ import { COMMONS, type ChannelRef, type Message } from '../types.ts'
 import type { CommonsAdmission } from './admission.ts'
 import { guestDraft } from './guests.ts'
 import type { Membership, Newcomer } from './membership.ts'
+import { release } from './release.ts'
 import type { CommonsShares } from './shares.ts'
+import type { Proposals } from '../propose/proposals.ts'
 
 export interface CommonsParts {
-  readonly engine: Engine
+  readonly proposals: Proposals
   readonly untilTaken: UntilTaken
   readonly attachments: Attachments
   readonly registry: Registry
@@ -72,24 +73,8 @@ export class Commons {
    * Takes a member off its channel and tells the rest, as soon as the engine takes that. Safe to call twice.
    */
   leave(membership: Membership): void {
-    if (membership.isOver) return
-    membership.isOver = true
-    const { attachments, counters, fanout, ids, shares, untilTaken } = this.#parts
-    const { attachment, channel, group, member, place, socket } = membership
-    fanout.leave(socket, group)
-    shares.left(channel)
-    counters.leaves++
-    this.#count.connections.close(place.secure)
-    this.#count.inbound.realtime.presence.count++
-    if (!channel.isGone) {
-      const entry = {
-        kind: 'leave',
-        connectionId: member.connectionId,
-        id: ids.next(ID_LENGTH),
-      } as const
-      void untilTaken.propose(channel, () => entry)
-    }
-    if (attachment) attachments.detach(attachment)
+    const { channel, member } = membership
+    if (release(this.#parts, membership) && !channel.isGone) this.#proposeLeave(channel, member)
   }
 
   /** Puts a member off its channel and tells its session why. */
@@ -118,7 +103,7 @@ export class Commons {
     const except = membership.echo ? undefined : membership.socket
     if (channel.ref.realm === COMMONS) {
       addMessage(this.#count.inbound.realtime, message.value)
-      return refusalOf(this.#parts.engine.propose(channel, message, except ?? NO_SOCKET))
+      return refusalOf(this.#parts.proposals.propose(channel, message, except ?? NO_SOCKET))
     }
     return andThen(this.#publishAsGuest(place, message, except), (published) => {
       if (!published.ok) return published.failure
@@ -132,11 +117,11 @@ export class Commons {
    * @returns `recipient_unknown` where there is no such member
    */
   sendDirect(membership: Membership, to: string, message: Message): Soon<Failure | undefined> {
-    const { admission, counters, engine } = this.#parts
+    const { admission, counters, proposals } = this.#parts
     const refusal = admission.refusal(membership.place)
     if (refusal) return refusal
     const entry = { kind: 'direct' as const, to, message }
-    return andThen(refusalOf(engine.propose(membership.channel, entry, NO_SOCKET)), (why) => {
+    return andThen(refusalOf(proposals.propose(membership.channel, entry, NO_SOCKET)), (why) => {
       if (why) return why
       counters.messagesDirect++
       const { inbound, outbound } = this.#count
@@ -164,7 +149,7 @@ export class Commons {
   #join(opened: Result<Channel>, newcomer: Newcomer, verdict: Admitted): Soon<Result<Membership>> {
     if (!opened.ok) return opened
     const channel = opened.value
-    const { engine, limits, presenceLimits, registry, rules } = this.#parts
+    const { limits, presenceLimits, proposals, registry, rules } = this.#parts
     const { member, presented } = newcomer
     const entry: JoinEntry = {
       kind: 'join',
@@ -175,18 +160,27 @@ export class Commons {
       maxMembers: limits.maxMembers,
       presence: channel.ref.realm === COMMONS ? undefined : presenceLimits(channel.ref.realm),
     }
-    return andThen(engine.propose(channel, entry, newcomer), (joined) => {
+    return andThen(proposals.propose(channel, entry, newcomer), (joined) => {
+      if (joined.ok) return joined
+      // It may be a member all the same, now or later, and nobody would be there to leave.
+      if (joined.failure.name === 'engine_unreachable') this.#proposeLeave(channel, member)
       // Nobody stays on it for whom it was opened.
-      if (!joined.ok) registry.settleMembers(channel)
+      registry.settleMembers(channel)
       return joined
     })
   }
 
+  #proposeLeave(channel: Channel, { connectionId }: Membership['member']): void {
+    const { ids, untilTaken } = this.#parts
+    const entry = { kind: 'leave', connectionId, id: ids.next(ID_LENGTH) } as const
+    void untilTaken.propose(channel, () => entry)
+  }
+
   #push(place: Place, message: Message): Soon<Result<unknown>> {
-    const { engine, registry } = this.#parts
+    const { proposals, registry } = this.#parts
     if (place.channel.realm !== COMMONS) return this.#publishAsGuest(place, message, undefined)
     const channel = registry.channel(place.channel)
-    return channel ? engine.propose(channel, message, NO_SOCKET) : NOBODY_HERE
+    return channel ? proposals.propose(channel, message, NO_SOCKET) : NOBODY_HERE
   }
 
   /** What a guest says, or what is pushed, on a channel that an app has: the app's rules are asked. */

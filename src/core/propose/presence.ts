@@ -1,7 +1,6 @@
 /** Presence on channels of apps, as it is proposed: what of it needs nothing but settings is decided here. */
 import { type Result, fail } from '../../failure.ts'
 import type { Budget } from '../../policy/budget.ts'
-import type { Engine } from '../../engine/engine.ts'
 import type { Channel } from '../channel/channel.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { ChannelWatchers } from '../registry/watchers.ts'
@@ -14,11 +13,12 @@ import { memberBytes } from '../channel/presence-set.ts'
 import { type Soon, andThen } from '../soon.ts'
 import type { ChannelRef, PresenceDraft } from '../types.ts'
 import type { UntilTaken } from './until-taken.ts'
+import type { Proposals } from './proposals.ts'
 
 export interface PresenceParts {
   readonly registry: Registry
   readonly watchers: ChannelWatchers
-  readonly engine: Engine
+  readonly proposals: Proposals
   readonly untilTaken: UntilTaken
   readonly ids: IdSource
   /** How many members a channel of an app may have; 0 for no limit. */
@@ -80,8 +80,15 @@ export class Presence {
     connectionId: string,
     clientIds?: readonly string[],
   ): Soon<DepartureReceipt> {
-    const channel = this.#parts.registry.channel(ref)
-    return channel ? this.#leave(channel, connectionId, clientIds) : NOBODY_LEFT
+    const { registry } = this.#parts
+    const channel = registry.channel(ref)
+    if (channel) return this.#leave(channel, connectionId, clientIds)
+    // Whoever entered may still wait for the channel: they come first, as they have asked first.
+    const opening = registry.opening(ref)
+    if (!opening) return NOBODY_LEFT
+    return opening.then((opened) =>
+      opened.ok ? this.#leave(opened.value, connectionId, clientIds) : NOBODY_LEFT,
+    )
   }
 
   #leave(
@@ -105,7 +112,7 @@ export class Presence {
     const limits = this.limitsOf(channel.ref.realm)
     const entry = { kind: 'presence', drafts, id, connectionId, limits } as const
     const returning = this.#departures.returning(channel, connectionId, drafts)
-    const answer = this.#parts.engine.propose(channel, entry, NO_SOCKET)
+    const answer = this.#parts.proposals.propose(channel, entry, NO_SOCKET)
     if (!returning) return answer
     return andThen(answer, (known) => {
       // They are as gone as their client takes them to be.

@@ -1,6 +1,5 @@
 /** Publishing on channels of apps, as it is proposed: messages, changes of messages, and annotations of them. */
 import { type Failure, type Result, failure } from '../../failure.ts'
-import type { Engine } from '../../engine/engine.ts'
 import type { Channel } from '../channel/channel.ts'
 import { DEFAULT_ROLLUP_MS } from '../delivery/append-rollup.ts'
 import type { Histories } from '../history/histories.ts'
@@ -20,12 +19,13 @@ import { readHistory } from '../history/history.ts'
 import type { IdSource } from '../id-source.ts'
 import type { Soon } from '../soon.ts'
 import type { AnnotationDraft, ChannelRef, MessageDraft, MessageEdit, Socket } from '../types.ts'
+import type { Proposals } from './proposals.ts'
 
 export interface PublisherParts {
   readonly histories: Histories
   readonly registry: Registry
   readonly ruleOf: RuleOf
-  readonly engine: Engine
+  readonly proposals: Proposals
   readonly ids: IdSource
   /** Bytes that a message may come to by appending. */
   readonly maxMessageBytes: number
@@ -150,7 +150,7 @@ export class Publisher {
     origin: Origin,
   ): Soon<Result<OutcomeOf<E>>> {
     if (opened instanceof Promise) return this.#proposeLater(opened, entry, origin)
-    return opened.ok ? this.#parts.engine.propose(opened.value, entry, origin) : opened
+    return opened.ok ? this.#parts.proposals.propose(opened.value, entry, origin) : opened
   }
 
   async #proposeLater<E extends Entry>(

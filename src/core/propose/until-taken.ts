@@ -2,16 +2,16 @@
  * Entries that must not be lost although the engine refuses them for a while, such as that somebody has left: they are
  * proposed again, with growing pauses, until they are taken or their channel is gone.
  */
-import type { Engine } from '../../engine/engine.ts'
 import type { Result } from '../../failure.ts'
 import type { Channel } from '../channel/channel.ts'
 import type { Clock } from '../clock.ts'
 import { type Entry, NO_SOCKET, type OutcomeOf } from '../channel/entry.ts'
 import type { Soon } from '../soon.ts'
 import { NEVER, type Timed, type TimerWheel } from '../time/timer-wheel.ts'
+import type { Proposals } from './proposals.ts'
 
 export interface UntilTakenParts {
-  readonly engine: Engine
+  readonly proposals: Proposals
   readonly clock: Clock
   readonly wheel: TimerWheel
 }
@@ -37,7 +37,7 @@ export class UntilTaken {
   ): Soon<OutcomeOf<E> | undefined> {
     const entry = next()
     if (!entry) return undefined
-    const answer = this.#parts.engine.propose(channel, entry, NO_SOCKET)
+    const answer = this.#parts.proposals.propose(channel, entry, NO_SOCKET)
     if (!(answer instanceof Promise) && answer.ok) return answer.value
     const insisting = new Insisting(this.#parts, channel, next)
     insisting.heard(answer)
@@ -68,12 +68,14 @@ class Insisting<E extends Entry> implements Timed {
   heard(answer: Soon<Result<OutcomeOf<E>>>): void {
     if (answer instanceof Promise) answer.then((known) => this.heard(known), this.#fail)
     else if (answer.ok) this.#settle(answer.value)
+    // A fault of ours is logged, and would be the same again.
+    else if (answer.failure.name === 'internal') this.#settle(undefined)
     else this.#pause()
   }
 
   wake(): void {
     const entry = this.#channel.isGone ? undefined : this.#next()
-    if (entry) this.heard(this.#parts.engine.propose(this.#channel, entry, NO_SOCKET))
+    if (entry) this.heard(this.#parts.proposals.propose(this.#channel, entry, NO_SOCKET))
     else this.#settle(undefined)
   }
 

@@ -99,6 +99,11 @@ export class Registry {
     return why ? { ok: false, failure: why } : this.open(ref)
   }
 
+  /** A channel that is being opened; undefined where it is open, or nobody has asked for it. */
+  opening(ref: ChannelRef): Promise<Result<Channel>> | undefined {
+    return this.#opening.get(ref.key)
+  }
+
   /** Why `open` would not open a channel, if so. */
   crowding(ref: ChannelRef): Crowding | undefined {
     return this.channel(ref) ? undefined : this.#full(ref)
@@ -123,10 +128,13 @@ export class Registry {
     this.#parts.watchers.occupied(channel)
   }
 
-  /** The same where members of the commons came or went; a channel of the commons is nothing without them. */
+  /**
+   * The same where members of the commons came or went. A channel of the commons is nothing without them, or somebody
+   * who is about to be one.
+   */
   settleMembers(channel: Channel): void {
     if (channel.ref.realm === COMMONS) {
-      if (channel.joinedSize === 0 && !channel.isGone) this.#remove(channel)
+      if (!channel.isInUse && !channel.isGone) this.#remove(channel)
       return
     }
     if (channel.joinedSize > 0) this.#linked.add(channel)
@@ -156,13 +164,33 @@ export class Registry {
     for (const realm of this.#realms.values()) realm.sweep(now - limits.keepMs)
   }
 
+  /** Keeps a channel from giving way to others and from closing: it is not known yet what became of an entry. */
+  hold(channel: Channel): void {
+    channel.proposals++
+    if (channel.proposals === 1) channel.home.settle(channel)
+  }
+
+  /** As often as it was held. */
+  letGo(channel: Channel): void {
+    channel.proposals--
+    if (channel.proposals === 0) this.settleMembers(channel)
+  }
+
+  /** For those who have waited for a channel, and are about to do something with it. */
+  #holdForATurn(channel: Channel): void {
+    this.hold(channel)
+    setImmediate(() => this.letGo(channel))
+  }
+
   /** Whoever asks for a channel that is being opened waits for the same channel. */
   #openLater(ref: ChannelRef, opened: Promise<Result<undefined>>): Promise<Result<Channel>> {
     const known = this.#opening.get(ref.key)
     if (known) return known
     const opening = opened.then((found) => {
       this.#opening.delete(ref.key)
-      return this.#opened(ref, found)
+      const channel = this.#opened(ref, found)
+      if (channel.ok) this.#holdForATurn(channel.value)
+      return channel
     })
     this.#opening.set(ref.key, opening)
     return opening

@@ -80,7 +80,6 @@ export class IttySession implements Session, MembershipOwner {
 
   closed(): void {
     this.#isOver = true
-    this.#early = undefined
     if (this.#membership) this.#parts.commons.leave(this.#membership)
     this.#membership = undefined
   }
@@ -97,19 +96,18 @@ export class IttySession implements Session, MembershipOwner {
   #joined(joined: Result<Membership>): void {
     const early = this.#early ?? []
     this.#early = undefined
-    // The client may have disconnected meanwhile.
-    if (this.#isOver) {
-      if (joined.ok) this.#parts.commons.leave(joined.value)
-      return
-    }
-    if (!joined.ok) return this.#close(joined.failure, CLOSE.policy)
+    if (!joined.ok) return this.#isOver ? undefined : this.#close(joined.failure, CLOSE.policy)
     this.#membership = joined.value
     for (const frame of early) this.receive(frame)
+    // The client has gone in the meantime; what it said before is heard all the same.
+    if (this.#isOver) this.closed()
   }
 
   #wait(early: Frame[], frame: Frame): void {
     early.push(frame)
-    if (early.length > MAX_EARLY) this.#end('flooding', CLOSE.policy)
+    if (early.length <= MAX_EARLY) return
+    this.#early = []
+    this.#end('flooding', CLOSE.policy)
   }
 
   #relay(membership: Membership, frame: string): void {

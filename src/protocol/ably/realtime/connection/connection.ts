@@ -60,6 +60,8 @@ export class Connection implements LiveConnection, Timed {
   transport: Transport | undefined
   /** Names of channels on which it has members present. */
   presentOn: Set<string> | undefined
+  /** Changes of presence of which it is not known yet what became of them. */
+  undecidedPresence = 0
   /** When the last transport was lost, by the clock's elapsed time; undefined while there is one. */
   droppedAt: number | undefined
   due = NEVER

@@ -47,7 +47,14 @@ export class Presences {
     // Noted before the engine answers: if the connection ends meanwhile, its members must still be removed.
     if (read.value.some(({ action }) => action !== 'leave'))
       (client.connection.presentOn ??= new Set()).add(target.value.name.name)
-    return andThen(receipt, (known) => this.#changed(client, target.value, read.value, known))
+    if (!(receipt instanceof Promise))
+      return this.#changed(client, target.value, read.value, receipt)
+    const { connection } = client
+    connection.undecidedPresence++
+    return receipt.then((known) => {
+      connection.undecidedPresence--
+      return this.#changed(client, target.value, read.value, known)
+    })
   }
 
   #changed(
@@ -56,7 +63,8 @@ export class Presences {
     contents: readonly PresenceDraft[],
     receipt: Result<PresenceReceipt>,
   ): Result<Accepted> {
-    this.#note(client, target)
+    // What is not known may be so: it has to be taken back once the connection ends.
+    if (receipt.ok || receipt.failure.name !== 'engine_unreachable') this.#note(client, target)
     if (!receipt.ok) return receipt
     const { event, kept } = receipt.value
     const { attached } = target
@@ -85,7 +93,7 @@ export class Presences {
     const isPresent =
       (this.#parts.registry.channel(channel)?.presence.ofConnection(connection.id).length ?? 0) > 0
     if (isPresent) (connection.presentOn ??= new Set()).add(name.name)
-    else forget(connection, name.name)
+    else if (connection.undecidedPresence === 0) forget(connection, name.name)
   }
 }
 
