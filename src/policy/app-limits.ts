@@ -56,14 +56,14 @@ const MAX_ORIGINS = 100
 const MAX_ORIGIN_LENGTH = 300
 
 /** What is wrong with limits that somebody wants for an app; undefined for nothing. */
-export function limitsFault(wish: Partial<AppLimits>): string | undefined {
+export function limitsFault(wanted: Partial<AppLimits>): string | undefined {
   for (const name of NUMBER_LIMIT_NAMES) {
-    const value = wish[name] ?? 0
+    const value = wanted[name] ?? 0
     const { max } = NUMBER_LIMITS[name]
     if (!Number.isInteger(value) || value < 0 || value > max)
       return `${name} is a whole number from 0 to ${max}; 0 is no limit`
   }
-  return wish.allowedOrigins ? originsFault(wish.allowedOrigins) : undefined
+  return wanted.allowedOrigins ? originsFault(wanted.allowedOrigins) : undefined
 }
 
 function originsFault(origins: readonly string[]): string | undefined {
@@ -77,9 +77,9 @@ function originsFault(origins: readonly string[]): string | undefined {
 }
 
 /** Limits as they are stored, with origins as browsers write them. */
-export function keptLimits<T extends Partial<AppLimits>>(wish: T): T {
-  const read = wish.allowedOrigins && readOriginList(wish.allowedOrigins)
-  return read?.ok ? { ...wish, allowedOrigins: read.value } : wish
+export function keptLimits<T extends Partial<AppLimits>>(wanted: T): T {
+  const read = wanted.allowedOrigins && readOriginList(wanted.allowedOrigins)
+  return read?.ok ? { ...wanted, allowedOrigins: read.value } : wanted
 }
 
 /** Only the limits of an app, without its other fields. */
@@ -96,8 +96,8 @@ export function limitsOf(app: AppLimits): AppLimits {
 }
 
 /** Names of the limits that a change would change. */
-export function changedLimits(before: AppLimits, wish: Partial<AppLimits>): (keyof AppLimits)[] {
+export function changedLimits(before: AppLimits, wanted: Partial<AppLimits>): (keyof AppLimits)[] {
   return (Object.keys(NO_APP_LIMITS) as (keyof AppLimits)[]).filter(
-    (name) => wish[name] !== undefined && String(wish[name]) !== String(before[name]),
+    (name) => wanted[name] !== undefined && String(wanted[name]) !== String(before[name]),
   )
 }

@@ -141,12 +141,12 @@ export async function makeToken(page: PageRequest, app: App, key: ApiKey): Promi
   const { tokens } = page.var.parts.services
   const token = tokenFormOf(fields)
   const { clientId, capability, isJwt } = token
-  const wish = {
+  const request = {
     ttl: token.minutes * MINUTE_MS,
     ...(clientId !== '' && { clientId }),
     ...(capability !== '' && { capability }),
   }
-  const made = isJwt ? await tokens.issueJwt(key.keyName, wish) : nativeToken(page, key, wish)
+  const made = isJwt ? await tokens.issueJwt(key.keyName, request) : nativeToken(page, key, request)
   if (!made.ok) {
     const field = OF_THE_CAPABILITY.has(made.failure.name) ? 'capability' : 'clientId'
     return showKey(page, app, key, { token, faults: { [field]: sentence(made.failure.message) } })
@@ -156,8 +156,8 @@ export async function makeToken(page: PageRequest, app: App, key: ApiKey): Promi
   return redirectTo(page, keyPath(key))
 }
 
-function nativeToken(page: PageRequest, key: ApiKey, wish: { ttl: number; clientId?: string }) {
-  const issued = page.var.parts.services.tokens.issue(key.keyName, wish)
+function nativeToken(page: PageRequest, key: ApiKey, request: { ttl: number; clientId?: string }) {
+  const issued = page.var.parts.services.tokens.issue(key.keyName, request)
   return issued.ok ? { ok: true as const, value: issued.value.token } : issued
 }
 

@@ -110,8 +110,8 @@ export function crumbsOf(app: App): [string, string][] {
 export async function makeKey(page: PageRequest, app: App): Promise<Response> {
   const form = keyFormOf(page.var.fields)
   const { services, onChange } = page.var.parts
-  const wish = draftOf(form, undefined)
-  const added = wish.ok ? await commit(page, () => services.apiKeys.add(app, wish.value)) : wish
+  const draft = draftOf(form, undefined)
+  const added = draft.ok ? await commit(page, () => services.apiKeys.add(app, draft.value)) : draft
   if (!added.ok) return showNewKey(page, app, form, faultsOf(added.failure))
   onChange()
   const { key, whole } = added.value
@@ -123,15 +123,15 @@ export async function editKey(page: PageRequest, app: App, key: ApiKey): Promise
   const fields = page.var.fields
   const form = keyFormOf(fields)
   const { services, onChange } = page.var.parts
-  const wish = draftOf(form, key)
+  const draft = draftOf(form, key)
   const after = capabilityOfForm(form.capability)
   if (after.ok && textField(fields, 'confirmed') !== 'yes') {
     const impact = impactOnKey(page, key, after.value.capability)
     if (impact.losing > 0) return askToChange(page, { app, key, form, impact })
   }
-  const changed = wish.ok
-    ? await commit(page, () => services.apiKeys.set(app, key.id, wish.value))
-    : wish
+  const changed = draft.ok
+    ? await commit(page, () => services.apiKeys.set(app, key.id, draft.value))
+    : draft
   if (!changed.ok) return showEditKey(page, app, key, { form, faults: faultsOf(changed.failure) })
   onChange()
   notify(page, 'The key is changed.')

@@ -124,7 +124,7 @@ function showConfirmation(
   page: PageRequest,
   { id, namespace }: OwnedReservation,
   impact: Impact,
-  wish: {
+  question: {
     readonly title: string
     readonly action: string
     readonly fields: Readonly<Record<string, string>>
@@ -134,7 +134,7 @@ function showConfirmation(
   return show(
     page,
     {
-      title: wish.title,
+      title: question.title,
       section: '/reservations',
       crumbs: [
         ['Reservations', '/reservations'],
@@ -143,12 +143,12 @@ function showConfirmation(
     },
     <div class="stack loose">
       <ImpactView impact={impact} />
-      <Form action={`/reservations/${id}/${wish.action}`} class="row">
-        {Object.entries(wish.fields).map(([name, value]) => (
+      <Form action={`/reservations/${id}/${question.action}`} class="row">
+        {Object.entries(question.fields).map(([name, value]) => (
           <input type="hidden" name={name} value={value} />
         ))}
         <input type="hidden" name="confirmed" value="yes" />
-        <button class="button primary">{wish.button}</button>
+        <button class="button primary">{question.button}</button>
         <PageLink class="button" path={`/reservations/${id}`}>
           Leave it as it is
         </PageLink>

@@ -80,7 +80,7 @@ function ReserveCard({
   preview: Preview
   faults: Faults | undefined
 }) {
-  const { wish } = preview
+  const { draft } = preview
   return (
     <Card title="Reserve a name" lead={<Quota page={page} />}>
       <Form
@@ -91,15 +91,15 @@ function ReserveCard({
         <Field
           name="namespace"
           label="Name"
-          value={wish.namespace}
+          value={draft.namespace}
           faults={faults}
           placeholder="acme"
           maxlength={200}
           mono
           required
         />
-        <AccountChoice accounts={accountChoices(page)} selected={wish.account.id} />
-        <KeyWishes wish={wish} />
+        <AccountChoice accounts={accountChoices(page)} selected={draft.account.id} />
+        <KeyChoices draft={draft} />
         <div id="outlook" aria-live="polite">
           {faults === undefined && <PreviewView preview={preview} />}
         </div>
@@ -114,12 +114,12 @@ function ReserveCard({
   )
 }
 
-function KeyWishes({ wish }: { wish: ReservationDraft }) {
+function KeyChoices({ draft }: { draft: ReservationDraft }) {
   return (
     <fieldset class="choices">
       <legend class="aside">Keys</legend>
-      <Tick name="join" label="Ask for a key to join" checked={wish.wantsJoinKey} />
-      <Tick name="send" label="Ask for a key to send" checked={wish.wantsSendKey} />
+      <Tick name="join" label="Ask for a key to join" checked={draft.wantsJoinKey} />
+      <Tick name="send" label="Ask for a key to send" checked={draft.wantsSendKey} />
     </fieldset>
   )
 }

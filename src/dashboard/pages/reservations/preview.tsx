@@ -20,7 +20,7 @@ export interface ReservationDraft {
 }
 
 export interface Preview {
-  readonly wish: ReservationDraft
+  readonly draft: ReservationDraft
   readonly reservation: ReservationPreview
   /** Undefined where it cannot be reserved. */
   readonly impact: Impact | undefined
@@ -38,21 +38,21 @@ export function draftOf(page: PageRequest, fields: Fields): ReservationDraft {
 /** Stands for any new key: nobody has it yet, so the impact shows whom one would shut out. */
 const NEW_KEY = 'a key that nobody has yet'
 
-export function previewOf(page: PageRequest, wish: ReservationDraft): Preview {
+export function previewOf(page: PageRequest, draft: ReservationDraft): Preview {
   const { services, impact } = page.var.parts
-  const reservation = services.reservationPreviews.of(wish.account, wish.namespace)
-  if (reservation.obstacle !== undefined) return { wish, reservation, impact: undefined }
-  const changed = services.reservationPreviews.changed(wish.account, wish.namespace, {
-    ...(wish.wantsJoinKey && { joinKey: NEW_KEY }),
-    ...(wish.wantsSendKey && { sendKey: NEW_KEY }),
+  const reservation = services.reservationPreviews.of(draft.account, draft.namespace)
+  if (reservation.obstacle !== undefined) return { draft, reservation, impact: undefined }
+  const changed = services.reservationPreviews.changed(draft.account, draft.namespace, {
+    ...(draft.wantsJoinKey && { joinKey: NEW_KEY }),
+    ...(draft.wantsSendKey && { sendKey: NEW_KEY }),
   })
   // As the future owner would see it: people on channels that nobody owns yet are counted and not named.
-  return { wish, reservation, impact: impact(wish.account, wish.namespace, changed) }
+  return { draft, reservation, impact: impact(draft.account, draft.namespace, changed) }
 }
 
 export function PreviewView({ preview }: { preview: Preview }) {
-  const { wish, reservation } = preview
-  if (wish.namespace === '')
+  const { draft, reservation } = preview
+  if (draft.namespace === '')
     return (
       <p class="hint">
         Type a name such as <code>acme</code>, or one below a name that you have, such as{' '}
@@ -64,32 +64,32 @@ export function PreviewView({ preview }: { preview: Preview }) {
       <p class="fault">
         <Icon name="alert" size={16} />
         <span>
-          <code>{wish.namespace}</code> cannot be reserved: {reservation.obstacle}.
+          <code>{draft.namespace}</code> cannot be reserved: {reservation.obstacle}.
         </span>
       </p>
     )
   return <Meaning preview={preview} />
 }
 
-function Meaning({ preview: { wish, reservation, impact } }: { preview: Preview }) {
+function Meaning({ preview: { draft, reservation, impact } }: { preview: Preview }) {
   const { namespace, overrides, below, lookalikes } = reservation
   return (
     <dl class="facts small">
       <dt>Owner</dt>
-      <dd>{accountText(wish.account)}</dd>
+      <dd>{accountText(draft.account)}</dd>
       <dt>Covers</dt>
       <dd>
         <code>{namespace}</code>, <code>{namespace}/…</code> and <code>{namespace}:…</code>, but not{' '}
         <code>{namespace}-2</code>
       </dd>
       <dt>Keys</dt>
-      <dd>{keyWords({ hasJoinKey: wish.wantsJoinKey, hasSendKey: wish.wantsSendKey })}</dd>
+      <dd>{keyWords({ hasJoinKey: draft.wantsJoinKey, hasSendKey: draft.wantsSendKey })}</dd>
       {overrides && (
         <>
           <dt>Overrides</dt>
           <dd>
             <code>{overrides.namespace}</code> for these channels, as a whole:{' '}
-            {lostKeys(wish, overrides)}
+            {lostKeys(draft, overrides)}
           </dd>
         </>
       )}
@@ -119,12 +119,12 @@ function Meaning({ preview: { wish, reservation, impact } }: { preview: Preview 
 
 /** A more specific reservation inherits nothing (AC-30). */
 function lostKeys(
-  wish: ReservationDraft,
+  draft: ReservationDraft,
   above: NonNullable<ReservationPreview['overrides']>,
 ): string {
   const lost = [
-    above.hasJoinKey && !wish.wantsJoinKey && 'join key',
-    above.hasSendKey && !wish.wantsSendKey && 'send key',
+    above.hasJoinKey && !draft.wantsJoinKey && 'join key',
+    above.hasSendKey && !draft.wantsSendKey && 'send key',
   ].filter((kind) => kind !== false)
   if (lost.length === 0) return 'what it asks for no longer counts here.'
   return `its ${lost.join(' and ')} would no longer be asked for here.`

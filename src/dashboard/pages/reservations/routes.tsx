@@ -22,13 +22,13 @@ import { commit } from '../../guard.ts'
 export function reservationPages(): Hono<Env> {
   const app = new Hono<Env>()
   app.get('/', (page) => {
-    const wish = {
+    const draft = {
       account: requireSignedIn(page).account,
       namespace: page.req.query('namespace') ?? '',
       wantsJoinKey: false,
       wantsSendKey: false,
     }
-    return showList(page, previewOf(page, wish))
+    return showList(page, previewOf(page, draft))
   })
   app.post('/', reserve)
   app.post('/preview', async (page) => {
@@ -62,19 +62,19 @@ function own(
 
 async function reserve(page: PageRequest): Promise<Response> {
   const fields = page.var.fields
-  const wish = draftOf(page, fields)
-  const preview = previewOf(page, wish)
+  const draft = draftOf(page, fields)
+  const preview = previewOf(page, draft)
   if (textField(fields, 'check') !== '') return showList(page, preview)
   const { impact } = preview
   if (impact && isHarmful(impact) && textField(fields, 'confirmed') !== 'yes')
-    return askToReserve(page, wish, impact)
+    return askToReserve(page, draft, impact)
   const { services, onChange } = page.var.parts
   const keys = {
-    ...(wish.wantsJoinKey && { joinKey: newChannelKey() }),
-    ...(wish.wantsSendKey && { sendKey: newChannelKey() }),
+    ...(draft.wantsJoinKey && { joinKey: newChannelKey() }),
+    ...(draft.wantsSendKey && { sendKey: newChannelKey() }),
   }
   const added = await commit(page, () =>
-    services.reservations.add(wish.account, wish.namespace, keys),
+    services.reservations.add(draft.account, draft.namespace, keys),
   )
   if (!added.ok) {
     const faults = { namespace: sentence(added.failure.message) }
@@ -84,17 +84,17 @@ async function reserve(page: PageRequest): Promise<Response> {
   const { reservation, warnings } = added.value
   notify(page, `${reservation.namespace} is reserved.`)
   for (const warning of warnings) notify(page, sentence(warning), 'warn')
-  const hasKeys = wish.wantsJoinKey || wish.wantsSendKey
+  const hasKeys = draft.wantsJoinKey || draft.wantsSendKey
   return redirectTo(page, `/reservations/${reservation.id}${hasKeys ? '?keys=shown' : ''}`)
 }
 
 /** Asks for confirmation before people on its channels are shut out. */
 function askToReserve(
   page: PageRequest,
-  wish: ReservationDraft,
+  draft: ReservationDraft,
   impact: Impact,
 ): Response | Promise<Response> {
-  const { account, namespace, wantsJoinKey, wantsSendKey } = wish
+  const { account, namespace, wantsJoinKey, wantsSendKey } = draft
   return show(
     page,
     {
