@@ -8,6 +8,8 @@ import type { Config } from './config.ts'
 import { systemClock, systemRandomness } from './core/clock.ts'
 import { connectionLimit } from './policy/shares.ts'
 import { LiveService } from './service/live/live.ts'
+import { LiveNode } from './service/live/live-node.ts'
+import { LiveRights } from './service/live/live-rights.ts'
 import type { UnshownKey } from './service/apps/root-key.ts'
 import { type Services, databaseTrouble, openServices } from './service/services.ts'
 import type { Listeners } from './transport/listen.ts'
@@ -115,16 +117,20 @@ function fewFilesFor({ maxConnections }: Config, { monitoring }: Parts): FewFile
 }
 
 function liveService(config: Config, parts: Parts): LiveService {
-  const { appCounters } = parts.monitoring
-  return new LiveService({
-    ...parts.services,
-    ...parts.channels,
-    rules: config,
-    connections: parts.protocols.ably.realtime.overview,
-    openOf: (appId) => appCounters.of(appId).connections.all.now,
-    clock: parts.clock,
-    conceal: parts.conceal,
+  const { channels, clock, cluster, conceal, handlers, monitoring, protocols, services } = parts
+  const { appCounters } = monitoring
+  const rights = new LiveRights({ ...services, ...channels })
+  const node = new LiveNode({
+    ...channels,
+    rights,
+    idPrefix: cluster.self.idPrefix,
+    connections: protocols.ably.realtime.overview,
+    openOf: (realm) => appCounters.of(realm).connections.all.now,
+    clock,
+    conceal,
   })
+  node.answerTo(handlers)
+  return new LiveService({ ...services, ...channels, cluster, rights, rules: config, conceal })
 }
 
 function listen(parts: Parts, live: LiveService): Listeners {

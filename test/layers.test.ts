@@ -218,6 +218,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'node:worker_threads',
   ],
   'service/': [
+    'cluster/cluster.ts',
+    'cluster/handlers.ts',
+    'cluster/occupancy.ts',
     'core/',
     'policy/',
     'device-push/',
@@ -232,6 +235,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'node:',
   ],
   'api/': [
+    'core/soon.ts',
     'service/',
     'identity/keyring.ts',
     'policy/app-limits.ts',

@@ -1,6 +1,7 @@
 /** The HTTP API under `/v1` and `/api/v1`: bearer tokens, validated input, one table of operations. */
 import { type Context, Hono } from 'hono'
 import type { z } from 'zod'
+import type { Soon } from '../core/soon.ts'
 import {
   type Failure,
   type Result,
@@ -22,6 +23,8 @@ import type { Call, Route } from './route.ts'
 export type Identify = (request: Request) => Result<Bearer>
 
 const MAX_BODY_BYTES = 65_536
+/** Names the nodes of which an answer says nothing, because they did not answer in time. */
+const MISSING_NODES = 'latchkey-missing-nodes'
 
 /** What the transport provides for a request. */
 export interface ApiEnv {
@@ -74,18 +77,35 @@ async function handle(
   if (!bearer.ok) return answerFailure(context, bearer.failure)
   const input = readInput(context, route, body.value)
   if (!input.ok) return answerFailure(context, input.failure, input.details)
-  const act = (): Result<unknown> => {
+  const missing: string[] = []
+  const act = (): Soon<Result<unknown>> => {
     // Checked once more in the turn of the write, which may have waited for the database.
     const still = permitted(identify(context.req.raw), route.scope)
     if (!still.ok) return still
-    const call = { ...input.value, bearer: still.value }
+    const call = { ...input.value, bearer: still.value, missing }
     return audit.as(actorOf(still.value), () => route.handle(call))
   }
-  const result = route.method === 'GET' ? act() : await ledger.commit(act)
+  const result = await outcome(route, ledger, act)
   if (!result.ok) return answerFailure(context, result.failure)
+  if (missing.length > 0) context.header(MISSING_NODES, missing.join(', '))
   return route.status === 204
     ? context.body(null, 204)
     : context.json(result.value as object, route.status)
+}
+
+function outcome(
+  { asksNodes, method }: Route,
+  ledger: ApiParts['services']['ledger'],
+  act: () => Soon<Result<unknown>>,
+): Soon<Result<unknown>> {
+  if (method === 'GET') return act()
+  // Nothing is done to clients while the audit trail cannot be written.
+  if (asksNodes) return ledger.ready().then(act)
+  return ledger.commit(() => {
+    const done = act()
+    if (done instanceof Promise) throw new Error('what is committed is decided in one turn')
+    return done
+  })
 }
 
 function actorOf({ token }: Bearer): Actor {

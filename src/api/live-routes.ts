@@ -1,9 +1,11 @@
 /** The operations on channels and connections. */
 import { z } from 'zod'
-import { fail, ok } from '../failure.ts'
+import { andThen } from '../core/soon.ts'
+import { type Result, fail, ok } from '../failure.ts'
 import type { Keyring } from '../identity/keyring.ts'
 import type { Keys } from '../policy/channel-keys.ts'
 import type { Bearer } from '../service/accounts/access-tokens.ts'
+import type { Found } from '../service/live/live-merging.ts'
 import type { LiveService } from '../service/live/live.ts'
 import { isOwner, accountFilter } from './access.ts'
 import type { ApiParts } from './parts.ts'
@@ -23,7 +25,8 @@ export function liveRoutes({ services: { keyring }, live }: ApiParts): Route[] {
       query: shapes.none,
       status: 200,
       answer: z.array(shapes.channel),
-      handle: ({ bearer }) => ok(live.channels(accountFilter(bearer)).items),
+      handle: ({ bearer, missing }) =>
+        andThen(live.channels(accountFilter(bearer)), (found) => itemsOf(found, missing)),
     }),
     route({
       method: 'POST',
@@ -52,8 +55,12 @@ export function liveRoutes({ services: { keyring }, live }: ApiParts): Route[] {
       query: shapes.place.partial(),
       status: 200,
       answer: z.array(shapes.connection),
-      handle: ({ bearer, query: { channel, app } }) =>
-        ok(live.connections(accountFilter(bearer), { channel, appId: app }).items),
+      handle: ({ bearer, missing, query: { channel, app } }) => {
+        const search = { channel, appId: app }
+        return andThen(live.connections(accountFilter(bearer), search), (found) =>
+          itemsOf(found, missing),
+        )
+      },
     }),
     route({
       method: 'DELETE',
@@ -63,6 +70,7 @@ export function liveRoutes({ services: { keyring }, live }: ApiParts): Route[] {
       params: idParams,
       query: shapes.none,
       status: 204,
+      asksNodes: true,
       handle: ({ bearer, path }) => live.disconnect(accountFilter(bearer), path.id),
     }),
     route({
@@ -74,12 +82,22 @@ export function liveRoutes({ services: { keyring }, live }: ApiParts): Route[] {
       query: shapes.place,
       status: 200,
       answer: shapes.disconnected,
-      handle: ({ bearer, query: { channel, app } }) => {
+      asksNodes: true,
+      handle: ({ bearer, missing, query: { channel, app } }) => {
         const ref = live.refOf(channel, app)
-        return ok({ disconnected: live.disconnectChannel(accountFilter(bearer), ref) })
+        return andThen(live.disconnectChannel(accountFilter(bearer), ref), (ended) => {
+          missing.push(...ended.missing)
+          return ok({ disconnected: ended.count })
+        })
       },
     }),
   ]
+}
+
+/** The list; nodes that are missing from it are named beside it. */
+function itemsOf<T>(found: Found<T>, missing: string[]): Result<readonly T[]> {
+  missing.push(...found.missing)
+  return ok(found.items)
 }
 
 /** Digests of the keys in the question. */

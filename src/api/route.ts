@@ -1,5 +1,6 @@
 /** An operation of the HTTP API: path, scope, schemas of input and output, and handler. */
 import type { z } from 'zod'
+import type { Soon } from '../core/soon.ts'
 import type { Result } from '../failure.ts'
 import type { Bearer, Scope } from '../service/accounts/access-tokens.ts'
 
@@ -8,6 +9,8 @@ export interface Call<Path, Query, Body> {
   readonly query: Query
   readonly body: Body
   readonly bearer: Bearer
+  /** Takes the names of nodes that did not answer; they are told in a header. */
+  readonly missing: string[]
 }
 
 export interface Route {
@@ -23,7 +26,9 @@ export interface Route {
   /** Status on success; 204 has no body. */
   readonly status: 200 | 201 | 204
   readonly answer: z.ZodType | undefined
-  handle(call: Call<never, never, never>): Result<unknown>
+  /** Asks or acts on all nodes, instead of reading or writing settings in one turn. */
+  readonly asksNodes?: boolean | undefined
+  handle(call: Call<never, never, never>): Soon<Result<unknown>>
 }
 
 /** Infers the handler's types from the schemas. */
@@ -41,7 +46,8 @@ export function route<
   body?: Body
   status: Route['status']
   answer?: z.ZodType
-  handle: (call: Call<z.output<Path>, z.output<Query>, z.output<Body>>) => Result<unknown>
+  asksNodes?: boolean
+  handle: (call: Call<z.output<Path>, z.output<Query>, z.output<Body>>) => Soon<Result<unknown>>
 }): Route {
   return { ...definition, body: definition.body, answer: definition.answer }
 }

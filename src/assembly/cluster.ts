@@ -24,7 +24,7 @@ export function joinCluster(
   make: MakeCluster | undefined,
 ): Nodes {
   const handlers = new Handlers()
-  const self = { id: new IdSource(random).next(ID_LENGTH), name: hostname() }
+  const self = { id: new IdSource(random).next(ID_LENGTH), name: hostname(), idPrefix: '' }
   const cluster = make?.(handlers) ?? new SingleNode(self, handlers, () => clock.elapsed())
   return { cluster, handlers }
 }

@@ -10,6 +10,8 @@ export interface NodeInfo {
   readonly id: string
   /** As people call it. */
   readonly name: string
+  /** Begins ids that are counted on each node, so that they differ between nodes; empty for a node that is alone. */
+  readonly idPrefix: string
 }
 
 /** A kind of question: under a name that all nodes know, from what is asked to what is answered. */

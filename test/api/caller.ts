@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { systemClock } from '../../src/core/clock.ts'
 import { SCOPES, type Scope } from '../../src/service/accounts/access-tokens.ts'
 import { openServices } from '../../src/service/services.ts'
-import { type TestServer, startTestServer } from '../support/server.ts'
+import { type TestNodes, type TestServer, startTestServer } from '../support/server.ts'
 
 export interface ErrorBody {
   readonly message: string
@@ -65,8 +65,14 @@ export class Caller {
     this.document = document
   }
 
-  static async start(flags: Record<string, string> = {}): Promise<Caller> {
-    const server = await startTestServer({ 'max-reservations': '0', ...flags })
+  /** @param nodes what the server has to do with other nodes */
+  static async start(flags: Record<string, string> = {}, nodes?: TestNodes): Promise<Caller> {
+    const server = await startTestServer(
+      { 'max-reservations': '0', ...flags },
+      {},
+      undefined,
+      nodes,
+    )
     const document = await (
       await fetch(`${server.url}${server.config.basePath}/v1/openapi.json`)
     ).json()

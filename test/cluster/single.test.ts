@@ -11,7 +11,7 @@ const NEWS: NoticeKind<string> = { name: 'news' }
 function node() {
   let now = 0
   const handlers = new Handlers()
-  const self = { id: 'a1', name: 'a' }
+  const self = { id: 'a1', name: 'a', idPrefix: '' }
   const cluster = new SingleNode(self, handlers, () => now)
   return { cluster, handlers, self, pass: (ms: number) => (now += ms) }
 }

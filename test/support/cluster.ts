@@ -25,7 +25,7 @@ export class TestCluster {
   }
 
   join(name: string, handlers: Handlers): TestNode {
-    const node = new TestNode(this, { id: `${name}-1`, name }, handlers)
+    const node = new TestNode(this, { id: `${name}-1`, name, idPrefix: `${name}.` }, handlers)
     this.members.push(node)
     return node
   }

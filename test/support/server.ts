@@ -45,6 +45,9 @@ export function testConfig(
   return read.config
 }
 
+/** What a server has to do with other nodes. */
+export type TestNodes = Pick<Surroundings, 'cluster' | 'makeFinder'>
+
 export interface TestServer extends RunningServer {
   readonly config: Config
   readonly folder: string
@@ -70,7 +73,7 @@ export async function startTestServer(
   flags: Record<string, string> = {},
   environment: Record<string, string> = {},
   engine: MakeEngine = chosenEngine(),
-  nodes: Pick<Surroundings, 'cluster' | 'makeFinder'> = { makeFinder: chosenFinder() },
+  nodes: TestNodes = { makeFinder: chosenFinder() },
 ): Promise<TestServer> {
   const folder = temporaryFolder()
   const config = testConfig({ data: folder.path, ...flags }, environment)

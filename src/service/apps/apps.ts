@@ -71,7 +71,7 @@ export class AppService {
   }
 
   /** @param account whose apps are listed; undefined for all accounts */
-  list(account: Account | undefined): App[] {
+  list(account: Pick<Account, 'id'> | undefined): App[] {
     return this.#table.list(account?.id)
   }
 

@@ -112,9 +112,10 @@ function reservationView(
   }
 }
 
-export function connectionView(membership: Membership): CommonsConnection {
+/** @param idPrefix of ids on this node */
+export function connectionView(membership: Membership, idPrefix = ''): CommonsConnection {
   return {
-    id: connectionId(membership),
+    id: connectionId(membership, idPrefix),
     protocol: 'itty',
     channel: membership.channel.ref.name,
     uid: membership.member.connectionId,
@@ -142,8 +143,8 @@ function shownName(name: string | undefined): string | undefined {
   return name === undefined ? undefined : withoutSecrets(name)
 }
 
-export function connectionId({ socket }: Membership): string {
-  return socket.id.toString(36)
+export function connectionId({ socket }: Membership, idPrefix: string): string {
+  return `${idPrefix}${socket.id.toString(36)}`
 }
 
 /** The text that a search in connections matches. */

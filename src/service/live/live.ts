@@ -1,73 +1,52 @@
 /** Channels and connections of both kinds as they are now: listed, explained and disconnected, as far as an account may. */
-import type { Registry } from '../../core/registry/registry.ts'
-import type { Channel } from '../../core/channel/channel.ts'
-import type { Clock } from '../../core/clock.ts'
-import { type Listing, firstOf } from '../../core/first-of.ts'
+import type { Cluster } from '../../cluster/cluster.ts'
 import type { CommonsAdmission } from '../../core/commons/admission.ts'
-import type { Commons } from '../../core/commons/commons.ts'
-import { membershipsHere } from '../../core/commons/membership.ts'
+import { type Soon, andThen } from '../../core/soon.ts'
 import { COMMONS, type ChannelRef, channelRef } from '../../core/types.ts'
 import { type Result, fail, ok } from '../../failure.ts'
 import type { CommonsRules } from '../../policy/channel-access.ts'
 import type { Keys } from '../../policy/channel-keys.ts'
-import { linkedApp } from '../../policy/names.ts'
-import { type Explanation, explain, withoutGuests } from '../explanations/access-explanation.ts'
+import type { Ledger } from '../../store/ledger/ledger.ts'
 import type { Account, AccountService } from '../accounts/accounts.ts'
 import type { AppService } from '../apps/apps.ts'
 import type { AuditService } from '../audit/audit.ts'
+import { type Explanation, explain, withoutGuests } from '../explanations/access-explanation.ts'
 import {
-  type AppConnections,
-  type LiveChannel,
-  type LiveConnection,
-  appChannelView,
-  commonsChannelView,
-  connectionId,
-  connectionView,
-  shownConnection,
-  wordsOf,
-} from './live-views.ts'
+  type Ended,
+  type Found,
+  mergeChannel,
+  mergeChannels,
+  mergeConnections,
+  mergeFigures,
+  missingIn,
+} from './live-merging.ts'
+import {
+  CHANNEL,
+  CHANNELS,
+  CONNECTIONS,
+  type ChannelSearch,
+  type ConnectionSearch,
+  DISCONNECT,
+  DISCONNECT_CHANNEL,
+  FIGURES,
+  IN_USE,
+  type LiveFigures,
+  type Viewed,
+} from './live-questions.ts'
+import type { LiveRights } from './live-rights.ts'
+import type { LiveChannel, LiveConnection } from './live-views.ts'
 import type { Conceal } from './misplaced-keys.ts'
 
-export type { Listing } from '../../core/first-of.ts'
-
 export interface LiveParts {
+  readonly cluster: Cluster
+  readonly rights: LiveRights
   readonly admission: CommonsAdmission
-  readonly commons: Commons
-  readonly registry: Registry
   readonly rules: CommonsRules
-  readonly connections: AppConnections
-  /** Open connections of an app, event streams included, as its statistics count them. */
-  readonly openOf: (appId: string) => number
   readonly accounts: AccountService
   readonly apps: AppService
   readonly audit: AuditService
-  readonly clock: Clock
+  readonly ledger: Ledger
   readonly conceal: Conceal
-}
-
-export interface ChannelSearch {
-  /** Part of the name. */
-  readonly text?: string | undefined
-  readonly limit?: number | undefined
-}
-
-export interface ConnectionSearch extends ChannelSearch {
-  /** Only connections on the channel of this name. `text` matches part of anything else known of a connection. */
-  readonly channel?: string | undefined
-  /** Only those of this app. */
-  readonly appId?: string | undefined
-}
-
-export interface LiveFigures {
-  readonly channels: number
-  /** Open connections, as statistics count them. */
-  readonly connections: number
-  /** Those of them that are event streams of apps, which are in no list of connections. */
-  readonly streams: number
-  /** Connections that are disconnected and may still resume. */
-  readonly away: number
-  /** Messages a second, lately. */
-  readonly rate: number
 }
 
 export class LiveService {
@@ -81,73 +60,72 @@ export class LiveService {
    * Channels in use, the fullest first.
    * @param account sees only its apps' channels and those under its own reservations; the owner (undefined) sees all
    */
-  channels(
-    account: Account | undefined,
-    { text = '', limit }: ChannelSearch = {},
-  ): Listing<LiveChannel> {
-    const wanted = text.toLowerCase()
-    const found = firstOf(this.#channels(account, wanted), fullestFirst, limit)
-    return { total: found.total, items: found.items.map((channel) => this.#view(channel)) }
+  channels(account: Account | undefined, search: ChannelSearch = {}): Soon<Found<LiveChannel>> {
+    const question = { ...search, ...viewedBy(account) }
+    return andThen(this.#parts.cluster.ask(CHANNELS, question), (answers) =>
+      mergeChannels(answers, search.limit),
+    )
   }
 
   /** Totals of everything that the account may see. */
-  figures(account: Account | undefined): LiveFigures {
-    const { clock, connections } = this.#parts
-    const now = clock.elapsed()
-    const figures = { channels: 0, connections: 0, streams: 0, away: 0, rate: 0 }
-    for (const channel of this.#channels(account, '')) {
-      figures.channels++
-      figures.rate += channel.meter.rate(now)
-    }
-    for (const channel of this.#parts.registry.withMembers())
-      if (this.maySee(account, channel.ref)) figures.connections += channel.joinedSize
-    for (const id of this.#appIds(account)) {
-      const away = connections.awayOf(id)
-      const open = this.#parts.openOf(id)
-      figures.away += away
-      figures.connections += open
-      figures.streams += Math.max(0, open - (connections.countOf(id) - away))
-    }
-    return figures
+  figures(account: Account | undefined): Soon<LiveFigures> {
+    return andThen(this.#parts.cluster.ask(FIGURES, viewedBy(account)), mergeFigures)
   }
 
   /** A channel in use, if the account may see it. */
-  channel(account: Account | undefined, ref: ChannelRef): LiveChannel | undefined {
-    const found = this.#parts.registry.channel(ref)
-    return found && this.maySee(account, ref) ? this.#view(found) : undefined
+  channel(
+    account: Account | undefined,
+    { name, realm }: ChannelRef,
+  ): Soon<LiveChannel | undefined> {
+    const question = { realm, name, ...viewedBy(account) }
+    return andThen(this.#parts.cluster.ask(CHANNEL, question), ({ given }) => {
+      const views = given.flatMap(({ value }) => (value ? [value.view] : []))
+      return views.length === 0 ? undefined : views.reduce(mergeChannel)
+    })
+  }
+
+  /** Those of the channels that no node has open. */
+  quiet<C extends ChannelRef>(channels: readonly C[]): Soon<readonly C[]> {
+    const names = channels.map(({ name, realm }) => ({ realm, name }))
+    return andThen(this.#parts.cluster.ask(IN_USE, names), ({ given }) => {
+      const used = new Set(given.flatMap(({ value }) => value))
+      return channels.filter((_, place) => !used.has(place))
+    })
   }
 
   /** The newest first. */
   connections(
     account: Account | undefined,
-    { text = '', channel, appId, limit }: ConnectionSearch = {},
-  ): Listing<LiveConnection> {
-    const wanted = text.toLowerCase()
-    const all = this.#connections(account, channel, appId)
-    const fitting = wanted === '' ? all : all.filter((one) => wordsOf(one).includes(wanted))
-    const { items, total } = firstOf(fitting, newestFirst, limit)
-    return { items: items.map((one) => this.#shown(one)), total }
+    search: ConnectionSearch = {},
+  ): Soon<Found<LiveConnection>> {
+    const question = { ...search, ...viewedBy(account) }
+    return andThen(this.#parts.cluster.ask(CONNECTIONS, question), (answers) =>
+      mergeConnections(answers, search.limit),
+    )
   }
 
-  /** Disconnects one connection by its id. */
-  disconnect(account: Account | undefined, id: string): Result<LiveConnection> {
-    const found = this.#evict(account, id) ?? this.#expel(account, id)
-    return found ? ok(this.#shown(found)) : fail('connection_unknown')
+  /** Disconnects one connection by its id, whichever node it is on. */
+  disconnect(account: Account | undefined, id: string): Soon<Result<LiveConnection>> {
+    const question = { id, ...viewedBy(account) }
+    return andThen(this.#parts.cluster.ask(DISCONNECT, question), (answers) => {
+      const ended = answers.given.find(({ value }) => value)?.value
+      if (!ended) return notEnded(missingIn(answers))
+      const { realm, name } = ended.channel
+      const noted = this.#note(channelRef(realm, name), 'connection', id, ended.words)
+      return andThen(noted, () => ok(ended.view))
+    })
   }
 
-  /** Disconnects everybody on a channel; returns how many there were. */
-  disconnectChannel(account: Account | undefined, ref: ChannelRef): number {
-    if (!this.maySee(account, ref)) return 0
-    const { registry, commons, connections } = this.#parts
-    const channel = registry.channel(ref)
-    if (!channel) return 0
-    const guests = [...membershipsHere(channel)]
-    for (const membership of guests) commons.evict(membership, 'disconnected')
-    const ids = new Set(Array.from(channel.attachments, ({ connectionId: id }) => id))
-    const clients = [...ids].filter((id) => connections.disconnect(ref.realm, id))
-    const count = guests.length + clients.length
-    if (count > 0) this.#note(ref, 'channel', ref.name, `all ${count} on ${ref.name}`)
-    return count
+  /** Disconnects everybody on a channel. */
+  disconnectChannel(account: Account | undefined, ref: ChannelRef): Soon<Ended> {
+    const { name, realm } = ref
+    const question = { realm, name, ...viewedBy(account) }
+    return andThen(this.#parts.cluster.ask(DISCONNECT_CHANNEL, question), (answers) => {
+      const count = answers.given.reduce((sum, { value }) => sum + value, 0)
+      const ended = { count, missing: missingIn(answers) }
+      if (count === 0) return ended
+      return andThen(this.#note(ref, 'channel', name, `all ${count} on ${name}`), () => ended)
+    })
   }
 
   explain(name: string, presented: Keys): Explanation {
@@ -163,7 +141,7 @@ export class LiveService {
 
   /** The account whose reservation covers a channel of the commons. */
   ownerOf(name: string): string | undefined {
-    return this.#parts.admission.facts(channelRef(COMMONS, name)).match?.best.accountId
+    return this.#parts.rights.ownerOf(name)
   }
 
   /** The channel of an app where one is named, otherwise the channel that a client of the commons would reach. */
@@ -172,108 +150,21 @@ export class LiveService {
   }
 
   /** Whether an account may see what happens on a channel, be it in use or not. */
-  maySee(account: Account | undefined, { realm, name }: ChannelRef): boolean {
-    if (account === undefined) return true
-    if (realm === COMMONS) return this.ownerOf(name) === account.id
-    const app = this.#parts.apps.find(realm)
-    return app.ok && app.value.accountId === account.id
+  maySee(account: Account | undefined, ref: ChannelRef): boolean {
+    return this.#parts.rights.maySee(account, ref)
   }
 
-  *#channels(account: Account | undefined, text: string): Iterable<Channel> {
-    const { registry } = this.#parts
-    const isWanted = ({ ref }: Channel) => text === '' || ref.name.toLowerCase().includes(text)
-    for (const channel of registry.channels(COMMONS).values())
-      if (isWanted(channel) && this.maySee(account, channel.ref)) yield channel
-    for (const appId of this.#appIds(account))
-      for (const channel of registry.channels(appId).values()) if (isWanted(channel)) yield channel
-  }
-
-  *#connections(
-    account: Account | undefined,
-    name: string | undefined,
-    appId: string | undefined,
-  ): Generator<LiveConnection> {
-    const { registry, connections } = this.#parts
-    for (const channel of registry.withMembers()) {
-      const { ref } = channel
-      if (name !== undefined && ref.name !== name) continue
-      if (appId !== undefined && ref.realm !== appId) continue
-      if (!this.maySee(account, ref)) continue
-      for (const membership of membershipsHere(channel)) yield connectionView(membership)
-    }
-    for (const id of this.#appIds(account)) {
-      if (appId !== undefined && id !== appId) continue
-      for (const one of connections.of(id)) {
-        if (name === undefined || one.channels.includes(name)) yield { ...one, protocol: 'ably' }
-      }
-    }
-  }
-
-  #appIds(account: Account | undefined): string[] {
-    return this.#parts.apps.list(account).map(({ id }) => id)
-  }
-
-  #view(channel: Channel): LiveChannel {
-    const { admission, clock } = this.#parts
-    const now = clock.elapsed()
-    const facts = admission.facts(channel.ref)
-    if (channel.ref.realm === COMMONS) {
-      const view = commonsChannelView(channel, facts, now)
-      return { ...view, name: this.#parts.conceal(view.name, channel.ref.name) }
-    }
-    const [guest] = membershipsHere(channel)
-    const { name, realm } = channel.ref
-    const isShared = linkedApp(facts.match?.best, name) === realm
-    const shared = isShared ? { rule: guest?.because.rule ?? 'parent', facts } : undefined
-    return appChannelView(channel, shared, now)
-  }
-
-  /** Without secrets. */
-  #shown(connection: LiveConnection): LiveConnection {
-    const shown = shownConnection(connection)
-    if (connection.protocol !== 'itty' || shown.protocol !== 'itty') return shown
-    const { conceal } = this.#parts
-    return {
-      ...shown,
-      channel: conceal(shown.channel, connection.channel),
-      alias: shown.alias && conceal(shown.alias, connection.channel),
-    }
-  }
-
-  #evict(account: Account | undefined, id: string): LiveConnection | undefined {
-    const { registry, commons } = this.#parts
-    for (const channel of registry.withMembers()) {
-      for (const membership of membershipsHere(channel)) {
-        if (connectionId(membership) !== id) continue
-        if (!this.maySee(account, channel.ref)) return undefined
-        const view = connectionView(membership)
-        commons.evict(membership, 'disconnected')
-        this.#note(channel.ref, 'connection', id, `${view.alias ?? view.uid} on ${view.channel}`)
-        return view
-      }
-    }
-    return undefined
-  }
-
-  #expel(account: Account | undefined, id: string): LiveConnection | undefined {
-    const { connections } = this.#parts
-    for (const appId of this.#appIds(account)) {
-      const found = connections.byId(appId, id)
-      if (!found || !connections.disconnect(appId, id)) continue
-      this.#note(channelRef(appId, ''), 'connection', id, `${found.clientId ?? id} of ${found.key}`)
-      return { ...found, protocol: 'ably' }
-    }
-    return undefined
-  }
-
-  #note(ref: ChannelRef, kind: 'channel' | 'connection', id: string, name: string): void {
-    this.#parts.audit.record({
-      action: 'disconnect',
-      kind,
-      id: this.told(id, ref),
-      name: this.told(name, ref),
-      accountId: this.accountOf(ref),
-    })
+  #note(ref: ChannelRef, kind: 'channel' | 'connection', id: string, name: string): Soon<void> {
+    const { audit, ledger } = this.#parts
+    return ledger.commit(() =>
+      audit.record({
+        action: 'disconnect',
+        kind,
+        id: this.told(id, ref),
+        name: this.told(name, ref),
+        accountId: this.accountOf(ref),
+      }),
+    )
   }
 
   /** Hides the keys of a channel in a text about it. */
@@ -290,10 +181,16 @@ export class LiveService {
   }
 }
 
-function fullestFirst(a: Channel, b: Channel): number {
-  return b.readers - a.readers || (a.ref.name < b.ref.name ? -1 : 1)
+/** A connection that is on none of the nodes that have answered may be on one that has not. */
+function notEnded(missing: readonly string[]): Result<never> {
+  return missing.length === 0
+    ? fail('connection_unknown')
+    : fail(
+        'engine_unreachable',
+        `no such connection is known, but not all nodes answer: ${missing.join(', ')}`,
+      )
 }
 
-function newestFirst(a: LiveConnection, b: LiveConnection): number {
-  return b.since - a.since
+function viewedBy(account: Account | undefined): Viewed {
+  return account ? { viewer: { id: account.id } } : {}
 }

@@ -103,16 +103,13 @@ export async function retireSecret(page: PageRequest, app: App, key: ApiKey): Pr
   return redirectTo(page, keyPath(key))
 }
 
-export function askToRevoke(
-  page: PageRequest,
-  app: App,
-  key: ApiKey,
-): Response | Promise<Response> {
+export async function askToRevoke(page: PageRequest, app: App, key: ApiKey): Promise<Response> {
+  const impact = await impactOnKey(page, key)
   const name = key.name || key.keyName
   return confirmKeyAction(page, app, key, {
     title: `Revoke ${name}?`,
     lead: 'Its clients are disconnected, and tokens made with it no longer count. It cannot be enabled again.',
-    warning: <KeyImpactView impact={impactOnKey(page, key)} />,
+    warning: <KeyImpactView impact={impact} />,
     path: '/revoke',
     button: `Revoke ${name}`,
     cancel: 'Keep it',

@@ -126,7 +126,7 @@ export async function editKey(page: PageRequest, app: App, key: ApiKey): Promise
   const draft = draftOf(form, key)
   const after = capabilityOfForm(form.capability)
   if (after.ok && textField(fields, 'confirmed') !== 'yes') {
-    const impact = impactOnKey(page, key, after.value.capability)
+    const impact = await impactOnKey(page, key, after.value.capability)
     if (impact.losing > 0) return askToChange(page, { app, key, form, impact })
   }
   const changed = draft.ok

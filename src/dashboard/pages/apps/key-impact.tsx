@@ -11,13 +11,19 @@ import { Table } from '../../view/table.tsx'
 import { plural } from '../../format.ts'
 
 /** @param after what the key will permit; undefined where it ends */
-export function impactOnKey(page: PageRequest, key: ApiKey, after?: Capability): KeyImpact {
-  const { items } = page.var.parts.live.connections(accountScope(page), { appId: key.appId })
+export async function impactOnKey(
+  page: PageRequest,
+  key: ApiKey,
+  after?: Capability,
+): Promise<KeyImpact> {
+  const { live } = page.var.parts
+  const { items } = await live.connections(accountScope(page), { appId: key.appId })
   return keyImpact(items, key.keyName, after)
 }
 
-export function impactOfEnd(page: PageRequest, app: App): KeyImpact {
-  const { items } = page.var.parts.live.connections(accountScope(page), { appId: app.id })
+export async function impactOfEnd(page: PageRequest, app: App): Promise<KeyImpact> {
+  const { live } = page.var.parts
+  const { items } = await live.connections(accountScope(page), { appId: app.id })
   return keyImpact(items, undefined, undefined)
 }
 

@@ -91,7 +91,7 @@ export async function changeSettings(page: PageRequest, app: App): Promise<Respo
   }
   const isEnd = form.status === 'disabled' && app.status === 'enabled'
   if (isEnd && textField(fields, 'confirmed') !== 'yes') {
-    const impact = impactOfEnd(page, app)
+    const impact = await impactOfEnd(page, app)
     if (impact.losing > 0) return askToDisable(page, app, form, impact)
   }
   const changed = await commit(page, () => services.apps.set(app.id, form))
@@ -134,7 +134,8 @@ function askToDisable(
   )
 }
 
-export function askToRemoveApp(page: PageRequest, app: App): Response | Promise<Response> {
+export async function askToRemoveApp(page: PageRequest, app: App): Promise<Response> {
+  const impact = await impactOfEnd(page, app)
   const { services } = page.var.parts
   const keys = services.apiKeys.list(app).filter(({ status }) => status === 'enabled').length
   return show(
@@ -146,7 +147,7 @@ export function askToRemoveApp(page: PageRequest, app: App): Response | Promise<
       lead: `${plural(keys, 'key')} would end with it, and everybody who is connected with them. This cannot be undone.`,
     },
     <div class="stack">
-      <KeyImpactView impact={impactOfEnd(page, app)} />
+      <KeyImpactView impact={impact} />
       <Form action={`/apps/${app.id}/remove`} class="row">
         <button class="button danger primary">Remove {app.name}</button>
         <PageLink class="button" path={`/apps/${app.id}/settings`} cancel>

@@ -12,6 +12,7 @@ import { plural } from '../../format.ts'
 import { sentence, showFailure } from '../failures.tsx'
 import { type VisibleChannel, channelPath, visibleChannel } from './addresses.ts'
 import { showChannel } from './channel.tsx'
+import { missingWords } from './layout.tsx'
 
 /** A channel that whoever asks may see. */
 export function requestedChannel(
@@ -22,9 +23,9 @@ export function requestedChannel(
   return visibleChannel(page.var.parts.live, accountScope(page), name, app)
 }
 
-export function askToDisconnect(page: PageRequest): Response | Promise<Response> {
+export async function askToDisconnect(page: PageRequest): Promise<Response> {
   const { id = '', channel = '', app = '', back = '' } = page.req.query()
-  const words = wordsFor(page, id, channel, app)
+  const words = await wordsFor(page, id, channel, app)
   if (words === undefined) return showFailure(page, failure('connection_unknown'))
   return show(
     page,
@@ -41,26 +42,24 @@ export function askToDisconnect(page: PageRequest): Response | Promise<Response>
   )
 }
 
-function wordsFor(
+async function wordsFor(
   page: PageRequest,
   id: string,
   channel: string,
   app: string,
-): { readonly title: string; readonly lead: string } | undefined {
+): Promise<{ readonly title: string; readonly lead: string } | undefined> {
   const { live } = page.var.parts
   if (id === '') {
     const target = requestedChannel(page, channel, app)
-    const count = target && (live.channel(accountScope(page), target.ref)?.members ?? 0)
-    return (
-      target && {
-        title: `Disconnect everybody on ${target.name}?`,
-        lead: `${plural(count!, 'connection')} now. ${TOLD}`,
-      }
-    )
+    if (!target) return undefined
+    const inUse = await live.channel(accountScope(page), target.ref)
+    return {
+      title: `Disconnect everybody on ${target.name}?`,
+      lead: `${plural(inUse?.members ?? 0, 'connection')} now. ${TOLD}`,
+    }
   }
-  const found = live
-    .connections(accountScope(page), { text: id })
-    .items.find((one) => one.id === id)
+  const { items } = await live.connections(accountScope(page), { text: id })
+  const found = items.find((one) => one.id === id)
   const name = found?.protocol === 'itty' ? (found.alias ?? found.uid) : (found?.clientId ?? id)
   return found && { title: `Disconnect ${name}?`, lead: TOLD }
 }
@@ -73,7 +72,7 @@ export async function disconnect(page: PageRequest): Promise<Response> {
   const { live } = page.var.parts
   const id = textField(fields, 'id')
   if (id === '') return disconnectChannel(page, fields)
-  const ended = live.disconnect(accountScope(page), id)
+  const ended = await live.disconnect(accountScope(page), id)
   notify(
     page,
     ended.ok ? 'Disconnected.' : sentence(ended.failure.message),
@@ -82,11 +81,13 @@ export async function disconnect(page: PageRequest): Promise<Response> {
   return redirectTo(page, localPath(textField(fields, 'back')))
 }
 
-function disconnectChannel(page: PageRequest, fields: Fields): Response | Promise<Response> {
+async function disconnectChannel(page: PageRequest, fields: Fields): Promise<Response> {
   const target = requestedChannel(page, textField(fields, 'channel'), textField(fields, 'app'))
   if (!target) return showFailure(page, failure('not_found'))
-  const count = page.var.parts.live.disconnectChannel(accountScope(page), target.ref)
+  const { live } = page.var.parts
+  const { count, missing } = await live.disconnectChannel(accountScope(page), target.ref)
   notify(page, `Disconnected ${plural(count, 'connection')}.`)
+  if (missing.length > 0) notify(page, missingWords(missing), 'warn')
   return redirectTo(page, localPath(textField(fields, 'back')))
 }
 

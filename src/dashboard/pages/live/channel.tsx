@@ -2,7 +2,9 @@
 /** @jsxImportSource hono/jsx */
 import { hasRight } from '../../../policy/roles.ts'
 import type { Keeping } from '../../../service/live/channel-inspector.ts'
-import type { LiveChannel } from '../../../service/live/live-views.ts'
+import type { Soon } from '../../../core/soon.ts'
+import type { Found } from '../../../service/live/live-merging.ts'
+import type { LiveChannel, LiveConnection } from '../../../service/live/live-views.ts'
 import type { Faults } from '../../fields.ts'
 import { accountScope } from '../../access.ts'
 import { type PageRequest, requireSignedIn } from '../../page-request.ts'
@@ -26,12 +28,14 @@ export interface Tried {
   readonly faults: Faults
 }
 
-export function showChannel(
+export async function showChannel(
   page: PageRequest,
   target: VisibleChannel,
   tried?: Tried,
-): Response | Promise<Response> {
-  const { name, ref } = target
+): Promise<Response> {
+  const { name } = target
+  const channel = await channelOf(page, target)
+  const listing = await connectionsOn(page, target)
   return show(
     page,
     {
@@ -52,16 +56,13 @@ export function showChannel(
             <TryOut target={target} tried={tried} />
           )}
           <LivePart path={withQuery(PART.people, channelQuery(target))} id="people">
-            <People
-              target={target}
-              channel={page.var.parts.live.channel(accountScope(page), ref)}
-            />
+            <People target={target} channel={channel} />
           </LivePart>
         </div>
       </div>
       <Card title="Connections" flush>
         <LivePart path={withQuery(PART.members, channelQuery(target))} id="connections">
-          <ConnectionList page={page} target={target} />
+          <ConnectionList listing={listing} target={target} />
         </LivePart>
       </Card>
     </div>,
@@ -69,19 +70,28 @@ export function showChannel(
 }
 
 /** Parts of the page, for the script. */
-export function showPeople(
-  page: PageRequest,
-  target: VisibleChannel,
-): Response | Promise<Response> {
-  const channel = page.var.parts.live.channel(accountScope(page), target.ref)
-  return showPart(page, <People target={target} channel={channel} />)
+export async function showPeople(page: PageRequest, target: VisibleChannel): Promise<Response> {
+  return showPart(page, <People target={target} channel={await channelOf(page, target)} />)
 }
 
-export function showConnectionsOf(
+export async function showConnectionsOf(
   page: PageRequest,
   target: VisibleChannel,
-): Response | Promise<Response> {
-  return showPart(page, <ConnectionList page={page} target={target} />)
+): Promise<Response> {
+  const listing = await connectionsOn(page, target)
+  return showPart(page, <ConnectionList listing={listing} target={target} />)
+}
+
+function channelOf(page: PageRequest, { ref }: VisibleChannel): Soon<LiveChannel | undefined> {
+  return page.var.parts.live.channel(accountScope(page), ref)
+}
+
+function connectionsOn(
+  page: PageRequest,
+  { name, ref }: VisibleChannel,
+): Soon<Found<LiveConnection>> {
+  const search = { channel: name, limit: CONNECTIONS_SHOWN, appId: ref.realm }
+  return page.var.parts.live.connections(accountScope(page), search)
 }
 
 const KEEPING: Readonly<Record<Keeping, string>> = {
@@ -217,11 +227,14 @@ function People({ target, channel }: { target: VisibleChannel; channel: LiveChan
   )
 }
 
-function ConnectionList({ page, target }: { page: PageRequest; target: VisibleChannel }) {
-  const { name, ref } = target
-  const search = { channel: name, limit: CONNECTIONS_SHOWN, appId: ref.realm }
-  const listing = page.var.parts.live.connections(accountScope(page), search)
-  if (listing.total === 0)
+function ConnectionList({
+  listing,
+  target,
+}: {
+  listing: Found<LiveConnection>
+  target: VisibleChannel
+}) {
+  if (listing.total === 0 && listing.missing.length === 0)
     return (
       <p class="log-empty faint">
         Nobody is on this channel. <PageLink path="/">Connect</PageLink> a client to it, and it

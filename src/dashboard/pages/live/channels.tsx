@@ -1,25 +1,26 @@
 /** The list of channels in use. */
 /** @jsxImportSource hono/jsx */
 import type { LiveChannel } from '../../../service/live/live-views.ts'
-import type { Listing } from '../../../service/live/live.ts'
+import type { Found } from '../../../service/live/live-merging.ts'
 import { accountScope } from '../../access.ts'
 import type { PageRequest } from '../../page-request.ts'
-import { channelRef } from '../../../core/types.ts'
-import { usePage } from '../../view/page-context.ts'
+import type { Soon } from '../../../core/soon.ts'
+import { type ChannelRef, channelRef } from '../../../core/types.ts'
 import { showPart } from '../../view/layout.tsx'
 import { Badge, Card, Empty, Time, PageLink } from '../../view/components.tsx'
 import { Table } from '../../view/table.tsx'
 import { plural, rateText } from '../../format.ts'
 import { channelPath, withQuery } from './addresses.ts'
-import { AppName, LivePart, SearchBar, showLive } from './layout.tsx'
+import { AppName, LivePart, MissingNodes, SearchBar, showLive } from './layout.tsx'
 import { PART } from './paths.ts'
 
 const MAX_SHOWN = 100
 const QUIET_SHOWN = 30
 const MAX_APPS = 50
 
-export function showChannels(page: PageRequest): Response | Promise<Response> {
+export async function showChannels(page: PageRequest): Promise<Response> {
   const text = textOf(page)
+  const [listing, quiet] = [await found(page), await quietChannels(page, text)]
   return showLive(
     page,
     '/live',
@@ -27,32 +28,33 @@ export function showChannels(page: PageRequest): Response | Promise<Response> {
       <SearchBar path="/live" text={text} placeholder="Part of a channel’s name" />
       <Card flush>
         <LivePart path={withQuery(PART.channels, { text })} id="channels">
-          <Channels listing={found(page)} text={text} />
+          <Channels listing={listing} text={text} />
         </LivePart>
       </Card>
-      <Quiet text={text} />
+      <Quiet quiet={quiet} />
     </div>,
   )
 }
 
 /** The list alone, for the script. */
-export function showChannelsPart(page: PageRequest): Response | Promise<Response> {
-  return showPart(page, <Channels listing={found(page)} text={textOf(page)} />)
+export async function showChannelsPart(page: PageRequest): Promise<Response> {
+  return showPart(page, <Channels listing={await found(page)} text={textOf(page)} />)
 }
 
 function textOf(page: PageRequest): string {
   return page.req.query('text')?.trim() ?? ''
 }
 
-function found(page: PageRequest): Listing<LiveChannel> {
+function found(page: PageRequest): Soon<Found<LiveChannel>> {
   return page.var.parts.live.channels(accountScope(page), { text: textOf(page), limit: MAX_SHOWN })
 }
 
-function Channels({ listing, text }: { listing: Listing<LiveChannel>; text: string }) {
-  const { items, total } = listing
-  if (total === 0) return <Nothing text={text} />
+function Channels({ listing, text }: { listing: Found<LiveChannel>; text: string }) {
+  const { items, missing, total } = listing
+  if (total === 0 && missing.length === 0) return <Nothing text={text} />
   return (
     <>
+      <MissingNodes names={missing} />
       <Table head={['Channel', 'Of', { number: 'Connections' }, { number: 'Messages/s' }, 'Since']}>
         {items.map((channel) => (
           <Row channel={channel} />
@@ -84,19 +86,21 @@ function Nothing({ text }: { text: string }) {
 }
 
 /** Channels with history on the disk and nobody on them, so that it can be found. */
-function Quiet({ text }: { text: string }) {
-  const quiet = quietChannels(usePage(), text)
+function Quiet({ quiet }: { quiet: readonly ChannelRef[] }) {
   if (quiet.length === 0) return <></>
   return (
     <Card title="Quiet channels" lead="Nobody is on them, and they keep messages on disk.">
       <ul class="lines">
         {quiet.slice(0, QUIET_SHOWN).map((channel) => (
           <li>
-            <PageLink class="mono breaks" path={channelPath(channel)}>
+            <PageLink
+              class="mono breaks"
+              path={channelPath({ name: channel.name, appId: channel.realm })}
+            >
               {channel.name}
             </PageLink>{' '}
             <span class="small faint">
-              <AppName id={channel.appId} />
+              <AppName id={channel.realm} />
             </span>
           </li>
         ))}
@@ -107,14 +111,14 @@ function Quiet({ text }: { text: string }) {
 }
 
 /** Of the apps that somebody sees; disposable ones are used for a test, and their channels by nobody afterwards. */
-function quietChannels(page: PageRequest, text: string): { name: string; appId: string }[] {
+async function quietChannels(page: PageRequest, text: string): Promise<readonly ChannelRef[]> {
   const { keptNames, live, services } = page.var.parts
-  const account = accountScope(page)
-  const quiet: { name: string; appId: string }[] = []
-  const apps = services.apps.list(account).filter(({ expiresAt }) => expiresAt === null)
+  const quiet: ChannelRef[] = []
+  const apps = services.apps.list(accountScope(page)).filter(({ expiresAt }) => expiresAt === null)
   for (const { id } of apps.slice(0, MAX_APPS)) {
-    for (const name of keptNames(id, text, MAX_SHOWN))
-      if (!live.channel(account, channelRef(id, name))) quiet.push({ name, appId: id })
+    const kept = Array.from(keptNames(id, text, MAX_SHOWN), (name) => channelRef(id, name))
+    // oxlint-disable-next-line no-await-in-loop -- the first apps have enough, most often
+    quiet.push(...(await live.quiet(kept)))
     if (quiet.length > QUIET_SHOWN) break
   }
   return quiet

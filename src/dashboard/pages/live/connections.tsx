@@ -1,7 +1,8 @@
 /** The list of connections, of both kinds of client. */
 /** @jsxImportSource hono/jsx */
-import type { Listing } from '../../../service/live/live.ts'
-import type { ConnectionSearch } from '../../../service/live/live.ts'
+import type { Soon } from '../../../core/soon.ts'
+import type { Found } from '../../../service/live/live-merging.ts'
+import type { ConnectionSearch } from '../../../service/live/live-questions.ts'
 import type {
   AppConnection,
   CommonsConnection,
@@ -16,14 +17,15 @@ import { Badge, Card, Empty, Time, PageLink } from '../../view/components.tsx'
 import { Table } from '../../view/table.tsx'
 import { plural, ruleText } from '../../format.ts'
 import { channelPath, withQuery } from './addresses.ts'
-import { AppName, LivePart, SearchBar, showLive } from './layout.tsx'
+import { AppName, LivePart, MissingNodes, SearchBar, showLive } from './layout.tsx'
 import { PART } from './paths.ts'
 
 const MAX_SHOWN = 100
 const MAX_CHANNELS = 3
 
-export function showConnections(page: PageRequest): Response | Promise<Response> {
+export async function showConnections(page: PageRequest): Promise<Response> {
   const search = searchOf(page)
+  const listing = await find(page, search)
   return showLive(
     page,
     '/live/connections',
@@ -35,7 +37,7 @@ export function showConnections(page: PageRequest): Response | Promise<Response>
       />
       <Card flush>
         <LivePart path={withQuery(PART.connections, search)} id="connections">
-          <Connections listing={find(page, search)} back="/live/connections" {...search} />
+          <Connections listing={listing} back="/live/connections" {...search} />
         </LivePart>
       </Card>
     </div>,
@@ -43,9 +45,9 @@ export function showConnections(page: PageRequest): Response | Promise<Response>
 }
 
 /** The list alone, for the script. */
-export function showConnectionsPart(page: PageRequest): Response | Promise<Response> {
+export async function showConnectionsPart(page: PageRequest): Promise<Response> {
   const search = searchOf(page)
-  const listing = find(page, search)
+  const listing = await find(page, search)
   return showPart(page, <Connections listing={listing} back="/live/connections" {...search} />)
 }
 
@@ -53,7 +55,7 @@ function searchOf(page: PageRequest) {
   return { text: page.req.query('text')?.trim() ?? '' }
 }
 
-function find(page: PageRequest, search: ConnectionSearch): Listing<LiveConnection> {
+function find(page: PageRequest, search: ConnectionSearch): Soon<Found<LiveConnection>> {
   return page.var.parts.live.connections(accountScope(page), { ...search, limit: MAX_SHOWN })
 }
 
@@ -62,22 +64,22 @@ function find(page: PageRequest, search: ConnectionSearch): Listing<LiveConnecti
  * @param text what was looked for
  */
 export function Connections({
-  listing: { items, total },
+  listing: { items, missing, total },
   back,
   text = '',
 }: {
-  listing: Listing<LiveConnection>
+  listing: Found<LiveConnection>
   back: string
   text?: string
 }) {
-  if (total === 0 && text !== '')
+  if (total === 0 && missing.length === 0 && text !== '')
     return (
       <Empty icon="plug" title="No connection fits">
         None has “{text}” in its client, channels, key or address.{' '}
         <PageLink path="/live/connections">Show all</PageLink>
       </Empty>
     )
-  if (total === 0)
+  if (total === 0 && missing.length === 0)
     return (
       <Empty icon="plug" title="Nobody is connected">
         Clients of itty-sockets and of Ably’s SDKs stand here while they are connected, with who
@@ -87,6 +89,7 @@ export function Connections({
   const mayEnd = hasRight(requireSignedIn(usePage()).role, 'manage')
   return (
     <>
+      <MissingNodes names={missing} />
       <Table
         head={[
           'Client',

@@ -1,13 +1,13 @@
 /** What the live pages share: the tabs above them, figures, and the part that a script keeps fresh. */
 /** @jsxImportSource hono/jsx */
 import type { Child, PropsWithChildren } from 'hono/jsx'
-import type { LiveFigures } from '../../../service/live/live.ts'
+import type { LiveFigures } from '../../../service/live/live-questions.ts'
 import type { PageRequest } from '../../page-request.ts'
 import { SearchField } from '../../view/forms.tsx'
 import { show } from '../../view/layout.tsx'
 import { FigureRow } from '../../view/figures.tsx'
 import { useHref, usePage } from '../../view/page-context.ts'
-import { PageLink } from '../../view/components.tsx'
+import { Notice, PageLink } from '../../view/components.tsx'
 import { accountScope } from '../../access.ts'
 import { rateText } from '../../format.ts'
 import { PART, SOCKET_PATH } from './paths.ts'
@@ -20,11 +20,8 @@ const TABS = [
 
 type TabPath = (typeof TABS)[number][0]
 
-export function showLive(
-  page: PageRequest,
-  tab: TabPath,
-  body: Child,
-): Response | Promise<Response> {
+export async function showLive(page: PageRequest, tab: TabPath, body: Child): Promise<Response> {
+  const figures = await page.var.parts.live.figures(accountScope(page))
   return show(
     page,
     {
@@ -37,7 +34,7 @@ export function showLive(
     <>
       <LiveSocket />
       <LivePart path={PART.figures} id="figures">
-        <Figures figures={page.var.parts.live.figures(accountScope(page))} />
+        <Figures figures={figures} />
       </LivePart>
       <Tabs current={tab} />
       {body}
@@ -70,6 +67,16 @@ export function Figures({ figures }: { figures: LiveFigures }) {
       ]}
     />
   )
+}
+
+/** Names the nodes that did not answer, so that nobody takes a list for complete. */
+export function MissingNodes({ names }: { names: readonly string[] }) {
+  if (names.length === 0) return <></>
+  return <Notice tone="warn">{missingWords(names)} What is there is not shown.</Notice>
+}
+
+export function missingWords(names: readonly string[]): string {
+  return `${names.join(', ')} ${names.length === 1 ? 'does' : 'do'} not answer.`
 }
 
 /** Address of the WebSocket, for the script. */

@@ -22,9 +22,10 @@ export function livePages(): Hono<Env> {
   app.get('/connections/list', showConnectionsPart)
   app.get('/refusals', showRefusals)
   app.get('/refusals/list', showRefusalsPart)
-  app.get('/figures', (page) =>
-    showPart(page, <Figures figures={page.var.parts.live.figures(accountScope(page))} />),
-  )
+  app.get('/figures', async (page) => {
+    const figures = await page.var.parts.live.figures(accountScope(page))
+    return showPart(page, <Figures figures={figures} />)
+  })
   app.get('/channel', at(showChannel))
   app.get('/channel/people', at(showPeople))
   app.get('/channel/connections', at(showConnectionsOf))

@@ -1,6 +1,7 @@
 /** The page of one reservation: its keys, its options, who is there, and how to give it back. */
 /** @jsxImportSource hono/jsx */
 import { hasRight } from '../../../policy/roles.ts'
+import type { LiveChannel } from '../../../service/live/live-views.ts'
 import type { OwnedReservation } from '../../../service/reservations/reservations.ts'
 import type { Faults } from '../../fields.ts'
 import { maySeeSecrets, accountScope } from '../../access.ts'
@@ -15,11 +16,12 @@ import { KeysCard } from './keys.tsx'
 import { OptionsCard } from './options.tsx'
 import { keyState, keyWords } from './key-summary.ts'
 
-export function showReservation(
+export async function showReservation(
   page: PageRequest,
   reservation: OwnedReservation,
   faults?: Faults,
-): Response | Promise<Response> {
+): Promise<Response> {
+  const { items: channels } = await page.var.parts.live.channels(accountScope(page))
   const mayChange = hasRight(requireSignedIn(page).role, 'manage')
   const nameWarnings = page.var.parts.services.reservations
     .nameWarnings(accountScope(page))
@@ -45,7 +47,10 @@ export function showReservation(
     <div class="stack loose">
       <NameWarnings nameWarnings={nameWarnings} />
       <KeysCard reservation={reservation} isShown={isShown} mayChange={mayChange} faults={faults} />
-      <ChannelsCard page={page} reservation={reservation} />
+      <ChannelsCard
+        reservation={reservation}
+        channels={channels.filter(({ namespace }) => namespace === reservation.namespace)}
+      />
       <BelowCard page={page} reservation={reservation} />
       <OptionsCard page={page} reservation={reservation} mayChange={mayChange} />
       {mayChange && <EndCard id={reservation.id} />}
@@ -67,10 +72,13 @@ function EndCard({ id }: { id: string }) {
   )
 }
 
-function ChannelsCard({ page, reservation }: { page: PageRequest; reservation: OwnedReservation }) {
-  const channels = page.var.parts.live
-    .channels(accountScope(page))
-    .items.filter(({ namespace }) => namespace === reservation.namespace)
+function ChannelsCard({
+  channels,
+  reservation,
+}: {
+  channels: readonly LiveChannel[]
+  reservation: OwnedReservation
+}) {
   if (channels.length === 0)
     return (
       <Card flush>

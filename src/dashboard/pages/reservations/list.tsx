@@ -15,14 +15,14 @@ import { plural } from '../../format.ts'
 import { PreviewView, type Preview, type ReservationDraft } from './preview.tsx'
 import { type Branch, treeOf } from './tree.ts'
 
-export function showList(
+export async function showList(
   page: PageRequest,
   preview: Preview,
   faults?: Faults,
-): Response | Promise<Response> {
+): Promise<Response> {
   const { services, live } = page.var.parts
   const reservations = services.reservations.list(accountScope(page))
-  const channels = live.channels(accountScope(page)).items
+  const { items: channels } = await live.channels(accountScope(page))
   // The owner is shown only where it is another account.
   const others = services.accounts
     .list()
