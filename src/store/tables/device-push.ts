@@ -1,5 +1,6 @@
 /** Reads and writes devices that get push notifications, and their subscriptions. */
 import {
+  type Placeholder,
   type SQL,
   and,
   asc,
@@ -46,13 +47,15 @@ export interface SubscriptionMatch extends DeviceMatch {
 
 export class PushDeviceTable {
   readonly #db: Store['db']
+  readonly #prepared: ReturnType<typeof prepareDevices>
 
   constructor({ db }: Store) {
     this.#db = db
+    this.#prepared = prepareDevices(db)
   }
 
   find(appId: string, id: string): PushDeviceRow | undefined {
-    return this.#db.select().from(pushDevices).where(isDevice(appId, id)).get()
+    return this.#prepared.find.get({ appId, id })
   }
 
   byToken(digest: Buffer): PushDeviceRow | undefined {
@@ -73,8 +76,7 @@ export class PushDeviceTable {
 
   /** Number of an app, together with all sandbox apps created by the same address. */
   count(appId: string): number {
-    const where = ofShare(this.#db, pushDevices.appId, appId)
-    return this.#db.select({ devices: count() }).from(pushDevices).where(where).get()!.devices
+    return this.#prepared.count.get({ appId })!.devices
   }
 
   /** Adds a device, or replaces the one with its id, whose token and time of creation stay. */
@@ -156,7 +158,20 @@ function namesOneOf(channels: string[]): SQL {
   return sql`exists (select 1 from ${resources} where ${inArray(sql`value`, channels)})`
 }
 
-function isDevice(appId: string, id: string): SQL | undefined {
+/** Prepared once: every registration of a device runs them. */
+function prepareDevices(db: Store['db']) {
+  const [appId, id] = [sql.placeholder('appId'), sql.placeholder('id')]
+  return {
+    find: db.select().from(pushDevices).where(isDevice(appId, id)).prepare(),
+    count: db
+      .select({ devices: count() })
+      .from(pushDevices)
+      .where(ofShare(db, pushDevices.appId, appId))
+      .prepare(),
+  }
+}
+
+function isDevice(appId: string | Placeholder, id: string | Placeholder): SQL | undefined {
   return and(eq(pushDevices.appId, appId), eq(pushDevices.id, id))
 }
 
@@ -269,7 +284,7 @@ function isOf(kind: Kind, subscriber: string | undefined): SQL | undefined {
 function ofShare(
   db: Store['db'],
   column: typeof pushDevices.appId | typeof pushSubscriptions.appId,
-  appId: string,
+  appId: string | Placeholder,
 ): SQL {
   const maker = db.select({ madeBy: apps.madeBy }).from(apps).where(eq(apps.id, appId))
   const own = or(eq(apps.id, appId), inArray(apps.madeBy, maker))
