@@ -5,6 +5,7 @@ import type { Ledger } from '../../store/ledger/ledger.ts'
 import type { Account } from '../accounts/accounts.ts'
 import type { ApiKeyService } from './api-keys.ts'
 import type { AppService } from './apps.ts'
+import { parseKeyName } from './key-name.ts'
 import type { ServiceParts } from '../service-parts.ts'
 
 /** The fact with the name of the root key, removed once the key has been shown. */
@@ -49,8 +50,9 @@ export class RootKey {
   /** Undefined once it was shown, or where its secret was rotated since. */
   unshown(): UnshownKey | undefined {
     const name = readFact(this.#store, UNSHOWN)?.toString()
-    const app = this.#apps.find(name?.split('.')[0])
-    if (name === undefined || !app.ok) return undefined
+    if (name === undefined) return undefined
+    const app = this.#apps.find(parseKeyName(name).appId)
+    if (!app.ok) return undefined
     const key = this.#keys.list(app.value).find(({ keyName }) => keyName === name)
     if (!key || key.updatedAt !== key.createdAt) return undefined
     return {

@@ -2,6 +2,7 @@
 import { type Result, fail, ok } from '../../failure.ts'
 import type { ApiKey } from '../apps/api-keys.ts'
 import type { App } from '../apps/apps.ts'
+import { parseKeyName } from '../apps/key-name.ts'
 import { type KeyExplanation, explainKey } from './key-explanation.ts'
 import type { Services } from '../services.ts'
 import type { TokenExplanation } from '../tokens/tokens.ts'
@@ -38,7 +39,8 @@ export async function explainCredential(
   const asked = await services.tokens.explain(credential, { channel, operation })
   if (!asked.ok) return asked
   const token = asked.value
-  const app = token.key === undefined ? undefined : services.apps.find(token.key.split('.')[0])
+  const app =
+    token.key === undefined ? undefined : services.apps.find(parseKeyName(token.key).appId)
   const isHidden = app !== undefined && !(app.ok && maySee(app.value))
   if (isHidden) return fail('token_unrecognised')
   return ok({ kind: 'token', token })
@@ -50,7 +52,7 @@ function explainNamedKey(
   question: Question,
   maySee: (app: App) => boolean,
 ): Result<CredentialExplanation> {
-  const [appId, keyId = ''] = name.split('.')
+  const { appId, keyId } = parseKeyName(name)
   const app = services.apps.find(appId)
   if (!app.ok || app.value.id !== appId || !maySee(app.value)) return fail('key_not_found')
   const key = services.apiKeys.find(app.value, keyId)

@@ -124,10 +124,12 @@ export class ChannelInspector {
 
   /** @returns the number of subscribers that it was sent to, as far as known */
   async publish(ref: ChannelRef, { name, data }: TestMessage): Promise<Result<number>> {
-    const sent = await (ref.realm === COMMONS ? this.#push(ref, data) : this.#send(ref, name, data))
+    const sent = await (ref.realm === COMMONS
+      ? this.#publishToCommons(ref, data)
+      : this.#publishToApp(ref, name, data))
     if (!sent.ok) return sent
     const { audit, live } = this.#parts
-    const called = live.told(ref.name, ref)
+    const called = live.withoutKeys(ref.name, ref)
     audit.record({
       action: 'publish',
       kind: 'channel',
@@ -146,7 +148,7 @@ export class ChannelInspector {
     return since === BEGINNING ? recent.all() : recent.after(since)
   }
 
-  #push(ref: ChannelRef, data: string): Soon<Result<number>> {
+  #publishToCommons(ref: ChannelRef, data: string): Soon<Result<number>> {
     // What is not JSON is sent as a string.
     const value = relayedJson(data, true)
     if (!value.ok && value.failure.name !== 'not_json') return value
@@ -158,7 +160,7 @@ export class ChannelInspector {
     return this.#parts.commons.push(placeOf(ref), message)
   }
 
-  async #send(ref: ChannelRef, name: string, data: string): Promise<Result<number>> {
+  async #publishToApp(ref: ChannelRef, name: string, data: string): Promise<Result<number>> {
     const { acts, registry } = this.#parts
     const draft = {
       id: undefined,

@@ -160,15 +160,15 @@ export class LiveService {
       audit.record({
         action: 'disconnect',
         kind,
-        id: this.told(id, ref),
-        name: this.told(name, ref),
+        id: this.withoutKeys(id, ref),
+        name: this.withoutKeys(name, ref),
         accountId: this.accountOf(ref),
       }),
     )
   }
 
   /** Hides the keys of a channel in a text about it. */
-  told(text: string, { name }: ChannelRef): string {
+  withoutKeys(text: string, { name }: ChannelRef): string {
     return this.#parts.conceal(text, name)
   }
 

@@ -2,6 +2,7 @@
 import type { FailureName } from '../../failure.ts'
 import type { Account } from '../accounts/accounts.ts'
 import type { AppService } from '../apps/apps.ts'
+import { parseKeyName } from '../apps/key-name.ts'
 import type { LiveService } from './live.ts'
 
 /** Refusals that are alike, counted. */
@@ -25,7 +26,7 @@ export function visibleRefusals(
   if (account === undefined) return refusals
   const own = new Set(apps.list(account).map(({ id }) => id))
   return refusals.filter(({ detail: { app, channel, key } }) => {
-    const appId = app ?? (typeof key === 'string' ? key.split('.')[0] : undefined)
+    const appId = app ?? (typeof key === 'string' ? parseKeyName(key).appId : undefined)
     if (typeof appId === 'string') return own.has(appId)
     return typeof channel === 'string' && live.ownerOf(channel) === account.id
   })
