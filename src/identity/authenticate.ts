@@ -12,7 +12,7 @@ import { type Holder, ProvenCredential } from './proven.ts'
 import { TextCache } from './text-cache.ts'
 import { type VerifiedToken, TokenVerifier } from './token-verifier.ts'
 
-/** Of keys, and of tokens. Only proven ones are remembered, so no stranger can fill it. */
+/** Letters of remembered keys, and of tokens. Only proven ones are remembered, so no stranger can fill the cache. */
 const MAX_LETTERS = 8_000_000
 /** A node of a trie takes about a hundred bytes, so that all of them together may take three times as much as texts. */
 const LETTERS_PER_NODE = 32
@@ -28,7 +28,7 @@ export class Authenticator {
   readonly #clock: Clock
   readonly #date: SettledDate
   readonly #verifier: TokenVerifier
-  /** Apart, so that what is good as a key does not pass for a token. */
+  /** Two caches, so that a key is never accepted where a token is expected. */
   readonly #proven = {
     key: new TextCache<ProvenCredential>(MAX_LETTERS),
     token: new TextCache<ProvenCredential>(MAX_LETTERS),
@@ -129,7 +129,7 @@ export class Authenticator {
     return admitted
   }
 
-  /** What may be otherwise at every request, though the credential and its key are the same. */
+  /** The checks that can fail for a known credential: time, revocation, connection and client id. */
   #admit(
     { kind, text }: Credential,
     proven: ProvenCredential,

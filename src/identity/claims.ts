@@ -15,7 +15,7 @@ const MAX_REVOCABLE_TTL_MS = HOUR_MS
 /** How far the clocks of others may be from ours (RSA9d; https://ably.com/docs/auth/token). */
 export const CLOCK_SKEW_MS = 2 * MINUTE_MS
 
-/** May take any client id (RSA7b). */
+/** The client id of a token whose holder may take any (RSA7b). */
 export const ANY_CLIENT = '*'
 
 export interface TokenClaims {
@@ -24,7 +24,7 @@ export interface TokenClaims {
   readonly keyId: string
   /** Milliseconds since the epoch, as is `expires`. */
   readonly issued: number
-  /** Its place among what was issued here; undefined for a JWT, and for tokens of older versions of the program. */
+  /** Its number in the order of issue; undefined for a JWT, and for tokens of older versions of the program. */
   readonly number?: number | undefined
   readonly expires: number
   /** Undefined for all that the key may. */

@@ -17,7 +17,7 @@ export interface Credentials {
 const TOKEN_PARAMETERS = ['access_token', 'accessToken', 'token'] as const
 const PRINTABLE = /^[\x21-\x7e]+$/
 
-/** What headers say, true or not: to read one costs as much as all else about a credential that is known. */
+/** Parsed headers by their text, valid or not: parsing costs as much as everything else about a known credential. */
 const readLately = new TextCache<Result<Credential>>(1_000_000)
 const keysLately = new TextCache<Credential>(100_000)
 

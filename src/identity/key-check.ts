@@ -5,17 +5,17 @@ import { appRefusal, originRefusal, tlsRefusal } from '../policy/app-state.ts'
 import { parseApiKey, secretIndexOf } from './api-key.ts'
 import type { Directory, DirectoryKey } from './directory.ts'
 
-/** How a request came. */
+/** What a request says of the connection that it came over. */
 export interface RequestContext {
   /** Whether it came over TLS. */
   readonly secure: boolean
-  /** Of the page that makes it; null for a program. */
+  /** Origin of the page that makes it; null for a program. */
   readonly origin: string | null
 }
 
 export interface FoundKey {
   readonly key: DirectoryKey
-  /** Of its secrets the one that was presented: 0 for the current one, 1 for the old one. */
+  /** Index of the presented secret: 0 for the current one, 1 for the old one. */
   readonly secretIndex: number
 }
 

@@ -12,7 +12,7 @@ import type { TokenClaims } from './claims.ts'
 import type { Keyring } from './keyring.ts'
 
 const VERSION = 1
-/** Makes every token a text of its own. */
+/** Bytes of the random id that makes every token a different text. */
 const ID_BYTES = 12
 const MAC_BYTES = 32
 const HEAD_BYTES = 1 + ID_BYTES
@@ -94,7 +94,7 @@ export class NativeTokens {
     const [, appId, encoded] = SHAPE.exec(text) ?? []
     if (appId === undefined || encoded === undefined) return fail('token_malformed')
     const bytes = Buffer.from(encoded, 'base64url')
-    // Else a token would have several texts: the last letter can hold bits that stand for nothing.
+    // Otherwise a token would have several texts: the last letter can hold bits that base64 ignores.
     if (bytes.toString('base64url') !== encoded) return fail('token_unreadable')
     if (bytes.length < HEAD_BYTES + MAC_BYTES || bytes[0] !== VERSION)
       return fail('token_unreadable')
@@ -118,7 +118,7 @@ export function nativeKeyName(text: string): string | undefined {
   return keyId === undefined ? undefined : `${appId}.${keyId}`
 }
 
-/** Whoever made the code made the body too, so its shape needs no second look. */
+/** Reads claims whose authentication code was right: this server wrote them, so their shape is not checked again. */
 function readBody(appId: string, text: string): Result<NativeClaims> {
   const [keyId, issued, expires, capabilityText, clientId, number] = JSON.parse(text) as Body
   const capability = parseAccepted(capabilityText)

@@ -2,23 +2,23 @@
 import { createHash } from 'node:crypto'
 import type { Moment } from '../core/clock.ts'
 
-/** About 400 requests a second, for as long as they are remembered. */
+/** Most requests remembered of one key: about 400 a second, for as long as they are remembered. */
 const MAX_PER_KEY = 100_000
-/** From when on an app may only have its part of what there is: some 100 MB. */
+/** Requests of all apps, some 100 MB, beyond which an app may have no more than its even part. */
 const MAX_IN_ALL = 500_000
 const ID_LETTERS = 24
 
 export interface KeptNonce {
   readonly keyName: string
-  /** What stands for the request, without anything of it. */
+  /** A digest of the request, which tells nothing of it. */
   readonly short: string
   /** When it came, in milliseconds since the epoch. */
   readonly at: number
 }
 
-/** Keeps them beyond the process. `store/nonce-log.ts` does. */
+/** Keeps nonces over a restart; `store/nonce-log.ts` implements it. */
 export interface NonceLog {
-  /** @returns settled once it is there for good; rejected where it cannot be kept */
+  /** @returns resolves once the disk has it; rejects where it cannot be written */
   append(nonce: KeptNonce): Promise<void>
 }
 
@@ -31,7 +31,7 @@ export class NonceStore {
   readonly #keepMs: number
   readonly #max: number
   readonly #log: NonceLog | undefined
-  /** In the order of arrival, which is also that of being forgotten. */
+  /** In order of arrival, in which they are also forgotten. */
   readonly #seen = new Map<string, Seen>()
   readonly #ofKeys = new Counts()
   readonly #ofApps = new Counts()
@@ -40,8 +40,8 @@ export class NonceStore {
   /**
    * @param keepMs for how long, to the millisecond included, a request could be sent again and still be accepted for its timestamp
    * @param max requests of one key; beyond, it says 'full', so that the use of one key costs no other
-   * @param log undefined where nothing outlives the process
-   * @param maxInAll from when on those of one app are bounded by its part of it
+   * @param log undefined where everything is in memory
+   * @param maxInAll requests of all apps, beyond which an app may have no more than its even part
    */
   constructor(
     keepMs: number,
@@ -59,7 +59,7 @@ export class NonceStore {
     return this.#seen.size
   }
 
-  /** Takes up what an earlier process has remembered, before anything else. */
+  /** Restores what an earlier process remembered. Call before anything else. */
   restore(kept: readonly KeptNonce[], now: Moment): void {
     for (const { short, ...seen } of kept.toSorted((a, b) => a.at - b.at)) {
       const age = Math.max(0, Math.min(now.date - seen.at, this.#keepMs))
@@ -94,13 +94,13 @@ export class NonceStore {
     )
   }
 
-  /** Takes back that a request was answered: it was not. */
+  /** Forgets a request that was not answered after all. */
   forget(keyName: string, id: string): void {
     const name = shortName(keyName, id)
     if (this.#seen.has(name)) this.#remove(name, keyName)
   }
 
-  /** There is always some for an app that has less than its part. */
+  /** Whether an app may have one more; one below its even part always may. */
   #hasRoom(keyName: string): boolean {
     if (this.#ofKeys.of(keyName) >= this.#max) return false
     if (this.#seen.size < this.#maxInAll) return true

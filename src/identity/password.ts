@@ -1,11 +1,11 @@
 /** Passwords of people: hashed with argon2id, checked in a time that does not tell whether there is one. */
 import { type Result, fail, ok } from '../failure.ts'
 
-/** Counted in characters; longer ones are no safer and cost as much to hash as somebody likes. */
+/** In characters. Longer passwords are no safer, and hashing would cost whatever a client likes. */
 const MIN_LENGTH = 10
 const MAX_LENGTH = 200
 
-/** Memory in KiB: it is what makes guessing dear, and why only a few may run at once. */
+/** Memory of one hash in KiB: it makes guessing expensive, and is why only a few may run at once. */
 const ARGON2 = { algorithm: 'argon2id', memoryCost: 65_536, timeCost: 2 } as const
 
 /** Checked where there is no hash to check; of a password that nobody can type, made as all others are. */
@@ -22,7 +22,7 @@ export function passwordFault(password: string, email: string): string | undefin
   return undefined
 }
 
-/** Hashing is what takes a server the longest, so that it is bounded who waits for it. */
+/** Runs hashing, the most expensive work of the server, for a bounded number of clients at a time. */
 export interface HasherLimits {
   /** How many run at once. */
   readonly atOnce: number

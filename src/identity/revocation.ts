@@ -14,8 +14,8 @@ export interface Revocation extends RevocationTarget {
   /** Milliseconds since the epoch. */
   readonly issuedBefore: number
   /**
-   * Its place among the tokens issued here, where all so far are revoked. Without it somebody has named the moment:
-   * then tokens issued at that moment or later are not concerned.
+   * Its number in the order of issue, where all tokens before it are revoked. Undefined where the request named a
+   * moment: then tokens issued at that moment or later stay valid.
    */
   readonly number?: number | null | undefined
   /** Milliseconds since the epoch; until then the tokens still count. */
@@ -30,7 +30,7 @@ export interface Revocable {
   readonly method?: 'basic' | 'token' | 'jwt' | undefined
   /** Milliseconds since the epoch. */
   readonly issued?: number | undefined
-  /** Its place among what was issued here, where it has one. */
+  /** Its number in the order of issue, where it has one. */
   readonly number?: number | undefined
   /** As in the token, `*` included; not what its holder made of it. */
   readonly tokenClientId?: string | undefined
@@ -62,7 +62,7 @@ export class RevocationList {
     targets.set(at, [...others, revocation])
   }
 
-  /** Puts these in the place of all that the app had; none drops the app. */
+  /** Replaces all revocations of an app. */
   replace(appId: string, revocations: Iterable<Revocation>): void {
     this.#apps.delete(appId)
     for (const revocation of revocations) this.add(appId, revocation)

@@ -1,4 +1,4 @@
-/** What was worked out about texts lately, because clients send the same ones with every request. */
+/** A cache by text, because clients send the same credentials with every request. */
 
 interface Kept<T> {
   readonly known: T

@@ -77,7 +77,7 @@ export function issueToken(
   })
 }
 
-/** For how long a token request counts: its timestamp may lie ahead by the skew, and until it lies behind by as much. */
+/** How long a token request can be accepted: from a timestamp ahead by the skew to one behind by as much. */
 export const NONCE_KEPT_MS = 2 * CLOCK_SKEW_MS
 
 export interface TokenIssuerParts {
@@ -136,7 +136,7 @@ export class TokenIssuer {
     if (!(noted instanceof Promise)) return noted.ok ? this.#issue(found.value, request) : noted
     return noted.then((known) => {
       if (!known.ok) return known
-      // It took a while, in which the key may have changed.
+      // The key may have changed while the nonce was written.
       const again = find()
       return again.ok ? this.#issue(again.value, request) : again
     })

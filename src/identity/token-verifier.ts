@@ -11,7 +11,7 @@ import { readJwtClaims, statedExpiry } from './jwt-claims.ts'
 import { MAX_TOKEN_LENGTH, MIN_TOKEN_LETTERS, type NativeTokens } from './native-token.ts'
 import type { Holder } from './proven.ts'
 
-/** A token may be carried inside of another, but not at any depth. */
+/** How deep tokens may be embedded in JWTs. */
 const MAX_DEPTH = 2
 
 /** What a token was found to be. It holds while its key is the same object in the directory. */

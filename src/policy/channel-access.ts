@@ -47,7 +47,7 @@ export interface ChannelFacts {
 /** Which rule decided, in the documented order of priority (AC-19 to AC-22). */
 export type AccessRule = 'namespace' | 'parent' | 'ephemeral' | 'open' | 'closed'
 
-/** Why a decision is what it is: for the owner's eyes (log, explain), never for the stranger's. */
+/** The reason of a decision. It may be shown to the owner (log, explain), and never to the client that is refused. */
 export interface DecisionReason {
   readonly rule: AccessRule
   readonly reservation: Reservation | undefined
@@ -143,7 +143,7 @@ function decideEphemeral(presented: Keys, keys: Keys, strict: boolean): AccessDe
   return decideKeys(presented, keys, rule, undefined)
 }
 
-/** The two keys are independent: the join key opens the door, the send key the mouth (AC-2, AC-5, AC-26). */
+/** The two keys are independent: the join key decides who may join, the send key who may send (AC-2, AC-5, AC-26). */
 function decideKeys(
   presented: Keys,
   keys: Keys,
@@ -156,15 +156,15 @@ function decideKeys(
   }
   const send = !keys.send || opens(presented.send, keys.send)
   const detail = keys.join ? LOCKED : UNLOCKED
-  const mouth = !keys.send ? detail.anyone : send ? detail.speaker : listener(detail, presented)
-  return { join: true, send, sets: undefined, because: reason(rule, match, mouth) }
+  const sending = !keys.send ? detail.anyone : send ? detail.speaker : listener(detail, presented)
+  return { join: true, send, sets: undefined, because: reason(rule, match, sending) }
 }
 
 function listener(detail: typeof LOCKED, { send }: Keys): string {
   return send ? detail.wrong : detail.missing
 }
 
-// Written out, because joins are many and a text made for each would be garbage that nobody reads.
+// Constants, because joins are frequent and a text built for each would be garbage that nobody reads.
 const LOCKED = {
   anyone: 'the join key fits, no send key is asked for',
   speaker: 'the join key fits, the send key fits',

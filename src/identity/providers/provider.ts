@@ -13,7 +13,7 @@ export interface ProviderIdentity {
   readonly email: string
 }
 
-/** What is remembered of somebody who was sent away, until they come back. */
+/** What is remembered of a sign-in until the browser comes back from the provider. */
 export interface Journey {
   readonly state: string
   readonly nonce: string
@@ -37,7 +37,7 @@ export function newJourney(): Journey {
   return { state: text(), nonce: text(), verifier: text() }
 }
 
-/** What is shown of the verifier beforehand. */
+/** The challenge that is sent for a verifier. */
 export function challengeOf({ verifier }: Journey): string {
   return createHash('sha256').update(verifier).digest('base64url')
 }
