@@ -56,13 +56,13 @@ export class Web {
       // Channels and connections of the dashboard's own pages are not counted.
       appChannels: () => channels.registry.sizeOfApps - channels.registry.channels(PAGES).size,
       appConnections: () => connections.size - connections.countOf(PAGES),
-      historyBytes: () => history.usedBytes(),
+      historyBytes: () => history.disk.usedBytes(),
       memoryBytes: () => channels.memoryBytes,
       greatestShares: {
         channels: () => channels.channelPool.greatest,
         connections: () => channels.connectionPool.greatest,
         memoryBytes: () => channels.greatestMemoryBytes,
-        historyBytes: () => history.greatestBytes(),
+        historyBytes: () => history.disk.greatestBytes(),
       },
       isReady: () => this.#notReady() === undefined,
       loopDelay: () => loopDelay.milliseconds,
@@ -125,7 +125,7 @@ export class Web {
         masterKey: config.masterKey,
         clock,
       }),
-      keptNames: (appId, text, limit) => history.names(appId, text, limit),
+      keptNames: (appId, text, limit) => history.disk.names(appId, text, limit),
       allowedOrigins: config.allowedOrigins,
       impact: (viewer, namespace, changed) =>
         impactOf(channels.registry, config, {

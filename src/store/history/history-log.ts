@@ -15,6 +15,7 @@ import { fileTrouble } from '../sqlite-file.ts'
 import { ChannelIds } from './channel-ids.ts'
 import { faultOf, faults, readingFault } from './fault.ts'
 import { GroupCommit } from './group-commit.ts'
+import { HistoryDisk } from './history-disk.ts'
 import { HistoryFile } from './history-file.ts'
 import { HistoryPages } from './history-pages.ts'
 import { Retention } from './retention.ts'
@@ -66,10 +67,11 @@ export class HistoryLog implements History {
   readonly #troubles: HistoryTroubles
   /** Apps that were deleted while the file could not be written. */
   readonly #toForget = new Set<string>()
-  #usedBytes = 0
   #timer: Timer | undefined
   /** Removes what has expired; runs by itself between `start` and `close`. */
   readonly retention: Retention
+  /** What it holds on the disk. */
+  readonly disk: HistoryDisk
 
   constructor(file: HistoryFile, options: HistoryOptions) {
     this.#file = file
@@ -82,6 +84,8 @@ export class HistoryLog implements History {
     const onWritten = () => this.#troubles.written()
     this.#commits = new GroupCommit({ file, writer: this.#writer, onFault, onWritten })
     this.retention = new Retention(file, this.#ids, this.#usage, { ...options, onFault })
+    const { retention } = this
+    this.disk = new HistoryDisk({ file, ids: this.#ids, retention, troubles: this.#troubles })
   }
 
   /** From now on nobody waits for a lock or for the disk on a turn of the event loop. */
@@ -117,19 +121,6 @@ export class HistoryLog implements History {
     this.#commits.close()
     await this.#file.stopServing()
     this.#file.close()
-  }
-
-  /**
-   * Channels of an app that have something on the disk, whether or not anybody uses them, by name.
-   * @param text part of the name; empty for all
-   */
-  names(realm: string, text: string, limit: number): readonly string[] {
-    try {
-      return this.#ids.names(realm, text, limit)
-    } catch (error) {
-      this.#troubles.tell(readingFault(error))
-      return []
-    }
   }
 
   refusal(): Failure | undefined {
@@ -238,20 +229,5 @@ export class HistoryLog implements History {
   /** The same of what the disk surely has. */
   get keptPosition(): string | undefined {
     return this.#commits.keptPosition
-  }
-
-  /** Bytes of the disk that the entries take up; as it was last, where that cannot be seen now. */
-  usedBytes(): number {
-    try {
-      this.#usedBytes = this.#file.usedBytes()
-    } catch (error) {
-      this.#troubles.tell(readingFault(error))
-    }
-    return this.#usedBytes
-  }
-
-  /** About what the share that has most takes up of that, in bytes. */
-  greatestBytes(): number {
-    return this.retention.greatestBytes()
   }
 }

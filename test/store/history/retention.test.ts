@@ -203,10 +203,10 @@ describe('the disk budget', () => {
       made.push(entry.message.serial)
       await append(refs[i % 3]!, [entry])
     }
-    expect(opened.log.usedBytes()).toBeGreaterThan(2.5 * MIB)
+    expect(opened.log.disk.usedBytes()).toBeGreaterThan(2.5 * MIB)
     opened.tidy()
-    expect(opened.log.usedBytes()).toBeLessThanOrEqual(2 * MIB)
-    expect(opened.log.usedBytes()).toBeGreaterThan(2 * MIB - 50_000)
+    expect(opened.log.disk.usedBytes()).toBeLessThanOrEqual(2 * MIB)
+    expect(opened.log.disk.usedBytes()).toBeGreaterThan(2 * MIB - 50_000)
     const left = refs.flatMap((ref) => serials(ref)).toSorted()
     expect(left).toEqual(made.slice(-left.length))
   })
@@ -218,7 +218,7 @@ describe('the disk budget', () => {
       entries.message(),
     ])
     opened.tidy()
-    expect(opened.log.usedBytes()).toBeLessThanOrEqual(MIB)
+    expect(opened.log.disk.usedBytes()).toBeLessThanOrEqual(MIB)
     expect(clients().length).toBeGreaterThan(50)
     expect(serials()).toHaveLength(1)
   })
@@ -234,7 +234,7 @@ describe('the disk budget', () => {
     const more = Array.from({ length: 200 }, (_, i) => channelRef('app', `kept too ${i}`))
     for (const ref of more) await append(ref, [large()])
     opened.tidy()
-    expect(opened.log.usedBytes()).toBeLessThanOrEqual(MIB)
+    expect(opened.log.disk.usedBytes()).toBeLessThanOrEqual(MIB)
     expect(serials()).toEqual([])
     expect(kept.flatMap((ref) => serials(ref))).toEqual([])
     expect(serials(more.at(-1))).toHaveLength(1)
@@ -259,8 +259,8 @@ describe('the disk budget', () => {
     const its = left('greedy')
     expect(its.length).toBeGreaterThan(50)
     expect(its).toEqual(greedy.slice(-its.length))
-    expect(opened.log.usedBytes()).toBeLessThanOrEqual(2 * MIB)
-    expect(opened.log.usedBytes()).toBeGreaterThan(2 * MIB - 50_000)
+    expect(opened.log.disk.usedBytes()).toBeLessThanOrEqual(2 * MIB)
+    expect(opened.log.disk.usedBytes()).toBeGreaterThan(2 * MIB - 50_000)
   })
 
   test('counts apps of one share together, and removes from the largest of them', async () => {
