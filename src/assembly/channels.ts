@@ -206,7 +206,7 @@ export class Channels {
     return this.#delivery.watch(channel, onlooker)
   }
 
-  /** To be told when an app has other limits. */
+  /** Applies changed limits of an app: lets go of what is now too much, as far as nobody is on it. */
   limitsChanged(appId: string): void {
     this.registry.limitsChanged(appId)
     for (const memory of this.#memories) memory.limitsChanged(appId)

@@ -106,7 +106,7 @@ export class Inbound {
   }
 
   /**
-   * To be told that nothing comes from a sender any more. What has come is handled first. Of very many who end at once
+   * Ends a sender: nothing more comes from it. What has come is handled first. Of very many who end at once
    * most wait for the next turn: by then they hear no more of each other.
    */
   closed(sender: Sender): void {

@@ -35,7 +35,7 @@ export class Silence {
     this.#wheel.schedule(peer, peer.heardAt + this.#askAfterMs)
   }
 
-  /** To be told of each frame; nothing is scheduled anew for it. */
+  /** Notes a sign of life of a peer. Costs two writes; the timer is moved only when it fires. */
   heard(peer: Peer): void {
     peer.heardAt = this.#wheel.now
     peer.asked = 'not'
@@ -45,7 +45,7 @@ export class Silence {
     this.#wheel.cancel(peer)
   }
 
-  /** To be told when the time of a peer has come. */
+  /** Pings a peer that has been silent for long enough, and gives up one that did not answer. */
   wake(peer: Peer, now: number): void {
     if (now - peer.heardAt < this.#askAfterMs) {
       this.#wheel.schedule(peer, peer.heardAt + this.#askAfterMs)

@@ -39,7 +39,7 @@ export interface AttachWish {
   readonly modes: Modes
   /** The channel is of a kind that can only be listened to, as derived and meta channels are. */
   readonly onlyListens: boolean
-  /** To be told how many are on the channel. */
+  /** Wants occupancy events, which needs `channel-metadata`. */
   readonly occupancy: boolean
 }
 

@@ -48,7 +48,7 @@ export class AtHand<T> implements Rememberer {
     this.#things.delete(serial)
   }
 
-  /** To be noted with the retention queue. */
+  /** Keeps a thing at hand; the caller notes it with the retention queue, which bounds its memory. */
   set(serial: string, thing: T, now: number): void {
     this.#things.delete(serial)
     this.#things.set(serial, { thing, at: now, place: ++this.#noted })

@@ -228,7 +228,7 @@ export class Channel implements Audience, ChannelRef, Linked<Channel> {
   }
 
   /**
-   * To be told when an attachment begins anew.
+   * Starts an attachment anew: it has been sent everything up to a position.
    * @param seenFrom the position after which it has been sent everything; now, where left out
    */
   restart(attachment: Attachment, seenFrom = this.recent.head): void {

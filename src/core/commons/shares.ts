@@ -38,7 +38,7 @@ export class CommonsShares {
     connections.give(connections.share(share.key))
   }
 
-  /** To be told when a channel may have come under another reservation, or under none. */
+  /** Moves a channel and its members to the share of the reservation that covers it now. */
   review(channel: Channel): void {
     const share = this.keyOf(channel.ref)
     if (share === channel.share.key || channel.ref.realm !== COMMONS) return

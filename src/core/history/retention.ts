@@ -64,7 +64,7 @@ export class RetentionBudget {
     for (const queue of this.#queues.values()) queue.expire(now)
   }
 
-  /** To be told when the limits of an app have changed. */
+  /** Applies a changed memory limit of an app: forgets what is too much. */
   limitsChanged(realm: string): void {
     const queue = this.#queues.get(realm)
     if (!queue) return
@@ -82,7 +82,7 @@ export class RetentionBudget {
     if (this.#giver === queue) this.#giver = undefined
   }
 
-  /** To be told by a queue: of each note, after what is old is gone. */
+  /** Counts what a queue noted and forgets the oldest of the greatest share while all of it is too much. */
   grew(queue: RetentionQueue, bytes: number): void {
     this.#bytes += bytes
     if (queue.maxBytes > 0) while (queue.bytes > queue.maxBytes) queue.forgetOldest()

@@ -37,7 +37,7 @@ export class Departures {
   }
 
   /**
-   * To be told of what a connection is about to enter or change.
+   * Notes what a connection is about to enter or change, so that a leave that is still pending spares it.
    * @returns the members of whom the engine has yet to take that they left; undefined where there are none
    */
   returning(

@@ -55,7 +55,7 @@ export class Pool {
     return greatest(this.#shares.values(), ({ held }) => held)?.held ?? 0
   }
 
-  /** To be asked for anew by whoever has none of it. */
+  /** The share of an owner. One that holds nothing is not kept, so it is looked up again before each `take`. */
   share(key: string): PoolShare {
     return this.#shares.get(key) ?? new PoolShare(key)
   }

@@ -47,7 +47,7 @@ export class Realm implements Giver, Home {
     if (this.channels.size === 0) this.share.givers.delete(this)
   }
 
-  /** To be told when somebody may have come to a channel or gone from it. */
+  /** Puts a channel among those that may be forgotten if nobody is on it, and takes it out if somebody is. */
   settle(channel: Channel): void {
     if (channel.isInUse || channel.isGone) this.#idle.delete(channel)
     else this.#idle.add(channel)
@@ -59,7 +59,7 @@ export class Realm implements Giver, Home {
     this.settle(channel)
   }
 
-  /** To be told when a channel is needed, be somebody on it or not. */
+  /** Starts a channel's two minutes anew, because it was published on or asked for. */
   touch(channel: Channel, now: number): void {
     channel.lastUse = now
     this.#idle.touch(channel)

@@ -166,7 +166,7 @@ export class Trimming {
     return progress
   }
 
-  /** To be told now and then, for what is spared may be the last of its channel no more; and when a step was undone. */
+  /** Forgets which last messages are spared: they may not be the last of their channels any more, or a step was undone. */
   beginAnew(): void {
     this.#progress.clear()
   }

@@ -28,7 +28,7 @@ export class HistoryTroubles {
     this.#listeners.onFault(fault)
   }
 
-  /** To be told when something is on the disk. Pages that were damaged are damaged still. */
+  /** Ends the trouble with writing after a successful commit. Damaged pages stay damaged. */
   written(): void {
     if (this.#told.size === 0) return
     const isOver = [...this.#told].filter((message) => !message.includes('damaged'))
@@ -36,7 +36,7 @@ export class HistoryTroubles {
     if (isOver.length > 0) this.#listeners.onRecovered?.()
   }
 
-  /** To be told when the files are those that were opened. */
+  /** Ends the trouble with exchanged files once the files on disk are the opened ones again. */
   found(): void {
     this.#gone = undefined
   }
