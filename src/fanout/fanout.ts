@@ -12,6 +12,8 @@ export interface Group {
 export interface Fanout {
   join(socket: Socket, channel: ChannelRef, format: Format): Group
   leave(socket: Socket, group: Group): void
+  /** Whether anybody is in a group but one socket, which may be in it or not. */
+  hasOthers(group: Group, socket: Socket): boolean
   /** Only groups that have members. */
   groups(channel: ChannelRef): readonly Group[]
   /**

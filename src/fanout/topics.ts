@@ -12,6 +12,8 @@ export interface TopicSocket extends Socket {
 
 interface TopicGroup extends Group {
   size: number
+  /** The ids of its sockets, added up: with one socket in it, that socket's id. */
+  ids: number
   /** Readers without a WebSocket, which no topic reaches: streams and polls over HTTP. Undefined until there is one. */
   sinks: Set<Socket> | undefined
 }
@@ -32,6 +34,7 @@ export class TopicFanout implements Fanout {
   join(socket: Socket, channel: ChannelRef, format: Format): Group {
     const group = this.#group(channel, format)
     group.size++
+    group.ids += socket.id
     if (isTopicSocket(socket)) socket.ws.subscribe(group.topic)
     else (group.sinks ??= new Set()).add(socket)
     return group
@@ -44,7 +47,12 @@ export class TopicFanout implements Fanout {
     if (isTopicSocket(socket)) socket.ws.unsubscribe(group.topic)
     else own.sinks?.delete(socket)
     own.size--
+    own.ids -= socket.id
     if (own.size === 0) this.#remove(own)
+  }
+
+  hasOthers(group: Group, { id }: Socket): boolean {
+    return group.size !== 1 || (group as TopicGroup).ids !== id
   }
 
   groups(channel: ChannelRef): readonly Group[] {
@@ -60,7 +68,7 @@ export class TopicFanout implements Fanout {
       except && isTopicSocket(except)
         ? except.ws.publish(topic, frame)
         : this.#server?.publish(topic, frame)
-    return result === 0 && hasOthers(group as TopicGroup, except)
+    return result === 0 && this.#reaches(group as TopicGroup, except)
   }
 
   direct(socket: Socket, frame: Frame): boolean {
@@ -78,6 +86,12 @@ export class TopicFanout implements Fanout {
     return this.#server?.publish(topic, frame) === 0
   }
 
+  /** Whether the topic has sockets: Bun's result for a publish to nobody is that of a frame that was dropped. */
+  #reaches(group: TopicGroup, except: Socket | undefined): boolean {
+    if (group.size === (group.sinks?.size ?? 0)) return false
+    return !except || this.hasOthers(group, except)
+  }
+
   #remove(group: TopicGroup): void {
     this.#byTopic.delete(group.topic)
     const groups = this.#groups.get(group.channel.key)!
@@ -90,20 +104,13 @@ export class TopicFanout implements Fanout {
     const topic = `${format.protocol}.${format.variant}\n${channel.key}`
     const known = this.#byTopic.get(topic)
     if (known) return known
-    const group: TopicGroup = { topic, channel, format, size: 0, sinks: undefined }
+    const group: TopicGroup = { topic, channel, format, size: 0, ids: 0, sinks: undefined }
     this.#byTopic.set(topic, group)
     const groups = this.#groups.get(channel.key)
     if (groups) groups.push(group)
     else this.#groups.set(channel.key, [group])
     return group
   }
-}
-
-/** Whether the topic reaches anybody: Bun's result for a publish to nobody is that of a frame that was dropped. */
-function hasOthers({ sinks, size, topic }: TopicGroup, except: Socket | undefined): boolean {
-  const reached = size - (sinks?.size ?? 0)
-  if (reached !== 1 || !except || !isTopicSocket(except)) return reached > 0
-  return !except.ws.isSubscribed(topic)
 }
 
 /** A WebSocket, and no stream or poll over HTTP. */

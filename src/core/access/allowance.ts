@@ -22,7 +22,8 @@ export class Allowance {
 
   /** Takes what it costs to ask. @returns whether there was enough of it */
   take(): boolean {
-    return take(this.#bucket, this.#rate, this.#clock.elapsed())
+    // Where nothing is limited, not even the clock is looked at.
+    return this.#rate.perSecond === 0 || take(this.#bucket, this.#rate, this.#clock.elapsed())
   }
 
   /** Takes what has become known of the cost since. It may be more than there is: the next one who asks waits. */

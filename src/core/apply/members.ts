@@ -90,10 +90,13 @@ export class Members {
   }
 
   say(channel: Channel, message: Message, at: At, except: Socket | undefined): Result<undefined> {
-    const { clock, delivery } = this.#parts
-    channel.meter.note(1, clock.elapsed())
     const { timestamp } = at
-    delivery.deliver(channel, { kind: 'message', messages: [message], timestamp }, except)
+    channel.meter.note(1, timestamp)
+    this.#parts.delivery.deliver(
+      channel,
+      { kind: 'message', messages: [message], timestamp },
+      except,
+    )
     return DONE
   }
 

@@ -35,7 +35,7 @@ export class Placement {
     const { clock, watchers } = this.#parts
     const now = clock.elapsed()
     channel.home.touch(channel, now)
-    if (event.kind === 'publication') channel.meter.note(event.messages.length, now)
+    if (event.kind === 'publication') channel.meter.note(event.messages.length, event.timestamp)
     if (event.kind === 'publication' && event.ephemeral === true) {
       channel.recent.skipTo(event.position)
     } else {

@@ -11,7 +11,7 @@ export class Meter {
   #inWindow = 0
   #inWindowBefore = 0
 
-  /** @param now the clock's elapsed time */
+  /** @param now the time of channels, in milliseconds since the epoch, as in `rate` */
   note(count: number, now: number): void {
     this.#turn(now)
     this.total += count

@@ -82,6 +82,11 @@ export class Delivery {
     let isCutOff = false
     let recipients = 0
     for (const group of groups) {
+      // A member who speaks to an empty room costs neither an encoding nor a publish.
+      if (except && event.kind === 'message' && !fanout.hasOthers(group, except)) {
+        recipients += event.messages.length
+        continue
+      }
       const { protocol, variant } = group.format
       for (const frame of encoders.get(protocol)!(event, variant, previous, ref)) {
         if (fanout.deliver(group, frame, except)) isCutOff = true

@@ -84,7 +84,8 @@ export class Registry {
   open(ref: ChannelRef): Soon<Result<Channel>> {
     const known = this.channel(ref)
     if (known) {
-      known.home.touch(known, this.#parts.clock.elapsed())
+      // Or it might have to give way to the next that is opened.
+      if (known.isIdle) known.home.touch(known, this.#parts.clock.elapsed())
       return ok(known)
     }
     const full = this.#full(ref)

@@ -94,7 +94,7 @@ export class LiveNode {
 
   #figures({ viewer }: Viewed): LiveFigures {
     const { clock, connections, openOf, rights } = this.#parts
-    const now = clock.elapsed()
+    const now = clock.now()
     const figures = { channels: 0, connections: 0, streams: 0, away: 0, rate: 0 }
     for (const channel of this.#channels(viewer, '')) {
       figures.channels++
@@ -176,7 +176,7 @@ export class LiveNode {
 
   #channelView(channel: Channel): LiveChannel {
     const { clock, rights } = this.#parts
-    const now = clock.elapsed()
+    const now = clock.now()
     const facts = rights.factsOf(channel.ref)
     if (channel.ref.realm === COMMONS) {
       const view = commonsChannelView(channel, facts, now)
