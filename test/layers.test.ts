@@ -94,6 +94,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'failure.ts',
   ],
   'protocol/ably/http/': [
+    'cluster/app-channels.ts',
     'protocol/ably/connection/',
     'protocol/ably/errors/',
     'protocol/ably/wire/',
@@ -121,6 +122,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'protocol/protocol.ts',
   ],
   'protocol/ably/rest/': [
+    'cluster/app-channels.ts',
+    'cluster/handlers.ts',
     'protocol/ably/connection/',
     'protocol/ably/errors/',
     'protocol/ably/http/',
@@ -169,6 +172,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   // What composes them: the only file that knows them all.
   'protocol/ably/': [
+    'cluster/',
     'protocol/ably/',
     'core/',
     'identity/',
@@ -220,7 +224,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'service/': [
     'cluster/cluster.ts',
     'cluster/handlers.ts',
-    'cluster/occupancy.ts',
+    'cluster/app-channels.ts',
     'core/',
     'policy/',
     'device-push/',

@@ -1,4 +1,6 @@
 /** The wire protocols that the server speaks: one line of a list each, whatever else they are is in their folders. */
+import type { Cluster } from '../cluster/cluster.ts'
+import type { Handlers } from '../cluster/handlers.ts'
 import type { Config } from '../config.ts'
 import type { AppCounters } from '../core/counting/app-counters.ts'
 import type { Clock, Randomness } from '../core/clock.ts'
@@ -42,6 +44,8 @@ export interface ProtocolParts {
   readonly admission: Admission
   /** For clients without a WebSocket. */
   readonly httpAdmission: HttpAdmission
+  readonly cluster: Cluster
+  readonly handlers: Handlers
   /** Left out where there are no other nodes. */
   readonly makeFinder?: MakeFinder | undefined
   readonly onRefusal: (why: Failure, detail: object) => void

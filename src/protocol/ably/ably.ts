@@ -1,4 +1,5 @@
 /** The protocols that Ably's SDKs speak: realtime over WebSockets or plain requests, REST, Chat and streams. */
+import { AppChannels } from '../../cluster/app-channels.ts'
 import { KeyAllowances } from '../../core/access/allowance.ts'
 import { ConnectionRoom } from '../../core/registry/connection-room.ts'
 import { FairTurns } from '../../core/time/fair-turns.ts'
@@ -19,6 +20,7 @@ import { PushDelivery } from './rest/device-push/delivery.ts'
 import type { DevicePushParts } from './rest/device-push/parts.ts'
 import { isDevicePushPath } from './rest/device-push/paths.ts'
 import { restRoutes } from './rest/rest.ts'
+import { answerAboutChannels } from './rest/status-routes.ts'
 import { STREAM_PROTOCOL, encodeForStreams, readStreamVariant } from './stream/encode.ts'
 import { streamRoutes } from './stream/stream-routes.ts'
 import { Streams } from './stream/streams.ts'
@@ -74,8 +76,10 @@ export class AblyServer implements ProtocolServer {
       ...shared,
       counters: core.appCounters,
       connections: this.realtime.finder,
+      appChannels: new AppChannels(core.cluster),
       limits: { maxMessageBytes: config.maxMessageBytes, maxMessages: MAX_MESSAGES },
     }
+    answerAboutChannels(core.handlers, channels)
     const now = () => clock.now()
     const push: DevicePushParts = {
       ...core,

@@ -2,6 +2,8 @@
 import type { ChannelWatchers } from '../../core/registry/watchers.ts'
 import type { Histories } from '../../core/history/histories.ts'
 import type { Attachments } from '../../core/delivery/attachments.ts'
+import type { Cluster } from '../../cluster/cluster.ts'
+import type { Handlers } from '../../cluster/handlers.ts'
 import type { Acts } from '../../core/access/acts.ts'
 import type { AppCounters } from '../../core/counting/app-counters.ts'
 import type { Registry } from '../../core/registry/registry.ts'
@@ -54,6 +56,8 @@ export interface AblyCore {
   readonly sandbox: Omit<SandboxParts, 'authenticator' | 'fill'> | undefined
   readonly push: Pick<DevicePushParts, 'devices' | 'subscriptions' | 'numbers'>
   readonly ledger: Ledger
+  readonly cluster: Cluster
+  readonly handlers: Handlers
   /** Left out where there are no other nodes. */
   readonly makeFinder?: MakeFinder | undefined
   readonly onRefusal: (why: Failure, detail: object) => void

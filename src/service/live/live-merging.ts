@@ -1,6 +1,6 @@
 /** Puts together what several nodes answer about channels and connections in use. */
 import type { Answers } from '../../cluster/cluster.ts'
-import { sumOf } from '../../cluster/occupancy.ts'
+import { sumOf } from '../../cluster/app-channels.ts'
 import { type Listing, firstOf } from '../../core/first-of.ts'
 import type { LiveFigures, NodeChannel } from './live-questions.ts'
 import type { LiveChannel, LiveConnection } from './live-views.ts'

@@ -173,7 +173,8 @@ function* allAnnotations(
 const occupancy: Handle = async (parts, call) => {
   const caller = await identifyInRoom(parts, call, 'channel-metadata')
   if (!caller.ok) return caller
-  const found = parts.registry.channel(caller.value.channel)?.occupancy
+  const { name, realm } = caller.value.channel
+  const [found] = await parts.appChannels.occupancy({ realm, names: [name] })
   const { connections = 0, presenceMembers = 0 } = found ?? {}
   return ok({ status: 200, value: { connections, presenceMembers } })
 }

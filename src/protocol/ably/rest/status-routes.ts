@@ -1,7 +1,10 @@
 /** The status of one channel, and the list of channels (RSL8, CHD2). */
+import { CHANNEL_NAMES, OCCUPANCY } from '../../../cluster/app-channels.ts'
+import type { Handlers } from '../../../cluster/handlers.ts'
 import { firstOf } from '../../../core/first-of.ts'
 import { NOBODY } from '../../../core/channel/occupancy.ts'
-import { type ChannelRef, channelRef } from '../../../core/types.ts'
+import type { Soon } from '../../../core/soon.ts'
+import { type Occupancy, channelRef } from '../../../core/types.ts'
 import { type Result, fail, ok } from '../../../failure.ts'
 import type { RestAnswer } from '../http/answer.ts'
 import { authorize } from '../http/authorize.ts'
@@ -17,6 +20,21 @@ export function statusRoutes(parts: ChannelParts): RestRoute[] {
   ]
 }
 
+/** Lets this node answer about its channels of apps. */
+export function answerAboutChannels(
+  handlers: Handlers,
+  { registry, turns }: Pick<ChannelParts, 'registry' | 'turns'>,
+): void {
+  handlers.answer(OCCUPANCY, ({ names, realm }) =>
+    names.map((name) => registry.channel(channelRef(realm, name))?.occupancy ?? null),
+  )
+  handlers.answer(CHANNEL_NAMES, ({ after, count, prefix, realm }) => {
+    const channels = registry.channels(realm)
+    const find = () => firstOf(namesAfter(channels.keys(), prefix, after), inOrder, count).items
+    return turns.once(find, () => channels.size * NAME_COST)
+  })
+}
+
 /**
  * Every channel has a status: at Ably, the request itself activates the channel (RSL8). Here it does not, which a
  * client cannot tell.
@@ -24,13 +42,14 @@ export function statusRoutes(parts: ChannelParts): RestRoute[] {
 async function getStatus(parts: ChannelParts, call: RestCall): Promise<Result<RestAnswer>> {
   const caller = await identifyOnChannel(parts, call, 'channel-metadata')
   if (!caller.ok) return caller
-  return ok({ status: 200, value: detailsOf(parts, caller.value.channel) })
+  const { name, realm } = caller.value.channel
+  const [occupancy] = await parts.appChannels.occupancy({ realm, names: [name] })
+  return ok({ status: 200, value: detailsOf(name, occupancy) })
 }
 
-/** The channel may be closed by now; its counts are then zero. */
-function detailsOf({ registry }: ChannelParts, ref: ChannelRef) {
-  const metrics = registry.channel(ref)?.occupancy ?? NOBODY
-  return { channelId: ref.name, name: ref.name, status: { isActive: true, occupancy: { metrics } } }
+/** @param metrics left out for a channel that is closed by now */
+function detailsOf(name: string, metrics: Occupancy = NOBODY) {
+  return { channelId: name, name, status: { isActive: true, occupancy: { metrics } } }
 }
 
 async function getChannels(parts: ChannelParts, call: RestCall): Promise<Result<RestAnswer>> {
@@ -50,8 +69,14 @@ async function getChannels(parts: ChannelParts, call: RestCall): Promise<Result<
   })
   const items = names.slice(0, limit.value)
   const next = names.length > limit.value ? items.at(-1) : undefined
-  const toValue = (name: string) => (by === 'id' ? name : detailsOf(parts, channelRef(appId, name)))
-  return ok(listAnswer('channels', call, { items, next }, toValue))
+  if (by === 'id') return ok(listAnswer('channels', call, { items, next }, (name) => name))
+  const found = await parts.appChannels.occupancy({ realm: appId, names: items })
+  const detailed = items.map((name, place) => ({ name, metrics: found[place] }))
+  return ok(
+    listAnswer('channels', call, { items: detailed, next }, ({ metrics, name }) =>
+      detailsOf(name, metrics),
+    ),
+  )
 }
 
 /** Channel names that are read for the price of one request. */
@@ -60,17 +85,14 @@ const NAMES_PER_REQUEST = 100
 const NAME_COST = 8
 
 /** Finds the first names in order. All channels of the app are read, as charged work that is shared fairly. */
-async function firstNames(
-  { registry, turns }: ChannelParts,
+function firstNames(
+  { appChannels, registry }: ChannelParts,
   { allowance, query }: RestCall,
-  appId: string,
-  { after, count }: { readonly after: string; readonly count: number },
-): Promise<readonly string[]> {
-  const channels = registry.channels(appId)
-  allowance?.spend(Math.floor(channels.size / NAMES_PER_REQUEST))
-  const prefix = query.get('prefix') ?? ''
-  const find = () => firstOf(namesAfter(channels.keys(), prefix, after), inOrder, count).items
-  return turns.once(find, () => channels.size * NAME_COST)
+  realm: string,
+  page: { readonly after: string; readonly count: number },
+): Soon<readonly string[]> {
+  allowance?.spend(Math.floor(registry.channels(realm).size / NAMES_PER_REQUEST))
+  return appChannels.names({ ...page, realm, prefix: query.get('prefix') ?? '' })
 }
 
 /** Names of a page; meta channels are left out. */

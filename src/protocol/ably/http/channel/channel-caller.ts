@@ -1,4 +1,5 @@
 /** The start of every request about a channel: authenticates the caller, parses the name, and asks the gate. */
+import type { AppChannels } from '../../../../cluster/app-channels.ts'
 import type { Histories } from '../../../../core/history/histories.ts'
 import type { Acts } from '../../../../core/access/acts.ts'
 import type { Place } from '../../../../core/access/caller.ts'
@@ -25,6 +26,8 @@ export interface ChannelParts {
   readonly registry: Registry
   readonly histories: Histories
   readonly connections: ConnectionFinder
+  /** What other nodes have of channels, too. */
+  readonly appChannels: AppChannels
   readonly counters: AppCounters
   readonly limits: MessageLimits
   /** Runs long work in pieces, fairly among all requests. */
