@@ -67,7 +67,8 @@ export class Annotations {
       annotations,
     }
     const records = recordsOf(annotations, sums.messages)
-    const kept = this.#placement.place(channel, event, records, undefined)
+    const kept = this.#placement.remember(channel, event, records, at.moment)
+    this.#placement.deliver(channel, event, undefined)
     this.#messages.letGoIfLost(channel, sums.messages.keys(), kept)
     for (const serial of sums.changed)
       this.#tellSummary(channel, sums.messages.get(serial)!, id, at)
@@ -127,7 +128,8 @@ export class Annotations {
       timestamp: at.timestamp,
       messages: [{ ...message, action: 'summary' }],
     }
-    this.#placement.place(channel, event, [], undefined)
+    this.#placement.remember(channel, event, [], at.moment)
+    this.#placement.deliver(channel, event, undefined)
   }
 
   #summary(channel: Channel, serial: string, moment: number): SummaryState {

@@ -53,7 +53,8 @@ export class Edits {
     }
     this.#messages.keepAtHand(channel, stored, at.moment)
     const record = { kind: 'version' as const, message: stored, isListed: edit.action !== 'append' }
-    const kept = this.#placement.place(channel, event, [record], exceptOf(origin))
+    const kept = this.#placement.remember(channel, event, [record], at.moment)
+    this.#placement.deliver(channel, event, exceptOf(origin))
     this.#messages.letGoIfLost(channel, [stored.serial], kept)
     return ok({ versionSerial: delivered.version.serial, kept })
   }

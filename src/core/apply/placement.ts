@@ -2,13 +2,11 @@
 import type { Histories } from '../history/histories.ts'
 import type { HistoryEntry } from '../history/history.ts'
 import type { Channel } from '../channel/channel.ts'
-import type { Clock } from '../clock.ts'
 import { annotationBytes, contentBytes, messageBytes } from '../history/memory-history.ts'
 import { Outlet, type OutletParts } from '../delivery/outlet.ts'
 import type { PlacedEvent, Socket } from '../types.ts'
 
 export interface PlacementParts extends OutletParts {
-  readonly clock: Clock
   readonly histories: Histories
 }
 
@@ -22,41 +20,43 @@ export class Placement {
   }
 
   /**
+   * Remembers an event, before it is delivered.
    * @param records what history is to know of it
-   * @param except the socket that is not to hear of it
+   * @param moment at which it is applied
    * @returns settled once it is kept as the channel promises; undefined where it is already
    */
-  place(
+  remember(
     channel: Channel,
     event: PlacedEvent,
     records: readonly HistoryEntry[],
-    except: Socket | undefined,
+    moment: number,
   ): Promise<void> | undefined {
-    const { clock, watchers } = this.#parts
-    const now = clock.elapsed()
-    channel.home.touch(channel, now)
+    channel.home.touch(channel, moment)
     if (event.kind === 'publication') channel.meter.note(event.messages.length, event.timestamp)
     if (event.kind === 'publication' && event.ephemeral === true) {
       channel.recent.skipTo(event.position)
     } else {
       channel.recent.add(event)
-      channel.home.retention.note(channel.recent, bytesOf(event), now)
+      channel.home.retention.note(channel.recent, bytesOf(event), moment)
     }
-    const kept = records.length === 0 ? undefined : this.#keep(channel, event, records, now)
+    return records.length === 0 ? undefined : this.#keep(channel, event, records, moment)
+  }
+
+  /** @param except the socket that is not to hear of it */
+  deliver(channel: Channel, event: PlacedEvent, except: Socket | undefined): void {
     this.#outlet.deliver(channel, event, except)
-    if (event.kind === 'presence') watchers.presenceChanged(channel, event)
-    return kept
+    if (event.kind === 'presence') this.#parts.watchers.presenceChanged(channel, event)
   }
 
   #keep(
     channel: Channel,
     event: PlacedEvent,
     records: readonly HistoryEntry[],
-    now: number,
+    moment: number,
   ): Promise<void> | undefined {
     const { histories, watchers } = this.#parts
     if (!histories.isDurable(channel.ref)) {
-      histories.remember(channel.ref, records, now)
+      histories.remember(channel.ref, records, moment)
       return undefined
     }
     const kept = histories.keep(channel.ref, records)

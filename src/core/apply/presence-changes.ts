@@ -113,7 +113,9 @@ export class PresenceChanges {
     const position = at.place()
     const event: PresenceChange = { kind: 'presence', position, timestamp, ...told }
     const records = event.changes.map((change) => ({ kind: 'presence' as const, change, position }))
-    const kept = this.#parts.placement.place(channel, event, records, undefined)
+    const { placement } = this.#parts
+    const kept = placement.remember(channel, event, records, at.moment)
+    placement.deliver(channel, event, undefined)
     this.#tellMembers(channel, moved, timestamp)
     this.#parts.onSettled(channel)
     return { event, kept }

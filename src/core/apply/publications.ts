@@ -36,7 +36,9 @@ export class Publications {
     const event = stamp(entry, at)
     const { messages } = event
     const records = entry.ephemeral ? NOTHING : recordsOf(event)
-    const kept = this.#parts.placement.place(channel, event, records, exceptOf(origin))
+    const { placement } = this.#parts
+    const kept = placement.remember(channel, event, records, at.moment)
+    placement.deliver(channel, event, exceptOf(origin))
     if (origin !== undefined && asksForPush(messages)) this.#parts.onPush(channel, messages)
     const receipt = { id: event.id, serials: messages.map(({ serial }) => serial), kept }
     if (repeatId !== undefined) channel.remember(repeatId, receipt, at.moment)
