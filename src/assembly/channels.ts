@@ -149,6 +149,7 @@ export class Channels {
       counters,
       appCounters: parts.appCounters,
       clock,
+      time: this.time,
       presenceBudget,
     })
     const { registry } = this

@@ -1,7 +1,8 @@
 /** Saves connections and channels when the server stops and restores them at the next start, so that clients resume. */
 import type { Channels } from './channels.ts'
 import type { Clock } from '../core/clock.ts'
-import { type ChannelSnapshot, restoreSnapshot, takeSnapshot } from '../core/channel/snapshot.ts'
+import type { ChannelSnapshot } from '../core/channel/channel-snapshot.ts'
+import { restoreSnapshot, takeSnapshot } from '../core/channel/snapshot.ts'
 import type { Keyring } from '../identity/keyring.ts'
 import type { Logger } from '../ops/logs.ts'
 import type { ConnectionSnapshot } from '../protocol/ably/realtime/connection/snapshot.ts'

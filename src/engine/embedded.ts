@@ -2,7 +2,7 @@
 import type { Clock } from '../core/clock.ts'
 import type { Entry, Origin, OutcomeOf } from '../core/channel/entry.ts'
 import type { PositionSource } from '../core/channel/position.ts'
-import type { ChannelRef } from '../core/types.ts'
+import { COMMONS, type ChannelRef } from '../core/types.ts'
 import { type Result, ok } from '../failure.ts'
 import type { At, Engine, Stage } from './engine.ts'
 
@@ -10,7 +10,8 @@ import type { At, Engine, Stage } from './engine.ts'
 export type MakeEngine = (clock: Clock, positions: PositionSource) => Engine
 
 const DONE = Promise.resolve()
-const OPENED = Object.freeze(ok(undefined))
+/** Channels of the commons remember nothing. */
+const NOWHERE: Result<string> = Object.freeze(ok(''))
 
 export class EmbeddedEngine implements Engine {
   readonly #clock: Clock
@@ -31,8 +32,8 @@ export class EmbeddedEngine implements Engine {
     return DONE
   }
 
-  open(): Result<undefined> {
-    return OPENED
+  open({ realm }: ChannelRef): Result<string> {
+    return realm === COMMONS ? NOWHERE : ok(this.#positions.next())
   }
 
   close(): void {}

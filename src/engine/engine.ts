@@ -3,6 +3,7 @@
  * each entry a place in its channel's order, and has every node that has the channel apply it there.
  */
 import type { Entry, Outcome, OutcomeOf, Origin } from '../core/channel/entry.ts'
+import type { ChannelSnapshot } from '../core/channel/channel-snapshot.ts'
 import type { Soon } from '../core/soon.ts'
 import type { ChannelRef } from '../core/types.ts'
 import type { Result } from '../failure.ts'
@@ -31,15 +32,19 @@ export interface Stage {
     at: At,
     origin: Origin | undefined,
   ): Result<Outcome> | undefined
+  /** The state of a channel that is open here, for a node that opens it; undefined where it is not. */
+  snapshot(channel: ChannelRef): ChannelSnapshot | undefined
+  /** Opens a channel in the state that another node has given, unless it is open here or there is no room. */
+  restore(snapshot: ChannelSnapshot): void
 }
 
 export interface Engine {
   start(stage: Stage): Promise<void>
   /**
-   * Makes this node hear of a channel, before it is opened here.
-   * @returns why the channel cannot be opened now, if so
+   * Makes this node hear of a channel, before it is opened here; where another node has it, its state is restored.
+   * @returns the position at which its memory begins, where no node has it; or why it cannot be opened now
    */
-  open(channel: ChannelRef): Soon<Result<undefined>>
+  open(channel: ChannelRef): Soon<Result<string>>
   /** This node has let go of a channel: nothing of it needs to be applied here any more. */
   close(channel: ChannelRef): void
   /**

@@ -158,6 +158,7 @@ export class CoreWorld {
         counters,
         appCounters: new AppCounters(),
         clock,
+        time: positions.time,
         presenceBudget: this.presenceBudget,
       }),
     )

@@ -43,6 +43,13 @@ export class PresenceChanges {
     this.#parts = parts
   }
 
+  /** Counts the members of a channel that comes from another node. */
+  adopt(channel: Channel): void {
+    if (channel.presenceSize === 0) return
+    for (const member of channel.presence.members())
+      this.#parts.budget.change(holderOf(channel, member.connectionId), memberBytes(member))
+  }
+
   /** Takes all changes or none. */
   change(channel: Channel, entry: PresenceEntry, at: At): Result<PresenceReceipt> {
     const { connectionId, drafts, id } = entry

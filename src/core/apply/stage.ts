@@ -11,10 +11,12 @@ import type { Newcomer } from '../commons/membership.ts'
 import { type Entry, NO_SOCKET, type Origin, type Outcome, exceptOf } from '../channel/entry.ts'
 import { Placement, type PlacementParts } from './placement.ts'
 import type { Registry } from '../registry/registry.ts'
+import type { ChannelSnapshot } from '../channel/channel-snapshot.ts'
+import { type RestoreParts, restoreSnapshot, wholeSnapshot } from '../channel/snapshot.ts'
 import { MutableMessages } from './mutable-messages.ts'
-import type { ChannelRef } from '../types.ts'
+import { type ChannelRef, channelRef } from '../types.ts'
 
-export interface StageParts extends Omit<MemberParts, 'presence'>, PlacementParts {
+export interface StageParts extends Omit<MemberParts, 'presence'>, PlacementParts, RestoreParts {
   /** Of the presence members of all channels of this node. */
   readonly presenceBudget: Budget
 }
@@ -26,6 +28,7 @@ export class ChannelStage implements Stage {
   readonly #annotations: Annotations
   readonly #presence: PresenceChanges
   readonly #members: Members
+  readonly #restoring: RestoreParts
 
   constructor(parts: StageParts) {
     const { delivery, histories, presenceBudget, registry, ruleOf, watchers } = parts
@@ -47,6 +50,20 @@ export class ChannelStage implements Stage {
       onSettled: (channel) => registry.settlePresence(channel),
     })
     this.#members = new Members({ ...parts, presence: this.#presence })
+    this.#restoring = parts
+  }
+
+  snapshot(ref: ChannelRef): ChannelSnapshot | undefined {
+    const channel = this.#registry.channel(ref)
+    return channel && wholeSnapshot(channel)
+  }
+
+  restore(snapshot: ChannelSnapshot): void {
+    const ref = channelRef(snapshot.realm, snapshot.name)
+    if (this.#registry.channel(ref)) return
+    restoreSnapshot(this.#restoring, [snapshot])
+    const channel = this.#registry.channel(ref)
+    if (channel) this.#presence.adopt(channel)
   }
 
   apply(

@@ -4,42 +4,42 @@ import type { Histories } from '../history/histories.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { ChannelTime } from '../time/channel-time.ts'
 import type { Channel } from './channel.ts'
-import type { Receipt } from './receipt.ts'
+import type { ChannelSnapshot } from './channel-snapshot.ts'
 import type { HistoryEntry } from '../history/history.ts'
 import { bytesOf } from '../apply/placement.ts'
 import { msOf, msText } from './position.ts'
+import { NO_KEYS } from '../../policy/channel-keys.ts'
 import { type PlacedEvent, type PresenceMessage, channelRef } from '../types.ts'
-
-/** Plain data: no classes, no functions, no promises. */
-export interface ChannelSnapshot {
-  readonly realm: string
-  readonly name: string
-  /** Everything after this position is in `events`. */
-  readonly floor: string
-  readonly head: string
-  readonly events: readonly PlacedEvent[]
-  readonly presence: readonly PresenceMessage[]
-  readonly ids: readonly (readonly [id: string, receipt: PlainReceipt, time: number])[]
-}
-
-export type PlainReceipt = Pick<Receipt, 'id' | 'serials'>
 
 /** @param isWanted which members of presence sets may come back */
 export function takeSnapshot(
   registry: Registry,
   isWanted: (member: PresenceMessage) => boolean,
 ): ChannelSnapshot[] {
-  return Array.from(registry.all(), (channel) => ({
+  return Array.from(registry.all(), (channel) => {
+    const snapshot = snapshotOf(channel)
+    return { ...snapshot, presence: snapshot.presence.filter(isWanted) }
+  })
+}
+
+function snapshotOf(channel: Channel): ChannelSnapshot {
+  return {
     realm: channel.ref.realm,
     name: channel.ref.name,
     floor: channel.recent.floor,
     head: channel.recent.head,
     events: channel.recent.all(),
-    presence: [...channel.presence.members()].filter(isWanted),
+    presence: [...channel.presence.members()],
     ids: channel.ids
       .entries()
       .map(([id, { id: whole, serials }]) => [id, { id: whole, serials }, msOf(serials[0] ?? '')]),
-  }))
+  }
+}
+
+/** All that another node needs to have the channel too. */
+export function wholeSnapshot(channel: Channel): ChannelSnapshot {
+  const members = Array.from(channel.joined?.values() ?? [], ({ member }) => member)
+  return { ...snapshotOf(channel), members, keys: channel.ephemeral }
 }
 
 /** What channels are put back into. */
@@ -64,7 +64,7 @@ export function restoreSnapshot(parts: RestoreParts, snapshots: readonly Channel
     // It may have had to give way to another meanwhile.
     if (channel && !channel.isGone) recall(parts, channel)
   }
-  for (const channel of registry.all()) registry.settlePresence(channel)
+  for (const channel of channels.values()) if (channel) registry.settlePresence(channel)
 }
 
 interface Remembered {
@@ -113,6 +113,9 @@ function restoreChannel(registry: Registry, snapshot: ChannelSnapshot): Channel 
   const channel = registry.restore(channelRef(snapshot.realm, snapshot.name), snapshot)
   if (!channel) return undefined
   for (const member of snapshot.presence) channel.presence.put(member)
+  for (const member of snapshot.members ?? []) channel.join({ member })
+  channel.ephemeral = snapshot.keys ?? NO_KEYS
+  registry.settleMembers(channel)
   return channel
 }
 

@@ -184,7 +184,7 @@ export class Registry {
   }
 
   /** Whoever asks for a channel that is being opened waits for the same channel. */
-  #openLater(ref: ChannelRef, opened: Promise<Result<undefined>>): Promise<Result<Channel>> {
+  #openLater(ref: ChannelRef, opened: Promise<Result<string>>): Promise<Result<Channel>> {
     const known = this.#opening.get(ref.key)
     if (known) return known
     const opening = opened.then((found) => {
@@ -197,13 +197,13 @@ export class Registry {
     return opening
   }
 
-  #opened(ref: ChannelRef, opened: Result<undefined>): Result<Channel> {
+  #opened(ref: ChannelRef, opened: Result<string>): Result<Channel> {
     if (!opened.ok) return opened
     const known = this.channel(ref)
     if (known) return ok(known)
     const full = this.#full(ref)
     if (full) return fail(full)
-    return ok(this.#create(ref, ref.realm === COMMONS ? '' : this.#parts.positions.next()))
+    return ok(this.#create(ref, opened.value))
   }
 
   #home(id: string): Realm {

@@ -1,5 +1,6 @@
 /** An engine that makes useless, after each entry, what the embedded one uses again: nobody may keep it. */
 import type { Entry, Origin, Outcome } from '../../../src/core/channel/entry.ts'
+import type { ChannelSnapshot } from '../../../src/core/channel/channel-snapshot.ts'
 import type { ChannelRef } from '../../../src/core/types.ts'
 import type { At, Stage } from '../../../src/engine/engine.ts'
 import type { Result } from '../../../src/failure.ts'
@@ -16,6 +17,14 @@ class ScramblingStage implements Stage {
 
   constructor(stage: Stage) {
     this.#stage = stage
+  }
+
+  snapshot(channel: ChannelRef): ChannelSnapshot | undefined {
+    return this.#stage.snapshot(channel)
+  }
+
+  restore(snapshot: ChannelSnapshot): void {
+    this.#stage.restore(snapshot)
   }
 
   apply(

@@ -16,7 +16,7 @@ export class WrappingEngine implements Engine {
     return this.#engine.start(stage)
   }
 
-  open(channel: ChannelRef): Soon<Result<undefined>> {
+  open(channel: ChannelRef): Soon<Result<string>> {
     return this.#engine.open(channel)
   }
 
