@@ -36,8 +36,15 @@ export interface Member {
 export interface Message {
   readonly kind: 'message'
   readonly value: RelayedJson
+  /** Of the value in UTF-8, which limits and statistics ask for several times. */
+  readonly bytes: number
   /** Absent when there is no connection behind it, as with an HTTP push. */
   readonly sender: Member | undefined
+}
+
+/** @param sender left out where there is no connection behind it */
+export function newMessage(value: RelayedJson, sender?: Member): Message {
+  return { kind: 'message', value, bytes: Buffer.byteLength(value), sender }
 }
 
 /** JSON text of an object: what a publisher wrote beside the data comes out as it went in. */

@@ -1,6 +1,9 @@
 /**
  * The seam to whatever gives channels order, memory and reach. An engine knows no socket and no protocol; it gives
  * each entry a place in its channel's order, and has every node that has the channel apply it there.
+ *
+ * To add an engine, implement `Engine` in a file beside `embedded.ts`, have `test/suite/engine.ts` run its table of cases
+ * over it, and let `src/assembly/channels.ts` choose it by a setting.
  */
 import type { Entry, Outcome, OutcomeOf, Origin } from '../core/channel/entry.ts'
 import type { ChannelSnapshot } from '../core/channel/channel-snapshot.ts'

@@ -102,12 +102,12 @@ export class Commons {
     const { channel, place } = membership
     const except = membership.echo ? undefined : membership.socket
     if (channel.ref.realm === COMMONS) {
-      addMessage(this.#count.inbound.realtime, message.value)
+      addMessage(this.#count.inbound.realtime, message.bytes)
       return refusalOf(this.#parts.proposals.propose(channel, message, except ?? NO_SOCKET))
     }
     return andThen(this.#publishAsGuest(place, message, except), (published) => {
       if (!published.ok) return published.failure
-      addMessage(this.#parts.appCounters.of(channel.ref.realm).inbound.realtime, message.value)
+      addMessage(this.#parts.appCounters.of(channel.ref.realm).inbound.realtime, message.bytes)
       return undefined
     })
   }
@@ -125,8 +125,8 @@ export class Commons {
       if (why) return why
       counters.messagesDirect++
       const { inbound, outbound } = this.#count
-      addMessage(inbound.realtime, message.value)
-      addMessage(outbound.realtime, message.value)
+      addMessage(inbound.realtime, message.bytes)
+      addMessage(outbound.realtime, message.bytes)
       return undefined
     })
   }
@@ -137,11 +137,11 @@ export class Commons {
    */
   push(place: Place, message: Message): Soon<Result<number>> {
     const { appCounters, counters, limits } = this.#parts
-    if (Buffer.byteLength(message.value) > limits.maxMessageBytes) return fail('message_too_large')
+    if (message.bytes > limits.maxMessageBytes) return fail('message_too_large')
     return andThen(this.#push(place, message), (pushed) => {
       if (!pushed.ok) return pushed
       counters.messagesPushed++
-      addMessage(appCounters.of(place.channel.realm).inbound.rest, message.value)
+      addMessage(appCounters.of(place.channel.realm).inbound.rest, message.bytes)
       return ok(this.#readers(place.channel))
     })
   }
@@ -186,11 +186,10 @@ export class Commons {
   /** What a guest says, or what is pushed, on a channel that an app has: the app's rules are asked. */
   #publishAsGuest(
     place: Place,
-    { sender, value }: Message,
+    { bytes, sender, value }: Message,
     except: Membership['socket'] | undefined,
   ): Soon<Result<Receipt>> {
     const drafts = [guestDraft(value, sender)]
-    const bytes = Buffer.byteLength(value)
     const wish = { drafts, batchId: undefined, ephemeral: false, privileged: false, bytes }
     const source = { connectionId: sender?.connectionId, id: undefined, except }
     return this.#parts.acts.publish(GUEST, place, wish, source)

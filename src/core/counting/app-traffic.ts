@@ -3,7 +3,7 @@ import type { Channel } from '../channel/channel.ts'
 import type { AppCounters, Kinds } from './app-counters.ts'
 import type { ChannelWatcher } from '../registry/watchers.ts'
 import { messageSize } from '../channel/message-size.ts'
-import type { ChannelRef, Event, Message } from '../types.ts'
+import type { ChannelRef, Event } from '../types.ts'
 
 export class AppTraffic implements ChannelWatcher {
   readonly #counters: AppCounters
@@ -31,15 +31,15 @@ export class AppTraffic implements ChannelWatcher {
 }
 
 /** Counts a message of the commons, which is nothing but its data. */
-export function addMessage(kinds: Kinds, value: Message['value'], times = 1): void {
+export function addMessage(kinds: Kinds, bytes: number, times = 1): void {
   kinds.messages.count += times
-  kinds.messages.data += Buffer.byteLength(value) * times
+  kinds.messages.data += bytes * times
 }
 
 /** Presence counts apart; joins and leaves of the commons are presence too. Annotations count as the messages that they are to their channel. */
 function add(kinds: Kinds, event: Event, times: number): void {
   if (event.kind === 'message') {
-    for (const { value } of event.messages) addMessage(kinds, value, times)
+    for (const { bytes } of event.messages) addMessage(kinds, bytes, times)
     return
   }
   if (event.kind === 'join' || event.kind === 'leave') {

@@ -1,4 +1,5 @@
 /** HTTP push: a backend sends to a reserved channel without a WebSocket (H-1 to H-6). */
+import { newMessage } from '../../core/types.ts'
 import { headerText } from '../../text/header.ts'
 import type { Place } from '../../core/access/caller.ts'
 import type { CommonsAdmission } from '../../core/commons/admission.ts'
@@ -106,7 +107,7 @@ function relay(
   const guard = verdict.because.reservation?.options.guardEvents ?? parts.guardEvents
   const value = relayedJson(text, guard)
   if (!value.ok) return refused(parts, visit, value.failure, { place })
-  const message = { kind: 'message' as const, value: value.value, sender: undefined }
+  const message = newMessage(value.value)
   return andThen(commons.push(place, message), (receivers) =>
     receivers.ok
       ? new Response(`{"receivers":${receivers.value}}`, ACCEPTED)

@@ -6,7 +6,7 @@ import type { Membership, MembershipOwner } from '../../core/commons/membership.
 import type { Soon } from '../../core/soon.ts'
 import type { Clock } from '../../core/clock.ts'
 import { type Counters, count } from '../../core/counting/counters.ts'
-import type { Frame, Socket } from '../../core/types.ts'
+import { type Frame, type Socket, newMessage } from '../../core/types.ts'
 import { type Failure, type FailureName, type Result, failure } from '../../failure.ts'
 import { type Rate, type Warnings, warn } from '../../policy/rate-limits.ts'
 import { relayedJson } from '../../policy/relayed-json.ts'
@@ -119,7 +119,7 @@ export class IttySession implements Session, MembershipOwner {
     const { recipient, text } = addressed.value
     const value = relayedJson(text, this.#guardsEvents(membership))
     if (!value.ok) return this.#refuse(value.failure)
-    const message = { kind: 'message' as const, value: value.value, sender: membership.member }
+    const message = newMessage(value.value, membership.member)
     const refused =
       recipient === undefined
         ? commons.send(membership, message)

@@ -9,7 +9,7 @@ import { notKept, readHistory } from '../../core/history/history.ts'
 import type { Commons } from '../../core/commons/commons.ts'
 import type { Soon } from '../../core/soon.ts'
 import { messageSize } from '../../core/channel/message-size.ts'
-import { COMMONS, type ChannelRef, type PlacedEvent } from '../../core/types.ts'
+import { COMMONS, type ChannelRef, type PlacedEvent, newMessage } from '../../core/types.ts'
 import { type Result, ok } from '../../failure.ts'
 import { relayedJson, relayedString } from '../../policy/relayed-json.ts'
 import type { AuditService } from '../audit/audit.ts'
@@ -152,11 +152,7 @@ export class ChannelInspector {
     // What is not JSON is sent as a string.
     const value = relayedJson(data, true)
     if (!value.ok && value.failure.name !== 'not_json') return value
-    const message = {
-      kind: 'message' as const,
-      value: value.ok ? value.value : relayedString(data),
-      sender: undefined,
-    }
+    const message = newMessage(value.ok ? value.value : relayedString(data))
     return this.#parts.commons.push(placeOf(ref), message)
   }
 
