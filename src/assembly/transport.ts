@@ -1,4 +1,5 @@
 /** Composes how connections come in: who is let in, the sockets, what publishes to them, and the listeners. */
+import type { NoticeKind } from '../cluster/cluster.ts'
 import type { Config } from '../config.ts'
 import type { Clock } from '../core/clock.ts'
 import type { TimerWheel } from '../core/time/timer-wheel.ts'
@@ -15,10 +16,11 @@ import { type ListenParts, type Listeners, listen } from '../transport/listen.ts
 import { Silence } from '../transport/silence.ts'
 import { Sockets } from '../transport/websocket.ts'
 import { makeHttpAdmission } from './http-admission.ts'
+import type { Nodes } from './cluster.ts'
 import type { Lifecycle } from './lifecycle.ts'
 import type { Monitoring } from './monitoring.ts'
 
-export interface TransportParts {
+export interface TransportParts extends Nodes {
   readonly config: Config
   readonly clock: Clock
   readonly wheel: TimerWheel
@@ -36,6 +38,9 @@ export interface Served extends Pick<ListenParts, 'folder' | 'metrics' | 'contro
 
 const MEGABYTE = 1_048_576
 
+/** An address that every node is to shut out, by the key under which its limits are counted. */
+const BANNED: NoticeKind<string> = { name: 'banned address' }
+
 export class Transport {
   readonly admission: Admission
   /** Lets in connections without a WebSocket. */
@@ -49,7 +54,11 @@ export class Transport {
   constructor(parts: TransportParts) {
     this.#parts = parts
     const { clock, config, lifecycle, monitoring, wheel } = parts
-    this.admission = new Admission(admissionLimits(parts), clock)
+    const { cluster, handlers } = parts
+    this.admission = new Admission(admissionLimits(parts), clock, (key) =>
+      cluster.tell(BANNED, key),
+    )
+    handlers.hear(BANNED, (key) => this.admission.shutOut(key))
     this.httpAdmission = makeHttpAdmission(this.admission, lifecycle)
     this.#silence = new Silence(wheel, config.idleTimeout)
     this.sockets = new Sockets({

@@ -39,12 +39,19 @@ const SWEEP_EVERY_MS = 60_000
 export class Admission {
   readonly #limits: AdmissionLimits
   readonly #clock: Clock
+  readonly #tellBan: (key: string) => void
   readonly #addresses = new Map<string, AddressRecord>()
   #open = 0
   #lastBanUntil = 0
   #lastSweep: number
 
-  constructor(limits: AdmissionLimits, clock: Clock) {
+  /** @param tellBan tells every node to shut an address out, this one by `shutOut`; left out where there is no other */
+  constructor(
+    limits: AdmissionLimits,
+    clock: Clock,
+    tellBan: (key: string) => void = (key) => this.shutOut(key),
+  ) {
+    this.#tellBan = tellBan
     this.#limits = limits
     this.#clock = clock
     this.#lastSweep = clock.elapsed()
@@ -133,12 +140,16 @@ export class Admission {
     if (record) record.open--
   }
 
-  /** Shuts an address out for a while, if bans are on. */
+  /** Shuts an address out for a while, on all nodes, if bans are on. */
   ban(address: string): void {
+    if (this.#limits.banSeconds > 0) this.#tellBan(limitKey(address))
+  }
+
+  /** The same on this node. @param key of the address, as `limitKey` makes it */
+  shutOut(key: string): void {
     const now = this.#clock.elapsed()
-    if (this.#limits.banSeconds === 0) return
     this.#lastBanUntil = now + this.#limits.banSeconds * 1000
-    this.#recordOf(limitKey(address), now).bannedUntil = this.#lastBanUntil
+    this.#recordOf(key, now).bannedUntil = this.#lastBanUntil
   }
 
   #recordOf(key: string, now: number): AddressRecord {

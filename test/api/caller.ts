@@ -4,7 +4,8 @@ import { z } from 'zod'
 import { systemClock } from '../../src/core/clock.ts'
 import { SCOPES, type Scope } from '../../src/service/accounts/access-tokens.ts'
 import { openServices } from '../../src/service/services.ts'
-import { type TestNodes, type TestServer, startTestServer } from '../support/server.ts'
+import type { TestNodes } from '../support/engines/chosen.ts'
+import { type TestServer, startTestServer } from '../support/server.ts'
 
 export interface ErrorBody {
   readonly message: string

@@ -2,7 +2,6 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Surroundings } from '../../src/assembly/parts.ts'
 import type { MakeEngine } from '../../src/engine/embedded.ts'
 import { type Config, readConfig } from '../../src/config.ts'
 import { systemClock, systemRandomness } from '../../src/core/clock.ts'
@@ -12,7 +11,7 @@ import { type RunningServer, startServer } from '../../src/server.ts'
 import type { ApiKeyChange } from '../../src/service/apps/api-keys.ts'
 import type { ReservationChange } from '../../src/service/reservations/reservation-fields.ts'
 import { openServices } from '../../src/service/services.ts'
-import { chosenEngine, chosenFinder } from './engines/chosen.ts'
+import { type TestNodes, chosenEngine, chosenNodes } from './engines/chosen.ts'
 
 export const MAIN = join(import.meta.dir, '../../src/main.ts')
 
@@ -45,9 +44,6 @@ export function testConfig(
   return read.config
 }
 
-/** What a server has to do with other nodes. */
-export type TestNodes = Pick<Surroundings, 'cluster' | 'makeFinder'>
-
 export interface TestServer extends RunningServer {
   readonly config: Config
   readonly folder: string
@@ -73,7 +69,7 @@ export async function startTestServer(
   flags: Record<string, string> = {},
   environment: Record<string, string> = {},
   engine: MakeEngine = chosenEngine(),
-  nodes: TestNodes = { makeFinder: chosenFinder() },
+  nodes: TestNodes = chosenNodes(),
 ): Promise<TestServer> {
   const folder = temporaryFolder()
   const config = testConfig({ data: folder.path, ...flags }, environment)

@@ -1,10 +1,14 @@
 /** Which engine the servers of a test run have: `TEST_ENGINE` of its environment names it; the embedded one if nothing does. */
-import type { MakeFinder } from '../../../src/protocol/ably/connection/live-connections.ts'
+import type { Surroundings } from '../../../src/assembly/parts.ts'
 import type { MakeEngine } from '../../../src/engine/embedded.ts'
 import { EmbeddedEngine } from '../../../src/engine/embedded.ts'
+import { TestCluster } from '../cluster.ts'
 import { lateFinder } from './late-finder.ts'
 import { LateEngine } from './late.ts'
 import { ScrambledEngine } from './scrambled.ts'
+
+/** What a server has to do with other nodes. */
+export type TestNodes = Pick<Surroundings, 'cluster' | 'makeFinder'>
 
 const ENGINES = {
   embedded: (clock, positions) => new EmbeddedEngine(clock, positions),
@@ -26,7 +30,11 @@ export function chosenEngine(): MakeEngine {
   return makerOf(name as EngineName)
 }
 
-/** An engine that answers later has other nodes beside it, which may have the connection that a key is of. */
-export function chosenFinder(): MakeFinder | undefined {
-  return process.env['TEST_ENGINE'] === 'late' ? lateFinder : undefined
+/** An engine that answers later has other nodes beside it: what is asked of them is answered later, too. */
+export function chosenNodes(): TestNodes {
+  if (process.env['TEST_ENGINE'] !== 'late') return {}
+  return {
+    makeFinder: lateFinder,
+    cluster: (handlers) => new TestCluster().join('alone', handlers),
+  }
 }
