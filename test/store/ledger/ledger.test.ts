@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { randomBytes } from 'node:crypto'
 import { renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Store, closeStore, openStore } from '../../../src/store/database.ts'
+import { fail } from '../../../src/failure.ts'
+import { type Store, closeStore, openMemoryStore, openStore } from '../../../src/store/database.ts'
 import { readFact, writeFact } from '../../../src/store/tables/facts.ts'
 import { Ledger } from '../../../src/store/ledger/ledger.ts'
 import { eventually } from '../../support/client.ts'
@@ -73,6 +74,61 @@ describe('a commit', () => {
     const names = Array.from({ length: 500 }, (_, i) => `many ${i}`)
     await Promise.all(names.map(write))
     expect(names.every(isWritten)).toBe(true)
+  })
+})
+
+describe('work', () => {
+  test('that answers with a failure is undone, in a commit and in a write', async () => {
+    const failing = (name: string) => () => {
+      writeFact(store, name, Buffer.from('1'))
+      return fail('invalid')
+    }
+    expect(await commit(failing('of a commit'))).toEqual(fail('invalid'))
+    expect(ledger.write(failing('of a write'))).toEqual(fail('invalid'))
+    expect([isWritten('of a commit'), isWritten('of a write')]).toEqual([false, false])
+  })
+
+  test('that fails within a commit is undone alone', async () => {
+    await commit(() => {
+      ledger.write(() => writeFact(store, 'before', Buffer.from('1')))
+      ledger.write(() => {
+        writeFact(store, 'refused', Buffer.from('1'))
+        return fail('invalid')
+      })
+      expect(() =>
+        ledger.write(() => {
+          writeFact(store, 'thrown', Buffer.from('1'))
+          throw new Error('no')
+        }),
+      ).toThrow('no')
+      ledger.write(() => writeFact(store, 'after', Buffer.from('1')))
+    })
+    expect(['before', 'refused', 'thrown', 'after'].map(isWritten)).toEqual([
+      true,
+      false,
+      false,
+      true,
+    ])
+  })
+
+  test('is announced once for a whole commit, and not if it concerns this server alone', async () => {
+    let times = 0
+    ledger.watch(() => times++)
+    await commit(() => {
+      ledger.write(() => writeFact(store, 'one', Buffer.from('1')))
+      ledger.write(() => writeFact(store, 'two', Buffer.from('2')))
+    })
+    ledger.writeLocal(() => writeFact(store, 'own', Buffer.from('3')))
+    expect(times).toBe(1)
+    ledger.write(() => writeFact(store, 'three', Buffer.from('3')))
+    expect(times).toBe(2)
+  })
+
+  test('is answered in the same turn where nothing waits for the disk', () => {
+    const memory = openMemoryStore()
+    const embedded = new Ledger(memory, undefined)
+    expect(embedded.commit(() => 'done')).toBe('done')
+    closeStore(memory)
   })
 })
 
