@@ -24,7 +24,7 @@ export type Identify = (request: Request) => Result<Bearer>
 
 const MAX_BODY_BYTES = 65_536
 /** Names the nodes of which an answer says nothing, because they did not answer in time. */
-const MISSING_NODES = 'latchkey-missing-nodes'
+export const MISSING_NODES = 'latchkey-missing-nodes'
 
 /** What the transport provides for a request. */
 export interface ApiEnv {

@@ -5,6 +5,7 @@ import { eventually } from '../support/client.ts'
 import { TestCluster } from '../support/cluster.ts'
 import { IttyClient, freshChannel } from '../support/itty.ts'
 import { DashboardUser } from '../dashboard/dashboard-user.ts'
+import { latchkey } from '../support/server.ts'
 import { Caller } from './caller.ts'
 
 interface Listed {
@@ -131,6 +132,22 @@ describe('connections', () => {
       name: `${member.uid} on ${name}`,
     })
   })
+})
+
+test('a command names the node that does not answer, beside its list', async () => {
+  const here = freshChannel()
+  await join(a!, here)
+  cluster.silent.add('b')
+  const { code, err, out } = await latchkey([
+    'channels',
+    'list',
+    '--data',
+    a!.server.folder,
+    '--json',
+  ])
+  expect(code).toBe(0)
+  expect(JSON.parse(out)).toContainEqual(expect.objectContaining({ name: here }))
+  expect(err).toContain('without the nodes that did not answer: b')
 })
 
 test('pages name the node that does not answer', async () => {

@@ -5,6 +5,7 @@ import { controlSocketPath } from './control-socket.ts'
 export interface ControlAnswer {
   readonly status: number
   readonly body: unknown
+  readonly headers: Headers
 }
 
 /** Longer than the server itself waits for the write lock of the settings. */
@@ -30,6 +31,7 @@ export async function callServer(
     return {
       status: response.status,
       body: text === '' ? undefined : (JSON.parse(text) as unknown),
+      headers: response.headers,
     }
   } catch (error) {
     if ((error as Error).name === 'TimeoutError') return HUNG
@@ -39,7 +41,11 @@ export async function callServer(
 }
 
 /** A server that accepts the connection but does not answer in time still counts as running. */
-const HUNG: ControlAnswer = { status: 504, body: { message: 'the server does not answer' } }
+const HUNG: ControlAnswer = {
+  status: 504,
+  body: { message: 'the server does not answer' },
+  headers: new Headers(),
+}
 
 export async function isServed(folder: string): Promise<boolean> {
   return (await callServer(folder, 'GET', '/health')) !== undefined
