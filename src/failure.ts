@@ -352,6 +352,13 @@ const table = {
     message: 'another transport has gone on with this connection',
     retry: false,
   },
+  object_invalid: { status: 400, message: 'invalid object message', retry: false },
+  objects_full: {
+    status: 400,
+    message: 'the objects of the channel have come to their limit',
+    retry: false,
+  },
+  object_deleted: { status: 400, message: 'the object was deleted', retry: false },
   objects_unsupported: { status: 400, message: 'there are no objects here', retry: false },
   key_rate: { status: 429, message: 'too many requests with this API key', retry: true },
   app_rate: { status: 429, message: 'too many messages in this app', retry: true },

@@ -78,7 +78,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'core/types.ts',
     'core/channel/message-size.ts',
     'core/modes.ts',
+    // Objects are written as the core has them, and read as it wants them.
+    'core/objects/',
     'identity/base64-text.ts',
+    'identity/object-hash.ts',
     'text/',
     'failure.ts',
     'node:buffer',

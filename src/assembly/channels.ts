@@ -1,14 +1,12 @@
 /** Composes the core: the channels of the commons and of apps, and what carries, orders and keeps their events. */
 import { Histories } from '../core/history/histories.ts'
 import { Attachments } from '../core/delivery/attachments.ts'
-import { PAGES_APP } from './page-app.ts'
+import { makeActs } from './acts.ts'
 import { MIB, memoryOf } from './channel-memory.ts'
 import type { Config } from '../config.ts'
 import type { AppCounters } from '../core/counting/app-counters.ts'
-import { Acts } from '../core/access/acts.ts'
-import { Gate } from '../core/access/gate.ts'
+import type { Acts } from '../core/access/acts.ts'
 import type { GateParts } from '../core/access/gate-parts.ts'
-import { Rates } from '../core/access/rates.ts'
 import { AppTraffic } from '../core/counting/app-traffic.ts'
 import { Registry } from '../core/registry/registry.ts'
 import { ChannelWatchers } from '../core/registry/watchers.ts'
@@ -26,19 +24,20 @@ import { MemoryHistory } from '../core/history/memory-history.ts'
 import type { Owners } from '../core/owners.ts'
 import { Pool } from '../core/registry/pool.ts'
 import { PositionSource } from '../core/channel/position.ts'
+import { ObjectLoading } from '../core/objects/loading.ts'
+import { Objects } from '../core/propose/objects.ts'
 import { Presence } from '../core/propose/presence.ts'
 import { Publisher } from '../core/propose/publisher.ts'
 import type { RetentionBudget } from '../core/history/retention.ts'
 import { ChannelStage } from '../core/apply/stage.ts'
 import type { TimerWheel } from '../core/time/timer-wheel.ts'
-import { type ChannelRef, PAGES, type Socket } from '../core/types.ts'
+import type { ChannelRef, Socket } from '../core/types.ts'
 import { Proposals } from '../core/propose/proposals.ts'
 import { UntilTaken } from '../core/propose/until-taken.ts'
 import { EmbeddedEngine, type MakeEngine } from '../engine/embedded.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Fanout } from '../fanout/fanout.ts'
 import { Budget } from '../policy/budget.ts'
-import { capabilityGap } from '../identity/capability-gap.ts'
 import { TWO_MINUTES_MS } from '../policy/two-minutes.ts'
 import { channelLimit, connectionLimit } from '../policy/shares.ts'
 import type { ChannelRuleSettings } from '../policy/channel-rule.ts'
@@ -68,6 +67,8 @@ export interface ChannelParts {
   readonly onBug: (error: unknown) => void
   /** What gives channels their order; the embedded engine, where left out. */
   readonly engine?: MakeEngine | undefined
+  /** Under which the serials of operations on objects are known, whatever run of the server has given them. */
+  readonly siteCode: string
 }
 
 const SITE_LENGTH = 10
@@ -85,6 +86,7 @@ export class Channels {
   readonly watchers = new ChannelWatchers()
   readonly publisher: Publisher
   readonly presence: Presence
+  readonly objects: Objects
   readonly acts: Acts
   readonly ids: IdSource
   readonly time: ChannelTime
@@ -137,7 +139,9 @@ export class Channels {
       connections: this.connectionPool,
       owners: parts.owners,
     })
+    const objectLoading = new ObjectLoading()
     this.#stage = new ChannelStage({
+      objectLoading,
       registry: this.registry,
       attachments: this.attachments,
       histories,
@@ -172,7 +176,9 @@ export class Channels {
       maxBytes: config.maxPresenceBytes,
       budget: presenceBudget,
     })
-    this.acts = this.#makeActs(parts)
+    this.objects = new Objects({ ...shared, siteCode: parts.siteCode, loading: objectLoading })
+    const { objects, presence, publisher } = this
+    this.acts = makeActs(parts, { registry, publisher, presence, objects })
     this.admission = new CommonsAdmission({
       registry: this.registry,
       gate: this.acts.gate,
@@ -241,33 +247,6 @@ export class Channels {
   #expire(): void {
     for (const memory of this.#memories) memory.expire(this.#clock.elapsed())
     this.registry.expire()
-  }
-
-  #makeActs({ clock, config, ...parts }: ChannelParts): Acts {
-    const appOf: GateParts['appOf'] = (realm) => (realm === PAGES ? PAGES_APP : parts.appOf(realm))
-    const { channelRate, channelBurst, maxMessageBytes } = config
-    const rates = new Rates({
-      clock,
-      appOf,
-      channel: { perSecond: channelRate, burst: channelBurst },
-    })
-    const gate = new Gate({
-      appOf,
-      registry: this.registry,
-      rates,
-      clock,
-      maxMessageBytes,
-      // Pages of the dashboard have a realm of their own, which no owner of an app may hear of.
-      explain: (caller, operation, resource) =>
-        caller.appId === PAGES ? {} : capabilityGap(caller, operation, resource),
-    })
-    return new Acts({
-      gate,
-      rates,
-      registry: this.registry,
-      publisher: this.publisher,
-      presence: this.presence,
-    })
   }
 
   #makeHistories({ clock, config, log, ruleOf }: ChannelParts): Histories {

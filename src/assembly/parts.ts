@@ -1,4 +1,6 @@
 /** Builds the parts of the server, each from those above it, so that nothing is asked for before it is there. */
+import { IdSource } from '../core/id-source.ts'
+import { siteCodeOf } from './site-code.ts'
 import type { Config } from '../config.ts'
 import type { Clock, Randomness } from '../core/clock.ts'
 import type { Owners } from '../core/owners.ts'
@@ -116,7 +118,7 @@ interface ChannelNeeds extends Known {
 
 function buildChannels(needs: ChannelNeeds): Channels {
   const { clock, config, engine, history, mark, monitoring, owners, random } = needs
-  const { settings, transport, wheel } = needs
+  const { services, settings, transport, wheel } = needs
   const { apps, rules } = settings
   const { sockets } = transport
   return new Channels({
@@ -138,6 +140,7 @@ function buildChannels(needs: ChannelNeeds): Channels {
     lastPosition: mark.lastPosition,
     engine,
     onBug: monitoring.faults.bug,
+    siteCode: siteCodeOf({ ...services, random: (length) => new IdSource(random).next(length) }),
     onSlowReaders: (slow) => sockets.markSlowReaders(slow),
   })
 }

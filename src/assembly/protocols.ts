@@ -132,7 +132,7 @@ function claimedByOthers(protocol: Protocol<Core>): (path: string) => boolean {
 function coreOf(parts: ProtocolParts) {
   const { admission, channels, config, credentials, httpAdmission, services, settings } = parts
   const { acts, attachments, commons, connectionPool, histories, ids, presence } = channels
-  const { publisher, registry, time, watchers } = channels
+  const { objects, publisher, registry, time, watchers } = channels
   const { keyring, ledger, pushDevices, pushSubscriptions, revocations, stats, tokenOrder } =
     services
   return {
@@ -146,6 +146,7 @@ function coreOf(parts: ProtocolParts) {
     commonsAdmission: channels.admission,
     connectionPool,
     ids,
+    objects,
     presence,
     publisher,
     time,

@@ -1,5 +1,6 @@
 /** The vocabulary of the core: what protocols share. No wire format, no socket library, no database. */
 import type { RelayedJson } from '../policy/relayed-json.ts'
+import type { ObjectsChange } from './objects/operation.ts'
 
 /** One frame as it goes over the wire: text or binary. */
 export type Frame = string | Uint8Array
@@ -222,6 +223,7 @@ export type Event =
   | Publication
   | PresenceChange
   | AnnotationChange
+  | ObjectsChange
   | {
       readonly kind: 'occupancy'
       readonly id: string

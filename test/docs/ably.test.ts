@@ -9,7 +9,7 @@ import {
   MAX_GROUPS,
 } from '../../src/protocol/ably/subscription/subscription-limit.ts'
 import { AblyApp, type ErrorBody } from '../support/ably-app.ts'
-import { ACTION, Clients, FrameClient } from '../support/ably.ts'
+import { Clients } from '../support/ably.ts'
 import { EventReader } from '../support/event-reader.ts'
 import { type TestServer, startTestServer } from '../support/server.ts'
 import { readText } from './texts.ts'
@@ -102,14 +102,9 @@ describe('missing features', () => {
       )
   }
 
-  test('queues and LiveObjects are refused, but capabilities may name them', async () => {
-    expectSaid('LiveObjects, queues, integrations, more than one region')
+  test('queues are refused, but capabilities may name them', async () => {
+    expectSaid('LiveObjects over REST, queues, integrations, more than one region')
     expect(await refused('[queue]jobs')).toBe(40010)
-    const client = await FrameClient.connected(app, `key=${app.keys[0]}&v=6`)
-    await client.attach('a')
-    client.send({ action: 19, channel: 'a', msgSerial: 0, state: [{ operation: { action: 0 } }] })
-    expect(await client.next(ACTION.NACK)).toMatchObject({ msgSerial: 0 })
-    client.terminate()
     const named = await AblyApp.make(server.url, [{ '*': ['object-publish', 'object-subscribe'] }])
     expect(named.keys).toHaveLength(2)
   })

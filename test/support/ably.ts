@@ -75,6 +75,8 @@ export const ACTION = {
   MESSAGE: 15,
   SYNC: 16,
   AUTH: 17,
+  OBJECT: 19,
+  OBJECT_SYNC: 20,
   ANNOTATION: 21,
 } as const
 

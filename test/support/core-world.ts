@@ -18,6 +18,8 @@ import { MODE } from '../../src/core/modes.ts'
 import { Pool } from '../../src/core/registry/pool.ts'
 import { PositionSource } from '../../src/core/channel/position.ts'
 import { Presence } from '../../src/core/propose/presence.ts'
+import { ObjectLoading } from '../../src/core/objects/loading.ts'
+import { Objects } from '../../src/core/propose/objects.ts'
 import { Publisher } from '../../src/core/propose/publisher.ts'
 import { RetentionBudget } from '../../src/core/history/retention.ts'
 import { TimerWheel } from '../../src/core/time/timer-wheel.ts'
@@ -62,6 +64,7 @@ export class CoreWorld {
   readonly attachments: Attachments
   readonly histories: Histories
   readonly watchers = new ChannelWatchers()
+  readonly objects: Objects
   readonly publisher: Publisher
   readonly presence: Presence
   readonly wheel: TimerWheel
@@ -145,6 +148,8 @@ export class CoreWorld {
       maxBytes: limits.maxPresenceBytes ?? 0,
       budget: this.presenceBudget,
     })
+    const loading = new ObjectLoading()
+    this.objects = new Objects({ ...shared, loading, siteCode: 'site' })
     void engine.start(
       new ChannelStage({
         ...shared,
@@ -160,6 +165,7 @@ export class CoreWorld {
         clock,
         time: positions.time,
         presenceBudget: this.presenceBudget,
+        objectLoading: loading,
       }),
     )
   }

@@ -5,6 +5,8 @@
 import type { Result } from '../../failure.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { EditReceipt, PresenceReceipt, Receipt } from '../channel/receipt.ts'
+import type { ObjectDraft } from '../objects/operation.ts'
+import type { Objects } from '../propose/objects.ts'
 import type { Presence } from '../propose/presence.ts'
 import type { Publishing, Publisher } from '../propose/publisher.ts'
 import type { Soon } from '../soon.ts'
@@ -22,6 +24,7 @@ export interface ActParts {
   readonly registry: Registry
   readonly publisher: Publisher
   readonly presence: Presence
+  readonly objects: Objects
 }
 
 /** What an act comes from. */
@@ -109,6 +112,19 @@ export class Acts {
     if (!admitted.ok) return admitted
     const by = { ...source, idScope: idScopeOf(caller) }
     return this.#parts.publisher.annotate(place.channel, admitted.value, by)
+  }
+
+  /** Applies all operations on objects or none. */
+  changeObjects(
+    caller: AppCaller,
+    place: Place,
+    drafts: readonly ObjectDraft[],
+    source: Source,
+  ): Soon<Result<Receipt>> {
+    const admitted = this.gate.changeObjects(caller, place, drafts)
+    if (!admitted.ok) return admitted
+    const by = { ...source, idScope: idScopeOf(caller) }
+    return this.#parts.objects.change(place.channel, admitted.value, by)
   }
 
   /** Takes all changes of presence or none. */

@@ -23,28 +23,33 @@ import { isIdentifiable, publishingClientId } from '../../policy/client-identity
 import { SettledDate } from '../time/settled-date.ts'
 import { messageSize } from '../channel/message-size.ts'
 import { MODE, type Modes, has } from '../modes.ts'
-import type {
-  AnnotationDraft,
-  ChannelRef,
-  MessageDraft,
-  MessageEdit,
-  PresenceDraft,
-} from '../types.ts'
+import { draftsFault } from '../objects/checks.ts'
+import { draftsBytes } from '../objects/object-size.ts'
+import type { ObjectDraft } from '../objects/operation.ts'
+import type { AnnotationDraft, MessageDraft, MessageEdit, PresenceDraft } from '../types.ts'
 import type { AppCaller, Caller, Place } from './caller.ts'
 import { CHANGE_OPERATIONS } from './message-rights.ts'
 import { modesPermitted } from './modes-permitted.ts'
-import { nameless, permitsAnywhere, sizeOf } from './refusals.ts'
+import { PushGate } from './push-gate.ts'
+import { nameless, sizeOf } from './refusals.ts'
 import {
   type AdmittedEdit,
   type AttachWish,
   type GateParts,
   type PublishWish,
-  type PushRights,
   WHOLE_APP,
 } from './gate-parts.ts'
-import { type Behalf, signAnnotations, signEdit, signMessages, signPresence } from './signing.ts'
+import {
+  type Behalf,
+  signAnnotations,
+  signEdit,
+  signMessages,
+  signObjects,
+  signPresence,
+} from './signing.ts'
 
 export class Gate {
+  readonly push: PushGate
   readonly #parts: GateParts
   readonly #now: () => number
 
@@ -52,43 +57,12 @@ export class Gate {
     this.#parts = parts
     const date = new SettledDate(parts.clock)
     this.#now = () => date.now()
+    this.push = new PushGate(parts, this.#now)
   }
 
   /** Something that concerns an app and no channel of it. */
   app(caller: AppCaller, operation: Operation, secure: boolean): Failure | undefined {
     return this.#state(caller.appId, secure) ?? this.#capability(caller, operation, WHOLE_APP)
-  }
-
-  /**
-   * Having push notifications: of a channel, or at all.
-   * @param rights of the holder of credentials, or of a device by itself
-   * @param channel left out for whoever may have those of any
-   */
-  pushSubscribe(
-    appId: string,
-    { capability, checker }: PushRights,
-    secure: boolean,
-    channel?: string,
-  ): Failure | undefined {
-    const refusal = this.#state(appId, secure)
-    if (refusal) return refusal
-    const app = this.#parts.appOf(appId)
-    const rule = app && channel !== undefined ? settingsFor(app.rules, channel) : undefined
-    const open = rule && tlsRefusal(rule, secure, 'channel')
-    if (open) return open
-    const isPermitted =
-      channel === undefined
-        ? permitsAnywhere(capability, 'push-subscribe')
-        : checker.permits(channel, 'push-subscribe')
-    return isPermitted
-      ? undefined
-      : failure('capability_refused', 'the capability does not permit push-subscribe here')
-  }
-
-  /** Whether a channel has push notifications at all. */
-  pushChannel({ realm, name }: ChannelRef): Failure | undefined {
-    const app = this.#parts.appOf(realm)
-    return app && settingsFor(app.rules, name).pushEnabled ? undefined : failure('push_not_enabled')
   }
 
   /** The client as whom somebody does something apart from publishing, such as registering a device. */
@@ -211,6 +185,26 @@ export class Gate {
     const fault =
       this.#anonymous(caller, place, signed.value) ??
       this.#size(sizeOf(drafts)) ??
+      tooMany ??
+      this.#shared(place, drafts.length)
+    return fault ? { ok: false, failure: fault } : signed
+  }
+
+  /** @returns the operations on objects, with whom they are from */
+  changeObjects(
+    caller: AppCaller,
+    place: Place,
+    drafts: readonly ObjectDraft[],
+  ): Result<readonly ObjectDraft[]> {
+    const tooMany = this.#parts.rates.ofCaller(caller, place, drafts.length)
+    const refusal = this.enter(caller, place, 'object-publish', MODE.objectPublish)
+    if (refusal) return { ok: false, failure: refusal }
+    const signed = signObjects(caller, place.channel.name, drafts)
+    if (!signed.ok) return signed
+    const fault =
+      this.#anonymous(caller, place, signed.value) ??
+      this.#size(draftsBytes(signed.value)) ??
+      draftsFault(drafts, this.#now()) ??
       tooMany ??
       this.#shared(place, drafts.length)
     return fault ? { ok: false, failure: fault } : signed

@@ -2,6 +2,7 @@
 import { type Result, fail, ok } from '../../failure.ts'
 import { publishingClientId } from '../../policy/client-identity.ts'
 import { needsClientId } from '../channel/annotation-tally.ts'
+import type { ObjectDraft } from '../objects/operation.ts'
 import type { AnnotationDraft, JsonText, MessageDraft, PresenceDraft } from '../types.ts'
 import type { AppCaller, Caller } from './caller.ts'
 
@@ -44,6 +45,21 @@ export function signAnnotations(
     if (!clientId.ok) return clientId
     if (clientId.value === undefined && needsClientId(draft.type))
       return fail('identity_required', 'annotations of this type are of clients with an id')
+    signed.push({ ...draft, clientId: clientId.value, extras: withClaim(draft.extras, claim) })
+  }
+  return ok(signed)
+}
+
+export function signObjects(
+  caller: AppCaller,
+  channel: string,
+  drafts: readonly ObjectDraft[],
+): Result<readonly ObjectDraft[]> {
+  const claim = caller.userClaims.for(channel)
+  const signed: ObjectDraft[] = []
+  for (const draft of drafts) {
+    const clientId = publishingClientId(caller, draft.clientId)
+    if (!clientId.ok) return clientId
     signed.push({ ...draft, clientId: clientId.value, extras: withClaim(draft.extras, claim) })
   }
   return ok(signed)

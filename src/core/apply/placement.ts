@@ -4,6 +4,7 @@ import type { HistoryEntry } from '../history/history.ts'
 import type { Channel } from '../channel/channel.ts'
 import { annotationBytes, contentBytes, messageBytes } from '../history/memory-history.ts'
 import { Outlet, type OutletParts } from '../delivery/outlet.ts'
+import type { ObjectsChange } from '../objects/operation.ts'
 import type { PlacedEvent, Socket } from '../types.ts'
 
 export interface PlacementParts extends OutletParts {
@@ -43,9 +44,16 @@ export class Placement {
   }
 
   /** @param except the socket that is not to hear of it */
-  deliver(channel: Channel, event: PlacedEvent, except: Socket | undefined): void {
+  deliver(channel: Channel, event: PlacedEvent | ObjectsChange, except: Socket | undefined): void {
     this.#outlet.deliver(channel, event, except)
     if (event.kind === 'presence') this.#parts.watchers.presenceChanged(channel, event)
+  }
+
+  /** Operations on objects are in no history, and nobody goes on from them: whoever comes is sent the objects. */
+  rememberObjects(channel: Channel, event: ObjectsChange, moment: number): void {
+    channel.home.touch(channel, moment)
+    channel.meter.note(event.messages.length, event.timestamp)
+    channel.recent.skipTo(event.position)
   }
 
   #keep(

@@ -5,10 +5,12 @@ import type { Budget } from '../../policy/budget.ts'
 import { Annotations } from './annotations.ts'
 import { Edits } from './edits.ts'
 import { type MemberParts, Members } from './members.ts'
+import { ObjectChanges } from './object-changes.ts'
 import { PresenceChanges } from './presence-changes.ts'
 import { Publications } from './publications.ts'
 import type { Newcomer } from '../commons/membership.ts'
 import { type Entry, NO_SOCKET, type Origin, type Outcome, exceptOf } from '../channel/entry.ts'
+import type { ObjectLoading } from '../objects/loading.ts'
 import { Placement, type PlacementParts } from './placement.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { ChannelSnapshot } from '../channel/channel-snapshot.ts'
@@ -19,6 +21,7 @@ import { type ChannelRef, channelRef } from '../types.ts'
 export interface StageParts extends Omit<MemberParts, 'presence'>, PlacementParts, RestoreParts {
   /** Of the presence members of all channels of this node. */
   readonly presenceBudget: Budget
+  readonly objectLoading: ObjectLoading
 }
 
 export class ChannelStage implements Stage {
@@ -26,6 +29,7 @@ export class ChannelStage implements Stage {
   readonly #publications: Publications
   readonly #edits: Edits
   readonly #annotations: Annotations
+  readonly #objects: ObjectChanges
   readonly #presence: PresenceChanges
   readonly #members: Members
   readonly #restoring: RestoreParts
@@ -43,6 +47,7 @@ export class ChannelStage implements Stage {
     })
     this.#edits = new Edits(placement, messages)
     this.#annotations = new Annotations(placement, messages, histories)
+    this.#objects = new ObjectChanges(placement, parts.objectLoading)
     this.#presence = new PresenceChanges({
       placement,
       budget: presenceBudget,
@@ -82,6 +87,8 @@ export class ChannelStage implements Stage {
         return this.#edits.apply(channel, entry, at, origin)
       case 'annotation':
         return this.#annotations.apply(channel, entry, at)
+      case 'objects':
+        return this.#objects.apply(channel, entry, at, origin)
       case 'presence':
         return this.#presence.change(channel, entry, at)
       case 'departure':

@@ -1,5 +1,6 @@
 /** The state of a channel as plain data: for the next run of the server, and for another node. */
 import type { Keys } from '../../policy/channel-keys.ts'
+import type { PlainObject } from '../objects/channel-objects.ts'
 import type { Member, PlacedEvent, PresenceMessage } from '../types.ts'
 import type { Receipt } from './receipt.ts'
 
@@ -16,6 +17,8 @@ export interface ChannelSnapshot {
   /** Members of the commons and the first joiner's keys; only from one node to another, as members end with a server. */
   readonly members?: readonly Member[]
   readonly keys?: Keys
+  /** Live objects; only from one node to another. */
+  readonly objects?: readonly PlainObject[]
 }
 
 export type PlainReceipt = Pick<Receipt, 'id' | 'serials'>

@@ -14,6 +14,7 @@ import type { Linked } from '../registry/idle-order.ts'
 import { type IdLimits, RecentIds } from './recent-ids.ts'
 import { Meter } from './meter.ts'
 import type { Modes } from '../modes.ts'
+import type { ChannelObjects } from '../objects/channel-objects.ts'
 import { NOBODY, OccupancyCount } from './occupancy.ts'
 import type { PoolShare } from '../registry/pool.ts'
 import { PresenceSet } from './presence-set.ts'
@@ -94,6 +95,8 @@ export class Channel implements Audience, ChannelRef, Linked<Channel> {
   /** What waits for the end of an interval, where a rule says so. */
   batch: Batch | undefined
   rollup: AppendRollup | undefined
+  /** Its live objects, once anybody has asked for them. */
+  objects: ChannelObjects | undefined
   /** Everybody has been sent everything that came after this position. */
   newcomersSince = ''
   /** When it was last attached to, published on or asked about; by the clock's elapsed time. */

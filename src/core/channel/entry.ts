@@ -7,6 +7,7 @@ import type { AccessDecision } from '../../policy/channel-access.ts'
 import type { Keys } from '../../policy/channel-keys.ts'
 import type { DepartureReceipt, EditReceipt, PresenceReceipt, Receipt } from './receipt.ts'
 import type { Membership, Newcomer } from '../commons/membership.ts'
+import type { ObjectDraft } from '../objects/operation.ts'
 import type {
   AnnotationDraft,
   Member,
@@ -55,6 +56,20 @@ export interface AnnotationEntry {
   /** As with publications. */
   readonly repeatId: string | undefined
   readonly connectionId: string | undefined
+}
+
+/** Operations on the live objects of a channel: all of them, or none. */
+export interface ObjectsEntry {
+  readonly kind: 'objects'
+  readonly drafts: readonly ObjectDraft[]
+  readonly id: string
+  /** As with publications. */
+  readonly repeatId: string | undefined
+  readonly connectionId: string | undefined
+  /** Of whoever gives the serials: the same on all nodes. */
+  readonly siteCode: string
+  /** That all objects of the channel may come to. */
+  readonly maxBytes: number
 }
 
 /** What a presence set may come to; 0 for no limit. */
@@ -114,6 +129,7 @@ export type Entry =
   | PublicationEntry
   | EditEntry
   | AnnotationEntry
+  | ObjectsEntry
   | PresenceEntry
   | DepartureEntry
   | JoinEntry
@@ -127,6 +143,7 @@ interface Outcomes {
   readonly publication: Receipt
   readonly edit: EditReceipt
   readonly annotation: Receipt
+  readonly objects: Receipt
   readonly presence: PresenceReceipt
   readonly departure: DepartureReceipt
   readonly join: Membership

@@ -6,6 +6,7 @@ import type { ChannelTime } from '../time/channel-time.ts'
 import type { Channel } from './channel.ts'
 import type { ChannelSnapshot } from './channel-snapshot.ts'
 import type { HistoryEntry } from '../history/history.ts'
+import { objectsFrom } from '../objects/channel-objects.ts'
 import { bytesOf } from '../apply/placement.ts'
 import { msOf, msText } from './position.ts'
 import { NO_KEYS } from '../../policy/channel-keys.ts'
@@ -39,7 +40,13 @@ function snapshotOf(channel: Channel): ChannelSnapshot {
 /** All that another node needs to have the channel too. */
 export function wholeSnapshot(channel: Channel): ChannelSnapshot {
   const members = Array.from(channel.joined?.values() ?? [], ({ member }) => member)
-  return { ...snapshotOf(channel), members, keys: channel.ephemeral }
+  const objects = channel.objects?.plain()
+  return {
+    ...snapshotOf(channel),
+    members,
+    keys: channel.ephemeral,
+    ...(objects && { objects }),
+  }
 }
 
 /** What channels are put back into. */
@@ -115,6 +122,7 @@ function restoreChannel(registry: Registry, snapshot: ChannelSnapshot): Channel 
   for (const member of snapshot.presence) channel.presence.put(member)
   for (const member of snapshot.members ?? []) channel.join({ member })
   channel.ephemeral = snapshot.keys ?? NO_KEYS
+  if (snapshot.objects) channel.objects = objectsFrom(snapshot.objects)
   registry.settleMembers(channel)
   return channel
 }

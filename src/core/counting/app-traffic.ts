@@ -3,6 +3,7 @@ import type { Channel } from '../channel/channel.ts'
 import type { AppCounters, Kinds } from './app-counters.ts'
 import type { ChannelWatcher } from '../registry/watchers.ts'
 import { messageSize } from '../channel/message-size.ts'
+import { draftsBytes } from '../objects/object-size.ts'
 import type { ChannelRef, Event } from '../types.ts'
 
 export class AppTraffic implements ChannelWatcher {
@@ -36,7 +37,7 @@ export function addMessage(kinds: Kinds, bytes: number, times = 1): void {
   kinds.messages.data += bytes * times
 }
 
-/** Presence counts apart; joins and leaves of the commons are presence too. Annotations count as the messages that they are to their channel. */
+/** Presence counts apart; joins and leaves of the commons are presence too. Annotations and operations on objects count as the messages that they are to their channel. */
 function add(kinds: Kinds, event: Event, times: number): void {
   if (event.kind === 'message') {
     for (const { bytes } of event.messages) addMessage(kinds, bytes, times)
@@ -44,6 +45,11 @@ function add(kinds: Kinds, event: Event, times: number): void {
   }
   if (event.kind === 'join' || event.kind === 'leave') {
     kinds.presence.count += times
+    return
+  }
+  if (event.kind === 'objects') {
+    kinds.messages.count += event.messages.length * times
+    kinds.messages.data += draftsBytes(event.messages) * times
     return
   }
   const contents = contentsOf(event)

@@ -6,6 +6,7 @@ import { AppendRollup } from './append-rollup.ts'
 import { Batch, waitOf } from './batching.ts'
 import type { ChannelWatchers } from '../registry/watchers.ts'
 import type { Delivery } from './delivery.ts'
+import type { ObjectsChange } from '../objects/operation.ts'
 import type { ChannelRef, PlacedEvent, Publication, Socket } from '../types.ts'
 
 export interface OutletParts {
@@ -26,7 +27,7 @@ export class Outlet {
   }
 
   /** @param except the one socket that is not to hear of it */
-  deliver(channel: Channel, event: PlacedEvent, except: Socket | undefined): void {
+  deliver(channel: Channel, event: PlacedEvent | ObjectsChange, except: Socket | undefined): void {
     if (event.kind === 'publication') return this.#publication(channel, event, except)
     // Nothing overtakes what is waiting.
     channel.flush()

@@ -13,6 +13,7 @@ import type { Counters } from '../../core/counting/counters.ts'
 import type { IdSource } from '../../core/id-source.ts'
 import type { Owners } from '../../core/owners.ts'
 import type { Pool } from '../../core/registry/pool.ts'
+import type { Objects } from '../../core/propose/objects.ts'
 import type { Presence } from '../../core/propose/presence.ts'
 import type { Publisher } from '../../core/propose/publisher.ts'
 import type { TimerWheel } from '../../core/time/timer-wheel.ts'
@@ -40,6 +41,7 @@ export interface AblyCore {
   readonly watchers: ChannelWatchers
   readonly publisher: Publisher
   readonly presence: Presence
+  readonly objects: Objects
   readonly acts: Acts
   /** Of connections of every protocol. */
   readonly connectionPool: Pool

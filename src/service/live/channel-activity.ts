@@ -61,6 +61,7 @@ export function entriesOf(event: Event): ActivityEntry[] {
           who: memberName(event.member),
         },
       ]
+    case 'objects':
     case 'occupancy':
       return []
   }

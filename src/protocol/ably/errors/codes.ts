@@ -85,6 +85,9 @@ const CODES: Partial<Record<FailureName, number>> = {
   too_many_batch_channels: 90010,
   presence_full: 91003,
   presence_too_large: 91006,
+  object_invalid: 92000,
+  objects_full: 92001,
+  object_deleted: 92002,
   not_mutable: 93002,
 }
 

@@ -11,6 +11,7 @@ import type { ConnectionRoom } from '../../../core/registry/connection-room.ts'
 import type { Counters } from '../../../core/counting/counters.ts'
 import type { FairTurns } from '../../../core/time/fair-turns.ts'
 import type { IdSource } from '../../../core/id-source.ts'
+import type { Objects } from '../../../core/propose/objects.ts'
 import type { Presence } from '../../../core/propose/presence.ts'
 import type { Publisher } from '../../../core/propose/publisher.ts'
 import { channelRef } from '../../../core/types.ts'
@@ -33,6 +34,7 @@ import type { Connection } from './connection/connection.ts'
 import { Connections } from './connection/connections.ts'
 import { ConnectionOverview } from './connection/overview.ts'
 import { Editing } from './publishing/editing.ts'
+import { ObjectChanging } from './objects/object-changing.ts'
 import { PROTOCOL } from './encoding/encode.ts'
 import { LifecycleEvents } from './metadata/lifecycle.ts'
 import { OccupancyEvents } from './metadata/occupancy.ts'
@@ -56,6 +58,7 @@ export interface RealtimeParts {
   readonly watchers: ChannelWatchers
   readonly publisher: Publisher
   readonly presence: Presence
+  readonly objects: Objects
   readonly acts: Acts
   readonly authenticator: Authenticator
   readonly directory: Directory & { onChange(listener: (appId: string) => void): () => void }
@@ -127,6 +130,7 @@ export class AblyRealtime implements SocketEndpoint {
       onOccupancyAsked: (client, attached) => news.subscribe(client, attached),
       turns: parts.turns,
       subscriptionLimit: parts.subscriptionLimit,
+      objects: parts.objects,
       onBug,
     })
     parts.watchers.add(attaching)
@@ -139,6 +143,8 @@ export class AblyRealtime implements SocketEndpoint {
       attaching,
       publishing: new Publishing({ ...parts, editing: new Editing(parts) }),
       annotating: new Annotating(parts),
+      objects: new ObjectChanging(parts),
+      siteCode: parts.objects.siteCode,
       presences,
     }
     parts.directory.onChange((appId) => reviews.enlist(this.connections.ofApp(appId)))

@@ -2,7 +2,7 @@
 import type { Frame } from '../../../core/types.ts'
 import { type Result, fail, ok } from '../../../failure.ts'
 import { ACTION } from './actions.ts'
-import { parseEntries, textOf, unpackEntries } from './format.ts'
+import { parseEntries, textOf, unpack, unpackEntries } from './format.ts'
 import { isRecord } from './json-value.ts'
 
 /** Parameters by name. */
@@ -58,9 +58,16 @@ export function readFrame(frame: Frame): Result<ClientFrame> {
 
 function decoded(frame: Frame): Result<unknown> {
   if (typeof frame === 'string') return parseEntries(frame)
-  if (frame[0] !== JSON_START) return unpackEntries(frame)
+  if (frame[0] !== JSON_START) return unpacked(frame)
   const text = textOf(frame)
   return text.ok ? parseEntries(text.value) : text
+}
+
+/** Operations on objects have members of the same names that hold bytes, so nothing of them is held as text. */
+function unpacked(frame: Uint8Array): Result<unknown> {
+  const held = unpackEntries(frame)
+  const isObject = held.ok && isRecord(held.value) && held.value['action'] === ACTION.OBJECT
+  return isObject ? unpack(frame) : held
 }
 
 /** Reads a protocol message that has been decoded already. */

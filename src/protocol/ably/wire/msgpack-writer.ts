@@ -3,6 +3,7 @@
  * 32 bits, and readers in languages with types take no floating-point number where they expect a whole one.
  */
 import { is64Bits } from './both-formats.ts'
+import { Double } from './double.ts'
 import { JsonScanner } from '../../../text/json-scanner.ts'
 import { Spliced } from './spliced.ts'
 
@@ -59,6 +60,7 @@ function writeObject(value: object): void {
   if (Array.isArray(value)) return writeArray(value)
   if (value instanceof Uint8Array) return writeBytes(value)
   if (value instanceof Spliced) return writeSpliced(value)
+  if (value instanceof Double) return writeFloat(value.value)
   writeMap(value as Members)
 }
 

@@ -82,8 +82,9 @@ export class Acknowledging {
       answer.outcome = result
       return
     }
-    const { contents, kept, serials } = result.value
+    const { contents, kept, operationBytes = 0, serials } = result.value
     countTraffic(traffic, contents)
+    traffic.data += operationBytes
     const accepted: Outcome = { ok: true, serials }
     if (!kept) {
       answer.outcome = accepted

@@ -1,4 +1,5 @@
 /** The ATTACHED message (RTL4c, TR4i). */
+import { MODE, has } from '../../../../core/modes.ts'
 import { ACTION, FLAG, flagsOf } from '../../wire/actions.ts'
 import type { Client } from '../session/client.ts'
 import type { AttachRequest } from './attach-request.ts'
@@ -24,6 +25,7 @@ export function attachedMessage(
     flags:
       flagsOf(modes) |
       (hasPresence ? FLAG.HAS_PRESENCE : 0) |
+      (has(modes, MODE.objectSubscribe) ? FLAG.HAS_OBJECTS : 0) |
       (hasBacklog ? FLAG.HAS_BACKLOG : 0) |
       (from.resumedFrom !== undefined ? FLAG.RESUMED : 0),
     params: options.echoed,

@@ -7,6 +7,7 @@ import type { FairTurns } from '../../../../core/time/fair-turns.ts'
 import { readHistory } from '../../../../core/history/history.ts'
 import type { IdSource } from '../../../../core/id-source.ts'
 import { MODE, has } from '../../../../core/modes.ts'
+import type { Objects } from '../../../../core/propose/objects.ts'
 import type { Soon } from '../../../../core/soon.ts'
 import type { ChannelWatcher } from '../../../../core/registry/watchers.ts'
 import type { Socket } from '../../../../core/types.ts'
@@ -14,6 +15,7 @@ import { type Failure, type Result, failure, ok } from '../../../../failure.ts'
 import { SharedFrames } from '../../subscription/shared-frames.ts'
 import { ACTION } from '../../wire/actions.ts'
 import type { QualifiedName } from '../../wire/channel-name.ts'
+import { ObjectSyncs } from '../objects/object-syncs.ts'
 import { MemberPages, type PageLimits, onlyPage } from '../presence/member-pages.ts'
 import { type Client, refOf } from '../session/client.ts'
 import {
@@ -43,6 +45,7 @@ export interface AttachingParts extends AttachRequestParts {
   readonly time: ChannelTime
   readonly ids: IdSource
   readonly turns: FairTurns
+  readonly objects: Objects
   /** Bytes that may be queued for a slow reader before it is cut off. */
   readonly maxBacklogBytes: number
   /** Removes the members that a connection has entered from a channel. */
@@ -66,6 +69,7 @@ export class Attaching implements ChannelWatcher {
   readonly #parts: AttachingParts
   readonly #catchingUp: CatchingUp
   readonly #groups: AttachmentGroups
+  readonly #objectSyncs: ObjectSyncs
   readonly #shared = new SharedFrames()
   readonly #page: PageLimits
   /** Clients that have asked for deltas, by their sockets. */
@@ -77,6 +81,7 @@ export class Attaching implements ChannelWatcher {
     const roomBytes = parts.maxBacklogBytes / 2
     this.#page = { members: MAX_PAGE_MEMBERS, bytes: Math.min(MAX_PAGE_BYTES, roomBytes) }
     this.#groups = new AttachmentGroups(parts.attachments)
+    this.#objectSyncs = new ObjectSyncs({ ...parts, roomBytes })
     this.#catchingUp = new CatchingUp({
       ...parts,
       roomBytes,
@@ -125,6 +130,7 @@ export class Attaching implements ChannelWatcher {
   /** Detaches all channels because the transport is gone. Members stay present for a while. */
   release(client: Client): void {
     this.#catchingUp.release(client)
+    this.#objectSyncs.release(client)
     for (const { attachment } of client.attachments.values())
       this.#parts.attachments.detach(attachment)
     client.attachments.clear()
@@ -133,6 +139,7 @@ export class Attaching implements ChannelWatcher {
   /** To be called when the socket has drained. */
   drained(client: Client): void {
     this.#catchingUp.drained(client)
+    this.#objectSyncs.drained(client)
   }
 
   /** Authorizes every attachment again, because the principal or a rule has changed (RTC8a). */
@@ -140,8 +147,11 @@ export class Attaching implements ChannelWatcher {
     for (const [text, attached] of client.attachments) {
       const modes = permittedModes(this.#parts, client, attached.name, attached.options)
       if (!modes.ok) this.#refuse(client, text, modes.failure)
-      else if (modes.value !== attached.attachment.modes)
+      else if (modes.value !== attached.attachment.modes) {
+        const isNew = !has(attached.attachment.modes, MODE.objectSubscribe)
         this.#groups.update(client, attached, modes.value)
+        if (isNew) this.#objectSyncs.begin(client, attached)
+      }
     }
   }
 
@@ -157,7 +167,7 @@ export class Attaching implements ChannelWatcher {
     const page = onlyPage(client.format, text, channel, this.#page)
     if (page !== undefined) return client.sendFrame(page)
     channel.flush()
-    this.#groups.leave(attached)
+    this.#groups.leave(client, attached)
     const members = this.#members(client, channel, text)
     const start = { members, missed: [], serial: channel.recent.head }
     this.#catchingUp.begin(this.#backlog(client, attached, start))
@@ -202,6 +212,7 @@ export class Attaching implements ChannelWatcher {
     this.#catchingUp.cancel(client, client.attachments.get(text))
     const attached = this.#groups.attach(client, channel, request, { isLive, resumedFrom })
     if (isLive) {
+      this.#objectSyncs.begin(client, attached)
       if (options.occupancy !== undefined) this.#parts.onOccupancyAsked(client, attached)
       return
     }
@@ -210,6 +221,7 @@ export class Attaching implements ChannelWatcher {
     const { hasMissed: hasBacklog } = backlog
     client.send(attachedMessage(client, request, from, { hasPresence, hasBacklog }))
     this.#catchingUp.begin(backlog)
+    this.#objectSyncs.begin(client, attached)
   }
 
   #backlog(client: Client, attached: Attached, start: Omit<BacklogStart, 'shared'>): Backlog {
@@ -239,6 +251,7 @@ export class Attaching implements ChannelWatcher {
     const { attachment, name, text } = attached
     client.attachments.delete(text)
     this.#catchingUp.cancel(client, attached)
+    this.#objectSyncs.cancel(client, attached)
     this.#parts.attachments.detach(attachment)
     const isElsewhere = client.attachments
       .values()

@@ -1,13 +1,13 @@
 /** The fan-out groups of attachments: which group an attachment belongs to, and when it has to change. */
 import type { Attachments } from '../../../../core/delivery/attachments.ts'
 import type { Channel } from '../../../../core/channel/channel.ts'
-import type { Modes } from '../../../../core/modes.ts'
+import { MODE, type Modes, has } from '../../../../core/modes.ts'
 import type { Format as GroupFormat } from '../../../../core/types.ts'
 import type { AttachOptions } from '../../wire/attach-params.ts'
 import type { QualifiedName } from '../../wire/channel-name.ts'
 import type { Format } from '../../wire/format.ts'
 import { PROTOCOL } from '../encoding/encode.ts'
-import { variantText } from '../encoding/variant.ts'
+import { objectVariantText, variantText } from '../encoding/variant.ts'
 import { type Client, isEchoOff } from '../session/client.ts'
 import type { AttachRequest } from './attach-request.ts'
 import type { Attached } from './attached.ts'
@@ -50,6 +50,20 @@ function formatsFor(format: Format, subscription: Subscription): readonly GroupF
   return variant === undefined ? NO_FORMATS : [{ protocol: PROTOCOL, variant }]
 }
 
+/**
+ * Objects come in a group of their own, also while there is a backlog: nothing that was missed of them is in it, for
+ * whoever attaches is sent them whole.
+ */
+function withObjects(
+  formats: readonly GroupFormat[],
+  { format, objects }: Pick<Client, 'format' | 'objects'>,
+  { channel, modes, text }: Pick<Subscription, 'channel' | 'modes' | 'text'>,
+): readonly GroupFormat[] {
+  if (!has(modes, MODE.objectSubscribe)) return formats
+  const name = text === channel.ref.name ? undefined : text
+  return [...formats, { protocol: PROTOCOL, variant: objectVariantText(format, objects, name) }]
+}
+
 export class AttachmentGroups {
   readonly #attachments: Attachments
 
@@ -63,13 +77,14 @@ export class AttachmentGroups {
     const { channel } = attachment
     const subscription = { channel, text, name, options, modes, hasBase }
     const formats = backlog ? NO_FORMATS : formatsFor(client.format, subscription)
-    this.#attachments.change(attachment, modes, formats)
+    this.#attachments.change(attachment, modes, withObjects(formats, client, subscription))
     if (!backlog) this.#awaitBase(client, attached)
   }
 
-  /** Takes an attachment out of its groups, so that it gets nothing live while it has a backlog. */
-  leave({ attachment }: Attached): void {
-    this.#attachments.change(attachment, attachment.modes, NO_FORMATS)
+  /** Takes an attachment out of its groups, so that it gets nothing live but objects while it has a backlog. */
+  leave(client: Client, { attachment, text }: Attached): void {
+    const formats = withObjects(NO_FORMATS, client, { ...attachment, text })
+    this.#attachments.change(attachment, attachment.modes, formats)
   }
 
   /**
@@ -84,7 +99,8 @@ export class AttachmentGroups {
   ): Attached {
     const { modes, name, options, text } = request
     const subscription = { channel, text, name, options, modes, hasBase: false }
-    const formats = isLive ? formatsFor(client.format, subscription) : NO_FORMATS
+    const live = isLive ? formatsFor(client.format, subscription) : NO_FORMATS
+    const formats = withObjects(live, client, subscription)
     const known = client.attachments.get(text)
     const attached =
       known?.attachment.channel === channel

@@ -7,6 +7,7 @@ import {
   presenceFrame,
   publicationFrame,
 } from '../../wire/frames.ts'
+import { objectFrame } from '../../wire/objects/object-frames.ts'
 import { NamedFrames } from '../../wire/named-frames.ts'
 import { deltaMessages } from './delta-messages.ts'
 import { type Variant, readVariant } from './variant.ts'
@@ -36,6 +37,14 @@ export function encode(
     case 'annotation':
       if (!variant.annotations) return NOTHING
       return [frameFor(event, variant, channel, (its) => annotationFrame(event, its, format))]
+    case 'objects': {
+      const { objects: dialect } = variant
+      if (!dialect) return NOTHING
+      const form = { format, dialect }
+      if (name === undefined) return [objectFrame(event, channel.name, form)]
+      const make = () => objectFrame(event, undefined, form)
+      return [named.of({ event, content: dialect, format }, name, make)]
+    }
     case 'occupancy': {
       const { occupancy: wish } = variant
       if (wish === undefined) return NOTHING

@@ -4,6 +4,7 @@ import { MODE, type Modes, has } from '../../../../core/modes.ts'
 import { type MessageFilter, compileFilter } from '../../../../policy/message-filter.ts'
 import { cachedVariants } from '../../subscription/variant-cache.ts'
 import type { Format } from '../../wire/format.ts'
+import type { ObjectDialect } from '../../wire/objects/object-actions.ts'
 
 export type OccupancyMetric = keyof Occupancy | 'metrics'
 
@@ -12,6 +13,8 @@ export interface Variant {
   readonly messages: boolean
   readonly presence: boolean
   readonly annotations: boolean
+  /** How it gets operations on objects, if it does: in a group of its own, which a backlog does not hold up. */
+  readonly objects: ObjectDialect | undefined
   /** Whether messages come as deltas against the one before. */
   readonly delta: boolean
   /** Whether an appended message comes whole, instead of only what was appended. */
@@ -51,7 +54,20 @@ export function variantText(options: VariantOptions): string | undefined {
   return [head, occupancy ?? '', name ?? '', encoded].join('\n')
 }
 
-/** Parses the text of a variant, which must have been made by `variantText`. */
+/**
+ * The variant of an attachment that reads objects.
+ * @param name as in `VariantOptions`
+ */
+export function objectVariantText(
+  format: Format,
+  dialect: ObjectDialect,
+  name: string | undefined,
+): string {
+  const head = (format === 'json' ? 'j' : 'm') + (dialect === 'current' ? 'O' : 'o')
+  return name === undefined ? head : [head, '', name, ''].join('\n')
+}
+
+/** Parses the text of a variant, which must have been made by a function above. */
 export const readVariant: (text: string) => Variant = cachedVariants(parse)
 
 function parse(text: string): Variant {
@@ -62,6 +78,7 @@ function parse(text: string): Variant {
     messages: head.includes('M'),
     presence: head.includes('P'),
     annotations: head.includes('A'),
+    objects: head.includes('O') ? 'current' : head.includes('o') ? 'older' : undefined,
     delta: head.includes('D'),
     whole: head.includes('W'),
     occupancy: occupancy ? (occupancy as OccupancyMetric) : undefined,

@@ -6,6 +6,8 @@ import type { Content } from '../../connection/traffic.ts'
 export interface Accepted {
   /** For the statistics. */
   readonly contents: readonly Content[]
+  /** Of operations on objects, beside what `contents` says. */
+  readonly operationBytes?: number
   /** Of what was published; none for presence. */
   readonly serials: readonly string[]
   /** Settled once it is stored as durably as the channel promises; undefined if it is already. */

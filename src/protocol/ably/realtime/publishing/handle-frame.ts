@@ -1,25 +1,25 @@
-/** Hands frames that are acknowledged to what handles their kind: MESSAGE, PRESENCE and ANNOTATION. */
+/** Hands frames that are acknowledged to what handles their kind: MESSAGE, PRESENCE, ANNOTATION and OBJECT. */
 import type { Soon } from '../../../../core/soon.ts'
-import { type Result, fail } from '../../../../failure.ts'
+import type { Result } from '../../../../failure.ts'
 import type { ClientFrame } from '../../wire/frame-reader.ts'
 import type { Presences } from '../presence/presence.ts'
 import type { Client } from '../session/client.ts'
 import type { Accepted } from './accepted.ts'
 import type { Annotating } from './annotating.ts'
+import type { ObjectChanging } from '../objects/object-changing.ts'
 import type { Publishing } from './publishing.ts'
 
 export interface FrameHandlers {
   readonly publishing: Publishing
   readonly presences: Presences
   readonly annotating: Annotating
+  readonly objects: ObjectChanging
 }
 
 export type AcknowledgedFrame = Extract<ClientFrame, { readonly msgSerial: number }>
 
-const NO_OBJECTS = fail<never>('objects_unsupported')
-
 export function handleFrame(
-  { annotating, presences, publishing }: FrameHandlers,
+  { annotating, objects, presences, publishing }: FrameHandlers,
   client: Client,
   frame: AcknowledgedFrame,
 ): Soon<Result<Accepted>> {
@@ -31,6 +31,6 @@ export function handleFrame(
     case 'annotation':
       return annotating.annotate(client, frame)
     case 'object':
-      return NO_OBJECTS
+      return objects.change(client, frame)
   }
 }

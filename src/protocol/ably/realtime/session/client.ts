@@ -8,6 +8,7 @@ import { type ErrorInfo, errorInfo } from '../../errors/error-info.ts'
 import type { AttachOptions } from '../../wire/attach-params.ts'
 import type { QualifiedName } from '../../wire/channel-name.ts'
 import type { Format } from '../../wire/format.ts'
+import type { ObjectDialect } from '../../wire/objects/object-actions.ts'
 import { controlFrame } from '../../wire/frames.ts'
 import type { Attached } from '../attaching/attached.ts'
 import type { Connection } from '../connection/connection.ts'
@@ -40,6 +41,8 @@ const MAX_CHARGE = 8
 export class Client {
   readonly socket: Socket
   readonly format: Format
+  /** How it reads operations on objects. */
+  readonly objects: ObjectDialect
   /** Whether its own messages come back to it (RTN2b). */
   readonly echo: boolean
   /** The append roll-up window: milliseconds for which appends of this client may be collected into one. */
@@ -56,6 +59,7 @@ export class Client {
     this.#parts = parts
     this.socket = socket
     this.format = options.format
+    this.objects = options.objects
     this.echo = options.echo
     this.rollupMs = options.rollupMs
     this.#base = base

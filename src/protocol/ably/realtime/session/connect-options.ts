@@ -3,9 +3,12 @@ import { TWO_MINUTES_MS } from '../../../../policy/two-minutes.ts'
 import { DEFAULT_ROLLUP_MS } from '../../../../core/delivery/append-rollup.ts'
 import { type Result, fail, ok } from '../../../../failure.ts'
 import type { Format } from '../../wire/format.ts'
+import { type ObjectDialect, dialectOf } from '../../wire/objects/object-actions.ts'
 
 export interface ConnectOptions {
   readonly format: Format
+  /** How it reads and writes operations on objects. */
+  readonly objects: ObjectDialect
   /** Whether its own messages come back to it. */
   readonly echo: boolean
   /**
@@ -43,6 +46,7 @@ export function readConnectOptions(query: URLSearchParams): Result<ConnectOption
     return fail('parameter_invalid', 'the format is neither json nor msgpack')
   return ok({
     format,
+    objects: dialectOf(query.has('v') ? Number(query.get('v')) : undefined),
     echo: query.get('echo') !== 'false',
     key: query.get('resume') ?? query.get('recover') ?? query.get('upgrade') ?? undefined,
     heartbeatMs: bounded(
@@ -66,6 +70,7 @@ export function readConnectOptions(query: URLSearchParams): Result<ConnectOption
 export function optionsOfRefused(query: URLSearchParams): ConnectOptions {
   return {
     format: query.get('format') === 'msgpack' ? 'msgpack' : 'json',
+    objects: 'current',
     echo: true,
     key: undefined,
     heartbeatMs: 0,

@@ -29,6 +29,8 @@ export interface SessionParts extends ClientParts, FrameHandlers {
   readonly reviews: Reviews
   readonly attaching: Attaching
   readonly limits: RealtimeLimits
+  /** As in `Objects`. */
+  readonly siteCode: string
   /** Simulated network latency in milliseconds, which test suites of SDKs expect of a server; 0 outside a sandbox. */
   readonly latencyMs: number
 }

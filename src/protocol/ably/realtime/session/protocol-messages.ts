@@ -1,4 +1,5 @@
 /** CONNECTED, ACK and NACK. `action` is the first member, because comet recognises frames by it. */
+import { OBJECT_GRACE_MS } from '../../../../core/objects/grace.ts'
 import type { Failure } from '../../../../failure.ts'
 import type { AppPrincipal } from '../../../../identity/principal.ts'
 import type { ErrorInfo } from '../../errors/error-info.ts'
@@ -20,11 +21,13 @@ export interface Service {
   readonly serverId: string
   /** Milliseconds without any frame after which the client may consider the connection lost. */
   readonly heartbeatMs: number
+  /** As in `Objects`; repeated each time, because clients take all details anew. */
+  readonly siteCode: string
 }
 
 export function connected(
   connection: Connection,
-  { heartbeatMs, serverId }: Service,
+  { heartbeatMs, serverId, siteCode }: Service,
   limits: ConnectionLimits,
   error: ErrorInfo | undefined,
 ): Members {
@@ -41,6 +44,8 @@ export function connected(
       maxFrameSize: limits.maxFrameBytes,
       maxInboundRate: limits.messageRate || undefined,
       serverId,
+      siteCode,
+      objectsGCGracePeriod: OBJECT_GRACE_MS,
     },
     error,
   }

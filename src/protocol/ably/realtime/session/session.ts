@@ -164,8 +164,9 @@ export class RealtimeSession implements Session, Transport, FrameTaker, TimedSes
   }
 
   #sendConnected(connection: Connection, why: Failure | undefined): void {
-    const { connections, limits } = this.#parts
-    const service = { serverId: connections.serverId, heartbeatMs: this.#options.heartbeatMs }
+    const { connections, limits, siteCode } = this.#parts
+    const { heartbeatMs } = this.#options
+    const service = { serverId: connections.serverId, heartbeatMs, siteCode }
     const error = why && this.client.errorInfo(why)
     this.client.send(connected(connection, service, limits, error))
   }

@@ -187,6 +187,6 @@ export class PushCaller {
   #maySubscribe(channel: string | undefined): boolean {
     const rights = this.#lone?.rights ?? this.#principal!
     const { gate } = this.#parts.acts
-    return gate.pushSubscribe(this.appId, rights, this.#call.secure, channel) === undefined
+    return gate.push.subscribe(this.appId, rights, this.#call.secure, channel) === undefined
   }
 }

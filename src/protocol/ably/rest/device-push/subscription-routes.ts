@@ -63,7 +63,7 @@ function pushChannel({ acts }: DevicePushParts, appId: string, text: string): Re
   const { name, qualifier } = parsed.value
   if (qualifier !== 'none')
     return fail('bad_channel', 'channels with a qualifier have no push notifications')
-  const refusal = acts.gate.pushChannel(channelRef(appId, name))
+  const refusal = acts.gate.push.channel(channelRef(appId, name))
   return refusal ? { ok: false, failure: refusal } : ok(name)
 }
 
