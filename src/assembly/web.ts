@@ -11,6 +11,7 @@ import { Metrics } from '../ops/metrics.ts'
 import type { Refusals } from '../ops/refusals.ts'
 import { ChannelInspector } from '../service/live/channel-inspector.ts'
 import { impactOf } from '../service/reservations/reservation-impact.ts'
+import { REFUSALS, RefusalService } from '../service/live/recent-refusals.ts'
 import type { LiveService } from '../service/live/live.ts'
 import type { Services } from '../service/services.ts'
 import type { AblyRealtime } from '../protocol/ably/realtime/realtime.ts'
@@ -18,13 +19,14 @@ import type { HistoryLog } from '../store/history/history-log.ts'
 import { type HttpApp, httpApp } from '../transport/http.ts'
 import { VERSION } from '../version.ts'
 import type { Lifecycle } from './lifecycle.ts'
+import type { Nodes } from './cluster.ts'
 import type { LiveSettings } from './live-settings.ts'
 import type { Monitoring } from './monitoring.ts'
 import { RealtimePages } from './page-channels.ts'
 import { notFound } from './protocols.ts'
 import { signInProviders } from './sign-in-providers.ts'
 
-export interface WebParts {
+export interface WebParts extends Nodes {
   readonly config: Config
   readonly services: Services
   readonly settings: LiveSettings
@@ -111,14 +113,15 @@ export class Web {
   }
 
   dashboard(live: LiveService): Dashboard {
-    const { channels, clock, config, services, settings } = this.#parts
+    const { channels, clock, cluster, config, handlers, services, settings } = this.#parts
     const { history, monitoring, realtime, refusals } = this.#parts
+    handlers.answer(REFUSALS, () => refusals.recent())
     this.#dashboard = new Dashboard({
       channels: new RealtimePages(realtime, channels),
       services,
       live,
       inspector: this.#inspector(live),
-      refusals: () => refusals.recent(),
+      refusals: new RefusalService({ cluster, live, apps: services.apps }),
       health: this.health,
       backups: new BackupFolder({
         folder: services.folder,

@@ -8,7 +8,7 @@ import type { Account } from '../service/accounts/accounts.ts'
 import type { ChannelInspector } from '../service/live/channel-inspector.ts'
 import type { Impact } from '../service/reservations/reservation-impact.ts'
 import type { LiveService } from '../service/live/live.ts'
-import type { RefusalSummary } from '../service/live/recent-refusals.ts'
+import type { RefusalService } from '../service/live/recent-refusals.ts'
 import type { ChangedRules } from '../service/reservations/reservation-preview.ts'
 import type { Services } from '../service/services.ts'
 import type { PageChannels } from './live/page-channels.ts'
@@ -21,8 +21,7 @@ export interface DashboardParts {
   readonly keptNames: (appId: string, text: string, limit: number) => readonly string[]
   /** Carries updates to open pages. */
   readonly channels: PageChannels
-  /** The newest first. */
-  readonly refusals: () => readonly RefusalSummary[]
+  readonly refusals: RefusalService
   /**
    * Whom a change of the rules around a namespace would affect.
    * @param viewer the account that is shown the result; undefined for one that may see everybody

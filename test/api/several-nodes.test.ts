@@ -150,15 +150,29 @@ test('a command names the node that does not answer, beside its list', async () 
   expect(err).toContain('without the nodes that did not answer: b')
 })
 
-test('pages name the node that does not answer', async () => {
-  const owner = await DashboardUser.owner(a!.server)
-  await join(b!, freshChannel())
-  for (const path of ['/live', '/live/connections']) {
-    cluster.silent.clear()
-    // oxlint-disable-next-line no-await-in-loop -- one page after the other
-    expect((await owner.get(path)).text).not.toContain('does not answer')
-    cluster.silent.add('b')
-    // oxlint-disable-next-line no-await-in-loop -- as above
-    expect((await owner.get(path)).text).toContain('b does not answer')
-  }
+describe('pages', () => {
+  let owner: DashboardUser
+  beforeAll(async () => {
+    owner = await DashboardUser.owner(a!.server)
+  })
+
+  test('name the node that does not answer', async () => {
+    await join(b!, freshChannel())
+    for (const path of ['/live', '/live/connections', '/live/refusals']) {
+      cluster.silent.clear()
+      // oxlint-disable-next-line no-await-in-loop -- one page after the other
+      expect((await owner.get(path)).text).not.toContain('does not answer')
+      cluster.silent.add('b')
+      // oxlint-disable-next-line no-await-in-loop -- as above
+      expect((await owner.get(path)).text).toContain('b does not answer')
+    }
+  })
+
+  test('of refusals have those of all nodes', async () => {
+    const answer = await fetch(`${b!.server.url}/channels/secret/messages`, {
+      headers: { authorization: `Basic ${btoa('no.body:knows')}` },
+    })
+    expect(answer.status).toBeGreaterThanOrEqual(400)
+    expect((await owner.get('/live/refusals')).text).toContain('no.body')
+  })
 })

@@ -1,7 +1,8 @@
 /** Who was turned away lately, and why; for an origin, what would let it in. */
 /** @jsxImportSource hono/jsx */
+import type { Soon } from '../../../core/soon.ts'
 import { allowingSetting, nearMiss } from '../../../policy/origin.ts'
-import { type RefusalSummary, visibleRefusals } from '../../../service/live/recent-refusals.ts'
+import type { RefusalSummary, RefusalsFound } from '../../../service/live/recent-refusals.ts'
 import { accountScope } from '../../access.ts'
 import { shellQuoted } from '../../../text/shell.ts'
 import type { PageRequest } from '../../page-request.ts'
@@ -12,33 +13,33 @@ import { Table } from '../../view/table.tsx'
 import { plural, ruleText } from '../../format.ts'
 import { sentence } from '../failures.tsx'
 import { channelPath } from './addresses.ts'
-import { AppName, LivePart, showLive } from './layout.tsx'
+import { AppName, LivePart, MissingNodes, showLive } from './layout.tsx'
 import { PART } from './paths.ts'
 
-export function showRefusals(page: PageRequest): Response | Promise<Response> {
+export async function showRefusals(page: PageRequest): Promise<Response> {
+  const found = await recent(page)
   return showLive(
     page,
     '/live/refusals',
     <Card flush>
       <LivePart path={PART.refusals} id="refusals">
-        <Refusals refusals={recent(page)} />
+        <Refusals found={found} />
       </LivePart>
     </Card>,
   )
 }
 
 /** The list alone, for the script. */
-export function showRefusalsPart(page: PageRequest): Response | Promise<Response> {
-  return showPart(page, <Refusals refusals={recent(page)} />)
+export async function showRefusalsPart(page: PageRequest): Promise<Response> {
+  return showPart(page, <Refusals found={await recent(page)} />)
 }
 
-function recent(page: PageRequest): readonly RefusalSummary[] {
-  const { refusals, live, services } = page.var.parts
-  return visibleRefusals(refusals(), accountScope(page), { live, apps: services.apps })
+function recent(page: PageRequest): Soon<RefusalsFound> {
+  return page.var.parts.refusals.recent(accountScope(page))
 }
 
-function Refusals({ refusals }: { refusals: readonly RefusalSummary[] }) {
-  if (refusals.length === 0)
+function Refusals({ found: { items, missing } }: { found: RefusalsFound }) {
+  if (items.length === 0 && missing.length === 0)
     return (
       <Empty icon="shield" title="Nobody was turned away">
         Wrong keys, limits, foreign origins: whatever the server refuses stands here with the reason
@@ -46,11 +47,14 @@ function Refusals({ refusals }: { refusals: readonly RefusalSummary[] }) {
       </Empty>
     )
   return (
-    <Table head={['When', 'Why', 'Where', 'Address']}>
-      {refusals.map((refused) => (
-        <Row refused={refused} />
-      ))}
-    </Table>
+    <>
+      <MissingNodes names={missing} />
+      <Table head={['When', 'Why', 'Where', 'Address']}>
+        {items.map((refused) => (
+          <Row refused={refused} />
+        ))}
+      </Table>
+    </>
   )
 }
 
