@@ -36,7 +36,7 @@ export interface Answer<A> {
 export interface Answers<A> {
   /** That of this node is the first. */
   readonly given: readonly Answer<A>[]
-  /** Who has not answered in time. */
+  /** Nodes that have not answered in time, or do not know the question. */
   readonly missing: readonly NodeInfo[]
 }
 

@@ -16,7 +16,7 @@ export class Handlers {
     this.#hearing.set(name, act as (notice: unknown) => void)
   }
 
-  /** @returns undefined for what nobody here can answer, such as a question of a newer node */
+  /** @returns undefined for what this node cannot answer, such as a question of a newer one */
   reply(name: string, question: unknown): Soon<unknown> {
     return this.#answering.get(name)?.(question)
   }

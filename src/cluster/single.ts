@@ -29,11 +29,12 @@ export class SingleNode implements Cluster {
   onChange(): void {}
 
   ask<Q, A>({ name }: QuestionKind<Q, A>, question: Q): Soon<Answers<A>> {
-    // Whoever answers a kind of question answers it as the kind says.
-    const answer = this.#handlers.reply(name, question) as Soon<A>
+    const answer = this.#handlers.reply(name, question)
+    if (answer === undefined) throw new Error(`nothing here answers “${name}”`)
+    // A handler answers as its kind of question says.
     return answer instanceof Promise
-      ? answer.then((value) => this.#answers(value))
-      : this.#answers(answer)
+      ? answer.then((value) => this.#answers(value as A))
+      : this.#answers(answer as A)
   }
 
   tell<N>({ name }: NoticeKind<N>, notice: N): void {

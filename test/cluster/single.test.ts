@@ -33,6 +33,10 @@ test('an answer that comes later is awaited', async () => {
   expect((await answers).given.map(({ value }) => value)).toEqual(['here!'])
 })
 
+test('throws for a question that nothing answers', () => {
+  expect(() => node().cluster.ask(SUM, [1])).toThrow('nothing here answers')
+})
+
 test('a notice is handled in the same turn, and an unknown one ignored', () => {
   const { cluster, handlers } = node()
   const heard: string[] = []

@@ -49,15 +49,15 @@ export class TestNode implements Cluster {
   onChange(): void {}
 
   async ask<Q, A>({ name }: QuestionKind<Q, A>, question: Q): Promise<Answers<A>> {
-    const { silent } = this.#cluster
-    const asked = this.#ownFirst()
     const given: Answer<A>[] = []
-    for (const { handlers, self } of asked) {
-      if (silent.has(self.name)) continue
+    const missing: NodeInfo[] = []
+    for (const { handlers, self } of this.#ownFirst()) {
+      const isSilent = this.#cluster.silent.has(self.name)
       // oxlint-disable-next-line no-await-in-loop -- in a fixed order, so that tests can rely on it
-      given.push({ node: self, value: copyOf(await handlers.reply(name, copyOf(question))) as A })
+      const answer = isSilent ? undefined : await handlers.reply(name, copyOf(question))
+      if (answer === undefined) missing.push(self)
+      else given.push({ node: self, value: copyOf(answer) as A })
     }
-    const missing = asked.map(({ self }) => self).filter((node) => silent.has(node.name))
     return { given, missing }
   }
 
