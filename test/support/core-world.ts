@@ -45,6 +45,8 @@ type WorldLimits = Partial<RegistryParts['limits']> & {
   maxPresenceBytes?: number
   presenceMemory?: number
   engine?: MakeEngine
+  /** What stands for the history on disk; one of its own, where left out. */
+  log?: MemoryHistory
 }
 
 export class CoreWorld {
@@ -98,7 +100,7 @@ export class CoreWorld {
       onSlowReaders: () => undefined,
     })
     this.memory = new MemoryHistory(memory(), clock.elapsed, 1000)
-    this.log = new MemoryHistory(memory(), clock.elapsed, 1000)
+    this.log = limits.log ?? new MemoryHistory(memory(), clock.elapsed, 1000)
     this.clock = clock
     this.time = positions.time
     const ruleOf = () => this.rule
