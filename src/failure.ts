@@ -359,6 +359,23 @@ const table = {
     retry: false,
   },
   object_deleted: { status: 400, message: 'the object was deleted', retry: false },
+  object_gone: { status: 400, message: 'the object was deleted and cannot be read', retry: false },
+  object_unknown: { status: 404, message: 'there is no such object', retry: false },
+  object_path_unmatched: {
+    status: 400,
+    message: 'the path leads to no object',
+    retry: false,
+  },
+  object_target_missing: {
+    status: 400,
+    message: 'object id or path required',
+    retry: false,
+  },
+  object_path_unfit: {
+    status: 400,
+    message: 'path not processable',
+    retry: false,
+  },
   objects_unsupported: { status: 400, message: 'there are no objects here', retry: false },
   key_rate: { status: 429, message: 'too many requests with this API key', retry: true },
   app_rate: { status: 429, message: 'too many messages in this app', retry: true },

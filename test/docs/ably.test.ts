@@ -103,7 +103,7 @@ describe('missing features', () => {
   }
 
   test('queues are refused, but capabilities may name them', async () => {
-    expectSaid('LiveObjects over REST, queues, integrations, more than one region')
+    expectSaid('queues, integrations, more than one region')
     expect(await refused('[queue]jobs')).toBe(40010)
     const named = await AblyApp.make(server.url, [{ '*': ['object-publish', 'object-subscribe'] }])
     expect(named.keys).toHaveLength(2)

@@ -2,14 +2,16 @@
  * What callers can do on channels of apps. Each act goes through the gate and is done in the same turn, so that nothing
  * is done that was decided about before somebody lost their right to it. Adapters have no other way to a channel.
  */
-import type { Result } from '../../failure.ts'
+import { type Result, ok } from '../../failure.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { EditReceipt, PresenceReceipt, Receipt } from '../channel/receipt.ts'
+import { MODE } from '../modes.ts'
+import { type Expanded, type ObjectWish, expand } from '../objects/wishes.ts'
 import type { ObjectDraft } from '../objects/operation.ts'
 import type { Objects } from '../propose/objects.ts'
 import type { Presence } from '../propose/presence.ts'
 import type { Publishing, Publisher } from '../propose/publisher.ts'
-import type { Soon } from '../soon.ts'
+import { type Soon, andThen } from '../soon.ts'
 import type { AnnotationDraft, MessageEdit, PresenceDraft } from '../types.ts'
 import type { AppCaller, Caller, Place } from './caller.ts'
 import type { Gate } from './gate.ts'
@@ -125,6 +127,26 @@ export class Acts {
     if (!admitted.ok) return admitted
     const by = { ...source, idScope: idScopeOf(caller) }
     return this.#parts.objects.change(place.channel, admitted.value, by)
+  }
+
+  /** The same where paths say to which objects: they lead where they do in the turn in which it is decided. */
+  wishObjects(
+    caller: AppCaller,
+    place: Place,
+    wishes: readonly ObjectWish[],
+    source: Source,
+  ): Soon<Result<{ readonly receipt: Receipt; readonly expanded: Expanded }>> {
+    // Before anything is looked up: what is there is not for everybody to know.
+    const refusal = this.gate.enter(caller, place, 'object-publish', MODE.objectPublish)
+    if (refusal) return { ok: false, failure: refusal }
+    const known = this.#parts.objects.read(place.channel)
+    if (!known.ok) return known
+    const expanded = expand(known.value, wishes)
+    if (!expanded.ok) return expanded
+    const receipt = this.changeObjects(caller, place, expanded.value.drafts, source)
+    return andThen(receipt, (done) =>
+      done.ok ? ok({ receipt: done.value, expanded: expanded.value }) : done,
+    )
   }
 
   /** Takes all changes of presence or none. */

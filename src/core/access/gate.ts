@@ -190,6 +190,13 @@ export class Gate {
     return fault ? { ok: false, failure: fault } : signed
   }
 
+  /** Reading objects, for which either of two operations is enough. */
+  readObjects(caller: AppCaller, place: Place): Failure | undefined {
+    const { checker } = caller
+    const isListener = checker.permits(place.resource, 'subscribe')
+    return this.enter(caller, place, isListener ? 'subscribe' : 'object-subscribe')
+  }
+
   /** @returns the operations on objects, with whom they are from */
   changeObjects(
     caller: AppCaller,

@@ -1,11 +1,11 @@
 /** Operations on the live objects of channels, as they are proposed. */
-import type { Result } from '../../failure.ts'
+import { type Result, ok } from '../../failure.ts'
 import { type ObjectsEntry, NO_SOCKET } from '../channel/entry.ts'
 import type { Channel } from '../channel/channel.ts'
 import type { Receipt } from '../channel/receipt.ts'
 import type { IdSource } from '../id-source.ts'
 import { MAX_OBJECT_BYTES } from '../objects/checks.ts'
-import type { ChannelObjects } from '../objects/channel-objects.ts'
+import { ChannelObjects } from '../objects/channel-objects.ts'
 import type { ObjectLoading } from '../objects/loading.ts'
 import type { ObjectDraft } from '../objects/operation.ts'
 import type { Registry } from '../registry/registry.ts'
@@ -37,6 +37,12 @@ export class Objects {
   /** The objects of a channel as they are now. */
   of(channel: Channel): ChannelObjects {
     return this.#parts.loading.of(channel)
+  }
+
+  /** The same of a channel that nobody may have opened: reading opens none. */
+  read(ref: ChannelRef): Result<ChannelObjects> {
+    const channel = this.#parts.registry.channel(ref)
+    return ok(channel ? this.of(channel) : new ChannelObjects())
   }
 
   /** Applies all operations or none. Their right to it has been decided. */

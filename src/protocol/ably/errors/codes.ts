@@ -88,6 +88,11 @@ const CODES: Partial<Record<FailureName, number>> = {
   object_invalid: 92000,
   objects_full: 92001,
   object_deleted: 92002,
+  object_gone: 92003,
+  object_unknown: 92004,
+  object_path_unmatched: 92005,
+  object_target_missing: 92006,
+  object_path_unfit: 92007,
   not_mutable: 93002,
 }
 

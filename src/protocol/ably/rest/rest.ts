@@ -6,6 +6,7 @@ import { annotationRoutes } from './annotation-routes.ts'
 import { batchRoutes } from './batch-routes.ts'
 import { channelRoutes } from './channel-routes.ts'
 import { messageRoutes } from './message-routes.ts'
+import { type ObjectRouteParts, objectRoutes } from './objects/object-routes.ts'
 import { presenceRoutes } from './presence-routes.ts'
 import { type FillParts, fillChannels } from './sandbox/fixtures.ts'
 import { type SandboxParts, sandboxRoutes } from './sandbox/routes.ts'
@@ -13,7 +14,12 @@ import { type StatsParts, statsRoutes } from './stats-routes.ts'
 import { statusRoutes } from './status-routes.ts'
 import { type TokenParts, tokenRoutes } from './token-routes.ts'
 
-export interface RestParts extends AuthorizeParts, FillParts, Omit<TokenParts, 'now'> {
+export interface RestParts
+  extends
+    Pick<ObjectRouteParts, 'objects' | 'ids'>,
+    AuthorizeParts,
+    FillParts,
+    Omit<TokenParts, 'now'> {
   readonly stats: Pick<StatsParts, 'read' | 'addFixtures'>
   /** Undefined for a server without a sandbox. */
   readonly sandbox: Omit<SandboxParts, 'authenticator' | 'fill'> | undefined
@@ -33,6 +39,7 @@ export function restRoutes(
     ...messageRoutes(channels),
     ...annotationRoutes(channels),
     ...presenceRoutes(channels),
+    ...objectRoutes({ ...channels, objects: parts.objects, ids: parts.ids, now }),
     ...batchRoutes(channels),
     ...statusRoutes(channels),
   ]
