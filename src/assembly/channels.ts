@@ -267,6 +267,7 @@ export class Channels {
       retention,
       pool: this.channelPool,
       owners: parts.owners,
+      onBug: parts.onBug,
       limits: {
         maxRecentEvents: config.historyMessages,
         idempotencyMs: TWO_MINUTES_MS,

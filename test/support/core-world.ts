@@ -45,8 +45,13 @@ type WorldLimits = Partial<RegistryParts['limits']> & {
   maxPresenceBytes?: number
   presenceMemory?: number
   engine?: MakeEngine
+  onBug?: (error: unknown) => void
   /** What stands for the history on disk; one of its own, where left out. */
   log?: MemoryHistory
+}
+
+function rethrow(error: unknown): never {
+  throw error
 }
 
 export class CoreWorld {
@@ -107,6 +112,7 @@ export class CoreWorld {
     const { watchers } = this
     this.histories = new Histories({ memory: this.memory, log: this.log, ruleOf })
     this.attachments = new Attachments({ clock, fanout, delivery, ruleOf, watchers })
+    const onBug = limits.onBug ?? rethrow
     this.registry = new Registry({
       engine,
       clock,
@@ -116,6 +122,7 @@ export class CoreWorld {
       retention: memory(),
       pool: this.pool,
       owners,
+      onBug,
       limits: {
         maxRecentEvents: 1000,
         idempotencyMs: KEEP_MS,
@@ -127,9 +134,6 @@ export class CoreWorld {
     this.watchers.add({ closed: (channel) => this.closed.push(channel.ref.name) })
     const ids = new IdSource(systemRandomness)
     this.wheel = new TimerWheel(clock.elapsed())
-    const onBug = (error: unknown) => {
-      throw error
-    }
     const proposals = new Proposals({ engine, registry: this.registry, onBug })
     const untilTaken = new UntilTaken({ proposals, clock, wheel: this.wheel })
     const { attachments, histories, registry } = this

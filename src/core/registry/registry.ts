@@ -25,6 +25,7 @@ export interface RegistryParts {
   readonly pool: Pool
   readonly owners: Owners
   readonly limits: ChannelLimits & { readonly keepMs: number }
+  readonly onBug: (error: unknown) => void
 }
 
 /** Why there is no room for another channel: on the whole server, or for the app. */
@@ -187,14 +188,22 @@ export class Registry {
   #openLater(ref: ChannelRef, opened: Promise<Result<string>>): Promise<Result<Channel>> {
     const known = this.#opening.get(ref.key)
     if (known) return known
-    const opening = opened.then((found) => {
-      this.#opening.delete(ref.key)
-      const channel = this.#opened(ref, found)
-      if (channel.ok) this.#holdForATurn(channel.value)
-      return channel
-    })
+    const opening = this.#whenOpened(ref, opened)
     this.#opening.set(ref.key, opening)
     return opening
+  }
+
+  async #whenOpened(ref: ChannelRef, opened: Promise<Result<string>>): Promise<Result<Channel>> {
+    try {
+      const channel = this.#opened(ref, await opened)
+      if (channel.ok) this.#holdForATurn(channel.value)
+      return channel
+    } catch (error) {
+      this.#parts.onBug(error)
+      return fail('internal')
+    } finally {
+      this.#opening.delete(ref.key)
+    }
   }
 
   #opened(ref: ChannelRef, opened: Result<string>): Result<Channel> {

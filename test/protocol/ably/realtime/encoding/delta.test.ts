@@ -68,6 +68,43 @@ async function publishAll(channel: string, all: readonly string[]): Promise<void
   for (const data of all) await publish(channel, { data, encoding: 'json' })
 }
 
+test('without echo, what follows an own message is whole also where a rule batches', async () => {
+  const batched = await AblyApp.make(
+    server.url,
+    [],
+    [{ id: 'batched', batchingEnabled: true, batchingInterval: 100 }],
+  )
+  const query = `key=${batched.keys[0]}&v=6`
+  const [speaker, other] = [
+    await FrameClient.connected(batched, `${query}&echo=false`),
+    await FrameClient.connected(batched, query),
+  ]
+  const channel = 'batched:room'
+  await speaker.attach(channel, { params })
+  const said = texts(4)
+  const say = (client: FrameClient, msgSerial: number, data: string) => {
+    client.send({
+      action: ACTION.MESSAGE,
+      channel,
+      msgSerial,
+      messages: [{ data, encoding: 'json' }],
+    })
+    return client.settled()
+  }
+  // Both wait for the end of one interval, the own one behind that of the other.
+  await say(other, 0, said[0]!)
+  await say(speaker, 0, said[1]!)
+  await speaker.next(ACTION.MESSAGE, 0)
+  await say(other, 1, said[2]!)
+  await speaker.next(ACTION.MESSAGE, 1)
+  await say(other, 2, said[3]!)
+  await speaker.next(ACTION.MESSAGE, 2)
+  const read = new Reading(speaker.all(ACTION.MESSAGE))
+  expect(read.texts).toEqual([said[0]!, said[2]!, said[3]!])
+  expect(read.deltas).toBe(1)
+  for (const client of [speaker, other]) client.terminate()
+})
+
 describe('deltas', () => {
   test('a client that could not decode since its resume gets everything again', async () => {
     const channel = fresh()
