@@ -158,7 +158,7 @@ describe('pages', () => {
 
   test('name the node that does not answer', async () => {
     await join(b!, freshChannel())
-    for (const path of ['/live', '/live/connections', '/live/refusals']) {
+    for (const path of ['/live', '/live/connections', '/live/refusals', '/reservations']) {
       cluster.silent.clear()
       // oxlint-disable-next-line no-await-in-loop -- one page after the other
       expect((await owner.get(path)).text).not.toContain('does not answer')

@@ -9,8 +9,7 @@ import { Field, Form, Tick } from '../../view/forms.tsx'
 import { show } from '../../view/layout.tsx'
 import { Card, PageLink } from '../../view/components.tsx'
 import { sentence } from '../failures.tsx'
-import { type KeyImpact } from '../../../service/apps/key-impact.ts'
-import { KeyImpactView, impactOnKey } from './key-impact.tsx'
+import { KeyImpactView, type ShownImpact, impactOnKey, isWorthAsking } from './key-impact.tsx'
 import { CapabilityFields } from './capability-fields.tsx'
 import {
   type CapabilityForm,
@@ -127,7 +126,7 @@ export async function editKey(page: PageRequest, app: App, key: ApiKey): Promise
   const after = capabilityOfForm(form.capability)
   if (after.ok && textField(fields, 'confirmed') !== 'yes') {
     const impact = await impactOnKey(page, key, after.value.capability)
-    if (impact.losing > 0) return askToChange(page, { app, key, form, impact })
+    if (isWorthAsking(impact)) return askToChange(page, { app, key, form, impact })
   }
   const changed = draft.ok
     ? await commit(page, () => services.apiKeys.set(app, key.id, draft.value))
@@ -141,7 +140,7 @@ export async function editKey(page: PageRequest, app: App, key: ApiKey): Promise
 /** Asks for confirmation before clients lose channels that they are on. */
 function askToChange(
   page: PageRequest,
-  { app, key, form, impact }: { app: App; key: ApiKey; form: KeyForm; impact: KeyImpact },
+  { app, key, form, impact }: { app: App; key: ApiKey; form: KeyForm; impact: ShownImpact },
 ): Response | Promise<Response> {
   const { name, capability, revocableTokens } = form
   const read = capabilityOfForm(capability)

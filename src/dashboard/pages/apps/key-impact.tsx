@@ -6,28 +6,51 @@ import type { App } from '../../../service/apps/apps.ts'
 import { type KeyImpact, keyImpact } from '../../../service/apps/key-impact.ts'
 import { accountScope } from '../../access.ts'
 import type { PageRequest } from '../../page-request.ts'
+import { MissingNodes } from '../../view/missing-nodes.tsx'
 import { Badge, Notice } from '../../view/components.tsx'
 import { Table } from '../../view/table.tsx'
 import { plural } from '../../format.ts'
+
+/** The impact on connections, as far as nodes have told of them. */
+export interface ShownImpact extends KeyImpact {
+  /** Names of the nodes that did not answer. */
+  readonly missing: readonly string[]
+}
+
+/** Whether somebody should be asked before it is done. */
+export function isWorthAsking({ losing, missing }: ShownImpact): boolean {
+  return losing > 0 || missing.length > 0
+}
 
 /** @param after what the key will permit; undefined where it ends */
 export async function impactOnKey(
   page: PageRequest,
   key: ApiKey,
   after?: Capability,
-): Promise<KeyImpact> {
+): Promise<ShownImpact> {
   const { live } = page.var.parts
-  const { items } = await live.connections(accountScope(page), { appId: key.appId })
-  return keyImpact(items, key.keyName, after)
+  const search = { appId: key.appId }
+  const { items, missing } = await live.connections(accountScope(page), search)
+  return { ...keyImpact(items, key.keyName, after), missing }
 }
 
-export async function impactOfEnd(page: PageRequest, app: App): Promise<KeyImpact> {
+export async function impactOfEnd(page: PageRequest, app: App): Promise<ShownImpact> {
   const { live } = page.var.parts
-  const { items } = await live.connections(accountScope(page), { appId: app.id })
-  return keyImpact(items, undefined, undefined)
+  const search = { appId: app.id }
+  const { items, missing } = await live.connections(accountScope(page), search)
+  return { ...keyImpact(items, undefined, undefined), missing }
 }
 
-export function KeyImpactView({ impact }: { impact: KeyImpact }) {
+export function KeyImpactView({ impact }: { impact: ShownImpact }) {
+  return (
+    <>
+      <MissingNodes names={impact.missing} />
+      <KnownImpact impact={impact} />
+    </>
+  )
+}
+
+function KnownImpact({ impact }: { impact: KeyImpact }) {
   const { connections, losing, listed } = impact
   if (connections === 0) return <Notice>Nobody is connected with it now.</Notice>
   if (losing === 0)

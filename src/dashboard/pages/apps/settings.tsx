@@ -1,7 +1,6 @@
 /** The settings of an app, and its end. */
 /** @jsxImportSource hono/jsx */
 import type { App } from '../../../service/apps/apps.ts'
-import type { KeyImpact } from '../../../service/apps/key-impact.ts'
 import { type Faults, textField } from '../../fields.ts'
 import { notify } from '../../notices.ts'
 import { type PageRequest, redirectTo } from '../../page-request.ts'
@@ -12,7 +11,7 @@ import { plural } from '../../format.ts'
 import { sentence, showFailure } from '../failures.tsx'
 import { mayManage, showApp } from './layout.tsx'
 import { crumbsOf } from './key-form.tsx'
-import { KeyImpactView, impactOfEnd } from './key-impact.tsx'
+import { KeyImpactView, type ShownImpact, impactOfEnd, isWorthAsking } from './key-impact.tsx'
 import { commit } from '../../guard.ts'
 
 /** What can be set of an app. */
@@ -92,7 +91,7 @@ export async function changeSettings(page: PageRequest, app: App): Promise<Respo
   const isEnd = form.status === 'disabled' && app.status === 'enabled'
   if (isEnd && textField(fields, 'confirmed') !== 'yes') {
     const impact = await impactOfEnd(page, app)
-    if (impact.losing > 0) return askToDisable(page, app, form, impact)
+    if (isWorthAsking(impact)) return askToDisable(page, app, form, impact)
   }
   const changed = await commit(page, () => services.apps.set(app.id, form))
   if (!changed.ok) {
@@ -109,7 +108,7 @@ function askToDisable(
   page: PageRequest,
   app: App,
   { name, tlsOnly }: Settings,
-  impact: KeyImpact,
+  impact: ShownImpact,
 ): Response | Promise<Response> {
   return show(
     page,

@@ -7,12 +7,12 @@ import { accountScope } from '../../access.ts'
 import { type PageRequest, redirectTo } from '../../page-request.ts'
 import { Form } from '../../view/forms.tsx'
 import { isPartAsked, show, showPart } from '../../view/layout.tsx'
+import { missingWords } from '../../view/missing-nodes.tsx'
 import { Notice, PageLink } from '../../view/components.tsx'
 import { plural } from '../../format.ts'
 import { sentence, showFailure } from '../failures.tsx'
 import { type VisibleChannel, channelPath, visibleChannel } from './addresses.ts'
 import { showChannel } from './channel.tsx'
-import { missingWords } from './layout.tsx'
 
 /** A channel that whoever asks may see. */
 export function requestedChannel(

@@ -7,11 +7,12 @@ import type { PageRequest } from '../../page-request.ts'
 import type { Soon } from '../../../core/soon.ts'
 import { type ChannelRef, channelRef } from '../../../core/types.ts'
 import { showPart } from '../../view/layout.tsx'
+import { MissingNodes } from '../../view/missing-nodes.tsx'
 import { Badge, Card, Empty, Time, PageLink } from '../../view/components.tsx'
 import { Table } from '../../view/table.tsx'
 import { plural, rateText } from '../../format.ts'
 import { channelPath, withQuery } from './addresses.ts'
-import { AppName, LivePart, MissingNodes, SearchBar, showLive } from './layout.tsx'
+import { AppName, LivePart, SearchBar, showLive } from './layout.tsx'
 import { PART } from './paths.ts'
 
 const MAX_SHOWN = 100

@@ -7,7 +7,7 @@ import { SearchField } from '../../view/forms.tsx'
 import { show } from '../../view/layout.tsx'
 import { FigureRow } from '../../view/figures.tsx'
 import { useHref, usePage } from '../../view/page-context.ts'
-import { Notice, PageLink } from '../../view/components.tsx'
+import { PageLink } from '../../view/components.tsx'
 import { accountScope } from '../../access.ts'
 import { rateText } from '../../format.ts'
 import { PART, SOCKET_PATH } from './paths.ts'
@@ -67,16 +67,6 @@ export function Figures({ figures }: { figures: LiveFigures }) {
       ]}
     />
   )
-}
-
-/** Names the nodes that did not answer, so that nobody takes a list for complete. */
-export function MissingNodes({ names }: { names: readonly string[] }) {
-  if (names.length === 0) return <></>
-  return <Notice tone="warn">{missingWords(names)} What is there is not shown.</Notice>
-}
-
-export function missingWords(names: readonly string[]): string {
-  return `${names.join(', ')} ${names.length === 1 ? 'does' : 'do'} not answer.`
 }
 
 /** Address of the WebSocket, for the script. */

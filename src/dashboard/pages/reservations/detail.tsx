@@ -7,6 +7,7 @@ import type { Faults } from '../../fields.ts'
 import { maySeeSecrets, accountScope } from '../../access.ts'
 import { type PageRequest, requireSignedIn } from '../../page-request.ts'
 import { show } from '../../view/layout.tsx'
+import { MissingNodes } from '../../view/missing-nodes.tsx'
 import { Card, Empty, Time, PageLink } from '../../view/components.tsx'
 import { Table } from '../../view/table.tsx'
 import { plural } from '../../format.ts'
@@ -21,7 +22,8 @@ export async function showReservation(
   reservation: OwnedReservation,
   faults?: Faults,
 ): Promise<Response> {
-  const { items: channels } = await page.var.parts.live.channels(accountScope(page))
+  const { live } = page.var.parts
+  const { items: channels, missing } = await live.channels(accountScope(page))
   const mayChange = hasRight(requireSignedIn(page).role, 'manage')
   const nameWarnings = page.var.parts.services.reservations
     .nameWarnings(accountScope(page))
@@ -47,6 +49,7 @@ export async function showReservation(
     <div class="stack loose">
       <NameWarnings nameWarnings={nameWarnings} />
       <KeysCard reservation={reservation} isShown={isShown} mayChange={mayChange} faults={faults} />
+      <MissingNodes names={missing} />
       <ChannelsCard
         reservation={reservation}
         channels={channels.filter(({ namespace }) => namespace === reservation.namespace)}

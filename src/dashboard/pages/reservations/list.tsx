@@ -10,6 +10,7 @@ import { type PageRequest, requireSignedIn } from '../../page-request.ts'
 import { AccountChoice } from '../../view/account-choice.tsx'
 import { Field, Form, Tick } from '../../view/forms.tsx'
 import { show } from '../../view/layout.tsx'
+import { MissingNodes } from '../../view/missing-nodes.tsx'
 import { Badge, Card, Empty, Notice, PageLink } from '../../view/components.tsx'
 import { plural } from '../../format.ts'
 import { PreviewView, type Preview, type ReservationDraft } from './preview.tsx'
@@ -22,7 +23,7 @@ export async function showList(
 ): Promise<Response> {
   const { services, live } = page.var.parts
   const reservations = services.reservations.list(accountScope(page))
-  const { items: channels } = await live.channels(accountScope(page))
+  const { items: channels, missing } = await live.channels(accountScope(page))
   // The owner is shown only where it is another account.
   const others = services.accounts
     .list()
@@ -37,6 +38,7 @@ export async function showList(
       ...(faults && { status: 400 as const }),
     },
     <div class="stack loose">
+      <MissingNodes names={missing} />
       {hasRight(requireSignedIn(page).role, 'manage') && (
         <ReserveCard page={page} preview={preview} faults={faults} />
       )}
