@@ -54,7 +54,8 @@ export interface Engine {
    * Puts an entry in its channel's order and has it applied. What is proposed for one channel is applied in the order
    * of the calls.
    * @param channel that is open here; the open channel itself stands for its name, so that nothing is looked up
-   * @returns what became of it, once that is decided; a failure that says that it is not known whether it was applied
+   * @returns what became of it, once that is decided; `engine_unreachable` where that is not known within 12 seconds: it
+   * may have been applied, or be applied yet
    */
   propose<E extends Entry>(
     channel: ChannelRef,

@@ -1,5 +1,6 @@
 /** Batch publish: many channels with one request (RSC22). */
 import type { Soon } from '../../../core/soon.ts'
+import { channelRef } from '../../../core/types.ts'
 import { type Failure, type Result, fail, failure, ok } from '../../../failure.ts'
 import type { AppPrincipal } from '../../../identity/principal.ts'
 import { isRecord } from '../wire/json-value.ts'
@@ -93,11 +94,13 @@ async function publishAll(
         if (isFirst && !principal.ok) return principal
       }
       left -= cost
-      publishing.push(
-        principal.ok
-          ? publishOn(parts, principal.value, channel, batch)
-          : failedPart(channel, principal.failure, call),
-      )
+      const part = principal.ok
+        ? publishOn(parts, principal.value, channel, batch)
+        : failedPart(channel, principal.failure, call)
+      publishing.push(part)
+      // While a channel is being opened no other can take its place: an app that is full does with few at a time.
+      if (part instanceof Promise && principal.ok && !isOpen(parts, principal.value, channel))
+        await part
     }
     published.push(publishing)
   }
@@ -107,6 +110,10 @@ async function publishAll(
 }
 
 const NOTHING = () => undefined
+
+function isOpen({ registry }: ChannelParts, { appId }: AppPrincipal, channel: string): boolean {
+  return registry.channel(channelRef(appId, channel)) !== undefined
+}
 
 type Part = Published | FailedPart
 type SoonPart = Soon<Part>

@@ -177,8 +177,13 @@ describe('a large batch', () => {
     const token = await app.token({ clientId })
     const reader = await FrameClient.connected(app, `key=${app.keys[0]}`)
     await reader.attach(channels[0]!)
-    const posting = Promise.all(['a', 'b', 'c'].map((name) => post(large(name), { as: token })))
-    await reader.next(ACTION.MESSAGE)
+    const posted = ['a', 'b', 'c']
+    const posting = Promise.all(posted.map((name) => post(large(name), { as: token })))
+    // All three have begun.
+    const heard = () => JSON.stringify(reader.all(ACTION.MESSAGE))
+    await reader.until(
+      () => posted.every((name) => heard().includes(`"name":"${name}"`)) || undefined,
+    )
     const targets = [`clientId:${clientId}`]
     await app.ask(`/keys/${app.keys[0]!.split(':')[0]}/revokeTokens`, { body: { targets } })
     for (const { body } of await posting) {
