@@ -8,7 +8,7 @@ const ROOT = join(import.meta.dir, '..')
 const LINTER = join(ROOT, 'node_modules/.bin/oxlint')
 
 /** Tables that are looked things up in, and not read from end to end. Nothing else may have an exception. */
-const TABLES = new Set(['src/config.ts', 'src/failure.ts'])
+const TABLES = new Set(['src/config.ts', 'src/failure-table.ts'])
 
 interface Override {
   readonly files: readonly string[]
