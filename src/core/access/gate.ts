@@ -263,8 +263,10 @@ export class Gate {
     if (caller.kind !== 'app' || caller.clientId !== undefined) return undefined
     const app = this.#parts.appOf(channel.realm)
     if (!app) return undefined
-    const isIdentified = signed.every(({ clientId }) => clientId !== undefined)
-    return identityRefusal(settingsFor(app.rules, channel.name), isIdentified)
+    const rule = settingsFor(app.rules, channel.name)
+    for (const { clientId } of signed)
+      if (clientId === undefined) return identityRefusal(rule, false)
+    return undefined
   }
 
   #headers(caller: Caller, { resource }: Place): Failure | undefined {

@@ -40,7 +40,7 @@ export class Publications {
     const kept = placement.remember(channel, event, records, at.moment)
     placement.deliver(channel, event, exceptOf(origin))
     if (origin !== undefined && asksForPush(messages)) this.#parts.onPush(channel, messages)
-    const receipt = { id: event.id, serials: messages.map(({ serial }) => serial), kept }
+    const receipt = { id: event.id, serials: serialsOf(messages), kept }
     if (repeatId !== undefined) channel.remember(repeatId, receipt, at.moment)
     return ok(receipt)
   }
@@ -49,9 +49,11 @@ export class Publications {
 function stamp({ connectionId, drafts, ephemeral, id }: PublicationEntry, at: At): Publication {
   const { timestamp } = at
   const position = at.place()
-  const messages = drafts.map((draft, index): KeptMessage => {
+  const messages: KeptMessage[] = []
+  for (const draft of drafts) {
+    const index = messages.length
     const serial = serialAt(position, index)
-    return {
+    messages.push({
       id: draft.id ?? `${id}:${index}`,
       name: draft.name,
       data: draft.data,
@@ -65,8 +67,8 @@ function stamp({ connectionId, drafts, ephemeral, id }: PublicationEntry, at: At
       version: { serial, timestamp },
       guest: draft.guest,
       summary: undefined,
-    }
-  })
+    })
+  }
   const event: Publication = {
     kind: 'publication',
     position,
@@ -79,7 +81,15 @@ function stamp({ connectionId, drafts, ephemeral, id }: PublicationEntry, at: At
 }
 
 function recordsOf({ messages, position }: Publication): HistoryEntry[] {
-  return messages.map((message) => ({ kind: 'message', message, position }))
+  const records: HistoryEntry[] = []
+  for (const message of messages) records.push({ kind: 'message', message, position })
+  return records
+}
+
+function serialsOf(messages: readonly KeptMessage[]): string[] {
+  const serials: string[] = []
+  for (const { serial } of messages) serials.push(serial)
+  return serials
 }
 
 /** A look at the text alone, so that it costs nothing for messages without extras. */

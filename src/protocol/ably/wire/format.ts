@@ -69,16 +69,23 @@ export function textOf(bytes: Uint8Array): Result<string> {
   }
 }
 
+/** The members of an object that are lists of entries; one has one of them. */
+export type ListName = 'messages' | 'presence' | 'annotations' | 'state'
+
 /** An object of which the last member is a list of entries. */
-export function encodeEntries(
-  head: Readonly<Record<string, unknown>>,
-  name: string,
-  entries: readonly WireValue[],
+export function encodeEntries<Name extends ListName>(
+  whole: Readonly<Record<string, unknown>> & Readonly<Record<Name, readonly WireValue[]>>,
+  name: Name,
   format: Format,
 ): string | Uint8Array {
-  const isPlain = format === 'msgpack' || !entries.some((entry) => entry instanceof Spliced)
-  if (isPlain) return encode({ ...head, [name]: entries }, format)
-  return splice(head, { [name]: listText(entries) })
+  const entries: readonly WireValue[] = whole[name]
+  if (format === 'msgpack' || !hasSpliced(entries)) return encode(whole, format)
+  return splice({ ...whole, [name]: undefined }, { [name]: listText(entries) })
+}
+
+function hasSpliced(entries: readonly WireValue[]): boolean {
+  for (const entry of entries) if (entry instanceof Spliced) return true
+  return false
 }
 
 /** JSON text or MessagePack bytes. */

@@ -133,12 +133,15 @@ function readPublishing(action: number, value: Members): Result<ClientFrame> {
   const { msgSerial } = value
   if (!Number.isSafeInteger(msgSerial) || (msgSerial as number) < 0)
     return fail('bad_request', 'a publish has a msgSerial, which is a whole number')
-  const publishing = { channel: channel.value, msgSerial: msgSerial as number }
+  const name = channel.value
+  const serial = msgSerial as number
+  if (action === ACTION.MESSAGE) {
+    const { messages } = value
+    const params = paramsOf(value['params'])
+    return ok({ kind: 'message', channel: name, msgSerial: serial, messages, params })
+  }
+  const publishing = { channel: name, msgSerial: serial }
   switch (action) {
-    case ACTION.MESSAGE: {
-      const { messages } = value
-      return ok({ kind: 'message', ...publishing, messages, params: paramsOf(value['params']) })
-    }
     case ACTION.PRESENCE:
       return ok({ kind: 'presence', ...publishing, presence: value['presence'] })
     case ACTION.ANNOTATION:

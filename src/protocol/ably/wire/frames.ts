@@ -12,6 +12,7 @@ import type {
 } from '../../../core/types.ts'
 import { ACTION, MESSAGE_ACTION } from './actions.ts'
 import { type Format, encode, encodeEntries } from './format.ts'
+import type { WireValue } from './spliced.ts'
 import { type Shared, annotationValue, messageValue, presenceValue } from './values.ts'
 
 export interface PublicationOptions {
@@ -35,13 +36,32 @@ export function publicationFrame(
     connectionId: connectionOf(event, messages),
     timestamp: event.timestamp,
   }
-  const values = messages.map((message, index) => messageValue(message, format, { shared, index }))
+  const { id, position, timestamp } = event
+  const { connectionId } = shared
+  // Written out, as few copies as can be: this is made of every message.
   return encodeEntries(
-    frameHead(ACTION.MESSAGE, event, channel, shared),
+    {
+      action: ACTION.MESSAGE,
+      id,
+      connectionId,
+      channel,
+      channelSerial: position,
+      timestamp,
+      messages: messageValues(messages, format, shared),
+    },
     'messages',
-    values,
     format,
   )
+}
+
+function messageValues(
+  messages: readonly KeptMessage[],
+  format: Format,
+  shared: Shared,
+): readonly WireValue[] {
+  const [only] = messages
+  if (only && messages.length === 1) return [messageValue(only, format, { shared, index: 0 })]
+  return messages.map((message, index) => messageValue(message, format, { shared, index }))
 }
 
 export function presenceFrame(
@@ -53,12 +73,8 @@ export function presenceFrame(
   const values = event.changes.map((change, index) =>
     presenceValue(change, format, { shared, index }),
   )
-  return encodeEntries(
-    frameHead(ACTION.PRESENCE, event, channel, shared),
-    'presence',
-    values,
-    format,
-  )
+  const head = frameHead(ACTION.PRESENCE, event, channel, shared)
+  return encodeEntries({ ...head, presence: values }, 'presence', format)
 }
 
 export function annotationFrame(
@@ -70,12 +86,8 @@ export function annotationFrame(
   const annotations = event.annotations.map((annotation, index) =>
     annotationValue(annotation, format, { shared, index }),
   )
-  return encodeEntries(
-    frameHead(ACTION.ANNOTATION, event, channel, shared),
-    'annotations',
-    annotations,
-    format,
-  )
+  const head = frameHead(ACTION.ANNOTATION, event, channel, shared)
+  return encodeEntries({ ...head, annotations }, 'annotations', format)
 }
 
 function frameHead(
@@ -97,7 +109,8 @@ function connectionOf(
   { connectionId }: PlacedEvent,
   entries: readonly { readonly connectionId: string | undefined }[],
 ): string | undefined {
-  return entries.every((entry) => entry.connectionId !== undefined) ? connectionId : undefined
+  for (const entry of entries) if (entry.connectionId === undefined) return undefined
+  return connectionId
 }
 
 /** The name of occupancy messages. */
@@ -137,9 +150,8 @@ export function syncFrame(
 ): Frame {
   const presence = members.map((member) => presenceValue({ ...member, action: 'present' }, format))
   return encodeEntries(
-    { action: ACTION.SYNC, channel, channelSerial },
+    { action: ACTION.SYNC, channel, channelSerial, presence },
     'presence',
-    presence,
     format,
   )
 }

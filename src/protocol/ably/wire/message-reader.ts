@@ -1,6 +1,7 @@
 /** Reads messages that clients publish, over REST or a socket, in either format. */
 import type { JsonText, MessageDraft, MessageEdit } from '../../../core/types.ts'
 import { type Failure, type Result, fail, failure, ok } from '../../../failure.ts'
+import { messageSize } from '../../../core/channel/message-size.ts'
 import { messageAction } from './actions.ts'
 import { readMessageExtras } from './extras.ts'
 import { textForBoth } from './both-formats.ts'
@@ -22,9 +23,9 @@ export interface ReadMessages {
   readonly edits: readonly MessageEdit[]
   /** The common base of the ids, by which repetitions are recognised: `base:0`, `base:1` and so on, or a single id. */
   readonly batchId: string | undefined
-  /** For each entry, on behalf of which connection it is published (RSL1j). */
+  /** For each entry, on behalf of which connection it is published (RSL1j); empty where none says so. */
   readonly connectionKeys: readonly (string | undefined)[]
-  /** For each entry, the connection id that the sender says is its own. */
+  /** For each entry, the connection id that the sender says is its own; empty where none has one. */
   readonly connectionIds: readonly (string | undefined)[]
   /** Whether the messages are ephemeral: neither stored nor delivered to clients that resume. */
   readonly ephemeral: boolean
@@ -50,39 +51,50 @@ interface Entry {
 export function readMessages(value: unknown, limits: MessageLimits): Result<ReadMessages> {
   const values = readEntries(value, limits)
   if (!values.ok) return values
+  const [only] = values.value
+  if (only && values.value.length === 1) return readSingle(only)
   const entries: Entry[] = []
-  const drafts: MessageDraft[] = []
-  const edits: MessageEdit[] = []
-  const connectionKeys: (string | undefined)[] = []
-  const connectionIds: (string | undefined)[] = []
-  let privileged = false
   for (const message of values.value) {
     const read = readEntry(message, undefined)
     if (!read.ok) return read
-    const entry = read.value
-    entries.push(entry)
-    drafts.push(entry.draft)
-    if (entry.edit) edits.push(entry.edit)
-    connectionKeys.push(entry.connectionKey)
-    connectionIds.push(entry.connectionId)
-    privileged ||= entry.isPrivileged
+    entries.push(read.value)
   }
-  const bytes = sizeOf(drafts)
+  const edits = entries.flatMap(({ edit }) => edit ?? [])
   const fault = unityFault(entries, edits)
   if (fault) return { ok: false, failure: fault }
+  const drafts = entries.map(({ draft }) => draft)
   const batchId = batchIdOf(drafts)
   if (!batchId.ok) return batchId
   return ok({
     drafts: edits.length > 0 ? [] : drafts,
     edits,
     batchId: batchId.value,
-    connectionKeys,
-    connectionIds,
+    connectionKeys: entries.map(({ connectionKey }) => connectionKey),
+    connectionIds: entries.map(({ connectionId }) => connectionId),
     ephemeral: entries[0]!.isEphemeral,
-    privileged,
-    bytes,
+    privileged: entries.some(({ isPrivileged }) => isPrivileged),
+    bytes: sizeOf(drafts),
   })
 }
+
+/** As nearly all are: lists are made for none of what it does not have. */
+function readSingle(message: Readonly<Record<string, unknown>>): Result<ReadMessages> {
+  const read = readEntry(message, undefined)
+  if (!read.ok) return read
+  const { connectionId, connectionKey, draft, edit, isEphemeral, isPrivileged } = read.value
+  return ok({
+    drafts: edit ? NONE : [draft],
+    edits: edit ? [edit] : NONE,
+    batchId: draft.id,
+    connectionKeys: connectionKey === undefined ? NONE : [connectionKey],
+    connectionIds: connectionId === undefined ? NONE : [connectionId],
+    ephemeral: isEphemeral,
+    privileged: isPrivileged,
+    bytes: messageSize(draft),
+  })
+}
+
+const NONE: readonly never[] = Object.freeze([])
 
 /**
  * Reads an update, a delete or an append of one message (RSL15, RTL32).
@@ -136,6 +148,8 @@ function readEntry(
   })
 }
 
+const NO_CHANGE: Result<undefined> = ok(undefined)
+
 /** @returns undefined for a new message */
 function readChange(
   value: Readonly<Record<string, unknown>>,
@@ -143,7 +157,7 @@ function readChange(
   known: string | undefined,
 ): Result<MessageEdit | undefined> {
   const action = messageAction(value['action'])
-  if (action === 'create') return ok(undefined)
+  if (action === 'create') return NO_CHANGE
   if (action !== 'update' && action !== 'delete' && action !== 'append')
     return fail('bad_request', 'a message cannot be published with this action')
   const own = readName(value['serial'], 'parameter_invalid', 'the serial is not valid')
@@ -198,10 +212,9 @@ function unityFault(entries: readonly Entry[], edits: readonly MessageEdit[]): F
     : undefined
 }
 
-/** A single message may have any id; several have none, or consecutive ids of one base (RSL1k). */
+/** Several messages have no ids, or consecutive ids of one base (RSL1k). */
 function batchIdOf(drafts: readonly MessageDraft[]): Result<string | undefined> {
   const first = drafts[0]!.id
-  if (drafts.length === 1) return ok(first)
   const base = first?.endsWith(':0') ? first.slice(0, -':0'.length) : undefined
   for (const [index, { id }] of drafts.entries()) {
     const wanted = base === undefined ? undefined : `${base}:${index}`

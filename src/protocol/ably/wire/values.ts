@@ -98,9 +98,18 @@ export function annotationValue(
   return withExtras(value, annotation.extras)
 }
 
+/** Undefined for the id that readers give an entry themselves, by that of the whole and its index. */
 function ownId(id: string, { shared, index }: EntryContext): string | undefined {
-  return shared.id !== undefined && id === `${shared.id}:${index}` ? undefined : id
+  return shared.id !== undefined && isNumbered(id, shared.id, index) ? undefined : id
 }
+
+/** Whether an id is `base:index`, without making that text for every message. */
+function isNumbered(id: string, base: string, index: number): boolean {
+  const end = index < ENDS.length ? ENDS[index]! : `:${index}`
+  return id.length === base.length + end.length && id.startsWith(base) && id.endsWith(end)
+}
+
+const ENDS: readonly string[] = Array.from({ length: 10 }, (_, index) => `:${index}`)
 
 function own<T>(value: T, shared: T): T | undefined {
   return value === shared ? undefined : value

@@ -2,33 +2,34 @@
 import type { AppCounters, Traffic } from '../../../../core/counting/app-counters.ts'
 import { notKept } from '../../../../core/history/history.ts'
 import { type Failure, type Result, failure } from '../../../../failure.ts'
-import { countTraffic } from '../../connection/traffic.ts'
 import type { Soon } from '../../../../core/soon.ts'
 import { AckQueue } from './ack-queue.ts'
 import type { Answer, Outcome } from './answers.ts'
 import type { Client } from '../session/client.ts'
 import { ackText, acknowledgement } from '../session/protocol-messages.ts'
 import type { Accepted } from '../publishing/accepted.ts'
+import {
+  type AcknowledgedFrame,
+  type FrameHandlers,
+  handleFrame,
+} from '../publishing/handle-frame.ts'
 
-/** A frame that has to be acknowledged. */
-export interface SerialFrame {
-  readonly kind: 'message' | 'presence' | 'annotation' | 'object'
-  readonly channel: string
-  readonly msgSerial: number
+export interface AcknowledgingParts extends FrameHandlers {
+  readonly appCounters: AppCounters
 }
 
 export class Acknowledging {
-  readonly #appCounters: AppCounters
+  readonly #parts: AcknowledgingParts
   readonly #client: Client
   readonly #queue = new AckQueue()
 
-  constructor(appCounters: AppCounters, client: Client) {
-    this.#appCounters = appCounters
+  constructor(parts: AcknowledgingParts, client: Client) {
+    this.#parts = parts
     this.#client = client
   }
 
   /** Acts on a frame; one that came over another transport before is answered as it was then (RTN19a2). */
-  act(frame: SerialFrame, act: () => Soon<Result<Accepted>>): void {
+  act(frame: AcknowledgedFrame): void {
     const { msgSerial } = frame
     if (this.#queue.hasSeen(msgSerial)) return
     const { answers } = this.#client.connection
@@ -38,7 +39,7 @@ export class Acknowledging {
       const answer: Answer = { serial: msgSerial, outcome: undefined }
       answers.add(answer)
       this.#queue.add(answer)
-      const result = this.#within(act)
+      const result = this.#handled(frame)
       if (result instanceof Promise) this.#settleLater(answer, result, frame)
       else this.#settle(answer, result, frame)
     }
@@ -46,7 +47,7 @@ export class Acknowledging {
   }
 
   /** Refuses a frame without looking at it. */
-  refuse({ msgSerial }: SerialFrame, why: Failure): void {
+  refuse({ msgSerial }: AcknowledgedFrame, why: Failure): void {
     if (this.#queue.hasSeen(msgSerial)) return
     this.#queue.add({ serial: msgSerial, outcome: { ok: false, failure: why } })
     this.acknowledge()
@@ -61,11 +62,14 @@ export class Acknowledging {
     }
   }
 
-  #within(act: () => Soon<Result<Accepted>>): Soon<Result<Accepted>> {
-    return this.#client.allowance.take() ? act() : { ok: false, failure: failure('rate_limited') }
+  #handled(frame: AcknowledgedFrame): Soon<Result<Accepted>> {
+    const client = this.#client
+    return client.allowance.take()
+      ? handleFrame(this.#parts, client, frame)
+      : { ok: false, failure: failure('rate_limited') }
   }
 
-  #settleLater(answer: Answer, result: Promise<Result<Accepted>>, frame: SerialFrame): void {
+  #settleLater(answer: Answer, result: Promise<Result<Accepted>>, frame: AcknowledgedFrame): void {
     const { connection } = this.#client
     void result.then((known) => {
       this.#settle(answer, known, frame)
@@ -74,7 +78,7 @@ export class Acknowledging {
     })
   }
 
-  #settle(answer: Answer, result: Result<Accepted>, frame: SerialFrame): void {
+  #settle(answer: Answer, result: Result<Accepted>, frame: AcknowledgedFrame): void {
     const traffic = this.#traffic(frame)
     if (!result.ok) {
       traffic.refused++
@@ -82,9 +86,9 @@ export class Acknowledging {
       answer.outcome = result
       return
     }
-    const { contents, kept, operationBytes = 0, serials } = result.value
-    countTraffic(traffic, contents)
-    traffic.data += operationBytes
+    const { bytes, count, kept, serials } = result.value
+    traffic.count += count
+    traffic.data += bytes
     const accepted: Outcome = { ok: true, serials }
     if (!kept) {
       answer.outcome = accepted
@@ -102,8 +106,8 @@ export class Acknowledging {
     )
   }
 
-  #traffic({ kind }: SerialFrame): Traffic {
-    const { realtime } = this.#appCounters.of(this.#client.connection.appId).inbound
+  #traffic({ kind }: AcknowledgedFrame): Traffic {
+    const { realtime } = this.#parts.appCounters.of(this.#client.connection.appId).inbound
     return kind === 'presence' ? realtime.presence : realtime.messages
   }
 }

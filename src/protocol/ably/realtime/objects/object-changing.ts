@@ -6,6 +6,7 @@ import { type Result, ok } from '../../../../failure.ts'
 import type { ClientFrame } from '../../wire/frame-reader.ts'
 import type { MessageLimits } from '../../wire/members.ts'
 import { readObjectMessages } from '../../wire/objects/object-reader.ts'
+import { sizeOf } from '../../wire/members.ts'
 import type { Accepted } from '../publishing/accepted.ts'
 import { socketWithoutEcho, targetOf } from '../publishing/target.ts'
 import type { Client } from '../session/client.ts'
@@ -36,12 +37,13 @@ export class ObjectChanging {
       id: `${connectionId}:${msgSerial}`,
       except: socketWithoutEcho(client, target.value),
     })
-    let bytes = 0
+    const count = read.value.length
+    let bytes = sizeOf(read.value)
     for (const { operation } of read.value) bytes += operationBytes(operation)
     return andThen(receipt, (known) => {
       if (!known.ok) return known
       const { kept, serials } = known.value
-      return ok({ contents: read.value, operationBytes: bytes, serials, kept })
+      return ok({ count, bytes, serials, kept })
     })
   }
 }

@@ -8,7 +8,7 @@ import { type Result, ok } from '../../../../failure.ts'
 import type { QualifiedName } from '../../wire/channel-name.ts'
 import type { ClientFrame } from '../../wire/frame-reader.ts'
 import { presenceFrame } from '../../wire/frames.ts'
-import type { MessageLimits } from '../../wire/members.ts'
+import { type MessageLimits, sizeOf } from '../../wire/members.ts'
 import { readPresence } from '../../wire/presence-reader.ts'
 import { type Client, refOf } from '../session/client.ts'
 import type { Accepted } from '../publishing/accepted.ts'
@@ -71,7 +71,7 @@ export class Presences {
     // A client without the presence-subscribe mode still gets its own presence events (RTP17a).
     if (event && attached && !has(attached.attachment.modes, MODE.presenceSubscribe))
       client.sendFrame(presenceFrame(event, target.text, client.format))
-    return ok({ contents, serials: [], kept })
+    return ok({ count: contents.length, bytes: sizeOf(contents), serials: [], kept })
   }
 
   /** Removes the members that a client has entered from a channel that it detaches. */

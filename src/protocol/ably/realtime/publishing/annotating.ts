@@ -3,7 +3,7 @@ import type { Acts } from '../../../../core/access/acts.ts'
 import type { Result } from '../../../../failure.ts'
 import { readAnnotations } from '../../wire/annotation-reader.ts'
 import type { ClientFrame } from '../../wire/frame-reader.ts'
-import type { MessageLimits } from '../../wire/members.ts'
+import { type MessageLimits, sizeOf } from '../../wire/members.ts'
 import type { Client } from '../session/client.ts'
 import { type Accepted, accepted, acceptedLater } from './accepted.ts'
 import type { Soon } from '../../../../core/soon.ts'
@@ -32,8 +32,10 @@ export class Annotating {
     if (!read.ok) return read
     const id = `${connectionId}:${frame.msgSerial}`
     const receipt = acts.annotate(principal, target.value, read.value, { connectionId, id })
+    const count = read.value.length
+    const bytes = sizeOf(read.value)
     return receipt instanceof Promise
-      ? acceptedLater(receipt, read.value)
-      : accepted(receipt, read.value)
+      ? acceptedLater(receipt, { count, bytes })
+      : accepted(receipt, count, bytes)
   }
 }

@@ -1,5 +1,6 @@
 /** MESSAGE from clients that changes a message which is there: update, delete, append (RTL32). */
 import type { Acts } from '../../../../core/access/acts.ts'
+import { messageSize } from '../../../../core/channel/message-size.ts'
 import type { MessageEdit } from '../../../../core/types.ts'
 import { type Result, fail, ok } from '../../../../failure.ts'
 import type { Client } from '../session/client.ts'
@@ -39,7 +40,7 @@ export class Editing {
     return andThen(receipt, (known) => {
       if (!known.ok) return known
       const { kept, versionSerial } = known.value
-      return ok({ contents: [edit.draft], serials: [versionSerial], kept })
+      return ok({ count: 1, bytes: messageSize(edit.draft), serials: [versionSerial], kept })
     })
   }
 }

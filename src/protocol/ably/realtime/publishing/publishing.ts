@@ -45,15 +45,17 @@ export class Publishing {
     const except = socketWithoutEcho(client, target.value)
     const id = `${connectionId}:${msgSerial}`
     const receipt = acts.publish(principal, target.value, messages, { connectionId, id, except })
+    const count = messages.drafts.length
+    const { bytes } = messages
     return receipt instanceof Promise
-      ? acceptedLater(receipt, messages.drafts)
-      : accepted(receipt, messages.drafts)
+      ? acceptedLater(receipt, { count, bytes })
+      : accepted(receipt, count, bytes)
   }
 }
 
 /** The connection id in a message must be that of the connection that sends it. */
 function foreignSender({ connectionIds }: ReadMessages, connectionId: string): Failure | undefined {
-  return connectionIds.some((other) => other !== undefined && other !== connectionId)
-    ? failure('connection_id_invalid')
-    : undefined
+  for (const other of connectionIds)
+    if (other !== undefined && other !== connectionId) return failure('connection_id_invalid')
+  return undefined
 }

@@ -26,9 +26,17 @@ export interface Target extends Place {
 /** @returns `bad_channel` for a qualified name, under which a client can only subscribe */
 export function targetOf(client: Client, channel: string): Result<Target> {
   const attached = client.attachments.get(channel)
-  const named = attached ? ok(attached.name) : parseChannelName(channel)
-  if (!named.ok) return named
-  const name = named.value
+  if (attached) return placeOf(client, channel, attached.name, attached)
+  const named = parseChannelName(channel)
+  return named.ok ? placeOf(client, channel, named.value, undefined) : named
+}
+
+function placeOf(
+  client: Client,
+  channel: string,
+  name: QualifiedName,
+  attached: Attached | undefined,
+): Result<Target> {
   if (name.qualifier !== 'none')
     return fail('bad_channel', 'channels with a qualifier can only be subscribed to')
   return ok({

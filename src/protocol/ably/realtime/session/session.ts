@@ -9,7 +9,6 @@ import { ACTION } from '../../wire/actions.ts'
 import { type ClientFrame, readFrame } from '../../wire/frame-reader.ts'
 import { Acknowledging } from '../acknowledging/acknowledging.ts'
 import type { Connection, Identified, Transport } from '../connection/connection.ts'
-import { handleFrame } from '../publishing/handle-frame.ts'
 import { Client } from './client.ts'
 import { CLOSE } from './close-codes.ts'
 import type { ConnectOptions } from './connect-options.ts'
@@ -136,7 +135,7 @@ export class RealtimeSession implements Session, Transport, FrameTaker, TimedSes
 
   /** Created on first use, because most clients publish nothing. */
   get #acks(): Acknowledging {
-    return (this.#acknowledging ??= new Acknowledging(this.#parts.appCounters, this.client))
+    return (this.#acknowledging ??= new Acknowledging(this.#parts, this.client))
   }
 
   #begin(resuming: Result<Resuming>, credentials: Credentials): void {
@@ -204,7 +203,7 @@ export class RealtimeSession implements Session, Transport, FrameTaker, TimedSes
       case 'presence':
       case 'annotation':
       case 'object':
-        return this.#acks.act(frame, () => handleFrame(this.#parts, client, frame))
+        return this.#acks.act(frame)
       case 'unknown':
         return
     }

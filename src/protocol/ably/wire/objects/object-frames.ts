@@ -24,7 +24,7 @@ export function objectFrame(
   const values = messages.map((message, index) =>
     objectMessageValue(message, message.id === `${id}:${index}` ? undefined : message.id, form),
   )
-  return encodeEntries(head, 'state', values, form.format)
+  return encodeEntries({ ...head, state: values }, 'state', form.format)
 }
 
 /**
@@ -38,9 +38,8 @@ export function objectSyncFrame(
   { format }: ObjectForm,
 ): Frame {
   return encodeEntries(
-    { action: ACTION.OBJECT_SYNC, channel, channelSerial },
+    { action: ACTION.OBJECT_SYNC, channel, channelSerial, state },
     'state',
-    state,
     format,
   )
 }
