@@ -160,14 +160,28 @@ export class Commons {
       maxMembers: limits.maxMembers,
       presence: channel.ref.realm === COMMONS ? undefined : presenceLimits(channel.ref.realm),
     }
-    return andThen(proposals.propose(channel, entry, newcomer), (joined) => {
-      if (joined.ok) return joined
+    const answer = proposals.propose(channel, entry, newcomer)
+    return andThen(answer, (joined) => {
+      if (joined.ok) return answer instanceof Promise ? this.#stillAdmitted(joined) : joined
       // It may be a member all the same, now or later, and nobody would be there to leave.
       if (joined.failure.name === 'engine_unreachable') this.#proposeLeave(channel, member)
       // Nobody stays on it for whom it was opened.
       registry.settleMembers(channel)
       return joined
     })
+  }
+
+  /** What was decided before the engine was asked may be so no longer, and nobody has reviewed who was no member yet. */
+  #stillAdmitted(joined: Result<Membership> & { readonly ok: true }): Result<Membership> {
+    const membership = joined.value
+    const { admission } = this.#parts
+    const { realm, name } = membership.channel.ref
+    const decision = admission.mayStay(membership)
+    membership.because = decision.because
+    if (decision.join) membership.maySend = decision.send
+    const isLinkedSince = admission.refOf(name).realm !== realm
+    if (!decision.join || isLinkedSince) this.evict(membership, 'access_changed')
+    return joined
   }
 
   #proposeLeave(channel: Channel, { connectionId }: Membership['member']): void {

@@ -97,6 +97,8 @@ export class IttySession implements Session, MembershipOwner {
     const early = this.#early ?? []
     this.#early = undefined
     if (!joined.ok) return this.#isOver ? undefined : this.#close(joined.failure, CLOSE.policy)
+    // Put off the channel as soon as it was on it.
+    if (joined.value.isOver) return
     this.#membership = joined.value
     for (const frame of early) this.receive(frame)
     // The client has gone in the meantime; what it said before is heard all the same.

@@ -1,41 +1,9 @@
 /** While it is not known what became of an entry, its channel stays; and whatever becomes of it, somebody is told. */
 import { expect, test } from 'bun:test'
-import type { Entry, Origin, OutcomeOf } from '../../../src/core/channel/entry.ts'
 import { COMMONS, type ChannelRef, channelRef } from '../../../src/core/types.ts'
 import { EmbeddedEngine } from '../../../src/engine/embedded.ts'
-import type { Result } from '../../../src/failure.ts'
 import { CoreWorld, answered, draft, value } from '../../support/core-world.ts'
-import { WrappingEngine } from '../../support/engines/wrapping.ts'
-
-/** Does what it is asked for when it is told to, or breaks. */
-class HeldEngine extends WrappingEngine {
-  isBroken = false
-  #held = Promise.withResolvers<void>()
-
-  release(): void {
-    this.#held.resolve()
-    this.#held = Promise.withResolvers()
-  }
-
-  override async open(channel: ChannelRef): Promise<Result<string>> {
-    await this.#turn()
-    return super.open(channel)
-  }
-
-  override async propose<E extends Entry>(
-    channel: ChannelRef,
-    entry: E,
-    origin: Origin,
-  ): Promise<Result<OutcomeOf<E>>> {
-    await this.#turn()
-    return super.propose(channel, entry, origin)
-  }
-
-  async #turn(): Promise<void> {
-    await this.#held.promise
-    if (this.isBroken) throw new Error('broken')
-  }
-}
+import { HeldEngine } from '../../support/engines/held.ts'
 
 const turn = () => new Promise(setImmediate)
 const plain = { batchId: undefined, ephemeral: false, connectionId: undefined, id: undefined }
@@ -59,6 +27,11 @@ function world(maxChannels = 0) {
   }
   return { bugs, engine: engine!, made, open, publish }
 }
+
+test('a run on a late engine is one, or it would show nothing', () => {
+  const opened = new CoreWorld().registry.open(channelRef('app', 'room'))
+  expect(opened instanceof Promise).toBe(process.env['TEST_ENGINE'] === 'late')
+})
 
 test('a channel does not give way to another while something is proposed on it', async () => {
   const { engine, made, open, publish } = world(1)
