@@ -79,7 +79,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'core/types.ts',
     'core/channel/message-size.ts',
     'core/modes.ts',
-    // Objects are written as the core has them, and read as it wants them.
     'core/objects/',
     'identity/base64-text.ts',
     'identity/object-hash.ts',
@@ -202,6 +201,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'trouble.ts',
     'core/clock.ts',
     'core/history/history.ts',
+    'core/objects/',
     'core/channel/position.ts',
     'core/time/settled-date.ts',
     'core/types.ts',

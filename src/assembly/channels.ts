@@ -24,6 +24,7 @@ import { MemoryHistory } from '../core/history/memory-history.ts'
 import type { Owners } from '../core/owners.ts'
 import { Pool } from '../core/registry/pool.ts'
 import { PositionSource } from '../core/channel/position.ts'
+import type { ObjectLog } from '../core/objects/object-log.ts'
 import { ObjectLoading } from '../core/objects/loading.ts'
 import { Objects } from '../core/propose/objects.ts'
 import { Presence } from '../core/propose/presence.ts'
@@ -59,7 +60,7 @@ export interface ChannelParts {
   readonly maxPresenceMembers: (appId: string) => number
   readonly owners: Owners
   /** What keeps the channels whose rule says so. */
-  readonly log: History
+  readonly log: History & ObjectLog
   /** The greatest position that was given out before the start, if that is known. */
   readonly lastPosition: string | undefined
   readonly onSlowReaders: (sockets: Iterable<Socket>) => void
@@ -139,9 +140,12 @@ export class Channels {
       connections: this.connectionPool,
       owners: parts.owners,
     })
-    const objectLoading = new ObjectLoading()
+    const { log } = parts
+    const objectLoading = new ObjectLoading(log)
+    watchers.add({ closed: (channel) => objectLoading.forget(channel) })
     this.#stage = new ChannelStage({
       objectLoading,
+      objectLog: log,
       registry: this.registry,
       attachments: this.attachments,
       histories,
@@ -176,7 +180,7 @@ export class Channels {
       maxBytes: config.maxPresenceBytes,
       budget: presenceBudget,
     })
-    this.objects = new Objects({ ...shared, siteCode: parts.siteCode, loading: objectLoading })
+    this.objects = new Objects({ ...shared, siteCode: parts.siteCode, loading: objectLoading, log })
     const { objects, presence, publisher } = this
     this.acts = makeActs(parts, { registry, publisher, presence, objects })
     this.admission = new CommonsAdmission({

@@ -35,6 +35,7 @@ import { channelLimit } from '../../src/policy/shares.ts'
 import { type ChannelRuleSettings, DEFAULT_RULE_SETTINGS } from '../../src/policy/channel-rule.ts'
 import { clockAt } from './clocks.ts'
 import { chosenEngine } from './engines/chosen.ts'
+import { MemoryObjectLog } from './object-log.ts'
 
 export const KEEP_MS = 120_000
 const ALL_MODES = Object.values(MODE).reduce((sum, mode) => sum | mode, 0)
@@ -72,6 +73,7 @@ export class CoreWorld {
   readonly histories: Histories
   readonly watchers = new ChannelWatchers()
   readonly objects: Objects
+  readonly objectLog = new MemoryObjectLog()
   readonly publisher: Publisher
   readonly presence: Presence
   readonly wheel: TimerWheel
@@ -154,8 +156,8 @@ export class CoreWorld {
       maxBytes: limits.maxPresenceBytes ?? 0,
       budget: this.presenceBudget,
     })
-    const loading = new ObjectLoading()
-    this.objects = new Objects({ ...shared, loading, siteCode: 'site' })
+    const loading = new ObjectLoading(this.objectLog)
+    this.objects = new Objects({ ...shared, loading, log: this.objectLog, siteCode: 'site' })
     void engine.start(
       new ChannelStage({
         ...shared,
@@ -172,6 +174,7 @@ export class CoreWorld {
         time: positions.time,
         presenceBudget: this.presenceBudget,
         objectLoading: loading,
+        objectLog: this.objectLog,
       }),
     )
   }

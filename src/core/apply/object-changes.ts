@@ -5,18 +5,32 @@ import type { Channel } from '../channel/channel.ts'
 import { type ObjectsEntry, type Origin, exceptOf } from '../channel/entry.ts'
 import { serialAt } from '../channel/position.ts'
 import type { Receipt } from '../channel/receipt.ts'
+import { readHistory } from '../history/history.ts'
+import type { ChannelObjects } from '../objects/channel-objects.ts'
 import { stateFault } from '../objects/checks.ts'
 import type { ObjectLoading } from '../objects/loading.ts'
-import type { ObjectMessage } from '../objects/operation.ts'
+import type { ObjectLog } from '../objects/object-log.ts'
+import type { ObjectMessage, ObjectsChange } from '../objects/operation.ts'
+import { recordsOf } from '../objects/records.ts'
 import type { Placement } from './placement.ts'
+
+export interface ObjectChangeParts {
+  readonly placement: Placement
+  readonly loading: ObjectLoading
+  readonly log: ObjectLog
+}
 
 export class ObjectChanges {
   readonly #placement: Placement
   readonly #loading: ObjectLoading
+  readonly #log: ObjectLog
+  /** Objects of which the disk may lack something. */
+  readonly #unkept = new WeakMap<ChannelObjects, Set<string>>()
 
-  constructor(placement: Placement, loading: ObjectLoading) {
+  constructor({ loading, log, placement }: ObjectChangeParts) {
     this.#placement = placement
     this.#loading = loading
+    this.#log = log
   }
 
   apply(
@@ -28,7 +42,9 @@ export class ObjectChanges {
     const { connectionId, drafts, id, repeatId } = entry
     const known = repeatId === undefined ? undefined : channel.ids.find(repeatId, at.moment)
     if (known) return ok(known)
-    const objects = this.#loading.of(channel)
+    const loaded = readHistory(() => this.#loading.of(channel))
+    if (!loaded.ok) return loaded
+    const objects = loaded.value
     const fault = stateFault(objects, drafts, entry.maxBytes)
     if (fault) return { ok: false, failure: fault }
     const position = at.place()
@@ -36,11 +52,26 @@ export class ObjectChanges {
     const messages = stamp(entry, position, timestamp)
     for (const message of messages) objects.apply(message.operation, message)
     const event = { kind: 'objects' as const, position, id, connectionId, timestamp, messages }
+    const kept = this.#keep(channel, objects, event)
     this.#placement.rememberObjects(channel, event, at.moment)
     this.#placement.deliver(channel, event, exceptOf(origin))
-    const receipt = { id, serials: messages.map(({ serial }) => serial), kept: undefined }
+    const receipt = { id, serials: messages.map(({ serial }) => serial), kept }
     if (repeatId !== undefined) channel.remember(repeatId, receipt, at.moment)
     return ok(receipt)
+  }
+
+  /** What could not be kept is kept whole with the next operation: everybody has been told of it. */
+  #keep(channel: Channel, objects: ChannelObjects, { messages, position }: ObjectsChange) {
+    const operations = messages.map(({ operation }) => operation)
+    const records = recordsOf(objects, operations, this.#unkept.get(objects) ?? [])
+    this.#unkept.delete(objects)
+    const kept = this.#log.keepObjects(channel.ref, { position, records, bytes: objects.bytes })
+    kept.catch(() => {
+      const unkept = this.#unkept.get(objects) ?? new Set()
+      for (const { objectId } of records) unkept.add(objectId)
+      this.#unkept.set(objects, unkept)
+    })
+    return kept
   }
 }
 

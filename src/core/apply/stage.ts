@@ -11,6 +11,7 @@ import { Publications } from './publications.ts'
 import type { Newcomer } from '../commons/membership.ts'
 import { type Entry, NO_SOCKET, type Origin, type Outcome, exceptOf } from '../channel/entry.ts'
 import type { ObjectLoading } from '../objects/loading.ts'
+import type { ObjectLog } from '../objects/object-log.ts'
 import { Placement, type PlacementParts } from './placement.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { ChannelSnapshot } from '../channel/channel-snapshot.ts'
@@ -22,6 +23,7 @@ export interface StageParts extends Omit<MemberParts, 'presence'>, PlacementPart
   /** Of the presence members of all channels of this node. */
   readonly presenceBudget: Budget
   readonly objectLoading: ObjectLoading
+  readonly objectLog: ObjectLog
 }
 
 export class ChannelStage implements Stage {
@@ -47,7 +49,11 @@ export class ChannelStage implements Stage {
     })
     this.#edits = new Edits(placement, messages)
     this.#annotations = new Annotations(placement, messages, histories)
-    this.#objects = new ObjectChanges(placement, parts.objectLoading)
+    this.#objects = new ObjectChanges({
+      placement,
+      loading: parts.objectLoading,
+      log: parts.objectLog,
+    })
     this.#presence = new PresenceChanges({
       placement,
       budget: presenceBudget,

@@ -35,8 +35,11 @@ export class ChannelObjects {
   /** The root is the first. */
   readonly #all = new Map<string, AnyObject>([[ROOT, new LiveMap(ROOT)]])
 
+  #bytes = 0
+
   constructor(objects: Iterable<AnyObject> = []) {
     for (const object of objects) this.#all.set(object.id, object)
+    for (const { bytes } of this.#all.values()) this.#bytes += bytes
   }
 
   get root(): LiveMap {
@@ -54,9 +57,7 @@ export class ChannelObjects {
 
   /** Of all that they hold, as limits measure it. */
   get bytes(): number {
-    let bytes = 0
-    for (const object of this.#all.values()) bytes += object.bytes
-    return bytes
+    return this.#bytes
   }
 
   get(id: string): AnyObject | undefined {
@@ -82,7 +83,9 @@ export class ChannelObjects {
 
   /** As if it had never been there. The root stays. */
   forget(id: string): void {
-    if (id !== ROOT) this.#all.delete(id)
+    if (id === ROOT) return
+    this.#bytes -= this.#all.get(id)?.bytes ?? 0
+    this.#all.delete(id)
   }
 
   /** How many bytes drafts would add at most. */
@@ -101,10 +104,9 @@ export class ChannelObjects {
       for (const [, data] of operation.entries)
         if (data.kind === 'objectId') this.#named(data.value)
     if (!object?.admit(stamp)) return
-    if (operation.action === 'object.delete') return object.delete(stamp.timestamp)
-    if (object.isDeleted) return
-    if (object.type === 'map') applyToMap(object, operation, stamp)
-    else applyToCounter(object, operation)
+    const before = object.bytes
+    applyTo(object, operation, stamp)
+    this.#bytes += object.bytes - before
   }
 
   #growth(operation: ObjectOperation): number {
@@ -136,8 +138,16 @@ export class ChannelObjects {
     if (!type) return undefined
     const made = type === 'map' ? new LiveMap(id) : new LiveCounter(id)
     this.#all.set(id, made)
+    this.#bytes += made.bytes
     return made
   }
+}
+
+function applyTo(object: AnyObject, operation: ObjectOperation, stamp: ObjectStamp): void {
+  if (operation.action === 'object.delete') return object.delete(stamp.timestamp)
+  if (object.isDeleted) return
+  if (object.type === 'map') applyToMap(object, operation, stamp)
+  else applyToCounter(object, operation)
 }
 
 function applyToMap(map: LiveMap, operation: ObjectOperation, stamp: ObjectStamp): void {

@@ -1,12 +1,14 @@
 /** Operations on the live objects of channels, as they are proposed. */
-import { type Result, ok } from '../../failure.ts'
+import type { Result } from '../../failure.ts'
 import { type ObjectsEntry, NO_SOCKET } from '../channel/entry.ts'
 import type { Channel } from '../channel/channel.ts'
 import type { Receipt } from '../channel/receipt.ts'
+import { readHistory } from '../history/history.ts'
 import type { IdSource } from '../id-source.ts'
 import { MAX_OBJECT_BYTES } from '../objects/checks.ts'
-import { ChannelObjects } from '../objects/channel-objects.ts'
+import type { ChannelObjects } from '../objects/channel-objects.ts'
 import type { ObjectLoading } from '../objects/loading.ts'
+import type { ObjectLog } from '../objects/object-log.ts'
 import type { ObjectDraft } from '../objects/operation.ts'
 import type { Registry } from '../registry/registry.ts'
 import { type Soon, andThen } from '../soon.ts'
@@ -19,6 +21,8 @@ export interface ObjectsParts {
   readonly proposals: Proposals
   readonly ids: IdSource
   readonly loading: ObjectLoading
+  /** What keeps the objects of all channels, whatever their rules. */
+  readonly log: Pick<ObjectLog, 'objectRefusal'>
   /** The name under which serials of this server, or of all its nodes together, are known for ever. */
   readonly siteCode: string
 }
@@ -34,20 +38,23 @@ export class Objects {
     this.#parts = parts
   }
 
-  /** The objects of a channel as they are now. */
+  /** The objects of a channel as they are now. @throws HistoryFault where they cannot be read */
   of(channel: Channel): ChannelObjects {
     return this.#parts.loading.of(channel)
   }
 
   /** The same of a channel that nobody may have opened: reading opens none. */
   read(ref: ChannelRef): Result<ChannelObjects> {
-    const channel = this.#parts.registry.channel(ref)
-    return ok(channel ? this.of(channel) : new ChannelObjects())
+    const { loading, registry } = this.#parts
+    const channel = registry.channel(ref)
+    return readHistory(() => (channel ? loading.of(channel) : loading.read(ref)))
   }
 
   /** Applies all operations or none. Their right to it has been decided. */
   change(ref: ChannelRef, drafts: readonly ObjectDraft[], by: Publishing): Soon<Result<Receipt>> {
-    const { ids, proposals, registry } = this.#parts
+    const { ids, log, proposals, registry } = this.#parts
+    const why = log.objectRefusal(ref.realm, drafts.some(addsSomething))
+    if (why) return { ok: false, failure: why }
     const entry: ObjectsEntry = {
       kind: 'objects',
       drafts,
@@ -61,6 +68,10 @@ export class Objects {
       opened.ok ? proposals.propose(opened.value, entry, by.except ?? NO_SOCKET) : opened,
     )
   }
+}
+
+function addsSomething({ operation: { action } }: ObjectDraft): boolean {
+  return action === 'map.set' || action === 'map.create' || action === 'counter.create'
 }
 
 /** Operations that come again count once. Their ids are apart from those of messages and annotations. */

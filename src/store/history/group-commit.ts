@@ -204,7 +204,10 @@ function greatest(group: readonly Addition[]): string {
 
 function bytesOf(rows: readonly Row[]): number {
   let bytes = 0
-  for (const row of rows)
-    bytes += row.body.length + (row.kind === 'annotation' ? (row.messageBody?.length ?? 0) : 0)
+  for (const row of rows) {
+    bytes += row.body.length
+    if (row.kind === 'annotation') bytes += row.messageBody?.length ?? 0
+    if (row.kind === 'object') for (const [, body] of row.entries) bytes += body?.length ?? 0
+  }
   return bytes
 }

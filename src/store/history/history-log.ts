@@ -7,6 +7,8 @@ import type {
   Page,
   Slice,
 } from '../../core/history/history.ts'
+import type { PlainObject } from '../../core/objects/channel-objects.ts'
+import type { ObjectLog, ObjectsToKeep } from '../../core/objects/object-log.ts'
 import type { Annotation, ChannelRef, KeptMessage, PresenceMessage } from '../../core/types.ts'
 import type { Failure } from '../../failure.ts'
 import { StartError } from '../../start-error.ts'
@@ -18,8 +20,10 @@ import { GroupCommit } from './group-commit.ts'
 import { HistoryDisk } from './history-disk.ts'
 import { HistoryFile } from './history-file.ts'
 import { HistoryPages } from './history-pages.ts'
+import { ObjectRoom } from './object-room.ts'
+import { ObjectTables } from './object-tables.ts'
 import { Retention } from './retention.ts'
-import { placeOf, rowOf } from './row.ts'
+import { objectRowOf, placeOf, rowOf } from './row.ts'
 import type { TrimmingOptions } from './trimming.ts'
 import { HistoryTroubles } from './troubles.ts'
 import { Usage } from './usage.ts'
@@ -57,16 +61,18 @@ export function openHistory(folder: string | undefined, options: HistoryOptions)
 /** How often the files are looked at while nobody writes. */
 const LOOK_EVERY_MS = 2000
 
-export class HistoryLog implements History {
+export class HistoryLog implements History, ObjectLog {
   readonly #file: HistoryFile
   readonly #ids: ChannelIds
   readonly #usage: Usage
+  readonly #objects: ObjectTables
   readonly #writer: Writer
   readonly #pages: HistoryPages
   readonly #commits: GroupCommit
   readonly #troubles: HistoryTroubles
   /** Apps that were deleted while the file could not be written. */
   readonly #toForget = new Set<string>()
+  readonly #room: ObjectRoom
   #timer: Timer | undefined
   /** Removes what has expired; runs by itself between `start` and `close`. */
   readonly retention: Retention
@@ -78,13 +84,19 @@ export class HistoryLog implements History {
     this.#troubles = new HistoryTroubles(options)
     this.#ids = new ChannelIds(file)
     this.#usage = new Usage(file)
-    this.#writer = new Writer(file, this.#ids, this.#usage)
+    this.#objects = new ObjectTables(file)
+    this.#writer = new Writer(file, {
+      ids: this.#ids,
+      usage: this.#usage,
+      objects: this.#objects,
+    })
     this.#pages = new HistoryPages(file, this.#ids, () => this.#writer.summit.lag)
     const onFault = (fault: HistoryFault) => this.#troubles.tell(fault)
     const onWritten = () => this.#troubles.written()
     this.#commits = new GroupCommit({ file, writer: this.#writer, onFault, onWritten })
     this.retention = new Retention(file, this.#ids, this.#usage, { ...options, onFault })
     const { retention } = this
+    this.#room = new ObjectRoom(this.#objects, options)
     this.disk = new HistoryDisk({ file, ids: this.#ids, retention, troubles: this.#troubles })
   }
 
@@ -157,6 +169,23 @@ export class HistoryLog implements History {
     }
   }
 
+  objectRefusal(realm: string, grows: boolean): Failure | undefined {
+    return this.refusal() ?? (grows ? this.#room.refusal(realm) : undefined)
+  }
+
+  keepObjects(channel: ChannelRef, { bytes, position, records }: ObjectsToKeep): Promise<void> {
+    try {
+      const rows = records.map((record) => objectRowOf(record, bytes))
+      return this.#commits.add({ channel, rows, position })
+    } catch (error) {
+      return Promise.reject(faultOf(error))
+    }
+  }
+
+  objects(channel: ChannelRef): readonly PlainObject[] {
+    return this.#read(channel, () => this.#objects.read(channel))
+  }
+
   messages(channel: ChannelRef, page: Page): Slice<KeptMessage> {
     return this.#read(channel, () => this.#pages.messages(channel, page))
   }
@@ -207,12 +236,14 @@ export class HistoryLog implements History {
     try {
       this.#file.transact(() => {
         this.#file.sqlite.query('UPDATE channels SET realm = NULL WHERE realm = ?').run(realm)
+        this.#objects.forget(realm)
         this.#usage.forget(realm)
         this.#usage.save()
       })
       this.#toForget.delete(realm)
     } catch (error) {
       this.#usage.restore()
+      this.#objects.restore()
       // Another program will let go of the file.
       if (!isBusy(error)) this.#troubles.tell(faultOf(error))
     }

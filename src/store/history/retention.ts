@@ -11,6 +11,7 @@ import type { ChannelIds } from './channel-ids.ts'
 import { faultOf } from './fault.ts'
 import type { HistoryFile, Kind } from './history-file.ts'
 import { LastMessages } from './last-messages.ts'
+import { ObjectRemoval } from './object-removal.ts'
 import { Removal, type Removable } from './removal.ts'
 import { Trimming, type TrimmingOptions } from './trimming.ts'
 import type { Usage } from './usage.ts'
@@ -52,6 +53,7 @@ export class Retention {
   readonly #removal: Removal
   readonly #lastMessages: LastMessages
   readonly #trimming: Trimming
+  readonly #objects: ObjectRemoval
   readonly #forgotten: Statement<{ id: number }, []>
   readonly #oldest: Statement<Candidate, [number]>
   /** The id up to which every entry has been looked at: what is left there has been spared. */
@@ -66,6 +68,7 @@ export class Retention {
     this.#date = new SettledDate(options.clock)
     this.#usage = usage
     this.#removal = new Removal(file, ids, usage)
+    this.#objects = new ObjectRemoval(file)
     this.#lastMessages = new LastMessages(file, options.keepsLast)
     const parts = { file, usage, removal: this.#removal, lastMessages: this.#lastMessages }
     this.#trimming = new Trimming(parts, options)
@@ -142,12 +145,13 @@ export class Retention {
   #remove(): boolean {
     const removal = this.#removal
     removal.begin(STEP_ROWS)
+    const isForgotten = this.#objects.step(STEP_ROWS)
     const forgotten = this.#forgotten.get()
     if (forgotten) removal.channel(forgotten.id)
     const isOlder = removal.left > 0 && this.#removeOld()
     const isTooMuch = removal.left > 0 && !isOlder && this.#trimming.step()
     removal.end()
-    return isOlder || isTooMuch || forgotten !== null || removal.left <= 0
+    return isForgotten || isOlder || isTooMuch || forgotten !== null || removal.left <= 0
   }
 
   /** @returns whether there may be more of them */

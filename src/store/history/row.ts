@@ -1,6 +1,8 @@
 /** Entries as they go into `history.db`: encoded when they are handed over, so that nothing can change them later. */
 import type { HistoryEntry } from '../../core/history/history.ts'
 import { positionOf } from '../../core/channel/position.ts'
+import type { ObjectRecord } from '../../core/objects/object-log.ts'
+import { packEntry, packHead } from './object-body.ts'
 import { packAnnotation, packMessage, packPresence } from './body.ts'
 
 export type Row =
@@ -31,6 +33,33 @@ export type Row =
       readonly timestamp: number
       readonly body: Uint8Array
     }
+  | {
+      readonly kind: 'object'
+      readonly objectId: string
+      readonly channelBytes: number
+      readonly isGone: boolean
+      /** Whether entries that are not named are no more. */
+      readonly isWhole: boolean
+      readonly body: Uint8Array
+      /** Undefined for those that are no more. */
+      readonly entries: readonly (readonly [key: string, body: Uint8Array | undefined])[]
+    }
+
+/** @param channelBytes of all objects of the channel, as limits measure them */
+export function objectRowOf(record: ObjectRecord, channelBytes: number): Row {
+  const { entries, head, isWhole, objectId } = record
+  return {
+    kind: 'object',
+    objectId,
+    channelBytes,
+    isGone: head === undefined,
+    isWhole,
+    body: head ? packHead(head) : NOTHING,
+    entries: entries.map(([key, entry]) => [key, entry && packEntry(entry)]),
+  }
+}
+
+const NOTHING = new Uint8Array()
 
 export function rowOf(entry: HistoryEntry): Row {
   switch (entry.kind) {

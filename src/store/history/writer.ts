@@ -5,6 +5,7 @@ import { unpackMessage } from './body.ts'
 import type { ChannelIds } from './channel-ids.ts'
 import { type HistoryFile, KIND, type Kind } from './history-file.ts'
 import { behind, entrySerial, indexOf } from './place.ts'
+import type { ObjectTables } from './object-tables.ts'
 import type { Row } from './row.ts'
 import type { Usage } from './usage.ts'
 
@@ -24,9 +25,17 @@ interface MessageRow {
   readonly body: Uint8Array
 }
 
+export interface WriterParts {
+  readonly ids: ChannelIds
+  readonly usage: Usage
+  readonly objects: ObjectTables
+}
+
 export class Writer {
   readonly #ids: ChannelIds
   readonly #usage: Usage
+  /** Live objects, which are in tables of their own. */
+  readonly #objects: ObjectTables
   readonly #addEntry: Statement<unknown, [number, Kind, string, number, number, Uint8Array]>
   readonly #lastAt: Statement<{ serial: string }, [number, string, string]>
   readonly #message: Statement<MessageRow, [number, string]>
@@ -36,7 +45,8 @@ export class Writer {
   readonly #saveSummit: Statement<unknown, [string, number]>
   #summit: Summit
 
-  constructor(file: HistoryFile, ids: ChannelIds, usage: Usage) {
+  constructor(file: HistoryFile, { ids, objects, usage }: WriterParts) {
+    this.#objects = objects
     this.#ids = ids
     this.#usage = usage
     this.#addEntry = file.prepare(
@@ -68,6 +78,10 @@ export class Writer {
 
   write(channel: ChannelRef, rows: readonly Row[]): void {
     for (const row of rows) {
+      if (row.kind === 'object') {
+        this.#objects.write(channel, row)
+        continue
+      }
       if (row.kind === 'message' || row.kind === 'presence')
         this.#usage.added(channel.realm, row.body.byteLength)
       if (row.kind === 'message') {
@@ -100,7 +114,10 @@ export class Writer {
   }
 
   /** A message that is not here was never kept or has expired: there is nothing that could be changed. */
-  #amend(channel: ChannelRef, row: Exclude<Row, { kind: 'message' | 'presence' }>): void {
+  #amend(
+    channel: ChannelRef,
+    row: Exclude<Row, { kind: 'message' | 'presence' | 'object' }>,
+  ): void {
     const id = this.#ids.find(channel)
     if (id === undefined) return
     const serial = row.kind === 'version' ? row.serial : row.messageSerial
@@ -142,6 +159,7 @@ export class Writer {
     this.#summit = summit
     this.#usage.restore()
     this.#ids.clear()
+    this.#objects.restore()
   }
 }
 

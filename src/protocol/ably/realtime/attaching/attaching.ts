@@ -116,6 +116,8 @@ export class Attaching implements ChannelWatcher {
     const from = isRepeated(attached, channel, frame, request.options)
       ? ok(continued(attached, channel))
       : readHistory(() => this.#continuation(channel, frame, request))
+    const objects = readHistory(() => this.#objectSyncs.prepare(channel, request.modes))
+    if (!objects.ok) return this.#refuse(client, frame.channel, objects.failure)
     if (!from.ok) return this.#refuse(client, frame.channel, from.failure)
     this.#begin(client, opened.value, from.value)
   }

@@ -2,7 +2,8 @@
  * Objects on their way to clients that have just attached: as fast as their clients read, and in turns, so that large
  * ones keep nobody waiting.
  */
-import { MODE, has } from '../../../../core/modes.ts'
+import type { Channel } from '../../../../core/channel/channel.ts'
+import { MODE, type Modes, has } from '../../../../core/modes.ts'
 import type { IdSource } from '../../../../core/id-source.ts'
 import type { Objects } from '../../../../core/propose/objects.ts'
 import type { FairTurns, Work } from '../../../../core/time/fair-turns.ts'
@@ -30,6 +31,11 @@ export class ObjectSyncs {
 
   constructor(parts: ObjectSyncParts) {
     this.#parts = parts
+  }
+
+  /** Brings objects into memory before an attachment is answered. @throws HistoryFault where they cannot be read */
+  prepare(channel: Channel, modes: Modes): void {
+    if (has(modes, MODE.objectSubscribe)) this.#parts.objects.of(channel)
   }
 
   /**
