@@ -26,6 +26,7 @@ import { Pool } from '../core/registry/pool.ts'
 import { PositionSource } from '../core/channel/position.ts'
 import type { ObjectLog } from '../core/objects/object-log.ts'
 import { ObjectLoading } from '../core/objects/loading.ts'
+import { ObjectCollector } from '../core/propose/object-collector.ts'
 import { Objects } from '../core/propose/objects.ts'
 import { Presence } from '../core/propose/presence.ts'
 import { Publisher } from '../core/propose/publisher.ts'
@@ -100,6 +101,7 @@ export class Channels {
   readonly #stage: ChannelStage
   /** Separate budgets: a full history must not take away what clients need to resume. */
   readonly #memories: readonly [history: RetentionBudget, recent: RetentionBudget]
+  readonly #collector: ObjectCollector
   readonly #clock: Clock
   #timer: Timer | undefined
 
@@ -180,7 +182,9 @@ export class Channels {
       maxBytes: config.maxPresenceBytes,
       budget: presenceBudget,
     })
-    this.objects = new Objects({ ...shared, siteCode: parts.siteCode, loading: objectLoading, log })
+    const ofObjects = { ...shared, siteCode: parts.siteCode, loading: objectLoading, log }
+    this.objects = new Objects(ofObjects)
+    this.#collector = new ObjectCollector({ ...ofObjects, clock, time: this.time })
     const { objects, presence, publisher } = this
     this.acts = makeActs(parts, { registry, publisher, presence, objects })
     this.admission = new CommonsAdmission({
@@ -251,6 +255,7 @@ export class Channels {
   #expire(): void {
     for (const memory of this.#memories) memory.expire(this.#clock.elapsed())
     this.registry.expire()
+    this.#collector.step()
   }
 
   #makeHistories({ clock, config, log, ruleOf }: ChannelParts): Histories {

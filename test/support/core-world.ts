@@ -19,6 +19,7 @@ import { Pool } from '../../src/core/registry/pool.ts'
 import { PositionSource } from '../../src/core/channel/position.ts'
 import { Presence } from '../../src/core/propose/presence.ts'
 import { ObjectLoading } from '../../src/core/objects/loading.ts'
+import { ObjectCollector } from '../../src/core/propose/object-collector.ts'
 import { Objects } from '../../src/core/propose/objects.ts'
 import { Publisher } from '../../src/core/propose/publisher.ts'
 import { RetentionBudget } from '../../src/core/history/retention.ts'
@@ -73,6 +74,7 @@ export class CoreWorld {
   readonly histories: Histories
   readonly watchers = new ChannelWatchers()
   readonly objects: Objects
+  readonly collector: ObjectCollector
   readonly objectLog = new MemoryObjectLog()
   readonly publisher: Publisher
   readonly presence: Presence
@@ -157,7 +159,9 @@ export class CoreWorld {
       budget: this.presenceBudget,
     })
     const loading = new ObjectLoading(this.objectLog)
-    this.objects = new Objects({ ...shared, loading, log: this.objectLog, siteCode: 'site' })
+    const ofObjects = { ...shared, loading, log: this.objectLog, siteCode: 'site' }
+    this.objects = new Objects(ofObjects)
+    this.collector = new ObjectCollector({ ...ofObjects, clock, time: positions.time })
     void engine.start(
       new ChannelStage({
         ...shared,

@@ -5,6 +5,7 @@ import type { Budget } from '../../policy/budget.ts'
 import { Annotations } from './annotations.ts'
 import { Edits } from './edits.ts'
 import { type MemberParts, Members } from './members.ts'
+import { ObjectCollecting } from './object-collecting.ts'
 import { ObjectChanges } from './object-changes.ts'
 import { PresenceChanges } from './presence-changes.ts'
 import { Publications } from './publications.ts'
@@ -32,6 +33,7 @@ export class ChannelStage implements Stage {
   readonly #edits: Edits
   readonly #annotations: Annotations
   readonly #objects: ObjectChanges
+  readonly #collecting: ObjectCollecting
   readonly #presence: PresenceChanges
   readonly #members: Members
   readonly #restoring: RestoreParts
@@ -49,11 +51,9 @@ export class ChannelStage implements Stage {
     })
     this.#edits = new Edits(placement, messages)
     this.#annotations = new Annotations(placement, messages, histories)
-    this.#objects = new ObjectChanges({
-      placement,
-      loading: parts.objectLoading,
-      log: parts.objectLog,
-    })
+    const ofObjects = { placement, loading: parts.objectLoading, log: parts.objectLog }
+    this.#objects = new ObjectChanges(ofObjects)
+    this.#collecting = new ObjectCollecting(ofObjects)
     this.#presence = new PresenceChanges({
       placement,
       budget: presenceBudget,
@@ -95,6 +95,8 @@ export class ChannelStage implements Stage {
         return this.#annotations.apply(channel, entry, at)
       case 'objects':
         return this.#objects.apply(channel, entry, at, origin)
+      case 'collection':
+        return this.#collecting.apply(channel, entry, at)
       case 'presence':
         return this.#presence.change(channel, entry, at)
       case 'departure':

@@ -72,6 +72,15 @@ export interface ObjectsEntry {
   readonly maxBytes: number
 }
 
+/** What nobody has to remember any more of the live objects of a channel is let go of. */
+export interface CollectionEntry {
+  readonly kind: 'collection'
+  /** Of what is told of objects that are deleted. */
+  readonly id: string
+  /** As with operations. */
+  readonly siteCode: string
+}
+
 /** What a presence set may come to; 0 for no limit. */
 export interface PresenceLimits {
   readonly maxMembers: number
@@ -130,6 +139,7 @@ export type Entry =
   | EditEntry
   | AnnotationEntry
   | ObjectsEntry
+  | CollectionEntry
   | PresenceEntry
   | DepartureEntry
   | JoinEntry
@@ -144,6 +154,7 @@ interface Outcomes {
   readonly edit: EditReceipt
   readonly annotation: Receipt
   readonly objects: Receipt
+  readonly collection: undefined
   readonly presence: PresenceReceipt
   readonly departure: DepartureReceipt
   readonly join: Membership

@@ -88,6 +88,15 @@ export class ChannelObjects {
     this.#all.delete(id)
   }
 
+  /** As if a map had never had a key. */
+  forgetKey(id: string, key: string): void {
+    const map = this.map(id)
+    if (!map) return
+    this.#bytes -= map.bytes
+    map.forget(key)
+    this.#bytes += map.bytes
+  }
+
   /** How many bytes drafts would add at most. */
   growthBy(drafts: readonly ObjectDraft[]): number {
     let bytes = 0

@@ -22,6 +22,11 @@ export class ObjectLoading {
     this.#maxBytes = maxBytes
   }
 
+  /** Those of which objects are in memory. */
+  channels(): Iterable<Channel> {
+    return this.#loaded.keys()
+  }
+
   /** By the last look at each. */
   get bytes(): number {
     return this.#bytes

@@ -1,5 +1,6 @@
 /** What operations have changed, for whoever keeps it: of a large map the entries that they were about, and no more. */
 import type { AnyObject, ChannelObjects } from './channel-objects.ts'
+import type { Collection } from './collection.ts'
 import type { ObjectRecord } from './object-log.ts'
 import type { ObjectOperation } from './operation.ts'
 
@@ -16,6 +17,22 @@ export function recordsOf(
   for (const operation of operations) touch(touched, operation)
   for (const id of whole) touched.set(id, 'whole')
   return Array.from(touched, ([id, keys]) => recordOf(id, objects.get(id), keys))
+}
+
+/** The same of what was let go of. */
+export function recordsOfCollection(
+  objects: ChannelObjects,
+  { deleted, forgotten, found, keys, lost }: Collection,
+): ObjectRecord[] {
+  const touched: Touched = new Map()
+  for (const [id, key] of keys) {
+    const own = touched.get(id) ?? new Set()
+    touched.set(id, own)
+    add(own, key)
+  }
+  for (const id of [...lost, ...found]) if (!touched.has(id)) touched.set(id, new Set())
+  for (const id of [...deleted, ...forgotten]) touched.set(id, 'whole')
+  return Array.from(touched, ([id, own]) => recordOf(id, objects.get(id), own))
 }
 
 function touch(touched: Touched, operation: ObjectOperation): void {
