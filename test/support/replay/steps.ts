@@ -9,6 +9,7 @@ import {
   type PresenceDraft,
   newMessage,
 } from '../../../src/core/types.ts'
+import type { ObjectDraft, ObjectOperation } from '../../../src/core/objects/operation.ts'
 import { type AccessDecision, decideJoin } from '../../../src/policy/channel-access.ts'
 import type { Keys } from '../../../src/policy/channel-keys.ts'
 import { relayedJson } from '../../../src/policy/relayed-json.ts'
@@ -135,6 +136,53 @@ const annotation = fc
       }),
   )
 
+const OBJECTS = ['root', `map:${'m'.repeat(43)}@1`, `counter:${'c'.repeat(43)}@1`] as const
+
+const operation: fc.Arbitrary<ObjectOperation> = fc.oneof(
+  fc.record({
+    action: fc.constant('map.set' as const),
+    objectId: fc.constantFrom(...OBJECTS),
+    key: few('key'),
+    data: fc.oneof(
+      fc.record({ kind: fc.constant('string' as const), value: fc.string({ maxLength: 80 }) }),
+      fc.record({ kind: fc.constant('objectId' as const), value: fc.constantFrom(...OBJECTS) }),
+      fc.record({ kind: fc.constant('bytes' as const), value: fc.uint8Array({ maxLength: 20 }) }),
+    ),
+  }),
+  fc.record({
+    action: fc.constant('map.remove' as const),
+    objectId: fc.constantFrom(...OBJECTS),
+    key: few('key'),
+  }),
+  fc.constant({ action: 'map.create' as const, objectId: OBJECTS[1], entries: [] }),
+  fc.constant({ action: 'map.clear' as const, objectId: 'root' }),
+  fc.constant({ action: 'counter.create' as const, objectId: OBJECTS[2], count: 5 }),
+  fc.record({
+    action: fc.constant('counter.inc' as const),
+    objectId: fc.constantFrom(...OBJECTS),
+    number: fc.integer({ min: -5, max: 5 }),
+  }),
+)
+
+const objectDraft: fc.Arbitrary<ObjectDraft> = fc.record({
+  id: nothing,
+  clientId: fc.option(clientId, { nil: undefined }),
+  extras: nothing,
+  operation,
+})
+
+const objects = fc
+  .record({ drafts: fc.array(objectDraft, { minLength: 1, maxLength: 3 }), repeatId })
+  .map(({ drafts, repeatId: repeated }): Made => (_, id) => ({
+    kind: 'objects',
+    drafts,
+    id,
+    repeatId: repeated,
+    connectionId: undefined,
+    siteCode: 'site',
+    maxBytes: 500,
+  }))
+
 const presence = fc
   .record({ drafts: fc.array(presenceDraft, { minLength: 1, maxLength: 4 }), connectionId })
   .map((some): Made => (_, id) => ({ kind: 'presence', id, limits: LIMITS, ...some }))
@@ -199,7 +247,7 @@ const direct = fc
   .record({ to: connectionId, value: said })
   .map(({ to, value }): Made => () => ({ kind: 'direct', to, message: newMessage(value, sender) }))
 
-const OF_APPS = fc.oneof(publication, publication, edit, annotation, presence, departure)
+const OF_APPS = fc.oneof(publication, publication, edit, annotation, objects, presence, departure)
 const OF_MEMBERS = fc.oneof(join, join, leave, direct)
 const PROFILES = [OF_APPS, fc.oneof(OF_APPS, OF_MEMBERS), fc.oneof(OF_MEMBERS, message)]
 
