@@ -78,6 +78,7 @@ export class CoreWorld {
   readonly objectLog = new MemoryObjectLog()
   readonly publisher: Publisher
   readonly presence: Presence
+  readonly proposals: Proposals
   readonly wheel: TimerWheel
 
   constructor(limits: WorldLimits = {}) {
@@ -139,6 +140,7 @@ export class CoreWorld {
     const ids = new IdSource(systemRandomness)
     this.wheel = new TimerWheel(clock.elapsed())
     const proposals = new Proposals({ engine, registry: this.registry, onBug })
+    this.proposals = proposals
     const untilTaken = new UntilTaken({ proposals, clock, wheel: this.wheel })
     const { attachments, histories, registry } = this
     const shared = {

@@ -18,6 +18,7 @@ import type { ChannelObjects } from '../objects/channel-objects.ts'
 import { NOBODY, OccupancyCount } from './occupancy.ts'
 import type { PoolShare } from '../registry/pool.ts'
 import { PresenceSet } from './presence-set.ts'
+import { SmallMap } from './small-map.ts'
 import { RecentEvents } from './recent-events.ts'
 import type { RetentionQueue } from '../history/retention.ts'
 import type { ChannelRef, KeptMessage, Member, Occupancy, Publication, Socket } from '../types.ts'
@@ -75,7 +76,7 @@ export interface NewChannel {
 const RECEIPT_BYTES = 200
 /** What was worked on lately is worked on again: tokens are appended to the same message by the hundred. */
 const MAX_AT_HAND = 64
-const NOBODY_JOINED: readonly Joined[] = []
+const NOBODY_JOINED: readonly (readonly [string, Joined])[] = []
 const NO_ATTACHMENTS: ReadonlySet<Attachment> = new Set()
 
 export class Channel implements Audience, ChannelRef, Linked<Channel> {
@@ -88,7 +89,7 @@ export class Channel implements Audience, ChannelRef, Linked<Channel> {
   /** Of messages that were published. */
   readonly meter = new Meter()
   /** Members of the commons, by connection id in the order of joining. */
-  joined: Map<string, Joined> | undefined
+  joined: SmallMap<Joined> | undefined
   /** The first joiner's keys; they live as long as there are members (AC-15). */
   ephemeral: Keys = NO_KEYS
   previous: Publication | undefined
@@ -202,7 +203,7 @@ export class Channel implements Audience, ChannelRef, Linked<Channel> {
   }
 
   join(joined: Joined): void {
-    ;(this.joined ??= new Map()).set(joined.member.connectionId, joined)
+    ;(this.joined ??= new SmallMap()).set(joined.member.connectionId, joined)
   }
 
   unjoin(connectionId: string): void {
@@ -277,7 +278,7 @@ export class Channel implements Audience, ChannelRef, Linked<Channel> {
   *sockets(): Iterable<Socket> {
     for (const { socket } of this.attachments) yield socket
     if (this.#attachments) return
-    for (const { socket } of this.joined?.values() ?? NOBODY_JOINED) if (socket) yield socket
+    for (const [, { socket }] of this.joined ?? NOBODY_JOINED) if (socket) yield socket
   }
 
   #note({ seenFrom }: Attachment): void {

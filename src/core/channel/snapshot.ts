@@ -39,7 +39,7 @@ function snapshotOf(channel: Channel): ChannelSnapshot {
 
 /** All that another node needs to have the channel too. */
 export function wholeSnapshot(channel: Channel): ChannelSnapshot {
-  const members = Array.from(channel.joined?.values() ?? [], ({ member }) => member)
+  const members = Array.from(channel.joined ?? [], ([, { member }]) => member)
   const objects = channel.objects?.plain()
   return {
     ...snapshotOf(channel),

@@ -48,7 +48,7 @@ export interface Membership extends Joined {
 
 /** The memberships of a channel whose sockets are on this node, without those that have left. */
 export function* membershipsHere({ joined }: Channel): Iterable<Membership> {
-  for (const one of joined?.values() ?? []) if (isHere(one) && !one.isOver) yield one
+  for (const [, one] of joined ?? []) if (isHere(one) && !one.isOver) yield one
 }
 
 export function isHere(joined: Joined): joined is Membership {
@@ -57,7 +57,7 @@ export function isHere(joined: Joined): joined is Membership {
 
 /** Everybody on a channel who may be seen by members, those who are present on the side of an app included. */
 export function* membersOf(channel: Channel): Iterable<Member> {
-  for (const { member } of channel.joined?.values() ?? []) yield member
+  for (const [, { member }] of channel.joined ?? []) yield member
   if (channel.presenceSize > 0)
     for (const present of channel.presence.members()) if (!present.guest) yield asMember(present)
 }

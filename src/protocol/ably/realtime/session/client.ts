@@ -1,6 +1,7 @@
 /** One client over one transport, as handlers of its frames see it: identity, attachments, limits, and sending. */
 import { Allowance } from '../../../../core/access/allowance.ts'
 import { type ChannelRef, type Frame, type Socket, channelRef } from '../../../../core/types.ts'
+import { SmallMap } from '../../../../core/channel/small-map.ts'
 import type { Clock } from '../../../../core/clock.ts'
 import type { Failure } from '../../../../failure.ts'
 import type { Rate } from '../../../../policy/rate-limits.ts'
@@ -13,7 +14,6 @@ import { controlFrame } from '../../wire/frames.ts'
 import type { Attached } from '../attaching/attached.ts'
 import type { Connection } from '../connection/connection.ts'
 import type { ConnectRequest } from './connect-request.ts'
-import { SmallMap } from './small-map.ts'
 
 /** What the log may contain about a refusal. */
 export interface RealtimeDetail {

@@ -1,7 +1,7 @@
 /** A small map behaves like a Map with no, one and several entries. */
 import { expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { SmallMap } from '../../../../../src/protocol/ably/realtime/session/small-map.ts'
+import { SmallMap } from '../../../src/core/channel/small-map.ts'
 
 const key = fc.constantFrom('a', 'b', 'c')
 const change = fc.oneof(

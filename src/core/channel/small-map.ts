@@ -52,7 +52,7 @@ export class SmallMap<Value> {
   }
 
   /** In the order in which they came. Entries may be deleted in between. */
-  [Symbol.iterator](): Iterator<readonly [key: string, value: Value]> {
+  [Symbol.iterator](): IterableIterator<readonly [key: string, value: Value]> {
     return (this.#many ?? this.#entries())[Symbol.iterator]()
   }
 
