@@ -12,28 +12,37 @@ import type { Clock } from '../clock.ts'
 export class Allowance {
   readonly #rate: Rate
   readonly #clock: Clock
-  readonly #bucket: Bucket
+  /** Made when something is taken for the first time: it is full until then, and most are never asked. */
+  #bucket: Bucket | undefined
 
   constructor(rate: Rate, clock: Clock) {
     this.#rate = rate
     this.#clock = clock
-    this.#bucket = fullBucket(rate, clock.elapsed())
   }
 
   /** Takes what it costs to ask. @returns whether there was enough of it */
   take(): boolean {
     // Where nothing is limited, not even the clock is looked at.
-    return this.#rate.perSecond === 0 || take(this.#bucket, this.#rate, this.#clock.elapsed())
+    return this.#rate.perSecond === 0 || this.#take(this.#clock.elapsed())
   }
 
   /** Takes what has become known of the cost since. It may be more than there is: the next one who asks waits. */
   spend(cost: number): void {
-    if (cost > 0) spend(this.#bucket, this.#rate, cost)
+    if (cost > 0 && this.#rate.perSecond > 0)
+      spend(this.#full(this.#clock.elapsed()), this.#rate, cost)
   }
 
   /** Whether nothing would be forgotten with it. */
   get isRested(): boolean {
-    return isRested(this.#bucket, this.#rate, this.#clock.elapsed())
+    return !this.#bucket || isRested(this.#bucket, this.#rate, this.#clock.elapsed())
+  }
+
+  #take(now: number): boolean {
+    return take(this.#full(now), this.#rate, now)
+  }
+
+  #full(now: number): Bucket {
+    return (this.#bucket ??= fullBucket(this.#rate, now))
   }
 }
 

@@ -86,8 +86,6 @@ export class Channel implements Audience, ChannelRef, Linked<Channel> {
   readonly since: number
   /** What it counts towards, with everybody on it. */
   share: PoolShare
-  /** Of messages that were published. */
-  readonly meter = new Meter()
   /** Members of the commons, by connection id in the order of joining. */
   joined: SmallMap<Joined> | undefined
   /** The first joiner's keys; they live as long as there are members (AC-15). */
@@ -112,6 +110,7 @@ export class Channel implements Audience, ChannelRef, Linked<Channel> {
   isIdle = false
   readonly #limits: ChannelLimits
   readonly #position: string
+  #meter: Meter | undefined
   #recent: RecentEvents | undefined
   #ids: RecentIds<Receipt> | undefined
   #presence: PresenceSet | undefined
@@ -142,6 +141,11 @@ export class Channel implements Audience, ChannelRef, Linked<Channel> {
 
   get key(): string {
     return this.ref.key
+  }
+
+  /** Of messages that were published. */
+  get meter(): Meter {
+    return (this.#meter ??= new Meter())
   }
 
   get recent(): RecentEvents {
