@@ -5,6 +5,7 @@ import { EngineClients } from './engine-clients.ts'
 import { engineChangeCases } from './engine-change-cases.ts'
 import { engineCommonsCases } from './engine-commons-cases.ts'
 import { engineMessageCases } from './engine-message-cases.ts'
+import { engineObjectCases } from './engine-object-cases.ts'
 import { enginePresenceCases } from './engine-presence-cases.ts'
 
 export function engineCases(name: SuiteEngine): void {
@@ -18,6 +19,7 @@ export function engineCases(name: SuiteEngine): void {
 
     describe('messages', () => engineMessageCases(clients))
     describe('changes and annotations', () => engineChangeCases(clients))
+    describe('live objects', () => engineObjectCases(clients))
     describe('presence', () => enginePresenceCases(clients))
     describe('the commons', () => engineCommonsCases(clients))
   })

@@ -88,3 +88,11 @@ function stamp(
     timestamp,
   }))
 }
+
+/** Of objects that came from another node: this one has them on its disk from then on. */
+export function keepWhole(log: ObjectLog, channel: Channel, objects: ChannelObjects): void {
+  const ids = Array.from(objects.all(), ({ id }) => id)
+  const records = recordsOf(objects, [], ids)
+  const position = channel.recent.head
+  void log.keepObjects(channel.ref, { position, records, bytes: objects.bytes })
+}

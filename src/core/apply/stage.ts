@@ -6,7 +6,7 @@ import { Annotations } from './annotations.ts'
 import { Edits } from './edits.ts'
 import { type MemberParts, Members } from './members.ts'
 import { ObjectCollecting } from './object-collecting.ts'
-import { ObjectChanges } from './object-changes.ts'
+import { type ObjectChangeParts, ObjectChanges, keepWhole } from './object-changes.ts'
 import { PresenceChanges } from './presence-changes.ts'
 import { Publications } from './publications.ts'
 import type { Newcomer } from '../commons/membership.ts'
@@ -18,7 +18,8 @@ import type { Registry } from '../registry/registry.ts'
 import type { ChannelSnapshot } from '../channel/channel-snapshot.ts'
 import { type RestoreParts, restoreSnapshot, wholeSnapshot } from '../channel/snapshot.ts'
 import { MutableMessages } from './mutable-messages.ts'
-import { type ChannelRef, channelRef } from '../types.ts'
+import { readHistory } from '../history/history.ts'
+import { COMMONS, type ChannelRef, channelRef } from '../types.ts'
 
 export interface StageParts extends Omit<MemberParts, 'presence'>, PlacementParts, RestoreParts {
   /** Of the presence members of all channels of this node. */
@@ -32,6 +33,7 @@ export class ChannelStage implements Stage {
   readonly #publications: Publications
   readonly #edits: Edits
   readonly #annotations: Annotations
+  readonly #ofObjects: ObjectChangeParts
   readonly #objects: ObjectChanges
   readonly #collecting: ObjectCollecting
   readonly #presence: PresenceChanges
@@ -51,9 +53,9 @@ export class ChannelStage implements Stage {
     })
     this.#edits = new Edits(placement, messages)
     this.#annotations = new Annotations(placement, messages, histories)
-    const ofObjects = { placement, loading: parts.objectLoading, log: parts.objectLog }
-    this.#objects = new ObjectChanges(ofObjects)
-    this.#collecting = new ObjectCollecting(ofObjects)
+    this.#ofObjects = { placement, loading: parts.objectLoading, log: parts.objectLog }
+    this.#objects = new ObjectChanges(this.#ofObjects)
+    this.#collecting = new ObjectCollecting(this.#ofObjects)
     this.#presence = new PresenceChanges({
       placement,
       budget: presenceBudget,
@@ -66,7 +68,10 @@ export class ChannelStage implements Stage {
 
   snapshot(ref: ChannelRef): ChannelSnapshot | undefined {
     const channel = this.#registry.channel(ref)
-    return channel && wholeSnapshot(channel)
+    if (!channel) return undefined
+    // What lies on the disk of this node is nothing that another one has.
+    if (ref.realm !== COMMONS) readHistory(() => this.#ofObjects.loading.of(channel))
+    return wholeSnapshot(channel)
   }
 
   restore(snapshot: ChannelSnapshot): void {
@@ -74,7 +79,9 @@ export class ChannelStage implements Stage {
     if (this.#registry.channel(ref)) return
     restoreSnapshot(this.#restoring, [snapshot])
     const channel = this.#registry.channel(ref)
-    if (channel) this.#presence.adopt(channel)
+    if (!channel) return
+    this.#presence.adopt(channel)
+    if (channel.objects) keepWhole(this.#ofObjects.log, channel, channel.objects)
   }
 
   apply(
