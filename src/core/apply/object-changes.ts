@@ -49,8 +49,7 @@ export class ObjectChanges {
     if (fault) return { ok: false, failure: fault }
     const position = at.place()
     const { timestamp } = at
-    const messages = stamp(entry, position, timestamp)
-    for (const message of messages) objects.apply(message.operation, message)
+    const messages = stamp(entry, position, timestamp).map((message) => applied(objects, message))
     const event = { kind: 'objects' as const, position, id, connectionId, timestamp, messages }
     const kept = this.#keep(channel, objects, event)
     this.#placement.rememberObjects(channel, event, at.moment)
@@ -95,4 +94,12 @@ export function keepWhole(log: ObjectLog, channel: Channel, objects: ChannelObje
   const records = recordsOf(objects, [], ids)
   const position = channel.recent.head
   void log.keepObjects(channel.ref, { position, records, bytes: objects.bytes })
+}
+
+function applied(objects: ChannelObjects, message: ObjectMessage): ObjectMessage {
+  const { operation } = message
+  const before = operation.action === 'map.clear' ? objects.map(operation.objectId) : undefined
+  const cleared = before && [...before.entries].filter(([, { data }]) => data).map(([key]) => key)
+  objects.apply(operation, message)
+  return cleared ? { ...message, cleared } : message
 }

@@ -76,6 +76,8 @@ export interface ObjectStamp {
 
 export interface ObjectMessage extends ObjectDraft, ObjectStamp {
   readonly id: string
+  /** Of a clear: the keys that had a value, for readers who know no clearing. */
+  readonly cleared?: readonly string[]
 }
 
 /** Operations that were applied together, at one position of their channel. */

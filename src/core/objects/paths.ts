@@ -10,7 +10,13 @@ export type Found = AnyObject | ObjectData
 /** @returns no segment for the root */
 export function segmentsOf(path: string): string[] {
   if (path === '') return []
-  return path.split(/(?<!\\)\./).map((segment) => segment.replaceAll('\\.', '.'))
+  const segments = ['']
+  for (const part of path.split('.')) {
+    const last = segments.at(-1)!
+    if (last.endsWith('\\')) segments[segments.length - 1] = `${last.slice(0, -1)}.${part}`
+    else segments.push(part)
+  }
+  return segments.slice(1)
 }
 
 /** @param from the map at which the path begins */

@@ -4,6 +4,7 @@ import { type Result, fail, ok } from '../../../failure.ts'
 import { ACTION } from './actions.ts'
 import { parseEntries, textOf, unpack, unpackEntries } from './format.ts'
 import { isRecord } from './json-value.ts'
+import { hasExactNumbers } from './objects/exact-numbers.ts'
 
 /** Parameters by name. */
 export type Params = ReadonlyMap<string, string>
@@ -39,7 +40,13 @@ export type ClientFrame =
   | (Publishing & { readonly kind: 'presence'; readonly presence: unknown })
   /** Entries for `readAnnotations`. */
   | (Publishing & { readonly kind: 'annotation'; readonly annotations: unknown })
-  | (Publishing & { readonly kind: 'object'; readonly state: unknown })
+  | (Publishing & {
+      readonly kind: 'object'
+      /** Entries for `readObjectMessages`. */
+      readonly state: unknown
+      /** Whether it says numbers more exactly than doubles can. */
+      readonly isInexact: true | undefined
+    })
   /** An unknown action, to be ignored (RTF1). */
   | { readonly kind: 'unknown'; readonly action: number }
 
@@ -53,7 +60,7 @@ const JSON_START = 0x7b
  */
 export function readFrame(frame: Frame): Result<ClientFrame> {
   const value = decoded(frame)
-  return value.ok ? readProtocolMessage(value.value) : value
+  return value.ok ? readProtocolMessage(value.value, frame) : value
 }
 
 function decoded(frame: Frame): Result<unknown> {
@@ -70,8 +77,8 @@ function unpacked(frame: Uint8Array): Result<unknown> {
   return isObject ? unpack(frame) : held
 }
 
-/** Reads a protocol message that has been decoded already. */
-export function readProtocolMessage(value: unknown): Result<ClientFrame> {
+/** Reads a protocol message that has been decoded already. @param frame from which, where there is one of its own */
+export function readProtocolMessage(value: unknown, frame?: Frame): Result<ClientFrame> {
   if (!isRecord(value)) return fail('bad_request', 'a protocol message is an object')
   // Absent counts as zero, because some SDKs leave out zeros.
   const action = value['action'] ?? ACTION.HEARTBEAT
@@ -94,7 +101,7 @@ export function readProtocolMessage(value: unknown): Result<ClientFrame> {
     case ACTION.PRESENCE:
     case ACTION.ANNOTATION:
     case ACTION.OBJECT:
-      return readPublishing(action, value)
+      return readPublishing(action, value, frame)
     default:
       return ok({ kind: 'unknown', action })
   }
@@ -127,7 +134,11 @@ function readForChannel(action: number, value: Members): Result<ClientFrame> {
   })
 }
 
-function readPublishing(action: number, value: Members): Result<ClientFrame> {
+function readPublishing(
+  action: number,
+  value: Members,
+  frame: Frame | undefined,
+): Result<ClientFrame> {
   const channel = channelOf(value)
   if (!channel.ok) return channel
   const { msgSerial } = value
@@ -146,8 +157,10 @@ function readPublishing(action: number, value: Members): Result<ClientFrame> {
       return ok({ kind: 'presence', ...publishing, presence: value['presence'] })
     case ACTION.ANNOTATION:
       return ok({ kind: 'annotation', ...publishing, annotations: value['annotations'] })
-    default:
-      return ok({ kind: 'object', ...publishing, state: value['state'] })
+    default: {
+      const isInexact = typeof frame === 'string' && !hasExactNumbers(frame) ? true : undefined
+      return ok({ kind: 'object', ...publishing, state: value['state'], isInexact })
+    }
   }
 }
 

@@ -2,7 +2,7 @@
 import type { Acts } from '../../../../core/access/acts.ts'
 import { operationBytes } from '../../../../core/objects/object-size.ts'
 import { type Soon, andThen } from '../../../../core/soon.ts'
-import { type Result, ok } from '../../../../failure.ts'
+import { type Result, fail, ok } from '../../../../failure.ts'
 import type { ClientFrame } from '../../wire/frame-reader.ts'
 import type { MessageLimits } from '../../wire/members.ts'
 import { readObjectMessages } from '../../wire/objects/object-reader.ts'
@@ -16,6 +16,8 @@ export interface ObjectChangingParts {
   readonly limits: MessageLimits
 }
 
+const INEXACT = fail<never>('data_invalid', 'a number is no double')
+
 type ObjectFrame = Extract<ClientFrame, { kind: 'object' }>
 
 export class ObjectChanging {
@@ -25,11 +27,15 @@ export class ObjectChanging {
     this.#parts = parts
   }
 
-  change(client: Client, { channel, msgSerial, state }: ObjectFrame): Soon<Result<Accepted>> {
+  change(
+    client: Client,
+    { channel, isInexact, msgSerial, state }: ObjectFrame,
+  ): Soon<Result<Accepted>> {
     const { acts, limits } = this.#parts
     const { id: connectionId, principal } = client.connection
     const target = targetOf(client, channel)
     if (!target.ok) return target
+    if (isInexact) return INEXACT
     const read = readObjectMessages(state, limits)
     if (!read.ok) return read
     const receipt = acts.changeObjects(principal, target.value, read.value, {

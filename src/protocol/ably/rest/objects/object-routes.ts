@@ -16,6 +16,7 @@ import {
 } from '../../http/channel/channel-caller.ts'
 import { lossOf } from '../../http/channel/publish.ts'
 import type { RestCall, RestRoute } from '../../http/router.ts'
+import { hasExactNumbers } from '../../wire/objects/exact-numbers.ts'
 import { treeOf } from '../../wire/objects/object-tree.ts'
 import { readWishes } from './wish-reader.ts'
 
@@ -60,6 +61,8 @@ function postOperations(parts: ObjectRouteParts, call: RestCall): Answering {
     () => identifyOnChannel(parts, call, 'object-publish'),
     () => call.body(),
     async (caller, body) => {
+      if (body.text !== undefined && !hasExactNumbers(body.text))
+        return fail('data_invalid', 'a number is no double')
       const read = readWishes(body.value, {
         limits: parts.limits,
         nonce: () => parts.ids.next(NONCE_LENGTH),

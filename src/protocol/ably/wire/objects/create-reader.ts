@@ -13,6 +13,7 @@ import { objectHash } from '../../../../identity/object-hash.ts'
 import { parse, textOf, unpack } from '../format.ts'
 import { isRecord } from '../json-value.ts'
 import { LAST_WRITER_WINS } from './object-actions.ts'
+import { hasExactNumbers } from './exact-numbers.ts'
 import { numberOf, readObjectData } from './object-data.ts'
 
 type Members = Readonly<Record<string, unknown>>
@@ -48,11 +49,14 @@ export function readCreate(
   return isMap ? readMapCreate(objectId, payload) : readCounterCreate(objectId, payload)
 }
 
+const INEXACT = fail<never>('data_invalid', 'a number is no double')
+
 function readInitial(source: Members): Result<Initial> {
   const { initialValue, initialValueEncoding: encoding } = source
   if (encoding === undefined || encoding === null) {
     if (typeof initialValue !== 'string') return refused('the initial value is missing')
     const parsed = parse(initialValue)
+    if (parsed.ok && !hasExactNumbers(initialValue)) return INEXACT
     return parsed.ok ? ok({ hashed: initialValue, value: parsed.value }) : notReadable()
   }
   // The first SDKs with objects wrote bytes, in one of both formats.

@@ -44,7 +44,10 @@ const siteOf = (client: FrameClient) =>
   }
 
 function counterCreate(count: unknown, timestamp = Date.now()) {
-  const initialValue = JSON.stringify({ count })
+  return counterOf(JSON.stringify({ count }), timestamp)
+}
+
+function counterOf(initialValue: string, timestamp = Date.now()) {
   const nonce = 'n'.repeat(16)
   const hash = createHash('sha256').update(`${initialValue}:${nonce}`).digest('base64url')
   const objectId = `counter:${hash}@${timestamp}`
@@ -177,6 +180,53 @@ test('clients before version 6 write and read operations in their own way', asyn
   const echoed = stateOf(await older.next(ACTION.OBJECT)).map(({ operation }) => operation)
   expect(echoed[0]).toEqual({ action: 3, objectId, counter: { count: 3 } })
   expect(echoed[2]).toEqual({ action: 4, objectId, counterOp: { amount: 2 } })
+})
+
+test('clients before version 6 are told of a clear as of keys that were removed', async () => {
+  const older = await FrameClient.connected(server, `key=${encodeURIComponent(app.keys[0]!)}&v=5`)
+  clients.push(older)
+  const current = await connect()
+  for (const client of [older, current]) {
+    await client.attach('cleared', { flags: BOTH_MODES })
+    await client.next(ACTION.OBJECT_SYNC)
+  }
+  await sent(current, 'cleared', [set('a', { number: 1 }), set('b', { number: 2 })])
+  const after = set('c', { number: 3 })
+  await sent(current, 'cleared', [{ action: 6, objectId: 'root', mapClear: {} }, after])
+  const clear = stateOf(await current.next(ACTION.OBJECT, 1))
+  expect(clear.map(({ operation }) => operation)).toEqual([
+    { action: 6, objectId: 'root', mapClear: {} },
+    after,
+  ])
+  const told = stateOf(await older.next(ACTION.OBJECT, 1))
+  expect(told.map(({ operation }) => operation)).toEqual([
+    { action: 2, objectId: 'root', mapOp: { key: 'a' } },
+    { action: 2, objectId: 'root', mapOp: { key: 'b' } },
+    { action: 1, objectId: 'root', mapOp: { key: 'c', data: { number: 3 } } },
+  ])
+  const serials = told.map(({ serial }) => serial!)
+  expect(serials).toEqual(serials.toSorted())
+  expect(new Set(serials).size).toBe(3)
+  expect(serials[0]! > clear[0]!.serial!).toBe(true)
+})
+
+test('a number that is no double is refused, wherever it stands', async () => {
+  const client = await connect()
+  const frame = (number: string) =>
+    `{"action":19,"channel":"exact","msgSerial":${client.all(ACTION.ACK).length + client.all(ACTION.NACK).length},` +
+    `"state":[{"operation":{"action":1,"objectId":"root","mapSet":{"key":"9007199254740993","value":{"number":${number}}}}}]}`
+  const answered = async (number: string) => {
+    const before = client.frames.length
+    client.send(frame(number))
+    await client.until(() => client.frames[before])
+    return (client.frames[before]!['error'] as { code: number } | undefined)?.code ?? 'taken'
+  }
+  expect(await answered('9007199254740993')).toBe(40_013)
+  expect(await answered('1e400')).toBe(40_013)
+  expect(await answered('0.1234567890123456789')).toBe(40_013)
+  for (const number of ['9007199254740992', '0.1', '1e300', '-0.5', '1152921504606846976'])
+    expect(await answered(number)).toBe('taken')
+  expect(await refusal(client, 'exact', counterOf('{"count":9007199254740993}'))).toBe(40_013)
 })
 
 describe('what is refused', () => {
