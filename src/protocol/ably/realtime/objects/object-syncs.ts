@@ -4,6 +4,7 @@
  */
 import type { Channel } from '../../../../core/channel/channel.ts'
 import { MODE, type Modes, has } from '../../../../core/modes.ts'
+import { readHistory } from '../../../../core/history/history.ts'
 import type { IdSource } from '../../../../core/id-source.ts'
 import type { Objects } from '../../../../core/propose/objects.ts'
 import type { FairTurns, Work } from '../../../../core/time/fair-turns.ts'
@@ -46,7 +47,13 @@ export class ObjectSyncs {
     const { attachment, text } = attached
     if (!has(attachment.modes, MODE.objectSubscribe)) return this.cancel(client, attached)
     const { ids, objects, turns } = this.#parts
-    const found = objects.of(attachment.channel)
+    const read = readHistory(() => objects.of(attachment.channel))
+    if (!read.ok) {
+      // It comes back, and is told then what cannot be read.
+      client.refused(read.failure, text)
+      return client.socket.close(INTERNAL_ERROR, 'internal error')
+    }
+    const found = read.value
     client.charge(found.size)
     const form = { format: client.format, dialect: client.objects }
     const pages = new ObjectPages(found, { text, syncId: ids.next(SYNC_ID_LENGTH), form })
