@@ -33,19 +33,23 @@ export class Inbox {
   bytes = 0
   /** Nothing comes any more. */
   isLast = false
-  readonly #frames = new Queue<Frame>()
+  /** Often the only one: of a thousand who send at once, many have to wait. */
+  #next: Frame | undefined
+  #rest: Queue<Frame> | undefined
 
   get size(): number {
-    return this.#frames.length
+    return this.#next === undefined ? 0 : 1 + (this.#rest?.length ?? 0)
   }
 
   push(frame: Frame): void {
-    this.#frames.push(frame)
+    if (this.#next === undefined) this.#next = frame
+    else (this.#rest ??= new Queue()).push(frame)
     this.bytes += frame.length
   }
 
   shift(): Frame {
-    const frame = this.#frames.shift()!
+    const frame = this.#next!
+    this.#next = this.#rest?.shift()
     this.bytes -= frame.length
     return frame
   }

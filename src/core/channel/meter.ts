@@ -6,14 +6,14 @@ const WINDOW_MS = 5000
 export class Meter {
   /** Since the beginning. */
   total = 0
-  /** Which window was counted in last, by its number. */
-  #window = 0
+  /** When the window began that was counted in last. */
+  #from = 0
   #inWindow = 0
   #inWindowBefore = 0
 
   /** @param now the time of channels, in milliseconds since the epoch, as in `rate` */
   note(count: number, now: number): void {
-    this.#turn(now)
+    if (now < this.#from || now - this.#from >= WINDOW_MS) this.#turn(now)
     this.total += count
     this.#inWindow += count
   }
@@ -26,10 +26,10 @@ export class Meter {
   }
 
   #turn(now: number): void {
-    const window = Math.floor(now / WINDOW_MS)
-    if (window === this.#window) return
-    this.#inWindowBefore = window === this.#window + 1 ? this.#inWindow : 0
+    const from = now - (now % WINDOW_MS)
+    if (from === this.#from) return
+    this.#inWindowBefore = from === this.#from + WINDOW_MS ? this.#inWindow : 0
     this.#inWindow = 0
-    this.#window = window
+    this.#from = from
   }
 }
