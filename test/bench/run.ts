@@ -29,6 +29,7 @@ import { parseArgs } from 'node:util'
 import { realtime } from './ably/benchmarks.ts'
 import type { Benchmark, Pair, Scale, Variant } from './benchmark.ts'
 import { capability } from './capability.ts'
+import { channels } from './channels.ts'
 import { fanout, sweep } from './fanout.ts'
 import { history } from './history-page.ts'
 import { joins } from './joins.ts'
@@ -57,6 +58,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   ...publish,
   ...sweep,
   ...realtime,
+  channels,
   policy,
   capability,
 ]
