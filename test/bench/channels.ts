@@ -20,7 +20,7 @@ export const channels: Benchmark = {
     metric('open', 'one of an app, which nobody is on', 700),
     metric('published', 'one of an app, with a message that it remembers', 2400),
     metric('attached', 'one of an app, with somebody attached', 1800),
-    metric('linked', 'one of a linked reservation, with its only member', 5000),
+    metric('linked', 'one of a linked reservation, with its only member', 4600),
   ],
   roundsAtMost: 2,
   parts: 1,

@@ -1,10 +1,14 @@
 /** Who is present on a channel. A client is present once for each connection through which it entered. */
 import type { PresenceMessage } from '../types.ts'
+import { SmallMap } from './small-map.ts'
 
 export class PresenceSet {
   readonly #members = new Map<string, PresenceMessage>()
-  /** Keys of members by connection, so that a connection's end does not search the channel. */
-  readonly #byConnection = new Map<string, Set<string>>()
+  /**
+   * Keys of members by connection, so that a connection's end does not search the channel. Of one that has entered
+   * one member, as nearly all have, it is the key itself: a set would take as much as the member.
+   */
+  readonly #byConnection = new SmallMap<string | Set<string>>()
   #bytes = 0
   #guests = 0
 
@@ -43,7 +47,7 @@ export class PresenceSet {
   /** What a connection has entered. */
   ofConnection(connectionId: string): PresenceMessage[] {
     const keys = this.#byConnection.get(connectionId) ?? []
-    return Array.from(keys, (key) => this.#members.get(key)!)
+    return Array.from(typeof keys === 'string' ? [keys] : keys, (key) => this.#members.get(key)!)
   }
 
   /** Puts a member in, or in the place of what it was. */
@@ -53,19 +57,30 @@ export class PresenceSet {
     this.#members.set(key, { ...member, action: 'present' })
     this.#bytes += memberBytes(member)
     if (member.guest) this.#guests++
-    const keys = this.#byConnection.get(member.connectionId)
-    if (keys) keys.add(key)
-    else this.#byConnection.set(member.connectionId, new Set([key]))
+    this.#note(member.connectionId, key)
   }
 
   /** @returns whether it was there */
   remove(connectionId: string, clientId: string): boolean {
     const key = memberKey({ connectionId, clientId })
     this.#discount(key)
-    const keys = this.#byConnection.get(connectionId)
-    keys?.delete(key)
-    if (keys?.size === 0) this.#byConnection.delete(connectionId)
+    this.#forget(connectionId, key)
     return this.#members.delete(key)
+  }
+
+  #note(connectionId: string, key: string): void {
+    const keys = this.#byConnection.get(connectionId)
+    if (keys === undefined) this.#byConnection.set(connectionId, key)
+    else if (typeof keys !== 'string') keys.add(key)
+    else if (keys !== key) this.#byConnection.set(connectionId, new Set([keys, key]))
+  }
+
+  #forget(connectionId: string, key: string): void {
+    const keys = this.#byConnection.get(connectionId)
+    if (keys === undefined) return
+    if (typeof keys !== 'string') keys.delete(key)
+    if (keys === key || (typeof keys !== 'string' && keys.size === 0))
+      this.#byConnection.delete(connectionId)
   }
 
   #discount(key: string): void {
