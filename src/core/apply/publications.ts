@@ -7,7 +7,7 @@ import type { Receipt } from '../channel/receipt.ts'
 import type { HistoryEntry } from '../history/history.ts'
 import type { Placement } from './placement.ts'
 import { serialAt } from '../channel/position.ts'
-import type { KeptMessage, Publication } from '../types.ts'
+import type { KeptMessage, MessageDraft, Publication } from '../types.ts'
 
 const NOTHING: readonly HistoryEntry[] = Object.freeze([])
 
@@ -49,26 +49,7 @@ export class Publications {
 function stamp({ connectionId, drafts, ephemeral, id }: PublicationEntry, at: At): Publication {
   const { timestamp } = at
   const position = at.place()
-  const messages: KeptMessage[] = []
-  for (const draft of drafts) {
-    const index = messages.length
-    const serial = serialAt(position, index)
-    messages.push({
-      id: draft.id ?? `${id}:${index}`,
-      name: draft.name,
-      data: draft.data,
-      encoding: draft.encoding,
-      clientId: draft.clientId,
-      connectionId,
-      extras: draft.extras,
-      timestamp,
-      serial,
-      action: 'create',
-      version: { serial, timestamp },
-      guest: draft.guest,
-      summary: undefined,
-    })
-  }
+  const messages = stampedAll(drafts, { connectionId, id, position, timestamp })
   const event: Publication = {
     kind: 'publication',
     position,
@@ -80,16 +61,50 @@ function stamp({ connectionId, drafts, ephemeral, id }: PublicationEntry, at: At
   return ephemeral ? { ...event, ephemeral } : event
 }
 
+type Stamp = Omit<Publication, 'kind' | 'messages'>
+
+/** Nearly all publications are one message: a list that grew would keep four times as much for it. */
+function stampedAll(drafts: readonly MessageDraft[], whole: Stamp): readonly KeptMessage[] {
+  const [only] = drafts
+  if (only !== undefined && drafts.length === 1) return [stamped(only, 0, whole)]
+  const messages: KeptMessage[] = []
+  for (const draft of drafts) messages.push(stamped(draft, messages.length, whole))
+  return messages
+}
+
+function stamped(
+  draft: MessageDraft,
+  index: number,
+  { connectionId, id, position, timestamp }: Stamp,
+): KeptMessage {
+  const serial = serialAt(position, index)
+  return {
+    id: draft.id ?? `${id}:${index}`,
+    name: draft.name,
+    data: draft.data,
+    encoding: draft.encoding,
+    clientId: draft.clientId,
+    connectionId,
+    extras: draft.extras,
+    timestamp,
+    serial,
+    action: 'create',
+    version: { serial, timestamp },
+    guest: draft.guest,
+    summary: undefined,
+  }
+}
+
 function recordsOf({ messages, position }: Publication): HistoryEntry[] {
   const records: HistoryEntry[] = []
   for (const message of messages) records.push({ kind: 'message', message, position })
   return records
 }
 
-function serialsOf(messages: readonly KeptMessage[]): string[] {
-  const serials: string[] = []
-  for (const { serial } of messages) serials.push(serial)
-  return serials
+function serialsOf(messages: readonly KeptMessage[]): readonly string[] {
+  const [only] = messages
+  if (only !== undefined && messages.length === 1) return [only.serial]
+  return messages.map(({ serial }) => serial)
 }
 
 /** A look at the text alone, so that it costs nothing for messages without extras. */

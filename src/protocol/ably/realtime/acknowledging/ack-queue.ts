@@ -29,7 +29,7 @@ export class AckQueue {
     const [first] = this.#waiting
     if (!first?.outcome) return NOTHING
     if (this.#waiting.length === 1) {
-      this.#waiting = []
+      this.#waiting.pop()
       return [{ serial: first.serial, outcomes: [first.outcome] }]
     }
     return this.#runs()
